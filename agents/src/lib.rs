@@ -1,0 +1,12 @@
+//! What Rehearsal puts on stage: the event vocabulary, mock agents, and
+//! reference systems with the defects they can carry.
+//!
+//! Nothing here reads files or prints; the root crate does. Nothing here knows
+//! whether it runs simulated: code uses [`rehearsal_sim::tokio`] as it would use
+//! tokio.
+
+
+
+pub mod event;
+pub mod record;
+pub mod spec;

@@ -1,0 +1,97 @@
+//! The history of a run: its effects, in order.
+
+use crate::host::HostId;
+use crate::time::VirtualTime;
+use crate::wait::TaskId;
+
+/// The effects of a run, in order. Empty unless they were recorded.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct History {
+    /// The effects.
+    pub entries: Vec<Entry>,
+}
+
+/// One effect, at one step.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// Polls before it.
+    pub step: u64,
+    /// Virtual time.
+    pub at: VirtualTime,
+    /// What happened.
+    pub effect: Effect,
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Effect {
+    /// A task was spawned.
+    Spawn {
+        /// The new task.
+        task: TaskId,
+        /// The task that spawned it.
+        parent: Option<TaskId>,
+        /// Where it runs.
+        host: HostId,
+    },
+    /// A task was polled.
+    Poll {
+        /// The task.
+        task: TaskId,
+    },
+    /// A task ended.
+    End {
+        /// The task.
+        task: TaskId,
+        /// How.
+        how: TaskEnd,
+    },
+    /// A packet left a host.
+    Packet {
+        /// From.
+        from: HostId,
+        /// To.
+        to: HostId,
+        /// Bytes of payload.
+        len: u32,
+        /// When it arrives; none if it was lost, held or stalled.
+        arrives: Option<VirtualTime>,
+    },
+    /// A packet reached a host.
+    Arrival {
+        /// From.
+        from: HostId,
+        /// To.
+        to: HostId,
+        /// Bytes of payload.
+        len: u32,
+    },
+    /// A fault struck or ended.
+    Fault {
+        /// For example `crash bridge` or `heal client-1 -> bridge`.
+        what: String,
+    },
+    /// The program noted something.
+    Note {
+        /// The task that noted it.
+        task: Option<TaskId>,
+        /// What kind of thing.
+        label: &'static str,
+        /// The thing.
+        text: String,
+    },
+}
+
+/// How a task ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TaskEnd {
+    /// It returned.
+    Returned,
+    /// It was aborted.
+    Aborted,
+    /// It panicked.
+    Panicked,
+    /// Its host crashed.
+    Crashed,
+}

@@ -1,0 +1,2 @@
+//! The `rehearsal` command.
+fn main() {}
