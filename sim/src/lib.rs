@@ -1,19 +1,40 @@
-//! A deterministic simulator for async Rust (skeleton while the engine lands).
+//! A deterministic simulator for async Rust.
+//!
+//! A [`run`] is a pure function of a program, a world and a tape of choices.
+//! One thread polls every task; virtual time jumps from timer to timer; sockets
+//! are simulated; and each choice (which task runs next, how long a packet
+//! travels, when a fault strikes) is drawn from one [`Tape`], so that the same
+//! seed gives the same run, byte for byte.
+//!
+//! Code under test imports [`tokio`] from here instead of the crate of that
+//! name. Inside a run every operation is a scheduling point; outside a run it
+//! is plain tokio.
+
+mod context;
+mod engine;
 mod fingerprint;
 mod history;
 mod host;
+mod net;
 mod outcome;
+mod panics;
 mod point;
 mod strategy;
 mod tape;
 mod time;
+pub mod tokio;
 mod wait;
+mod world;
+
+pub use engine::{Budget, Config, Recording, run};
 pub use fingerprint::Fingerprint;
 pub use history::{Effect, Entry, History, TaskEnd};
 pub use host::{HostId, HostState};
+pub use net::{Direction, NetConfig, PacketFate};
 pub use outcome::{DeadlockedTask, Divergence, Outcome, PanicReport, Statistics, Verdict};
-pub use point::{ResourceId, ResourceKind};
+pub use point::{Resource, ResourceId, ResourceKind};
 pub use strategy::{Candidates, Fifo, Random, Strategy};
 pub use tape::{Choice, Draws, SiteId, Tape};
 pub use time::VirtualTime;
 pub use wait::{Census, LiveSocket, LiveTask, TaskId};
+pub use world::{World, current};
