@@ -5,8 +5,6 @@
 //! whether it runs simulated: code uses [`rehearsal_sim::tokio`] as it would use
 //! tokio.
 
-
-
 pub mod event;
 pub mod record;
 pub mod spec;

@@ -9,16 +9,22 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use rehearsal_sim::{Census, VirtualTime};
 
-use crate::event::{AgentName, ClientId, Event, EventId, EventKind, Payload, RunId, ThreadId, UserId};
+use crate::event::{
+    AgentName, ClientId, Event, EventId, EventKind, Payload, RunId, ThreadId, UserId,
+};
 use crate::spec::FaultKind;
 
 /// Which life of the bridge: 1 from the start, one more after each crash.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
+)]
 #[serde(transparent)]
 pub struct Epoch(pub u32);
 
 /// Position in a thread's log in one epoch, from 1, without holes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
+)]
 #[serde(transparent)]
 pub struct Offset(pub u64);
 

@@ -11,6 +11,7 @@
 //! is plain tokio.
 
 mod context;
+mod deadlock;
 mod engine;
 mod fingerprint;
 mod history;
@@ -21,20 +22,23 @@ mod panics;
 mod point;
 mod strategy;
 mod tape;
+mod task;
 mod time;
 pub mod tokio;
 mod wait;
+mod wake;
 mod world;
 
 pub use engine::{Budget, Config, Recording, run};
 pub use fingerprint::Fingerprint;
 pub use history::{Effect, Entry, History, TaskEnd};
 pub use host::{HostId, HostState};
-pub use net::{Direction, NetConfig, PacketFate};
+pub use net::{Direction, NetConfig};
 pub use outcome::{DeadlockedTask, Divergence, Outcome, PanicReport, Statistics, Verdict};
 pub use point::{Resource, ResourceId, ResourceKind};
 pub use strategy::{Candidates, Fifo, Random, Strategy};
 pub use tape::{Choice, Draws, SiteId, Tape};
+pub use task::{AbortHandle, JoinError, JoinHandle};
 pub use time::VirtualTime;
 pub use wait::{Census, LiveSocket, LiveTask, TaskId};
 pub use world::{World, current};

@@ -55,6 +55,8 @@ pub enum Verdict {
     Timeout {
         /// The limit.
         limit: Duration,
+        /// Every task that was alive.
+        tasks: Vec<DeadlockedTask>,
     },
     /// A task panicked.
     Panic(PanicReport),
@@ -105,7 +107,10 @@ impl fmt::Display for Verdict {
             Self::Livelock { at, polls } => {
                 write!(f, "{polls} polls at {at} and time does not move")
             }
-            Self::Timeout { limit } => write!(f, "not finished after {limit:?} of virtual time"),
+            Self::Timeout { limit, tasks } => {
+                write!(f, "not finished after {limit:?} of virtual time")?;
+                tasks.iter().try_for_each(|task| write!(f, "\n  {task}"))
+            }
             Self::Panic(report) => write!(f, "{report}"),
             Self::Unknown { steps } => write!(f, "not finished after {steps} steps"),
         }

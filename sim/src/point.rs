@@ -53,6 +53,13 @@ pub enum ResourceKind {
     Socket,
 }
 
+impl ResourceKind {
+    /// Whether tasks hold it.
+    pub(crate) fn is_lock(self) -> bool {
+        matches!(self, Self::Mutex | Self::RwLock | Self::Semaphore)
+    }
+}
+
 impl fmt::Display for ResourceKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -201,12 +201,7 @@ impl Draws {
         self.choose(SiteId::SCHEDULE, bound, Some(&mut decide))
     }
 
-    fn choose(
-        &mut self,
-        site: SiteId,
-        bound: u32,
-        pick: Option<&mut dyn FnMut() -> u32>,
-    ) -> u32 {
+    fn choose(&mut self, site: SiteId, bound: u32, pick: Option<&mut dyn FnMut() -> u32>) -> u32 {
         if bound < 2 {
             return 0;
         }

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::panic::Location;
 
-use crate::host::HostId;
 use crate::point::{ResourceId, ResourceKind};
 
 /// A task of a run; numbered from 0 (the program itself) in order of spawning.
@@ -88,10 +87,10 @@ pub(crate) struct ResourceInfo {
 
 /// `Mutex#3 (created at src/bank.rs:12:5)`.
 pub(crate) fn describe(id: ResourceId, info: &ResourceInfo) -> String {
-    format!("{}#{} (created at {})", info.kind, id.index(), info.created_at)
-}
-
-/// A host, for tables that are indexed by it.
-pub(crate) fn host_index(host: HostId) -> usize {
-    host.index() as usize
+    format!(
+        "{}#{} (created at {})",
+        info.kind,
+        id.index(),
+        info.created_at
+    )
 }

@@ -1,0 +1,380 @@
+//! Tasks: spawning, joining, aborting.
+//!
+//! Inside a run the engine polls them; outside, tokio does. `JoinError` is our
+//! own type, because tokio's cannot be made from outside tokio; it has the same
+//! methods.
+
+use std::any::Any;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+
+use crate::context;
+use crate::engine::Engine;
+use crate::host::HostId;
+use crate::panics;
+use crate::point::{Point, Resource, ResourceKind, Waiting};
+use crate::wait::TaskId;
+
+/// Spawns a task on the host of the task that calls. As `tokio::spawn`, which
+/// it is outside a run.
+///
+/// # Panics
+///
+/// Outside both a run and a tokio runtime, as tokio does.
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let caller = Location::caller();
+    let mut future = Some(future);
+    let simulated = context::with(|engine| {
+        let host = engine.current_host();
+        future
+            .take()
+            .map(|future| start(engine, future, host, caller))
+    });
+    match (simulated.flatten(), future) {
+        (Some(handle), _) => handle,
+        (None, Some(future)) => JoinHandle(Handle::Real(::tokio::spawn(future))),
+        (None, None) => unreachable!("the future was taken and not started"),
+    }
+}
+
+/// Lets every task that is ready now run first. As `tokio::task::yield_now`.
+pub async fn yield_now() {
+    if context::with(|_| ()).is_none() {
+        return ::tokio::task::yield_now().await;
+    }
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        // A wake puts the task at the end of the ready queue.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Spawns on a given host of the current run.
+pub(crate) fn start<F>(
+    engine: &Engine,
+    future: F,
+    host: HostId,
+    caller: &'static Location<'static>,
+) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let cell = Arc::new(Mutex::new(Cell {
+        state: State::Running,
+        joiner: None,
+    }));
+    let shared = Arc::clone(&cell);
+    let task = engine.add_task(
+        |id| {
+            Box::pin(TaskFuture {
+                id,
+                inner: Some(Box::pin(future)),
+                cell: shared,
+            })
+        },
+        host,
+        caller,
+    );
+    JoinHandle(Handle::Simulated(Box::new(Simulated {
+        task,
+        cell,
+        resource: Resource::at(ResourceKind::Task, caller),
+        point: Point::default(),
+        waiting: None,
+    })))
+}
+
+/// Where a task's result waits for its joiner.
+struct Cell<T> {
+    state: State<T>,
+    joiner: Option<Waker>,
+}
+
+enum State<T> {
+    Running,
+    Done(Result<T, JoinError>),
+    Taken,
+}
+
+fn lock<T>(cell: &Mutex<Cell<T>>) -> MutexGuard<'_, Cell<T>> {
+    cell.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A task's future with the place for its result. Dropped before its end, the
+/// result is "cancelled".
+struct TaskFuture<F: Future> {
+    id: TaskId,
+    inner: Option<Pin<Box<F>>>,
+    cell: Arc<Mutex<Cell<F::Output>>>,
+}
+
+impl<F: Future> TaskFuture<F> {
+    fn settle(&mut self, result: Result<F::Output, JoinError>) {
+        let joiner = {
+            let mut cell = lock(&self.cell);
+            cell.state = State::Done(result);
+            cell.joiner.take()
+        };
+        if let Some(waker) = joiner {
+            waker.wake();
+        }
+    }
+
+    fn fail(&mut self, caught: panics::Caught) {
+        context::with(|engine| engine.panicked(self.id, caught.message, caught.location));
+        self.settle(Err(JoinError(Cause::Panic(self.id, caught.payload))));
+    }
+}
+
+impl<F: Future> Future for TaskFuture<F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let Some(inner) = this.inner.as_mut() else {
+            return Poll::Ready(());
+        };
+        match panics::catch(|| inner.as_mut().poll(cx)) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(output)) => {
+                // The future goes before its result is seen, as in tokio: who
+                // joins may count on its destructors.
+                match panics::catch(|| this.inner = None) {
+                    Ok(()) => this.settle(Ok(output)),
+                    Err(caught) => this.fail(caught),
+                }
+                Poll::Ready(())
+            }
+            Err(caught) => {
+                this.fail(caught);
+                Poll::Ready(())
+            }
+        }
+    }
+}
+
+impl<F: Future> Drop for TaskFuture<F> {
+    fn drop(&mut self) {
+        let running = matches!(lock(&self.cell).state, State::Running);
+        if let Err(caught) = panics::catch(|| self.inner = None) {
+            self.fail(caught);
+        } else if running {
+            self.settle(Err(JoinError(Cause::Cancelled(self.id))));
+        }
+    }
+}
+
+/// Waits for a task's end; as `tokio::task::JoinHandle`. Dropped, the task goes
+/// on by itself.
+pub struct JoinHandle<T>(Handle<T>);
+
+enum Handle<T> {
+    Simulated(Box<Simulated<T>>),
+    Real(::tokio::task::JoinHandle<T>),
+}
+
+struct Simulated<T> {
+    task: TaskId,
+    cell: Arc<Mutex<Cell<T>>>,
+    resource: Resource,
+    point: Point,
+    waiting: Option<Waiting>,
+}
+
+impl<T> JoinHandle<T> {
+    /// Has the task dropped at its next turn.
+    pub fn abort(&self) {
+        match &self.0 {
+            Handle::Real(handle) => handle.abort(),
+            Handle::Simulated(handle) => abort(handle.task),
+        }
+    }
+
+    /// Whether the task has ended.
+    pub fn is_finished(&self) -> bool {
+        match &self.0 {
+            Handle::Real(handle) => handle.is_finished(),
+            Handle::Simulated(handle) => !matches!(lock(&handle.cell).state, State::Running),
+        }
+    }
+
+    /// A handle that can only abort.
+    pub fn abort_handle(&self) -> AbortHandle {
+        AbortHandle(match &self.0 {
+            Handle::Real(handle) => Abort::Real(handle.abort_handle()),
+            Handle::Simulated(handle) => Abort::Simulated(handle.task),
+        })
+    }
+
+    pub(crate) fn task(&self) -> TaskId {
+        match &self.0 {
+            Handle::Simulated(handle) => handle.task,
+            Handle::Real(_) => TaskId(u32::MAX),
+        }
+    }
+
+    /// The result, if there is one, without waiting.
+    pub(crate) fn take_value(self) -> Option<T> {
+        let Handle::Simulated(handle) = self.0 else {
+            return None;
+        };
+        match std::mem::replace(&mut lock(&handle.cell).state, State::Taken) {
+            State::Done(Ok(value)) => Some(value),
+            State::Done(Err(_)) | State::Running | State::Taken => None,
+        }
+    }
+}
+
+fn abort(task: TaskId) {
+    context::with(|engine| engine.abort(task));
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            Handle::Real(handle) => Pin::new(handle)
+                .poll(cx)
+                .map_err(|error| JoinError(Cause::Real(error))),
+            Handle::Simulated(handle) => handle.poll_join(cx),
+        }
+    }
+}
+
+impl<T> Simulated<T> {
+    fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        ready!(self.point.poll(&self.resource));
+        let mut cell = lock(&self.cell);
+        match std::mem::replace(&mut cell.state, State::Taken) {
+            State::Done(result) => {
+                drop(cell);
+                self.waiting = None;
+                Poll::Ready(result)
+            }
+            State::Running => {
+                cell.state = State::Running;
+                cell.joiner = Some(cx.waker().clone());
+                drop(cell);
+                if self.waiting.is_none() {
+                    self.waiting = Waiting::begin(&self.resource, "join");
+                }
+                Poll::Pending
+            }
+            State::Taken => panic!("JoinHandle polled after completion"),
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle")
+            .field("task", &self.task())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Aborts a task without waiting for it; as `tokio::task::AbortHandle`.
+#[derive(Clone, Debug)]
+pub struct AbortHandle(Abort);
+
+#[derive(Clone, Debug)]
+enum Abort {
+    Simulated(TaskId),
+    Real(::tokio::task::AbortHandle),
+}
+
+impl AbortHandle {
+    /// Has the task dropped at its next turn.
+    pub fn abort(&self) {
+        match &self.0 {
+            Abort::Simulated(task) => abort(*task),
+            Abort::Real(handle) => handle.abort(),
+        }
+    }
+
+    /// Whether the task has ended.
+    pub fn is_finished(&self) -> bool {
+        match &self.0 {
+            Abort::Simulated(task) => {
+                !context::with(|engine| engine.is_alive(*task)).unwrap_or(false)
+            }
+            Abort::Real(handle) => handle.is_finished(),
+        }
+    }
+}
+
+/// Why a task has no result; as `tokio::task::JoinError`.
+pub struct JoinError(Cause);
+
+enum Cause {
+    Cancelled(TaskId),
+    Panic(TaskId, Box<dyn Any + Send>),
+    Real(::tokio::task::JoinError),
+}
+
+impl JoinError {
+    /// Whether it was aborted, or died with its host.
+    pub fn is_cancelled(&self) -> bool {
+        match &self.0 {
+            Cause::Cancelled(_) => true,
+            Cause::Panic(..) => false,
+            Cause::Real(error) => error.is_cancelled(),
+        }
+    }
+
+    /// Whether it panicked.
+    pub fn is_panic(&self) -> bool {
+        match &self.0 {
+            Cause::Cancelled(_) => false,
+            Cause::Panic(..) => true,
+            Cause::Real(error) => error.is_panic(),
+        }
+    }
+
+    /// The panic's payload.
+    ///
+    /// # Panics
+    ///
+    /// If the task did not panic.
+    pub fn into_panic(self) -> Box<dyn Any + Send> {
+        match self.0 {
+            Cause::Panic(_, payload) => payload,
+            Cause::Real(error) => error.into_panic(),
+            Cause::Cancelled(_) => panic!("the task was cancelled and did not panic"),
+        }
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Cause::Cancelled(task) => write!(f, "{task} was cancelled"),
+            Cause::Panic(task, _) => write!(f, "{task} panicked"),
+            Cause::Real(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JoinError({self})")
+    }
+}
+
+impl std::error::Error for JoinError {}

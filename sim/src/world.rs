@@ -1,0 +1,312 @@
+//! The world that a program runs in: hosts, links, faults, choices.
+
+use std::future::{Future, poll_fn};
+use std::panic::Location;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::context;
+use crate::deadlock;
+use crate::engine::{Disposal, Engine};
+use crate::history::{Effect, TaskEnd};
+use crate::host::{Host, HostId, HostState};
+use crate::net::Direction;
+use crate::tape::SiteId;
+use crate::task::{self, JoinHandle};
+use crate::time::{VirtualTime, micros};
+use crate::wait::{Census, LiveTask};
+
+/// The world of the run that this thread is in, or none outside a run.
+pub fn current() -> Option<World> {
+    context::with(|_| World::new())
+}
+
+/// A handle to the current run's world. Costs nothing to copy; means nothing
+/// outside its run.
+///
+/// # Panics
+///
+/// Every method panics outside a run, and those that take a [`HostId`] panic if
+/// it is another run's and out of range here.
+#[derive(Clone, Copy, Debug)]
+pub struct World(());
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self(())
+    }
+
+    fn with<R>(self, f: impl FnOnce(&Engine) -> R) -> R {
+        match context::with(f) {
+            Some(result) => result,
+            None => panic!("a World is used outside its run"),
+        }
+    }
+
+    /// Virtual time since the start of the run.
+    pub fn now(self) -> VirtualTime {
+        self.with(Engine::now)
+    }
+
+    // Hosts -----------------------------------------------------------------
+
+    /// Adds a host. Its name resolves to its address, as in `"name:port"`.
+    pub fn host(self, name: &str) -> HostId {
+        self.with(|engine| {
+            let mut core = engine.core.borrow_mut();
+            let id = HostId(u32::try_from(core.hosts.len()).unwrap_or(u32::MAX));
+            core.hosts.push(Host::new(name.to_owned()));
+            core.attach(id);
+            id
+        })
+    }
+
+    /// The host's name.
+    pub fn host_name(self, host: HostId) -> String {
+        self.with(|engine| engine.core.borrow().hosts[host.0 as usize].name.clone())
+    }
+
+    /// Whether the host runs.
+    pub fn host_state(self, host: HostId) -> HostState {
+        self.with(|engine| engine.core.borrow().hosts[host.0 as usize].state)
+    }
+
+    /// The host of the running task.
+    pub fn current_host(self) -> HostId {
+        self.with(Engine::current_host)
+    }
+
+    /// Starts `program` on the host, and again each time the host restarts.
+    #[track_caller]
+    pub fn boot<F, Fut>(self, host: HostId, program: F)
+    where
+        F: Fn() -> Fut + 'static,
+        Fut: Future<Output = ()> + 'static,
+    {
+        let caller = Location::caller();
+        let boot = Rc::new(move || {
+            // The program's closure is user code: it runs outside any borrow.
+            let future = program();
+            context::with(|engine| task::start(engine, future, host, caller));
+        });
+        self.with(|engine| {
+            engine.core.borrow_mut().hosts[host.0 as usize].boot = Some(boot.clone());
+        });
+        boot();
+    }
+
+    /// Spawns a task on a host. It need not be `Send`: a run has one thread.
+    #[track_caller]
+    pub fn spawn_on<F>(self, host: HostId, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let caller = Location::caller();
+        self.with(|engine| task::start(engine, future, host, caller))
+    }
+
+    /// Names the running task, for reports.
+    pub fn name_task(self, name: &str) {
+        self.with(|engine| {
+            if let Some(id) = engine.running() {
+                engine.name_task(id, name);
+            }
+        });
+    }
+
+    // Faults ----------------------------------------------------------------
+
+    fn fault(self, what: impl FnOnce(&dyn Fn(HostId) -> String) -> String) {
+        self.with(|engine| {
+            let mut core = engine.core.borrow_mut();
+            let core = &mut *core;
+            let what = what(&|host| core.hosts[host.0 as usize].name.clone());
+            core.record(engine.now(), Effect::Fault { what });
+        });
+    }
+
+    /// The host dies, silently: its tasks are gone, its connections are gone,
+    /// and nobody is told. Packets that it had sent still arrive. Destructors of
+    /// its tasks do run (Rust has no way around that), but what they send is
+    /// discarded. Without effect on a host that is down.
+    pub fn crash(self, host: HostId) {
+        if self.host_state(host) == HostState::Down {
+            return;
+        }
+        self.fault(|name| format!("crash {}", name(host)));
+        self.with(|engine| {
+            engine.cut_off(host);
+            {
+                let mut core = engine.core.borrow_mut();
+                let host = &mut core.hosts[host.0 as usize];
+                host.state = HostState::Down;
+                host.parked.clear();
+            }
+            engine.drop_tasks(
+                |task| task.host == host,
+                TaskEnd::Crashed,
+                Disposal::Recorded,
+            );
+            engine.discard_output(host);
+        });
+    }
+
+    /// A host that is down comes back: its kernel answers again (old connections
+    /// with a reset), and its boot program starts anew. Without effect on a host
+    /// that is not down.
+    pub fn restart(self, host: HostId) {
+        if self.host_state(host) != HostState::Down {
+            return;
+        }
+        self.fault(|name| format!("restart {}", name(host)));
+        let boot = self.with(|engine| {
+            let mut core = engine.core.borrow_mut();
+            core.hosts[host.0 as usize].state = HostState::Up;
+            core.resend_to(host, engine.now());
+            core.hosts[host.0 as usize].boot.clone()
+        });
+        if let Some(boot) = boot {
+            boot();
+        }
+    }
+
+    /// The host stands still, as in a long garbage collection: its tasks do not
+    /// run, its kernel still answers. Only a host that is up can be paused.
+    pub fn pause(self, host: HostId) {
+        if self.host_state(host) != HostState::Up {
+            return;
+        }
+        self.fault(|name| format!("pause {}", name(host)));
+        self.with(|engine| engine.park(host));
+    }
+
+    /// A paused host goes on.
+    pub fn resume(self, host: HostId) {
+        if self.host_state(host) != HostState::Paused {
+            return;
+        }
+        self.fault(|name| format!("resume {}", name(host)));
+        self.with(|engine| {
+            let mut core = engine.core.borrow_mut();
+            core.hosts[host.0 as usize].state = HostState::Up;
+            Engine::unpark(&mut core, host);
+        });
+    }
+
+    /// No packets from now on between `a` and `b`, or one way only. TCP sends
+    /// again after [`World::heal`]; what is sent over UDP is lost. A connection
+    /// whose packets get nowhere for too long times out.
+    pub fn partition(self, a: HostId, b: HostId, direction: Direction) {
+        self.fault(|name| format!("partition {} {direction} {}", name(a), name(b)));
+        self.with(|engine| engine.core.borrow_mut().set_blocked(a, b, direction, true));
+    }
+
+    /// Ends partitions between `a` and `b`, in the given direction.
+    pub fn heal(self, a: HostId, b: HostId, direction: Direction) {
+        self.fault(|name| format!("heal {} {direction} {}", name(a), name(b)));
+        self.with(|engine| {
+            let mut core = engine.core.borrow_mut();
+            core.set_blocked(a, b, direction, false);
+            core.resend_between(a, b, direction, engine.now());
+        });
+    }
+
+    /// Packets between `a` and `b` are held, all of them and in order.
+    pub fn hold(self, a: HostId, b: HostId, direction: Direction) {
+        self.fault(|name| format!("hold {} {direction} {}", name(a), name(b)));
+        self.with(|engine| engine.core.borrow_mut().set_held(a, b, direction, true));
+    }
+
+    /// Held packets go on their way.
+    pub fn release(self, a: HostId, b: HostId, direction: Direction) {
+        self.fault(|name| format!("release {} {direction} {}", name(a), name(b)));
+        self.with(|engine| {
+            let mut core = engine.core.borrow_mut();
+            core.set_held(a, b, direction, false);
+            core.release_between(a, b, direction, engine.now());
+        });
+    }
+
+    /// Every TCP connection between `a` and `b` is reset, at both ends. The
+    /// number of connections.
+    pub fn reset_connections(self, a: HostId, b: HostId) -> usize {
+        self.fault(|name| format!("reset connections {} <-> {}", name(a), name(b)));
+        self.with(|engine| engine.reset_between(a, b))
+    }
+
+    // Choices and the record ------------------------------------------------
+
+    /// The site with that label. Keep it if you draw often.
+    pub fn site(self, label: &str) -> SiteId {
+        self.with(|engine| engine.draws(|draws| draws.site(label)))
+    }
+
+    /// A choice among `0..bound`, where 0 is the boring one. A bound of 0 or 1
+    /// leaves no choice and gives 0.
+    pub fn draw(self, site: SiteId, bound: u32) -> u32 {
+        self.with(|engine| engine.draws(|draws| draws.draw(site, bound)))
+    }
+
+    /// A duration of whole milliseconds from `least` to `most`, both included;
+    /// `least` is the boring one, and what comes out if `most` is not more.
+    pub fn draw_duration(self, site: SiteId, least: Duration, most: Duration) -> Duration {
+        let span = micros(most.saturating_sub(least)) / 1_000;
+        let bound = u32::try_from(span).unwrap_or(u32::MAX).saturating_add(1);
+        least + Duration::from_millis(u64::from(self.draw(site, bound)))
+    }
+
+    /// Notes something in the history and the fingerprint.
+    pub fn note(self, label: &'static str, text: String) {
+        self.with(|engine| engine.note(label, text));
+    }
+
+    // Looking ---------------------------------------------------------------
+
+    /// Waits until no task is ready and no packet is in flight: what is left
+    /// waits for time to pass, or for ever.
+    pub async fn settled(self) {
+        // The caller itself is running, so the first look is always at work.
+        let mut asked = false;
+        poll_fn(|cx| {
+            if asked && self.with(Engine::is_quiet) {
+                return Poll::Ready(());
+            }
+            asked = true;
+            self.with(|engine| engine.add_settler(cx.waker().clone()));
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Everything that is alive now, but for the running task.
+    pub fn census(self) -> Census {
+        self.with(|engine| {
+            let sockets = engine.sockets();
+            let core = engine.core.borrow();
+            let me = core.running;
+            let mut census = Census {
+                sockets,
+                ..Census::default()
+            };
+            for id in core.live().filter(|id| Some(*id) != me) {
+                let Some(task) = core.task(id) else { continue };
+                census.timers += task
+                    .waits
+                    .iter()
+                    .filter(|wait| deadlock::is_timer(&core, wait))
+                    .count();
+                census.tasks.push(LiveTask {
+                    id,
+                    name: task.name.clone(),
+                    host: core.hosts[task.host.0 as usize].name.clone(),
+                    spawned_at: task.spawned_at.to_string(),
+                    waits: deadlock::describe_waits(&core, id),
+                });
+            }
+            census.locks = deadlock::held_locks(&core);
+            census
+        })
+    }
+}

@@ -1,0 +1,326 @@
+//! The engine: order, time, tapes, verdicts.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use rehearsal_sim::tokio::task::yield_now;
+use rehearsal_sim::tokio::{spawn, time};
+use rehearsal_sim::{Budget, Config, Effect, Fifo, Outcome, Random, Recording, Verdict, run};
+
+fn config(seed: u64) -> Config {
+    Config {
+        seed,
+        strategy: Box::new(Random::default()),
+        recording: Recording::Full,
+        ..Config::default()
+    }
+}
+
+/// Four tasks that yield between their steps; the order of steps.
+fn interleaving(config: Config) -> Outcome<Vec<(u32, u32)>> {
+    run(config, |world| async move {
+        let steps = Rc::new(RefCell::new(Vec::new()));
+        let handles: Vec<_> = (0..4)
+            .map(|task| {
+                let steps = Rc::clone(&steps);
+                world.spawn_on(world.current_host(), async move {
+                    for step in 0..5 {
+                        steps.borrow_mut().push((task, step));
+                        yield_now().await;
+                    }
+                })
+            })
+            .collect();
+        for handle in handles {
+            handle.await.expect("no task fails");
+        }
+        steps.borrow().clone()
+    })
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    for seed in 0..20 {
+        let (a, b) = (interleaving(config(seed)), interleaving(config(seed)));
+        assert_eq!(a.fingerprint, b.fingerprint);
+        assert_eq!(a.history, b.history);
+        assert_eq!(a.value, b.value);
+    }
+}
+
+#[test]
+fn different_seeds_give_different_orders() {
+    let orders: std::collections::BTreeSet<_> = (0..50)
+        .filter_map(|seed| interleaving(config(seed)).value)
+        .collect();
+    assert!(orders.len() > 40, "{} orders of 50 seeds", orders.len());
+}
+
+#[test]
+fn fifo_takes_turns() {
+    let outcome = interleaving(Config::default());
+    let steps = outcome.value.expect("the program ends");
+    let turns: Vec<(u32, u32)> = (0..5)
+        .flat_map(|step| (0..4).map(move |task| (task, step)))
+        .collect();
+    assert_eq!(steps, turns);
+    assert_eq!(outcome.statistics.interesting, 0);
+}
+
+#[test]
+fn a_tape_replays_its_run() {
+    for seed in 0..20 {
+        let original = interleaving(config(seed));
+        let replayed = interleaving(Config {
+            replay: Some(original.tape.clone()),
+            strategy: Box::new(Fifo),
+            recording: Recording::Full,
+            ..Config::default()
+        });
+        assert_eq!(original.history, replayed.history);
+        assert_eq!(original.fingerprint, replayed.fingerprint);
+        assert_eq!(original.tape, replayed.tape);
+        assert_eq!(replayed.divergence, None);
+    }
+}
+
+#[test]
+fn a_tape_of_another_program_diverges_and_says_where() {
+    let original = interleaving(config(1));
+    let other = run(
+        Config {
+            replay: Some(original.tape),
+            ..Config::default()
+        },
+        |world| async move { world.draw(world.site("a coin"), 2) },
+    );
+    let divergence = other.divergence.expect("another site");
+    assert_eq!(divergence.choice, 0);
+    assert!(divergence.expected.starts_with("schedule of"));
+    assert_eq!(divergence.found, "a coin of 2");
+}
+
+#[test]
+fn a_draw_elsewhere_does_not_shift_a_site() {
+    let draws = |noise: bool| {
+        run(config(5), move |world| async move {
+            let (a, b) = (world.site("a"), world.site("b"));
+            (0..20)
+                .map(|_| {
+                    if noise {
+                        world.draw(b, 1_000);
+                    }
+                    world.draw(a, 1_000)
+                })
+                .collect::<Vec<_>>()
+        })
+        .value
+    };
+    assert_eq!(draws(false), draws(true));
+}
+
+#[test]
+fn time_jumps_and_an_idle_hour_is_free() {
+    let outcome = run(Config::default(), |world| async move {
+        time::sleep(Duration::from_secs(3600)).await;
+        world.now().as_millis()
+    });
+    assert_eq!(outcome.value, Some(3_600_000));
+    assert!(outcome.statistics.steps < 5);
+}
+
+#[test]
+fn a_panic_in_a_detached_task_fails_the_run() {
+    let outcome = run(Config::default(), |world| async move {
+        let host = world.host("worker");
+        world.spawn_on(host, async move {
+            world.name_task("clumsy");
+            time::sleep(Duration::from_millis(5)).await;
+            panic!("dropped {} plates", 3);
+        });
+        time::sleep(Duration::from_secs(1)).await;
+    });
+    let Verdict::Panic(report) = outcome.verdict else {
+        panic!("{:?}", outcome.verdict)
+    };
+    assert_eq!(report.message, "dropped 3 plates");
+    assert!(
+        report.task.contains("`clumsy` on worker"),
+        "{}",
+        report.task
+    );
+    assert!(report.location.contains("engine.rs"), "{}", report.location);
+    assert_eq!(report.at.as_millis(), 5);
+    assert_eq!(outcome.value, None);
+}
+
+#[test]
+fn a_run_in_which_nothing_can_happen_is_a_deadlock_and_names_its_tasks() {
+    let outcome = run(Config::default(), |world| async move {
+        time::sleep(Duration::from_millis(7)).await;
+        let waiting = spawn(async move {
+            world.name_task("patient");
+            std::future::pending::<()>().await;
+        });
+        waiting.await.expect("never");
+    });
+    let Verdict::Deadlock { at, cycle, tasks } = outcome.verdict else {
+        panic!("{:?}", outcome.verdict)
+    };
+    assert!(!cycle);
+    assert_eq!(at.as_millis(), 7);
+    assert_eq!(tasks.len(), 2);
+    assert!(
+        tasks[0].waits[0].starts_with("join of task"),
+        "{:?}",
+        tasks[0]
+    );
+    assert!(tasks[1].description.contains("`patient`"));
+}
+
+#[test]
+fn a_run_that_outlives_its_time_is_a_timeout() {
+    let outcome = run(
+        Config {
+            budget: Budget {
+                virtual_time: Duration::from_secs(10),
+                ..Budget::default()
+            },
+            ..Config::default()
+        },
+        |_| async {
+            loop {
+                time::sleep(Duration::from_secs(3)).await;
+            }
+        },
+    );
+    let _: Option<()> = outcome.value;
+    assert_eq!(outcome.verdict.word(), "timeout");
+}
+
+#[test]
+fn a_spin_is_a_livelock_and_a_budget_that_runs_out_is_unknown() {
+    let spin = |budget| {
+        run(
+            Config {
+                budget,
+                ..Config::default()
+            },
+            |_| async {
+                loop {
+                    yield_now().await;
+                }
+            },
+        )
+        .verdict
+        .word()
+    };
+    let _: &str = spin(Budget {
+        steps_per_instant: 1_000,
+        ..Budget::default()
+    });
+    assert_eq!(
+        spin(Budget {
+            steps_per_instant: 1_000,
+            ..Budget::default()
+        }),
+        "livelock"
+    );
+    assert_eq!(
+        spin(Budget {
+            steps: 1_000,
+            ..Budget::default()
+        }),
+        "unknown"
+    );
+}
+
+#[test]
+fn an_aborted_task_is_dropped_at_its_next_turn_and_its_joiner_is_told() {
+    let outcome = run(Config::default(), |_| async {
+        let sleeper = spawn(time::sleep(Duration::from_secs(9)));
+        time::sleep(Duration::from_millis(1)).await;
+        sleeper.abort();
+        sleeper.await.is_err_and(|error| error.is_cancelled())
+    });
+    assert_eq!(outcome.value, Some(true));
+    assert_eq!(outcome.statistics.virtual_time.as_millis(), 1);
+}
+
+#[test]
+fn time_never_goes_back_in_a_history() {
+    for seed in 0..20 {
+        let history = interleaving(config(seed)).history;
+        assert!(
+            history
+                .entries
+                .windows(2)
+                .all(|pair| pair[0].at <= pair[1].at)
+        );
+        assert!(
+            history
+                .entries
+                .iter()
+                .any(|entry| matches!(entry.effect, Effect::Poll { .. }))
+        );
+    }
+}
+
+#[test]
+fn a_crash_drops_the_tasks_of_its_host_and_a_restart_boots_it_again() {
+    let outcome = run(Config::default(), |world| async move {
+        let boots = Rc::new(RefCell::new(0));
+        let host = world.host("server");
+        let counter = Rc::clone(&boots);
+        world.boot(host, move || {
+            *counter.borrow_mut() += 1;
+            std::future::pending()
+        });
+        time::sleep(Duration::from_millis(1)).await;
+        world.crash(host);
+        let down = world.census().tasks.len();
+        world.restart(host);
+        let up = world.census().tasks.len();
+        let boots = *boots.borrow();
+        (down, up, boots)
+    });
+    assert_eq!(outcome.value, Some((0, 1, 2)));
+}
+
+#[test]
+fn a_paused_host_stands_still_and_catches_up() {
+    let outcome = run(Config::default(), |world| async move {
+        let host = world.host("server");
+        let ticks = Rc::new(RefCell::new(Vec::new()));
+        let seen = Rc::clone(&ticks);
+        world.spawn_on(host, async move {
+            for _ in 0..3 {
+                time::sleep(Duration::from_millis(10)).await;
+                seen.borrow_mut().push(world.now().as_millis());
+            }
+        });
+        time::sleep(Duration::from_millis(15)).await;
+        world.pause(host);
+        time::sleep(Duration::from_millis(100)).await;
+        world.resume(host);
+        time::sleep(Duration::from_millis(100)).await;
+        ticks.borrow().clone()
+    });
+    assert_eq!(outcome.value, Some(vec![10, 115, 125]));
+}
+
+#[test]
+fn settled_waits_for_quiet_and_not_for_timers() {
+    let outcome = run(Config::default(), |world| async move {
+        spawn(time::sleep(Duration::from_secs(60)));
+        let busy = spawn(async {
+            for _ in 0..100 {
+                yield_now().await;
+            }
+        });
+        world.settled().await;
+        (busy.is_finished(), world.now().as_millis())
+    });
+    assert_eq!(outcome.value, Some((true, 0)));
+}
