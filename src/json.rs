@@ -1,10 +1,10 @@
 //! What `--json` prints: one object a line. The fields are a contract.
 
-use rehearsal_agents::spec::{Defect, Transport};
+use rehearsal_agents::spec::Defect;
 use serde::Serialize;
 
 use crate::run::RunReport;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, names};
 
 /// One line of `rehearsal run --json`: one seed.
 #[derive(Serialize, Debug)]
@@ -40,7 +40,7 @@ impl<'a> From<&'a RunReport> for RunLine<'a> {
             scenario: &report.scenario,
             seed: report.seed,
             strategy: report.strategy.name(),
-            transport: transport_name(report.transport),
+            transport: names::transport(report.transport),
             verdict: report.verdict.word(),
             fingerprint: report.fingerprint.to_string(),
             choices: report.statistics.choices,
@@ -84,7 +84,7 @@ impl<'a> From<&'a Scenario> for ListLine<'a> {
             file: scenario.file.display().to_string(),
             claim: &scenario.claim,
             system: "bridge",
-            transport: transport_name(scenario.spec.transport),
+            transport: names::transport(scenario.spec.transport),
             defect: scenario.spec.defect.map(Defect::name),
             oracles: scenario
                 .expect
@@ -95,13 +95,5 @@ impl<'a> From<&'a Scenario> for ListLine<'a> {
             agents: scenario.spec.agents.iter().map(|group| group.count).sum(),
             seeds: scenario.seeds,
         }
-    }
-}
-
-/// The name in scenario files and on the command line.
-pub fn transport_name(transport: Transport) -> &'static str {
-    match transport {
-        Transport::InProcess => "in-process",
-        Transport::WebSocket => "websocket",
     }
 }

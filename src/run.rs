@@ -293,16 +293,13 @@ fn judge(
     let mut checked = Vec::new();
     for (oracle, finding) in oracle::judge_all(&scenario.expect.oracles, &subject) {
         checked.push((oracle, finding.checked));
-        violations.extend(
-            finding
-                .into_violations(oracle)
-                .into_iter()
-                .map(|violation| Failure {
-                    judge: Judge::Oracle(violation.oracle),
-                    message: violation.message,
-                    at: violation.at,
-                }),
-        );
+        let vacuity = finding.vacuity(oracle);
+        let found = finding.violations.into_iter().chain(vacuity);
+        violations.extend(found.map(|violation| Failure {
+            judge: Judge::Oracle(violation.oracle),
+            message: violation.message,
+            at: violation.at,
+        }));
     }
     let verdict = verdict(&outcome.verdict);
     let engine_failed = !matches!(outcome.verdict, Verdict::Pass);
@@ -321,7 +318,7 @@ fn judge(
     if !engine_failed {
         violations.extend(unreached(scenario, &goals));
     }
-    let ledger = oracle::ledger(&evidence);
+    let ledger = Ledger::of(&subject);
     RunReport {
         scenario: scenario.name.clone(),
         seed,

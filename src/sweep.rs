@@ -65,6 +65,12 @@ impl Sweep {
         }
     }
 
+    /// Whether a failing seed says something that none before it said: the first
+    /// of each verdict is shown, the others are counted.
+    pub fn is_worth_showing(&self, report: &RunReport) -> bool {
+        self.verdicts.get(&report.verdict) == Some(&1)
+    }
+
     /// `sometimes` goals that no seed has reached.
     pub fn missing(&self, scenario: &Scenario) -> Vec<Goal> {
         let wanted = scenario.expect.sometimes.iter().copied();
