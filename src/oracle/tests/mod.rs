@@ -1,0 +1,10 @@
+//! Tests of the oracles: each lets healthy evidence pass, and finds each kind of
+//! corruption.
+
+mod corruptions;
+mod crash;
+mod findings;
+mod healthy;
+mod plans;
+mod properties;
+mod stage;
