@@ -66,7 +66,10 @@ fn check(cases: &[Case]) {
         assert_eq!(violation.oracle, *oracle, "{name}");
         for words in *says {
             let message = &violation.message;
-            assert!(message.contains(words), "{name}: `{words}` not in: {message}");
+            assert!(
+                message.contains(words),
+                "{name}: `{words}` not in: {message}"
+            );
         }
         assert!(!finding.is_pass(), "{name}");
         assert_eq!(finding.vacuity(*oracle), None, "{name}");
@@ -103,7 +106,10 @@ fn no_loss() {
                 stage.withhold(BOB, stage.find(DATA, EventKind::AgentThinking));
                 stage.gap(BOB, THREAD_1, 1, Some(50));
             },
-            &["(agent_thinking) of run-4 (data-4) on thread-2", "never delivered"],
+            &[
+                "(agent_thinking) of run-4 (data-4) on thread-2",
+                "never delivered",
+            ],
         ),
         Case(
             "lost behind a gap marker that came before it was emitted",
@@ -119,7 +125,12 @@ fn no_loss() {
             "a gap marker without end in a living epoch",
             Oracle::NoLoss,
             |stage| stage.gap(BOB, THREAD_2, 3, None),
-            &["client-3", "thread-2", "from offset 3", "did not end in a crash"],
+            &[
+                "client-3",
+                "thread-2",
+                "from offset 3",
+                "did not end in a crash",
+            ],
         ),
         Case(
             "refused while the run was alive",
@@ -129,7 +140,11 @@ fn no_loss() {
                 refuse(stage, id);
                 withhold_everywhere(stage, id);
             },
-            &["(tool_completed) of run-4 (data-4) on thread-2", "registry full", "had not ended"],
+            &[
+                "(tool_completed) of run-4 (data-4) on thread-2",
+                "registry full",
+                "had not ended",
+            ],
         ),
         Case(
             "refused and delivered all the same",
@@ -139,7 +154,10 @@ fn no_loss() {
                 refuse(stage, id);
                 stage.deliver(BOB, id);
             },
-            &["(progress) of run-4 (data-4) on thread-2", "reached client-3 all the same"],
+            &[
+                "(progress) of run-4 (data-4) on thread-2",
+                "reached client-3 all the same",
+            ],
         ),
         Case(
             "no answer although the run was not cut off",
@@ -147,7 +165,10 @@ fn no_loss() {
             |stage| {
                 stage.attempt(DATA, EventKind::AgentThinking, tool(0));
             },
-            &["(agent_thinking) of run-4 (data-4) on thread-2", "never got an answer"],
+            &[
+                "(agent_thinking) of run-4 (data-4) on thread-2",
+                "never got an answer",
+            ],
         ),
         Case(
             "an unanswered event reaches one subscriber of two",
@@ -158,7 +179,11 @@ fn no_loss() {
                 stage.accept(id);
                 stage.deliver(ALICE, id);
             },
-            &["run-3 (failure-3)", "without an answer", "delivered to client-1; never delivered to client-2"],
+            &[
+                "run-3 (failure-3)",
+                "without an answer",
+                "delivered to client-1; never delivered to client-2",
+            ],
         ),
         Case(
             "from nowhere",
@@ -168,7 +193,11 @@ fn no_loss() {
                 delivery.event.id = EventId(99);
                 stage.evidence.deliveries.push(delivery);
             },
-            &["event-99 (agent_started) of run-4 (data-4) on thread-2", "client-3", "nobody emitted it"],
+            &[
+                "event-99 (agent_started) of run-4 (data-4) on thread-2",
+                "client-3",
+                "nobody emitted it",
+            ],
         ),
         Case(
             "altered on the way",
@@ -177,7 +206,12 @@ fn no_loss() {
                 let id = stage.find_nth(STREAMING, EventKind::Progress, 0);
                 stage.delivery_mut(BOB, id).event.payload.progress = Some(21);
             },
-            &["(progress) of run-5 (streaming-5) on thread-2", "client-3 altered", "Some(20)", "Some(21)"],
+            &[
+                "(progress) of run-5 (streaming-5) on thread-2",
+                "client-3 altered",
+                "Some(20)",
+                "Some(21)",
+            ],
         ),
         Case(
             "another kind on the way",
@@ -186,7 +220,11 @@ fn no_loss() {
                 let id = stage.find(SILENT, EventKind::AgentDeath);
                 stage.delivery_mut(BOB, id).event.kind = EventKind::AgentCompleted;
             },
-            &["(agent_death) of run-6", "altered", "it came as agent_completed"],
+            &[
+                "(agent_death) of run-6",
+                "altered",
+                "it came as agent_completed",
+            ],
         ),
         Case(
             "a client that never finished",
@@ -199,9 +237,15 @@ fn no_loss() {
             Oracle::NoLoss,
             |stage| {
                 stage.evidence.clients.remove(&BOB);
-                stage.evidence.deliveries.retain(|delivery| delivery.client != BOB);
+                stage
+                    .evidence
+                    .deliveries
+                    .retain(|delivery| delivery.client != BOB);
             },
-            &["(agent_started) of run-4 (data-4) on thread-2", "nobody subscribes"],
+            &[
+                "(agent_started) of run-4 (data-4) on thread-2",
+                "nobody subscribes",
+            ],
         ),
     ]);
 }
@@ -222,7 +266,10 @@ fn exactly_once() {
                 let id = stage.find(DATA, EventKind::AgentThinking);
                 stage.delivery_mut(BOB, id).offset = Offset(1);
             },
-            &["client-3 received two events at offset 1 of thread-2, epoch 1", "run-4"],
+            &[
+                "client-3 received two events at offset 1 of thread-2, epoch 1",
+                "run-4",
+            ],
         ),
     ]);
 }
@@ -246,13 +293,20 @@ fn fifo() {
             "a hole",
             Oracle::Fifo,
             |stage| stage.withhold(BOB, stage.find_nth(STREAMING, EventKind::Progress, 1)),
-            &["(progress) of run-5 (streaming-5) on thread-2 (seq 4) reached client-3", "is missing"],
+            &[
+                "(progress) of run-5 (streaming-5) on thread-2 (seq 4) reached client-3",
+                "is missing",
+            ],
         ),
         Case(
             "a hole at the start",
             Oracle::Fifo,
             |stage| stage.withhold(BOB, stage.find(SILENT, EventKind::AgentStarted)),
-            &["(agent_death) of run-6 (failure-6) on thread-2 (seq 2)", "(agent_started)", "is missing"],
+            &[
+                "(agent_death) of run-6 (failure-6) on thread-2 (seq 2)",
+                "(agent_started)",
+                "is missing",
+            ],
         ),
         Case(
             "a hole that is marked in part",
@@ -273,7 +327,11 @@ fn fifo() {
                 receipt_mut(stage, id).seq = 4;
                 stage.delivery_mut(BOB, id).event.seq = 4;
             },
-            &["(agent_error) of run-7 (slow-7) on thread-2", "as seq 4", "seq 3 was due"],
+            &[
+                "(agent_error) of run-7 (slow-7) on thread-2",
+                "as seq 4",
+                "seq 3 was due",
+            ],
         ),
         Case(
             "numbers from zero",
@@ -293,7 +351,11 @@ fn fifo() {
                 receipt_mut(stage, id).seq = 3;
                 stage.delivery_mut(BOB, id).event.seq = 3;
             },
-            &["(tool_completed) of run-4", "(seq 3, epoch 1) reached client-3 after", "(tool_executing)"],
+            &[
+                "(tool_completed) of run-4",
+                "(seq 3, epoch 1) reached client-3 after",
+                "(tool_executing)",
+            ],
         ),
         Case(
             "another number than the emitter was told",
@@ -311,7 +373,11 @@ fn fifo() {
                 let id = stage.find(DATA, EventKind::AgentCompleted);
                 stage.delivery_mut(BOB, id).epoch = Epoch(2);
             },
-            &["(agent_completed) of run-4", "epoch 2", "was told seq 5, epoch 1"],
+            &[
+                "(agent_completed) of run-4",
+                "epoch 2",
+                "was told seq 5, epoch 1",
+            ],
         ),
         Case(
             "numbered, logged and delivered against the order of emission",
@@ -330,7 +396,12 @@ fn fifo() {
                 }
                 stage.swap(BOB, one, other);
             },
-            &["(agent_thinking) of run-4", "reached client-3 after", "(tool_executing)", "emitted after it"],
+            &[
+                "(agent_thinking) of run-4",
+                "reached client-3 after",
+                "(tool_executing)",
+                "emitted after it",
+            ],
         ),
     ]);
 }
@@ -343,7 +414,11 @@ fn causal() {
             Oracle::Causal,
             |stage| {
                 let cause = stage.find_nth(SUPERVISOR, EventKind::SubagentStarted, 0);
-                stage.swap(ALICES_TABLET, cause, stage.find(WORKER, EventKind::AgentStarted));
+                stage.swap(
+                    ALICES_TABLET,
+                    cause,
+                    stage.find(WORKER, EventKind::AgentStarted),
+                );
             },
             &[
                 "client-2 received",
@@ -356,9 +431,17 @@ fn causal() {
             Oracle::Causal,
             |stage| {
                 let cause = stage.find_nth(STREAMING, EventKind::Progress, 0);
-                stage.swap(BOB, cause, stage.find_nth(STREAMING, EventKind::Progress, 3));
+                stage.swap(
+                    BOB,
+                    cause,
+                    stage.find_nth(STREAMING, EventKind::Progress, 3),
+                );
             },
-            &["client-3 received", "run-5 (streaming-5) on thread-2 before", "happened before it"],
+            &[
+                "client-3 received",
+                "run-5 (streaming-5) on thread-2 before",
+                "happened before it",
+            ],
         ),
     ]);
 }
@@ -384,9 +467,17 @@ fn isolation() {
             "delivered to another thread's client of the same user",
             Oracle::Isolation,
             |stage| {
-                stage.evidence.clients.get_mut(&BOB).expect("bob").threads.clear();
+                stage
+                    .evidence
+                    .clients
+                    .get_mut(&BOB)
+                    .expect("bob")
+                    .threads
+                    .clear();
             },
-            &["run-4 (data-4) on thread-2 reached client-3: client-3 does not subscribe to thread-2"],
+            &[
+                "run-4 (data-4) on thread-2 reached client-3: client-3 does not subscribe to thread-2",
+            ],
         ),
         Case(
             "another run's label",
@@ -395,7 +486,12 @@ fn isolation() {
                 let id = stage.find(DATA, EventKind::AgentThinking);
                 stage.delivery_mut(BOB, id).event.run = SLOW;
             },
-            &["(agent_thinking) of run-4 (data-4) on thread-2", "emitted by run-4", "for thread-2 of user-2", "run-7"],
+            &[
+                "(agent_thinking) of run-4 (data-4) on thread-2",
+                "emitted by run-4",
+                "for thread-2 of user-2",
+                "run-7",
+            ],
         ),
         Case(
             "another thread's label",
@@ -404,13 +500,19 @@ fn isolation() {
                 let id = stage.find(DATA, EventKind::AgentThinking);
                 stage.delivery_mut(BOB, id).event.thread = THREAD_1;
             },
-            &["(agent_thinking) of run-4", "came as an event of run-4 for thread-1"],
+            &[
+                "(agent_thinking) of run-4",
+                "came as an event of run-4 for thread-1",
+            ],
         ),
         Case(
             "registered for another thread",
             Oracle::Isolation,
             |stage| stage.evidence.runs.get_mut(&DATA).expect("a run").thread = THREAD_1,
-            &["(agent_started) of run-4 (data-4) on thread-2", "run-4 is registered for thread-1"],
+            &[
+                "(agent_started) of run-4 (data-4) on thread-2",
+                "run-4 is registered for thread-1",
+            ],
         ),
         Case(
             "another user's secret in place of its own",
@@ -421,7 +523,11 @@ fn isolation() {
                 let secret = foreign.payload.secret.clone();
                 stage.delivery_mut(BOB, id).event.payload.secret = secret;
             },
-            &["(agent_thinking) of run-4 (data-4) on thread-2 reached client-3", "not the one", "secret of user-1"],
+            &[
+                "(agent_thinking) of run-4 (data-4) on thread-2 reached client-3",
+                "not the one",
+                "secret of user-1",
+            ],
         ),
         Case(
             "another user's secret in the error",
@@ -432,7 +538,10 @@ fn isolation() {
                 stage.emission_mut(id).payload.error = Some(text.clone());
                 stage.delivery_mut(BOB, id).event.payload.error = Some(text);
             },
-            &["(agent_error) of run-7 (slow-7) on thread-2 reached client-3", "secret of user-1 to user-2"],
+            &[
+                "(agent_error) of run-7 (slow-7) on thread-2 reached client-3",
+                "secret of user-1 to user-2",
+            ],
         ),
         Case(
             "another user's secret in a tool's name",
@@ -443,7 +552,11 @@ fn isolation() {
                 let tool = &mut stage.delivery_mut(ALICE, id).event.payload.tool;
                 tool.as_mut().expect("a tool").name = name;
             },
-            &["(tool_completed) of run-2", "reached client-1", "secret of user-2 to user-1"],
+            &[
+                "(tool_completed) of run-2",
+                "reached client-1",
+                "secret of user-2 to user-1",
+            ],
         ),
         Case(
             "accepted for another thread",
@@ -493,7 +606,9 @@ fn hierarchy() {
                 let id = stage.find_nth(SUPERVISOR, EventKind::SubagentCompleted, 0);
                 refuse(stage, id);
             },
-            &["run-3 (failure-3) on thread-1, started by run-1 (supervisor-1), lacks its subagent_completed"],
+            &[
+                "run-3 (failure-3) on thread-1, started by run-1 (supervisor-1), lacks its subagent_completed",
+            ],
         ),
         Case(
             "never announced",
@@ -519,7 +634,10 @@ fn hierarchy() {
             |stage| {
                 stage.emit_with(SUPERVISOR, EventKind::SubagentCompleted, about(FAILING));
             },
-            &["(subagent_completed) of run-1", "is a second subagent_completed for run-3 (failure-3)"],
+            &[
+                "(subagent_completed) of run-1",
+                "is a second subagent_completed for run-3 (failure-3)",
+            ],
         ),
         Case(
             "two reports for one sub-agent and none for the other",
@@ -539,7 +657,11 @@ fn hierarchy() {
                 let id = stage.find(WORKER, EventKind::AgentStarted);
                 stage.emission_mut(id).clock = clock;
             },
-            &["for run-2 (data-2)", "(agent_started) of run-2", "(subagent_started) of run-1"],
+            &[
+                "for run-2 (data-2)",
+                "(agent_started) of run-2",
+                "(subagent_started) of run-1",
+            ],
         ),
         Case(
             "received in another order",
@@ -549,7 +671,12 @@ fn hierarchy() {
                 let report = stage.find_nth(SUPERVISOR, EventKind::SubagentCompleted, 0);
                 stage.swap(ALICE, end, report);
             },
-            &["client-1 received", "(subagent_completed) of run-1", "before", "(agent_error) of run-3"],
+            &[
+                "client-1 received",
+                "(subagent_completed) of run-1",
+                "before",
+                "(agent_error) of run-3",
+            ],
         ),
         Case(
             "speaks for a run that it did not start",
@@ -566,15 +693,30 @@ fn hierarchy() {
                 let id = stage.find(WORKER, EventKind::AgentThinking);
                 stage.delivery_mut(ALICE, id).event.parent_run = None;
             },
-            &["(agent_thinking) of run-2", "reached client-1 as started by nobody, not by run-1"],
-        ),
-        Case(
-            "a parent that nobody knows",
-            Oracle::Hierarchy,
-            |stage| stage.evidence.runs.get_mut(&WORKER).expect("a run").parent = Some(RunId(77)),
-            &["run-77"],
+            &[
+                "(agent_thinking) of run-2",
+                "reached client-1 as started by nobody, not by run-1",
+            ],
         ),
     ]);
+}
+
+#[test]
+fn hierarchy_with_an_unknown_parent() {
+    let mut stage = theatre();
+    let unknown = Some(RunId(77));
+    stage.evidence.runs.get_mut(&WORKER).expect("a run").parent = unknown;
+    let finding = stage.judge(Oracle::Hierarchy);
+    let says = |words: &str| {
+        let mut violations = finding.violations.iter();
+        violations.any(|violation| violation.message.contains(words))
+    };
+    assert!(says(
+        "run-2 (data-2) on thread-1 was started by run-77, which was never registered"
+    ));
+    assert!(says(
+        "(subagent_started) of run-1 (supervisor-1) on thread-1 speaks for run-2"
+    ));
 }
 
 #[test]
@@ -586,7 +728,10 @@ fn terminal() {
             |stage| {
                 append(stage, ALICE, FAILING, EventKind::AgentError);
             },
-            &["run-3 (failure-3) on thread-1 has 2 terminal events: event-", "(agent_error) of run-3"],
+            &[
+                "run-3 (failure-3) on thread-1 has 2 terminal events: event-",
+                "(agent_error) of run-3",
+            ],
         ),
         Case(
             "no terminal",
@@ -601,8 +746,14 @@ fn terminal() {
         Case(
             "silent death taken for a success",
             Oracle::Terminal,
-            |stage| stage.evidence.runs.get_mut(&SILENT).expect("a run").end = Some(RunEnd::Completed),
-            &["(agent_death) of run-6 (failure-6) on thread-2", "ended as Completed", "agent_completed"],
+            |stage| {
+                stage.evidence.runs.get_mut(&SILENT).expect("a run").end = Some(RunEnd::Completed)
+            },
+            &[
+                "(agent_death) of run-6 (failure-6) on thread-2",
+                "ended as Completed",
+                "agent_completed",
+            ],
         ),
         Case(
             "a failure reported as success",
@@ -611,7 +762,11 @@ fn terminal() {
                 let id = stage.find(FAILING, EventKind::AgentError);
                 stage.emission_mut(id).kind = EventKind::AgentCompleted;
             },
-            &["of run-3 (failure-3) on thread-1", "ended as Failed", "calls for agent_error"],
+            &[
+                "of run-3 (failure-3) on thread-1",
+                "ended as Failed",
+                "calls for agent_error",
+            ],
         ),
         Case(
             "accepted after the end",
@@ -619,7 +774,10 @@ fn terminal() {
             |stage| {
                 stage.emit_with(DATA, EventKind::ToolCompleted, tool(1));
             },
-            &["(tool_completed) of run-4 (data-4) on thread-2 was accepted after", "(agent_completed)"],
+            &[
+                "(tool_completed) of run-4 (data-4) on thread-2 was accepted after",
+                "(agent_completed)",
+            ],
         ),
         Case(
             "received after the end",
@@ -628,13 +786,19 @@ fn terminal() {
                 let end = stage.find(DATA, EventKind::AgentCompleted);
                 stage.swap(BOB, end, stage.find(DATA, EventKind::ToolCompleted));
             },
-            &["(tool_completed) of run-4 (data-4) on thread-2 reached client-3 after", "(agent_completed)"],
+            &[
+                "(tool_completed) of run-4 (data-4) on thread-2 reached client-3 after",
+                "(agent_completed)",
+            ],
         ),
         Case(
             "one client is not told",
             Oracle::Terminal,
             |stage| stage.withhold(ALICES_TABLET, stage.find(FAILING, EventKind::AgentError)),
-            &["client-2 was never told", "(agent_error) of run-3 (failure-3) on thread-1"],
+            &[
+                "client-2 was never told",
+                "(agent_error) of run-3 (failure-3) on thread-1",
+            ],
         ),
         Case(
             "a run without an end",
@@ -721,7 +885,10 @@ fn cleanup() {
                 let census = stage.evidence.final_census.as_mut().expect("a census");
                 census.tasks.push(task("serve"));
             },
-            &["`serve` on bridge (spawned at agents/src/serve.rs:41:9)", "waiting for channel#4"],
+            &[
+                "`serve` on bridge (spawned at agents/src/serve.rs:41:9)",
+                "waiting for channel#4",
+            ],
         ),
         Case(
             "a socket left",
@@ -738,7 +905,14 @@ fn cleanup() {
         Case(
             "timers left",
             Oracle::Cleanup,
-            |stage| stage.evidence.final_census.as_mut().expect("a census").timers = 2,
+            |stage| {
+                stage
+                    .evidence
+                    .final_census
+                    .as_mut()
+                    .expect("a census")
+                    .timers = 2
+            },
             &["2 timers"],
         ),
         Case(
@@ -746,7 +920,9 @@ fn cleanup() {
             Oracle::Cleanup,
             |stage| {
                 let census = stage.evidence.final_census.as_mut().expect("a census");
-                census.locks.push("Mutex#3 (created at src/bridge.rs:12:5)".to_owned());
+                census
+                    .locks
+                    .push("Mutex#3 (created at src/bridge.rs:12:5)".to_owned());
             },
             &["Mutex#3 (created at src/bridge.rs:12:5) is still held"],
         ),
@@ -771,7 +947,11 @@ fn deadlock() {
                     tasks: vec![stuck("route", "Mutex#1"), stuck("register", "Mutex#2")],
                 };
             },
-            &["2 tasks wait for each other", "task `route` waits for Mutex#1", "register"],
+            &[
+                "2 tasks wait for each other",
+                "task `route` waits for Mutex#1",
+                "register",
+            ],
         ),
         Case(
             "a livelock",
@@ -830,7 +1010,10 @@ fn protocol() {
                 let id = stage.find(DATA, EventKind::ToolCompleted);
                 refuse(stage, id);
             },
-            &["(agent_completed) of run-4", "as the bridge accepted it: tool call 0 has not ended"],
+            &[
+                "(agent_completed) of run-4",
+                "as the bridge accepted it: tool call 0 has not ended",
+            ],
         ),
         Case(
             "a tool call that ends before it begins",
@@ -839,7 +1022,10 @@ fn protocol() {
                 let one = stage.find(DATA, EventKind::ToolExecuting);
                 stage.swap(BOB, one, stage.find(DATA, EventKind::ToolCompleted));
             },
-            &["(tool_completed) of run-4", "tool call 0 ends before it began"],
+            &[
+                "(tool_completed) of run-4",
+                "tool call 0 ends before it began",
+            ],
         ),
         Case(
             "a tool call that begins twice",
@@ -868,7 +1054,10 @@ fn protocol() {
                 let one = stage.find(DATA, EventKind::AgentStarted);
                 stage.swap(BOB, one, stage.find(DATA, EventKind::AgentThinking));
             },
-            &["(agent_thinking) of run-4", "as client-3 received it: the run does not begin with agent_started"],
+            &[
+                "(agent_thinking) of run-4",
+                "as client-3 received it: the run does not begin with agent_started",
+            ],
         ),
         Case(
             "started twice",
@@ -895,7 +1084,10 @@ fn protocol() {
                 let id = stage.find_nth(STREAMING, EventKind::Progress, 2);
                 stage.delivery_mut(BOB, id).event.payload.progress = Some(40);
             },
-            &["(progress) of run-5 (streaming-5) on thread-2", "progress goes from 40 to 40"],
+            &[
+                "(progress) of run-5 (streaming-5) on thread-2",
+                "progress goes from 40 to 40",
+            ],
         ),
         Case(
             "progress says nothing",
@@ -912,7 +1104,10 @@ fn protocol() {
             |stage| {
                 append(stage, BOB, SILENT, EventKind::AgentError);
             },
-            &["(agent_error) of run-6", "had already ended with agent_death"],
+            &[
+                "(agent_error) of run-6",
+                "had already ended with agent_death",
+            ],
         ),
         Case(
             "an error without a reason",
@@ -930,7 +1125,10 @@ fn protocol() {
                 let id = stage.find_nth(SUPERVISOR, EventKind::SubagentCompleted, 0);
                 stage.withhold(ALICE, id);
             },
-            &["(agent_completed) of run-1", "as client-1 received it: sub-agent run-3 has not ended"],
+            &[
+                "(agent_completed) of run-1",
+                "as client-1 received it: sub-agent run-3 has not ended",
+            ],
         ),
         Case(
             "a sub-agent reported before it was announced",
@@ -940,12 +1138,22 @@ fn protocol() {
                 let other = stage.find_nth(SUPERVISOR, EventKind::SubagentCompleted, 0);
                 stage.swap(ALICE, one, other);
             },
-            &["(subagent_completed) of run-1", "sub-agent run-3 ends before it began"],
+            &[
+                "(subagent_completed) of run-1",
+                "sub-agent run-3 ends before it began",
+            ],
         ),
         Case(
             "fewer events than planned",
             Oracle::Protocol,
-            |stage| stage.evidence.runs.get_mut(&STREAMING).expect("a run").events_planned = 8,
+            |stage| {
+                stage
+                    .evidence
+                    .runs
+                    .get_mut(&STREAMING)
+                    .expect("a run")
+                    .events_planned = 8
+            },
             &["run-5 (streaming-5) on thread-2 completed with 7 accepted events of the 8"],
         ),
     ]);
