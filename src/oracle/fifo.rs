@@ -144,7 +144,9 @@ impl<'v> Track<'v> {
         let (client, seq) = (self.client, now.event.seq);
         match self.view.place(client, missing.id) {
             Some(_) => format!("{name} (seq {seq}) reached {client} before {other}"),
-            None => format!("{name} (seq {seq}) reached {client}, but {other} is missing before it"),
+            None => {
+                format!("{name} (seq {seq}) reached {client}, but {other} is missing before it")
+            }
         }
     }
 
@@ -181,9 +183,8 @@ impl<'v> Track<'v> {
     fn gap_between(&self, low: Offset, now: &Delivery) -> bool {
         self.view.gaps(self.client).iter().any(|received| {
             let gap = received.gap;
-            let same_epoch = gap.epoch == now.epoch
-                && gap.from < now.offset
-                && gap.to.is_none_or(|to| low < to);
+            let same_epoch =
+                gap.epoch == now.epoch && gap.from < now.offset && gap.to.is_none_or(|to| low < to);
             let earlier_epoch = self.last.is_none() && gap.epoch < now.epoch;
             gap.thread == now.event.thread && (same_epoch || earlier_epoch)
         })

@@ -52,7 +52,12 @@ fn unhappy(stage: &Stage) -> Vec<Oracle> {
 fn a_crash_with_gap_markers_loses_nothing_silently() {
     let stage = crash();
     // There is no sub-agent.
-    assert_eq!(unhappy(&stage), [Oracle::Hierarchy], "{:?}", stage.unhappy());
+    assert_eq!(
+        unhappy(&stage),
+        [Oracle::Hierarchy],
+        "{:?}",
+        stage.unhappy()
+    );
     assert!(stage.judge(Oracle::Hierarchy).is_vacuous());
     let ledger = Ledger::of(&stage.subject());
     assert!(ledger.balances());
@@ -70,7 +75,12 @@ fn numbers_may_begin_anew_in_a_new_epoch() {
     for client in [NEAR, FAR] {
         stage.delivery_mut(client, death).event.seq = 1;
     }
-    assert_eq!(unhappy(&stage), [Oracle::Hierarchy], "{:?}", stage.unhappy());
+    assert_eq!(
+        unhappy(&stage),
+        [Oracle::Hierarchy],
+        "{:?}",
+        stage.unhappy()
+    );
 }
 
 #[test]
@@ -107,7 +117,10 @@ fn an_old_epoch_must_not_come_after_a_new_one() {
     stage.deliver(FAR, stage.find(DYING, EventKind::AgentThinking));
     let finding = stage.judge(Oracle::Fifo);
     let message = &finding.violations[0].message;
-    assert!(message.contains("(seq 2, epoch 1) reached client-2 after"), "{message}");
+    assert!(
+        message.contains("(seq 2, epoch 1) reached client-2 after"),
+        "{message}"
+    );
     assert!(message.contains("epoch 2)"), "{message}");
 }
 
@@ -181,7 +194,12 @@ fn an_unanswered_event_may_arrive() {
     stage.deliver_all();
     stage.evidence.deliveries[1] = delivery;
     stage.rest();
-    assert_eq!(unhappy(&stage), [Oracle::Hierarchy], "{:?}", stage.unhappy());
+    assert_eq!(
+        unhappy(&stage),
+        [Oracle::Hierarchy],
+        "{:?}",
+        stage.unhappy()
+    );
     assert_eq!(Ledger::of(&stage.subject()).owed, 3);
     // It took a number; if it is missing, a marker must explain the hole.
     stage.withhold(NEAR, unanswered);
@@ -211,7 +229,10 @@ fn a_supervisor_that_was_cut_off_need_not_report() {
     stage.end(supervisor, RunEnd::Failed);
     let finding = stage.judge(Oracle::Hierarchy);
     let message = &finding.violations[0].message;
-    assert!(message.contains("lacks its subagent_completed"), "{message}");
+    assert!(
+        message.contains("lacks its subagent_completed"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -233,7 +254,12 @@ fn concurrent_emissions_of_one_run_may_come_in_any_order() {
     stage.end(run, RunEnd::Completed);
     stage.deliver_all();
     stage.rest();
-    assert_eq!(unhappy(&stage), [Oracle::Hierarchy], "{:?}", stage.unhappy());
+    assert_eq!(
+        unhappy(&stage),
+        [Oracle::Hierarchy],
+        "{:?}",
+        stage.unhappy()
+    );
 }
 
 #[test]
@@ -258,6 +284,9 @@ fn a_secret_within_the_readers_own_secret_is_not_foreign() {
         stage.delivery_mut(client, mine).event.payload.error = Some(text);
         let finding = stage.judge(Oracle::Isolation);
         let message = &finding.violations[0].message;
-        assert!(message.contains(&format!("secret of {owner}to")), "{message}");
+        assert!(
+            message.contains(&format!("secret of {owner}to")),
+            "{message}"
+        );
     }
 }
