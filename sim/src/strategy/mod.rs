@@ -4,9 +4,13 @@
 //! concern.
 
 mod fifo;
+mod pct;
+mod pos;
 mod random;
 
 pub use fifo::Fifo;
+pub use pct::Pct;
+pub use pos::Pos;
 pub use random::Random;
 
 use std::collections::VecDeque;
