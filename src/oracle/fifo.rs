@@ -128,15 +128,7 @@ impl<'v> Track<'v> {
             .iter()
             .filter(|(_, receipt)| due(receipt))
             .map(|(emission, _)| *emission)
-            .filter(|emission| !self.view.gap_marked(self.client, emission))
-            .find(|emission| !self.has_come(emission))
-    }
-
-    fn has_come(&self, emission: &Emission) -> bool {
-        let count = emission.clock.of(emission.run);
-        self.came
-            .range((count, 0)..=(count, usize::MAX))
-            .any(|(_, came)| came.id == emission.id)
+            .find(|emission| !self.view.gap_marked(self.client, emission))
     }
 
     fn describe_hole(&self, now: &Delivery, emission: &Emission, missing: &Emission) -> String {

@@ -292,6 +292,12 @@ impl Stage {
             .collect()
     }
 
+    /// The names of those oracles.
+    pub(super) fn broken_by(&self) -> Vec<Oracle> {
+        let unhappy = self.unhappy().into_iter();
+        unhappy.map(|(oracle, _)| oracle).collect()
+    }
+
     pub(super) fn emission(&self, id: EventId) -> &Emission {
         &self.evidence.emissions[id.0 as usize]
     }

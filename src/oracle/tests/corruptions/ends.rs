@@ -2,7 +2,7 @@
 
 use super::super::healthy::{ALICE, ALICES_TABLET, BOB, DATA, FAILING, SILENT, THREAD_1};
 use super::super::stage::tool;
-use super::{Case, append, check, refuse, withhold_everywhere};
+use super::{Case, append, check, receipt_mut, refuse, withhold_everywhere};
 use crate::oracle::Oracle;
 use rehearsal_agents::event::EventKind;
 use rehearsal_agents::record::RunEnd;
@@ -66,6 +66,15 @@ fn terminal() {
                 "(tool_completed) of run-4 (data-4) on thread-2 was accepted after",
                 "(agent_completed)",
             ],
+        ),
+        Case(
+            "numbered after the end",
+            Oracle::Terminal,
+            |stage| {
+                let id = stage.find(DATA, EventKind::ToolCompleted);
+                receipt_mut(stage, id).seq = 6;
+            },
+            &["(tool_completed) of run-4 (data-4) on thread-2 was accepted after"],
         ),
         Case(
             "received after the end",

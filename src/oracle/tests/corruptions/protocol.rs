@@ -1,10 +1,29 @@
 //! Runs that break the rules of the vocabulary.
 
-use super::super::healthy::{ALICE, BOB, DATA, FAILING, SILENT, STREAMING, SUPERVISOR};
+use super::super::healthy::{
+    ALICE, BOB, DATA, FAILING, SILENT, SLOW, STREAMING, SUPERVISOR, theatre,
+};
 use super::super::stage::tool;
 use super::{Case, append, check, refuse, withhold_everywhere};
 use crate::oracle::Oracle;
 use rehearsal_agents::event::EventKind;
+
+#[test]
+fn progress_must_pass_its_greatest_value() {
+    let mut stage = theatre();
+    for (nth, percent) in [(1, 90), (2, 50), (3, 60)] {
+        let id = stage.find_nth(STREAMING, EventKind::Progress, nth);
+        stage.delivery_mut(BOB, id).event.payload.progress = Some(percent);
+    }
+    let finding = stage.judge(Oracle::Protocol);
+    let says = |words: &str| {
+        let mut violations = finding.violations.iter();
+        violations.any(|violation| violation.message.contains(words))
+    };
+    assert!(says("progress goes from 90 to 50"));
+    assert!(says("progress goes from 90 to 60"));
+    assert_eq!(finding.broken(), 2);
+}
 
 #[test]
 fn protocol() {
@@ -52,6 +71,41 @@ fn protocol() {
                 emission.payload.tool = tool(0).tool;
             },
             &["of run-4", "tool call 0 begins twice"],
+        ),
+        Case(
+            "a tool call that ends twice",
+            Oracle::Protocol,
+            |stage| {
+                let id = stage.find(DATA, EventKind::AgentCompleted);
+                stage.emission_mut(id).kind = EventKind::ToolCompleted;
+                stage.emission_mut(id).payload.tool = tool(0).tool;
+            },
+            &["(tool_completed) of run-4", "tool call 0 ends twice"],
+        ),
+        Case(
+            "a tool call that begins after it has ended",
+            Oracle::Protocol,
+            |stage| {
+                let id = stage.find(DATA, EventKind::AgentCompleted);
+                stage.emission_mut(id).kind = EventKind::ToolExecuting;
+                stage.emission_mut(id).payload.tool = tool(0).tool;
+            },
+            &[
+                "(tool_executing) of run-4",
+                "tool call 0 begins after it has ended",
+            ],
+        ),
+        Case(
+            "a run that was cut off begins in the middle",
+            Oracle::Protocol,
+            |stage| {
+                let id = stage.find(SLOW, EventKind::AgentStarted);
+                stage.withhold(BOB, id);
+            },
+            &[
+                "(tool_executing) of run-7 (slow-7) on thread-2",
+                "does not begin with agent_started",
+            ],
         ),
         Case(
             "a tool call without a name",
