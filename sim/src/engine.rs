@@ -135,7 +135,7 @@ where
         .build()
         .unwrap_or_else(|error| panic!("no runtime for the run: {error}"));
     let _runtime = runtime.enter();
-    let armed = panics::arm();
+    panics::install_hook();
     let limit = config.budget.virtual_time;
     let engine = Rc::new(Engine::new(config));
     let entered = context::enter(Rc::clone(&engine));
@@ -152,7 +152,6 @@ where
     engine.drop_tasks(|_| true, TaskEnd::Aborted, Disposal::Quiet);
     let value = main.take_value();
     drop(entered);
-    drop(armed);
     let outcome = match Rc::try_unwrap(engine) {
         Ok(engine) => engine.finish(value),
         Err(_) => unreachable!("the driver and the context have let go of the engine"),

@@ -9,27 +9,10 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 thread_local! {
-    /// How many [`Armed`] there are on this thread.
-    static ARMED: Cell<u32> = const { Cell::new(0) };
-    /// Where the last panic was while armed.
+    /// How many calls of [`catch`] this thread is in.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// Where the last panic was that was not printed.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
-}
-
-/// While it lives, panics on this thread are not printed, and [`catch`] knows
-/// their place.
-pub(crate) struct Armed(());
-
-/// Once a run: cheaper than once a poll.
-pub(crate) fn arm() -> Armed {
-    install_hook();
-    ARMED.set(ARMED.get() + 1);
-    Armed(())
-}
-
-impl Drop for Armed {
-    fn drop(&mut self) {
-        ARMED.set(ARMED.get().saturating_sub(1));
-    }
 }
 
 /// A caught panic.
@@ -39,9 +22,12 @@ pub(crate) struct Caught {
     pub(crate) payload: Box<dyn Any + Send>,
 }
 
-/// Calls `f`; a panic in it is caught.
+/// Calls `f`; a panic in it is caught and, after [`install_hook`], not printed.
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
-    panic::catch_unwind(AssertUnwindSafe(f)).map_err(|payload| Caught {
+    DEPTH.set(DEPTH.get() + 1);
+    let result = panic::catch_unwind(AssertUnwindSafe(f));
+    DEPTH.set(DEPTH.get() - 1);
+    result.map_err(|payload| Caught {
         message: message(payload.as_ref()),
         location: PLACE
             .take()
@@ -60,19 +46,17 @@ fn message(payload: &(dyn Any + Send)) -> String {
     }
 }
 
-/// Once a process: a hook that keeps the place of a panic while armed, and
+/// Once a process: a hook that keeps the place of a panic inside [`catch`] and
 /// leaves every other panic to the hook that was there before.
-fn install_hook() {
+pub(crate) fn install_hook() {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            let mine = ARMED.try_with(|armed| armed.get() > 0).unwrap_or(false);
-            if mine {
+            if DEPTH.try_with(Cell::get).is_ok_and(|depth| depth > 0) {
                 let place = info.location().map(ToString::to_string);
                 let _ = PLACE.try_with(|slot| slot.replace(place));
-            }
-            if !mine {
+            } else {
                 previous(info);
             }
         }));
