@@ -58,7 +58,9 @@ pub enum ResourceKind {
 impl ResourceKind {
     /// Whether tasks hold it.
     pub(crate) fn is_lock(self) -> bool {
-        matches!(self, Self::Mutex | Self::RwLock | Self::Semaphore | Self::OnceCell
+        matches!(
+            self,
+            Self::Mutex | Self::RwLock | Self::Semaphore | Self::OnceCell
         )
     }
 }

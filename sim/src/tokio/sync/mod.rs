@@ -74,9 +74,7 @@ pub mod futures {
     pub use super::notify::{Notified, OwnedNotified};
 }
 
-pub use ::tokio::sync::{
-    AcquireError, BarrierWaitResult, SetError, TryAcquireError, TryLockError,
-};
+pub use ::tokio::sync::{AcquireError, BarrierWaitResult, SetError, TryAcquireError, TryLockError};
 pub use barrier::Barrier;
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard, OwnedMutexGuard};
 pub use notify::Notify;

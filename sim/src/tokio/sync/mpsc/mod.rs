@@ -6,12 +6,8 @@ mod unbounded;
 
 /// The errors, which are tokio's.
 pub use ::tokio::sync::mpsc::error;
-pub use bounded::{
-    OwnedPermit, Permit, PermitIterator, Receiver, Sender, WeakSender, channel,
-};
-pub use unbounded::{
-    UnboundedReceiver, UnboundedSender, WeakUnboundedSender, unbounded_channel,
-};
+pub use bounded::{OwnedPermit, Permit, PermitIterator, Receiver, Sender, WeakSender, channel};
+pub use unbounded::{UnboundedReceiver, UnboundedSender, WeakUnboundedSender, unbounded_channel};
 
 /// What both kinds of receivers can do, by their fields `inner`, `progress` and
 /// `side`.
