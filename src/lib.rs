@@ -1,8 +1,32 @@
 //! Deterministic simulation testing for the coordination layer of multi-agent
 //! systems.
+//!
+//! A scenario file states a claim and sets the stage: a system, its agents, its
+//! clients, the network and the faults that may strike. [`run::play`] plays one
+//! seed of it inside the simulator and lets the [oracles](oracle) judge what was
+//! written down. Same scenario, same seed: same run, byte for byte.
+//!
+//! `tests/scenarios.rs` of a project needs one line to turn a directory of
+//! scenario files into tests; see [`Harness`].
 
+pub mod cli;
+pub mod environment;
+pub mod exit;
+mod harness;
+pub mod json;
 pub mod oracle;
+pub mod run;
 pub mod scenario;
+pub mod summary;
+pub mod sweep;
+pub mod timeline;
 
+pub use harness::Harness;
 pub use rehearsal_agents as agents;
 pub use rehearsal_sim as sim;
+pub use rehearsal_sim::tokio;
+
+/// The README's program is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,2 +1,7 @@
 //! The `rehearsal` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rehearsal::cli::main().into()
+}

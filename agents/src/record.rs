@@ -83,6 +83,21 @@ impl Clock {
         }
     }
 
+    /// How many events of `run` happened before (or are) this moment.
+    pub fn of(&self, run: RunId) -> u32 {
+        self.0.get(&run).copied().unwrap_or_default()
+    }
+
+    /// Every run of which something is known here, with that count.
+    pub fn iter(&self) -> impl Iterator<Item = (RunId, u32)> + '_ {
+        self.0.iter().map(|(run, count)| (*run, *count))
+    }
+
+    /// Whether this moment happened before `other`, and is not the same.
+    pub fn before(&self, other: &Clock) -> bool {
+        self.at_or_before(other) && !other.at_or_before(self)
+    }
+
     /// Whether this moment happened before `other` (or is the same).
     pub fn at_or_before(&self, other: &Clock) -> bool {
         self.0

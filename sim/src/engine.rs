@@ -206,7 +206,7 @@ pub(crate) struct Task {
     pub(crate) spawned_at: &'static Location<'static>,
     pub(crate) waits: Vec<Wait>,
     /// The resource of the scheduling point at which it stands, if it does.
-    at_point: Option<ResourceId>,
+    pub(crate) at_point: Option<ResourceId>,
     aborted: bool,
 }
 
@@ -327,6 +327,7 @@ impl Core {
         let candidates = Candidates {
             running,
             ready: &self.ready,
+            tasks: &self.tasks,
         };
         let len = candidates.len();
         if len < 2 {

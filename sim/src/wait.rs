@@ -10,6 +10,9 @@ use crate::point::{ResourceId, ResourceKind};
 pub struct TaskId(pub(crate) u32);
 
 impl TaskId {
+    /// The program itself.
+    pub const PROGRAM: Self = Self(0);
+
     /// The number.
     pub const fn index(self) -> u32 {
         self.0

@@ -1,10 +1,42 @@
 //! Oracles: they judge the evidence of a run. They draw no randomness and touch
 //! nothing, so enabling one never changes a run.
+//!
+//! Some promises can be judged at any moment (nothing arrives twice, nothing
+//! reaches a stranger); others only once everything has come to rest (nothing
+//! is missing). If the engine stopped a run early, the latter oracles find
+//! themselves [not applicable](Scope::NotApplicable), and the engine's verdict
+//! speaks for the run.
+//!
+//! Oracles have no tolerances. What an oracle excuses, and why, stands at the
+//! head of its module.
+
+mod causal;
+mod cleanup;
+mod deadlock;
+mod exactly_once;
+mod fifo;
+mod finding;
+mod hierarchy;
+mod isolation;
+mod ledger;
+mod machine;
+mod no_loss;
+mod protocol;
+mod registry;
+mod secrets;
+mod terminal;
+#[cfg(test)]
+mod tests;
+mod view;
 
 use std::fmt;
 
 use rehearsal_agents::record::Evidence;
-use rehearsal_sim::{Statistics, Verdict, VirtualTime};
+use rehearsal_sim::{Statistics, Verdict};
+
+pub use finding::{Finding, LISTED, Scope, Violation};
+pub use ledger::Ledger;
+use view::View;
 
 /// The oracles by name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -56,6 +88,42 @@ impl Oracle {
             .find(|(_, oracle)| *oracle == self)
             .map_or("unnamed", |(name, _)| name)
     }
+
+    /// Judges one finished run.
+    pub fn judge(self, subject: &Subject<'_>) -> Finding {
+        self.judge_view(&View::new(subject))
+    }
+
+    fn judge_view(self, view: &View<'_>) -> Finding {
+        let finding = match self {
+            Self::NoLoss => no_loss::judge(view),
+            Self::ExactlyOnce => exactly_once::judge(view),
+            Self::Fifo => fifo::judge(view),
+            Self::Causal => causal::judge(view),
+            Self::Isolation => isolation::judge(view),
+            Self::Hierarchy => hierarchy::judge(view),
+            Self::Terminal => terminal::judge(view),
+            Self::Cleanup => cleanup::judge(view),
+            Self::Deadlock => deadlock::judge(view),
+            Self::Protocol => protocol::judge(view),
+            Self::Registry => registry::judge(view),
+        };
+        // A run that was cut short may not have come to what this oracle
+        // checks; that says nothing about the scenario.
+        if finding.is_vacuous() && !view.at_rest() {
+            return Finding::not_applicable();
+        }
+        finding
+    }
+}
+
+/// Judges one finished run by each of the oracles, in their order.
+pub fn judge_all(oracles: &[Oracle], subject: &Subject<'_>) -> Vec<(Oracle, Finding)> {
+    let view = View::new(subject);
+    oracles
+        .iter()
+        .map(|oracle| (*oracle, oracle.judge_view(&view)))
+        .collect()
 }
 
 impl fmt::Display for Oracle {
@@ -73,25 +141,4 @@ pub struct Subject<'a> {
     pub verdict: &'a Verdict,
     /// The engine's counters.
     pub statistics: &'a Statistics,
-}
-
-/// A broken promise, with its witness.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Violation {
-    /// The oracle that found it.
-    pub oracle: Oracle,
-    /// What is wrong: names the event, the thread and the run where there are any.
-    pub message: String,
-    /// When, in virtual time, where that is known.
-    pub at: Option<VirtualTime>,
-}
-
-/// What an oracle found.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Finding {
-    /// Things that it checked. Zero means that the scenario gave it nothing to
-    /// check, which is an error and never a pass.
-    pub checked: u64,
-    /// Broken promises, the first one first.
-    pub violations: Vec<Violation>,
 }

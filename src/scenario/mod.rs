@@ -1,11 +1,52 @@
 //! Scenario files: one claim each, as TOML.
+//!
+//! [`load`] reads one, [`discover`] finds them. Everything that is wrong with a
+//! file comes back as [`Diagnostic`]s, all of it in one pass.
 
-use std::path::PathBuf;
+mod code;
+mod decode;
+mod diagnostic;
+pub mod discover;
+pub mod durations;
+mod goal;
+pub mod names;
+mod source;
+mod suggest;
+mod variant;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rehearsal_agents::record::Mark;
 use rehearsal_agents::spec::BridgeSpec;
 
 use crate::oracle::Oracle;
+
+pub use self::code::Code;
+pub use self::diagnostic::{Diagnostic, Label, Look, Span, render_all};
+pub use self::source::{MAX_BYTES, Source};
+pub use self::variant::NeedsNetwork;
+
+/// Reads and checks a scenario file.
+///
+/// # Errors
+///
+/// Everything that is wrong with it, in the order of the file; at least one
+/// problem.
+pub fn load(path: &Path) -> Result<Scenario, Vec<Diagnostic>> {
+    let source = Source::read(path).map_err(|problem| vec![problem])?;
+    decode::decode(&source)
+}
+
+/// Checks a text as if it stood in `file`, which is not read.
+///
+/// # Errors
+///
+/// Everything that is wrong with it, in the order of the text; at least one
+/// problem.
+pub fn parse(text: &str, file: &Path) -> Result<Scenario, Vec<Diagnostic>> {
+    decode::decode(&Source::new(file, text))
+}
 
 /// A scenario, read and checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,6 +55,8 @@ pub struct Scenario {
     pub name: String,
     /// The file that it was read from.
     pub file: PathBuf,
+    /// The hash of the file's text, by which a saved failure recognises it.
+    pub hash: u128,
     /// What it claims, in one sentence.
     pub claim: String,
     /// The system and everything around it.
@@ -32,7 +75,16 @@ pub struct BudgetSpec {
     /// Polls of tasks.
     pub steps: u64,
     /// Virtual time.
-    pub virtual_time: std::time::Duration,
+    pub virtual_time: Duration,
+}
+
+impl Default for BudgetSpec {
+    fn default() -> Self {
+        Self {
+            steps: 10_000_000,
+            virtual_time: Duration::from_secs(600),
+        }
+    }
 }
 
 /// What must come out of a scenario.

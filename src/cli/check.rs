@@ -1,0 +1,42 @@
+//! `rehearsal check`.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::exit::Exit;
+use crate::scenario::{self, discover};
+
+use super::{complain, say, select};
+
+pub(super) fn check(root: &Path, given: &[PathBuf]) -> io::Result<Exit> {
+    let files = if given.is_empty() {
+        match discover::find(root) {
+            Ok(files) => files,
+            Err(problems) => {
+                select::report(&problems);
+                return Ok(Exit::Usage);
+            }
+        }
+    } else {
+        given.to_vec()
+    };
+    if files.is_empty() {
+        complain(&format!("no scenario files below {}\n", root.display()));
+        return Ok(Exit::NothingSelected);
+    }
+    let mut bad = 0;
+    for file in &files {
+        if let Err(problems) = scenario::load(file) {
+            select::report(&problems);
+            bad += 1;
+        }
+    }
+    let total = files.len();
+    if bad == 0 {
+        say(&format!("{total} scenario files, all valid\n"))?;
+        Ok(Exit::Pass)
+    } else {
+        complain(&format!("{bad} of {total} scenario files are not valid\n"));
+        Ok(Exit::Usage)
+    }
+}

@@ -1,0 +1,57 @@
+//! `rehearsal list`.
+
+use std::fmt::Write;
+use std::io;
+use std::path::Path;
+
+use crate::exit::Exit;
+use crate::json::ListLine;
+use crate::scenario::Scenario;
+
+use super::{complain, say, select};
+
+pub(super) fn list(root: &Path, json: bool) -> io::Result<Exit> {
+    let scenarios = match select::scenarios(root, &[]) {
+        Ok(scenarios) => scenarios,
+        Err(problems) => {
+            select::report(&problems);
+            return Ok(Exit::Usage);
+        }
+    };
+    if scenarios.is_empty() {
+        complain(&format!("no scenario files below {}\n", root.display()));
+        return Ok(Exit::NothingSelected);
+    }
+    let mut text = String::new();
+    if json {
+        for scenario in &scenarios {
+            let line = serde_json::to_string(&ListLine::from(scenario))?;
+            let _ = writeln!(text, "{line}");
+        }
+    } else {
+        let width = scenarios.iter().map(|s| s.name.len()).max().unwrap_or(0);
+        for scenario in &scenarios {
+            write_scenario(&mut text, scenario, width);
+        }
+        let defects = scenarios.iter().filter(|s| s.spec.defect.is_some()).count();
+        let _ = writeln!(
+            text,
+            "{} scenarios, {defects} of them with a seeded defect",
+            scenarios.len()
+        );
+    }
+    say(&text)?;
+    Ok(Exit::Pass)
+}
+
+fn write_scenario(text: &mut String, scenario: &Scenario, width: usize) {
+    let agents: u32 = scenario.spec.agents.iter().map(|group| group.count).sum();
+    let oracles: Vec<&str> = scenario.expect.oracles.iter().map(|o| o.name()).collect();
+    let _ = writeln!(text, "{:width$}  {}", scenario.name, scenario.claim);
+    let _ = write!(text, "{:width$}  {} seeds", "", scenario.seeds);
+    let _ = write!(text, ", {agents} agents");
+    if let Some(defect) = scenario.spec.defect {
+        let _ = write!(text, ", defect {}", defect.name());
+    }
+    let _ = writeln!(text, "; {}", oracles.join(", "));
+}

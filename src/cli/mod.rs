@@ -1,0 +1,127 @@
+//! The command line: what it says, what it does, how it ends.
+
+mod check;
+mod list;
+mod run;
+mod select;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::exit::Exit;
+use crate::run::StrategyName;
+use crate::sweep::Seeds;
+
+/// Deterministic simulation testing for multi-agent systems.
+///
+/// Exit codes: 0 pass, 1 internal error, 2 bad usage or bad scenario, 3 unknown
+/// (a budget ran out), 4 nothing selected, 10 violation or panic, 11 deadlock,
+/// livelock or time-out, 12 nondeterminism.
+#[derive(Parser, Debug)]
+#[command(name = "rehearsal", version)]
+struct Cli {
+    /// Where scenario files are.
+    #[arg(long, global = true, default_value = "scenarios", value_name = "DIR")]
+    scenarios: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// List scenarios with their claims, oracles and seeds.
+    List {
+        /// Print one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Validate scenario files: those given, or all.
+    Check {
+        /// Scenario files.
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Run scenarios and judge them.
+    Run(RunArgs),
+}
+
+/// What `rehearsal run` takes.
+#[derive(Args, Debug)]
+struct RunArgs {
+    /// Names of scenarios, or paths of scenario files.
+    #[arg(value_name = "SCENARIO", required = true)]
+    scenarios: Vec<String>,
+    /// Run this seed.
+    #[arg(long, value_name = "S", conflicts_with = "seeds")]
+    seed: Option<u64>,
+    /// Run these seeds: a count, or a range `a..b`. Without this and --seed,
+    /// seed 0 is run.
+    #[arg(long, value_name = "N")]
+    seeds: Option<Seeds>,
+    /// Who picks the next task: fifo or random.
+    #[arg(long, value_name = "X", default_value_t)]
+    strategy: StrategyName,
+    /// Use this transport instead of the scenario's.
+    #[arg(long, value_enum, value_name = "T")]
+    transport: Option<TransportArg>,
+    /// Run each seed twice; two different runs are an error, and the first
+    /// effect that differs is named.
+    #[arg(long)]
+    check_determinism: bool,
+    /// Print one JSON object a line, one line a seed.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum TransportArg {
+    /// Clients beside the bridge.
+    InProcess,
+    /// Clients on hosts of their own, over WebSocket and simulated TCP.
+    Websocket,
+}
+
+/// Runs the command line of this process. Prints, and says how to exit.
+pub fn main() -> Exit {
+    match Cli::try_parse() {
+        Ok(cli) => dispatch(&cli),
+        Err(error) => {
+            // Help and version are errors to clap; they go to standard output
+            // and are a success.
+            let wanted = !error.use_stderr();
+            if error.print().is_err() {
+                return Exit::Internal;
+            }
+            if wanted { Exit::Pass } else { Exit::Usage }
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> Exit {
+    let done = match &cli.command {
+        Command::List { json } => list::list(&cli.scenarios, *json),
+        Command::Check { files } => check::check(&cli.scenarios, files),
+        Command::Run(args) => run::run(&cli.scenarios, args),
+    };
+    match done {
+        Ok(exit) => exit,
+        // A closed pipe (`rehearsal list | head -1`) is the reader's business.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Pass,
+        Err(error) => {
+            complain(&format!("error: cannot write: {error}\n"));
+            Exit::Internal
+        }
+    }
+}
+
+/// Prints to standard output.
+fn say(text: &str) -> std::io::Result<()> {
+    anstream::stdout().write_all(text.as_bytes())
+}
+
+/// Prints to standard error, where a failure to print can no longer be told.
+fn complain(text: &str) {
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}

@@ -1,0 +1,159 @@
+//! Environment variables that `cargo test` obeys.
+//!
+//! | variable | meaning |
+//! |---|---|
+//! | `REHEARSAL_SEED` | run this one seed |
+//! | `REHEARSAL_SEEDS` | run a count of seeds, or a range `a..b` |
+//! | `REHEARSAL_STRATEGY` | `fifo` or `random` |
+//!
+//! `REHEARSAL_REPLAY`, a repro file, is reserved: setting it is an error as
+//! long as there are no repro files, because to ignore it would be a quiet pass.
+
+use std::fmt;
+
+use crate::run::StrategyName;
+use crate::sweep::Seeds;
+
+/// What the environment asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// Seeds instead of each scenario's own.
+    pub seeds: Option<Seeds>,
+    /// The strategy instead of `random`.
+    pub strategy: Option<StrategyName>,
+    /// `REHEARSAL_…` variables that mean nothing: a typo should not go unseen.
+    pub unknown: Vec<String>,
+}
+
+/// A variable whose value makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvironmentError {
+    variable: &'static str,
+    problem: String,
+}
+
+impl fmt::Display for EnvironmentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.variable, self.problem)
+    }
+}
+
+impl std::error::Error for EnvironmentError {}
+
+impl Environment {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    ///
+    /// If a variable's value makes no sense, or two of them contradict.
+    pub fn read() -> Result<Self, EnvironmentError> {
+        Self::from_vars(std::env::vars_os().filter_map(|(name, value)| {
+            let name = name.into_string().ok()?;
+            Some((name, value.to_string_lossy().into_owned()))
+        }))
+    }
+
+    /// The same from given variables.
+    ///
+    /// # Errors
+    ///
+    /// As [`Environment::read`].
+    pub fn from_vars(
+        vars: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, EnvironmentError> {
+        let mut found = Self::default();
+        let mut single = None;
+        for (name, value) in vars {
+            if value.is_empty() {
+                continue;
+            }
+            match name.as_str() {
+                "REHEARSAL_SEED" => {
+                    let seed: u64 = value.parse().map_err(|_| EnvironmentError {
+                        variable: "REHEARSAL_SEED",
+                        problem: format!("`{value}` is not a seed; seeds are whole numbers from 0"),
+                    })?;
+                    single = Some(Seeds(seed..seed.saturating_add(1)));
+                }
+                "REHEARSAL_SEEDS" => {
+                    let seeds = value.parse().map_err(|problem| EnvironmentError {
+                        variable: "REHEARSAL_SEEDS",
+                        problem,
+                    })?;
+                    found.seeds = Some(seeds);
+                }
+                "REHEARSAL_STRATEGY" => {
+                    let strategy = value.parse().map_err(|problem| EnvironmentError {
+                        variable: "REHEARSAL_STRATEGY",
+                        problem,
+                    })?;
+                    found.strategy = Some(strategy);
+                }
+                "REHEARSAL_REPLAY" => {
+                    return Err(EnvironmentError {
+                        variable: "REHEARSAL_REPLAY",
+                        problem: "this version writes and replays no repro files; \
+                                  use REHEARSAL_SEED"
+                            .to_owned(),
+                    });
+                }
+                name if name.starts_with("REHEARSAL_") => found.unknown.push(name.to_owned()),
+                _ => {}
+            }
+        }
+        if single.is_some() && found.seeds.is_some() {
+            return Err(EnvironmentError {
+                variable: "REHEARSAL_SEED",
+                problem: "REHEARSAL_SEEDS is set too; set one of them".to_owned(),
+            });
+        }
+        found.seeds = found.seeds.or(single);
+        found.unknown.sort();
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(vars: &[(&str, &str)]) -> Result<Environment, EnvironmentError> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Environment::from_vars(vars.iter().map(owned))
+    }
+
+    #[test]
+    fn one_seed_a_count_and_a_range() {
+        let seeds = |vars| read(vars).expect("valid").seeds;
+        assert_eq!(seeds(&[]), None);
+        assert_eq!(seeds(&[("REHEARSAL_SEED", "7")]), Some(Seeds(7..8)));
+        assert_eq!(seeds(&[("REHEARSAL_SEEDS", "16")]), Some(Seeds(0..16)));
+        assert_eq!(seeds(&[("REHEARSAL_SEEDS", "3..5")]), Some(Seeds(3..5)));
+    }
+
+    #[test]
+    fn nonsense_is_an_error_that_names_its_variable() {
+        for (name, value) in [
+            ("REHEARSAL_SEED", "seven"),
+            ("REHEARSAL_SEED", "-1"),
+            ("REHEARSAL_SEEDS", "5..3"),
+            ("REHEARSAL_SEEDS", "0"),
+            ("REHEARSAL_STRATEGY", "luck"),
+            ("REHEARSAL_REPLAY", "x.repro"),
+        ] {
+            let error = read(&[(name, value)]).expect_err("nonsense");
+            assert!(error.to_string().starts_with(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn two_kinds_of_seeds_contradict() {
+        assert!(read(&[("REHEARSAL_SEED", "1"), ("REHEARSAL_SEEDS", "2")]).is_err());
+    }
+
+    #[test]
+    fn a_typo_is_noticed() {
+        let found = read(&[("REHEARSAL_SEDE", "1"), ("HOME", "/")]).expect("valid");
+        assert_eq!(found.unknown, ["REHEARSAL_SEDE"]);
+    }
+}

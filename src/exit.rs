@@ -1,0 +1,48 @@
+//! Exit codes of the command line: a contract.
+
+/// How the `rehearsal` command ends. Codes from 10 say what a run came to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[non_exhaustive]
+pub enum Exit {
+    /// Every run passed.
+    Pass,
+    /// Rehearsal itself went wrong.
+    Internal,
+    /// The command line or a scenario file is wrong; nothing was run.
+    Usage,
+    /// A budget ran out: nothing is known, which is not a pass.
+    Unknown,
+    /// Nothing was selected, so nothing was run.
+    NothingSelected,
+    /// An oracle found a violation, or a task panicked.
+    Violation,
+    /// A deadlock, a livelock or a time-out.
+    Stuck,
+    /// The same seed gave two different runs.
+    Nondeterminism,
+    /// A repro diverged, or fails no longer.
+    NotReproduced,
+}
+
+impl Exit {
+    /// The process's exit code.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Pass => 0,
+            Self::Internal => 1,
+            Self::Usage => 2,
+            Self::Unknown => 3,
+            Self::NothingSelected => 4,
+            Self::Violation => 10,
+            Self::Stuck => 11,
+            Self::Nondeterminism => 12,
+            Self::NotReproduced => 13,
+        }
+    }
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

@@ -1,0 +1,415 @@
+//! One seed of one scenario: played, judged, reported.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use rehearsal_agents::bridge;
+use rehearsal_agents::record::{Evidence, Recorder};
+use rehearsal_agents::spec::Transport;
+use rehearsal_sim::{
+    Budget, Config, Fifo, Fingerprint, History, NetConfig, Outcome, Random, Recording, Statistics,
+    Strategy, Tape, Verdict, VirtualTime,
+};
+
+use crate::exit::Exit;
+use crate::oracle::{self, Ledger, Oracle, Subject};
+use crate::scenario::{ExpectedVerdict, Goal, Scenario};
+
+/// A strategy by name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum StrategyName {
+    /// The boring schedule.
+    Fifo,
+    /// Each ready task with the same chance.
+    #[default]
+    Random,
+}
+
+impl StrategyName {
+    /// Every strategy with its name on the command line.
+    pub const ALL: [(&'static str, Self); 2] = [("fifo", Self::Fifo), ("random", Self::Random)];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fifo => "fifo",
+            Self::Random => "random",
+        }
+    }
+
+    fn build(self) -> Box<dyn Strategy> {
+        match self {
+            Self::Fifo => Box::new(Fifo),
+            Self::Random => Box::new(Random::default()),
+        }
+    }
+}
+
+impl fmt::Display for StrategyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for StrategyName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .iter()
+            .find(|(name, _)| *name == text)
+            .map(|(_, strategy)| *strategy)
+            .ok_or_else(|| format!("`{text}` is not a strategy; there are fifo and random"))
+    }
+}
+
+/// How to play one seed.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// The seed.
+    pub seed: u64,
+    /// Who picks the next task.
+    pub strategy: StrategyName,
+    /// What is kept.
+    pub recording: Recording,
+    /// A tape to replay instead of drawing.
+    pub replay: Option<Tape>,
+}
+
+impl RunOptions {
+    /// That seed with that strategy, keeping the fingerprint only.
+    pub fn new(seed: u64, strategy: StrategyName) -> Self {
+        Self {
+            seed,
+            strategy,
+            recording: Recording::Fingerprint,
+            replay: None,
+        }
+    }
+
+    /// Keeps tape and history too.
+    #[must_use]
+    pub fn recorded(mut self) -> Self {
+        self.recording = Recording::Full;
+        self
+    }
+
+    /// Replays a tape.
+    #[must_use]
+    pub fn replaying(mut self, tape: Tape) -> Self {
+        self.replay = Some(tape);
+        self
+    }
+}
+
+/// What one seed came to.
+#[derive(Debug)]
+pub struct RunReport {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The seed.
+    pub seed: u64,
+    /// The strategy.
+    pub strategy: StrategyName,
+    /// How events reached clients.
+    pub transport: Transport,
+    /// The verdict.
+    pub verdict: RunVerdict,
+    /// The hash over every effect.
+    pub fingerprint: Fingerprint,
+    /// The engine's counters.
+    pub statistics: Statistics,
+    /// The books over every event.
+    pub ledger: Ledger,
+    /// What is wrong, in the order of the scenario's oracles.
+    pub violations: Vec<Failure>,
+    /// How much each oracle had to check.
+    pub checked: Vec<(Oracle, u64)>,
+    /// Goals that the run reached.
+    pub goals: BTreeSet<Goal>,
+    /// What was written down.
+    pub evidence: Evidence,
+    /// The effects, if they were recorded.
+    pub history: History,
+    /// The choices, if they were recorded.
+    pub tape: Tape,
+}
+
+/// The verdict over one run; see [`Verdict`] for the engine's share of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum RunVerdict {
+    /// Nothing is wrong.
+    Pass,
+    /// An oracle found a violation, or the run missed what it must reach.
+    Violation,
+    /// Tasks wait for each other, or nothing can run any more.
+    Deadlock,
+    /// Tasks run and time does not move.
+    Livelock,
+    /// Virtual time ran out.
+    Timeout,
+    /// A task panicked.
+    Panic,
+    /// The same seed gave two different runs.
+    Nondeterminism,
+    /// The budget of steps ran out.
+    Unknown,
+}
+
+impl RunVerdict {
+    /// One word, as in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Violation => "violation",
+            Self::Deadlock => "deadlock",
+            Self::Livelock => "livelock",
+            Self::Timeout => "timeout",
+            Self::Panic => "panic",
+            Self::Nondeterminism => "nondeterminism",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The exit code that says so.
+    pub fn exit(self) -> Exit {
+        match self {
+            Self::Pass => Exit::Pass,
+            Self::Violation | Self::Panic => Exit::Violation,
+            Self::Deadlock | Self::Livelock | Self::Timeout => Exit::Stuck,
+            Self::Nondeterminism => Exit::Nondeterminism,
+            Self::Unknown => Exit::Unknown,
+        }
+    }
+}
+
+impl fmt::Display for RunVerdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// Who found something wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Judge {
+    /// An oracle.
+    Oracle(Oracle),
+    /// The engine: a deadlock, a panic, a budget.
+    Engine(&'static str),
+    /// A goal that the scenario must reach was not reached.
+    Goal(Goal),
+    /// Two runs of one seed differ.
+    Determinism,
+}
+
+impl Judge {
+    /// The name, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Oracle(oracle) => oracle.name(),
+            Self::Engine(word) => word,
+            Self::Goal(_) => "reached",
+            Self::Determinism => "determinism",
+        }
+    }
+}
+
+/// Something wrong with a run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failure {
+    /// Who found it.
+    pub judge: Judge,
+    /// What it is.
+    pub message: String,
+    /// When, in virtual time, where that is known.
+    pub at: Option<VirtualTime>,
+}
+
+impl RunReport {
+    /// Whether this run is what the scenario allows a single seed to be: a pass,
+    /// or the violation that its defect is expected to cause.
+    pub fn is_allowed(&self, expected: ExpectedVerdict) -> bool {
+        self.verdict == RunVerdict::Pass || self.is_expected_violation(expected)
+    }
+
+    /// Whether this run shows the violation that the scenario expects.
+    pub fn is_expected_violation(&self, expected: ExpectedVerdict) -> bool {
+        let ExpectedVerdict::Violation(oracle) = expected else {
+            return false;
+        };
+        self.violations
+            .first()
+            .is_some_and(|failure| failure.judge == Judge::Oracle(oracle))
+    }
+}
+
+/// Plays one seed of a scenario and judges it.
+pub fn play(scenario: &Scenario, options: RunOptions) -> RunReport {
+    let recorder = Recorder::new();
+    let notebook = recorder.clone();
+    let spec = scenario.spec.clone();
+    let network = &scenario.spec.network;
+    let config = Config {
+        seed: options.seed,
+        strategy: options.strategy.build(),
+        replay: options.replay,
+        budget: Budget {
+            steps: scenario.budget.steps,
+            virtual_time: scenario.budget.virtual_time,
+            ..Budget::default()
+        },
+        recording: options.recording,
+        net: NetConfig {
+            latency_min: network.latency_min,
+            latency_max: network.latency_max,
+            loss_per_mille: network.loss_per_mille,
+            ..NetConfig::default()
+        },
+    };
+    let outcome = rehearsal_sim::run(config, move |world| bridge::play(world, spec, notebook));
+    judge(
+        scenario,
+        options.seed,
+        options.strategy,
+        outcome,
+        recorder.into_evidence(),
+    )
+}
+
+fn judge(
+    scenario: &Scenario,
+    seed: u64,
+    strategy: StrategyName,
+    outcome: Outcome<()>,
+    evidence: Evidence,
+) -> RunReport {
+    let subject = Subject {
+        evidence: &evidence,
+        verdict: &outcome.verdict,
+        statistics: &outcome.statistics,
+    };
+    let mut violations = Vec::new();
+    let mut checked = Vec::new();
+    for (oracle, finding) in oracle::judge_all(&scenario.expect.oracles, &subject) {
+        checked.push((oracle, finding.checked));
+        let vacuity = finding.vacuity(oracle);
+        let found = finding.violations.into_iter().chain(vacuity);
+        violations.extend(found.map(|violation| Failure {
+            judge: Judge::Oracle(violation.oracle),
+            message: violation.message,
+            at: violation.at,
+        }));
+    }
+    let verdict = verdict(&outcome.verdict);
+    let engine_failed = !matches!(outcome.verdict, Verdict::Pass);
+    let told = violations
+        .iter()
+        .any(|failure| failure.judge == Judge::Oracle(Oracle::Deadlock));
+    if engine_failed && !told {
+        let failure = Failure {
+            judge: Judge::Engine(outcome.verdict.word()),
+            message: outcome.verdict.to_string(),
+            at: outcome.verdict.at(),
+        };
+        violations.insert(0, failure);
+    }
+    let goals = reached(&subject);
+    if !engine_failed {
+        violations.extend(unreached(scenario, &goals));
+    }
+    let ledger = Ledger::of(&subject);
+    RunReport {
+        scenario: scenario.name.clone(),
+        seed,
+        strategy,
+        transport: scenario.spec.transport,
+        verdict: match verdict {
+            RunVerdict::Pass if !violations.is_empty() => RunVerdict::Violation,
+            verdict => verdict,
+        },
+        fingerprint: outcome.fingerprint,
+        statistics: outcome.statistics,
+        ledger,
+        violations,
+        checked,
+        goals,
+        evidence,
+        history: outcome.history,
+        tape: outcome.tape,
+    }
+}
+
+fn verdict(engine: &Verdict) -> RunVerdict {
+    match engine {
+        Verdict::Pass => RunVerdict::Pass,
+        Verdict::Deadlock { .. } => RunVerdict::Deadlock,
+        Verdict::Livelock { .. } => RunVerdict::Livelock,
+        Verdict::Timeout { .. } => RunVerdict::Timeout,
+        Verdict::Panic(_) => RunVerdict::Panic,
+        // What the engine may learn to say later is no pass either.
+        _ => RunVerdict::Unknown,
+    }
+}
+
+fn reached(subject: &Subject<'_>) -> BTreeSet<Goal> {
+    let marks = subject.evidence.marks.keys().copied().map(Goal::Mark);
+    let contended = (subject.statistics.lock_waits > 0).then_some(Goal::LockContended);
+    marks.chain(contended).collect()
+}
+
+/// A run that passes has reached what its scenario claims.
+fn unreached<'a>(
+    scenario: &'a Scenario,
+    goals: &'a BTreeSet<Goal>,
+) -> impl Iterator<Item = Failure> + 'a {
+    scenario
+        .expect
+        .reached
+        .iter()
+        .filter(|goal| !goals.contains(goal))
+        .map(|goal| Failure {
+            judge: Judge::Goal(*goal),
+            message: format!("the run must reach `{goal}` and did not"),
+            at: None,
+        })
+}
+
+/// Plays a seed twice, both times with everything recorded. If the runs differ,
+/// the verdict is `nondeterminism` and the message names the first effect that
+/// differs.
+pub fn play_twice(scenario: &Scenario, options: RunOptions) -> RunReport {
+    let options = options.recorded();
+    let first = play(scenario, options.clone());
+    let mut second = play(scenario, options);
+    if first.fingerprint == second.fingerprint {
+        return second;
+    }
+    second.verdict = RunVerdict::Nondeterminism;
+    second.violations.insert(
+        0,
+        Failure {
+            judge: Judge::Determinism,
+            message: difference(&first.history, &second.history),
+            at: None,
+        },
+    );
+    second
+}
+
+/// The first effect in which two histories differ.
+fn difference(first: &History, second: &History) -> String {
+    let mut pairs = first.entries.iter().zip(&second.entries);
+    if let Some(at) = pairs.position(|(a, b)| a != b) {
+        let (a, b) = (&first.entries[at], &second.entries[at]);
+        return format!(
+            "two runs of one seed differ first at effect {at}: \
+             {:?} at {} in one, {:?} at {} in the other",
+            a.effect, a.at, b.effect, b.at
+        );
+    }
+    format!(
+        "two runs of one seed agree in {} effects, then one goes on",
+        first.entries.len().min(second.entries.len())
+    )
+}

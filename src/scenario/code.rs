@@ -1,0 +1,258 @@
+//! The stable codes of everything that can be wrong with a scenario file.
+
+use std::fmt;
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal, $explanation:literal;)+) => {
+        /// A kind of problem. Codes are stable: a code keeps its meaning, and is
+        /// never given to another problem.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+        pub enum Code {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Code {
+            /// Every code, in order.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)+];
+
+            /// The code as it is printed, for example `S0010`.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Code::$name => $code,)+
+                }
+            }
+
+            /// What the code means and what to do about it: one paragraph of
+            /// plain text without line breaks.
+            pub fn explain(self) -> &'static str {
+                match self {
+                    $(Code::$name => $explanation,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// There is no such file.
+    FileMissing = "S0001",
+        "The scenario file does not exist. A scenario is named either by its name, which is looked \
+         up below `scenarios/`, or by a path, which is used as it stands and starts at the current \
+         directory. Check the spelling, and the directory in which the command runs.";
+    /// The path leads to a directory or a device.
+    NotAFile = "S0002",
+        "The path exists but is not a regular file: it is a directory, a pipe or a device. A scenario \
+         is one TOML file. Name a file in the directory, or use the scenario's name alone.";
+    /// The operating system refused to read the file.
+    Unreadable = "S0003",
+        "The operating system refused to read the file or directory, for the reason that it gives: \
+         missing permissions, or a part of the path that is no directory. Nothing is known about the \
+         scenario itself.";
+    /// The file is larger than a scenario may be.
+    FileTooLarge = "S0004",
+        "A scenario file is a page of text; one of more than 1 MiB is a mistake or an attack, and is \
+         not read any further. To describe many agents, use `count` instead of repeating \
+         `[[agents]]`.";
+    /// The file is not text in UTF-8.
+    NotUtf8 = "S0005",
+        "TOML is text in UTF-8, and the file holds bytes that are not. The message says where the \
+         first of them is. Save the file as UTF-8; an editor may have written it as Latin-1 or \
+         UTF-16.";
+    /// The file says nothing.
+    FileEmpty = "S0006",
+        "The file is empty, or holds nothing but blanks and comments. The smallest scenario needs \
+         `format`, `name`, `claim`, `system`, one `[[agents]]` and `[expect]` with its oracles.";
+    /// The text is not TOML.
+    Syntax = "S0007",
+        "The text is not TOML. What could be read in spite of it has been checked too, but missing \
+         keys and contradictions are only reported once the file parses, because the part that did \
+         not parse may hold what seems to be missing.";
+    /// A key is set twice.
+    DuplicateKey = "S0008",
+        "TOML allows each key once in a table, and each `[table]` once in a file. Remove one of the \
+         two. Several groups of agents are written as several `[[agents]]`, with two brackets.";
+    /// Brackets or keys are nested too deep.
+    TooDeep = "S0009",
+        "Arrays, inline tables or dotted keys are nested deeper than the parser follows. No scenario \
+         needs more than a handful of levels.";
+    /// A key that no scenario knows in this place.
+    UnknownKey = "S0010",
+        "The key means nothing in this table, so whoever wrote it expects something that will not \
+         happen. Unknown keys are errors for that reason. The message lists what the table knows, and \
+         suggests the nearest one.";
+    /// A key that must be there is not.
+    MissingKey = "S0011",
+        "The key has no sensible default and must be set. The caret points at the table that lacks it, \
+         or at the start of the file.";
+    /// A value of the wrong type.
+    WrongType = "S0012",
+        "The value is of another type than the key takes. Durations are strings with a unit, such as \
+         \"50ms\"; counts are plain integers; names are strings.";
+    /// A number outside of its limits.
+    OutOfRange = "S0013",
+        "The number is outside of the limits that the message gives. The lower limits exclude what \
+         makes no sense, such as a group of no agents; the upper ones keep a slip of the finger from \
+         starting a run that never ends.";
+    /// A string that is no duration.
+    BadDuration = "S0014",
+        "A duration is a whole number and a unit without a blank: `us`, `ms`, `s`, `m` or `h`, as in \
+         \"50ms\". Fractions are written in the next smaller unit: \"1500ms\" for one and a half \
+         seconds. A range is two durations with two dots between them, as in \"1ms..50ms\".";
+    /// A duration outside of its limits.
+    DurationOutOfRange = "S0015",
+        "The duration is outside of the limits that the message gives. Waiting times that may not be \
+         zero would otherwise make a loop that never lets time pass; none may be longer than a day.";
+    /// A duration that is finer than the timers.
+    TooFine = "S0016",
+        "Timers fire on whole milliseconds of virtual time, so a finer duration would be rounded \
+         without a word. Only the network's latency may be finer: it orders packets within one \
+         instant.";
+    /// A range that ends before it starts.
+    ReversedRange = "S0017",
+        "The range's first duration is its least and the second its most; here the second is smaller. \
+         Swap them.";
+    /// A name that is not among those allowed.
+    UnknownName = "S0018",
+        "The value is one of a fixed set of names (kinds of agents, oracles, transports, defects, \
+         faults, goals, thread policies, failure modes, verdicts), and this is none of them. The \
+         message lists them, and suggests the nearest one.";
+    /// A format version that this tool does not know.
+    UnknownFormat = "S0019",
+        "`format` is the version of the file format. This version of the tool reads format 1. A higher \
+         number means that the file was written for a newer tool.";
+    /// The name differs from the file's.
+    NameMismatch = "S0020",
+        "A scenario is found by its file's name, so its `name` must be the file's name without \
+         `.toml`. Rename one of the two; copying a file and forgetting the name is the usual cause.";
+    /// A name or a claim with impossible text.
+    BadText = "S0021",
+        "A name is 1 to 64 lower-case letters, digits, `_` and `-`, and starts with a letter, because \
+         it becomes the name of a test. A claim is one line of 1 to 300 characters: the sentence that \
+         reports print.";
+    /// A list without entries where one is needed.
+    EmptyList = "S0022",
+        "The list has no entries, but at least one is needed: a scenario without agents emits nothing, \
+         one without oracles judges nothing, and a supervisor without children supervises nothing.";
+    /// A list that names something twice.
+    RepeatedEntry = "S0023",
+        "The list names the same thing twice. It has no further effect the second time, so one of the \
+         two was meant to be something else.";
+    /// A parameter that belongs to another kind of agent.
+    ForeignParameter = "S0024",
+        "The key is a parameter of other kinds of agents and has no effect on this one. `events` \
+         belongs to hammer and stress, `delay` to stress, `mode` to failure, `party` to collision, \
+         `children` to supervisor; `count`, `thread` and `start_within` belong to a whole \
+         `[[agents]]` group and not to a sub-agent.";
+    /// A party that does not divide its group.
+    UnevenParty = "S0025",
+        "Collision agents meet at barriers in parties of `party`, taken from the group in order. If \
+         `party` does not divide `count`, the last party is never complete, and its agents wait for \
+         ever.";
+    /// A sub-agent that cannot be one.
+    BadChild = "S0026",
+        "A collision agent meets the other agents of its group at a barrier. A sub-agent belongs to no \
+         group, so it would wait for nobody. Declare the collision agents as a group of their own.";
+    /// Supervisors nested too deep.
+    SupervisorsTooDeep = "S0027",
+        "Supervisors may supervise supervisors, but only three levels of them: deeper trees show \
+         nothing new, and grow beyond what a run can hold.";
+    /// More agents, clients or events than a run may have.
+    TooBig = "S0028",
+        "Taken together, the groups ask for more than one run may hold: 10,000 agents (sub-agents \
+         counted), 10,000 clients, or 1,000,000 events. The limits keep a run within the memory of a \
+         laptop; make `count`, `events` or `per_thread` smaller.";
+    /// Something that needs a network, without one.
+    NeedsNetwork = "S0029",
+        "With the transport `in-process` there are no hosts and no links, so this could never have an \
+         effect. Use the transport `websocket`, or leave the setting out. Of the faults, only \
+         `client-reconnect` exists without a network.";
+    /// A fault plan that contradicts itself.
+    FaultPlan = "S0030",
+        "The fault plan contradicts itself: a budget without any kind to choose from, kinds or other \
+         settings with a budget of 0, or `at_least` above the budget. Each run draws between \
+         `at_least` and `budget` faults among `kinds`.";
+    /// Times that cannot follow each other.
+    TimesOutOfOrder = "S0031",
+        "One of the two times must come before the other to have an effect: a run's time-out and the \
+         window of faults must lie within the run's budget of virtual time.";
+    /// An oracle without anything to judge.
+    IdleOracle = "S0032",
+        "The oracle would find nothing to check in this scenario, and an oracle that checks nothing is \
+         an error and never a pass. `hierarchy` needs a supervisor; `isolation` needs at least two \
+         threads, so that there is somebody to be isolated from.";
+    /// A goal that no run, or not every run, can reach.
+    UnreachableGoal = "S0033",
+        "The goal cannot be reached as the scenario stands: the fault that it names is not among \
+         `kinds`, or the kind of agent that leads to it does not take part. Under `reached`, every \
+         single run must reach the goal, so a fault named there must be the only kind and `at_least` \
+         must be 1 or more; under `sometimes`, one run of the sweep is enough.";
+    /// A verdict by an oracle that does not judge.
+    AbsentOracle = "S0034",
+        "The expected verdict is a violation found by an oracle that is not listed under `oracles`, so \
+         it could never be reached. Add it to the list.";
+    /// A defect without an expected violation, or the reverse.
+    DefectVerdict = "S0035",
+        "A scenario either carries a defect and expects the violation that the defect causes, or it \
+         carries none and expects every run to pass. A defect that is expected to pass would prove that \
+         the oracles are blind; a violation without a defect would be a known bug kept as a habit.";
+    /// More problems than are worth printing.
+    TooManyProblems = "S0036",
+        "The file has more problems than are printed at once. Correct the first ones; many of the \
+         others often have the same cause.";
+    /// Two files with one name.
+    AmbiguousName = "S0037",
+        "Two scenario files in different directories have the same name, so the name alone does not \
+         say which is meant, and two tests would have one name. Rename one of them.";
+    /// A name for which there is no file.
+    UnknownScenario = "S0038",
+        "No file below the directory of scenarios has this name. Use `rehearsal list` to see the names. \
+         An argument with a `/`, or one that ends in `.toml`, is taken for a path instead.";
+    /// There is no directory of scenarios.
+    NoScenarios = "S0039",
+        "Scenarios are looked for below the directory `scenarios/` of the current directory, and it \
+         is not there. Change to the project's root, or name scenario files by their paths.";
+}
+
+impl Code {
+    /// The code with that name, in either case.
+    pub fn parse(name: &str) -> Option<Code> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|code| code.name().eq_ignore_ascii_case(name))
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Code;
+
+    #[test]
+    fn codes_are_consecutive_and_unique() {
+        for (position, code) in Code::ALL.iter().enumerate() {
+            assert_eq!(code.name(), format!("S{:04}", position + 1));
+        }
+    }
+
+    #[test]
+    fn every_code_has_a_paragraph() {
+        for code in Code::ALL {
+            let text = code.explain();
+            assert!(text.len() > 80, "{code} is hardly explained");
+            assert!(!text.contains('\n') && !text.contains("  "), "{code}");
+            assert!(text.ends_with('.'), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_code_is_found_by_its_name() {
+        assert_eq!(Code::parse("s0010"), Some(Code::UnknownKey));
+        assert_eq!(Code::parse("S9999"), None);
+    }
+}

@@ -1,0 +1,371 @@
+//! One value of a file, and what it can be read as.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use toml::de::{DeInteger, DeValue};
+
+use super::problems::Problems;
+use super::section::Section;
+use super::words::{grouped, list, quote};
+use crate::scenario::code::Code;
+use crate::scenario::diagnostic::Span;
+use crate::scenario::durations::{self, BadDuration};
+use crate::scenario::suggest;
+
+/// No duration is longer: a day.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+/// A value that was read, and its place; no place if it is a default.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct At<T> {
+    pub(super) value: T,
+    pub(super) span: Option<Span>,
+}
+
+impl<T> At<T> {
+    pub(super) fn new(value: T, span: Span) -> Self {
+        Self {
+            value,
+            span: Some(span),
+        }
+    }
+
+    pub(super) fn default(value: T) -> Self {
+        Self { value, span: None }
+    }
+
+    pub(super) fn map<U>(self, f: impl FnOnce(T) -> U) -> At<U> {
+        At {
+            value: f(self.value),
+            span: self.span,
+        }
+    }
+}
+
+/// What a duration may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Times {
+    /// Whole milliseconds, zero included.
+    Any,
+    /// Whole milliseconds, at least one.
+    NotZero,
+    /// Whole microseconds, zero included: latencies.
+    Fine,
+}
+
+/// A value with its place and the name that messages give it.
+#[derive(Clone)]
+pub(super) struct Item<'a> {
+    pub(super) name: String,
+    pub(super) span: Span,
+    pub(super) value: &'a DeValue<'a>,
+}
+
+impl<'a> Item<'a> {
+    /// Reads a text.
+    pub(super) fn text(&self, problems: &mut Problems) -> Option<At<&'a str>> {
+        match self.value {
+            DeValue::String(text) => Some(At::new(text, self.span)),
+            _ => self.wrong_type("a string", problems),
+        }
+    }
+
+    /// Reads a whole number within limits.
+    pub(super) fn number(
+        &self,
+        limits: RangeInclusive<u64>,
+        problems: &mut Problems,
+    ) -> Option<At<u64>> {
+        let DeValue::Integer(integer) = self.value else {
+            return self.wrong_type("a whole number", problems);
+        };
+        match to_u64(integer).filter(|number| limits.contains(number)) {
+            Some(number) => Some(At::new(number, self.span)),
+            None => {
+                let (least, most) = (grouped(*limits.start()), grouped(*limits.end()));
+                problems.report(
+                    Code::OutOfRange,
+                    self.span,
+                    format!(
+                        "{} cannot be {}",
+                        self.name,
+                        quote(&integer.to_string())
+                    ),
+                    "out of limits",
+                    format!("it must be at least {least} and at most {most}"),
+                );
+                None
+            }
+        }
+    }
+
+    /// Reads a whole number within limits that fit 32 bits.
+    pub(super) fn small(
+        &self,
+        limits: RangeInclusive<u32>,
+        problems: &mut Problems,
+    ) -> Option<At<u32>> {
+        let limits = u64::from(*limits.start())..=u64::from(*limits.end());
+        let number = self.number(limits, problems)?;
+        u32::try_from(number.value)
+            .ok()
+            .map(|value| number.map(|_| value))
+    }
+
+    /// Reads a duration.
+    pub(super) fn duration(&self, times: Times, problems: &mut Problems) -> Option<At<Duration>> {
+        let text = self.time_text(problems)?;
+        match durations::parse(text) {
+            Ok(duration) => self
+                .allowed(duration, times, problems)
+                .then(|| At::new(duration, self.span)),
+            Err(bad) => self.bad_duration(text, bad, problems),
+        }
+    }
+
+    /// Reads a range of durations, or one duration that stands for both ends.
+    pub(super) fn range(
+        &self,
+        times: Times,
+        problems: &mut Problems,
+    ) -> Option<At<(Duration, Duration)>> {
+        let text = self.time_text(problems)?;
+        let (from, to) = match durations::parse_range(text) {
+            Ok(range) => range,
+            Err(bad) => return self.bad_duration(text, bad, problems),
+        };
+        if from > to {
+            problems.report(
+                Code::ReversedRange,
+                self.span,
+                format!("{} ends before it starts", self.name),
+                format!(
+                    "{} is more than {}",
+                    durations::show(from),
+                    durations::show(to)
+                ),
+                format!(
+                    "did you mean \"{}..{}\"?",
+                    durations::show(to),
+                    durations::show(from)
+                ),
+            );
+            return None;
+        }
+        let allowed = self.allowed(from, times, problems) && self.allowed(to, times, problems);
+        allowed.then(|| At::new((from, to), self.span))
+    }
+
+    /// Reads a list of distinct names out of a fixed set. `what` says what one of
+    /// them names, for example `oracle`. `None` if any of them is wrong.
+    pub(super) fn names<T: Copy + PartialEq>(
+        &self,
+        what: &str,
+        names: &[(&str, T)],
+        problems: &mut Problems,
+    ) -> Option<Vec<At<T>>> {
+        let entries = self.list(problems)?;
+        let read: Vec<Option<At<T>>> = entries
+            .iter()
+            .map(|entry| entry.one_of(what, names, problems))
+            .collect();
+        let read: Vec<At<T>> = read.into_iter().collect::<Option<_>>()?;
+        for (position, entry) in read.iter().enumerate() {
+            let earlier = read
+                .iter()
+                .take(position)
+                .find(|earlier| earlier.value == entry.value);
+            if let (Some(earlier), Some(span)) = (earlier, entry.span) {
+                let problem = problems
+                    .problem(
+                        Code::RepeatedEntry,
+                        format!("{} names the same {what} twice", self.name),
+                    )
+                    .at(span, "named again")
+                    .help("name each only once");
+                problems.push(match earlier.span {
+                    Some(first) => problem.also(first, "first named here"),
+                    None => problem,
+                });
+            }
+        }
+        Some(read)
+    }
+
+    /// Reads one of a fixed set of names. `what` says what they name, for
+    /// example `oracle`.
+    pub(super) fn one_of<T: Copy>(
+        &self,
+        what: &str,
+        names: &[(&str, T)],
+        problems: &mut Problems,
+    ) -> Option<At<T>> {
+        let text = self.text(problems)?;
+        let known = names.iter().find(|(name, _)| *name == text.value);
+        match known {
+            Some((_, value)) => Some(At::new(*value, self.span)),
+            None => {
+                let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+                self.unknown_name(what, text.value, &names, problems);
+                None
+            }
+        }
+    }
+
+    /// Reports a name that is not among `names`.
+    pub(super) fn unknown_name(
+        &self,
+        what: &str,
+        name: &str,
+        names: &[&str],
+        problems: &mut Problems,
+    ) {
+        let all = match names {
+            [only] => format!("the only {what} is `{only}`"),
+            _ => format!("there are {}", list(names)),
+        };
+        let help = match suggest::nearest(name, names.iter().copied()) {
+            Some(near) if names.len() > 1 => format!("did you mean `{near}`? {all}"),
+            _ => all,
+        };
+        problems.report(
+            Code::UnknownName,
+            self.span,
+            format!("unknown {what} `{}`", quote(name)),
+            format!("no such {what}"),
+            help,
+        );
+    }
+
+    /// Reads a table; `name` names it in messages.
+    pub(super) fn section(&self, name: &str, problems: &mut Problems) -> Option<Section<'a>> {
+        match self.value {
+            DeValue::Table(table) => Some(Section::new(name, self.span, table)),
+            _ => self.wrong_type("a table", problems),
+        }
+    }
+
+    /// Reads a list.
+    pub(super) fn list(&self, problems: &mut Problems) -> Option<Vec<Item<'a>>> {
+        let DeValue::Array(entries) = self.value else {
+            return self.wrong_type("a list", problems);
+        };
+        Some(
+            entries
+                .iter()
+                .map(|value| Item {
+                    name: format!("an entry of {}", self.name),
+                    span: value.span().into(),
+                    value: value.get_ref(),
+                })
+                .collect(),
+        )
+    }
+
+    /// Whether the value is a table.
+    pub(super) fn is_table(&self) -> bool {
+        matches!(self.value, DeValue::Table(_))
+    }
+
+    /// Reports a value of the wrong type. Always `None`, for the caller to return.
+    pub(super) fn wrong_type<T>(&self, wanted: &str, problems: &mut Problems) -> Option<T> {
+        let found = found_type(self.value);
+        problems.report(
+            Code::WrongType,
+            self.span,
+            format!("{} must be {wanted}, not {found}", self.name),
+            format!("this is {found}"),
+            type_hint(wanted, self.value),
+        );
+        None
+    }
+
+    fn time_text(&self, problems: &mut Problems) -> Option<&'a str> {
+        match self.value {
+            DeValue::String(text) => Some(text),
+            _ => self.wrong_type("a duration", problems),
+        }
+    }
+
+    fn bad_duration<T>(&self, text: &str, bad: BadDuration, problems: &mut Problems) -> Option<T> {
+        problems.report(
+            Code::BadDuration,
+            self.span,
+            format!("{} is no duration: \"{}\"", self.name, quote(text)),
+            bad.message,
+            bad.help,
+        );
+        None
+    }
+
+    fn allowed(&self, duration: Duration, times: Times, problems: &mut Problems) -> bool {
+        let shown = durations::show(duration);
+        let least = match times {
+            Times::NotZero => Duration::from_millis(1),
+            Times::Any | Times::Fine => Duration::ZERO,
+        };
+        if duration > LONGEST || duration.is_zero() && !least.is_zero() {
+            problems.report(
+                Code::DurationOutOfRange,
+                self.span,
+                format!("{} cannot be {shown}", self.name),
+                "out of limits",
+                format!(
+                    "it must be at least \"{}\" and at most \"{}\"",
+                    durations::show(least),
+                    durations::show(LONGEST)
+                ),
+            );
+            return false;
+        }
+        let whole = duration.subsec_micros().is_multiple_of(1_000);
+        if times != Times::Fine && !whole {
+            problems.report(
+                Code::TooFine,
+                self.span,
+                format!("{} cannot be {shown}", self.name),
+                "finer than a millisecond",
+                "timers fire on whole milliseconds; only `latency` may be finer",
+            );
+            return false;
+        }
+        true
+    }
+}
+
+fn to_u64(integer: &DeInteger<'_>) -> Option<u64> {
+    u64::from_str_radix(integer.as_str(), integer.radix()).ok()
+}
+
+fn found_type(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a fraction",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+fn type_hint(wanted: &str, value: &DeValue<'_>) -> String {
+    match (wanted, value) {
+        ("a duration", DeValue::Integer(number)) => {
+            let number = number.to_string();
+            let number = if number.len() <= 9 { &number } else { "50" };
+            format!("write it with a unit and in quotes: \"{number}ms\"")
+        }
+        ("a duration", _) => "write a number and a unit in quotes, such as \"50ms\"".to_owned(),
+        ("a whole number", DeValue::String(_)) => "write the number without quotes".to_owned(),
+        ("a list", DeValue::String(text)) => {
+            format!("write it in brackets: [\"{}\"]", quote(text))
+        }
+        ("a list", DeValue::Table(_)) => {
+            "several tables of one kind are written with two brackets: [[agents]]".to_owned()
+        }
+        ("a string", DeValue::Integer(_) | DeValue::Boolean(_)) => "put it in quotes".to_owned(),
+        _ => format!("write {wanted}"),
+    }
+}

@@ -1,0 +1,116 @@
+//! Collects what is wrong, so that one pass reports all of it.
+
+use std::sync::Arc;
+
+use crate::scenario::code::Code;
+use crate::scenario::diagnostic::{Diagnostic, Span};
+use crate::scenario::source::Source;
+
+/// Problems that are reported; of the others only the number is.
+const REPORTED: usize = 50;
+/// Problems that are remembered until they are sorted. A hostile file has
+/// hundreds of thousands.
+const REMEMBERED: usize = 2_000;
+
+/// The problems of one file.
+pub(super) struct Problems {
+    source: Arc<Source>,
+    found: Vec<Diagnostic>,
+    /// Problems beyond those remembered.
+    forgotten: usize,
+    /// Lines that are no TOML, by the place where they start, in order.
+    broken_lines: Vec<usize>,
+}
+
+impl Problems {
+    pub(super) fn new(source: &Arc<Source>) -> Self {
+        Self {
+            source: Arc::clone(source),
+            found: Vec::new(),
+            forgotten: 0,
+            broken_lines: Vec::new(),
+        }
+    }
+
+    /// Whether nothing is wrong so far.
+    pub(super) fn none(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// Whether all of the text is TOML, so that what seems to be missing is.
+    pub(super) fn complete(&self) -> bool {
+        self.broken_lines.is_empty()
+    }
+
+    /// Begins a problem; [`Self::push`] adds it.
+    pub(super) fn problem(&self, code: Code, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(code, &self.source, message)
+    }
+
+    /// Adds a problem, unless its line is no TOML: what the parser makes of
+    /// such a line says little about what was meant.
+    pub(super) fn push(&mut self, problem: Diagnostic) {
+        let line = problem.span().map(|span| self.line_start(span));
+        if line.is_some_and(|line| self.broken_lines.binary_search(&line).is_ok()) {
+            return;
+        }
+        self.remember(problem);
+    }
+
+    /// Adds a problem that says that its line is no TOML.
+    pub(super) fn push_syntax(&mut self, problem: Diagnostic) {
+        let line = problem.span().map_or(0, |span| self.line_start(span));
+        if let Err(place) = self.broken_lines.binary_search(&line) {
+            self.broken_lines.insert(place, line);
+        }
+        self.remember(problem);
+    }
+
+    /// Adds a problem with its place and a few words about it.
+    pub(super) fn report(
+        &mut self,
+        code: Code,
+        span: Span,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let problem = self.problem(code, message).at(span, label).help(help);
+        self.push(problem);
+    }
+
+    /// All problems in the order of the file.
+    pub(super) fn into_sorted(mut self) -> Vec<Diagnostic> {
+        self.found
+            .sort_by_key(|problem| (problem.span(), problem.code));
+        let hidden = self.found.len().saturating_sub(REPORTED) + self.forgotten;
+        self.found.truncate(REPORTED);
+        if hidden > 0 {
+            let and_more = Diagnostic::new(
+                Code::TooManyProblems,
+                &self.source,
+                format!("and {hidden} more problems"),
+            )
+            .help("correct the first ones; the others may have the same cause");
+            self.found.push(and_more);
+        }
+        self.found
+    }
+
+    fn remember(&mut self, problem: Diagnostic) {
+        if self.found.len() < REMEMBERED {
+            self.found.push(problem);
+        } else {
+            self.forgotten += 1;
+        }
+    }
+
+    fn line_start(&self, span: Span) -> usize {
+        let text = self.source.text().as_bytes();
+        let before = &text[..span.start.min(text.len())];
+        before
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |newline| newline + 1)
+    }
+}

@@ -1,0 +1,71 @@
+//! The words of messages.
+
+/// Longest quotation from a file, in characters.
+const LONGEST_QUOTE: usize = 40;
+
+/// A text from a file as a message may show it: short, and without control
+/// characters.
+pub(super) fn quote(text: &str) -> String {
+    let mut shown: String = text
+        .chars()
+        .take(LONGEST_QUOTE)
+        .flat_map(char::escape_debug)
+        .collect();
+    if text.chars().nth(LONGEST_QUOTE).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// `a`, `b` and `c`.
+pub(super) fn list<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
+    let names: Vec<String> = names
+        .into_iter()
+        .map(|name| format!("`{}`", name.as_ref()))
+        .collect();
+    match names.split_last() {
+        None => String::new(),
+        Some((only, [])) => only.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+    }
+}
+
+/// A number with commas between the thousands.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_read_as_a_sentence() {
+        assert_eq!(list([""; 0]), "");
+        assert_eq!(list(["a"]), "`a`");
+        assert_eq!(list(["a", "b"]), "`a` and `b`");
+        assert_eq!(list(["a", "b", "c"]), "`a`, `b` and `c`");
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_000), "1,000");
+        assert_eq!(grouped(4_000_000_000), "4,000,000,000");
+    }
+
+    #[test]
+    fn quotes_are_short_and_tame() {
+        assert_eq!(quote("a\u{1b}b"), "a\\u{1b}b");
+        assert_eq!(quote(&"x".repeat(100)), format!("{}…", "x".repeat(40)));
+    }
+}

@@ -1,0 +1,300 @@
+//! What is wrong with a scenario file, and how that is shown.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use annotate_snippets::{
+    Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
+};
+
+use super::code::Code;
+use super::source::Source;
+
+/// The longest stretch of a line that is underlined, in characters.
+const LONGEST_UNDERLINE: usize = 60;
+
+/// A stretch of a file, in bytes: `start..end`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Span {
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// From `start` up to, and not including, `end`.
+    pub fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+}
+
+impl From<Range<usize>> for Span {
+    fn from(range: Range<usize>) -> Self {
+        Self::new(range.start, range.end)
+    }
+}
+
+/// A place with a few words about it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Label {
+    /// Where.
+    pub span: Span,
+    /// What is to be said about it; may be empty.
+    pub text: String,
+}
+
+/// One problem, with everything that is needed to show it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Diagnostic {
+    /// The kind of problem.
+    pub code: Code,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// The place of the problem; none if it concerns the file as a whole.
+    pub primary: Option<Label>,
+    /// Other places that explain it.
+    pub others: Vec<Label>,
+    /// What to do about it.
+    pub help: Option<String>,
+    source: Arc<Source>,
+}
+
+/// How diagnostics are drawn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Look {
+    /// Text alone: for files, pipes and snapshots.
+    Plain,
+    /// With ANSI colours: for terminals.
+    Coloured,
+}
+
+impl Diagnostic {
+    /// A problem that concerns the file as a whole, until [`Self::at`] says more.
+    pub fn new(code: Code, source: &Arc<Source>, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            primary: None,
+            others: Vec::new(),
+            help: None,
+            source: Arc::clone(source),
+        }
+    }
+
+    /// Says where, with a few words to stand at the caret.
+    pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.primary = Some(Label {
+            span,
+            text: text.into(),
+        });
+        self
+    }
+
+    /// Points at another place that explains the problem.
+    pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.others.push(Label {
+            span,
+            text: text.into(),
+        });
+        self
+    }
+
+    /// Says what to do about it.
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    /// The file, as the user gave it.
+    pub fn file(&self) -> &Path {
+        self.source.path()
+    }
+
+    /// The place in the file; none if the problem concerns the file as a whole.
+    pub fn span(&self) -> Option<Span> {
+        self.primary.as_ref().map(|label| label.span)
+    }
+
+    /// Line and column, both from 1, the column in characters.
+    pub fn line_column(&self) -> Option<(usize, usize)> {
+        let text = self.source.text();
+        let span = clamped(text, self.span()?);
+        let before = &text[..span.start];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.matches('\n').count() + 1;
+        Some((line, before[line_start..].chars().count() + 1))
+    }
+
+    /// Draws the problem as the Rust compiler would: code and message, file,
+    /// line and column, the line with a caret, and the help. No line break at
+    /// the end.
+    pub fn render(&self, look: Look) -> String {
+        let renderer = match look {
+            Look::Plain => Renderer::plain(),
+            Look::Coloured => Renderer::styled(),
+        };
+        let path = self.file().display().to_string();
+        let mut group = Group::with_title(
+            Level::ERROR
+                .primary_title(&self.message)
+                .id(self.code.name()),
+        );
+        group = match self.excerpt() {
+            Some(excerpt) => group.element(excerpt.snippet().path(path)),
+            None => group.element(Origin::path(path)),
+        };
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
+        }
+        renderer.render(&[group])
+    }
+
+    /// The lines from the first label to the last; none without a place.
+    fn excerpt(&self) -> Option<Excerpt<'_>> {
+        let text = self.source.text();
+        let primary = self.primary.as_ref()?;
+        let labels: Vec<_> = std::iter::once((AnnotationKind::Primary, primary))
+            .chain(self.others.iter().map(|label| (AnnotationKind::Context, label)))
+            .map(|(kind, label)| (kind, clamped(text, label.span), label.text.as_str()))
+            .collect();
+        let first = labels.iter().map(|(_, span, _)| span.start).min()?;
+        let last = labels.iter().map(|(_, span, _)| span.end).max()?;
+        let start = text[..first].rfind('\n').map_or(0, |newline| newline + 1);
+        let end = text[last..]
+            .find('\n')
+            .map_or(text.len(), |newline| last + newline);
+        Some(Excerpt {
+            text: &text[start..end],
+            first_line: text[..start].matches('\n').count() + 1,
+            offset: start,
+            labels,
+        })
+    }
+}
+
+/// Draws all of them, with an empty line in between and a line break at the end.
+pub fn render_all(diagnostics: &[Diagnostic], look: Look) -> String {
+    let mut text = String::new();
+    for (position, diagnostic) in diagnostics.iter().enumerate() {
+        if position > 0 {
+            text.push('\n');
+        }
+        text.push_str(&diagnostic.render(look));
+        text.push('\n');
+    }
+    text
+}
+
+/// The part of a file that a diagnostic shows.
+struct Excerpt<'a> {
+    text: &'a str,
+    first_line: usize,
+    /// Where the excerpt starts in the file.
+    offset: usize,
+    labels: Vec<(AnnotationKind, Span, &'a str)>,
+}
+
+impl<'a> Excerpt<'a> {
+    fn snippet(self) -> Snippet<'a, Annotation<'a>> {
+        let annotations = self.labels.into_iter().map(|(kind, span, text)| {
+            let label = (!text.is_empty()).then_some(text);
+            kind.span(span.start - self.offset..span.end - self.offset)
+                .label(label)
+        });
+        Snippet::source(self.text)
+            .line_start(self.first_line)
+            .annotations(annotations)
+    }
+}
+
+/// The span as it can be drawn: inside of the text, between characters, on its
+/// first line, and not too long.
+fn clamped(text: &str, span: Span) -> Span {
+    let start = boundary_at_or_before(text, span.start);
+    let end = boundary_at_or_before(text, span.end.max(start));
+    let end = text[start..end]
+        .char_indices()
+        .take_while(|(_, c)| *c != '\n' && *c != '\r')
+        .take(LONGEST_UNDERLINE)
+        .last()
+        .map_or(start, |(at, c)| start + at + c.len_utf8());
+    Span::new(start, end)
+}
+
+fn boundary_at_or_before(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(text: &str, span: Span) -> Diagnostic {
+        let source = Source::new("some/file.toml", text);
+        Diagnostic::new(Code::UnknownKey, &source, "unknown key").at(span, "here")
+    }
+
+    #[test]
+    fn shows_file_line_column_and_caret() {
+        let text = "format = 1\nkount = 2\n";
+        let shown = problem(text, Span::new(11, 16))
+            .help("did you mean `count`?")
+            .render(Look::Plain);
+        assert!(shown.starts_with("error[S0010]: unknown key\n"), "{shown}");
+        assert!(shown.contains("--> some/file.toml:2:1\n"), "{shown}");
+        assert!(shown.contains("2 | kount = 2\n  | ^^^^^ here"), "{shown}");
+        assert!(shown.contains("help: did you mean `count`?"), "{shown}");
+    }
+
+    #[test]
+    fn colours_only_where_asked_for() {
+        let problem = problem("kount = 2\n", Span::new(0, 5));
+        assert!(!problem.render(Look::Plain).contains('\u{1b}'));
+        assert!(problem.render(Look::Coloured).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn terminal_escapes_in_a_file_are_defused() {
+        let text = "a = \"\u{1b}[31m\"\n";
+        let shown = problem(text, Span::new(0, 1))
+            .help("not \u{1b}[31m")
+            .render(Look::Plain);
+        assert!(!shown.contains('\u{1b}'), "{shown:?}");
+    }
+
+    #[test]
+    fn impossible_spans_are_drawn_all_the_same() {
+        for text in ["", "\n", "ä", "ab\r\ncd"] {
+            for span in [(0, 0), (1, 1), (1, 9), (9, 1), (99, 100)] {
+                let problem = problem(text, Span::new(span.0, span.1));
+                assert!(problem.render(Look::Plain).contains("some/file.toml"));
+                assert!(problem.line_column().is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn long_lines_are_trimmed_and_keep_their_column() {
+        let text = format!("x = \"{}\" kount {}", "a".repeat(500_000), "b".repeat(500_000));
+        let start = 500_007;
+        let diagnostic = problem(&text, Span::new(start, start + 5));
+        let shown = diagnostic.render(Look::Plain);
+        assert!(shown.len() < 1_000, "{} bytes", shown.len());
+        assert!(shown.contains("kount"), "{shown}");
+        assert!(shown.contains(":1:500008"), "{shown}");
+        assert_eq!(diagnostic.line_column(), Some((1, 500_008)));
+    }
+
+    #[test]
+    fn long_spans_are_shortened() {
+        let text = format!("x = \"{}\"", "a".repeat(100_000));
+        let shown = problem(&text, Span::new(4, text.len())).render(Look::Plain);
+        assert!(shown.len() < 1_000, "{} bytes", shown.len());
+    }
+}

@@ -1,0 +1,153 @@
+//! Finds scenario files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::code::Code;
+use super::diagnostic::Diagnostic;
+use super::source::Source;
+use super::suggest;
+
+/// Where scenarios are, seen from the project's root.
+pub const ROOT: &str = "scenarios";
+
+/// Every `*.toml` file below `root`, sorted by scenario name. Hidden files and
+/// directories are passed over; links are followed, but no directory is entered
+/// twice.
+///
+/// # Errors
+///
+/// If a directory cannot be read, or two files have the same name.
+pub fn find(root: &Path) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
+    let files = walk(root).map_err(|problem| vec![problem])?;
+    let mut by_name: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for file in files {
+        by_name.entry(name_of(&file)).or_default().push(file);
+    }
+    let mut found = Vec::new();
+    let mut problems = Vec::new();
+    for (name, mut files) in by_name {
+        files.sort();
+        match files.as_slice() {
+            [first, second, ..] => problems.push(ambiguous(&name, first, second)),
+            _ => found.append(&mut files),
+        }
+    }
+    if problems.is_empty() {
+        Ok(found)
+    } else {
+        Err(problems)
+    }
+}
+
+/// The file of a scenario given by name or by path. What contains a `/` or ends
+/// in `.toml` is a path and is not looked at; a name is looked up below `root`.
+///
+/// # Errors
+///
+/// If no file below `root` has that name, or [`find`] fails.
+pub fn resolve(root: &Path, argument: &str) -> Result<PathBuf, Vec<Diagnostic>> {
+    if is_path(argument) {
+        return Ok(PathBuf::from(argument));
+    }
+    let files = find(root)?;
+    let names: Vec<String> = files.iter().map(|file| name_of(file)).collect();
+    let known = files
+        .iter()
+        .zip(&names)
+        .find(|(_, name)| *name == argument)
+        .map(|(file, _)| file.clone());
+    known.ok_or_else(|| vec![unknown(root, argument, &names)])
+}
+
+/// The name of the scenario in that file: the file's name without `.toml`.
+pub fn name_of(file: &Path) -> String {
+    file.file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+fn is_path(argument: &str) -> bool {
+    argument.contains('/')
+        || argument.contains(std::path::MAIN_SEPARATOR)
+        || argument.ends_with(".toml")
+}
+
+fn walk(root: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
+    let mut files = Vec::new();
+    let mut entered = BTreeSet::new();
+    let mut ahead = vec![root.to_owned()];
+    while let Some(directory) = ahead.pop() {
+        let identity = directory
+            .canonicalize()
+            .map_err(|error| refusal(root, &directory, &error))?;
+        if !entered.insert(identity) {
+            continue;
+        }
+        let entries = entries(&directory).map_err(|error| refusal(root, &directory, &error))?;
+        for path in entries {
+            if path.is_dir() {
+                ahead.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "toml") {
+                files.push(path);
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// What is in a directory and not hidden, in a fixed order: the last first,
+/// because directories are taken from the end of a list.
+fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        if !entry.file_name().to_string_lossy().starts_with('.') {
+            paths.push(entry.path());
+        }
+    }
+    paths.sort_by(|left, right| right.cmp(left));
+    Ok(paths)
+}
+
+fn refusal(root: &Path, directory: &Path, error: &io::Error) -> Diagnostic {
+    let nothing = Source::new(directory, "");
+    let shown = directory.display();
+    if directory == root && error.kind() == io::ErrorKind::NotFound {
+        return Diagnostic::new(
+            Code::NoScenarios,
+            &nothing,
+            format!("there is no directory `{shown}`"),
+        )
+        .help("run in the project's root, or name scenario files by their paths");
+    }
+    Diagnostic::new(
+        Code::Unreadable,
+        &nothing,
+        format!("cannot read `{shown}`: {error}"),
+    )
+    .help("check the path and its permissions")
+}
+
+fn ambiguous(name: &str, first: &Path, second: &Path) -> Diagnostic {
+    Diagnostic::new(
+        Code::AmbiguousName,
+        &Source::new(second, ""),
+        format!("two scenarios have the name `{name}`"),
+    )
+    .help(format!("the other one is `{}`; rename one", first.display()))
+}
+
+fn unknown(root: &Path, argument: &str, names: &[String]) -> Diagnostic {
+    let near = suggest::nearest(argument, names.iter().map(String::as_str));
+    Diagnostic::new(
+        Code::UnknownScenario,
+        &Source::new(root, ""),
+        format!("there is no scenario `{argument}`"),
+    )
+    .help(match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`rehearsal list` shows the scenarios that there are".to_owned(),
+    })
+}

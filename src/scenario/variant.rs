@@ -1,0 +1,61 @@
+//! Scenarios made from others.
+
+use std::fmt;
+
+use rehearsal_agents::spec::{FaultKind, Transport};
+
+use super::{ExpectedVerdict, Scenario};
+
+/// What the name of a healthy twin ends in.
+const HEALTHY: &str = "+healthy";
+
+/// Why a scenario cannot do without a network.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NeedsNetwork {
+    /// Its faults that only a network can have.
+    pub faults: Vec<FaultKind>,
+}
+
+impl fmt::Display for NeedsNetwork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.faults.iter().map(|kind| kind.name()).collect();
+        write!(f, "the faults {} need a network", names.join(", "))
+    }
+}
+
+impl std::error::Error for NeedsNetwork {}
+
+impl Scenario {
+    /// The same scenario without its defect, which every seed must pass. `None`
+    /// for a scenario that carries none.
+    pub fn twin(&self) -> Option<Scenario> {
+        self.spec.defect?;
+        let mut twin = self.clone();
+        twin.name.push_str(HEALTHY);
+        twin.spec.defect = None;
+        twin.expect.verdict = ExpectedVerdict::Pass;
+        Some(twin)
+    }
+
+    /// The same scenario over another transport.
+    ///
+    /// # Errors
+    ///
+    /// If the transport has no network and the scenario has faults that need one.
+    pub fn with_transport(&self, transport: Transport) -> Result<Scenario, NeedsNetwork> {
+        let faults: Vec<FaultKind> = self
+            .spec
+            .faults
+            .kinds
+            .iter()
+            .copied()
+            .filter(|kind| kind.needs_network())
+            .collect();
+        if transport == Transport::InProcess && !faults.is_empty() {
+            return Err(NeedsNetwork { faults });
+        }
+        let mut scenario = self.clone();
+        scenario.spec.transport = transport;
+        Ok(scenario)
+    }
+}

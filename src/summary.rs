@@ -1,0 +1,224 @@
+//! What a run came to, for people.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display, Write};
+
+use anstyle::{AnsiColor, Style};
+use rehearsal_agents::record::{RunEnd, RunRecord};
+
+use crate::run::{Failure, RunReport, RunVerdict};
+use crate::scenario::{ExpectedVerdict, Scenario, names};
+use crate::sweep::Sweep;
+
+/// Runs that are listed one by one; more are summed up by kind.
+const LISTED_RUNS: usize = 8;
+
+/// Violations that are printed in full; the rest is counted.
+const LISTED_VIOLATIONS: usize = 4;
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+
+/// Text in a style.
+fn styled(style: Style, text: impl Display) -> impl Display {
+    format!("{style}{text}{style:#}")
+}
+
+/// The whole story of one seed.
+pub fn run(scenario: &Scenario, report: &RunReport) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_run(&mut text, scenario, report);
+    text
+}
+
+fn write_run(text: &mut String, scenario: &Scenario, report: &RunReport) -> fmt::Result {
+    writeln!(text, "{}  {}", styled(BOLD, &scenario.name), scenario.claim)?;
+    if let Some(defect) = scenario.spec.defect {
+        writeln!(text, "  carries the defect `{}`", defect.name())?;
+    }
+    writeln!(text)?;
+    write_runs(text, report)?;
+    writeln!(text)?;
+    write_counts(text, report)?;
+    write_checks(text, report)?;
+    writeln!(text)?;
+    text.push_str(&failure(report));
+    Ok(())
+}
+
+fn write_runs(text: &mut String, report: &RunReport) -> fmt::Result {
+    let runs: Vec<&RunRecord> = report.evidence.runs.values().collect();
+    let events = |record: &RunRecord| {
+        let emissions = report.evidence.emissions.iter();
+        emissions.filter(|e| e.run == record.run).count()
+    };
+    if runs.len() <= LISTED_RUNS {
+        for record in runs {
+            writeln!(
+                text,
+                "  {:<16} {:<8} {:<10} {:>4} events  {}",
+                record.agent,
+                record.run.to_string(),
+                record.thread.to_string(),
+                events(record),
+                end(record.end),
+            )?;
+        }
+        return Ok(());
+    }
+    let mut kinds: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
+    for record in runs {
+        let entry = kinds.entry((record.kind, end(record.end))).or_default();
+        entry.0 += 1;
+        entry.1 += events(record);
+    }
+    for ((kind, end), (agents, events)) in kinds {
+        writeln!(text, "  {agents:>4} × {kind:<14} {events:>6} events  {end}")?;
+    }
+    Ok(())
+}
+
+fn end(end: Option<RunEnd>) -> &'static str {
+    match end {
+        Some(RunEnd::Completed) => "completed",
+        Some(RunEnd::Failed) => "failed",
+        Some(RunEnd::TimedOut) => "timed out",
+        Some(RunEnd::DiedSilently) => "died silently",
+        Some(RunEnd::HostDied) => "died with its host",
+        None => "not ended",
+    }
+}
+
+fn write_counts(text: &mut String, report: &RunReport) -> fmt::Result {
+    let ledger = &report.ledger;
+    let clients = report.evidence.clients.len();
+    write!(
+        text,
+        "  events    {} emitted, {} delivered to {clients} clients over {}",
+        ledger.emitted,
+        ledger.delivered,
+        names::transport(report.transport)
+    )?;
+    for (count, what) in [
+        (ledger.gap_marked, "gap-marked"),
+        (ledger.rejected, "rejected"),
+        (ledger.unanswered, "unanswered"),
+        (ledger.lost, "lost"),
+        (ledger.phantom, "phantom"),
+    ] {
+        if count > 0 {
+            write!(text, ", {count} {what}")?;
+        }
+    }
+    let statistics = &report.statistics;
+    writeln!(text)?;
+    writeln!(
+        text,
+        "  run       {} of virtual time, {} steps, {} choices, {} packets, {} waits for a lock",
+        statistics.virtual_time,
+        statistics.steps,
+        statistics.choices,
+        statistics.packets,
+        statistics.lock_waits
+    )
+}
+
+fn write_checks(text: &mut String, report: &RunReport) -> fmt::Result {
+    let checks: Vec<String> = report
+        .checked
+        .iter()
+        .map(|(oracle, count)| format!("{oracle} {count}"))
+        .collect();
+    writeln!(text, "  checked   {}", checks.join(", "))?;
+    if !report.goals.is_empty() {
+        let goals: Vec<String> = report.goals.iter().map(ToString::to_string).collect();
+        writeln!(text, "  reached   {}", goals.join(", "))?;
+    }
+    Ok(())
+}
+
+/// The verdict of one seed, with what is wrong.
+pub fn failure(report: &RunReport) -> String {
+    let mut text = String::new();
+    let _ = write_failure(&mut text, report);
+    text
+}
+
+fn write_failure(text: &mut String, report: &RunReport) -> fmt::Result {
+    let style = if report.verdict == RunVerdict::Pass {
+        GOOD
+    } else {
+        BAD
+    };
+    let verdict = report.verdict.word().to_uppercase();
+    writeln!(
+        text,
+        "{}  {}  seed {}  {}  {}",
+        styled(style, verdict),
+        report.scenario,
+        report.seed,
+        report.strategy,
+        styled(DIM, format_args!("fingerprint {}", report.fingerprint)),
+    )?;
+    for violation in report.violations.iter().take(LISTED_VIOLATIONS) {
+        write_violation(text, violation)?;
+    }
+    if let Some(more @ 1..) = report.violations.len().checked_sub(LISTED_VIOLATIONS) {
+        writeln!(text, "  and {more} more")?;
+    }
+    Ok(())
+}
+
+fn write_violation(text: &mut String, failure: &Failure) -> fmt::Result {
+    let at = failure
+        .at
+        .map_or_else(String::new, |at| format!(" at {at}"));
+    let name = styled(BOLD, failure.judge.name());
+    let message = failure.message.replace('\n', "\n  ");
+    writeln!(text, "  {name}{at}: {message}")
+}
+
+/// What many seeds came to.
+pub fn sweep(scenario: &Scenario, sweep: &Sweep) -> String {
+    let mut text = String::new();
+    let _ = write_sweep(&mut text, scenario, sweep);
+    text
+}
+
+fn write_sweep(text: &mut String, scenario: &Scenario, sweep: &Sweep) -> fmt::Result {
+    let verdicts: Vec<String> = sweep
+        .verdicts
+        .iter()
+        .map(|(verdict, count)| format!("{count} {verdict}"))
+        .collect();
+    let passed = sweep.verdicts.keys().all(|v| *v == RunVerdict::Pass);
+    let style = if passed { GOOD } else { BAD };
+    writeln!(
+        text,
+        "{}  {} seeds: {}; {} events emitted, {} delivered, {:.1} s of virtual time",
+        styled(style, &scenario.name),
+        sweep.seeds,
+        verdicts.join(", "),
+        sweep.events.0,
+        sweep.events.1,
+        sweep.virtual_ms as f64 / 1_000.0,
+    )?;
+    if let ExpectedVerdict::Violation(oracle) = scenario.expect.verdict {
+        match sweep.first_detected {
+            Some(seed) => writeln!(
+                text,
+                "  expected: `{oracle}` caught the defect in {} of {} seeds, first in seed {seed}",
+                sweep.detected, sweep.seeds
+            )?,
+            None => writeln!(
+                text,
+                "  `{oracle}` is expected to catch the defect and did not in {} seeds",
+                sweep.seeds
+            )?,
+        }
+    }
+    Ok(())
+}

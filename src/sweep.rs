@@ -1,0 +1,79 @@
+//! Many seeds of one scenario.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::str::FromStr;
+
+use crate::run::{RunReport, RunVerdict};
+use crate::scenario::{ExpectedVerdict, Goal, Scenario};
+
+/// A range of seeds: `0..16`, or a count `16`, which means the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seeds(pub Range<u64>);
+
+impl FromStr for Seeds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |text: &str| {
+            text.trim()
+                .parse::<u64>()
+                .map_err(|_| format!("`{text}` is not a seed; seeds are whole numbers from 0"))
+        };
+        let range = match text.split_once("..") {
+            None => 0..number(text)?,
+            Some((from, to)) => number(from)?..number(to)?,
+        };
+        if range.is_empty() {
+            return Err(format!("`{text}` has no seed in it"));
+        }
+        Ok(Self(range))
+    }
+}
+
+/// What the seeds of one scenario came to.
+#[derive(Debug, Default)]
+pub struct Sweep {
+    /// Seeds played.
+    pub seeds: u64,
+    /// Verdicts, counted.
+    pub verdicts: BTreeMap<RunVerdict, u64>,
+    /// Goals that at least one seed reached.
+    pub goals: BTreeSet<Goal>,
+    /// Seeds that showed the expected violation.
+    pub detected: u64,
+    /// The first seed that showed it.
+    pub first_detected: Option<u64>,
+    /// Events emitted and delivered in all seeds.
+    pub events: (u64, u64),
+    /// Virtual milliseconds in all seeds.
+    pub virtual_ms: u64,
+}
+
+impl Sweep {
+    /// Takes one seed into account.
+    pub fn add(&mut self, report: &RunReport, expected: ExpectedVerdict) {
+        self.seeds += 1;
+        *self.verdicts.entry(report.verdict).or_default() += 1;
+        self.goals.extend(&report.goals);
+        self.events.0 += report.ledger.emitted;
+        self.events.1 += report.ledger.delivered;
+        self.virtual_ms += report.statistics.virtual_time.as_millis();
+        if report.is_expected_violation(expected) {
+            self.detected += 1;
+            self.first_detected.get_or_insert(report.seed);
+        }
+    }
+
+    /// Whether a failing seed says something that none before it said: the first
+    /// of each verdict is shown, the others are counted.
+    pub fn is_worth_showing(&self, report: &RunReport) -> bool {
+        self.verdicts.get(&report.verdict) == Some(&1)
+    }
+
+    /// `sometimes` goals that no seed has reached.
+    pub fn missing(&self, scenario: &Scenario) -> Vec<Goal> {
+        let wanted = scenario.expect.sometimes.iter().copied();
+        wanted.filter(|goal| !self.goals.contains(goal)).collect()
+    }
+}
