@@ -69,7 +69,7 @@ fn only_way_out(core: &Core, id: TaskId) -> Option<ResourceId> {
 /// who may give up; everyone else needs all holders to let go.
 fn blocks_until_released(core: &Core, wait: &Wait) -> bool {
     match core.resources[wait.resource.0 as usize].kind {
-        ResourceKind::Mutex => true,
+        ResourceKind::Mutex | ResourceKind::OnceCell => true,
         ResourceKind::RwLock => wait.operation.starts_with("write"),
         _ => false,
     }

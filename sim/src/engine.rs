@@ -187,6 +187,8 @@ pub(crate) struct Core {
     pub(crate) draws: Draws,
     strategy: Box<dyn Strategy>,
     next_wait: u64,
+    /// The step in which the running task does several things at once, if it does.
+    undivided: Option<u64>,
     settlers: Vec<Waker>,
     halted: Option<Verdict>,
     record: Record,
@@ -417,6 +419,7 @@ impl Engine {
                 draws,
                 strategy,
                 next_wait: 0,
+                undivided: None,
                 settlers: Vec::new(),
                 halted: None,
                 record: Record {
@@ -539,6 +542,38 @@ impl Engine {
             }
         }
         false
+    }
+
+    /// Whether a point has switched the running task away since it was polled.
+    pub(crate) fn is_switched_away(&self) -> bool {
+        let core = self.core.borrow();
+        core.running.is_some() && (core.next.is_some() || core.halted.is_some())
+    }
+
+    /// No other task comes in between until [`Engine::divide`] or the end of the
+    /// task's poll. None if this is so already; else what `divide` wants.
+    pub(crate) fn unite(&self) -> Option<u64> {
+        let mut core = self.core.borrow_mut();
+        // Steps do not count on while there are no points, but each poll is one.
+        let step = core.statistics.steps;
+        if core.undivided == Some(step) {
+            return None;
+        }
+        core.undivided = Some(step);
+        Some(step)
+    }
+
+    /// Ends what began with [`Engine::unite`], if it has not ended by itself.
+    pub(crate) fn divide(&self, step: u64) {
+        let mut core = self.core.borrow_mut();
+        if core.undivided == Some(step) {
+            core.undivided = None;
+        }
+    }
+
+    pub(crate) fn is_undivided(&self) -> bool {
+        let core = self.core.borrow();
+        core.undivided == Some(core.statistics.steps)
     }
 
     pub(crate) fn touch(&self, resource: ResourceId) {
