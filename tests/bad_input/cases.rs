@@ -2,6 +2,8 @@
 
 use rehearsal::scenario::Code;
 
+use super::contradictions;
+
 /// A scenario that is right; cases change it.
 pub(crate) const HEALTHY: &str = r#"format = 1
 name = "example"
@@ -65,7 +67,8 @@ impl Case {
     }
 }
 
-fn case(name: &'static str, text: impl Into<String>, wrong: &[Code]) -> Case {
+/// A case with that name, text and outcome.
+pub(crate) fn case(name: &'static str, text: impl Into<String>, wrong: &[Code]) -> Case {
     Case {
         name,
         text: text.into(),
@@ -74,7 +77,7 @@ fn case(name: &'static str, text: impl Into<String>, wrong: &[Code]) -> Case {
 }
 
 /// The healthy text with each first string replaced by the second.
-fn with(changes: &[(&str, &str)]) -> String {
+pub(crate) fn with(changes: &[(&str, &str)]) -> String {
     let mut text = HEALTHY.to_owned();
     for (old, new) in changes {
         assert!(text.contains(old), "{old} is not in the text");
@@ -89,23 +92,13 @@ fn with_agents(agents: &str) -> String {
     with(&[(data, agents)])
 }
 
-/// Without its faults.
-const NO_FAULTS: [(&str, &str); 2] = [
-    (
-        "[faults]\nbudget = 1\nat_least = 1\nkinds = [\"partition\"]\nwindow = \"20ms..300ms\"\n",
-        "",
-    ),
-    ("reached = [\"fault:partition\"]\n", ""),
-];
-
 /// Every wrong text.
 pub(crate) fn all() -> Vec<Case> {
     let mut cases = text_cases();
     cases.extend(key_cases());
     cases.extend(value_cases());
     cases.extend(agent_cases());
-    cases.extend(fault_cases());
-    cases.extend(expect_cases());
+    cases.extend(contradictions::all());
     cases
 }
 
@@ -338,114 +331,4 @@ fn without_agents() -> String {
         "[[agents]]\nkind = \"data\"\ncount = 2\nthread = \"own\"\n",
         "",
     )])
-}
-
-fn fault_cases() -> Vec<Case> {
-    use Code::*;
-    let crash = "kinds = [\"partition\", \"bridge-crash\"]";
-    vec![
-        case(
-            "faults_in_process",
-            with(&[("\"websocket\"", "\"in-process\"")]),
-            &[NeedsNetwork, NeedsNetwork],
-        ),
-        case(
-            "budget_without_kinds",
-            with(&[("kinds = [\"partition\"]", "kinds = []"), NO_FAULTS[1]]),
-            &[FaultPlan],
-        ),
-        case(
-            "kinds_without_budget",
-            with(&[("budget = 1\nat_least = 1", "budget = 0"), NO_FAULTS[1]]),
-            &[FaultPlan],
-        ),
-        case(
-            "more_than_the_budget",
-            with(&[("at_least = 1", "at_least = 2")]),
-            &[FaultPlan],
-        ),
-        case(
-            "the_same_fault_twice",
-            with(&[("[\"partition\"]", "[\"partition\", \"partition\"]")]),
-            &[RepeatedEntry],
-        ),
-        case(
-            "a_goal_that_another_fault_may_miss",
-            with(&[("kinds = [\"partition\"]", crash)]),
-            &[UnreachableGoal],
-        ),
-        case(
-            "a_goal_that_no_fault_leads_to",
-            with(&[("\"fault:partition\"", "\"fault:hold\"")]),
-            &[UnreachableGoal],
-        ),
-        case(
-            "a_goal_without_its_fault_for_sure",
-            with(&[("at_least = 1\n", "")]),
-            &[UnreachableGoal],
-        ),
-        case(
-            "a_window_after_the_end",
-            with(&[("20ms..300ms", "20ms..11m")]),
-            &[TimesOutOfOrder],
-        ),
-    ]
-}
-
-fn expect_cases() -> Vec<Case> {
-    use Code::*;
-    let defect = "transport = \"websocket\", defect = \"broadcast-to-all\"";
-    vec![
-        case(
-            "nobody_judges",
-            with(&[("[\"no-loss\", \"isolation\"]", "[]")]),
-            &[EmptyList],
-        ),
-        case(
-            "unknown_verdict",
-            with(&[("\"pass\"", "\"passes\"")]),
-            &[UnknownName],
-        ),
-        case(
-            "hierarchy_without_a_supervisor",
-            with(&[("\"no-loss\"", "\"hierarchy\"")]),
-            &[IdleOracle],
-        ),
-        case(
-            "isolation_of_one",
-            with(&[("count = 2", "count = 1")]),
-            &[IdleOracle],
-        ),
-        case(
-            "a_goal_without_its_agents",
-            with(&[(
-                "\"fault:partition\"",
-                "\"barrier-released\", \"death-noticed\", \"interleaved\"",
-            )]),
-            &[UnreachableGoal, UnreachableGoal, UnreachableGoal],
-        ),
-        case(
-            "always_and_sometimes",
-            with(&[("verdict", "sometimes = [\"fault:partition\"]\nverdict")]),
-            &[RepeatedEntry],
-        ),
-        case(
-            "an_oracle_that_does_not_judge",
-            with(&[
-                ("transport = \"websocket\"", defect),
-                ("\"pass\"", "\"violation:fifo\""),
-            ]),
-            &[AbsentOracle],
-        ),
-        case(
-            "a_defect_that_passes",
-            with(&[("transport = \"websocket\"", defect)]),
-            &[DefectVerdict],
-        ),
-        case(
-            "a_violation_without_a_defect",
-            with(&[("\"pass\"", "\"violation:no-loss\"")]),
-            &[DefectVerdict],
-        ),
-    ]
 }

@@ -1,6 +1,7 @@
 //! Scenario files that are wrong: what is reported, and how it looks.
 
 mod cases;
+mod contradictions;
 mod files;
 mod hostile;
 
