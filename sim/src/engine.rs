@@ -168,7 +168,7 @@ pub(crate) struct Engine {
     serial: u32,
     start: Instant,
     now: Cell<VirtualTime>,
-    wakes: Arc<WakeQueue>,
+    pub(crate) wakes: WakeQueue,
     pub(crate) core: RefCell<Core>,
 }
 
@@ -176,7 +176,6 @@ pub(crate) struct Engine {
 pub(crate) struct Core {
     pub(crate) tasks: Vec<Option<Box<Task>>>,
     pub(crate) ready: VecDeque<TaskId>,
-    woken: Vec<TaskId>,
     /// Picked at a scheduling point: runs next, before anything else is picked.
     next: Option<TaskId>,
     pub(crate) running: Option<TaskId>,
@@ -300,15 +299,7 @@ impl Core {
 
     /// Moves what was woken to the ready queue, in order of waking.
     fn collect(&mut self, wakes: &WakeQueue) {
-        wakes.drain(&mut self.woken);
-        if self.woken.is_empty() {
-            return;
-        }
-        let mut woken = std::mem::take(&mut self.woken);
-        for id in woken.drain(..) {
-            self.enqueue(id);
-        }
-        self.woken = woken;
+        wakes.drain(|id| self.enqueue(id));
     }
 
     /// Makes a live task ready, or parks it if its host stands still.
@@ -405,11 +396,10 @@ impl Engine {
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             start: Instant::now(),
             now: Cell::new(VirtualTime::ZERO),
-            wakes: Arc::new(WakeQueue::default()),
+            wakes: WakeQueue::default(),
             core: RefCell::new(Core {
                 tasks: Vec::new(),
                 ready: VecDeque::new(),
-                woken: Vec::new(),
                 next: None,
                 running: None,
                 hosts: vec![Host::new("world".to_owned())],
@@ -670,7 +660,7 @@ impl Engine {
             id
         };
         let future = future(id);
-        let wake = TaskWake::new(id, Arc::clone(&self.wakes));
+        let wake = self.wakes.task(id);
         let waker = Waker::from(Arc::clone(&wake));
         let mut core = self.core.borrow_mut();
         core.tasks[id.0 as usize] = Some(Box::new(Task {

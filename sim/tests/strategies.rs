@@ -73,7 +73,9 @@ fn starved(config: Config) -> bool {
 }
 
 fn found(seeds: u64, strategy: fn() -> Box<dyn Strategy>, bug: fn(Config) -> bool) -> usize {
-    (0..seeds).filter(|seed| bug(config(*seed, strategy()))).count()
+    (0..seeds)
+        .filter(|seed| bug(config(*seed, strategy())))
+        .count()
 }
 
 #[test]
@@ -111,8 +113,17 @@ fn a_poller_does_not_starve_the_others() {
             });
             poller.await.expect("no task fails");
         });
-        assert_eq!(outcome.verdict.word(), "pass", "{name}: {}", outcome.verdict);
-        assert!(outcome.statistics.steps < 50_000, "{name}: {:?}", outcome.statistics);
+        assert_eq!(
+            outcome.verdict.word(),
+            "pass",
+            "{name}: {}",
+            outcome.verdict
+        );
+        assert!(
+            outcome.statistics.steps < 50_000,
+            "{name}: {:?}",
+            outcome.statistics
+        );
     }
 }
 

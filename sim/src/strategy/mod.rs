@@ -87,4 +87,3 @@ pub trait Strategy {
     /// A task ended.
     fn ended(&mut self, _task: TaskId) {}
 }
-
