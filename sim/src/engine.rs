@@ -243,17 +243,22 @@ const TAG_NOTE: u8 = 8;
 const TAG_TOTAL: u8 = 9;
 
 impl Record {
+    /// Takes the time of the next effect in, if it is not that of the last.
+    fn stamp(&mut self, at: VirtualTime) {
+        if at != self.stamped {
+            self.stamped = at;
+            self.fingerprint.tag(TAG_TIME).u64(at.as_micros());
+        }
+    }
+
     fn absorb(&mut self, at: VirtualTime, effect: &Effect) {
         if self.recording == Recording::Off {
             return;
         }
+        self.stamp(at);
         let hash = &mut self.fingerprint;
-        if at != self.stamped {
-            self.stamped = at;
-            hash.tag(TAG_TIME).u64(at.as_micros());
-        }
         match effect {
-            Effect::Poll { task } => hash.tag(TAG_POLL).u32(task.0),
+            Effect::Poll { task } => hash.tagged_u32(TAG_POLL, task.0),
             Effect::Spawn { task, parent, host } => hash
                 .tag(TAG_SPAWN)
                 .u32(task.0)
@@ -294,6 +299,19 @@ impl Core {
                 at,
                 effect,
             });
+        }
+    }
+
+    /// As `record` of a poll, without the detour by an `Effect`: this is done
+    /// more often than anything else.
+    fn record_poll(&mut self, at: VirtualTime, task: TaskId) {
+        match self.record.recording {
+            Recording::Off => {}
+            Recording::Fingerprint => {
+                self.record.stamp(at);
+                self.record.fingerprint.tagged_u32(TAG_POLL, task.0);
+            }
+            Recording::Full => self.record(at, Effect::Poll { task }),
         }
     }
 
@@ -495,7 +513,8 @@ impl Engine {
 
     /// The running task is about to touch `resource`. False: another task goes
     /// first; the caller returns `Pending` and is polled again without a wake.
-    pub(crate) fn point(&self, resource: Option<ResourceId>) -> bool {
+    /// With `polled_once` the caller could not do that, and goes on.
+    pub(crate) fn point(&self, resource: Option<ResourceId>, polled_once: bool) -> bool {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
         let Some(me) = core.running else {
@@ -503,6 +522,9 @@ impl Engine {
         };
         if let Some(resource) = resource {
             core.strategy.touched(me, resource);
+        }
+        if polled_once || core.undivided == Some(core.statistics.steps) {
+            return true;
         }
         core.collect(&self.wakes);
         if core.ready.is_empty() {
@@ -561,11 +583,6 @@ impl Engine {
         }
     }
 
-    pub(crate) fn is_undivided(&self) -> bool {
-        let core = self.core.borrow();
-        core.undivided == Some(core.statistics.steps)
-    }
-
     pub(crate) fn touch(&self, resource: ResourceId) {
         let mut core = self.core.borrow_mut();
         if let Some(me) = core.running {
@@ -588,9 +605,12 @@ impl Engine {
         id
     }
 
-    pub(crate) fn hold(&self, resource: ResourceId, task: TaskId) {
+    /// The running task holds `resource` from now on; which task that is.
+    pub(crate) fn hold(&self, resource: ResourceId) -> Option<TaskId> {
         let mut core = self.core.borrow_mut();
+        let task = core.running?;
         core.resources[resource.0 as usize].holders.push(task);
+        Some(task)
     }
 
     pub(crate) fn release(&self, resource: ResourceId, task: TaskId) {
@@ -604,32 +624,39 @@ impl Engine {
         }
     }
 
+    /// The running task waits for `resource`; which task, and the entry's id.
     pub(crate) fn begin_wait(
         &self,
-        task: TaskId,
         resource: ResourceId,
         operation: &'static str,
-    ) -> u64 {
+    ) -> Option<(TaskId, u64)> {
         let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        let me = core.running?;
         let id = core.next_wait;
         core.next_wait += 1;
         if core.resources[resource.0 as usize].kind.is_lock() {
             core.statistics.lock_waits += 1;
         }
-        if let Some(task) = core.task_mut(task) {
+        if let Some(task) = core.task_mut(me) {
             task.waits.push(Wait {
                 id,
                 resource,
                 operation,
             });
         }
-        id
+        Some((me, id))
     }
 
     pub(crate) fn end_wait(&self, task: TaskId, id: u64) {
         let mut core = self.core.borrow_mut();
         if let Some(task) = core.task_mut(task) {
-            task.waits.retain(|wait| wait.id != id);
+            // Mostly there is one, or the last goes first.
+            if task.waits.last().is_some_and(|wait| wait.id == id) {
+                task.waits.pop();
+            } else {
+                task.waits.retain(|wait| wait.id != id);
+            }
         }
     }
 
@@ -734,7 +761,7 @@ impl Engine {
                 Err(body)
             } else {
                 core.running = Some(id);
-                core.record(self.now.get(), Effect::Poll { task: id });
+                core.record_poll(self.now.get(), id);
                 Ok(body)
             }
         };
