@@ -8,8 +8,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::run::{self, RunOptions, RunReport, StrategyName};
-use crate::scenario::diagnostic::{Look, render_all};
-use crate::scenario::{self, ExpectedVerdict, Scenario, discover};
+use crate::scenario::{self, ExpectedVerdict, Look, Scenario, discover, render_all};
 use crate::summary;
 use crate::sweep::{Seeds, Sweep};
 

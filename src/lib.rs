@@ -25,3 +25,8 @@ pub use harness::Harness;
 pub use rehearsal_agents as agents;
 pub use rehearsal_sim as sim;
 pub use rehearsal_sim::tokio;
+
+/// The README's program is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

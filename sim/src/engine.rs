@@ -26,6 +26,7 @@ use crate::history::{Effect, Entry, History, TaskEnd};
 use crate::host::{Host, HostId, HostState};
 use crate::net::{NetConfig, Network};
 use crate::outcome::{Outcome, PanicReport, Statistics, Verdict};
+use crate::panics;
 use crate::point::{ResourceId, ResourceKind};
 use crate::strategy::{Candidates, Fifo, Strategy};
 use crate::tape::{Draws, Tape};
@@ -134,6 +135,7 @@ where
         .build()
         .unwrap_or_else(|error| panic!("no runtime for the run: {error}"));
     let _runtime = runtime.enter();
+    panics::install_hook();
     let limit = config.budget.virtual_time;
     let engine = Rc::new(Engine::new(config));
     let entered = context::enter(Rc::clone(&engine));
@@ -185,6 +187,8 @@ pub(crate) struct Core {
     pub(crate) draws: Draws,
     strategy: Box<dyn Strategy>,
     next_wait: u64,
+    /// The step in which the running task does several things at once, if it does.
+    undivided: Option<u64>,
     settlers: Vec<Waker>,
     halted: Option<Verdict>,
     record: Record,
@@ -204,7 +208,7 @@ pub(crate) struct Task {
     pub(crate) spawned_at: &'static Location<'static>,
     pub(crate) waits: Vec<Wait>,
     /// The resource of the scheduling point at which it stands, if it does.
-    at_point: Option<ResourceId>,
+    pub(crate) at_point: Option<ResourceId>,
     aborted: bool,
 }
 
@@ -325,6 +329,7 @@ impl Core {
         let candidates = Candidates {
             running,
             ready: &self.ready,
+            tasks: &self.tasks,
         };
         let len = candidates.len();
         if len < 2 {
@@ -414,6 +419,7 @@ impl Engine {
                 draws,
                 strategy,
                 next_wait: 0,
+                undivided: None,
                 settlers: Vec::new(),
                 halted: None,
                 record: Record {
@@ -536,6 +542,38 @@ impl Engine {
             }
         }
         false
+    }
+
+    /// Whether a point has switched the running task away since it was polled.
+    pub(crate) fn is_switched_away(&self) -> bool {
+        let core = self.core.borrow();
+        core.running.is_some() && (core.next.is_some() || core.halted.is_some())
+    }
+
+    /// No other task comes in between until [`Engine::divide`] or the end of the
+    /// task's poll. None if this is so already; else what `divide` wants.
+    pub(crate) fn unite(&self) -> Option<u64> {
+        let mut core = self.core.borrow_mut();
+        // Steps do not count on while there are no points, but each poll is one.
+        let step = core.statistics.steps;
+        if core.undivided == Some(step) {
+            return None;
+        }
+        core.undivided = Some(step);
+        Some(step)
+    }
+
+    /// Ends what began with [`Engine::unite`], if it has not ended by itself.
+    pub(crate) fn divide(&self, step: u64) {
+        let mut core = self.core.borrow_mut();
+        if core.undivided == Some(step) {
+            core.undivided = None;
+        }
+    }
+
+    pub(crate) fn is_undivided(&self) -> bool {
+        let core = self.core.borrow();
+        core.undivided == Some(core.statistics.steps)
     }
 
     pub(crate) fn touch(&self, resource: ResourceId) {
@@ -773,7 +811,7 @@ impl Engine {
         };
         for task in doomed {
             // A destructor that panics must not take the simulator with it.
-            if let Err(caught) = crate::panics::catch(|| drop(task)) {
+            if let Err(caught) = panics::catch(|| drop(task)) {
                 self.panicked(TaskId(u32::MAX), caught.message, caught.location);
             }
         }

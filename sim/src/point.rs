@@ -43,6 +43,8 @@ pub enum ResourceKind {
     Notify,
     /// `sync::Barrier`.
     Barrier,
+    /// `sync::OnceCell`; held by the task that makes its value.
+    OnceCell,
     /// A channel of any kind.
     Channel,
     /// The end of a task.
@@ -56,7 +58,10 @@ pub enum ResourceKind {
 impl ResourceKind {
     /// Whether tasks hold it.
     pub(crate) fn is_lock(self) -> bool {
-        matches!(self, Self::Mutex | Self::RwLock | Self::Semaphore)
+        matches!(
+            self,
+            Self::Mutex | Self::RwLock | Self::Semaphore | Self::OnceCell
+        )
     }
 }
 
@@ -68,6 +73,7 @@ impl fmt::Display for ResourceKind {
             Self::Semaphore => "Semaphore",
             Self::Notify => "Notify",
             Self::Barrier => "Barrier",
+            Self::OnceCell => "OnceCell",
             Self::Channel => "channel",
             Self::Task => "task",
             Self::Timer => "timer",
@@ -180,6 +186,20 @@ impl Waiting {
         })
         .flatten()
     }
+
+    /// As [`Waiting::begin`], unless `slot` holds an entry of the current task
+    /// already. A future may be polled by another task than before.
+    pub(crate) fn renew(slot: &mut Option<Self>, resource: &Resource, operation: &'static str) {
+        let current = context::with(|engine| (engine.serial(), engine.running()));
+        let known = slot
+            .as_ref()
+            .is_some_and(|waiting| current == Some((waiting.serial, Some(waiting.task))));
+        if !known {
+            // The old entry goes first: it may be another task's.
+            *slot = None;
+            *slot = Self::begin(resource, operation);
+        }
+    }
 }
 
 impl Drop for Waiting {
@@ -200,23 +220,102 @@ pub(crate) struct Point {
 }
 
 impl Point {
-    /// Pending if the scheduler lets another task run first; the task is queued
-    /// and need not be woken. Ready at once outside a run.
-    pub(crate) fn poll(&mut self, resource: &Resource) -> Poll<()> {
-        if self.passed {
-            return Poll::Ready(());
+    /// Pending if the scheduler lets another task run first, or has done so
+    /// since the task was polled: of a task that has been switched away nothing
+    /// goes on before its next turn. Ready at once outside a run.
+    ///
+    /// The task itself is queued by the engine. The waker is woken all the same,
+    /// because it may be that of a future within the task, which only a wake
+    /// has polled again (`FuturesUnordered`). A waker that leads nowhere belongs
+    /// to somebody who polls once and will not come back (`now_or_never`): there
+    /// the operation goes on, as it would in tokio.
+    pub(crate) fn poll(&mut self, cx: &Context<'_>, resource: Option<&Resource>) -> Poll<()> {
+        let passed = std::mem::replace(&mut self.passed, true);
+        let polled_once = cx.waker().data().is_null();
+        let goes_on = context::with(|engine| {
+            if passed {
+                return polled_once || !engine.is_switched_away();
+            }
+            let resource = resource.and_then(Resource::id);
+            if polled_once || engine.is_undivided() {
+                resource.inspect(|resource| engine.touch(*resource));
+                return true;
+            }
+            engine.point(resource)
+        });
+        if goes_on == Some(false) {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        } else {
+            Poll::Ready(())
         }
-        self.passed = true;
-        let resource = resource.id();
-        match context::with(|engine| engine.point(resource)) {
-            Some(false) => Poll::Pending,
-            Some(true) | None => Poll::Ready(()),
-        }
+    }
+
+    /// A point that was passed already.
+    pub(crate) const fn passed() -> Self {
+        Self { passed: true }
     }
 
     /// The next operation gets a point of its own.
     pub(crate) fn reset(&mut self) {
         self.passed = false;
+    }
+}
+
+/// How far a poll-based operation has come: its scheduling point, and its entry
+/// in the wait-for graph while it is pending. Serves one operation after the
+/// other.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    point: Point,
+    waiting: Option<Waiting>,
+}
+
+impl Progress {
+    /// Polls an operation that has a scheduling point before it starts.
+    pub(crate) fn drive<R>(
+        &mut self,
+        resource: &Resource,
+        operation: &'static str,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
+        ready!(self.point.poll(cx, Some(resource)));
+        let result = poll(cx);
+        if result.is_ready() {
+            self.point.reset();
+        }
+        self.note(resource, operation, &result);
+        result
+    }
+
+    /// Polls an operation that suspends its task, so that it needs no scheduling
+    /// point: a timer that is not due.
+    pub(crate) fn wait<R>(
+        &mut self,
+        resource: &Resource,
+        operation: &'static str,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
+        self.point = Point::passed();
+        ready!(self.point.poll(cx, Some(resource)));
+        let result = poll(cx);
+        self.note(resource, operation, &result);
+        result
+    }
+
+    /// Nobody waits any more.
+    pub(crate) fn forget(&mut self) {
+        self.waiting = None;
+    }
+
+    fn note<R>(&mut self, resource: &Resource, operation: &'static str, result: &Poll<R>) {
+        if result.is_ready() {
+            self.waiting = None;
+        } else {
+            Waiting::renew(&mut self.waiting, resource, operation);
+        }
     }
 }
 
@@ -226,8 +325,7 @@ pin_project! {
     pub(crate) struct Op<'a, F> {
         resource: &'a Resource,
         operation: &'static str,
-        point: Point,
-        waiting: Option<Waiting>,
+        progress: Progress,
         #[pin]
         inner: F,
     }
@@ -239,8 +337,7 @@ impl<'a, F: Future> Op<'a, F> {
         Self {
             resource,
             operation,
-            point: Point::default(),
-            waiting: None,
+            progress: Progress::default(),
             inner,
         }
     }
@@ -251,18 +348,8 @@ impl<F: Future> Future for Op<'_, F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        ready!(this.point.poll(this.resource));
-        match this.inner.poll(cx) {
-            Poll::Ready(output) => {
-                *this.waiting = None;
-                Poll::Ready(output)
-            }
-            Poll::Pending => {
-                if this.waiting.is_none() {
-                    *this.waiting = Waiting::begin(this.resource, this.operation);
-                }
-                Poll::Pending
-            }
-        }
+        let inner = this.inner;
+        this.progress
+            .drive(this.resource, this.operation, cx, |cx| inner.poll(cx))
     }
 }

@@ -259,7 +259,7 @@ impl<T> Future for JoinHandle<T> {
 
 impl<T> Simulated<T> {
     fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
-        ready!(self.point.poll(&self.resource));
+        ready!(self.point.poll(cx, Some(&self.resource)));
         let mut cell = lock(&self.cell);
         match std::mem::replace(&mut cell.state, State::Taken) {
             State::Done(result) => {
@@ -271,9 +271,7 @@ impl<T> Simulated<T> {
                 cell.state = State::Running;
                 cell.joiner = Some(cx.waker().clone());
                 drop(cell);
-                if self.waiting.is_none() {
-                    self.waiting = Waiting::begin(&self.resource, "join");
-                }
+                Waiting::renew(&mut self.waiting, &self.resource, "join");
                 Poll::Pending
             }
             State::Taken => panic!("JoinHandle polled after completion"),

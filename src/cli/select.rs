@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use crate::scenario::diagnostic::{Diagnostic, Look, render_all};
-use crate::scenario::{self, Scenario, discover};
+use crate::scenario::{self, Diagnostic, Look, Scenario, discover, render_all};
 
 use super::complain;
 

@@ -16,7 +16,9 @@ pub(super) fn judge(view: &View<'_>) -> Finding {
     report.check(view.evidence.runs.len() + view.evidence.clients.len());
     match &view.evidence.final_registry {
         Some(registry) => judge_registry(view, registry, &mut report),
-        None => report.broken(None, || "nobody looked at the registry at the end".to_owned()),
+        None => report.broken(None, || {
+            "nobody looked at the registry at the end".to_owned()
+        }),
     }
     match &view.evidence.final_census {
         Some(census) => judge_census(census, &mut report),

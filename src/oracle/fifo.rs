@@ -128,15 +128,7 @@ impl<'v> Track<'v> {
             .iter()
             .filter(|(_, receipt)| due(receipt))
             .map(|(emission, _)| *emission)
-            .filter(|emission| !self.view.gap_marked(self.client, emission))
-            .find(|emission| !self.has_come(emission))
-    }
-
-    fn has_come(&self, emission: &Emission) -> bool {
-        let count = emission.clock.of(emission.run);
-        self.came
-            .range((count, 0)..=(count, usize::MAX))
-            .any(|(_, came)| came.id == emission.id)
+            .find(|emission| !self.view.gap_marked(self.client, emission))
     }
 
     fn describe_hole(&self, now: &Delivery, emission: &Emission, missing: &Emission) -> String {
@@ -144,7 +136,9 @@ impl<'v> Track<'v> {
         let (client, seq) = (self.client, now.event.seq);
         match self.view.place(client, missing.id) {
             Some(_) => format!("{name} (seq {seq}) reached {client} before {other}"),
-            None => format!("{name} (seq {seq}) reached {client}, but {other} is missing before it"),
+            None => {
+                format!("{name} (seq {seq}) reached {client}, but {other} is missing before it")
+            }
         }
     }
 
@@ -181,9 +175,8 @@ impl<'v> Track<'v> {
     fn gap_between(&self, low: Offset, now: &Delivery) -> bool {
         self.view.gaps(self.client).iter().any(|received| {
             let gap = received.gap;
-            let same_epoch = gap.epoch == now.epoch
-                && gap.from < now.offset
-                && gap.to.is_none_or(|to| low < to);
+            let same_epoch =
+                gap.epoch == now.epoch && gap.from < now.offset && gap.to.is_none_or(|to| low < to);
             let earlier_epoch = self.last.is_none() && gap.epoch < now.epoch;
             gap.thread == now.event.thread && (same_epoch || earlier_epoch)
         })

@@ -113,7 +113,10 @@ impl Report {
         let at = at.into();
         let key = (at.unwrap_or(VirtualTime::from_micros(u64::MAX)), self.found);
         self.found += 1;
-        let late = self.listed.last_key_value().is_some_and(|(last, _)| *last < key);
+        let late = self
+            .listed
+            .last_key_value()
+            .is_some_and(|(last, _)| *last < key);
         if self.listed.len() >= LISTED && late {
             return;
         }

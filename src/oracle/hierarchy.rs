@@ -75,7 +75,8 @@ impl<'v, 'a> Pair<'v, 'a> {
         for (kind, emissions) in once {
             if let [_, second, ..] = emissions.as_slice() {
                 report.broken(second.at, || {
-                    let (second, child) = (self.view.name(second), self.view.run_name(self.child.run));
+                    let (second, child) =
+                        (self.view.name(second), self.view.run_name(self.child.run));
                     format!("{second} is a second {kind} for {child}")
                 });
             }
@@ -122,12 +123,18 @@ impl<'v, 'a> Pair<'v, 'a> {
         if !self.view.at_rest() {
             return;
         }
-        for (what, link) in chain {
+        for (place, (what, link)) in chain.iter().enumerate() {
             if link.is_none() {
-                report.broken(None, || {
+                // It is missed when that comes which it should have preceded.
+                let next = chain[place..].iter().find_map(|(_, link)| *link);
+                report.broken(next.map(|next| next.at), || {
                     let child = self.view.record_name(self.child);
                     let parent = self.view.run_name(self.parent.run);
-                    format!("{child}, started by {parent}, lacks its {what}")
+                    let last = self.view.emissions_of(self.child.run).last();
+                    let last = last.map_or("nothing".to_owned(), |last| self.view.name(last));
+                    format!(
+                        "{child}, started by {parent}, lacks its {what}; it emitted last: {last}"
+                    )
                 });
             }
         }

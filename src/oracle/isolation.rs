@@ -36,16 +36,15 @@ fn judge_routing(view: &View<'_>, emission: &Emission, report: &mut Report) {
     {
         report.broken(emission.at, || {
             let (name, offset) = (view.name(emission), receipt.offset.0);
-            format!("{name} was accepted for {}, at offset {offset}", receipt.thread)
+            format!(
+                "{name} was accepted for {}, at offset {offset}",
+                receipt.thread
+            )
         });
     }
 }
 
-fn faults<'a>(
-    view: &View<'a>,
-    delivery: &'a Delivery,
-    secrets: &mut Secrets<'a>,
-) -> Vec<String> {
+fn faults<'a>(view: &View<'a>, delivery: &'a Delivery, secrets: &mut Secrets<'a>) -> Vec<String> {
     let mut faults = Vec::new();
     let event = &delivery.event;
     let emission = view.emission(event.id);
@@ -93,11 +92,7 @@ fn unregistered(view: &View<'_>, emission: &Emission) -> Option<String> {
 }
 
 /// The event against the client that received it.
-fn misdirected(
-    event: &Event,
-    emission: Option<&Emission>,
-    client: &ClientRecord,
-) -> Vec<String> {
+fn misdirected(event: &Event, emission: Option<&Emission>, client: &ClientRecord) -> Vec<String> {
     let mut faults = Vec::new();
     let owner = emission.map_or(event.user, |emission| emission.user);
     if owner != client.user {

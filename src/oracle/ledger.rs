@@ -94,11 +94,7 @@ impl Ledger {
 }
 
 /// How an accepted event was settled with one subscriber of its thread.
-pub(super) fn settle(
-    view: &View<'_>,
-    emission: &Emission,
-    client: &ClientRecord,
-) -> Settlement {
+pub(super) fn settle(view: &View<'_>, emission: &Emission, client: &ClientRecord) -> Settlement {
     if view.place(client.id, emission.id).is_some() {
         Settlement::Delivered
     } else if view.gap_marked(client.id, emission) {

@@ -50,11 +50,17 @@ fn judge_answer(view: &View<'_>, emission: &Emission, report: &mut Report) {
         }
         Fate::Unanswered => {
             report.check(1);
-            let end = view.evidence.runs.get(&emission.run).and_then(|run| run.end);
+            let end = view
+                .evidence
+                .runs
+                .get(&emission.run)
+                .and_then(|run| run.end);
             if !matches!(end, Some(RunEnd::HostDied | RunEnd::TimedOut)) {
                 report.broken(emission.at, || {
                     let name = view.name(emission);
-                    format!("{name} never got an answer from the bridge, and its run was not cut off")
+                    format!(
+                        "{name} never got an answer from the bridge, and its run was not cut off"
+                    )
                 });
             }
         }
@@ -76,7 +82,10 @@ fn judge_settlements(view: &View<'_>, emission: &Emission, report: &mut Report) 
     if subscribers.is_empty() {
         report.broken(emission.at, || {
             let seen = last_seen(view, emission, position);
-            format!("{} was {seen}; nobody subscribes to its thread", view.name(emission))
+            format!(
+                "{} was {seen}; nobody subscribes to its thread",
+                view.name(emission)
+            )
         });
     }
     for client in subscribers {
@@ -84,7 +93,9 @@ fn judge_settlements(view: &View<'_>, emission: &Emission, report: &mut Report) 
             report.broken(emission.at, || {
                 let seen = last_seen(view, emission, position);
                 let (name, client) = (view.name(emission), client.id);
-                format!("{name} was {seen}; never delivered to {client}, and no gap marker covers it")
+                format!(
+                    "{name} was {seen}; never delivered to {client}, and no gap marker covers it"
+                )
             });
         }
     }

@@ -116,6 +116,10 @@ fn holes(view: &View<'_>, run: &RunRecord, client: ClientId) -> Holes {
             .emissions_of(run.run)
             .iter()
             .filter(missing)
-            .any(|emission| hidden(emission));
-    if possible { Holes::Possible } else { Holes::None }
+            .any(hidden);
+    if possible {
+        Holes::Possible
+    } else {
+        Holes::None
+    }
 }

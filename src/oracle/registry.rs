@@ -9,7 +9,9 @@ pub(super) fn judge(view: &View<'_>) -> Finding {
     let mut report = Report::new(Oracle::Registry);
     report.check(usize::try_from(view.evidence.registry_checks).unwrap_or(usize::MAX));
     for (at, what) in &view.evidence.broken_registry {
-        report.broken(*at, || format!("the registry's maps disagree at {at}: {what}"));
+        report.broken(*at, || {
+            format!("the registry's maps disagree at {at}: {what}")
+        });
     }
     report.finish()
 }

@@ -57,9 +57,7 @@ impl<'a> Secrets<'a> {
         self.owners
             .iter()
             .filter(|(_, owner)| *owner != reader)
-            .flat_map(|(secret, owner)| {
-                occurrences(text, secret).map(move |found| (found, *owner))
-            })
+            .flat_map(|(secret, owner)| occurrences(text, secret).map(move |found| (found, *owner)))
             .filter(|(found, _)| !within_own(found))
             // Likewise, the longest one is the one that was written.
             .max_by_key(|(found, _)| found.len())
@@ -70,9 +68,13 @@ impl<'a> Secrets<'a> {
 /// Every string that a payload carries.
 fn texts(payload: &Payload) -> impl Iterator<Item = &str> {
     let tool = payload.tool.as_ref().map(|tool| tool.name.as_str());
-    [Some(payload.secret.as_str()), tool, payload.error.as_deref()]
-        .into_iter()
-        .flatten()
+    [
+        Some(payload.secret.as_str()),
+        tool,
+        payload.error.as_deref(),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 fn occurrences(text: &str, word: &str) -> impl Iterator<Item = Range<usize>> {

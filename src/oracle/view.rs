@@ -112,7 +112,10 @@ impl<'a> View<'a> {
 
     fn index_emissions(&mut self) {
         for emission in &self.evidence.emissions {
-            self.emissions.entry(emission.run).or_default().push(emission);
+            self.emissions
+                .entry(emission.run)
+                .or_default()
+                .push(emission);
         }
     }
 
@@ -232,7 +235,10 @@ impl<'a> View<'a> {
     /// `event-5 (progress) of run-2 (data-1) on thread-1`.
     pub(super) fn name(&self, emission: &Emission) -> String {
         let (id, kind, thread) = (emission.id, emission.kind, emission.thread);
-        format!("{id} ({kind}) of {} on {thread}", self.run_name(emission.run))
+        format!(
+            "{id} ({kind}) of {} on {thread}",
+            self.run_name(emission.run)
+        )
     }
 
     /// As [`View::name`], for an event off the wire: as it was meant if it was
@@ -242,7 +248,10 @@ impl<'a> View<'a> {
             return self.name(emission);
         }
         let (id, kind, run) = (event.id, event.kind, event.run);
-        format!("{id} ({kind}) of {run} ({}) on {}", event.agent, event.thread)
+        format!(
+            "{id} ({kind}) of {run} ({}) on {}",
+            event.agent, event.thread
+        )
     }
 
     /// `run-2 (data-1)`.

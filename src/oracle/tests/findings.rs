@@ -64,8 +64,7 @@ fn repeats_do_not_balance_losses() {
 fn a_repeat_concerns_exactly_once_alone() {
     let mut stage = theatre();
     stage.deliver(BOB, stage.find_nth(STREAMING, EventKind::Progress, 0));
-    let unhappy: Vec<Oracle> = stage.unhappy().into_iter().map(|(oracle, _)| oracle).collect();
-    assert_eq!(unhappy, [Oracle::ExactlyOnce]);
+    assert_eq!(stage.broken_by(), [Oracle::ExactlyOnce]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod corruptions;
 mod crash;
+mod excuses;
 mod findings;
 mod healthy;
 mod plans;

@@ -231,11 +231,11 @@ impl Stage {
     }
 
     fn place(&self, id: EventId) -> (Epoch, Offset) {
-        let places = self.logs.iter().filter_map(|((_, epoch), log)| {
+        let mut places = self.logs.iter().filter_map(|((_, epoch), log)| {
             let index = log.iter().position(|logged| *logged == id)?;
             Some((*epoch, Offset(index as u64 + 1)))
         });
-        places.last().unwrap_or((self.epoch, Offset(1)))
+        places.next_back().unwrap_or((self.epoch, Offset(1)))
     }
 
     pub(super) fn deliver(&mut self, client: ClientId, id: EventId) {
@@ -290,6 +290,12 @@ impl Stage {
             .into_iter()
             .filter(|(_, finding)| !finding.is_pass())
             .collect()
+    }
+
+    /// The names of those oracles.
+    pub(super) fn broken_by(&self) -> Vec<Oracle> {
+        let unhappy = self.unhappy().into_iter();
+        unhappy.map(|(oracle, _)| oracle).collect()
     }
 
     pub(super) fn emission(&self, id: EventId) -> &Emission {

@@ -3,12 +3,20 @@
 //! A strategy only picks; recording and replaying its picks is the tape's
 //! concern.
 
+mod fifo;
+mod pct;
+mod pos;
+mod random;
+
+pub use fifo::Fifo;
+pub use pct::Pct;
+pub use pos::Pos;
+pub use random::Random;
+
 use std::collections::VecDeque;
 
-use rand_chacha::ChaCha8Rng;
-
+use crate::engine::Task;
 use crate::point::ResourceId;
-use crate::tape::{below, strategy_stream};
 use crate::wait::TaskId;
 
 /// The tasks among which a strategy picks. Index 0 is the boring pick: the
@@ -16,6 +24,7 @@ use crate::wait::TaskId;
 pub struct Candidates<'a> {
     pub(crate) running: Option<(TaskId, Option<ResourceId>)>,
     pub(crate) ready: &'a VecDeque<TaskId>,
+    pub(crate) tasks: &'a [Option<Box<Task>>],
 }
 
 impl Candidates<'_> {
@@ -38,10 +47,22 @@ impl Candidates<'_> {
         }
     }
 
-    /// The task that stands at a scheduling point and could go on, with the
-    /// resource that it is about to touch.
-    pub fn running(&self) -> Option<(TaskId, Option<ResourceId>)> {
-        self.running
+    /// The task that stands at a scheduling point and could go on. It is the
+    /// candidate at index 0.
+    pub fn running(&self) -> Option<TaskId> {
+        self.running.map(|(task, _)| task)
+    }
+
+    /// The resource that the candidate at that index is about to touch. None if
+    /// it does not stand at a scheduling point: it was woken, or is new.
+    pub fn resource(&self, index: usize) -> Option<ResourceId> {
+        match self.running {
+            Some((_, resource)) if index == 0 => resource,
+            _ => {
+                let task = self.task(index)?;
+                self.tasks.get(task.0 as usize)?.as_ref()?.at_point
+            }
+        }
     }
 }
 
@@ -67,47 +88,3 @@ pub trait Strategy {
     fn ended(&mut self, _task: TaskId) {}
 }
 
-/// First in, first out; a task runs until it has to wait. The boring schedule.
-#[derive(Debug, Default)]
-pub struct Fifo;
-
-impl Strategy for Fifo {
-    fn name(&self) -> &str {
-        "fifo"
-    }
-
-    fn start(&mut self, _seed: u64) {}
-
-    fn pick(&mut self, _candidates: &Candidates<'_>) -> usize {
-        0
-    }
-}
-
-/// Each candidate with the same chance, at every scheduling point.
-#[derive(Debug)]
-pub struct Random {
-    rng: ChaCha8Rng,
-}
-
-impl Default for Random {
-    fn default() -> Self {
-        Self {
-            rng: strategy_stream(0),
-        }
-    }
-}
-
-impl Strategy for Random {
-    fn name(&self) -> &str {
-        "random"
-    }
-
-    fn start(&mut self, seed: u64) {
-        self.rng = strategy_stream(seed);
-    }
-
-    fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
-        let len = u32::try_from(candidates.len()).unwrap_or(u32::MAX);
-        below(&mut self.rng, len) as usize
-    }
-}

@@ -1,0 +1,84 @@
+//! Partial order sampling.
+//!
+//! X. Yuan, J. Yang, R. Gu: "Partial Order Aware Concurrency Sampling", CAV
+//! 2018. Each pending operation has a random priority and the highest runs; when
+//! it has run, the priorities of the operations that raced with it (those about
+//! to touch the same resource) are drawn anew. Schedules that differ only in the
+//! order of independent operations share their chance, so the dependent orders
+//! get more of it.
+
+use std::collections::BTreeMap;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::Rng;
+
+use super::{Candidates, Strategy};
+use crate::tape::strategy_stream;
+use crate::wait::TaskId;
+
+/// Random priorities, redrawn for tasks that race on the resource just touched.
+#[derive(Debug)]
+pub struct Pos {
+    rng: ChaCha8Rng,
+    priorities: BTreeMap<TaskId, u32>,
+}
+
+impl Default for Pos {
+    fn default() -> Self {
+        Self {
+            rng: strategy_stream(0),
+            priorities: BTreeMap::new(),
+        }
+    }
+}
+
+impl Pos {
+    fn priority(&mut self, task: TaskId) -> u32 {
+        let rng = &mut self.rng;
+        *self
+            .priorities
+            .entry(task)
+            .or_insert_with(|| rng.next_u32())
+    }
+}
+
+impl Strategy for Pos {
+    fn name(&self) -> &str {
+        "pos"
+    }
+
+    fn start(&mut self, seed: u64) {
+        self.rng = strategy_stream(seed);
+        self.priorities.clear();
+    }
+
+    fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
+        let mut best: Option<(u32, usize)> = None;
+        for index in 0..candidates.len() {
+            let Some(task) = candidates.task(index) else {
+                break;
+            };
+            let priority = self.priority(task);
+            if best.is_none_or(|(highest, _)| priority > highest) {
+                best = Some((priority, index));
+            }
+        }
+        let picked = best.map_or(0, |(_, index)| index);
+        // The picked operation is done with its priority, and so are those that
+        // raced with it.
+        let touched = candidates.resource(picked);
+        for index in 0..candidates.len() {
+            let races = touched.is_some() && candidates.resource(index) == touched;
+            if (index == picked || races)
+                && let Some(task) = candidates.task(index)
+            {
+                self.priorities.remove(&task);
+            }
+        }
+        picked
+    }
+
+    fn ended(&mut self, task: TaskId) {
+        self.priorities.remove(&task);
+    }
+}

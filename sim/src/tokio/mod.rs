@@ -1,0 +1,70 @@
+//! A stand-in for the crate `tokio`: `use rehearsal_sim::tokio;` and the rest of
+//! the code stays as it is.
+//!
+//! Types and functions have the names, signatures and errors of tokio's, and
+//! wrap them. Inside a run each operation is a scheduling point, at which
+//! another task may go first, and what a task waits for and holds is known to
+//! the simulator. Outside a run they are plain tokio.
+//!
+//! What is different from tokio:
+//!
+//! - A scheduling point can suspend a task where tokio would not, for example at
+//!   `lock().await` on a free lock. On tokio's multi-threaded runtime another
+//!   thread can come in between there as well. What *one* poll sees stays as in
+//!   tokio where that matters: [`select!`] and [`time::timeout`] never take an
+//!   operation for pending because another task went first, nor does
+//!   `now_or_never` of the `futures` crate.
+//! - [`select!`] polls its branches in the order in which they are written.
+//! - [`task::JoinError`] is our own type, with the methods of tokio's.
+//! - Whatever blocks its thread (`blocking_lock`, `blocking_send`,
+//!   `spawn_blocking`, …) is absent: a run has one thread.
+//! - The modules say what else is missing.
+//!
+//! [`runtime`], [`main`] and [`test`] are tokio's own. They are here so that
+//! `#[tokio::test]` goes on working in a file that imports this module; such a
+//! test is outside a run.
+
+mod select;
+
+pub mod net;
+pub mod sync;
+pub mod task;
+pub mod time;
+
+pub use ::tokio::{io, runtime};
+pub use ::tokio::{join, main, pin, task_local, test, try_join};
+pub use task::spawn;
+
+/// Waits for several branches at once, and goes on with the first that is done.
+/// As `tokio::select!`, but the branches are always polled in the order in which
+/// they are written, with `biased;` in front or without.
+///
+/// In a run there is a scheduling point before the branches are first polled,
+/// and none within that poll: as in tokio, a branch that is ready there wins
+/// over those below it.
+///
+/// ```
+/// use rehearsal_sim::tokio;
+/// use tokio::sync::mpsc;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let (sender, mut numbers) = mpsc::channel(1);
+/// let (_stop, mut stopped) = mpsc::channel::<()>(1);
+/// sender.send(7).await.unwrap();
+/// let received = tokio::select! {
+///     number = numbers.recv() => number,
+///     _ = stopped.recv() => None,
+/// };
+/// assert_eq!(received, Some(7));
+/// # }
+/// ```
+#[doc(inline)]
+pub use crate::__rehearsal_select as select;
+
+/// For the expansion of [`select!`]; not for use.
+#[doc(hidden)]
+pub mod __private {
+    pub use super::select::{Together, point, together};
+    pub use ::tokio::select;
+}

@@ -1,0 +1,34 @@
+//! Sockets, as in `tokio::net`.
+//!
+//! Inside a run they are simulated: a socket belongs to the host of the task that
+//! made it (or, if accepted, of its listener), wherever it is moved, and names
+//! are those of the run's hosts. Every read and every write is a scheduling
+//! point. Outside a run they are tokio's own sockets.
+//!
+//! A simulated socket that outlives its run is dead: its operations give
+//! `NotConnected`.
+//!
+//! What is different from tokio:
+//!
+//! - A connection that the network gives up shows as `TimedOut`.
+//! - In a run, a name that no host has gives `NotFound`.
+//! - In a run, `poll_write_vectored` writes the first buffer that is not empty.
+//! - [`TcpListener::poll_accept`] and the like have one scheduling point for all
+//!   who call them.
+//! - Absent: `TcpSocket`, Unix sockets, raw handles, `from_std` and `into_std`,
+//!   `ready` and `try_io`, `linger`, multicast, and `AsRef<TcpStream>` of the
+//!   halves. UDP sockets have no `poll_*`, `readable` or `writable`.
+
+mod addr;
+mod listener;
+mod place;
+mod simulated;
+mod stream;
+mod udp;
+
+pub mod tcp;
+
+pub use addr::{ToSocketAddrs, lookup_host};
+pub use listener::TcpListener;
+pub use stream::TcpStream;
+pub use udp::UdpSocket;

@@ -1,0 +1,86 @@
+//! Locks, channels and notifications, as in `tokio::sync`.
+//!
+//! What waits (`lock`, `recv`, `send`, …) is a scheduling point; what does not
+//! (`try_lock`, `notify_one`, `oneshot::Sender::send`, the drop of a guard or of
+//! one side of a channel) is made known to the scheduling strategy, and the
+//! point of the task's next operation follows it. Mere looks (`is_closed`,
+//! `len`, `capacity`, `OnceCell::get`, …) are neither. A future that is dropped
+//! before its end has the effect that it has in tokio.
+//!
+//! What is different from tokio:
+//!
+//! - [`Mutex`] and [`RwLock`] need a `T` of known size: write
+//!   `Mutex<Box<dyn Trait>>`. An [`RwLock`] is `Send` only if its `T` is `Sync`.
+//! - Absent: everything `blocking_*`; `SetOnce`; `map` on owned guards and what
+//!   it returns; `into_mapped` and `downgrade_map`.
+
+/// What every guard can do, by its field `inner`: `Deref`, `Debug` and `Display`,
+/// and `DerefMut` if marked `mut`.
+macro_rules! guard {
+    (mut [$($parameters:tt)*] $guard:ty => $target:ty) => {
+        $crate::tokio::sync::guard!(ref [$($parameters)*] $guard => $target);
+
+        impl<$($parameters)*> ::std::ops::DerefMut for $guard {
+            fn deref_mut(&mut self) -> &mut $target {
+                &mut self.inner
+            }
+        }
+    };
+    (ref [$($parameters:tt)*] $guard:ty => $target:ty) => {
+        impl<$($parameters)*> ::std::ops::Deref for $guard {
+            type Target = $target;
+
+            fn deref(&self) -> &$target {
+                &self.inner
+            }
+        }
+
+        impl<$($parameters)*> ::std::fmt::Debug for $guard
+        where
+            $target: ::std::fmt::Debug,
+        {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Debug::fmt(&**self, f)
+            }
+        }
+
+        impl<$($parameters)*> ::std::fmt::Display for $guard
+        where
+            $target: ::std::fmt::Display,
+        {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(&**self, f)
+            }
+        }
+    };
+}
+use guard;
+
+mod barrier;
+mod mutex;
+mod notify;
+mod once_cell;
+mod rwlock;
+mod semaphore;
+mod shared;
+
+pub mod broadcast;
+pub mod mpsc;
+pub mod oneshot;
+pub mod watch;
+
+/// Named futures.
+pub mod futures {
+    pub use super::notify::{Notified, OwnedNotified};
+}
+
+pub use ::tokio::sync::{AcquireError, BarrierWaitResult, SetError, TryAcquireError, TryLockError};
+pub use barrier::Barrier;
+pub use mutex::{MappedMutexGuard, Mutex, MutexGuard, OwnedMutexGuard};
+pub use notify::Notify;
+pub use once_cell::OnceCell;
+pub use rwlock::{
+    OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, RwLockMappedWriteGuard, RwLockReadGuard,
+    RwLockWriteGuard,
+};
+pub use semaphore::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};

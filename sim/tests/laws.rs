@@ -1,0 +1,287 @@
+//! Laws of the engine, over random programs and worlds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use rehearsal_sim::tokio::io::{AsyncReadExt, AsyncWriteExt};
+use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
+use rehearsal_sim::tokio::sync::{Mutex, mpsc};
+use rehearsal_sim::tokio::task::yield_now;
+use rehearsal_sim::tokio::time;
+use rehearsal_sim::{
+    Budget, Config, Direction, Fifo, NetConfig, Outcome, Random, Recording, Strategy as Scheduler,
+    Tape, World, run,
+};
+
+/// One step of a random task.
+#[derive(Clone, Debug)]
+enum Step {
+    Yield,
+    Sleep(u8),
+    /// Locks one of three mutexes across a yield.
+    Lock(usize),
+    Send,
+    Receive,
+    Draw(u32),
+    Spawn(Vec<Step>),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let leaf = prop_oneof![
+        Just(Step::Yield),
+        (0u8..20).prop_map(Step::Sleep),
+        (0usize..3).prop_map(Step::Lock),
+        Just(Step::Send),
+        Just(Step::Receive),
+        (0u32..10).prop_map(Step::Draw),
+    ];
+    leaf.prop_recursive(2, 12, 4, |inner| {
+        prop::collection::vec(inner, 0..4).prop_map(Step::Spawn)
+    })
+}
+
+fn program() -> impl Strategy<Value = Vec<Vec<Step>>> {
+    prop::collection::vec(prop::collection::vec(step(), 0..8), 1..6)
+}
+
+/// What the tasks of a program share.
+struct Stage {
+    locks: [Mutex<u32>; 3],
+    sender: mpsc::Sender<u32>,
+    receiver: Mutex<mpsc::Receiver<u32>>,
+    log: std::sync::Mutex<Vec<String>>,
+}
+
+fn perform(
+    world: World,
+    stage: Arc<Stage>,
+    name: u32,
+    steps: Vec<Step>,
+) -> std::pin::Pin<Box<dyn Future<Output = ()>>> {
+    Box::pin(async move {
+        let mut children = Vec::new();
+        for (index, step) in steps.into_iter().enumerate() {
+            let said = match step {
+                Step::Yield => {
+                    yield_now().await;
+                    "yields".to_owned()
+                }
+                Step::Sleep(ms) => {
+                    time::sleep(Duration::from_millis(ms.into())).await;
+                    format!("wakes at {}", world.now())
+                }
+                Step::Lock(which) => {
+                    let mut count = stage.locks[which].lock().await;
+                    *count += 1;
+                    let seen = *count;
+                    yield_now().await;
+                    format!("counts {seen}")
+                }
+                Step::Send => match stage.sender.try_send(name) {
+                    Ok(()) => "sends".to_owned(),
+                    Err(_) => "finds the channel full".to_owned(),
+                },
+                Step::Receive => {
+                    let wait = Duration::from_millis(3);
+                    let mut receiver = stage.receiver.lock().await;
+                    format!("receives {:?}", time::timeout(wait, receiver.recv()).await.ok())
+                }
+                Step::Draw(bound) => {
+                    let site = world.site(&format!("draws of {name}"));
+                    format!("draws {}", world.draw(site, bound))
+                }
+                Step::Spawn(steps) => {
+                    let child = name * 10 + index as u32 + 1;
+                    let stage = Arc::clone(&stage);
+                    let future = perform(world, stage, child, steps);
+                    children.push(world.spawn_on(world.current_host(), future));
+                    format!("starts {child}")
+                }
+            };
+            stage.log.lock().unwrap().push(format!("{name} {said}"));
+        }
+        for child in children {
+            child.await.expect("no task fails");
+        }
+    })
+}
+
+fn play(
+    tasks: &[Vec<Step>],
+    seed: u64,
+    strategy: Box<dyn Scheduler>,
+    replay: Option<Tape>,
+) -> Outcome<Vec<String>> {
+    let tasks = tasks.to_vec();
+    let config = Config {
+        seed,
+        strategy,
+        replay,
+        recording: Recording::Full,
+        budget: Budget {
+            virtual_time: Duration::from_secs(60),
+            ..Budget::default()
+        },
+        ..Config::default()
+    };
+    run(config, |world| perform_all(world, tasks))
+}
+
+/// The program: every task to its end; what they said, in order.
+async fn perform_all(world: World, tasks: Vec<Vec<Step>>) -> Vec<String> {
+    let (sender, receiver) = mpsc::channel(2);
+    let stage = Arc::new(Stage {
+        locks: Default::default(),
+        sender,
+        receiver: Mutex::new(receiver),
+        log: Default::default(),
+    });
+    let handles: Vec<_> = tasks
+        .into_iter()
+        .zip(1u32..)
+        .map(|(steps, name)| {
+            let future = perform(world, Arc::clone(&stage), name, steps);
+            world.spawn_on(world.current_host(), future)
+        })
+        .collect();
+    for handle in handles {
+        handle.await.expect("no task fails");
+    }
+    stage.log.lock().unwrap().clone()
+}
+
+fn random() -> Box<dyn Scheduler> {
+    Box::new(Random::default())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_same_seed_gives_the_same_history(tasks in program(), seed: u64) {
+        let first = play(&tasks, seed, random(), None);
+        let second = play(&tasks, seed, random(), None);
+        prop_assert_eq!(&first.history, &second.history);
+        prop_assert_eq!(first.fingerprint, second.fingerprint);
+        prop_assert_eq!(first.value, second.value);
+    }
+
+    #[test]
+    fn what_is_recorded_changes_nothing(tasks in program(), seed: u64) {
+        let full = play(&tasks, seed, random(), None);
+        let small = |recording| {
+            let tasks = tasks.clone();
+            let config = Config { seed, strategy: random(), recording, ..Config::default() };
+            run(config, |world| perform_all(world, tasks))
+        };
+        let hashed = small(Recording::Fingerprint);
+        let bare = small(Recording::Off);
+        prop_assert_eq!(full.fingerprint, hashed.fingerprint);
+        prop_assert_eq!(full.statistics, hashed.statistics);
+        prop_assert_eq!(full.statistics, bare.statistics);
+        prop_assert!(hashed.history.entries.is_empty() && hashed.tape.is_empty());
+    }
+
+    #[test]
+    fn a_tape_replays_its_run_without_its_strategy(tasks in program(), seed: u64) {
+        let original = play(&tasks, seed, random(), None);
+        let replayed = play(&tasks, 0, Box::new(Fifo), Some(original.tape.clone()));
+        prop_assert_eq!(&original.history, &replayed.history);
+        prop_assert_eq!(original.fingerprint, replayed.fingerprint);
+        prop_assert_eq!(original.tape, replayed.tape);
+        prop_assert_eq!(original.value, replayed.value);
+        prop_assert_eq!(replayed.divergence, None);
+    }
+
+    #[test]
+    fn a_tape_cut_anywhere_still_runs(tasks in program(), seed: u64, cut: prop::sample::Index) {
+        let original = play(&tasks, seed, random(), None);
+        let len = cut.index(original.tape.len() + 1);
+        let cut = play(&tasks, 0, Box::new(Fifo), Some(original.tape.truncated(len)));
+        prop_assert_eq!(cut.verdict.word(), "pass", "{}", cut.verdict);
+        prop_assert!(cut.tape.choices().iter().skip(len).all(|choice| choice.value == 0));
+    }
+
+    #[test]
+    fn a_changed_tape_still_runs(
+        tasks in program(),
+        seed: u64,
+        at: prop::sample::Index,
+        value: u32,
+    ) {
+        let original = play(&tasks, seed, random(), None);
+        let len = original.tape.len().max(1);
+        let changed = original.tape.with_value(at.index(len), value);
+        let run = play(&tasks, 0, Box::new(Fifo), Some(changed));
+        prop_assert_eq!(run.verdict.word(), "pass", "{}", run.verdict);
+    }
+
+    #[test]
+    fn time_never_goes_back(tasks in program(), seed: u64) {
+        let entries = play(&tasks, seed, random(), None).history.entries;
+        prop_assert!(entries.windows(2).all(|pair| pair[0].at <= pair[1].at));
+        prop_assert!(entries.windows(2).all(|pair| pair[0].step <= pair[1].step));
+    }
+
+    /// TCP delivers every byte once and in order, whatever the link does.
+    #[test]
+    fn a_link_is_first_in_first_out(
+        seed: u64,
+        sizes in prop::collection::vec(1usize..5_000, 1..20),
+        loss in 0u32..300,
+        spread in 0u64..40,
+        outage in prop::option::of((0u64..50, 1u64..2_000, 0u8..4)),
+    ) {
+        let config = Config {
+            seed,
+            strategy: random(),
+            net: NetConfig {
+                latency_max: Duration::from_millis(1 + spread),
+                loss_per_mille: loss,
+                ..NetConfig::default()
+            },
+            ..Config::default()
+        };
+        let total: usize = sizes.iter().sum();
+        let outcome = run(config, move |world| async move {
+            let (server, client) = (world.host("server"), world.host("client"));
+            let reader = world.spawn_on(server, async move {
+                let listener = TcpListener::bind("0.0.0.0:80").await.expect("bound");
+                let (mut stream, _) = listener.accept().await.expect("accepted");
+                let mut received = Vec::new();
+                stream.read_to_end(&mut received).await.expect("read");
+                received
+            });
+            world.spawn_on(client, async move {
+                let mut stream = TcpStream::connect("server:80").await.expect("connected");
+                let mut next = 0u8;
+                for size in sizes {
+                    let chunk: Vec<u8> = (0..size).map(|_| { next = next.wrapping_add(1); next }).collect();
+                    stream.write_all(&chunk).await.expect("written");
+                    time::sleep(Duration::from_millis(2)).await;
+                }
+                stream.shutdown().await.expect("shut down");
+                let mut rest = Vec::new();
+                stream.read_to_end(&mut rest).await.expect("closed");
+            });
+            if let Some((from, lasting, kind)) = outage {
+                let direction = match kind {
+                    0 => Direction::Forward,
+                    1 => Direction::Backward,
+                    _ => Direction::Both,
+                };
+                time::sleep(Duration::from_millis(from)).await;
+                if kind == 3 { world.hold(server, client, direction) } else { world.partition(server, client, direction) }
+                time::sleep(Duration::from_millis(lasting)).await;
+                if kind == 3 { world.release(server, client, direction) } else { world.heal(server, client, direction) }
+            }
+            reader.await.expect("no task fails")
+        });
+        prop_assert_eq!(outcome.verdict.word(), "pass", "{}", outcome.verdict);
+        let received = outcome.value.expect("a value");
+        prop_assert_eq!(received.len(), total);
+        let expected: Vec<u8> = (1..=total).map(|number| number as u8).collect();
+        prop_assert!(received == expected, "bytes out of order");
+    }
+}

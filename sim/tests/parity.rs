@@ -1,0 +1,122 @@
+//! The facade does what tokio does: each program runs on tokio, on the facade
+//! outside a run, and on the facade inside runs, under many schedules. Its
+//! result is the same everywhere.
+
+use std::fmt::Debug;
+use std::future::Future;
+
+use rehearsal_sim::{Config, Random, Verdict, run};
+
+/// On a plain tokio runtime whose clock is paused.
+fn on_tokio<T>(program: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .expect("a runtime")
+        .block_on(program)
+}
+
+fn in_run<T, F>(config: Config, program: impl FnOnce() -> F) -> T
+where
+    T: 'static,
+    F: Future<Output = T> + 'static,
+{
+    let outcome = run(config, |_| program());
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    outcome.value.expect("a run that passes has a value")
+}
+
+fn same_everywhere<T, P, F, G>(plain: P, facade: impl Fn() -> G)
+where
+    T: PartialEq + Debug + 'static,
+    P: FnOnce() -> F,
+    F: Future<Output = T>,
+    G: Future<Output = T> + 'static,
+{
+    let expected = on_tokio(plain());
+    assert_eq!(on_tokio(facade()), expected, "outside a run");
+    assert_eq!(in_run(Config::default(), &facade), expected, "in a run");
+    for seed in 0..40 {
+        let config = Config {
+            seed,
+            strategy: Box::new(Random::default()),
+            ..Config::default()
+        };
+        assert_eq!(in_run(config, &facade), expected, "in a run, seed {seed}");
+    }
+}
+
+/// The programs, written against whichever crate is called `tokio`.
+macro_rules! programs {
+    ($module:ident, $($tokio:tt)*) => {
+        mod $module {
+            use $($tokio)* as tokio;
+            include!("parity/programs.rs");
+        }
+    };
+}
+
+programs!(plain, ::tokio);
+programs!(facade, ::rehearsal_sim::tokio);
+
+macro_rules! parity {
+    ($($program:ident)*) => {$(
+        #[test]
+        fn $program() {
+            same_everywhere(plain::$program, facade::$program);
+        }
+    )*};
+}
+
+parity! {
+    mutex_counts
+    mutex_is_fair_to_who_waits
+    mutex_guards
+    rwlock_readers_and_writers
+    rwlock_guards
+    semaphore_permits
+    semaphore_owned_permits
+    semaphore_close
+    notify_keeps_one_permit
+    notify_waiters_from_creation
+    notify_enable
+    notify_order
+    barrier_has_one_leader
+    once_cell_is_made_once
+    once_cell_tries_again
+    mpsc_is_bounded
+    mpsc_close
+    mpsc_permits
+    mpsc_many
+    mpsc_cancelled_receive_loses_nothing
+    mpsc_unbounded
+    oneshot_outcomes
+    broadcast_lags
+    broadcast_closes
+    watch_shows_the_latest
+    watch_waits
+    sleep_takes_its_time
+    sleep_can_be_reset
+    timeout_outcomes
+    timeout_prefers_the_future
+    interval_ticks
+    interval_behaviors
+    select_takes_the_first_that_is_ready
+    select_patterns_and_else
+    select_in_a_loop
+    select_control_flow
+    join_and_try_join
+    tasks_end
+    task_locals
+    tcp_echo
+    tcp_half_close
+    tcp_split_and_reunite
+    tcp_peek_and_try
+    tcp_refused
+    tcp_address_in_use
+    tcp_listener_by_hand
+    udp_sends_and_receives
+    udp_connected
+    names_resolve
+}

@@ -1,0 +1,134 @@
+//! Strategies find what they are made for, and let everybody come to an end.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use rehearsal_sim::tokio::task::yield_now;
+use rehearsal_sim::{Config, Fifo, Pct, Pos, Random, Strategy, run};
+
+/// Every strategy, for runs that any of them must be able to do.
+fn all() -> Vec<Box<dyn Strategy>> {
+    vec![
+        Box::new(Fifo),
+        Box::new(Random::default()),
+        Box::new(Pct::new(2)),
+        Box::new(Pct::new(3)),
+        Box::new(Pos::default()),
+    ]
+}
+
+fn config(seed: u64, strategy: Box<dyn Strategy>) -> Config {
+    Config {
+        seed,
+        strategy,
+        ..Config::default()
+    }
+}
+
+/// A counter that two tasks read, and write one more, with a yield between.
+fn lost_update(config: Config) -> bool {
+    let outcome = run(config, |world| async move {
+        let counter = Rc::new(Cell::new(0));
+        let tasks: Vec<_> = (0..2)
+            .map(|_| {
+                let counter = Rc::clone(&counter);
+                world.spawn_on(world.current_host(), async move {
+                    yield_now().await;
+                    let seen = counter.get();
+                    yield_now().await;
+                    counter.set(seen + 1);
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.expect("no task fails");
+        }
+        counter.get()
+    });
+    outcome.value == Some(1)
+}
+
+/// The first of ten tasks must come last to lose: random walks seldom do that,
+/// priorities easily do.
+fn starved(config: Config) -> bool {
+    let outcome = run(config, |world| async move {
+        let left = Rc::new(Cell::new(9));
+        let last = Rc::clone(&left);
+        let first = world.spawn_on(world.current_host(), async move {
+            yield_now().await;
+            last.get() == 0
+        });
+        for _ in 0..9 {
+            let left = Rc::clone(&left);
+            world.spawn_on(world.current_host(), async move {
+                for _ in 0..9 {
+                    yield_now().await;
+                }
+                left.set(left.get() - 1);
+            });
+        }
+        first.await.expect("no task fails")
+    });
+    outcome.value == Some(true)
+}
+
+fn found(seeds: u64, strategy: fn() -> Box<dyn Strategy>, bug: fn(Config) -> bool) -> usize {
+    (0..seeds).filter(|seed| bug(config(*seed, strategy()))).count()
+}
+
+#[test]
+fn every_random_strategy_finds_a_lost_update() {
+    assert!(found(100, || Box::new(Random::default()), lost_update) > 10);
+    assert!(found(100, || Box::new(Pct::new(2)), lost_update) > 1);
+    assert!(found(100, || Box::new(Pos::default()), lost_update) > 10);
+}
+
+#[test]
+fn pct_is_strong_where_one_task_must_be_starved() {
+    let random = found(200, || Box::new(Random::default()), starved);
+    let pct = found(200, || Box::new(Pct::new(1)), starved);
+    assert!(pct > 5, "{pct} of 200");
+    assert!(pct > random, "pct {pct}, random {random}");
+}
+
+#[test]
+fn a_poller_does_not_starve_the_others() {
+    for strategy in all() {
+        let name = strategy.name().to_owned();
+        let outcome = run(config(3, strategy), |world| async move {
+            let done = Rc::new(Cell::new(false));
+            let flag = Rc::clone(&done);
+            let poller = world.spawn_on(world.current_host(), async move {
+                while !flag.get() {
+                    yield_now().await;
+                }
+            });
+            world.spawn_on(world.current_host(), async move {
+                for _ in 0..50 {
+                    yield_now().await;
+                }
+                done.set(true);
+            });
+            poller.await.expect("no task fails");
+        });
+        assert_eq!(outcome.verdict.word(), "pass", "{name}: {}", outcome.verdict);
+        assert!(outcome.statistics.steps < 50_000, "{name}: {:?}", outcome.statistics);
+    }
+}
+
+#[test]
+fn a_seed_means_the_same_run_for_every_strategy() {
+    for (first, second) in all().into_iter().zip(all()) {
+        let name = first.name().to_owned();
+        let fingerprint = |strategy| {
+            run(config(9, strategy), |world| async move {
+                for _ in 0..4 {
+                    world.spawn_on(world.current_host(), yield_now());
+                }
+                world.settled().await;
+            })
+            .fingerprint
+        };
+        assert_eq!(fingerprint(first), fingerprint(second), "{name}");
+    }
+}

@@ -1,0 +1,84 @@
+//! The same seed gives the same run: in this process and another, alone and
+//! among others, after other scenarios, on several threads at once.
+
+use std::path::Path;
+use std::process::Command;
+
+use rehearsal::run::{RunOptions, StrategyName, play, play_twice};
+use rehearsal::scenario::{Scenario, discover, load};
+
+fn scenario(name: &str) -> Scenario {
+    let file = discover::resolve(Path::new("scenarios"), name).expect("it exists");
+    load(&file).expect("it is valid")
+}
+
+fn fingerprint(name: &str, seed: u64) -> String {
+    let report = play(&scenario(name), RunOptions::new(seed, StrategyName::Random));
+    report.fingerprint.to_string()
+}
+
+/// Fingerprints by seed as another process prints them.
+fn printed(arguments: &[&str]) -> Vec<(u64, String)> {
+    let output = Command::new(env!("CARGO_BIN_EXE_rehearsal"))
+        .args(["run", "--json"])
+        .args(arguments)
+        .output()
+        .expect("the command starts");
+    let text = String::from_utf8(output.stdout).expect("it prints UTF-8");
+    let lines = text.lines().map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).expect("a line is JSON");
+        let seed = line["seed"].as_u64().expect("a seed");
+        let fingerprint = line["fingerprint"].as_str().expect("a fingerprint");
+        (seed, fingerprint.to_owned())
+    });
+    lines.collect()
+}
+
+#[test]
+fn another_process_gives_the_same_fingerprint() {
+    let alone = printed(&["lock_contention", "--seed", "7"]);
+    assert_eq!(alone, [(7, fingerprint("lock_contention", 7))]);
+}
+
+#[test]
+fn a_seed_among_others_gives_the_same_fingerprint() {
+    let among = printed(&["shared_bridge", "collision", "--seeds", "5..9"]);
+    assert_eq!(among.len(), 8);
+    for (index, (seed, found)) in among.iter().enumerate() {
+        let name = if index < 4 { "shared_bridge" } else { "collision" };
+        assert_eq!(*found, fingerprint(name, *seed), "{name} seed {seed}");
+    }
+}
+
+#[test]
+fn different_seeds_differ() {
+    assert_ne!(
+        fingerprint("lock_contention", 7),
+        fingerprint("lock_contention", 8)
+    );
+}
+
+#[test]
+fn threads_do_not_disturb_each_other() {
+    let expected: Vec<String> = (0..4).map(|seed| fingerprint("shared_bridge", seed)).collect();
+    let found: Vec<String> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..4)
+            .map(|seed| scope.spawn(move || fingerprint("shared_bridge", seed)))
+            .collect();
+        let joined = workers.into_iter().map(|worker| worker.join());
+        joined.map(|found| found.expect("no panic")).collect()
+    });
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn every_scenario_passes_the_check() {
+    let files = discover::find(Path::new("scenarios")).expect("scenario files are found");
+    for file in files {
+        let scenario = load(&file).expect("it is valid");
+        for (_, strategy) in StrategyName::ALL {
+            let report = play_twice(&scenario, RunOptions::new(1, strategy));
+            assert_ne!(report.verdict.word(), "nondeterminism", "{:?}", report.violations);
+        }
+    }
+}

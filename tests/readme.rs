@@ -1,0 +1,79 @@
+//! Every transcript in the README is what the command prints. To write them
+//! anew: `README_UPDATE=1 cargo test --test readme`.
+
+use std::process::Command;
+
+const OPEN: &str = "```console\n";
+const CLOSE: &str = "\n```";
+
+/// The output of one `$ …` line. `cargo run --release -- X` is our own binary.
+fn output_of(line: &str) -> String {
+    let arguments = line
+        .strip_prefix("cargo run --release -- ")
+        .or_else(|| line.strip_prefix("rehearsal "))
+        .unwrap_or_else(|| panic!("`{line}` is not a command of this project"));
+    let output = Command::new(env!("CARGO_BIN_EXE_rehearsal"))
+        .args(arguments.split_whitespace())
+        .output()
+        .expect("the command starts");
+    let mut text = String::from_utf8(output.stdout).expect("UTF-8");
+    text += &String::from_utf8(output.stderr).expect("UTF-8");
+    text.trim_end().to_owned()
+}
+
+/// A transcript with the output of its command as it is now.
+fn regenerated(block: &str) -> String {
+    let command = block.lines().next().expect("a transcript has a command");
+    let line = command.strip_prefix("$ ").expect("it starts with `$ `");
+    format!("{command}\n{}", output_of(line))
+}
+
+#[test]
+fn transcripts_are_what_the_commands_print() {
+    let readme = std::fs::read_to_string("README.md").expect("there is a README");
+    let mut rest = readme.as_str();
+    let mut written = String::new();
+    let mut transcripts = 0;
+    while let Some(start) = rest.find(OPEN) {
+        let (before, after) = rest.split_at(start + OPEN.len());
+        let end = after.find(CLOSE).expect("a transcript ends");
+        let (block, tail) = after.split_at(end);
+        written += before;
+        written += &regenerated(block);
+        rest = tail;
+        transcripts += 1;
+    }
+    written += rest;
+    assert!(transcripts > 0, "the README has transcripts");
+    if std::env::var_os("README_UPDATE").is_some() {
+        std::fs::write("README.md", &written).expect("the README is written");
+    } else {
+        similar(&readme, &written);
+    }
+}
+
+/// The first line that differs says more than two whole texts.
+fn similar(found: &str, expected: &str) {
+    for (number, (found, expected)) in found.lines().zip(expected.lines()).enumerate() {
+        assert_eq!(found, expected, "README.md, line {}", number + 1);
+    }
+    assert_eq!(found.lines().count(), expected.lines().count());
+}
+
+/// The scenario file that the README shows is valid, and passes.
+#[test]
+fn the_scenario_in_the_readme_passes() {
+    use rehearsal::run::{RunOptions, RunVerdict, StrategyName, play};
+    let readme = std::fs::read_to_string("README.md").expect("there is a README");
+    let (_, after) = readme.split_once("```toml\n").expect("a scenario file");
+    let (text, _) = after.split_once("```").expect("it ends");
+    let (_, name) = text.split_once("name = \"").expect("a name");
+    let (name, _) = name.split_once('"').expect("it ends");
+    let file = format!("{name}.toml");
+    let scenario = rehearsal::scenario::parse(text, file.as_ref())
+        .unwrap_or_else(|problems| panic!("{problems:?}"));
+    for seed in 0..u64::from(scenario.seeds) {
+        let report = play(&scenario, RunOptions::new(seed, StrategyName::Random));
+        assert_eq!(report.verdict, RunVerdict::Pass, "{:?}", report.violations);
+    }
+}

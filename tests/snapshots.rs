@@ -1,0 +1,60 @@
+//! Reviewed snapshots: each healthy scenario's timeline at seed 0, and the
+//! fingerprints of all scenarios. A changed fingerprint means that saved seeds
+//! no longer reproduce what they reproduced before; say so in the changelog.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use rehearsal::agents::spec::Transport;
+use rehearsal::run::{RunOptions, StrategyName, play};
+use rehearsal::scenario::{Scenario, discover, load, names};
+use rehearsal::timeline;
+
+fn scenarios() -> Vec<Scenario> {
+    let files = discover::find(Path::new("scenarios")).expect("scenario files are found");
+    files
+        .iter()
+        .map(|file| load(file).expect("scenario files are valid"))
+        .collect()
+}
+
+fn settings() -> insta::Settings {
+    let mut settings = insta::Settings::new();
+    settings.set_snapshot_path("../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings
+}
+
+#[test]
+fn timelines() {
+    for scenario in scenarios().iter().filter(|s| s.spec.defect.is_none()) {
+        let report = play(scenario, RunOptions::new(0, StrategyName::Random));
+        let name = format!("timeline-{}", scenario.name);
+        settings().bind(|| insta::assert_snapshot!(name, timeline::canonical(&report)));
+    }
+}
+
+#[test]
+fn fingerprints() {
+    let mut golden = String::new();
+    for scenario in scenarios() {
+        for (transport_name, transport) in names::TRANSPORTS {
+            // A scenario whose faults need a network has no form without one.
+            let Ok(scenario) = scenario.with_transport(transport) else {
+                assert_eq!(transport, Transport::InProcess);
+                continue;
+            };
+            for (strategy_name, strategy) in StrategyName::ALL {
+                let report = play(&scenario, RunOptions::new(0, strategy));
+                writeln!(
+                    golden,
+                    "{:<28} {transport_name:<10} {strategy_name:<6} {} {}",
+                    scenario.name, report.fingerprint, report.verdict
+                )
+                .expect("a string takes everything");
+            }
+        }
+    }
+    settings().bind(|| insta::assert_snapshot!("fingerprints", golden));
+}
