@@ -23,8 +23,8 @@ use crate::sweep::Seeds;
 #[command(name = "rehearsal", version)]
 struct Cli {
     /// Where scenario files are.
-    #[arg(long, global = true, default_value = "scenarios", value_name = "DIR")]
-    scenarios: PathBuf,
+    #[arg(long = "scenarios", global = true, default_value = "scenarios", value_name = "DIR")]
+    root: PathBuf,
     #[command(subcommand)]
     command: Command,
 }
@@ -101,9 +101,9 @@ pub fn main() -> Exit {
 
 fn dispatch(cli: &Cli) -> Exit {
     let done = match &cli.command {
-        Command::List { json } => list::list(&cli.scenarios, *json),
-        Command::Check { files } => check::check(&cli.scenarios, files),
-        Command::Run(args) => run::run(&cli.scenarios, args),
+        Command::List { json } => list::list(&cli.root, *json),
+        Command::Check { files } => check::check(&cli.root, files),
+        Command::Run(args) => run::run(&cli.root, args),
     };
     match done {
         Ok(exit) => exit,
