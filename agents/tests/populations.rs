@@ -1,5 +1,6 @@
 //! The seven populations of the bridge, on the healthy system.
 
+#[allow(unreachable_pub, reason = "shared by several test crates")]
 mod common;
 
 use common::{ORDERS, Order, Played, TRANSPORTS, assert_flawless, flaws, play, seven};
