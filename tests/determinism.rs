@@ -45,7 +45,11 @@ fn a_seed_among_others_gives_the_same_fingerprint() {
     let among = printed(&["shared_bridge", "collision", "--seeds", "5..9"]);
     assert_eq!(among.len(), 8);
     for (index, (seed, found)) in among.iter().enumerate() {
-        let name = if index < 4 { "shared_bridge" } else { "collision" };
+        let name = if index < 4 {
+            "shared_bridge"
+        } else {
+            "collision"
+        };
         assert_eq!(*found, fingerprint(name, *seed), "{name} seed {seed}");
     }
 }
@@ -60,7 +64,9 @@ fn different_seeds_differ() {
 
 #[test]
 fn threads_do_not_disturb_each_other() {
-    let expected: Vec<String> = (0..4).map(|seed| fingerprint("shared_bridge", seed)).collect();
+    let expected: Vec<String> = (0..4)
+        .map(|seed| fingerprint("shared_bridge", seed))
+        .collect();
     let found: Vec<String> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..4)
             .map(|seed| scope.spawn(move || fingerprint("shared_bridge", seed)))
@@ -78,7 +84,12 @@ fn every_scenario_passes_the_check() {
         let scenario = load(&file).expect("it is valid");
         for (_, strategy) in StrategyName::ALL {
             let report = play_twice(&scenario, RunOptions::new(1, strategy));
-            assert_ne!(report.verdict.word(), "nondeterminism", "{:?}", report.violations);
+            assert_ne!(
+                report.verdict.word(),
+                "nondeterminism",
+                "{:?}",
+                report.violations
+            );
         }
     }
 }

@@ -23,7 +23,12 @@ use crate::sweep::Seeds;
 #[command(name = "rehearsal", version)]
 struct Cli {
     /// Where scenario files are.
-    #[arg(long = "scenarios", global = true, default_value = "scenarios", value_name = "DIR")]
+    #[arg(
+        long = "scenarios",
+        global = true,
+        default_value = "scenarios",
+        value_name = "DIR"
+    )]
     root: PathBuf,
     #[command(subcommand)]
     command: Command,
