@@ -20,7 +20,7 @@ fn fingerprint(name: &str, seed: u64) -> String {
 /// Fingerprints by seed as another process prints them.
 fn printed(arguments: &[&str]) -> Vec<(u64, String)> {
     let output = Command::new(env!("CARGO_BIN_EXE_rehearsal"))
-        .args(["run", "--json"])
+        .args(["run", "--json", "--strategy", "random"])
         .args(arguments)
         .output()
         .expect("the command starts");
@@ -82,7 +82,7 @@ fn every_scenario_passes_the_check() {
     let files = discover::find(Path::new("scenarios")).expect("scenario files are found");
     for file in files {
         let scenario = load(&file).expect("it is valid");
-        for (_, strategy) in StrategyName::ALL {
+        for strategy in [StrategyName::Fifo, StrategyName::Random, StrategyName::Urw] {
             let report = play_twice(&scenario, RunOptions::new(1, strategy));
             assert_ne!(
                 report.verdict.word(),

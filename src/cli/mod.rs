@@ -65,7 +65,8 @@ struct RunArgs {
     /// seed 0 is run.
     #[arg(long, value_name = "N")]
     seeds: Option<Seeds>,
-    /// Who picks the next task: fifo or random.
+    /// Who picks the next task: fifo, random, pct (or pct:2, …), pos, urw, or
+    /// portfolio, which gives each seed one of them.
     #[arg(long, value_name = "X", default_value_t)]
     strategy: StrategyName,
     /// Use this transport instead of the scenario's.
