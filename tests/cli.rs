@@ -78,7 +78,7 @@ fn a_json_line_has_every_promised_field() {
 
 #[test]
 fn a_defect_ends_in_10_and_names_its_oracle() {
-    let output = rehearsal(&["run", "broadcast_to_all", "--seeds", "4", "--json"]);
+    let output = rehearsal(&["run", "broadcast-to-all", "--seeds", "4", "--json"]);
     assert_eq!(code(&output), 10, "{}", stderr(&output));
     let lines = json_lines(&output);
     assert_eq!(lines.len(), 4);
@@ -92,7 +92,7 @@ fn a_defect_ends_in_10_and_names_its_oracle() {
 
 #[test]
 fn a_deadlock_ends_in_11_and_names_its_tasks() {
-    let output = rehearsal(&["run", "lock_order_inversion", "--seeds", "64", "--json"]);
+    let output = rehearsal(&["run", "lock-order-inversion", "--seeds", "64", "--json"]);
     assert_eq!(code(&output), 11, "{}", stderr(&output));
     let lines = json_lines(&output);
     let stuck = lines
@@ -131,7 +131,7 @@ fn list_names_every_scenario_once() {
     let count = names.len();
     names.dedup();
     assert_eq!(names.len(), count);
-    for expected in ["shared_bridge", "lock_contention", "lock_order_inversion"] {
+    for expected in ["shared_bridge", "lock_contention", "lock-order-inversion"] {
         assert!(names.contains(&expected), "{expected}");
     }
     for line in &lines {

@@ -17,6 +17,9 @@ use crate::wait::{TaskId, Wait, describe};
 /// around a lock is a second wait (ours) or a second waker (anybody's), and
 /// then there is a way out.
 pub(crate) fn closed_cycle(core: &Core, task: TaskId, now: VirtualTime) -> Option<Verdict> {
+    // Most tasks that are left pending wait for something else; this is asked
+    // after every poll.
+    only_way_out(core, task)?;
     let mut path = vec![task];
     if !reaches(core, task, task, &mut path) {
         return None;

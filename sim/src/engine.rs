@@ -26,6 +26,7 @@ use crate::history::{Effect, Entry, History, TaskEnd};
 use crate::host::{Host, HostId, HostState};
 use crate::net::{NetConfig, Network};
 use crate::outcome::{Outcome, PanicReport, Statistics, Verdict};
+use crate::panics;
 use crate::point::{ResourceId, ResourceKind};
 use crate::strategy::{Candidates, Fifo, Strategy};
 use crate::tape::{Draws, Tape};
@@ -134,6 +135,7 @@ where
         .build()
         .unwrap_or_else(|error| panic!("no runtime for the run: {error}"));
     let _runtime = runtime.enter();
+    panics::install_hook();
     let limit = config.budget.virtual_time;
     let engine = Rc::new(Engine::new(config));
     let entered = context::enter(Rc::clone(&engine));
@@ -809,7 +811,7 @@ impl Engine {
         };
         for task in doomed {
             // A destructor that panics must not take the simulator with it.
-            if let Err(caught) = crate::panics::catch(|| drop(task)) {
+            if let Err(caught) = panics::catch(|| drop(task)) {
                 self.panicked(TaskId(u32::MAX), caught.message, caught.location);
             }
         }

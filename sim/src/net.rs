@@ -130,7 +130,9 @@ pub(crate) fn timed_out(host: HostId, peer: SocketAddr) -> bool {
 /// The address of the host with that name.
 pub(crate) fn lookup(name: &str) -> Option<IpAddr> {
     context::with(|engine| {
-        let core = engine.core.borrow();
+        let mut core = engine.core.borrow_mut();
+        // Addresses are handed out when the network is first needed: now.
+        core.ensure_network();
         core.hosts
             .iter()
             .find(|host| host.name == name)
@@ -675,22 +677,22 @@ fn until_retransmission(sent: VirtualTime, now: VirtualTime, first: Duration) ->
 }
 
 impl Engine {
-    /// Takes what kernels have to send and delivers what is due. True if
-    /// anything was delivered.
+    /// Takes what kernels have to send and delivers what is due. True if either
+    /// was done: kernels deliver to themselves what they send to themselves, so
+    /// tasks may have been woken.
     pub(crate) fn advance_network(&self) -> bool {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
         let now = self.now();
-        core.collect_packets(now, None);
-        let mut delivered = false;
+        let mut done = core.collect_packets(now, None);
         while let Some(arrival) = core.take_due(now) {
-            delivered = true;
+            done = true;
             match arrival {
                 Due::Packet(transit) => core.arrive(transit, now),
                 Due::GiveUp(from, to) => core.give_up(from, to, now),
             }
         }
-        delivered
+        done
     }
 
     pub(crate) fn next_arrival(&self) -> Option<VirtualTime> {
@@ -784,12 +786,13 @@ fn describe(entry: &turmoil_net::NetstatEntry) -> String {
 
 impl Core {
     /// Empties the kernels' output onto the links, but for that of `discard`.
-    fn collect_packets(&mut self, now: VirtualTime, discard: Option<HostId>) {
+    /// False if no kernel was touched since the last time.
+    fn collect_packets(&mut self, now: VirtualTime, discard: Option<HostId>) -> bool {
         let Some(network) = &mut self.network else {
-            return;
+            return false;
         };
         if !std::mem::take(&mut network.dirty) {
-            return;
+            return false;
         }
         let mut out = std::mem::take(&mut network.out);
         if let Some(guard) = network.guard() {
@@ -804,6 +807,7 @@ impl Core {
         if let Some(network) = &mut self.network {
             network.out = out;
         }
+        true
     }
 
     fn take_due(&mut self, now: VirtualTime) -> Option<Due> {

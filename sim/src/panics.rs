@@ -4,17 +4,15 @@
 //! run that is expected to fail would flood the terminal.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 thread_local! {
-    static CAUGHT: RefCell<Capture> = const { RefCell::new(Capture { armed: 0, location: None }) };
-}
-
-struct Capture {
-    armed: u32,
-    location: Option<String>,
+    /// How many calls of [`catch`] this thread is in.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// Where the last panic was that was not printed.
+    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 /// A caught panic.
@@ -24,19 +22,16 @@ pub(crate) struct Caught {
     pub(crate) payload: Box<dyn Any + Send>,
 }
 
-/// Calls `f`; a panic in it is caught and not printed.
+/// Calls `f`; a panic in it is caught and, after [`install_hook`], not printed.
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
-    install_hook();
-    CAUGHT.with(|capture| capture.borrow_mut().armed += 1);
+    DEPTH.set(DEPTH.get() + 1);
     let result = panic::catch_unwind(AssertUnwindSafe(f));
-    let location = CAUGHT.with(|capture| {
-        let mut capture = capture.borrow_mut();
-        capture.armed -= 1;
-        capture.location.take()
-    });
+    DEPTH.set(DEPTH.get() - 1);
     result.map_err(|payload| Caught {
         message: message(payload.as_ref()),
-        location: location.unwrap_or_else(|| "an unknown place".to_owned()),
+        location: PLACE
+            .take()
+            .unwrap_or_else(|| "an unknown place".to_owned()),
         payload,
     })
 }
@@ -53,22 +48,15 @@ fn message(payload: &(dyn Any + Send)) -> String {
 
 /// Once a process: a hook that keeps the place of a panic inside [`catch`] and
 /// leaves every other panic to the hook that was there before.
-fn install_hook() {
+pub(crate) fn install_hook() {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            let mine = CAUGHT
-                .try_with(|capture| {
-                    capture.try_borrow_mut().is_ok_and(|mut capture| {
-                        if capture.armed > 0 {
-                            capture.location = info.location().map(ToString::to_string);
-                        }
-                        capture.armed > 0
-                    })
-                })
-                .unwrap_or(false);
-            if !mine {
+            if DEPTH.try_with(Cell::get).is_ok_and(|depth| depth > 0) {
+                let place = info.location().map(ToString::to_string);
+                let _ = PLACE.try_with(|slot| slot.replace(place));
+            } else {
                 previous(info);
             }
         }));

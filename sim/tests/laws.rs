@@ -281,7 +281,7 @@ proptest! {
         prop_assert_eq!(outcome.verdict.word(), "pass", "{}", outcome.verdict);
         let received = outcome.value.expect("a value");
         prop_assert_eq!(received.len(), total);
-        let mut next = 0u8;
-        prop_assert!(received.iter().all(|byte| { next = next.wrapping_add(1); *byte == next }));
+        let expected: Vec<u8> = (1..=total).map(|number| number as u8).collect();
+        prop_assert!(received == expected, "bytes out of order");
     }
 }

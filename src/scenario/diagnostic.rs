@@ -1,5 +1,6 @@
 //! What is wrong with a scenario file, and how that is shown.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +14,8 @@ use super::source::Source;
 
 /// The longest stretch of a line that is underlined, in characters.
 const LONGEST_UNDERLINE: usize = 60;
+/// Lines longer than this, in bytes, are shown in ASCII.
+const LONG_LINE: usize = 1_000;
 
 /// A stretch of a file, in bytes: `start..end`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -156,7 +159,11 @@ impl Diagnostic {
         let text = self.source.text();
         let primary = self.primary.as_ref()?;
         let labels: Vec<_> = std::iter::once((AnnotationKind::Primary, primary))
-            .chain(self.others.iter().map(|label| (AnnotationKind::Context, label)))
+            .chain(
+                self.others
+                    .iter()
+                    .map(|label| (AnnotationKind::Context, label)),
+            )
             .map(|(kind, label)| (kind, clamped(text, label.span), label.text.as_str()))
             .collect();
         let first = labels.iter().map(|(_, span, _)| span.start).min()?;
@@ -165,12 +172,15 @@ impl Diagnostic {
         let end = text[last..]
             .find('\n')
             .map_or(text.len(), |newline| last + newline);
-        Some(Excerpt {
-            text: &text[start..end],
+        let relative = |(kind, span, label): (AnnotationKind, Span, _)| {
+            (kind, span.start - start..span.end - start, label)
+        };
+        let excerpt = Excerpt {
+            text: Cow::Borrowed(&text[start..end]),
             first_line: text[..start].matches('\n').count() + 1,
-            offset: start,
-            labels,
-        })
+            labels: labels.into_iter().map(relative).collect(),
+        };
+        Some(excerpt.tamed())
     }
 }
 
@@ -189,19 +199,33 @@ pub fn render_all(diagnostics: &[Diagnostic], look: Look) -> String {
 
 /// The part of a file that a diagnostic shows.
 struct Excerpt<'a> {
-    text: &'a str,
+    text: Cow<'a, str>,
     first_line: usize,
-    /// Where the excerpt starts in the file.
-    offset: usize,
-    labels: Vec<(AnnotationKind, Span, &'a str)>,
+    /// Places in the text, in bytes.
+    labels: Vec<(AnnotationKind, Range<usize>, &'a str)>,
 }
 
 impl<'a> Excerpt<'a> {
+    /// Long lines are trimmed to what fits a terminal, but characters without a
+    /// width always fit: in long lines, only ASCII is shown.
+    fn tamed(mut self) -> Self {
+        let long = self.text.lines().any(|line| line.len() > LONG_LINE);
+        if !long || self.text.is_ascii() {
+            return self;
+        }
+        let position = |at: usize| self.text[..at].chars().count();
+        for (_, range, _) in &mut self.labels {
+            *range = position(range.start)..position(range.end);
+        }
+        let ascii = |c: char| if c.is_ascii() { c } else { '?' };
+        self.text = self.text.chars().map(ascii).collect::<String>().into();
+        self
+    }
+
     fn snippet(self) -> Snippet<'a, Annotation<'a>> {
-        let annotations = self.labels.into_iter().map(|(kind, span, text)| {
+        let annotations = self.labels.into_iter().map(|(kind, range, text)| {
             let label = (!text.is_empty()).then_some(text);
-            kind.span(span.start - self.offset..span.end - self.offset)
-                .label(label)
+            kind.span(range).label(label)
         });
         Snippet::source(self.text)
             .line_start(self.first_line)
@@ -281,7 +305,11 @@ mod tests {
 
     #[test]
     fn long_lines_are_trimmed_and_keep_their_column() {
-        let text = format!("x = \"{}\" kount {}", "a".repeat(500_000), "b".repeat(500_000));
+        let text = format!(
+            "x = \"{}\" kount {}",
+            "a".repeat(500_000),
+            "b".repeat(500_000)
+        );
         let start = 500_007;
         let diagnostic = problem(&text, Span::new(start, start + 5));
         let shown = diagnostic.render(Look::Plain);
@@ -289,6 +317,16 @@ mod tests {
         assert!(shown.contains("kount"), "{shown}");
         assert!(shown.contains(":1:500008"), "{shown}");
         assert_eq!(diagnostic.line_column(), Some((1, 500_008)));
+    }
+
+    #[test]
+    fn lines_of_characters_without_a_width_are_trimmed_too() {
+        let text = format!("x = \"{}\" kount", "\u{301}".repeat(100_000));
+        let start = text.len() - 5;
+        let shown = problem(&text, Span::new(start, text.len())).render(Look::Plain);
+        assert!(shown.len() < 1_000, "{} bytes", shown.len());
+        assert!(shown.contains(":1:100008"), "{shown}");
+        assert!(shown.contains("kount"), "{shown}");
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub const ROOT: &str = "scenarios";
 ///
 /// If a directory cannot be read, or two files have the same name.
 pub fn find(root: &Path) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
-    let files = walk(root).map_err(|problem| vec![problem])?;
+    let files = walk(root)?;
     let mut by_name: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
     for file in files {
         by_name.entry(name_of(&file)).or_default().push(file);
@@ -74,22 +74,26 @@ fn is_path(argument: &str) -> bool {
         || argument.ends_with(".toml")
 }
 
-fn walk(root: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
+fn walk(root: &Path) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
     let mut files = Vec::new();
     let mut entered = BTreeSet::new();
     let mut ahead = vec![root.to_owned()];
     while let Some(directory) = ahead.pop() {
         let identity = directory
             .canonicalize()
-            .map_err(|error| refusal(root, &directory, &error))?;
+            .map_err(|error| vec![refusal(root, &directory, &error)])?;
         if !entered.insert(identity) {
             continue;
         }
-        let entries = entries(&directory).map_err(|error| refusal(root, &directory, &error))?;
+        let entries =
+            entries(&directory).map_err(|error| vec![refusal(root, &directory, &error)])?;
         for path in entries {
             if path.is_dir() {
                 ahead.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "toml") {
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+            {
                 files.push(path);
             }
         }
@@ -136,7 +140,10 @@ fn ambiguous(name: &str, first: &Path, second: &Path) -> Diagnostic {
         &Source::new(second, ""),
         format!("two scenarios have the name `{name}`"),
     )
-    .help(format!("the other one is `{}`; rename one", first.display()))
+    .help(format!(
+        "the other one is `{}`; rename one",
+        first.display()
+    ))
 }
 
 fn unknown(root: &Path, argument: &str, names: &[String]) -> Diagnostic {

@@ -28,7 +28,11 @@ impl Goal {
     /// Every goal, those about faults last.
     pub fn all() -> Vec<Goal> {
         let faults = FaultKind::ALL.map(|(_, kind)| Goal::Mark(Mark::Fault(kind)));
-        PLAIN.map(|(_, goal)| goal).into_iter().chain(faults).collect()
+        PLAIN
+            .map(|(_, goal)| goal)
+            .into_iter()
+            .chain(faults)
+            .collect()
     }
 
     /// The name in scenario files, for example `gap-marked` or `fault:partition`.

@@ -34,8 +34,7 @@ pub use self::variant::NeedsNetwork;
 /// Everything that is wrong with it, in the order of the file; at least one
 /// problem.
 pub fn load(path: &Path) -> Result<Scenario, Vec<Diagnostic>> {
-    let source = Source::read(path).map_err(|problem| vec![problem])?;
-    decode::decode(&source)
+    decode::decode(&Source::read(path)?)
 }
 
 /// Checks a text as if it stood in `file`, which is not read.

@@ -33,12 +33,12 @@ impl Source {
     /// # Errors
     ///
     /// If it is missing, no regular file, unreadable, larger than [`MAX_BYTES`]
-    /// or not UTF-8.
-    pub fn read(path: &Path) -> Result<Arc<Self>, Diagnostic> {
-        let bytes = read_bytes(path).map_err(|refusal| refusal.diagnostic(path))?;
+    /// or not UTF-8. There is exactly one such problem.
+    pub fn read(path: &Path) -> Result<Arc<Self>, Vec<Diagnostic>> {
+        let bytes = read_bytes(path).map_err(|refusal| vec![refusal.diagnostic(path)])?;
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Self::new(path, text)),
-            Err(error) => Err(not_utf8(path, error.utf8_error(), error.as_bytes())),
+            Err(error) => Err(vec![not_utf8(path, error.utf8_error(), error.as_bytes())]),
         }
     }
 
@@ -99,10 +99,12 @@ impl Refusal {
         let nothing = Source::new(path, "");
         let shown = path.display();
         match self {
-            Refusal::Io(error) if error.kind() == io::ErrorKind::NotFound => {
-                Diagnostic::new(Code::FileMissing, &nothing, format!("there is no file `{shown}`"))
-                    .help("`rehearsal list` shows the scenarios that there are")
-            }
+            Refusal::Io(error) if error.kind() == io::ErrorKind::NotFound => Diagnostic::new(
+                Code::FileMissing,
+                &nothing,
+                format!("there is no file `{shown}`"),
+            )
+            .help("`rehearsal list` shows the scenarios that there are"),
             Refusal::Io(error) => Diagnostic::new(
                 Code::Unreadable,
                 &nothing,

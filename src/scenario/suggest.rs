@@ -29,7 +29,13 @@ pub(super) fn nearest<'a>(
 /// Case and the choice of hyphen are the commonest slips, and count for nothing.
 fn normalized(word: &str) -> Vec<char> {
     word.chars()
-        .map(|c| if c == '-' { '_' } else { c.to_ascii_lowercase() })
+        .map(|c| {
+            if c == '-' {
+                '_'
+            } else {
+                c.to_ascii_lowercase()
+            }
+        })
         .collect()
 }
 

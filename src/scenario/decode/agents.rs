@@ -60,10 +60,7 @@ pub(super) fn agents(root: &mut Section<'_>, problems: &mut Problems) -> Option<
         );
         return None;
     }
-    let groups: Vec<Option<Group>> = entries
-        .iter()
-        .map(|entry| group(entry, problems))
-        .collect();
+    let groups: Vec<Option<Group>> = entries.iter().map(|entry| group(entry, problems)).collect();
     groups.into_iter().collect()
 }
 
@@ -73,8 +70,12 @@ fn group(entry: &Item<'_>, problems: &mut Problems) -> Option<Group> {
     let policies = &names::THREAD_POLICIES;
     let default = ThreadPolicy::Own;
     let thread = section.one_of("thread", "thread policy", default, policies, problems);
-    let start_within =
-        section.duration("start_within", std::time::Duration::ZERO, Times::Any, problems);
+    let start_within = section.duration(
+        "start_within",
+        std::time::Duration::ZERO,
+        Times::Any,
+        problems,
+    );
     let kind = kind(section, Place::Group(count), problems);
     Some(Group {
         spec: AgentGroup {
@@ -102,8 +103,8 @@ fn kind(mut section: Section<'_>, place: Place, problems: &mut Problems) -> Opti
         return None;
     };
     let kind = parameters(name, &mut section, place, problems);
-    section.finish_except(|key| foreign(key, name.value, place), problems);
-    kind
+    let reliable = section.finish_except(|key| foreign(key, name.value, place), problems);
+    kind.filter(|_| reliable)
 }
 
 /// Reads the parameters of the kind with that name.
@@ -203,7 +204,10 @@ fn party(
                     party.value, count.value
                 ),
             )
-            .at(party.span.unwrap_or(section.span), "does not divide `count`")
+            .at(
+                party.span.unwrap_or(section.span),
+                "does not divide `count`",
+            )
             .help("the last party would never be complete, and wait for ever");
         problems.push(match count.span {
             Some(span) => problem.also(span, "the count"),
@@ -298,7 +302,10 @@ fn foreign(key: &str, kind: &str, place: Place) -> Option<String> {
         [] => format!("{kind} has no parameters"),
         own => format!("{kind} has {}", list(own)),
     };
-    Some(format!("`{key}` is a parameter of {}; {own}", list(*owners)))
+    Some(format!(
+        "`{key}` is a parameter of {}; {own}",
+        list(*owners)
+    ))
 }
 
 /// Every kind that takes part below and including this one.

@@ -158,7 +158,11 @@ fn events_of_family(kind: &AgentKind) -> u64 {
 
 /// The number of threads that the groups write to.
 fn threads(groups: &[Group]) -> u64 {
-    let of = |policy| groups.iter().filter(move |group| group.spec.thread == policy);
+    let of = |policy| {
+        groups
+            .iter()
+            .filter(move |group| group.spec.thread == policy)
+    };
     let own: u64 = of(ThreadPolicy::Own)
         .map(|group| u64::from(group.spec.count))
         .sum();

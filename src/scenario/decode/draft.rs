@@ -40,6 +40,8 @@ pub(super) struct Draft<'a> {
     pub(super) agents: Option<Vec<Group>>,
     pub(super) faults: Option<Faults>,
     pub(super) expect: Option<Expected>,
+    /// Whether what seems to be absent is absent, and not misspelt.
+    pub(super) reliable: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -53,7 +55,7 @@ impl<'a> Draft<'a> {
         if !format_is_known(&mut root, problems) {
             return None;
         }
-        let draft = Self {
+        let mut draft = Self {
             name: name(&mut root, file, problems),
             claim: claim(&mut root, problems),
             seeds: root.small("seeds", DEFAULT_SEEDS, 1..=1_000_000, problems),
@@ -65,8 +67,9 @@ impl<'a> Draft<'a> {
             agents: agents::agents(&mut root, problems),
             faults: faults::faults(&mut root, problems),
             expect: expect::expect(&mut root, problems),
+            reliable: problems.complete(),
         };
-        root.finish(problems);
+        draft.reliable &= root.finish(problems);
         Some(draft)
     }
 
@@ -111,7 +114,11 @@ fn values<T>(items: Vec<At<T>>) -> Vec<T> {
 /// False if the file says that it is written in a format that is not known.
 fn format_is_known(root: &mut Section<'_>, problems: &mut Problems) -> bool {
     let format = root
-        .need("format", "the version of the format: `format = 1`", problems)
+        .need(
+            "format",
+            "the version of the format: `format = 1`",
+            problems,
+        )
         .and_then(|item| item.number(0..=u64::MAX, problems));
     let Some(format) = format else { return true };
     if format.value == FORMAT {
@@ -130,7 +137,10 @@ fn format_is_known(root: &mut Section<'_>, problems: &mut Problems) -> bool {
 fn name<'a>(root: &mut Section<'a>, file: &Path, problems: &mut Problems) -> Option<&'a str> {
     let stem = file.file_stem().map(|stem| stem.to_string_lossy());
     let stem = stem.as_deref().unwrap_or_default();
-    let example = format!("the file's name without `.toml`: `name = \"{}\"`", quote(stem));
+    let example = format!(
+        "the file's name without `.toml`: `name = \"{}\"`",
+        quote(stem)
+    );
     let name = root.need("name", &example, problems)?.text(problems)?;
     let span = name.span.unwrap_or_default();
     if !is_name(name.value) {
@@ -147,7 +157,10 @@ fn name<'a>(root: &mut Section<'a>, file: &Path, problems: &mut Problems) -> Opt
         problems.report(
             Code::NameMismatch,
             span,
-            format!("the scenario's name differs from its file's, `{}`", quote(stem)),
+            format!(
+                "the scenario's name differs from its file's, `{}`",
+                quote(stem)
+            ),
             "differs from the file's name",
             format!("write \"{}\", or rename the file", quote(stem)),
         );

@@ -33,7 +33,9 @@ pub(super) fn expect(root: &mut Section<'_>, problems: &mut Problems) -> Option<
         Some(item) => verdict(&item, problems),
         None => Some(At::default(ExpectedVerdict::Pass)),
     };
-    section.finish(problems);
+    if !section.finish(problems) {
+        return None;
+    }
     Some(Expected {
         oracles,
         reached,

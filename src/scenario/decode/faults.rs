@@ -29,7 +29,11 @@ pub(super) fn faults(root: &mut Section<'_>, problems: &mut Problems) -> Option<
     };
     let mut section = item.section("`[faults]`", problems)?;
     let budget = section
-        .need("budget", "the most faults of one run: `budget = 1`", problems)
+        .need(
+            "budget",
+            "the most faults of one run: `budget = 1`",
+            problems,
+        )
         .and_then(|item| item.small(0..=1_000, problems));
     let at_least = section.small("at_least", default.at_least, 0..=1_000, problems);
     let kinds = match section.get("kinds") {
@@ -44,7 +48,9 @@ pub(super) fn faults(root: &mut Section<'_>, problems: &mut Problems) -> Option<
     );
     let lasting = section.duration("lasting", default.lasting, Times::NotZero, problems);
     let span = section.span;
-    section.finish(problems);
+    if !section.finish(problems) {
+        return None;
+    }
 
     let (budget, at_least, kinds) = (budget?, at_least?, kinds?);
     check_numbers(span, budget, at_least, &kinds, problems);

@@ -87,11 +87,7 @@ impl<'a> Item<'a> {
                 problems.report(
                     Code::OutOfRange,
                     self.span,
-                    format!(
-                        "{} cannot be {}",
-                        self.name,
-                        quote(&integer.to_string())
-                    ),
+                    format!("{} cannot be {}", self.name, quote(&integer.to_string())),
                     "out of limits",
                     format!("it must be at least {least} and at most {most}"),
                 );
@@ -158,7 +154,8 @@ impl<'a> Item<'a> {
     }
 
     /// Reads a list of distinct names out of a fixed set. `what` says what one of
-    /// them names, for example `oracle`. `None` if any of them is wrong.
+    /// them names, for example `oracle`. `None` if any of them is wrong or named
+    /// twice.
     pub(super) fn names<T: Copy + PartialEq>(
         &self,
         what: &str,
@@ -171,26 +168,26 @@ impl<'a> Item<'a> {
             .map(|entry| entry.one_of(what, names, problems))
             .collect();
         let read: Vec<At<T>> = read.into_iter().collect::<Option<_>>()?;
+        let mut distinct = true;
         for (position, entry) in read.iter().enumerate() {
             let earlier = read
                 .iter()
                 .take(position)
                 .find(|earlier| earlier.value == entry.value);
-            if let (Some(earlier), Some(span)) = (earlier, entry.span) {
+            if let Some(earlier) = earlier {
+                distinct = false;
                 let problem = problems
                     .problem(
                         Code::RepeatedEntry,
                         format!("{} names the same {what} twice", self.name),
                     )
-                    .at(span, "named again")
+                    .at(entry.span.unwrap_or(self.span), "named again")
+                    .also(earlier.span.unwrap_or(self.span), "first named here")
                     .help("name each only once");
-                problems.push(match earlier.span {
-                    Some(first) => problem.also(first, "first named here"),
-                    None => problem,
-                });
+                problems.push(problem);
             }
         }
-        Some(read)
+        distinct.then_some(read)
     }
 
     /// Reads one of a fixed set of names. `what` says what they name, for

@@ -21,10 +21,10 @@ use toml::de::DeTable;
 use self::draft::Draft;
 use self::problems::Problems;
 use self::section::Section;
+use super::Scenario;
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Span};
 use super::source::Source;
-use super::Scenario;
 
 /// Reads a scenario.
 ///
@@ -38,15 +38,10 @@ pub(super) fn decode(source: &Arc<Source>) -> Result<Scenario, Vec<Diagnostic>> 
     if document.is_empty() && errors.is_empty() {
         return Err(vec![empty(source)]);
     }
-    for error in errors {
-        let problem = syntax_problem(&error, &problems);
-        problems.push_syntax(problem);
-    }
+    report_syntax(&errors, &mut problems);
     let root = Section::new("the scenario", Span::default(), &document);
     let draft = Draft::read(root, source.path(), &mut problems);
-    if let Some(draft) = &draft
-        && problems.complete()
-    {
+    if let Some(draft) = draft.as_ref().filter(|draft| draft.reliable) {
         check::check(draft, &mut problems);
     }
     match draft.and_then(|draft| draft.finish(source)) {
@@ -56,9 +51,20 @@ pub(super) fn decode(source: &Arc<Source>) -> Result<Scenario, Vec<Diagnostic>> 
 }
 
 fn empty(source: &Arc<Source>) -> Diagnostic {
-    Diagnostic::new(Code::FileEmpty, source, "the scenario file is empty").help(
-        "it needs at least `format`, `name`, `claim`, `system`, `[[agents]]` and `[expect]`",
-    )
+    Diagnostic::new(Code::FileEmpty, source, "the scenario file is empty")
+        .help("it needs at least `format`, `name`, `claim`, `system`, `[[agents]]` and `[expect]`")
+}
+
+/// Reports what is no TOML, the problems that explain others first.
+fn report_syntax(errors: &[toml::de::Error], problems: &mut Problems) {
+    let mut found: Vec<Diagnostic> = errors
+        .iter()
+        .map(|error| syntax_problem(error, problems))
+        .collect();
+    found.sort_by_key(|problem| (problem.code != Code::TooDeep, problem.span()));
+    for problem in found {
+        problems.push_syntax(problem);
+    }
 }
 
 fn syntax_problem(error: &toml::de::Error, problems: &Problems) -> Diagnostic {

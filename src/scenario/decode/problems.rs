@@ -1,5 +1,6 @@
 //! Collects what is wrong, so that one pass reports all of it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::scenario::code::Code;
@@ -18,8 +19,10 @@ pub(super) struct Problems {
     found: Vec<Diagnostic>,
     /// Problems beyond those remembered.
     forgotten: usize,
-    /// Lines that are no TOML, by the place where they start, in order.
-    broken_lines: Vec<usize>,
+    /// Where lines end.
+    newlines: Vec<usize>,
+    /// Lines that are no TOML.
+    broken_lines: BTreeSet<usize>,
 }
 
 impl Problems {
@@ -28,7 +31,12 @@ impl Problems {
             source: Arc::clone(source),
             found: Vec::new(),
             forgotten: 0,
-            broken_lines: Vec::new(),
+            newlines: source
+                .text()
+                .match_indices('\n')
+                .map(|(at, _)| at)
+                .collect(),
+            broken_lines: BTreeSet::new(),
         }
     }
 
@@ -50,20 +58,22 @@ impl Problems {
     /// Adds a problem, unless its line is no TOML: what the parser makes of
     /// such a line says little about what was meant.
     pub(super) fn push(&mut self, problem: Diagnostic) {
-        let line = problem.span().map(|span| self.line_start(span));
-        if line.is_some_and(|line| self.broken_lines.binary_search(&line).is_ok()) {
+        // The parser puts a value that it could not read at the very start.
+        let made_up = !self.complete() && problem.span() == Some(Span::default());
+        let line = problem.span().map(|span| self.line(span));
+        if made_up || line.is_some_and(|line| self.broken_lines.contains(&line)) {
             return;
         }
         self.remember(problem);
     }
 
-    /// Adds a problem that says that its line is no TOML.
+    /// Adds a problem that says that its line is no TOML. The first one of a
+    /// line counts; the others follow from it.
     pub(super) fn push_syntax(&mut self, problem: Diagnostic) {
-        let line = problem.span().map_or(0, |span| self.line_start(span));
-        if let Err(place) = self.broken_lines.binary_search(&line) {
-            self.broken_lines.insert(place, line);
+        let line = problem.span().map_or(0, |span| self.line(span));
+        if self.broken_lines.insert(line) {
+            self.remember(problem);
         }
-        self.remember(problem);
     }
 
     /// Adds a problem with its place and a few words about it.
@@ -105,12 +115,9 @@ impl Problems {
         }
     }
 
-    fn line_start(&self, span: Span) -> usize {
-        let text = self.source.text().as_bytes();
-        let before = &text[..span.start.min(text.len())];
-        before
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |newline| newline + 1)
+    /// The number of the line on which a span starts, from 0.
+    fn line(&self, span: Span) -> usize {
+        self.newlines
+            .partition_point(|newline| *newline < span.start)
     }
 }

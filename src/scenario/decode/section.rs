@@ -141,18 +141,20 @@ impl<'a> Section<'a> {
             .collect()
     }
 
-    /// Reports every key that was not asked for.
-    pub(super) fn finish(self, problems: &mut Problems) {
-        self.finish_except(|_| None, problems);
+    /// Reports every key that was not asked for. False if one of them looks like
+    /// a slip of the finger, so that a key seems absent which is not.
+    pub(super) fn finish(self, problems: &mut Problems) -> bool {
+        self.finish_except(|_| None, problems)
     }
 
-    /// Reports every key that was not asked for. Where `foreign` has something to
-    /// say about a key, it is no unknown key but one that belongs elsewhere.
+    /// As [`Self::finish`], but where `foreign` has something to say about a key,
+    /// it is no unknown key but one that belongs elsewhere.
     pub(super) fn finish_except(
         self,
         foreign: impl Fn(&str) -> Option<String>,
         problems: &mut Problems,
-    ) {
+    ) -> bool {
+        let mut reliable = true;
         for (key, span) in self.strangers() {
             if let Some(where_it_belongs) = foreign(key) {
                 problems.report(
@@ -166,7 +168,10 @@ impl<'a> Section<'a> {
             }
             let known = format!("the keys here are {}", list(&self.asked));
             let help = match suggest::nearest(key, self.asked.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`? {known}"),
+                Some(near) => {
+                    reliable = false;
+                    format!("did you mean `{near}`? {known}")
+                }
                 None => known,
             };
             problems.report(
@@ -177,5 +182,6 @@ impl<'a> Section<'a> {
                 help,
             );
         }
+        reliable
     }
 }

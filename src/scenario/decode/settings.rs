@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use rehearsal_agents::spec::{
-    BridgeSettings, ClientSettings, Defect, NetworkSettings, Transport,
-};
+use rehearsal_agents::spec::{BridgeSettings, ClientSettings, Defect, NetworkSettings, Transport};
 
 use super::item::{At, Times};
 use super::problems::Problems;
@@ -60,7 +58,9 @@ pub(super) fn system(root: &mut Section<'_>, problems: &mut Problems) -> Option<
         Some(item) => item.one_of("defect", &Defect::ALL, problems).map(Some),
         None => Some(None),
     };
-    section.finish(problems);
+    if !section.finish(problems) {
+        return None;
+    }
     Some(System { transport, defect })
 }
 
@@ -79,7 +79,9 @@ pub(super) fn bridge(root: &mut Section<'_>, problems: &mut Problems) -> Option<
     let run_timeout = section.duration("run_timeout", default.run_timeout, times, problems);
     let ttl = section.duration("ttl", default.ttl, times, problems);
     let sweep_every = section.duration("sweep_every", default.sweep_every, times, problems);
-    section.finish(problems);
+    if !section.finish(problems) {
+        return None;
+    }
     let run_timeout = run_timeout?;
     Some(Bridge {
         settings: BridgeSettings {
@@ -104,7 +106,9 @@ pub(super) fn clients(root: &mut Section<'_>, problems: &mut Problems) -> Option
     let times = Times::NotZero;
     let reconnect = section.duration("reconnect_after", default.reconnect_after, times, problems);
     let idle = section.duration("idle_timeout", default.idle_timeout, times, problems);
-    section.finish(problems);
+    if !section.finish(problems) {
+        return None;
+    }
     Some(ClientSettings {
         per_thread: per_thread?.value,
         read_delay: read_delay?.value,
@@ -132,7 +136,9 @@ pub(super) fn network(root: &mut Section<'_>, problems: &mut Problems) -> Option
     // A network that loses everything delivers nothing, however often TCP tries.
     let loss = section.small("loss", default.loss_per_mille, 0..=999, problems);
     let span = section.span;
-    section.finish(problems);
+    if !section.finish(problems) {
+        return None;
+    }
     let latency = latency?.value;
     Some(Network {
         settings: NetworkSettings {
@@ -161,7 +167,9 @@ pub(super) fn budget(root: &mut Section<'_>, problems: &mut Problems) -> Option<
         Times::NotZero,
         problems,
     );
-    section.finish(problems);
+    if !section.finish(problems) {
+        return None;
+    }
     Some(Budget {
         steps: steps?.value,
         virtual_time: virtual_time?,

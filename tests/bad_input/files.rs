@@ -1,0 +1,135 @@
+//! Files that cannot be read, and names that cannot be found.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rehearsal::scenario::{Code, Diagnostic, MAX_BYTES, discover, load};
+
+use super::cases::HEALTHY;
+
+/// What one file or name leads to.
+pub(crate) struct FileCase {
+    /// What is wrong, as a name for a snapshot.
+    pub(crate) name: &'static str,
+    /// What was reported.
+    pub(crate) problems: Vec<Diagnostic>,
+    /// What must be reported, in order.
+    pub(crate) wrong: Vec<Code>,
+}
+
+/// The directory that cases write to.
+pub(crate) fn directory() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR"))
+}
+
+/// Every case; writes the files that it needs.
+pub(crate) fn all() -> Vec<FileCase> {
+    use Code::*;
+    vec![
+        loaded("missing_file", "bad/nowhere.toml", &[FileMissing]),
+        loaded("directory", &written("bad/some.toml/x", b""), &[NotAFile]),
+        loaded(
+            "path_through_a_file",
+            &format!("{}/x.toml", written("bad/file.toml", b"")),
+            &[Unreadable],
+        ),
+        loaded("empty_file", &written("bad/empty.toml", b""), &[FileEmpty]),
+        loaded(
+            "invalid_utf8",
+            &written("bad/latin.toml", b"format = 1\nname = \"caf\xe9\"\n"),
+            &[NotUtf8],
+        ),
+        loaded(
+            "larger_than_a_mebibyte",
+            &written("bad/large.toml", &vec![b'#'; MAX_BYTES + 1]),
+            &[FileTooLarge],
+        ),
+        loaded(
+            "many_problems",
+            &written("bad/many.toml", &many_problems()),
+            &{
+                let mut codes = vec![UnknownKey; 50];
+                codes.push(TooManyProblems);
+                codes
+            },
+        )
+        .last_only(),
+        same_name_twice(),
+        unknown_scenario(),
+        no_scenarios(),
+    ]
+}
+
+/// Unknown keys before everything else, so that they are reported first.
+fn many_problems() -> Vec<u8> {
+    let keys: String = (0..60).map(|n| format!("x{n} = 1\n")).collect();
+    let text = HEALTHY.replacen("\"example\"", "\"many\"", 1);
+    format!("{keys}{text}").into_bytes()
+}
+
+impl FileCase {
+    /// Keeps the last problem: the others are shown elsewhere.
+    fn last_only(mut self) -> Self {
+        let (problem, code) = (self.problems.pop(), self.wrong.pop());
+        assert_eq!(self.problems.len(), self.wrong.len());
+        self.problems = problem.into_iter().collect();
+        self.wrong = code.into_iter().collect();
+        self
+    }
+}
+
+fn loaded(name: &'static str, path: &str, wrong: &[Code]) -> FileCase {
+    let path = directory().join(path);
+    // A case whose file is named `x` inside of a directory is about the directory.
+    let path = match path.file_name() {
+        Some(last) if last == "x" => path.parent().unwrap_or(&path).to_owned(),
+        _ => path,
+    };
+    failed(name, load(&path).map(|_| ()), wrong)
+}
+
+fn failed(name: &'static str, result: Result<(), Vec<Diagnostic>>, wrong: &[Code]) -> FileCase {
+    match result {
+        Ok(()) => panic!("{name}: nothing was reported"),
+        Err(problems) => FileCase {
+            name,
+            problems,
+            wrong: wrong.to_vec(),
+        },
+    }
+}
+
+fn same_name_twice() -> FileCase {
+    written("twice/one/same.toml", b"");
+    written("twice/two/same.toml", b"");
+    let found = discover::find(&directory().join("twice"));
+    failed("same_name_twice", found.map(|_| ()), &[Code::AmbiguousName])
+}
+
+fn unknown_scenario() -> FileCase {
+    written("known/shared_bridge.toml", b"");
+    let found = discover::resolve(&directory().join("known"), "shared-brigde");
+    failed(
+        "unknown_scenario",
+        found.map(|_| ()),
+        &[Code::UnknownScenario],
+    )
+}
+
+fn no_scenarios() -> FileCase {
+    let found: Result<Vec<PathBuf>, _> = discover::find(&directory().join("nowhere"));
+    failed("no_scenarios", found.map(|_| ()), &[Code::NoScenarios])
+}
+
+/// Writes a file below the directory and returns its path there. Tests run at
+/// once and may write the same file, so it is put in place in one step.
+fn written(path: &str, bytes: &[u8]) -> String {
+    let file = directory().join(path);
+    let parent = file.parent().unwrap_or(directory());
+    fs::create_dir_all(parent).unwrap_or_else(|error| panic!("{}: {error}", parent.display()));
+    let draft = file.with_extension(format!("draft-{:?}", std::thread::current().id()));
+    fs::write(&draft, bytes)
+        .and_then(|()| fs::rename(&draft, &file))
+        .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    path.to_owned()
+}

@@ -1,0 +1,98 @@
+//! Scenario files that are wrong: what is reported, and how it looks.
+
+mod cases;
+mod contradictions;
+mod files;
+mod hostile;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use rehearsal::scenario::{Code, Diagnostic, Look, parse, render_all};
+
+use cases::{Case, HEALTHY};
+
+/// The file that every text claims to come from.
+const FILE: &str = "scenarios/example.toml";
+
+fn problems(text: &str) -> Vec<Diagnostic> {
+    match parse(text, Path::new(FILE)) {
+        Ok(scenario) => panic!("nothing was reported: {scenario:?}"),
+        Err(problems) => problems,
+    }
+}
+
+fn codes(problems: &[Diagnostic]) -> Vec<Code> {
+    problems.iter().map(|problem| problem.code).collect()
+}
+
+/// Compares with the reviewed snapshot of that name.
+fn assert_looks_like(name: &str, problems: &[Diagnostic]) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        let shown = render_all(problems, Look::Plain);
+        let directory = files::directory().display().to_string();
+        insta::assert_snapshot!(
+            format!("bad_input__{name}"),
+            shown.replace(&directory, "$DIR")
+        );
+    });
+}
+
+#[test]
+fn the_text_that_all_cases_start_from_is_right() {
+    assert!(parse(HEALTHY, Path::new(FILE)).is_ok());
+}
+
+#[test]
+fn every_case_reports_what_is_wrong_and_nothing_else() {
+    let mut failed = String::new();
+    for Case { name, text, wrong } in cases::all() {
+        let problems = problems(&text);
+        let helpless = problems.iter().any(|problem| problem.help.is_none());
+        if codes(&problems) != wrong || helpless {
+            let shown = render_all(&problems, Look::Plain);
+            failed += &format!("{name}: {wrong:?} is wrong, and reported was\n{shown}\n");
+        }
+    }
+    assert!(failed.is_empty(), "{failed}");
+}
+
+#[test]
+fn problems_come_in_the_order_of_the_file() {
+    for Case { name, text, .. } in cases::all() {
+        let places: Vec<_> = problems(&text).iter().map(Diagnostic::span).collect();
+        assert!(places.is_sorted(), "{name}: {places:?}");
+    }
+}
+
+#[test]
+fn every_code_is_reported_by_some_case() {
+    let from_texts = cases::all().into_iter().flat_map(|case| case.wrong);
+    let from_files = files::all().into_iter().flat_map(|case| case.wrong);
+    let reported: BTreeSet<Code> = from_texts.chain(from_files).collect();
+    let silent: Vec<_> = Code::ALL
+        .iter()
+        .filter(|code| !reported.contains(code))
+        .collect();
+    assert!(silent.is_empty(), "never reported: {silent:?}");
+}
+
+#[test]
+fn files_that_cannot_be_read_or_found() {
+    for case in files::all() {
+        let shown = render_all(&case.problems, Look::Plain);
+        assert_eq!(codes(&case.problems), case.wrong, "{}:\n{shown}", case.name);
+        assert_looks_like(case.name, &case.problems);
+    }
+}
+
+#[test]
+fn diagnostics_look_as_reviewed() {
+    for Case { name, text, .. } in cases::all().into_iter().filter(Case::is_shown) {
+        assert_looks_like(name, &problems(&text));
+    }
+}

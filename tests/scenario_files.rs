@@ -1,0 +1,220 @@
+//! The scenario files of this project, and how scenario files are found.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rehearsal::agents::spec::{AgentKind, Defect, Transport};
+use rehearsal::oracle::Oracle;
+use rehearsal::scenario::{ExpectedVerdict, Look, Scenario, discover, load, parse, render_all};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(discover::ROOT)
+}
+
+fn every_scenario() -> Vec<Scenario> {
+    let files = discover::find(&root())
+        .unwrap_or_else(|problems| panic!("{}", render_all(&problems, Look::Plain)));
+    files
+        .iter()
+        .map(|file| {
+            load(file).unwrap_or_else(|problems| panic!("{}", render_all(&problems, Look::Plain)))
+        })
+        .collect()
+}
+
+fn scenario(name: &str) -> Scenario {
+    every_scenario()
+        .into_iter()
+        .find(|scenario| scenario.name == name)
+        .unwrap_or_else(|| panic!("there is no scenario {name}"))
+}
+
+/// Runs and events of a scenario, sub-agents counted.
+fn totals(scenario: &Scenario) -> (u64, u64) {
+    fn total(kind: &AgentKind) -> (u64, u64) {
+        let mut sum = (1, kind.events());
+        if let AgentKind::Supervisor { children } = kind {
+            for (runs, events) in children.iter().map(total) {
+                sum = (sum.0 + runs, sum.1 + events);
+            }
+        }
+        sum
+    }
+    scenario.spec.agents.iter().fold((0, 0), |sum, group| {
+        let (runs, events) = total(&group.kind);
+        let count = u64::from(group.count);
+        (sum.0 + count * runs, sum.1 + count * events)
+    })
+}
+
+#[test]
+fn every_scenario_file_is_right() {
+    assert!(every_scenario().len() >= 7 + Defect::ALL.len());
+}
+
+#[test]
+fn the_seven_scenarios_have_the_agents_and_events_that_they_claim() {
+    for (name, runs, events) in [
+        ("shared_bridge", 5, 5 * 5),
+        ("supervisor_hierarchy", 4, 3 + 3 * 2 + 3 * 5),
+        ("event_ordering", 4, 5 + 5 + 9 + 7),
+        ("bridge_consistency", 20, 20 * 52),
+        ("cleanup", 6, 3 * 5 + 3 * 3),
+        ("collision", 15, 15 * 5),
+        ("lock_contention", 50, 50 * 102),
+    ] {
+        let scenario = scenario(name);
+        assert_eq!(totals(&scenario), (runs, events), "{name}");
+        assert_eq!(scenario.spec.transport, Transport::WebSocket, "{name}");
+        assert_eq!(scenario.expect.verdict, ExpectedVerdict::Pass, "{name}");
+    }
+}
+
+#[test]
+fn every_defect_has_a_scenario_that_expects_its_oracle_first() {
+    let expected = [
+        (Defect::SilentOverflow, Oracle::NoLoss),
+        (Defect::ResubscribeFromNow, Oracle::NoLoss),
+        (Defect::ResumeInclusive, Oracle::ExactlyOnce),
+        (Defect::SequenceApartFromSend, Oracle::Fifo),
+        (Defect::BroadcastToAll, Oracle::Isolation),
+        (Defect::SharedRunContext, Oracle::Isolation),
+        (Defect::ReportBeforeJoin, Oracle::Hierarchy),
+        (Defect::SilentDeathIsSuccess, Oracle::Terminal),
+        (Defect::DoubleTerminal, Oracle::Terminal),
+        (Defect::LeakOnError, Oracle::Cleanup),
+        (Defect::LeakOnDisconnect, Oracle::Cleanup),
+        (Defect::LockOrderInversion, Oracle::Deadlock),
+        (Defect::UnawaitedToolEvent, Oracle::Protocol),
+        (Defect::SweepWithoutRecheck, Oracle::NoLoss),
+    ];
+    assert_eq!(expected.len(), Defect::ALL.len());
+    for (defect, oracle) in expected {
+        let scenario = scenario(defect.name());
+        assert_eq!(scenario.spec.defect, Some(defect));
+        assert_eq!(scenario.expect.verdict, ExpectedVerdict::Violation(oracle));
+        assert_eq!(scenario.expect.oracles.first(), Some(&oracle), "{defect:?}");
+    }
+}
+
+#[test]
+fn every_oracle_judges_some_healthy_scenario() {
+    let scenarios = every_scenario();
+    let healthy: BTreeSet<Oracle> = scenarios
+        .iter()
+        .filter(|scenario| scenario.spec.defect.is_none())
+        .flat_map(|scenario| scenario.expect.oracles.clone())
+        .collect();
+    assert_eq!(healthy.len(), Oracle::ALL.len());
+}
+
+#[test]
+fn a_healthy_twin_differs_in_name_defect_and_verdict_alone() {
+    let ill = scenario("broadcast-to-all");
+    let twin = ill.twin().unwrap_or_else(|| panic!("there is no twin"));
+    assert_eq!(twin.name, "broadcast-to-all+healthy");
+    assert_eq!(twin.spec.defect, None);
+    assert_eq!(twin.expect.verdict, ExpectedVerdict::Pass);
+    assert_eq!(twin.spec.agents, ill.spec.agents);
+    assert_eq!(twin.expect.oracles, ill.expect.oracles);
+    assert!(twin.twin().is_none());
+}
+
+#[test]
+fn only_scenarios_whose_faults_need_no_network_run_in_process() {
+    let moved = |name: &str| scenario(name).with_transport(Transport::InProcess);
+    let shared = moved("shared_bridge").map(|scenario| scenario.spec.transport);
+    assert_eq!(shared, Ok(Transport::InProcess));
+    assert!(moved("client_reconnect").is_ok());
+    let refused = moved("bridge_crash").map_err(|refusal| refusal.to_string());
+    assert_eq!(
+        refused.err().as_deref(),
+        Some("the faults bridge-crash need a network")
+    );
+}
+
+#[test]
+fn the_hash_is_that_of_the_text() {
+    let file = Path::new("scenarios/shared_bridge.toml");
+    let text = fs::read_to_string(root().join("shared_bridge.toml")).unwrap_or_default();
+    let hash = |text: &str| parse(text, file).map(|scenario| scenario.hash).ok();
+    assert!(hash(&text).is_some());
+    assert_eq!(hash(&text), Some(scenario("shared_bridge").hash));
+    assert_ne!(hash(&text), hash(&format!("{text}\n")));
+}
+
+/// An empty directory for one test.
+fn playground(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).unwrap_or_else(|error| panic!("{error}"));
+    directory
+}
+
+fn touch(file: &Path) {
+    let parent = file.parent().unwrap_or(file);
+    fs::create_dir_all(parent)
+        .and_then(|()| fs::write(file, ""))
+        .unwrap_or_else(|error| panic!("{error}"));
+}
+
+fn found(root: &Path) -> Vec<String> {
+    discover::find(root)
+        .unwrap_or_else(|problems| panic!("{}", render_all(&problems, Look::Plain)))
+        .iter()
+        .map(|file| {
+            let below = file.strip_prefix(root).unwrap_or(file);
+            below.display().to_string()
+        })
+        .collect()
+}
+
+#[test]
+fn files_are_found_at_any_depth_and_sorted_by_name() {
+    let root = playground("depth");
+    for file in [
+        "b.toml",
+        "deep/er/a.toml",
+        "c.toml",
+        "notes.md",
+        ".hidden.toml",
+        ".git/d.toml",
+    ] {
+        touch(&root.join(file));
+    }
+    assert_eq!(found(&root), ["deep/er/a.toml", "b.toml", "c.toml"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_but_not_in_circles() {
+    use std::os::unix::fs::symlink;
+    let root = playground("links");
+    let elsewhere = playground("elsewhere");
+    touch(&root.join("sub/a.toml"));
+    touch(&elsewhere.join("b.toml"));
+    for (target, link) in [
+        (root.clone(), root.join("sub/loop")),
+        (root.join("sub"), root.join("again")),
+        (elsewhere, root.join("far")),
+    ] {
+        symlink(target, link).unwrap_or_else(|error| panic!("{error}"));
+    }
+    let names: Vec<String> = found(&root)
+        .iter()
+        .map(|file| discover::name_of(Path::new(file)))
+        .collect();
+    assert_eq!(names, ["a", "b"]);
+}
+
+#[test]
+fn an_argument_is_a_name_or_a_path() {
+    let root = playground("arguments");
+    touch(&root.join("sub/one.toml"));
+    let resolved = |argument: &str| discover::resolve(&root, argument).ok();
+    assert_eq!(resolved("one"), Some(root.join("sub/one.toml")));
+    assert_eq!(resolved("./one"), Some(PathBuf::from("./one")));
+    assert_eq!(resolved("one.toml"), Some(PathBuf::from("one.toml")));
+    assert_eq!(resolved("two"), None);
+}
