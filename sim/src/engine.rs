@@ -902,8 +902,7 @@ impl Future for Driver {
                 Next::Task(id) => engine.poll_task(id),
                 Next::Over => return Poll::Ready(()),
                 Next::Idle => {
-                    // What a host sends to itself arrives as soon as it is sent.
-                    if engine.advance_network() || engine.is_any_ready() || this.network_due(cx) {
+                    if engine.advance_network() || this.network_due(cx) {
                         continue;
                     }
                     if engine.settle() {
@@ -965,12 +964,6 @@ impl Engine {
         }
         let index = core.pick(None);
         core.ready.remove(index).map_or(Next::Idle, Next::Task)
-    }
-
-    fn is_any_ready(&self) -> bool {
-        let mut core = self.core.borrow_mut();
-        core.collect(&self.wakes);
-        !core.ready.is_empty()
     }
 
     /// Nothing is ready and nothing is in flight: those who wait for that may go.
