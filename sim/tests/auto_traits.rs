@@ -184,7 +184,9 @@ fn of_futures() {
         assert_eq!(sendable(ready).await, Ok(1));
         let mut interval = facade::time::interval(Duration::from_secs(1));
         sendable(interval.tick()).await;
-        let chosen = sendable(async { facade::select! { number = async { 3 } => number } });
+        let chosen = sendable(async {
+            facade::select! { number = async { 3 } => number }
+        });
         assert_eq!(chosen.await, 3);
 
         let listener = sendable(TcpListener::bind("127.0.0.1:0"))

@@ -273,7 +273,11 @@ fn a_loop_that_never_waits_is_a_livelock() {
                 let _ = timeout(Duration::ZERO, std::future::pending::<()>()).await;
             })
         },
-        || Box::pin(async { tokio::select! { () = std::future::ready(()) => {} } }),
+        || {
+            Box::pin(async {
+                tokio::select! { () = std::future::ready(()) => {} }
+            })
+        },
     ];
     for operation in operations {
         let mut config = Config::default();
