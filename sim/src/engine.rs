@@ -298,13 +298,16 @@ impl Core {
         }
     }
 
-    /// Moves what was woken to the ready queue, in order of waking.
+    /// Moves what was woken to the ready queue. Tasks that one step has woken go
+    /// in the order of their ids: tokio wakes some (those of a `watch`) in an
+    /// order that it draws from a generator which nobody can seed.
     fn collect(&mut self, wakes: &WakeQueue) {
         wakes.drain(&mut self.woken);
         if self.woken.is_empty() {
             return;
         }
         let mut woken = std::mem::take(&mut self.woken);
+        woken.sort_unstable();
         for id in woken.drain(..) {
             self.enqueue(id);
         }

@@ -161,7 +161,7 @@ pub(crate) struct Network {
 
 /// turmoil-net takes hosts only until it is entered.
 enum Stack {
-    Building(Net),
+    Building(Box<Net>),
     Running(EnterGuard),
     Swapping,
 }
@@ -271,7 +271,7 @@ impl Network {
     fn new() -> Self {
         let kernel = KernelConfig::default().retx_threshold(u32::MAX);
         Self {
-            stack: Stack::Building(Net::with_config(kernel)),
+            stack: Stack::Building(Box::new(Net::with_config(kernel))),
             kernels: Vec::new(),
             spare: Vec::new(),
             by_address: BTreeMap::new(),

@@ -85,7 +85,10 @@ fn perform(
                 Step::Receive => {
                     let wait = Duration::from_millis(3);
                     let mut receiver = stage.receiver.lock().await;
-                    format!("receives {:?}", time::timeout(wait, receiver.recv()).await.ok())
+                    format!(
+                        "receives {:?}",
+                        time::timeout(wait, receiver.recv()).await.ok()
+                    )
                 }
                 Step::Draw(bound) => {
                     let site = world.site(&format!("draws of {name}"));
