@@ -404,15 +404,20 @@ impl Core {
     }
 
     fn ensure_network(&mut self) {
+        self.build_network();
+        let spare = self.net_config.spare_hosts;
+        if let Some(network) = &mut self.network {
+            network.enter(spare);
+        }
+    }
+
+    /// Makes the network with a kernel for each host, but does not enter it yet.
+    fn build_network(&mut self) {
         if self.network.is_none() {
             self.network = Some(Network::new());
             for index in 0..self.hosts.len() {
                 self.attach(HostId(u32::try_from(index).unwrap_or(u32::MAX)));
             }
-        }
-        let spare = self.net_config.spare_hosts;
-        if let Some(network) = &mut self.network {
-            network.enter(spare);
         }
     }
 
@@ -426,6 +431,8 @@ impl Core {
     }
 
     fn link(&mut self, from: HostId, to: HostId) -> &mut Link {
+        // A link may be cut before the first socket is opened.
+        self.build_network();
         let Self {
             network,
             hosts,
