@@ -12,7 +12,9 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use turmoil_net::{EnterGuard, KernelConfig, Net, Packet, TcpFlags, TcpSegment, Transport};
+use turmoil_net::{
+    EnterGuard, KernelConfig, Net, NetstatState, Packet, TcpFlags, TcpSegment, Transport,
+};
 
 use crate::context;
 use crate::engine::{Core, Engine};
@@ -186,6 +188,9 @@ struct Transit {
     from: HostId,
     to: HostId,
     sent: VirtualTime,
+    /// Counts packets. Faults that overlap put packets aside in any order; TCP
+    /// gets them back in this one, because turmoil-net drops what overtakes.
+    number: u64,
     packet: Packet,
 }
 
@@ -244,6 +249,26 @@ fn is_pure_ack(packet: &Packet) -> bool {
         }
         Transport::Udp(_) => false,
     }
+}
+
+/// Whether the packet resets a connection that its receiver has not accepted
+/// and whose handshake is not over. turmoil-net would close that socket and
+/// never free it, and its port could not be bound again. Left half open, it
+/// goes with its listener.
+fn resets_half_open(packet: &Packet) -> bool {
+    let Transport::Tcp(segment) = &packet.payload else {
+        return false;
+    };
+    let peer = SocketAddr::new(packet.src, segment.src_port);
+    segment.flags.rst
+        && turmoil_net::netstat(packet.dst)
+            .entries
+            .iter()
+            .any(|entry| {
+                entry.peer == Some(peer)
+                    && entry.local.port() == segment.dst_port
+                    && entry.state == Some(NetstatState::SynReceived)
+            })
 }
 
 /// A reset of the connection `local` ↔ `peer`, as `local` would receive it.
@@ -355,6 +380,9 @@ impl Network {
     }
 
     fn deliver(&mut self, packet: Packet) {
+        if self.guard().is_none() || resets_half_open(&packet) {
+            return;
+        }
         if let Some(guard) = self.guard() {
             guard.deliver(packet);
             self.dirty = true;
@@ -468,6 +496,7 @@ impl Core {
             from,
             to,
             sent: now,
+            number: self.statistics.packets,
             packet,
         };
         let len = payload_len(&transit.packet);
@@ -598,7 +627,9 @@ impl Core {
         now: VirtualTime,
     ) {
         for (from, to) in direction.pairs(a, b) {
-            for transit in std::mem::take(&mut self.link(from, to).waiting) {
+            let mut waiting = std::mem::take(&mut self.link(from, to).waiting);
+            waiting.sort_by_key(|transit| transit.number);
+            for transit in waiting {
                 self.forward(transit, now, Duration::ZERO);
             }
         }
@@ -633,7 +664,9 @@ impl Core {
 
     fn resend(&mut self, from: HostId, to: HostId, now: VirtualTime) {
         let first = self.net_config.retransmit_after;
-        for transit in std::mem::take(&mut self.link(from, to).stalled) {
+        let mut stalled = std::mem::take(&mut self.link(from, to).stalled);
+        stalled.sort_by_key(|transit| transit.number);
+        for transit in stalled {
             let delay = until_retransmission(transit.sent, now, first);
             self.forward(transit, now, delay);
         }
