@@ -203,10 +203,7 @@ const ROWS: [Row; 4] = [
     },
 ];
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a bench measures the wall clock"
-)]
+#[expect(clippy::disallowed_methods, reason = "a bench measures the wall clock")]
 fn time(work: fn()) -> Duration {
     let start = std::time::Instant::now();
     work();

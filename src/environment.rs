@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `REHEARSAL_SEED` | run this one seed |
 //! | `REHEARSAL_SEEDS` | run a count of seeds, or a range `a..b` |
-//! | `REHEARSAL_STRATEGY` | `fifo` or `random` |
+//! | `REHEARSAL_STRATEGY` | `fifo`, `random`, `pct:2`, `pos`, `urw` or `portfolio` |
 //!
 //! `REHEARSAL_REPLAY`, a repro file, is reserved: setting it is an error as
 //! long as there are no repro files, because to ignore it would be a quiet pass.
@@ -19,7 +19,7 @@ use crate::sweep::Seeds;
 pub struct Environment {
     /// Seeds instead of each scenario's own.
     pub seeds: Option<Seeds>,
-    /// The strategy instead of `random`.
+    /// The strategy instead of `portfolio`.
     pub strategy: Option<StrategyName>,
     /// `REHEARSAL_…` variables that mean nothing: a typo should not go unseen.
     pub unknown: Vec<String>,

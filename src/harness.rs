@@ -7,7 +7,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::environment::Environment;
 use crate::exit::Exit;
-use crate::run::{self, RunOptions, RunReport, StrategyName};
+use crate::run::{self, RunOptions, RunReport};
 use crate::scenario::{self, ExpectedVerdict, Look, Scenario, discover, render_all};
 use crate::summary;
 use crate::sweep::{Seeds, Sweep};
@@ -110,7 +110,7 @@ fn verify(scenario: &Scenario, environment: &Environment) -> Result<(), String> 
     let own = Seeds(0..u64::from(scenario.seeds));
     let chosen = environment.seeds.is_some();
     let seeds = environment.seeds.clone().unwrap_or(own);
-    let strategy = environment.strategy.unwrap_or(StrategyName::Random);
+    let strategy = environment.strategy.unwrap_or_default();
     let mut sweep = Sweep::default();
     for seed in seeds.0 {
         let report = run::play(scenario, RunOptions::new(seed, strategy));

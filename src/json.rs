@@ -11,7 +11,7 @@ use crate::scenario::{Scenario, names};
 pub struct RunLine<'a> {
     scenario: &'a str,
     seed: u64,
-    strategy: &'static str,
+    strategy: String,
     transport: &'static str,
     verdict: &'static str,
     fingerprint: String,
@@ -39,7 +39,7 @@ impl<'a> From<&'a RunReport> for RunLine<'a> {
         Self {
             scenario: &report.scenario,
             seed: report.seed,
-            strategy: report.strategy.name(),
+            strategy: report.strategy.to_string(),
             transport: names::transport(report.transport),
             verdict: report.verdict.word(),
             fingerprint: report.fingerprint.to_string(),

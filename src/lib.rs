@@ -17,6 +17,7 @@ pub mod json;
 pub mod oracle;
 pub mod run;
 pub mod scenario;
+mod strategy;
 pub mod summary;
 pub mod sweep;
 pub mod timeline;

@@ -2,67 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::str::FromStr;
 
 use rehearsal_agents::bridge;
 use rehearsal_agents::record::{Evidence, Recorder};
 use rehearsal_agents::spec::Transport;
 use rehearsal_sim::{
-    Budget, Config, Fifo, Fingerprint, History, NetConfig, Outcome, Random, Recording, Statistics,
-    Strategy, Tape, Verdict, VirtualTime,
+    Budget, Config, Fifo, Fingerprint, History, NetConfig, Outcome, Profile, Profiler, Recording,
+    Statistics, Strategy, Tape, Verdict, VirtualTime,
 };
 
 use crate::exit::Exit;
 use crate::oracle::{self, Ledger, Oracle, Subject};
 use crate::scenario::{ExpectedVerdict, Goal, Scenario};
-
-/// A strategy by name.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub enum StrategyName {
-    /// The boring schedule.
-    Fifo,
-    /// Each ready task with the same chance.
-    #[default]
-    Random,
-}
-
-impl StrategyName {
-    /// Every strategy with its name on the command line.
-    pub const ALL: [(&'static str, Self); 2] = [("fifo", Self::Fifo), ("random", Self::Random)];
-
-    /// The name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Fifo => "fifo",
-            Self::Random => "random",
-        }
-    }
-
-    fn build(self) -> Box<dyn Strategy> {
-        match self {
-            Self::Fifo => Box::new(Fifo),
-            Self::Random => Box::new(Random::default()),
-        }
-    }
-}
-
-impl fmt::Display for StrategyName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for StrategyName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .iter()
-            .find(|(name, _)| *name == text)
-            .map(|(_, strategy)| *strategy)
-            .ok_or_else(|| format!("`{text}` is not a strategy; there are fifo and random"))
-    }
-}
+pub use crate::strategy::StrategyName;
 
 /// How to play one seed.
 #[derive(Clone, Debug)]
@@ -246,14 +198,34 @@ impl RunReport {
 
 /// Plays one seed of a scenario and judges it.
 pub fn play(scenario: &Scenario, options: RunOptions) -> RunReport {
+    let name = options.strategy.for_seed(options.seed);
+    let strategy = name.build(|| profile(scenario, options.seed));
+    let (outcome, evidence) = stage(scenario, &options, strategy);
+    judge(scenario, options.seed, name, outcome, evidence)
+}
+
+/// What each task of the seed's boring schedule takes; `urw` weighs by it.
+fn profile(scenario: &Scenario, seed: u64) -> Profile {
+    let (profiler, profile) = Profiler::new(Box::new(Fifo));
+    let options = RunOptions::new(seed, StrategyName::Fifo);
+    stage(scenario, &options, Box::new(profiler));
+    profile.read()
+}
+
+/// Runs the scenario's program in the simulator.
+fn stage(
+    scenario: &Scenario,
+    options: &RunOptions,
+    strategy: Box<dyn Strategy>,
+) -> (Outcome<()>, Evidence) {
     let recorder = Recorder::new();
     let notebook = recorder.clone();
     let spec = scenario.spec.clone();
     let network = &scenario.spec.network;
     let config = Config {
         seed: options.seed,
-        strategy: options.strategy.build(),
-        replay: options.replay,
+        strategy,
+        replay: options.replay.clone(),
         budget: Budget {
             steps: scenario.budget.steps,
             virtual_time: scenario.budget.virtual_time,
@@ -268,13 +240,7 @@ pub fn play(scenario: &Scenario, options: RunOptions) -> RunReport {
         },
     };
     let outcome = rehearsal_sim::run(config, move |world| bridge::play(world, spec, notebook));
-    judge(
-        scenario,
-        options.seed,
-        options.strategy,
-        outcome,
-        recorder.into_evidence(),
-    )
+    (outcome, recorder.into_evidence())
 }
 
 fn judge(

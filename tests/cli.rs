@@ -78,7 +78,7 @@ fn a_json_line_has_every_promised_field() {
 
 #[test]
 fn a_defect_ends_in_10_and_names_its_oracle() {
-    let output = rehearsal(&["run", "broadcast_to_all", "--seeds", "4", "--json"]);
+    let output = rehearsal(&["run", "broadcast-to-all", "--seeds", "4", "--json"]);
     assert_eq!(code(&output), 10, "{}", stderr(&output));
     let lines = json_lines(&output);
     assert_eq!(lines.len(), 4);
@@ -92,14 +92,16 @@ fn a_defect_ends_in_10_and_names_its_oracle() {
 
 #[test]
 fn a_deadlock_ends_in_11_and_names_its_tasks() {
-    let output = rehearsal(&["run", "lock_order_inversion", "--seeds", "64", "--json"]);
+    let output = rehearsal(&["run", "lock-order-inversion", "--seeds", "64", "--json"]);
     assert_eq!(code(&output), 11, "{}", stderr(&output));
     let lines = json_lines(&output);
     let stuck = lines
         .iter()
         .find(|line| line["verdict"] == "deadlock")
         .expect("a deadlock");
-    let message = stuck["violations"][0]["message"].as_str().expect("a message");
+    let message = stuck["violations"][0]["message"]
+        .as_str()
+        .expect("a message");
     assert!(message.contains("held by"), "{message}");
 }
 
@@ -127,15 +129,20 @@ fn list_names_every_scenario_once() {
     let output = rehearsal(&["list", "--json"]);
     assert_eq!(code(&output), 0);
     let lines = json_lines(&output);
-    let mut names: Vec<&str> = lines.iter().filter_map(|line| line["name"].as_str()).collect();
+    let mut names: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| line["name"].as_str())
+        .collect();
     let count = names.len();
     names.dedup();
     assert_eq!(names.len(), count);
-    for expected in ["shared_bridge", "lock_contention", "lock_order_inversion"] {
+    for expected in ["shared_bridge", "lock_contention", "lock-order-inversion"] {
         assert!(names.contains(&expected), "{expected}");
     }
     for line in &lines {
-        for field in ["name", "file", "claim", "system", "defect", "oracles", "seeds"] {
+        for field in [
+            "name", "file", "claim", "system", "defect", "oracles", "seeds",
+        ] {
             assert!(line.get(field).is_some(), "{field} in {line}");
         }
     }
@@ -184,11 +191,27 @@ fn a_bad_file_ends_in_2_with_a_diagnostic() {
         good.replacen(from, to, 1).into_bytes()
     };
     let cases: Vec<(&str, Vec<u8>, &[&str])> = vec![
-        ("unknown_key", with("count = 2", "cuont = 2"), &["cuont", "count"]),
-        ("wrong_type", with("count = 2", "count = \"two\""), &["whole number"]),
+        (
+            "unknown_key",
+            with("count = 2", "cuont = 2"),
+            &["cuont", "count"],
+        ),
+        (
+            "wrong_type",
+            with("count = 2", "count = \"two\""),
+            &["whole number"],
+        ),
         ("impossible", with("count = 2", "count = 0"), &["count"]),
-        ("huge", with("count = 2", "count = 4000000000"), &["4000000000"]),
-        ("unknown_kind", with("kind = \"data\"", "kind = \"dota\""), &["dota", "data"]),
+        (
+            "huge",
+            with("count = 2", "count = 4000000000"),
+            &["4000000000"],
+        ),
+        (
+            "unknown_kind",
+            with("kind = \"data\"", "kind = \"dota\""),
+            &["dota", "data"],
+        ),
         ("empty", Vec::new(), &["empty"]),
         ("not_utf8", vec![b'#', 0xff, 0xfe], &["UTF-8"]),
         ("not_toml", b"format = = 1".to_vec(), &[]),

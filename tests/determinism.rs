@@ -20,7 +20,7 @@ fn fingerprint(name: &str, seed: u64) -> String {
 /// Fingerprints by seed as another process prints them.
 fn printed(arguments: &[&str]) -> Vec<(u64, String)> {
     let output = Command::new(env!("CARGO_BIN_EXE_rehearsal"))
-        .args(["run", "--json"])
+        .args(["run", "--json", "--strategy", "random"])
         .args(arguments)
         .output()
         .expect("the command starts");
@@ -45,7 +45,11 @@ fn a_seed_among_others_gives_the_same_fingerprint() {
     let among = printed(&["shared_bridge", "collision", "--seeds", "5..9"]);
     assert_eq!(among.len(), 8);
     for (index, (seed, found)) in among.iter().enumerate() {
-        let name = if index < 4 { "shared_bridge" } else { "collision" };
+        let name = if index < 4 {
+            "shared_bridge"
+        } else {
+            "collision"
+        };
         assert_eq!(*found, fingerprint(name, *seed), "{name} seed {seed}");
     }
 }
@@ -60,7 +64,9 @@ fn different_seeds_differ() {
 
 #[test]
 fn threads_do_not_disturb_each_other() {
-    let expected: Vec<String> = (0..4).map(|seed| fingerprint("shared_bridge", seed)).collect();
+    let expected: Vec<String> = (0..4)
+        .map(|seed| fingerprint("shared_bridge", seed))
+        .collect();
     let found: Vec<String> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..4)
             .map(|seed| scope.spawn(move || fingerprint("shared_bridge", seed)))
@@ -76,9 +82,14 @@ fn every_scenario_passes_the_check() {
     let files = discover::find(Path::new("scenarios")).expect("scenario files are found");
     for file in files {
         let scenario = load(&file).expect("it is valid");
-        for (_, strategy) in StrategyName::ALL {
+        for strategy in [StrategyName::Fifo, StrategyName::Random, StrategyName::Urw] {
             let report = play_twice(&scenario, RunOptions::new(1, strategy));
-            assert_ne!(report.verdict.word(), "nondeterminism", "{:?}", report.violations);
+            assert_ne!(
+                report.verdict.word(),
+                "nondeterminism",
+                "{:?}",
+                report.violations
+            );
         }
     }
 }

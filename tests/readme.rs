@@ -59,3 +59,21 @@ fn similar(found: &str, expected: &str) {
     }
     assert_eq!(found.lines().count(), expected.lines().count());
 }
+
+/// The scenario file that the README shows is valid, and passes.
+#[test]
+fn the_scenario_in_the_readme_passes() {
+    use rehearsal::run::{RunOptions, RunVerdict, StrategyName, play};
+    let readme = std::fs::read_to_string("README.md").expect("there is a README");
+    let (_, after) = readme.split_once("```toml\n").expect("a scenario file");
+    let (text, _) = after.split_once("```").expect("it ends");
+    let (_, name) = text.split_once("name = \"").expect("a name");
+    let (name, _) = name.split_once('"').expect("it ends");
+    let file = format!("{name}.toml");
+    let scenario = rehearsal::scenario::parse(text, file.as_ref())
+        .unwrap_or_else(|problems| panic!("{problems:?}"));
+    for seed in 0..u64::from(scenario.seeds) {
+        let report = play(&scenario, RunOptions::new(seed, StrategyName::Random));
+        assert_eq!(report.verdict, RunVerdict::Pass, "{:?}", report.violations);
+    }
+}

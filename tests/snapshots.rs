@@ -10,6 +10,8 @@ use rehearsal::run::{RunOptions, StrategyName, play};
 use rehearsal::scenario::{Scenario, discover, load, names};
 use rehearsal::timeline;
 
+const STRATEGIES: [StrategyName; 2] = [StrategyName::Random, StrategyName::Fifo];
+
 fn scenarios() -> Vec<Scenario> {
     let files = discover::find(Path::new("scenarios")).expect("scenario files are found");
     files
@@ -45,12 +47,15 @@ fn fingerprints() {
                 assert_eq!(transport, Transport::InProcess);
                 continue;
             };
-            for (strategy_name, strategy) in StrategyName::ALL {
+            for strategy in STRATEGIES {
                 let report = play(&scenario, RunOptions::new(0, strategy));
                 writeln!(
                     golden,
-                    "{:<28} {transport_name:<10} {strategy_name:<6} {} {}",
-                    scenario.name, report.fingerprint, report.verdict
+                    "{:<28} {transport_name:<10} {:<6} {} {}",
+                    scenario.name,
+                    strategy.to_string(),
+                    report.fingerprint,
+                    report.verdict
                 )
                 .expect("a string takes everything");
             }

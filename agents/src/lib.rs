@@ -5,6 +5,11 @@
 //! whether it runs simulated: code uses [`rehearsal_sim::tokio`] as it would use
 //! tokio.
 
+pub mod agent;
+pub mod bridge;
+pub mod client;
 pub mod event;
 pub mod record;
+mod recorder;
+mod scenario;
 pub mod spec;

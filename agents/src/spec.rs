@@ -39,8 +39,11 @@ pub struct BridgeSettings {
     /// away. What falls out unseen is gap-marked.
     pub buffer: usize,
     /// How long a run may take before it is cancelled and reported as timed out.
+    /// A supervisor may take that long on top of what its sub-agents may take.
     pub run_timeout: Duration,
-    /// How long a registered run may stay idle before a sweep forgets it.
+    /// How long a registered run may stay idle before a sweep suspects it. If it
+    /// is idle still at the next sweep, it is forgotten. So `ttl` and
+    /// `sweep_every` together must exceed the longest silence of a live run.
     pub ttl: Duration,
     /// How often the registry is swept.
     pub sweep_every: Duration,
@@ -270,9 +273,9 @@ pub struct FaultPlan {
     pub at_least: u32,
     /// Kinds that are allowed. Empty if and only if the budget is 0.
     pub kinds: Vec<FaultKind>,
-    /// Earliest virtual time, counted from the start of the run.
+    /// Earliest virtual time, counted from the moment at which the agents start.
     pub from: Duration,
-    /// Latest virtual time.
+    /// Latest virtual time, counted likewise.
     pub until: Duration,
     /// How long a partition, a hold or a pause lasts, and a crashed host stays
     /// down.

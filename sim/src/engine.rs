@@ -315,7 +315,7 @@ impl Core {
         }
     }
 
-    /// Moves what was woken to the ready queue, in order of waking.
+    /// Moves what was woken to the ready queue.
     fn collect(&mut self, wakes: &WakeQueue) {
         wakes.drain(|id| self.enqueue(id));
     }

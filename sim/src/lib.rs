@@ -37,7 +37,9 @@ pub use host::{HostId, HostState};
 pub use net::{Direction, NetConfig};
 pub use outcome::{DeadlockedTask, Divergence, Outcome, PanicReport, Statistics, Verdict};
 pub use point::{Resource, ResourceId, ResourceKind};
-pub use strategy::{Candidates, Fifo, Pct, Pos, Random, Strategy};
+pub use strategy::{
+    Candidates, Fifo, Pct, Pos, Profile, Profiler, Random, SharedProfile, Strategy, Urw,
+};
 pub use tape::{Choice, Draws, SiteId, Tape};
 pub use task::{AbortHandle, JoinError, JoinHandle};
 pub use time::VirtualTime;

@@ -11,7 +11,9 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use turmoil_net::{EnterGuard, KernelConfig, Net, Packet, TcpFlags, TcpSegment, Transport};
+use turmoil_net::{
+    EnterGuard, KernelConfig, Net, NetstatState, Packet, TcpFlags, TcpSegment, Transport,
+};
 
 use crate::arrivals::Arrivals;
 use crate::context;
@@ -163,7 +165,7 @@ pub(crate) struct Network {
 
 /// turmoil-net takes hosts only until it is entered.
 enum Stack {
-    Building(Net),
+    Building(Box<Net>),
     Running(EnterGuard),
     Swapping,
 }
@@ -199,6 +201,9 @@ struct Transit {
     from: HostId,
     to: HostId,
     sent: VirtualTime,
+    /// Counts packets. Faults that overlap put packets aside in any order; TCP
+    /// gets them back in this one, because turmoil-net drops what overtakes.
+    number: u64,
     packet: Packet,
 }
 
@@ -233,6 +238,26 @@ fn is_pure_ack(packet: &Packet) -> bool {
     }
 }
 
+/// Whether the packet resets a connection that its receiver has not accepted
+/// and whose handshake is not over. turmoil-net would close that socket and
+/// never free it, and its port could not be bound again. Left half open, it
+/// goes with its listener.
+fn resets_half_open(packet: &Packet) -> bool {
+    let Transport::Tcp(segment) = &packet.payload else {
+        return false;
+    };
+    let peer = SocketAddr::new(packet.src, segment.src_port);
+    segment.flags.rst
+        && turmoil_net::netstat(packet.dst)
+            .entries
+            .iter()
+            .any(|entry| {
+                entry.peer == Some(peer)
+                    && entry.local.port() == segment.dst_port
+                    && entry.state == Some(NetstatState::SynReceived)
+            })
+}
+
 /// A reset of the connection `local` ↔ `peer`, as `local` would receive it.
 fn forged_reset(local: SocketAddr, peer: SocketAddr) -> Packet {
     Packet {
@@ -258,7 +283,7 @@ impl Network {
     fn new() -> Self {
         let kernel = KernelConfig::default().retx_threshold(u32::MAX);
         Self {
-            stack: Stack::Building(Net::with_config(kernel)),
+            stack: Stack::Building(Box::new(Net::with_config(kernel))),
             kernels: Vec::new(),
             spare: Vec::new(),
             by_address: BTreeMap::new(),
@@ -343,6 +368,9 @@ impl Network {
     }
 
     fn deliver(&mut self, packet: Packet) {
+        if self.guard().is_none() || resets_half_open(&packet) {
+            return;
+        }
         if let Some(guard) = self.guard() {
             guard.deliver(packet);
             self.dirty = true;
@@ -395,15 +423,20 @@ impl Core {
     }
 
     fn ensure_network(&mut self) {
+        self.build_network();
+        let spare = self.net_config.spare_hosts;
+        if let Some(network) = &mut self.network {
+            network.enter(spare);
+        }
+    }
+
+    /// Makes the network with a kernel for each host, but does not enter it yet.
+    fn build_network(&mut self) {
         if self.network.is_none() {
             self.network = Some(Network::new());
             for index in 0..self.hosts.len() {
                 self.attach(HostId(u32::try_from(index).unwrap_or(u32::MAX)));
             }
-        }
-        let spare = self.net_config.spare_hosts;
-        if let Some(network) = &mut self.network {
-            network.enter(spare);
         }
     }
 
@@ -417,6 +450,8 @@ impl Core {
     }
 
     fn link(&mut self, from: HostId, to: HostId) -> &mut Link {
+        // A link may be cut before the first socket is opened.
+        self.build_network();
         let Self {
             network,
             hosts,
@@ -452,6 +487,7 @@ impl Core {
             from,
             to,
             sent: now,
+            number: self.statistics.packets,
             packet,
         };
         let len = payload_len(&transit.packet);
@@ -586,7 +622,9 @@ impl Core {
         now: VirtualTime,
     ) {
         for (from, to) in direction.pairs(a, b) {
-            for transit in std::mem::take(&mut self.link(from, to).waiting) {
+            let mut waiting = std::mem::take(&mut self.link(from, to).waiting);
+            waiting.sort_by_key(|transit| transit.number);
+            for transit in waiting {
                 self.forward(transit, now, Duration::ZERO);
             }
         }
@@ -621,7 +659,9 @@ impl Core {
 
     fn resend(&mut self, from: HostId, to: HostId, now: VirtualTime) {
         let first = self.net_config.retransmit_after;
-        for transit in std::mem::take(&mut self.link(from, to).stalled) {
+        let mut stalled = std::mem::take(&mut self.link(from, to).stalled);
+        stalled.sort_by_key(|transit| transit.number);
+        for transit in stalled {
             let delay = until_retransmission(transit.sent, now, first);
             self.forward(transit, now, delay);
         }

@@ -137,7 +137,10 @@ impl<F: Future> TaskFuture<F> {
 
     fn fail(&mut self, caught: panics::Caught) {
         context::with(|engine| engine.panicked(self.id, caught.message, caught.location));
-        self.settle(Err(JoinError(Cause::Panic(self.id, caught.payload))));
+        self.settle(Err(JoinError(Cause::Panic(
+            self.id,
+            Mutex::new(caught.payload),
+        ))));
     }
 }
 
@@ -322,7 +325,8 @@ pub struct JoinError(Cause);
 
 enum Cause {
     Cancelled(TaskId),
-    Panic(TaskId, Box<dyn Any + Send>),
+    // Behind a lock, never contended, so that the error is `Sync`.
+    Panic(TaskId, Mutex<Box<dyn Any + Send>>),
     Real(::tokio::task::JoinError),
 }
 
@@ -351,10 +355,26 @@ impl JoinError {
     ///
     /// If the task did not panic.
     pub fn into_panic(self) -> Box<dyn Any + Send> {
+        match self.try_into_panic() {
+            Ok(payload) => payload,
+            Err(error) => panic!("{error}, and did not panic"),
+        }
+    }
+
+    /// The panic's payload.
+    ///
+    /// # Errors
+    ///
+    /// This error, if the task did not panic.
+    pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, Self> {
         match self.0 {
-            Cause::Panic(_, payload) => payload,
-            Cause::Real(error) => error.into_panic(),
-            Cause::Cancelled(_) => panic!("the task was cancelled and did not panic"),
+            Cause::Panic(_, payload) => {
+                Ok(payload.into_inner().unwrap_or_else(PoisonError::into_inner))
+            }
+            Cause::Real(error) => error
+                .try_into_panic()
+                .map_err(|error| Self(Cause::Real(error))),
+            cause @ Cause::Cancelled(_) => Err(Self(cause)),
         }
     }
 }

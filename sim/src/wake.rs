@@ -51,12 +51,15 @@ impl WakeQueue {
         !self.woken.borrow().is_empty() || self.elsewhere.any.load(Ordering::SeqCst)
     }
 
-    /// Hands each woken task to `enqueue`, in order.
+    /// Hands each woken task to `enqueue`. Tasks that one step has woken go in the
+    /// order of their ids: tokio wakes some (those of a `watch`) in an order that
+    /// it draws from a generator which nobody can seed.
     #[inline]
     pub(crate) fn drain(&self, mut enqueue: impl FnMut(TaskId)) {
         // Asked at every scheduling point, and mostly nothing was woken.
         let mut woken = self.woken.borrow_mut();
         if !woken.is_empty() {
+            woken.sort_unstable();
             woken.drain(..).for_each(&mut enqueue);
         }
         if self.elsewhere.any.load(Ordering::Acquire) {

@@ -324,3 +324,29 @@ fn settled_waits_for_quiet_and_not_for_timers() {
     });
     assert_eq!(outcome.value, Some((true, 0)));
 }
+
+/// tokio wakes the receivers of a `watch` in an order of its own drawing.
+#[test]
+fn what_tokio_draws_for_itself_does_not_show() {
+    let order = || {
+        let outcome = run(Config::default(), |world| async move {
+            let (sender, receiver) = rehearsal_sim::tokio::sync::watch::channel(0);
+            let order = Rc::new(RefCell::new(Vec::new()));
+            for task in 0..16 {
+                let (mut receiver, order) = (receiver.clone(), Rc::clone(&order));
+                world.spawn_on(world.current_host(), async move {
+                    receiver.changed().await.expect("the sender lives");
+                    order.borrow_mut().push(task);
+                });
+            }
+            world.settled().await;
+            sender.send(1).expect("there are receivers");
+            world.settled().await;
+            order.borrow().clone()
+        });
+        outcome.value.expect("a value")
+    };
+    let first = order();
+    assert_eq!(first.len(), 16);
+    assert!((0..10).all(|_| order() == first));
+}

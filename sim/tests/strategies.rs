@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use rehearsal_sim::tokio::task::yield_now;
-use rehearsal_sim::{Config, Fifo, Pct, Pos, Random, Strategy, run};
+use rehearsal_sim::{Config, Fifo, Pct, Pos, Profiler, Random, Strategy, Urw, run};
 
 /// Every strategy, for runs that any of them must be able to do.
 fn all() -> Vec<Box<dyn Strategy>> {
@@ -142,4 +142,49 @@ fn a_seed_means_the_same_run_for_every_strategy() {
         };
         assert_eq!(fingerprint(first), fingerprint(second), "{name}");
     }
+}
+
+/// A short task and a long one: the counts of the short one's place among the
+/// long one's steps, over many seeds.
+fn places(strategy: impl Fn() -> Box<dyn Strategy>, seeds: u64) -> Vec<usize> {
+    let mut counts = vec![0; 12];
+    for seed in 0..seeds {
+        let outcome = run(config(seed, strategy()), |world| async move {
+            let steps = Rc::new(Cell::new(0usize));
+            let seen = Rc::clone(&steps);
+            let long = world.spawn_on(world.current_host(), async move {
+                for _ in 0..10 {
+                    yield_now().await;
+                    steps.set(steps.get() + 1);
+                }
+            });
+            let short = world.spawn_on(world.current_host(), async move {
+                yield_now().await;
+                seen.get()
+            });
+            long.await.expect("no task fails");
+            short.await.expect("no task fails")
+        });
+        counts[outcome.value.expect("a value")] += 1;
+    }
+    counts
+}
+
+#[test]
+fn urw_gives_a_short_task_every_place_where_random_puts_it_first() {
+    let profile = {
+        let (profiler, profile) = Profiler::new(Box::new(Random::default()));
+        let mut profiler = Some(Box::new(profiler) as Box<dyn Strategy>);
+        let once = std::cell::RefCell::new(&mut profiler);
+        places(
+            || once.borrow_mut().take().expect("one seed, one strategy"),
+            1,
+        );
+        profile.read()
+    };
+    assert!(profile.len() >= 2, "{profile:?}");
+    let late = |counts: &[usize]| counts[5..].iter().sum::<usize>();
+    let random = late(&places(|| Box::new(Random::default()), 400));
+    let urw = late(&places(|| Box::new(Urw::new(profile.clone())), 400));
+    assert!(urw > 3 * random.max(1), "urw {urw}, random {random} of 400");
 }

@@ -23,8 +23,13 @@ use crate::sweep::Seeds;
 #[command(name = "rehearsal", version)]
 struct Cli {
     /// Where scenario files are.
-    #[arg(long, global = true, default_value = "scenarios", value_name = "DIR")]
-    scenarios: PathBuf,
+    #[arg(
+        long = "scenarios",
+        global = true,
+        default_value = "scenarios",
+        value_name = "DIR"
+    )]
+    root: PathBuf,
     #[command(subcommand)]
     command: Command,
 }
@@ -60,7 +65,8 @@ struct RunArgs {
     /// seed 0 is run.
     #[arg(long, value_name = "N")]
     seeds: Option<Seeds>,
-    /// Who picks the next task: fifo or random.
+    /// Who picks the next task: fifo, random, pct (or pct:2, …), pos, urw, or
+    /// portfolio, which gives each seed one of them.
     #[arg(long, value_name = "X", default_value_t)]
     strategy: StrategyName,
     /// Use this transport instead of the scenario's.
@@ -101,9 +107,9 @@ pub fn main() -> Exit {
 
 fn dispatch(cli: &Cli) -> Exit {
     let done = match &cli.command {
-        Command::List { json } => list::list(&cli.scenarios, *json),
-        Command::Check { files } => check::check(&cli.scenarios, files),
-        Command::Run(args) => run::run(&cli.scenarios, args),
+        Command::List { json } => list::list(&cli.root, *json),
+        Command::Check { files } => check::check(&cli.root, files),
+        Command::Run(args) => run::run(&cli.root, args),
     };
     match done {
         Ok(exit) => exit,

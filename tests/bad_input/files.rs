@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rehearsal::scenario::{Code, Diagnostic, MAX_BYTES, discover, load};
 
@@ -127,7 +128,8 @@ fn written(path: &str, bytes: &[u8]) -> String {
     let file = directory().join(path);
     let parent = file.parent().unwrap_or(directory());
     fs::create_dir_all(parent).unwrap_or_else(|error| panic!("{}: {error}", parent.display()));
-    let draft = file.with_extension(format!("draft-{:?}", std::thread::current().id()));
+    static DRAFTS: AtomicU32 = AtomicU32::new(0);
+    let draft = file.with_extension(format!("draft-{}", DRAFTS.fetch_add(1, Ordering::Relaxed)));
     fs::write(&draft, bytes)
         .and_then(|()| fs::rename(&draft, &file))
         .unwrap_or_else(|error| panic!("{}: {error}", file.display()));

@@ -7,11 +7,13 @@ mod fifo;
 mod pct;
 mod pos;
 mod random;
+mod urw;
 
 pub use fifo::Fifo;
 pub use pct::Pct;
 pub use pos::Pos;
 pub use random::Random;
+pub use urw::{Profile, Profiler, SharedProfile, Urw};
 
 use std::collections::VecDeque;
 

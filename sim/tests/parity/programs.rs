@@ -14,7 +14,7 @@ use tokio::sync::{
 };
 use tokio::time::{Duration, Instant, MissedTickBehavior, sleep, timeout};
 
-pub type Log = Vec<String>;
+pub(crate) type Log = Vec<String>;
 
 macro_rules! log {
     ($($entry:expr),* $(,)?) => { vec![$(format!("{:?}", $entry)),*] };
@@ -28,7 +28,7 @@ fn millis(since: Instant) -> u128 {
 
 // Locks ---------------------------------------------------------------------
 
-pub async fn mutex_counts() -> Log {
+pub(crate) async fn mutex_counts() -> Log {
     let mutex = Arc::new(Mutex::new(0));
     let tasks: Vec<_> = (0..6)
         .map(|_| {
@@ -50,7 +50,7 @@ pub async fn mutex_counts() -> Log {
     log![mutex, mutex.into_inner()]
 }
 
-pub async fn mutex_is_fair_to_who_waits() -> Log {
+pub(crate) async fn mutex_is_fair_to_who_waits() -> Log {
     let mutex = Mutex::new(());
     let order = std::sync::Mutex::new(Vec::new());
     let guard = mutex.lock().await;
@@ -82,7 +82,7 @@ pub async fn mutex_is_fair_to_who_waits() -> Log {
     log![order.into_inner()]
 }
 
-pub async fn mutex_guards() -> Log {
+pub(crate) async fn mutex_guards() -> Log {
     static STATIC: Mutex<u8> = Mutex::const_new(0);
     let mut mutex = Mutex::new((1, "a".to_owned()));
     mutex.get_mut().0 = 2;
@@ -113,7 +113,7 @@ pub async fn mutex_guards() -> Log {
     ]
 }
 
-pub async fn rwlock_readers_and_writers() -> Log {
+pub(crate) async fn rwlock_readers_and_writers() -> Log {
     let lock = Arc::new(RwLock::new(0));
     let readers = Arc::new(Barrier::new(3));
     let reading: Vec<_> = (0..3)
@@ -159,7 +159,7 @@ pub async fn rwlock_readers_and_writers() -> Log {
     log![seen, value, behind, last]
 }
 
-pub async fn rwlock_guards() -> Log {
+pub(crate) async fn rwlock_guards() -> Log {
     let mut lock = RwLock::new((1, 2));
     lock.get_mut().0 = 5;
     let write = lock.write().await;
@@ -204,7 +204,7 @@ pub async fn rwlock_guards() -> Log {
     ]
 }
 
-pub async fn semaphore_permits() -> Log {
+pub(crate) async fn semaphore_permits() -> Log {
     let semaphore = Arc::new(Semaphore::new(2));
     let most = Arc::new(AtomicUsize::new(0));
     let inside = Arc::new(AtomicUsize::new(0));
@@ -247,7 +247,7 @@ pub async fn semaphore_permits() -> Log {
     ]
 }
 
-pub async fn semaphore_owned_permits() -> Log {
+pub(crate) async fn semaphore_owned_permits() -> Log {
     let semaphore = Arc::new(Semaphore::const_new(3));
     let mut one = Arc::clone(&semaphore).acquire_owned().await.unwrap();
     let two = Arc::clone(&semaphore).acquire_many_owned(2).await.unwrap();
@@ -268,7 +268,7 @@ pub async fn semaphore_owned_permits() -> Log {
     log![none, none_either, merged, nothing, before, all, semaphore.available_permits()]
 }
 
-pub async fn semaphore_close() -> Log {
+pub(crate) async fn semaphore_close() -> Log {
     let semaphore = Arc::new(Semaphore::new(0));
     let waiting = tokio::spawn(Arc::clone(&semaphore).acquire_owned());
     sleep(MS).await;
@@ -281,7 +281,7 @@ pub async fn semaphore_close() -> Log {
 
 // Notifications ----------------------------------------------------------------
 
-pub async fn notify_keeps_one_permit() -> Log {
+pub(crate) async fn notify_keeps_one_permit() -> Log {
     let notify = Notify::new();
     notify.notify_one();
     notify.notify_one();
@@ -290,7 +290,7 @@ pub async fn notify_keeps_one_permit() -> Log {
     log![empty]
 }
 
-pub async fn notify_waiters_from_creation() -> Log {
+pub(crate) async fn notify_waiters_from_creation() -> Log {
     let notify = Notify::new();
     let early = notify.notified();
     notify.notify_waiters();
@@ -304,7 +304,7 @@ pub async fn notify_waiters_from_creation() -> Log {
     log![late]
 }
 
-pub async fn notify_enable() -> Log {
+pub(crate) async fn notify_enable() -> Log {
     let notify = Notify::const_new();
     let mut future = pin!(notify.notified());
     let before = future.as_mut().enable();
@@ -316,7 +316,7 @@ pub async fn notify_enable() -> Log {
     log![before, after, empty]
 }
 
-pub async fn notify_order() -> Log {
+pub(crate) async fn notify_order() -> Log {
     let notify = Arc::new(Notify::new());
     let (sender, mut order) = mpsc::unbounded_channel();
     for number in 0..4u32 {
@@ -341,7 +341,7 @@ pub async fn notify_order() -> Log {
     log![seen, order.recv().await]
 }
 
-pub async fn barrier_has_one_leader() -> Log {
+pub(crate) async fn barrier_has_one_leader() -> Log {
     let barrier = Arc::new(Barrier::new(4));
     let mut leaders = 0;
     for _ in 0..2 {
@@ -359,7 +359,7 @@ pub async fn barrier_has_one_leader() -> Log {
     log![leaders, alone]
 }
 
-pub async fn once_cell_is_made_once() -> Log {
+pub(crate) async fn once_cell_is_made_once() -> Log {
     let cell = Arc::new(OnceCell::new());
     let made = Arc::new(AtomicUsize::new(0));
     let tasks: Vec<_> = (0..5)
@@ -395,7 +395,7 @@ pub async fn once_cell_is_made_once() -> Log {
     ]
 }
 
-pub async fn once_cell_tries_again() -> Log {
+pub(crate) async fn once_cell_tries_again() -> Log {
     let cell = OnceCell::const_new();
     let failed = cell.get_or_try_init(|| async { Err::<u8, _>("no") }).await;
     let failed = format!("{failed:?}");
@@ -413,7 +413,7 @@ pub async fn once_cell_tries_again() -> Log {
                 Err::<u8, _>("late")
             })
             .await
-            .map(|value| *value)
+            .copied()
         },
         async {
             sleep(MS).await;
@@ -425,7 +425,7 @@ pub async fn once_cell_tries_again() -> Log {
 
 // Channels -------------------------------------------------------------------
 
-pub async fn mpsc_is_bounded() -> Log {
+pub(crate) async fn mpsc_is_bounded() -> Log {
     let (sender, mut receiver) = mpsc::channel(2);
     sender.send(1).await.unwrap();
     sender.try_send(2).unwrap();
@@ -461,7 +461,7 @@ pub async fn mpsc_is_bounded() -> Log {
     ]
 }
 
-pub async fn mpsc_close() -> Log {
+pub(crate) async fn mpsc_close() -> Log {
     let (sender, mut receiver) = mpsc::channel(1);
     sender.send(1).await.unwrap();
     let waiting = sender.clone();
@@ -478,7 +478,7 @@ pub async fn mpsc_close() -> Log {
     log![refused, got, lost, reserve, sender.is_closed(), receiver.is_closed()]
 }
 
-pub async fn mpsc_permits() -> Log {
+pub(crate) async fn mpsc_permits() -> Log {
     let (sender, mut receiver) = mpsc::channel(3);
     let one = sender.reserve().await.unwrap();
     let more = sender.try_reserve_many(2).unwrap();
@@ -513,7 +513,7 @@ pub async fn mpsc_permits() -> Log {
     ]
 }
 
-pub async fn mpsc_many() -> Log {
+pub(crate) async fn mpsc_many() -> Log {
     let (sender, mut receiver) = mpsc::channel(3);
     for worker in 0..4u32 {
         let sender = sender.clone();
@@ -531,7 +531,7 @@ pub async fn mpsc_many() -> Log {
     log![by_worker]
 }
 
-pub async fn mpsc_cancelled_receive_loses_nothing() -> Log {
+pub(crate) async fn mpsc_cancelled_receive_loses_nothing() -> Log {
     let (sender, mut receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         for number in 0..20u32 {
@@ -550,7 +550,7 @@ pub async fn mpsc_cancelled_receive_loses_nothing() -> Log {
     log![numbers]
 }
 
-pub async fn mpsc_unbounded() -> Log {
+pub(crate) async fn mpsc_unbounded() -> Log {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     for number in 0..5 {
         sender.send(number).unwrap();
@@ -569,7 +569,7 @@ pub async fn mpsc_unbounded() -> Log {
     log![length, count, some, by_hand, counts, refused, weak.upgrade().is_none()]
 }
 
-pub async fn oneshot_outcomes() -> Log {
+pub(crate) async fn oneshot_outcomes() -> Log {
     let (sender, receiver) = oneshot::channel();
     tokio::spawn(async move { sender.send(1).unwrap() });
     let got = receiver.await;
@@ -599,7 +599,7 @@ pub async fn oneshot_outcomes() -> Log {
     log![got, dropped, not_yet, refused, never, sender.is_closed(), early, late]
 }
 
-pub async fn broadcast_lags() -> Log {
+pub(crate) async fn broadcast_lags() -> Log {
     let (sender, mut slow) = broadcast::channel(2);
     let mut fast = sender.subscribe();
     let mut seen = Vec::new();
@@ -622,7 +622,7 @@ pub async fn broadcast_lags() -> Log {
     ]
 }
 
-pub async fn broadcast_closes() -> Log {
+pub(crate) async fn broadcast_closes() -> Log {
     let (sender, mut receiver) = broadcast::channel(4);
     let tasks: Vec<_> = (0..3)
         .map(|_| {
@@ -655,7 +655,7 @@ pub async fn broadcast_closes() -> Log {
     log![seen, mine, weak.upgrade().is_none(), alone.send(1), receiver.is_closed()]
 }
 
-pub async fn watch_shows_the_latest() -> Log {
+pub(crate) async fn watch_shows_the_latest() -> Log {
     let (sender, mut receiver) = watch::channel(0);
     let unchanged = receiver.has_changed();
     sender.send(1).unwrap();
@@ -680,7 +680,7 @@ pub async fn watch_shows_the_latest() -> Log {
     ]
 }
 
-pub async fn watch_waits() -> Log {
+pub(crate) async fn watch_waits() -> Log {
     let (sender, mut receiver) = watch::channel(0);
     let task = tokio::spawn(async move {
         let found = *receiver.wait_for(|value| *value >= 3).await.unwrap();
@@ -698,7 +698,7 @@ pub async fn watch_waits() -> Log {
 
 // Time -----------------------------------------------------------------------
 
-pub async fn sleep_takes_its_time() -> Log {
+pub(crate) async fn sleep_takes_its_time() -> Log {
     let start = Instant::now();
     sleep(MS * 30).await;
     let one = millis(start);
@@ -718,7 +718,7 @@ pub async fn sleep_takes_its_time() -> Log {
     log![one, two, past, order, millis(start)]
 }
 
-pub async fn sleep_can_be_reset() -> Log {
+pub(crate) async fn sleep_can_be_reset() -> Log {
     let start = Instant::now();
     let mut future = pin!(sleep(MS * 10));
     let early = timeout(MS * 5, future.as_mut()).await.is_err();
@@ -732,7 +732,7 @@ pub async fn sleep_can_be_reset() -> Log {
     log![early, deadline, before, end, millis(start)]
 }
 
-pub async fn timeout_outcomes() -> Log {
+pub(crate) async fn timeout_outcomes() -> Log {
     let start = Instant::now();
     let late = timeout(MS * 10, sleep(MS * 20)).await;
     let at = millis(start);
@@ -748,7 +748,7 @@ pub async fn timeout_outcomes() -> Log {
     log![error, at, done, until.is_err(), forever, inner, millis(start)]
 }
 
-pub async fn timeout_prefers_the_future() -> Log {
+pub(crate) async fn timeout_prefers_the_future() -> Log {
     // Others are ready all the time, and may run at every scheduling point.
     let noise: Vec<_> = (0..3)
         .map(|_| {
@@ -774,7 +774,7 @@ pub async fn timeout_prefers_the_future() -> Log {
     log![outcomes]
 }
 
-pub async fn interval_ticks() -> Log {
+pub(crate) async fn interval_ticks() -> Log {
     let start = Instant::now();
     let mut interval = tokio::time::interval(MS * 10);
     let mut ticks = Vec::new();
@@ -800,7 +800,7 @@ pub async fn interval_ticks() -> Log {
     log![ticks, early, after, reset, sooner, now, millis(start), interval.period()]
 }
 
-pub async fn interval_behaviors() -> Log {
+pub(crate) async fn interval_behaviors() -> Log {
     let mut all = Vec::new();
     for behavior in [
         MissedTickBehavior::Burst,
@@ -824,7 +824,7 @@ pub async fn interval_behaviors() -> Log {
 
 // Several at once --------------------------------------------------------------
 
-pub async fn select_takes_the_first_that_is_ready() -> Log {
+pub(crate) async fn select_takes_the_first_that_is_ready() -> Log {
     let noise: Vec<_> = (0..3)
         .map(|_| {
             tokio::spawn(async {
@@ -856,7 +856,7 @@ pub async fn select_takes_the_first_that_is_ready() -> Log {
     log![taken]
 }
 
-pub async fn select_patterns_and_else() -> Log {
+pub(crate) async fn select_patterns_and_else() -> Log {
     let (numbers, mut receiver) = mpsc::channel::<u8>(1);
     let (other, mut second) = mpsc::channel::<u8>(1);
     drop(numbers);
@@ -881,7 +881,7 @@ pub async fn select_patterns_and_else() -> Log {
     log![nothing, refuted, one]
 }
 
-pub async fn select_in_a_loop() -> Log {
+pub(crate) async fn select_in_a_loop() -> Log {
     let (sender, mut receiver) = mpsc::channel(2);
     let (stop, mut stopped) = oneshot::channel();
     tokio::spawn(async move {
@@ -907,7 +907,7 @@ pub async fn select_in_a_loop() -> Log {
     log![numbers, ticks, reason]
 }
 
-pub async fn select_control_flow() -> Log {
+pub(crate) async fn select_control_flow() -> Log {
     async fn question(fail: bool) -> Result<u8, &'static str> {
         tokio::select! {
             biased;
@@ -929,7 +929,7 @@ pub async fn select_control_flow() -> Log {
     log![question(true).await, question(false).await, rounds]
 }
 
-pub async fn join_and_try_join() -> Log {
+pub(crate) async fn join_and_try_join() -> Log {
     let start = Instant::now();
     let (a, b) = tokio::join!(
         async {
@@ -957,7 +957,7 @@ pub async fn join_and_try_join() -> Log {
     log![a, b, together, failed, millis(start), pinned.await]
 }
 
-pub async fn tasks_end() -> Log {
+pub(crate) async fn tasks_end() -> Log {
     let returned = tokio::spawn(async { 1 }).await.unwrap();
     let dropped = Arc::new(());
     let kept = Arc::clone(&dropped);
@@ -984,7 +984,7 @@ tokio::task_local! {
     static NAME: u32;
 }
 
-pub async fn task_locals() -> Log {
+pub(crate) async fn task_locals() -> Log {
     let inside = NAME.scope(7, async { NAME.get() }).await;
     let outside = NAME.try_with(|name| *name).is_err();
     log![inside, outside]
@@ -999,7 +999,7 @@ async fn pair() -> (TcpStream, TcpStream) {
     (client.unwrap(), server.unwrap().0)
 }
 
-pub async fn tcp_echo() -> Log {
+pub(crate) async fn tcp_echo() -> Log {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let server = tokio::spawn(async move {
@@ -1036,7 +1036,7 @@ pub async fn tcp_echo() -> Log {
     log![equal, server.await.unwrap()]
 }
 
-pub async fn tcp_half_close() -> Log {
+pub(crate) async fn tcp_half_close() -> Log {
     let (mut client, mut server) = pair().await;
     client.write_all(b"question").await.unwrap();
     client.shutdown().await.unwrap();
@@ -1050,7 +1050,7 @@ pub async fn tcp_half_close() -> Log {
     log![question, again, answer]
 }
 
-pub async fn tcp_split_and_reunite() -> Log {
+pub(crate) async fn tcp_split_and_reunite() -> Log {
     let (mut client, server) = pair().await;
     let (other, _keep) = pair().await;
     let (read, write) = server.into_split();
@@ -1083,7 +1083,7 @@ pub async fn tcp_split_and_reunite() -> Log {
     log![text, same, foreign, open, closed]
 }
 
-pub async fn tcp_peek_and_try() -> Log {
+pub(crate) async fn tcp_peek_and_try() -> Log {
     let (client, mut server) = pair().await;
     let mut buffer = [0; 8];
     let nothing = server.try_read(&mut buffer).map_err(|error| error.kind());
@@ -1101,7 +1101,7 @@ pub async fn tcp_peek_and_try() -> Log {
     log![nothing, written, peeked, read, rest, &buffer[..3], options, end]
 }
 
-pub async fn tcp_refused() -> Log {
+pub(crate) async fn tcp_refused() -> Log {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -1116,7 +1116,7 @@ pub async fn tcp_refused() -> Log {
     log![refused, nowhere, text, second]
 }
 
-pub async fn tcp_address_in_use() -> Log {
+pub(crate) async fn tcp_address_in_use() -> Log {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let taken = TcpListener::bind(address).await.map(|_| ()).map_err(|error| error.kind());
@@ -1126,7 +1126,7 @@ pub async fn tcp_address_in_use() -> Log {
     log![taken, foreign, free, address.ip()]
 }
 
-pub async fn tcp_listener_by_hand() -> Log {
+pub(crate) async fn tcp_listener_by_hand() -> Log {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (client, server) = tokio::join!(
@@ -1139,7 +1139,7 @@ pub async fn tcp_listener_by_hand() -> Log {
     log![server.read_u8().await.unwrap(), listener.ttl().unwrap()]
 }
 
-pub async fn udp_sends_and_receives() -> Log {
+pub(crate) async fn udp_sends_and_receives() -> Log {
     let one = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let two = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let sent = one.send_to(b"hello", two.local_addr().unwrap()).await.unwrap();
@@ -1156,7 +1156,7 @@ pub async fn udp_sends_and_receives() -> Log {
     log![sent, peeked, count, buffer, known, nothing, unconnected, long, options]
 }
 
-pub async fn udp_connected() -> Log {
+pub(crate) async fn udp_connected() -> Log {
     let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let stranger = UdpSocket::bind("127.0.0.1:0").await.unwrap();
@@ -1173,7 +1173,7 @@ pub async fn udp_connected() -> Log {
     log![before, peer, echoed, &buffer[..4], more]
 }
 
-pub async fn names_resolve() -> Log {
+pub(crate) async fn names_resolve() -> Log {
     let mut found = Vec::new();
     for name in ["127.0.0.1:80", "[::1]:81"] {
         found.extend(tokio::net::lookup_host(name).await.unwrap());

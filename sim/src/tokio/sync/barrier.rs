@@ -1,15 +1,34 @@
 //! `Barrier`.
+//!
+//! Not tokio's own: that one wakes its tasks in an order which it draws from a
+//! generator that nobody can seed.
+
+use std::sync::{Mutex, PoisonError};
 
 use ::tokio::sync as real;
-use ::tokio::sync::BarrierWaitResult;
 
 use crate::point::{Op, Resource, ResourceKind};
 
-/// As `tokio::sync::Barrier`.
+/// As `tokio::sync::Barrier`. Those who wait go on in the order in which they
+/// came.
 #[derive(Debug)]
 pub struct Barrier {
     resource: Resource,
-    inner: real::Barrier,
+    size: usize,
+    /// How many have come since it last opened.
+    here: Mutex<usize>,
+    opened: real::Notify,
+}
+
+/// As `tokio::sync::BarrierWaitResult`.
+#[derive(Clone, Debug)]
+pub struct BarrierWaitResult(bool);
+
+impl BarrierWaitResult {
+    /// Whether this is the one task of its round that leads.
+    pub fn is_leader(&self) -> bool {
+        self.0
+    }
 }
 
 impl Barrier {
@@ -18,13 +37,31 @@ impl Barrier {
     pub fn new(n: usize) -> Self {
         Self {
             resource: Resource::new(ResourceKind::Barrier),
-            inner: real::Barrier::new(n),
+            size: n.max(1),
+            here: Mutex::new(0),
+            opened: real::Notify::new(),
         }
     }
 
     /// Waits until all are there. One of them, the leader, is told so. Not cancel
     /// safe, as in tokio: who has come counts even if it goes again.
     pub async fn wait(&self) -> BarrierWaitResult {
-        Op::new(&self.resource, "wait", self.inner.wait()).await
+        Op::new(&self.resource, "wait", self.meet()).await
+    }
+
+    async fn meet(&self) -> BarrierWaitResult {
+        // From here on it takes part in `notify_waiters`.
+        let opened = self.opened.notified();
+        {
+            let mut here = self.here.lock().unwrap_or_else(PoisonError::into_inner);
+            *here += 1;
+            if *here == self.size {
+                *here = 0;
+                self.opened.notify_waiters();
+                return BarrierWaitResult(true);
+            }
+        }
+        opened.await;
+        BarrierWaitResult(false)
     }
 }

@@ -74,8 +74,8 @@ pub mod futures {
     pub use super::notify::{Notified, OwnedNotified};
 }
 
-pub use ::tokio::sync::{AcquireError, BarrierWaitResult, SetError, TryAcquireError, TryLockError};
-pub use barrier::Barrier;
+pub use ::tokio::sync::{AcquireError, SetError, TryAcquireError, TryLockError};
+pub use barrier::{Barrier, BarrierWaitResult};
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard, OwnedMutexGuard};
 pub use notify::Notify;
 pub use once_cell::OnceCell;

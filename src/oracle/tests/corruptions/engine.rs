@@ -157,6 +157,7 @@ fn deadlock() {
             |stage| {
                 stage.verdict = Verdict::Timeout {
                     limit: std::time::Duration::from_secs(60),
+                    tasks: Vec::new(),
                 };
             },
             &["60s"],

@@ -1,0 +1,81 @@
+//! Watches the bridge's inner life, as far as the bridge shows it.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::bridge::{Observer, ThreadRunRegistry};
+use crate::record::{Mark, Recorder};
+
+/// Registries up to this size are compared entry by entry after every change,
+/// larger ones by their totals: else checking would cost more than running.
+const COMPARED_WHOLE: usize = 512;
+
+/// Checks what must hold whenever the bridge has changed.
+#[derive(Debug)]
+pub(super) struct Watch {
+    recorder: Recorder,
+    initialised: AtomicU32,
+}
+
+impl Watch {
+    /// Watches one life of the bridge.
+    pub(super) fn new(recorder: Recorder) -> Self {
+        Self {
+            recorder,
+            initialised: AtomicU32::new(0),
+        }
+    }
+}
+
+impl Observer for Watch {
+    fn initialised(&self) {
+        let times = self.initialised.fetch_add(1, Ordering::Relaxed) + 1;
+        if times > 1 {
+            let what = format!("the bridge was initialised {times} times in one life");
+            self.recorder.registry_checked(Err(what));
+        }
+    }
+
+    fn registry_changed(&self, registry: &ThreadRunRegistry) {
+        self.recorder.registry_checked(mirrored(registry));
+    }
+
+    fn swept(&self, found: usize) {
+        if found > 0 {
+            self.recorder.mark(Mark::Swept);
+        }
+    }
+}
+
+/// Whether the registry's two maps mirror each other; where not, if not.
+pub(super) fn mirrored(registry: &ThreadRunRegistry) -> Result<(), String> {
+    let (forward, backward) = (
+        registry.len(),
+        registry
+            .reverse()
+            .map(|(_, runs)| runs.len())
+            .sum::<usize>(),
+    );
+    if forward != backward {
+        return Err(format!(
+            "{forward} runs have a thread, but threads have {backward} runs"
+        ));
+    }
+    if forward > COMPARED_WHOLE {
+        return Ok(());
+    }
+    for (thread, runs) in registry.reverse() {
+        if runs.is_empty() {
+            return Err(format!("{thread} is mapped to no runs"));
+        }
+        if let Some(run) = runs
+            .iter()
+            .find(|run| registry.thread(**run) != Some(thread))
+        {
+            let other = registry
+                .thread(*run)
+                .map_or("nothing".to_owned(), |thread| thread.to_string());
+            return Err(format!("{thread} is mapped to {run}, and that to {other}"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! The facade's types are `Send`, `Sync` and `Unpin` where tokio's are.
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rehearsal_sim::tokio as facade;
+use tokio as real;
+
+/// Whether a type has a trait: an inherent constant, which is there only if the
+/// type has it, goes before that of a trait which every type has.
+macro_rules! has {
+    ($type:ty, $auto:ident) => {{
+        struct Probe<T: ?Sized>(PhantomData<T>);
+        #[allow(dead_code)]
+        trait Otherwise {
+            const HAS: bool = false;
+        }
+        impl<T: ?Sized> Otherwise for Probe<T> {}
+        #[allow(dead_code)]
+        impl<T: ?Sized + $auto> Probe<T> {
+            const HAS: bool = true;
+        }
+        <Probe<$type>>::HAS
+    }};
+}
+
+macro_rules! same {
+    ($($($path:ident)::+ $(<$($argument:tt),+>)?;)*) => {$(
+        assert_eq!(
+            (
+                has!(facade::$($path)::+ $(<$($argument),+>)?, Send),
+                has!(facade::$($path)::+ $(<$($argument),+>)?, Sync),
+                has!(facade::$($path)::+ $(<$($argument),+>)?, Unpin),
+            ),
+            (
+                has!(real::$($path)::+ $(<$($argument),+>)?, Send),
+                has!(real::$($path)::+ $(<$($argument),+>)?, Sync),
+                has!(real::$($path)::+ $(<$($argument),+>)?, Unpin),
+            ),
+            stringify!($($path)::+ $(<$($argument),+>)?),
+        );
+    )*};
+}
+
+// Send and Sync; Send; Sync; neither.
+type Both = u8;
+type Movable = Cell<u8>;
+type Visible = std::sync::MutexGuard<'static, u8>;
+type Neither = Rc<u8>;
+
+macro_rules! same_for_all {
+    ($($value:ident)*) => {$(
+        same! {
+            sync::Mutex<$value>;
+            sync::MutexGuard<'static, $value>;
+            sync::OwnedMutexGuard<$value>;
+            sync::MappedMutexGuard<'static, $value>;
+            sync::RwLockReadGuard<'static, $value>;
+            sync::RwLockWriteGuard<'static, $value>;
+            sync::RwLockMappedWriteGuard<'static, $value>;
+            sync::OnceCell<$value>;
+            sync::mpsc::Sender<$value>;
+            sync::mpsc::WeakSender<$value>;
+            sync::mpsc::Receiver<$value>;
+            sync::mpsc::Permit<'static, $value>;
+            sync::mpsc::PermitIterator<'static, $value>;
+            sync::mpsc::OwnedPermit<$value>;
+            sync::mpsc::UnboundedSender<$value>;
+            sync::mpsc::WeakUnboundedSender<$value>;
+            sync::mpsc::UnboundedReceiver<$value>;
+            sync::oneshot::Sender<$value>;
+            sync::oneshot::Receiver<$value>;
+            sync::broadcast::Sender<$value>;
+            sync::broadcast::WeakSender<$value>;
+            sync::broadcast::Receiver<$value>;
+            sync::watch::Sender<$value>;
+            sync::watch::Receiver<$value>;
+            time::Timeout<$value>;
+        }
+    )*};
+}
+
+#[test]
+fn of_types_with_a_value() {
+    same_for_all!(Both Movable Visible Neither);
+}
+
+#[test]
+fn of_read_write_locks() {
+    // An `RwLock` of what is `Send` but not `Sync` is `Send` in tokio only, and
+    // so are its owned guards; the module's documentation says so.
+    same! {
+        sync::RwLock<Both>;
+        sync::RwLock<Visible>;
+        sync::RwLock<Neither>;
+        sync::OwnedRwLockReadGuard<Both>;
+        sync::OwnedRwLockReadGuard<Neither>;
+        sync::OwnedRwLockWriteGuard<Both>;
+        sync::OwnedRwLockWriteGuard<Neither>;
+    }
+}
+
+#[test]
+fn of_types_without_a_value() {
+    same! {
+        sync::Semaphore;
+        sync::SemaphorePermit<'static>;
+        sync::OwnedSemaphorePermit;
+        sync::Notify;
+        sync::futures::Notified<'static>;
+        sync::futures::OwnedNotified;
+        sync::Barrier;
+        time::Sleep;
+        time::Interval;
+        net::TcpListener;
+        net::TcpStream;
+        net::UdpSocket;
+        net::tcp::ReadHalf<'static>;
+        net::tcp::WriteHalf<'static>;
+        net::tcp::OwnedReadHalf;
+        net::tcp::OwnedWriteHalf;
+        net::tcp::ReuniteError;
+        task::JoinHandle<Both>;
+        task::JoinHandle<Movable>;
+        task::JoinError;
+        task::AbortHandle;
+    }
+}
+
+fn sendable<T: Send>(value: T) -> T {
+    value
+}
+
+/// What tokio's `spawn` accepts, ours must: that this compiles is the test. Run,
+/// it says that the futures also work outside a run.
+#[test]
+fn of_futures() {
+    use facade::net::{TcpListener, TcpStream, UdpSocket};
+    use facade::sync::*;
+
+    let runtime = real::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let mutex = Arc::new(Mutex::new(0));
+        drop(sendable(mutex.lock()).await);
+        drop(sendable(mutex.lock_owned()).await);
+        let lock = Arc::new(RwLock::new(0));
+        drop(sendable(lock.read()).await);
+        drop(sendable(lock.write()).await);
+        drop(sendable(Arc::clone(&lock).read_owned()).await);
+        drop(sendable(lock.write_owned()).await);
+        let semaphore = Arc::new(Semaphore::new(1));
+        drop(sendable(semaphore.acquire()).await);
+        drop(sendable(semaphore.acquire_owned()).await);
+        sendable(Barrier::new(1).wait()).await;
+        let cell = OnceCell::new();
+        sendable(cell.get_or_init(|| async { 1 })).await;
+        let notify = Notify::new();
+        notify.notify_one();
+        sendable(notify.notified()).await;
+
+        let (sender, mut receiver) = mpsc::channel(1);
+        sendable(sender.send(1)).await.expect("there is room");
+        sendable(receiver.recv()).await;
+        drop(sendable(sender.reserve()).await);
+        let (sender, receiver) = oneshot::channel();
+        sender.send(1).expect("there is a receiver");
+        sendable(receiver).await.expect("it was sent");
+        let (sender, mut receiver) = broadcast::channel(1);
+        sender.send(1).expect("there is a receiver");
+        sendable(receiver.recv()).await.expect("it was sent");
+        let (sender, mut receiver) = watch::channel(1);
+        sender.send(2).expect("there is a receiver");
+        sendable(receiver.changed()).await.expect("it was sent");
+        drop(sendable(receiver.wait_for(|value| *value == 2)).await);
+
+        sendable(facade::time::sleep(Duration::ZERO)).await;
+        let ready = facade::time::timeout(Duration::from_secs(1), async { 1 });
+        assert_eq!(sendable(ready).await, Ok(1));
+        let mut interval = facade::time::interval(Duration::from_secs(1));
+        sendable(interval.tick()).await;
+        let chosen = sendable(async {
+            facade::select! { number = async { 3 } => number }
+        });
+        assert_eq!(chosen.await, 3);
+
+        let listener = sendable(TcpListener::bind("127.0.0.1:0"))
+            .await
+            .expect("a port");
+        let address = listener.local_addr().expect("it is bound");
+        let stream = sendable(TcpStream::connect(address))
+            .await
+            .expect("it listens");
+        let accepted = sendable(listener.accept()).await.expect("a client");
+        sendable(stream.writable()).await.expect("there is room");
+        drop((stream, accepted));
+        let socket = sendable(UdpSocket::bind("127.0.0.1:0"))
+            .await
+            .expect("a port");
+        let address = socket.local_addr().expect("it is bound");
+        sendable(socket.send_to(&[1], address))
+            .await
+            .expect("a route");
+        sendable(socket.recv_from(&mut [0]))
+            .await
+            .expect("a datagram");
+    });
+}
