@@ -12,6 +12,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
+use pin_project_lite::pin_project;
+
 use crate::context;
 use crate::engine::Engine;
 use crate::host::HostId;
@@ -83,7 +85,7 @@ where
         |id| {
             Box::pin(TaskFuture {
                 id,
-                inner: Some(Box::pin(future)),
+                inner: Some(future),
                 cell: shared,
             })
         },
@@ -115,70 +117,70 @@ fn lock<T>(cell: &Mutex<Cell<T>>) -> MutexGuard<'_, Cell<T>> {
     cell.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A task's future with the place for its result. Dropped before its end, the
-/// result is "cancelled".
-struct TaskFuture<F: Future> {
-    id: TaskId,
-    inner: Option<Pin<Box<F>>>,
-    cell: Arc<Mutex<Cell<F::Output>>>,
-}
+pin_project! {
+    /// A task's future with the place for its result. Dropped before its end, the
+    /// result is "cancelled".
+    struct TaskFuture<F: Future> {
+        id: TaskId,
+        // None once it has returned or was dropped.
+        #[pin]
+        inner: Option<F>,
+        cell: Arc<Mutex<Cell<F::Output>>>,
+    }
 
-impl<F: Future> TaskFuture<F> {
-    fn settle(&mut self, result: Result<F::Output, JoinError>) {
-        let joiner = {
-            let mut cell = lock(&self.cell);
-            cell.state = State::Done(result);
-            cell.joiner.take()
-        };
-        if let Some(waker) = joiner {
-            waker.wake();
+    impl<F: Future> PinnedDrop for TaskFuture<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let running = matches!(lock(this.cell).state, State::Running);
+            if let Err(caught) = panics::catch(|| this.inner.set(None)) {
+                fail(*this.id, this.cell, caught);
+            } else if running {
+                settle(this.cell, Err(JoinError(Cause::Cancelled(*this.id))));
+            }
         }
     }
+}
 
-    fn fail(&mut self, caught: panics::Caught) {
-        context::with(|engine| engine.panicked(self.id, caught.message, caught.location));
-        self.settle(Err(JoinError(Cause::Panic(
-            self.id,
-            Mutex::new(caught.payload),
-        ))));
+fn settle<T>(cell: &Mutex<Cell<T>>, result: Result<T, JoinError>) {
+    let joiner = {
+        let mut cell = lock(cell);
+        cell.state = State::Done(result);
+        cell.joiner.take()
+    };
+    if let Some(waker) = joiner {
+        waker.wake();
     }
+}
+
+fn fail<T>(id: TaskId, cell: &Mutex<Cell<T>>, caught: panics::Caught) {
+    context::with(|engine| engine.panicked(id, caught.message, caught.location));
+    settle(
+        cell,
+        Err(JoinError(Cause::Panic(id, Mutex::new(caught.payload)))),
+    );
 }
 
 impl<F: Future> Future for TaskFuture<F> {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = &mut *self;
-        let Some(inner) = this.inner.as_mut() else {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let Some(inner) = this.inner.as_mut().as_pin_mut() else {
             return Poll::Ready(());
         };
-        match panics::catch(|| inner.as_mut().poll(cx)) {
-            Ok(Poll::Pending) => Poll::Pending,
+        match panics::catch(|| inner.poll(cx)) {
+            Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(output)) => {
                 // The future goes before its result is seen, as in tokio: who
                 // joins may count on its destructors.
-                match panics::catch(|| this.inner = None) {
-                    Ok(()) => this.settle(Ok(output)),
-                    Err(caught) => this.fail(caught),
+                match panics::catch(|| this.inner.set(None)) {
+                    Ok(()) => settle(this.cell, Ok(output)),
+                    Err(caught) => fail(*this.id, this.cell, caught),
                 }
-                Poll::Ready(())
             }
-            Err(caught) => {
-                this.fail(caught);
-                Poll::Ready(())
-            }
+            Err(caught) => fail(*this.id, this.cell, caught),
         }
-    }
-}
-
-impl<F: Future> Drop for TaskFuture<F> {
-    fn drop(&mut self) {
-        let running = matches!(lock(&self.cell).state, State::Running);
-        if let Err(caught) = panics::catch(|| self.inner = None) {
-            self.fail(caught);
-        } else if running {
-            self.settle(Err(JoinError(Cause::Cancelled(self.id))));
-        }
+        Poll::Ready(())
     }
 }
 
