@@ -1,21 +1,22 @@
 //! The run that this thread is in, if any.
 
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
 use crate::engine::Engine;
 
 thread_local! {
-    static CURRENT: RefCell<Option<Rc<Engine>>> = const { RefCell::new(None) };
+    // Emptied by `Entered`; that nothing is left to drop when the thread ends
+    // saves each look a check whether the slot is still there.
+    static CURRENT: RefCell<Option<ManuallyDrop<Rc<Engine>>>> = const { RefCell::new(None) };
 }
 
 /// Calls `f` with the engine of the run that this thread is in. None outside a
 /// run: then the facade is plain tokio.
+#[inline]
 pub(crate) fn with<R>(f: impl FnOnce(&Engine) -> R) -> Option<R> {
-    CURRENT
-        .try_with(|slot| slot.borrow().as_deref().map(f))
-        .ok()
-        .flatten()
+    CURRENT.with(|slot| slot.borrow().as_ref().map(|engine| f(engine)))
 }
 
 /// Leaves the run when dropped.
@@ -28,8 +29,9 @@ pub(crate) struct Entered(());
 /// If this thread is in a run already: runs do not nest.
 pub(crate) fn enter(engine: Rc<Engine>) -> Entered {
     CURRENT.with(|slot| {
-        let previous = slot.borrow_mut().replace(engine);
-        assert!(previous.is_none(), "a run inside a run");
+        let mut slot = slot.borrow_mut();
+        assert!(slot.is_none(), "a run inside a run");
+        *slot = Some(ManuallyDrop::new(engine));
     });
     Entered(())
 }
@@ -38,6 +40,6 @@ impl Drop for Entered {
     fn drop(&mut self) {
         // The engine is dropped outside the borrow: what it owns may look here.
         let engine = CURRENT.with(|slot| slot.borrow_mut().take());
-        drop(engine);
+        drop(engine.map(ManuallyDrop::into_inner));
     }
 }

@@ -17,9 +17,13 @@ use crate::wait::{TaskId, Wait, describe};
 /// around a lock is a second wait (ours) or a second waker (anybody's), and
 /// then there is a way out.
 pub(crate) fn closed_cycle(core: &Core, task: TaskId, now: VirtualTime) -> Option<Verdict> {
-    // Most tasks that are left pending wait for something else; this is asked
-    // after every poll.
-    only_way_out(core, task)?;
+    // This is asked after every poll, and mostly the task waits for something
+    // else, or for a lock whose holders will get on.
+    let lock = only_way_out(core, task)?;
+    let stuck = |holder: &TaskId| *holder == task || only_way_out(core, *holder).is_some();
+    if !core.resources[lock.0 as usize].holders.iter().any(stuck) {
+        return None;
+    }
     let mut path = vec![task];
     if !reaches(core, task, task, &mut path) {
         return None;

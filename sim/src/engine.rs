@@ -168,7 +168,7 @@ pub(crate) struct Engine {
     serial: u32,
     start: Instant,
     now: Cell<VirtualTime>,
-    wakes: Arc<WakeQueue>,
+    pub(crate) wakes: WakeQueue,
     pub(crate) core: RefCell<Core>,
 }
 
@@ -176,7 +176,6 @@ pub(crate) struct Engine {
 pub(crate) struct Core {
     pub(crate) tasks: Vec<Option<Box<Task>>>,
     pub(crate) ready: VecDeque<TaskId>,
-    woken: Vec<TaskId>,
     /// Picked at a scheduling point: runs next, before anything else is picked.
     next: Option<TaskId>,
     pub(crate) running: Option<TaskId>,
@@ -244,17 +243,22 @@ const TAG_NOTE: u8 = 8;
 const TAG_TOTAL: u8 = 9;
 
 impl Record {
+    /// Takes the time of the next effect in, if it is not that of the last.
+    fn stamp(&mut self, at: VirtualTime) {
+        if at != self.stamped {
+            self.stamped = at;
+            self.fingerprint.tag(TAG_TIME).u64(at.as_micros());
+        }
+    }
+
     fn absorb(&mut self, at: VirtualTime, effect: &Effect) {
         if self.recording == Recording::Off {
             return;
         }
+        self.stamp(at);
         let hash = &mut self.fingerprint;
-        if at != self.stamped {
-            self.stamped = at;
-            hash.tag(TAG_TIME).u64(at.as_micros());
-        }
         match effect {
-            Effect::Poll { task } => hash.tag(TAG_POLL).u32(task.0),
+            Effect::Poll { task } => hash.tagged_u32(TAG_POLL, task.0),
             Effect::Spawn { task, parent, host } => hash
                 .tag(TAG_SPAWN)
                 .u32(task.0)
@@ -298,20 +302,22 @@ impl Core {
         }
     }
 
-    /// Moves what was woken to the ready queue. Tasks that one step has woken go
-    /// in the order of their ids: tokio wakes some (those of a `watch`) in an
-    /// order that it draws from a generator which nobody can seed.
+    /// As `record` of a poll, without the detour by an `Effect`: this is done
+    /// more often than anything else.
+    fn record_poll(&mut self, at: VirtualTime, task: TaskId) {
+        match self.record.recording {
+            Recording::Off => {}
+            Recording::Fingerprint => {
+                self.record.stamp(at);
+                self.record.fingerprint.tagged_u32(TAG_POLL, task.0);
+            }
+            Recording::Full => self.record(at, Effect::Poll { task }),
+        }
+    }
+
+    /// Moves what was woken to the ready queue.
     fn collect(&mut self, wakes: &WakeQueue) {
-        wakes.drain(&mut self.woken);
-        if self.woken.is_empty() {
-            return;
-        }
-        let mut woken = std::mem::take(&mut self.woken);
-        woken.sort_unstable();
-        for id in woken.drain(..) {
-            self.enqueue(id);
-        }
-        self.woken = woken;
+        wakes.drain(|id| self.enqueue(id));
     }
 
     /// Makes a live task ready, or parks it if its host stands still.
@@ -408,11 +414,10 @@ impl Engine {
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             start: Instant::now(),
             now: Cell::new(VirtualTime::ZERO),
-            wakes: Arc::new(WakeQueue::default()),
+            wakes: WakeQueue::default(),
             core: RefCell::new(Core {
                 tasks: Vec::new(),
                 ready: VecDeque::new(),
-                woken: Vec::new(),
                 next: None,
                 running: None,
                 hosts: vec![Host::new("world".to_owned())],
@@ -508,7 +513,8 @@ impl Engine {
 
     /// The running task is about to touch `resource`. False: another task goes
     /// first; the caller returns `Pending` and is polled again without a wake.
-    pub(crate) fn point(&self, resource: Option<ResourceId>) -> bool {
+    /// With `polled_once` the caller could not do that, and goes on.
+    pub(crate) fn point(&self, resource: Option<ResourceId>, polled_once: bool) -> bool {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
         let Some(me) = core.running else {
@@ -516,6 +522,9 @@ impl Engine {
         };
         if let Some(resource) = resource {
             core.strategy.touched(me, resource);
+        }
+        if polled_once || core.undivided == Some(core.statistics.steps) {
+            return true;
         }
         core.collect(&self.wakes);
         if core.ready.is_empty() {
@@ -574,11 +583,6 @@ impl Engine {
         }
     }
 
-    pub(crate) fn is_undivided(&self) -> bool {
-        let core = self.core.borrow();
-        core.undivided == Some(core.statistics.steps)
-    }
-
     pub(crate) fn touch(&self, resource: ResourceId) {
         let mut core = self.core.borrow_mut();
         if let Some(me) = core.running {
@@ -601,9 +605,12 @@ impl Engine {
         id
     }
 
-    pub(crate) fn hold(&self, resource: ResourceId, task: TaskId) {
+    /// The running task holds `resource` from now on; which task that is.
+    pub(crate) fn hold(&self, resource: ResourceId) -> Option<TaskId> {
         let mut core = self.core.borrow_mut();
+        let task = core.running?;
         core.resources[resource.0 as usize].holders.push(task);
+        Some(task)
     }
 
     pub(crate) fn release(&self, resource: ResourceId, task: TaskId) {
@@ -617,32 +624,39 @@ impl Engine {
         }
     }
 
+    /// The running task waits for `resource`; which task, and the entry's id.
     pub(crate) fn begin_wait(
         &self,
-        task: TaskId,
         resource: ResourceId,
         operation: &'static str,
-    ) -> u64 {
+    ) -> Option<(TaskId, u64)> {
         let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        let me = core.running?;
         let id = core.next_wait;
         core.next_wait += 1;
         if core.resources[resource.0 as usize].kind.is_lock() {
             core.statistics.lock_waits += 1;
         }
-        if let Some(task) = core.task_mut(task) {
+        if let Some(task) = core.task_mut(me) {
             task.waits.push(Wait {
                 id,
                 resource,
                 operation,
             });
         }
-        id
+        Some((me, id))
     }
 
     pub(crate) fn end_wait(&self, task: TaskId, id: u64) {
         let mut core = self.core.borrow_mut();
         if let Some(task) = core.task_mut(task) {
-            task.waits.retain(|wait| wait.id != id);
+            // Mostly there is one, or the last goes first.
+            if task.waits.last().is_some_and(|wait| wait.id == id) {
+                task.waits.pop();
+            } else {
+                task.waits.retain(|wait| wait.id != id);
+            }
         }
     }
 
@@ -673,7 +687,7 @@ impl Engine {
             id
         };
         let future = future(id);
-        let wake = TaskWake::new(id, Arc::clone(&self.wakes));
+        let wake = self.wakes.task(id);
         let waker = Waker::from(Arc::clone(&wake));
         let mut core = self.core.borrow_mut();
         core.tasks[id.0 as usize] = Some(Box::new(Task {
@@ -747,7 +761,7 @@ impl Engine {
                 Err(body)
             } else {
                 core.running = Some(id);
-                core.record(self.now.get(), Effect::Poll { task: id });
+                core.record_poll(self.now.get(), id);
                 Ok(body)
             }
         };

@@ -40,12 +40,24 @@ impl Fingerprinter {
     }
 
     pub(crate) fn tag(&mut self, tag: u8) -> &mut Self {
+        self.make_room();
+        self.block.push(tag);
+        self
+    }
+
+    /// A tag and one field at once.
+    pub(crate) fn tagged_u32(&mut self, tag: u8, value: u32) -> &mut Self {
+        self.make_room();
+        let [a, b, c, d] = value.to_le_bytes();
+        self.block.extend_from_slice(&[tag, a, b, c, d]);
+        self
+    }
+
+    fn make_room(&mut self) {
         if self.block.len() >= BLOCK {
             self.hash.update(&self.block);
             self.block.clear();
         }
-        self.block.push(tag);
-        self
     }
 
     pub(crate) fn u32(&mut self, value: u32) -> &mut Self {

@@ -16,6 +16,7 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use crate::context;
+use crate::engine::Engine;
 use crate::wait::TaskId;
 
 /// Something that tasks contend for, numbered in order of first use in its run.
@@ -108,40 +109,43 @@ impl Resource {
         }
     }
 
-    /// The number in the current run; none outside a run.
-    pub(crate) fn id(&self) -> Option<ResourceId> {
-        context::with(|engine| {
-            let serial = u64::from(engine.serial()) << 32;
-            let known = self.number.load(Ordering::Relaxed);
-            if known & !0xffff_ffff == serial {
-                return ResourceId(known as u32);
-            }
-            let id = engine.register(self.kind, self.created_at);
-            self.number
-                .store(serial | u64::from(id.0), Ordering::Relaxed);
-            id
-        })
+    /// The number in that run, which is the current one.
+    #[inline]
+    fn id(&self, engine: &Engine) -> ResourceId {
+        let serial = u64::from(engine.serial()) << 32;
+        let known = self.number.load(Ordering::Relaxed);
+        if known & !0xffff_ffff == serial {
+            ResourceId(known as u32)
+        } else {
+            self.register(engine)
+        }
+    }
+
+    #[cold]
+    fn register(&self, engine: &Engine) -> ResourceId {
+        let serial = u64::from(engine.serial()) << 32;
+        let id = engine.register(self.kind, self.created_at);
+        self.number
+            .store(serial | u64::from(id.0), Ordering::Relaxed);
+        id
     }
 
     /// The current task holds this from now on; see [`Holder`].
     pub(crate) fn hold(&self) -> Holder {
-        let held = self.id().and_then(|resource| {
-            context::with(|engine| {
-                let task = engine.running()?;
-                engine.hold(resource, task);
-                Some((engine.serial(), resource, task))
-            })
-            .flatten()
+        let held = context::with(|engine| {
+            let resource = self.id(engine);
+            let task = engine.hold(resource)?;
+            Some((engine.serial(), resource, task))
         });
-        Holder { held }
+        Holder {
+            held: held.flatten(),
+        }
     }
 
     /// Makes a release or another operation that cannot suspend known to the
     /// strategy.
     pub(crate) fn touch(&self) {
-        if let Some(resource) = self.id() {
-            context::with(|engine| engine.touch(resource));
-        }
+        context::with(|engine| engine.touch(self.id(engine)));
     }
 }
 
@@ -174,30 +178,31 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     /// The current task waits for `resource`. None outside a run.
-    pub(crate) fn begin(resource: &Resource, operation: &'static str) -> Option<Self> {
-        let resource = resource.id()?;
-        context::with(|engine| {
-            let task = engine.running()?;
-            Some(Self {
-                serial: engine.serial(),
-                task,
-                id: engine.begin_wait(task, resource, operation),
-            })
+    fn begin(engine: &Engine, resource: &Resource, operation: &'static str) -> Option<Self> {
+        let resource = resource.id(engine);
+        let (task, id) = engine.begin_wait(resource, operation)?;
+        Some(Self {
+            serial: engine.serial(),
+            task,
+            id,
         })
-        .flatten()
     }
 
-    /// As [`Waiting::begin`], unless `slot` holds an entry of the current task
-    /// already. A future may be polled by another task than before.
+    /// Makes an entry, unless `slot` holds one of the current task already. A
+    /// future may be polled by another task than before.
     pub(crate) fn renew(slot: &mut Option<Self>, resource: &Resource, operation: &'static str) {
-        let current = context::with(|engine| (engine.serial(), engine.running()));
-        let known = slot
-            .as_ref()
-            .is_some_and(|waiting| current == Some((waiting.serial, Some(waiting.task))));
-        if !known {
+        let renewed = context::with(|engine| {
+            if let Some(waiting) = slot
+                && (waiting.serial, Some(waiting.task)) == (engine.serial(), engine.running())
+            {
+                return;
+            }
             // The old entry goes first: it may be another task's.
             *slot = None;
-            *slot = Self::begin(resource, operation);
+            *slot = Self::begin(engine, resource, operation);
+        });
+        if renewed.is_none() {
+            *slot = None;
         }
     }
 }
@@ -236,12 +241,8 @@ impl Point {
             if passed {
                 return polled_once || !engine.is_switched_away();
             }
-            let resource = resource.and_then(Resource::id);
-            if polled_once || engine.is_undivided() {
-                resource.inspect(|resource| engine.touch(*resource));
-                return true;
-            }
-            engine.point(resource)
+            let resource = resource.map(|resource| resource.id(engine));
+            engine.point(resource, polled_once)
         });
         if goes_on == Some(false) {
             cx.waker().wake_by_ref();

@@ -99,11 +99,34 @@ enum Source {
     /// Fresh draws, one ChaCha8 stream for each site.
     Fresh(Streams),
     /// A tape, then zeros.
-    Replay {
-        tape: Tape,
-        next: usize,
-        divergence: Option<Divergence>,
-    },
+    Replay(Replay),
+}
+
+struct Replay {
+    tape: Tape,
+    next: usize,
+    divergence: Option<Divergence>,
+}
+
+impl Replay {
+    /// The recorded value of the next choice, which is made at the site with
+    /// that label; 0 past the end.
+    fn next(&mut self, label: &str, bound: u32) -> u32 {
+        let choice = self.next;
+        self.next += 1;
+        let Some(recorded) = self.tape.choices.get(choice) else {
+            return 0;
+        };
+        let expected = self.tape.label(recorded.site);
+        if self.divergence.is_none() && (expected != label || recorded.bound != bound) {
+            self.divergence = Some(Divergence {
+                choice,
+                expected: format!("{expected} of {}", recorded.bound),
+                found: format!("{label} of {bound}"),
+            });
+        }
+        recorded.value.min(bound - 1)
+    }
 }
 
 /// ChaCha8 streams of one seed, one for each label, so that one more draw in
@@ -114,6 +137,14 @@ struct Streams {
 }
 
 impl Streams {
+    fn of(&mut self, site: SiteId, label: &str) -> &mut ChaCha8Rng {
+        let index = site.0 as usize;
+        if self.by_site.len() <= index {
+            self.by_site.resize_with(index + 1, || None);
+        }
+        self.by_site[index].get_or_insert_with(|| Self::stream(self.seed, label))
+    }
+
     fn stream(seed: u64, label: &str) -> ChaCha8Rng {
         let mut key = [0u8; 32];
         for chunk in key.chunks_exact_mut(8) {
@@ -155,11 +186,11 @@ impl Draws {
 
     pub(crate) fn replay(tape: Tape, keep: bool) -> Self {
         Self::new(
-            Source::Replay {
+            Source::Replay(Replay {
                 tape,
                 next: 0,
                 divergence: None,
-            },
+            }),
             keep,
         )
     }
@@ -191,58 +222,31 @@ impl Draws {
     /// Makes a choice at `site` among `0..bound`. A bound below 2 leaves no
     /// choice: it is 0, and not recorded.
     pub(crate) fn draw(&mut self, site: SiteId, bound: u32) -> u32 {
-        self.choose(site, bound, None)
+        self.choose(site, bound, |streams, tape| {
+            below(streams.of(site, &tape.sites[site.0 as usize]), bound)
+        })
     }
 
     /// Makes a choice whose value, unless replayed, `pick` decides.
+    #[inline]
     pub(crate) fn pick(&mut self, bound: u32, pick: impl FnOnce() -> u32) -> u32 {
-        let mut pick = Some(pick);
-        let mut decide = || pick.take().map_or(0, |pick| pick());
-        self.choose(SiteId::SCHEDULE, bound, Some(&mut decide))
+        self.choose(SiteId::SCHEDULE, bound, |_, _| pick().min(bound - 1))
     }
 
-    fn choose(&mut self, site: SiteId, bound: u32, pick: Option<&mut dyn FnMut() -> u32>) -> u32 {
+    /// Makes a choice whose value, unless replayed, `fresh` decides.
+    #[inline]
+    fn choose(
+        &mut self,
+        site: SiteId,
+        bound: u32,
+        fresh: impl FnOnce(&mut Streams, &Tape) -> u32,
+    ) -> u32 {
         if bound < 2 {
             return 0;
         }
-        let value = match (&mut self.source, pick) {
-            (Source::Fresh(_), Some(pick)) => pick().min(bound - 1),
-            (Source::Fresh(streams), None) => {
-                let index = site.0 as usize;
-                if streams.by_site.len() <= index {
-                    streams.by_site.resize_with(index + 1, || None);
-                }
-                let label = &self.tape.sites[index];
-                let rng = streams.by_site[index]
-                    .get_or_insert_with(|| Streams::stream(streams.seed, label));
-                below(rng, bound)
-            }
-            (
-                Source::Replay {
-                    tape,
-                    next,
-                    divergence,
-                },
-                _,
-            ) => {
-                let k = *next;
-                *next += 1;
-                match tape.choices.get(k) {
-                    None => 0,
-                    Some(recorded) => {
-                        let label = &self.tape.sites[site.0 as usize];
-                        let expected = tape.label(recorded.site);
-                        if divergence.is_none() && (expected != label || recorded.bound != bound) {
-                            *divergence = Some(Divergence {
-                                choice: k,
-                                expected: format!("{expected} of {}", recorded.bound),
-                                found: format!("{label} of {bound}"),
-                            });
-                        }
-                        recorded.value.min(bound - 1)
-                    }
-                }
-            }
+        let value = match &mut self.source {
+            Source::Fresh(streams) => fresh(streams, &self.tape),
+            Source::Replay(replay) => replay.next(&self.tape.sites[site.0 as usize], bound),
         };
         self.count += 1;
         self.interesting += u64::from(value != 0);
@@ -260,7 +264,7 @@ impl Draws {
     /// The recorded tape and, after a replay, where it first differed.
     pub(crate) fn finish(self) -> (Tape, Option<Divergence>) {
         let divergence = match self.source {
-            Source::Replay { divergence, .. } => divergence,
+            Source::Replay(replay) => replay.divergence,
             Source::Fresh(_) => None,
         };
         (self.tape, divergence)

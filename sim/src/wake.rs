@@ -1,17 +1,28 @@
 //! Wakers: how tasks come back to the ready queue.
+//!
+//! Nearly every wake happens on the run's own thread, so that path takes no
+//! lock and no atomic exchange. Wakers must be `Send + Sync` all the same: a
+//! wake from another thread goes through [`Elsewhere`].
 
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
+use crate::context;
 use crate::wait::TaskId;
 
 /// Tasks that were woken since the engine looked last, in order.
-///
-/// Wakers must be `Send + Sync`, so this is behind a lock although a run has
-/// one thread only; the lock is never contended.
 #[derive(Default)]
 pub(crate) struct WakeQueue {
+    woken: RefCell<Vec<TaskId>>,
+    polling: Cell<bool>,
+    elsewhere: Arc<Elsewhere>,
+}
+
+/// The same for wakes from other threads.
+#[derive(Default)]
+struct Elsewhere {
     woken: Mutex<Vec<TaskId>>,
     any: AtomicBool,
     outer: Mutex<Option<Waker>>,
@@ -21,36 +32,79 @@ pub(crate) struct WakeQueue {
 impl WakeQueue {
     /// The engine is being polled: wakes need not reach the runtime.
     pub(crate) fn enter(&self, outer: &Waker) {
-        let mut slot = lock(&self.outer);
+        let mut slot = lock(&self.elsewhere.outer);
         if !slot.as_ref().is_some_and(|waker| waker.will_wake(outer)) {
             *slot = Some(outer.clone());
         }
         drop(slot);
-        self.polling.store(true, Ordering::Release);
+        self.polling.set(true);
+        self.elsewhere.polling.store(true, Ordering::SeqCst);
     }
 
     /// The engine goes to sleep: from now on a wake must wake it. True if one
     /// came in before.
     pub(crate) fn leave(&self) -> bool {
-        self.polling.store(false, Ordering::Release);
-        self.any.load(Ordering::Acquire)
+        self.polling.set(false);
+        // In one order with the two steps of `Elsewhere::push`, or a wake from
+        // another thread could fall between.
+        self.elsewhere.polling.store(false, Ordering::SeqCst);
+        !self.woken.borrow().is_empty() || self.elsewhere.any.load(Ordering::SeqCst)
     }
 
-    /// Moves the woken tasks into `into`, in order.
-    pub(crate) fn drain(&self, into: &mut Vec<TaskId>) {
-        if self.any.swap(false, Ordering::AcqRel) {
-            into.append(&mut lock(&self.woken));
+    /// Hands each woken task to `enqueue`. Tasks that one step has woken go in the
+    /// order of their ids: tokio wakes some (those of a `watch`) in an order that
+    /// it draws from a generator which nobody can seed.
+    #[inline]
+    pub(crate) fn drain(&self, mut enqueue: impl FnMut(TaskId)) {
+        // Asked at every scheduling point, and mostly nothing was woken.
+        let mut woken = self.woken.borrow_mut();
+        if !woken.is_empty() {
+            woken.sort_unstable();
+            woken.drain(..).for_each(&mut enqueue);
+        }
+        if self.elsewhere.any.load(Ordering::Acquire) {
+            self.elsewhere.drain(enqueue);
         }
     }
 
+    /// A waker's other half for a new task, which counts as woken.
+    pub(crate) fn task(&self, task: TaskId) -> Arc<TaskWake> {
+        Arc::new(TaskWake {
+            task,
+            queued: AtomicBool::new(true),
+            elsewhere: Arc::clone(&self.elsewhere),
+        })
+    }
+
+    fn push(&self, task: TaskId) {
+        self.woken.borrow_mut().push(task);
+        if !self.polling.get() {
+            self.elsewhere.wake_outer();
+        }
+    }
+}
+
+impl Elsewhere {
+    #[cold]
+    fn drain(&self, enqueue: impl FnMut(TaskId)) {
+        self.any.store(false, Ordering::SeqCst);
+        let woken = std::mem::take(&mut *lock(&self.woken));
+        woken.into_iter().for_each(enqueue);
+    }
+
+    #[cold]
     fn push(&self, task: TaskId) {
         lock(&self.woken).push(task);
-        self.any.store(true, Ordering::Release);
-        if !self.polling.load(Ordering::Acquire) {
-            let outer = lock(&self.outer).clone();
-            if let Some(waker) = outer {
-                waker.wake();
-            }
+        self.any.store(true, Ordering::SeqCst);
+        if !self.polling.load(Ordering::SeqCst) {
+            self.wake_outer();
+        }
+    }
+
+    fn wake_outer(&self) {
+        let outer = lock(&self.outer).clone();
+        if let Some(waker) = outer {
+            waker.wake();
         }
     }
 }
@@ -64,18 +118,10 @@ pub(crate) struct TaskWake {
     task: TaskId,
     /// Set while the task is ready or about to be; a second wake changes nothing.
     queued: AtomicBool,
-    queue: Arc<WakeQueue>,
+    elsewhere: Arc<Elsewhere>,
 }
 
 impl TaskWake {
-    pub(crate) fn new(task: TaskId, queue: Arc<WakeQueue>) -> Arc<Self> {
-        Arc::new(Self {
-            task,
-            queued: AtomicBool::new(true),
-            queue,
-        })
-    }
-
     /// The task is about to be polled: the next wake counts again.
     pub(crate) fn begin_poll(&self) {
         self.queued.store(false, Ordering::Release);
@@ -83,8 +129,15 @@ impl TaskWake {
 
     /// The engine itself puts the task into the ready queue. False if it is
     /// there, or on its way, already.
+    ///
+    /// No exchange: only a wake from another thread could come in between, and
+    /// a task that is queued twice is polled once more than it need be.
     pub(crate) fn claim(&self) -> bool {
-        !self.queued.swap(true, Ordering::AcqRel)
+        if self.queued.load(Ordering::Acquire) {
+            return false;
+        }
+        self.queued.store(true, Ordering::Release);
+        true
     }
 }
 
@@ -94,8 +147,18 @@ impl Wake for TaskWake {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if self.claim() {
-            self.queue.push(self.task);
+        if !self.claim() {
+            return;
+        }
+        let here = context::with(|engine| {
+            let mine = Arc::ptr_eq(&engine.wakes.elsewhere, &self.elsewhere);
+            if mine {
+                engine.wakes.push(self.task);
+            }
+            mine
+        });
+        if here != Some(true) {
+            self.elsewhere.push(self.task);
         }
     }
 }

@@ -413,7 +413,7 @@ pub(crate) async fn once_cell_tries_again() -> Log {
                 Err::<u8, _>("late")
             })
             .await
-            .map(|value| *value)
+            .copied()
         },
         async {
             sleep(MS).await;
