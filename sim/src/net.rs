@@ -406,6 +406,30 @@ impl Network {
             .collect()
     }
 
+    /// The ends of the host's TCP connections to `peer` that have sent something
+    /// which is not acknowledged, or whose program has closed them.
+    fn waiting_for(
+        &self,
+        host: HostId,
+        peer: IpAddr,
+    ) -> impl Iterator<Item = (SocketAddr, SocketAddr)> + use<> {
+        let entries = match (self.guard(), self.address(host)) {
+            (Some(_), Some(address)) => turmoil_net::netstat(address).entries,
+            _ => Vec::new(),
+        };
+        entries.into_iter().filter_map(move |entry| {
+            let closed = matches!(
+                entry.state?,
+                NetstatState::FinWait1
+                    | NetstatState::FinWait2
+                    | NetstatState::Closing
+                    | NetstatState::LastAck
+            );
+            let remote = entry.peer.filter(|remote| remote.ip() == peer)?;
+            (closed || entry.send_q > 0).then_some((entry.local, remote))
+        })
+    }
+
     /// TCP puts a packet aside until it can be sent again.
     fn stall(&mut self, transit: Transit, give_up_after: Duration) {
         let key = (transit.from, transit.to);
@@ -659,6 +683,37 @@ impl Core {
             .collect();
         for from in links {
             self.resend(from, to, now);
+        }
+        self.answer_orphans(to, now);
+    }
+
+    /// Others may wait for an acknowledgement that died with the host. They send
+    /// again, and the host, which knows nothing of them, answers with a reset.
+    fn answer_orphans(&mut self, host: HostId, now: VirtualTime) {
+        let Some(network) = &self.network else { return };
+        let Some(address) = network.address(host) else {
+            return;
+        };
+        let known = network.connections(host);
+        let others = (0u32..).map(HostId).take(network.kernels.len());
+        let orphans: Vec<(HostId, SocketAddr, SocketAddr)> = others
+            .filter(|other| *other != host)
+            .flat_map(|other| {
+                let waiting = network.waiting_for(other, address);
+                waiting.map(move |(local, peer)| (other, local, peer))
+            })
+            .filter(|(_, local, peer)| !known.contains(&(*peer, *local)))
+            .collect();
+        let wait = self.net_config.retransmit_after;
+        for (other, local, peer) in orphans {
+            let transit = Transit {
+                from: host,
+                to: other,
+                sent: now,
+                number: self.statistics.packets,
+                packet: forged_reset(local, peer),
+            };
+            self.forward(transit, now, wait);
         }
     }
 
