@@ -6,8 +6,7 @@
 //! open connection: what a real network would lose and send again arrives late
 //! instead, in order per connection. What is sent over UDP is really lost.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -16,6 +15,7 @@ use turmoil_net::{
     EnterGuard, KernelConfig, Net, NetstatState, Packet, TcpFlags, TcpSegment, Transport,
 };
 
+use crate::arrivals::Arrivals;
 use crate::context;
 use crate::engine::{Core, Engine};
 use crate::history::Effect;
@@ -96,22 +96,22 @@ pub(crate) fn current_host() -> Option<HostId> {
     context::with(Engine::current_host)
 }
 
-/// Makes the host's kernel the one that turmoil-net's sockets talk to.
-pub(crate) fn pin(host: HostId) {
+/// Makes the host's kernel the one that turmoil-net's sockets talk to. False if
+/// the run with that serial is not the one that this thread is in.
+pub(crate) fn pin(host: HostId, serial: u32) -> bool {
     context::with(|engine| {
-        let mut core = engine.core.borrow_mut();
-        core.network().pin(host);
-    });
+        let alive = engine.serial() == serial;
+        if alive {
+            engine.core.borrow_mut().network().pin(host);
+        }
+        alive
+    })
+    .unwrap_or(false)
 }
 
 /// A socket may have something to send.
 pub(crate) fn dirty() {
     context::with(|engine| engine.core.borrow_mut().network().dirty = true);
-}
-
-/// Whether the run with that serial is the one that this thread is in.
-pub(crate) fn alive(serial: u32) -> bool {
-    self::serial() == Some(serial)
 }
 
 /// The serial of the run that this thread is in.
@@ -150,14 +150,16 @@ pub(crate) struct Network {
     stack: Stack,
     kernels: Vec<(turmoil_net::HostId, IpAddr)>,
     spare: Vec<(turmoil_net::HostId, IpAddr)>,
-    by_address: BTreeMap<IpAddr, HostId>,
+    by_address: BTreeMap<Packed, HostId>,
     pinned: Option<HostId>,
     dirty: bool,
     out: Vec<Packet>,
-    arrivals: BinaryHeap<Reverse<Arrival>>,
-    next_arrival: u64,
+    arrivals: Arrivals<Due>,
+    /// How many of the arrivals are packets.
+    in_flight: usize,
     links: BTreeMap<(HostId, HostId), Link>,
-    flows: BTreeMap<Flow, VirtualTime>,
+    /// The latest arrival of each.
+    flows: BTreeMap<(Packed, Packed, u32), VirtualTime>,
     timed_out: BTreeSet<(HostId, SocketAddr)>,
 }
 
@@ -170,6 +172,17 @@ enum Stack {
 
 /// One direction of one TCP connection.
 type Flow = (IpAddr, u16, IpAddr, u16);
+
+/// An address as a number: each packet is looked up by its addresses, and
+/// numbers compare several times faster.
+type Packed = u128;
+
+fn packed(address: IpAddr) -> Packed {
+    match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(address) => address.to_bits(),
+    }
+}
 
 /// One direction between two hosts.
 struct Link {
@@ -194,36 +207,10 @@ struct Transit {
     packet: Packet,
 }
 
-struct Arrival {
-    at: VirtualTime,
-    order: u64,
-    what: Due,
-}
-
 enum Due {
     Packet(Transit),
     /// Look whether TCP must give up what stalls on this link.
     GiveUp(HostId, HostId),
-}
-
-impl PartialEq for Arrival {
-    fn eq(&self, other: &Self) -> bool {
-        (self.at, self.order) == (other.at, other.order)
-    }
-}
-
-impl Eq for Arrival {}
-
-impl PartialOrd for Arrival {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Arrival {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.order).cmp(&(other.at, other.order))
-    }
 }
 
 fn payload_len(packet: &Packet) -> u32 {
@@ -303,8 +290,8 @@ impl Network {
             pinned: None,
             dirty: false,
             out: Vec::new(),
-            arrivals: BinaryHeap::new(),
-            next_arrival: 0,
+            arrivals: Arrivals::default(),
+            in_flight: 0,
             links: BTreeMap::new(),
             flows: BTreeMap::new(),
             timed_out: BTreeSet::new(),
@@ -325,7 +312,7 @@ impl Network {
             }
         };
         let host = HostId(u32::try_from(self.kernels.len()).unwrap_or(u32::MAX));
-        self.by_address.insert(kernel.1, host);
+        self.by_address.insert(packed(kernel.1), host);
         self.kernels.push(kernel);
         kernel
     }
@@ -366,17 +353,18 @@ impl Network {
 
     /// Nothing to send and nothing on its way.
     pub(crate) fn is_quiet(&self) -> bool {
-        !self.dirty
-            && !self
-                .arrivals
-                .iter()
-                .any(|Reverse(arrival)| matches!(arrival.what, Due::Packet(_)))
+        !self.dirty && self.in_flight == 0
     }
 
     fn push(&mut self, at: VirtualTime, what: Due) {
-        let order = self.next_arrival;
-        self.next_arrival += 1;
-        self.arrivals.push(Reverse(Arrival { at, order, what }));
+        self.in_flight += usize::from(matches!(what, Due::Packet(_)));
+        self.arrivals.push(at, what);
+    }
+
+    fn take_due(&mut self, now: VirtualTime) -> Option<Due> {
+        let what = self.arrivals.take_due(now)?;
+        self.in_flight -= usize::from(matches!(what, Due::Packet(_)));
+        Some(what)
     }
 
     fn deliver(&mut self, packet: Packet) {
@@ -448,7 +436,10 @@ impl Network {
 impl Core {
     /// The network, which is made when it is first needed.
     fn network(&mut self) -> &mut Network {
-        self.ensure_network();
+        let running = |network: &Network| matches!(network.stack, Stack::Running(_));
+        if !self.network.as_ref().is_some_and(running) {
+            self.ensure_network();
+        }
         match &mut self.network {
             Some(network) => network,
             None => unreachable!("the network was just made"),
@@ -510,8 +501,8 @@ impl Core {
     fn route(&mut self, packet: Packet, now: VirtualTime) {
         let Some(network) = &self.network else { return };
         let (Some(&from), Some(&to)) = (
-            network.by_address.get(&packet.src),
-            network.by_address.get(&packet.dst),
+            network.by_address.get(&packed(packet.src)),
+            network.by_address.get(&packed(packet.dst)),
         ) else {
             return;
         };
@@ -574,17 +565,19 @@ impl Core {
                 wait *= 2;
             }
         }
-        let copies = 1 + u32::from(
-            !tcp && config.duplicate_per_mille > 0
-                && self.draws.draw(loss, 1_000) >= 1_000 - config.duplicate_per_mille.min(1_000),
-        );
-        let mut first = None;
-        for _ in 0..copies {
-            let at = self.arrival_time(&transit, latency, now + delay);
-            first = first.or(Some(at));
-            self.network().push(at, Due::Packet(transit.clone()));
+        let twice = !tcp
+            && config.duplicate_per_mille > 0
+            && self.draws.draw(loss, 1_000) >= 1_000 - config.duplicate_per_mille.min(1_000);
+        let first = self.arrival_time(&transit, latency, now + delay);
+        if twice {
+            let second = self.arrival_time(&transit, latency, now + delay);
+            let copy = transit.clone();
+            self.network().push(first, Due::Packet(copy));
+            self.network().push(second, Due::Packet(transit));
+        } else {
+            self.network().push(first, Due::Packet(transit));
         }
-        first
+        Some(first)
     }
 
     fn arrival_time(
@@ -606,7 +599,9 @@ impl Core {
         let at = now + config.latency_min + Duration::from_micros(u64::from(extra));
         match flow(&transit.packet) {
             None => at,
-            Some(flow) => {
+            Some((src, src_port, dst, dst_port)) => {
+                let ports = u32::from(src_port) << 16 | u32::from(dst_port);
+                let flow = (packed(src), packed(dst), ports);
                 let last = self.network().flows.entry(flow).or_default();
                 *last = at.max(*last);
                 *last
@@ -791,9 +786,7 @@ impl Engine {
     }
 
     pub(crate) fn next_arrival(&self) -> Option<VirtualTime> {
-        let core = self.core.borrow();
-        let Reverse(arrival) = core.network.as_ref()?.arrivals.peek()?;
-        Some(arrival.at)
+        self.core.borrow().network.as_ref()?.arrivals.next()
     }
 
     /// The host's connections end without a word, and what it had sent but not
@@ -906,10 +899,6 @@ impl Core {
     }
 
     fn take_due(&mut self, now: VirtualTime) -> Option<Due> {
-        let network = self.network.as_mut()?;
-        if network.arrivals.peek()?.0.at > now {
-            return None;
-        }
-        network.arrivals.pop().map(|Reverse(arrival)| arrival.what)
+        self.network.as_mut()?.take_due(now)
     }
 }
