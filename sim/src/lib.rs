@@ -10,6 +10,7 @@
 //! name. Inside a run every operation is a scheduling point; outside a run it
 //! is plain tokio.
 
+mod arrivals;
 mod context;
 mod deadlock;
 mod engine;

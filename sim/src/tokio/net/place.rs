@@ -38,18 +38,13 @@ impl Place {
     ///
     /// If the run is over.
     pub(super) fn enter(self) -> io::Result<()> {
-        if !self.is_alive() {
-            return Err(io::Error::new(
-                io::ErrorKind::NotConnected,
-                "the run of this simulated socket is over",
-            ));
+        if net::pin(self.host, self.serial) {
+            return Ok(());
         }
-        net::pin(self.host);
-        Ok(())
-    }
-
-    fn is_alive(self) -> bool {
-        net::alive(self.serial)
+        Err(io::Error::new(
+            io::ErrorKind::NotConnected,
+            "the run of this simulated socket is over",
+        ))
     }
 
     /// An error of a connection to `peer`, as the user's. The simulator can end a

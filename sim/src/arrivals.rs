@@ -1,0 +1,81 @@
+//! What is on its way, in order of arrival.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::time::VirtualTime;
+
+/// Things with a time of arrival; those of one instant keep their order.
+pub(crate) struct Arrivals<T> {
+    /// Time, order, and place in `slots`: packets are large, and a heap moves
+    /// what it holds a dozen times.
+    heap: BinaryHeap<Reverse<(VirtualTime, u64, usize)>>,
+    slots: Vec<Option<T>>,
+    free: Vec<usize>,
+    order: u64,
+}
+
+impl<T> Default for Arrivals<T> {
+    fn default() -> Self {
+        Self {
+            heap: BinaryHeap::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            order: 0,
+        }
+    }
+}
+
+impl<T> Arrivals<T> {
+    pub(crate) fn push(&mut self, at: VirtualTime, what: T) {
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot] = Some(what);
+                slot
+            }
+            None => {
+                self.slots.push(Some(what));
+                self.slots.len() - 1
+            }
+        };
+        self.heap.push(Reverse((at, self.order, slot)));
+        self.order += 1;
+    }
+
+    /// When the next one arrives.
+    pub(crate) fn next(&self) -> Option<VirtualTime> {
+        self.heap.peek().map(|Reverse((at, ..))| *at)
+    }
+
+    /// Takes the next one, if it is there by `now`.
+    pub(crate) fn take_due(&mut self, now: VirtualTime) -> Option<T> {
+        if self.next()? > now {
+            return None;
+        }
+        let Reverse((_, _, slot)) = self.heap.pop()?;
+        self.free.push(slot);
+        self.slots[slot].take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_arrives_first_comes_first_and_ties_keep_their_order() {
+        let at = |micros| VirtualTime::ZERO + std::time::Duration::from_micros(micros);
+        let mut arrivals = Arrivals::default();
+        arrivals.push(at(5), "c");
+        arrivals.push(at(3), "a");
+        assert_eq!(arrivals.take_due(at(2)), None);
+        assert_eq!(arrivals.take_due(at(3)), Some("a"));
+        // Takes the free place of the one before.
+        arrivals.push(at(5), "d");
+        arrivals.push(at(4), "b");
+        assert_eq!(arrivals.next(), Some(at(4)));
+        let rest: Vec<_> = std::iter::from_fn(|| arrivals.take_due(at(9))).collect();
+        assert_eq!(rest, ["b", "c", "d"]);
+        assert_eq!(arrivals.next(), None);
+    }
+}
