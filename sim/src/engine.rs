@@ -7,7 +7,6 @@
 //! nothing, and the order of polls is ours.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
@@ -28,6 +27,7 @@ use crate::net::{NetConfig, Network};
 use crate::outcome::{Outcome, PanicReport, Statistics, Verdict};
 use crate::panics;
 use crate::point::{ResourceId, ResourceKind};
+use crate::ready::ReadyQueue;
 use crate::strategy::{Candidates, Fifo, Strategy};
 use crate::tape::{Draws, Tape};
 use crate::task::{self, JoinHandle};
@@ -175,7 +175,7 @@ pub(crate) struct Engine {
 /// What must never be borrowed while user code runs or is dropped.
 pub(crate) struct Core {
     pub(crate) tasks: Vec<Option<Box<Task>>>,
-    pub(crate) ready: VecDeque<TaskId>,
+    pub(crate) ready: ReadyQueue,
     /// Picked at a scheduling point: runs next, before anything else is picked.
     next: Option<TaskId>,
     pub(crate) running: Option<TaskId>,
@@ -417,7 +417,7 @@ impl Engine {
             wakes: WakeQueue::default(),
             core: RefCell::new(Core {
                 tasks: Vec::new(),
-                ready: VecDeque::new(),
+                ready: ReadyQueue::default(),
                 next: None,
                 running: None,
                 hosts: vec![Host::new("world".to_owned())],
@@ -873,7 +873,7 @@ impl Engine {
                 .as_ref()
                 .is_some_and(|task| task.host == id);
             if here {
-                parked.push(*task);
+                parked.push(task);
             }
             !here
         });

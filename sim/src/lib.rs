@@ -21,6 +21,7 @@ mod net;
 mod outcome;
 mod panics;
 mod point;
+mod ready;
 mod strategy;
 mod tape;
 mod task;

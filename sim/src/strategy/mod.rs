@@ -15,17 +15,16 @@ pub use pos::Pos;
 pub use random::Random;
 pub use urw::{Profile, Profiler, SharedProfile, Urw};
 
-use std::collections::VecDeque;
-
 use crate::engine::Task;
 use crate::point::ResourceId;
+use crate::ready::ReadyQueue;
 use crate::wait::TaskId;
 
 /// The tasks among which a strategy picks. Index 0 is the boring pick: the
 /// task that runs now, if it can go on, else the one that is ready longest.
 pub struct Candidates<'a> {
     pub(crate) running: Option<(TaskId, Option<ResourceId>)>,
-    pub(crate) ready: &'a VecDeque<TaskId>,
+    pub(crate) ready: &'a ReadyQueue,
     pub(crate) tasks: &'a [Option<Box<Task>>],
 }
 
@@ -44,8 +43,8 @@ impl Candidates<'_> {
     pub fn task(&self, index: usize) -> Option<TaskId> {
         match self.running {
             Some((task, _)) if index == 0 => Some(task),
-            Some(_) => self.ready.get(index - 1).copied(),
-            None => self.ready.get(index).copied(),
+            Some(_) => self.ready.get(index - 1),
+            None => self.ready.get(index),
         }
     }
 
