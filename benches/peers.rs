@@ -198,7 +198,7 @@ struct Row {
     turns: u32,
 }
 
-const ROWS: [Row; 6] = [
+const ROWS: [Row; 5] = [
     Row {
         work: "50 × 100 WebSocket round trips, links of 1 ms",
         peer: "classic turmoil",
@@ -222,14 +222,6 @@ const ROWS: [Row; 6] = [
         ours: || websocket_here(200, 100, SHORT),
         theirs: || websocket_turmoil(200, 100, SHORT),
         turns: 3,
-    },
-    Row {
-        work: "200 × 100 WebSocket round trips, links of 1 to 100 ms",
-        peer: "classic turmoil",
-        goal: 56.0,
-        ours: || websocket_here(200, 100, SPREAD),
-        theirs: || websocket_turmoil(200, 100, SPREAD),
-        turns: 1,
     },
     Row {
         work: "50 × 100 events, one contended lock",
