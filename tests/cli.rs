@@ -271,3 +271,19 @@ fn a_closed_pipe_is_no_error() {
     assert_eq!(status.code(), Some(0), "{told}");
     assert!(told.is_empty(), "{told}");
 }
+
+/// A run whose result cannot be written is not a pass.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_ends_in_1() {
+    for arguments in [&["run", "shared_bridge", "--json"][..], &["list"]] {
+        let full = std::fs::File::create("/dev/full").expect("Linux has it");
+        let output = Command::new(env!("CARGO_BIN_EXE_rehearsal"))
+            .args(arguments)
+            .stdout(full)
+            .output()
+            .expect("the command starts");
+        assert_eq!(code(&output), 1, "{arguments:?}");
+        assert!(stderr(&output).contains("cannot write"), "{arguments:?}");
+    }
+}

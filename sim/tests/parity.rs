@@ -52,7 +52,13 @@ macro_rules! programs {
     ($module:ident, $($tokio:tt)*) => {
         mod $module {
             use $($tokio)* as tokio;
-            include!("parity/programs.rs");
+            include!("parity/prelude.rs");
+            include!("parity/locks.rs");
+            include!("parity/notifications.rs");
+            include!("parity/channels.rs");
+            include!("parity/time.rs");
+            include!("parity/several.rs");
+            include!("parity/sockets.rs");
         }
     };
 }
@@ -119,4 +125,17 @@ parity! {
     udp_sends_and_receives
     udp_connected
     names_resolve
+}
+
+/// A file that imports the facade can go on with tokio's attribute.
+mod beside {
+    use rehearsal_sim::tokio;
+
+    #[tokio::test]
+    async fn a_tokio_test_is_outside_a_run() {
+        assert!(rehearsal_sim::current().is_none());
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        tokio::spawn(async move { sender.send(7) });
+        assert_eq!(receiver.await, Ok(7));
+    }
 }

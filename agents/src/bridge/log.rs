@@ -127,3 +127,103 @@ impl ThreadLog {
         Reading { gap, events, next }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::bridge::{Position, ServerFrame};
+    use crate::event::{EventId, EventKind, Payload, RunId, UserId};
+
+    fn event(id: u64) -> Event {
+        Event {
+            id: EventId(id),
+            kind: EventKind::Progress,
+            user: UserId(1),
+            thread: ThreadId(1),
+            run: RunId(1),
+            parent_run: None,
+            agent: Arc::from("hammer-1"),
+            seq: id,
+            at_ms: 0,
+            payload: Payload::default(),
+        }
+    }
+
+    fn log(capacity: usize, events: u64) -> ThreadLog {
+        let mut log = ThreadLog::new(ThreadId(1), Epoch(1), capacity);
+        for id in 1..=events {
+            assert_eq!(log.append(event(id)), Offset(id));
+        }
+        log
+    }
+
+    #[test]
+    fn the_oldest_fall_out_and_are_reported_exactly() {
+        let reading = log(4, 10).read(Offset(3), 2);
+        let gap = reading.gap.expect("a gap");
+        assert_eq!((gap.from, gap.to), (Offset(3), Some(Offset(6))));
+        let offsets: Vec<u64> = reading.events.iter().map(|event| event.offset.0).collect();
+        assert_eq!(offsets, [7, 8]);
+        assert_eq!(reading.next, Offset(9));
+    }
+
+    #[test]
+    fn a_frame_says_on_the_wire_what_it_says_in_memory() {
+        let logged = &log(4, 1).read(Offset(1), 1).events[0];
+        let frame: ServerFrame = serde_json::from_str(&logged.text()).expect("a frame");
+        let ServerFrame::Event {
+            epoch,
+            offset,
+            event,
+        } = frame
+        else {
+            panic!("{frame:?}")
+        };
+        assert_eq!(
+            Position { epoch, offset },
+            Position {
+                epoch: logged.epoch,
+                offset: logged.offset,
+            }
+        );
+        assert_eq!(event, logged.event);
+    }
+
+    proptest! {
+        #[test]
+        fn a_reader_sees_each_offset_once_or_in_a_gap(
+            capacity in 1..20usize,
+            rounds in prop::collection::vec((0..30u64, 1..10usize), 1..20),
+        ) {
+            let mut log = log(capacity, 0);
+            let mut next = Offset(1);
+            let mut accounted = 0;
+            let mut read = |log: &ThreadLog, most| {
+                let reading = log.read(next, most);
+                if let Some(gap) = reading.gap {
+                    assert_eq!(gap.from.0, accounted + 1);
+                    accounted = gap.to.map_or(0, |to| to.0);
+                }
+                for event in &reading.events {
+                    assert_eq!(event.offset.0, accounted + 1);
+                    assert_eq!(event.event.id.0, event.offset.0);
+                    accounted += 1;
+                }
+                assert_eq!(reading.next.0, accounted + 1);
+                next = reading.next;
+                accounted
+            };
+            let mut appended = 0;
+            for (events, most) in rounds {
+                for _ in 0..events {
+                    appended += 1;
+                    log.append(event(appended));
+                }
+                read(&log, most);
+            }
+            prop_assert_eq!(read(&log, usize::MAX), appended);
+        }
+    }
+}

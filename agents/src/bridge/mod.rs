@@ -13,9 +13,11 @@ mod log;
 mod memory;
 mod reference;
 mod registry;
+mod runs;
 mod server;
 mod session;
 mod state;
+mod subscriptions;
 mod wire;
 
 use std::fmt;

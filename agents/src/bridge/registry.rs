@@ -132,3 +132,7 @@ impl ThreadRunRegistry {
         self.reverse.iter().map(|(thread, runs)| (*thread, runs))
     }
 }
+
+#[cfg(test)]
+#[path = "registry_tests.rs"]
+mod tests;

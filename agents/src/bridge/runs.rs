@@ -1,0 +1,126 @@
+//! Runs on the reference bridge: registered, heard, forgotten.
+
+use std::sync::Arc;
+
+use rehearsal_sim::tokio::time::Instant;
+use rehearsal_sim::tokio::{select, time};
+
+use super::adapter::Adapter;
+use super::reference::Core;
+use super::registry::Recheck;
+use super::{BridgeError, Draft, RunContext};
+use crate::event::RunId;
+use crate::record::{Receipt, RunEnd};
+use crate::recorder::{lock, name_task};
+use crate::spec::Defect;
+
+impl Core {
+    pub(super) async fn register_run(&self, context: RunContext) -> Result<(), BridgeError> {
+        self.lifecycle.check()?;
+        let (run, thread, user) = (context.run, context.thread, context.user);
+        if !self.parts.directory.owns(user, thread) {
+            return Err(BridgeError::NotOwner(thread, user));
+        }
+        let mut registry = self.registry.lock().await;
+        let mut connections = self.connections.lock().await;
+        let life = self.life()?;
+        let log = life
+            .logs
+            .get(&thread)
+            .ok_or(BridgeError::NotOwner(thread, user))?;
+        let last_seq = self.parts.journal.run_registered(run);
+        registry.register(
+            Adapter::new(context, Arc::clone(log), last_seq),
+            Instant::now(),
+        )?;
+        connections.open_route(thread);
+        self.parts.observer.registry_changed(&registry);
+        Ok(())
+    }
+
+    /// Takes an event. From the moment at which it stands in the log to the
+    /// answer there is nothing to wait for, so that whoever gives up waiting
+    /// knows that it was not accepted.
+    pub(super) async fn emit(&self, run: RunId, draft: Draft) -> Result<Receipt, BridgeError> {
+        self.lifecycle.check()?;
+        // Seeded: the table is locked before the registry.
+        let early = if self.has(Defect::LockOrderInversion) {
+            Some(self.connections.lock().await)
+        } else {
+            None
+        };
+        let mut adapter = self.touch(run).await?;
+        // Seeded: the adapter of the latest caller is everybody's.
+        if self.has(Defect::SharedRunContext) {
+            *lock(&self.shared_adapter) = Some(Arc::clone(&adapter));
+        }
+        // Seeded: the number is taken before the log is locked.
+        let early_seq = self
+            .has(Defect::SequenceApartFromSend)
+            .then(|| adapter.take_seq());
+        let connections = match early {
+            Some(connections) => connections,
+            None => self.connections.lock().await,
+        };
+        if let Some(shared) = lock(&self.shared_adapter).clone() {
+            adapter = shared;
+        }
+        let mut log = adapter.log.lock().await;
+        let seq = early_seq.unwrap_or_else(|| adapter.take_seq());
+        let receipt = adapter.append(&mut log, draft, seq, &self.parts.journal);
+        connections.send_to_thread(receipt.thread);
+        Ok(receipt)
+    }
+
+    async fn touch(&self, run: RunId) -> Result<Arc<Adapter>, BridgeError> {
+        let mut registry = self.registry.lock().await;
+        registry
+            .touch(run, Instant::now())
+            .ok_or(BridgeError::UnknownRun(run))
+    }
+
+    pub(super) async fn finish_run(&self, run: RunId, end: RunEnd) {
+        // Seeded: only the way of success cleans up behind itself.
+        if self.has(Defect::LeakOnError) && end != RunEnd::Completed {
+            return;
+        }
+        let mut registry = self.registry.lock().await;
+        let mut connections = self.connections.lock().await;
+        if let Some(thread) = registry.unregister(run) {
+            connections.close_route(thread);
+        }
+        self.parts.journal.run_finished(run);
+        self.parts.observer.registry_changed(&registry);
+    }
+
+    /// Forgets runs that have been idle for too long; see
+    /// [`ThreadRunRegistry::sweep`].
+    async fn sweep(&self) {
+        // Seeded: what was idle once is idle for ever.
+        let recheck = if self.has(Defect::SweepWithoutRecheck) {
+            Recheck::No
+        } else {
+            Recheck::Yes
+        };
+        let mut registry = self.registry.lock().await;
+        let mut connections = self.connections.lock().await;
+        let (found, forgotten) = registry.sweep(Instant::now(), self.parts.settings.ttl, recheck);
+        for (run, thread) in &forgotten {
+            connections.close_route(*thread);
+            self.parts.journal.run_finished(*run);
+        }
+        self.parts.observer.swept(found);
+        self.parts.observer.registry_changed(&registry);
+    }
+}
+
+pub(super) async fn sweep_regularly(core: Arc<Core>) {
+    name_task("sweeper");
+    loop {
+        select! {
+            biased;
+            () = core.stop_sweeping.notified() => return,
+            () = time::sleep(core.parts.settings.sweep_every) => core.sweep().await,
+        }
+    }
+}

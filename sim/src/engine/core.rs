@@ -1,0 +1,178 @@
+//! What a run consists of while it goes on, and the smallest steps over it.
+
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Waker;
+
+use crate::history::{Effect, Entry};
+use crate::host::{Host, HostId, HostState};
+use crate::net::{NetConfig, Network};
+use crate::outcome::{Statistics, Verdict};
+use crate::point::ResourceId;
+use crate::ready::ReadyQueue;
+use crate::strategy::{Candidates, Strategy};
+use crate::tape::Draws;
+use crate::time::VirtualTime;
+use crate::wait::{ResourceInfo, TaskId, Wait};
+use crate::wake::{TaskWake, WakeQueue};
+
+use super::record::{Record, TAG_POLL};
+use super::{Budget, Recording};
+
+/// What must never be borrowed while user code runs or is dropped.
+pub(crate) struct Core {
+    pub(crate) tasks: Vec<Option<Box<Task>>>,
+    pub(crate) ready: ReadyQueue,
+    /// Picked at a scheduling point: runs next, before anything else is picked.
+    pub(super) next: Option<TaskId>,
+    pub(crate) running: Option<TaskId>,
+    pub(crate) hosts: Vec<Host>,
+    pub(crate) resources: Vec<ResourceInfo>,
+    pub(crate) network: Option<Network>,
+    pub(crate) net_config: NetConfig,
+    pub(crate) draws: Draws,
+    pub(super) strategy: Box<dyn Strategy>,
+    pub(super) next_wait: u64,
+    /// The step in which the running task does several things at once, if it does.
+    pub(super) undivided: Option<u64>,
+    pub(super) settlers: Vec<Waker>,
+    pub(super) halted: Option<Verdict>,
+    pub(super) record: Record,
+    pub(super) budget: Budget,
+    pub(crate) statistics: Statistics,
+    pub(super) instant: (VirtualTime, u64),
+    pub(super) last_activity: VirtualTime,
+}
+
+/// A task that has not ended.
+pub(crate) struct Task {
+    /// None while it is being polled.
+    pub(super) body: Option<Body>,
+    pub(crate) wake: Arc<TaskWake>,
+    pub(crate) host: HostId,
+    pub(crate) name: String,
+    pub(crate) spawned_at: &'static Location<'static>,
+    pub(crate) waits: Vec<Wait>,
+    /// The resource of the scheduling point at which it stands, if it does.
+    pub(crate) at_point: Option<ResourceId>,
+    pub(super) aborted: bool,
+}
+
+pub(super) struct Body {
+    pub(super) future: Pin<Box<dyn Future<Output = ()>>>,
+    pub(super) waker: Waker,
+}
+
+/// Whether dropped tasks leave entries in the record.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Disposal {
+    Recorded,
+    Quiet,
+}
+
+impl Core {
+    /// Takes an effect into the fingerprint and, if asked to, the history.
+    pub(crate) fn record(&mut self, at: VirtualTime, effect: Effect) {
+        self.record.absorb(at, &effect);
+        if self.record.recording == Recording::Full {
+            self.record.entries.push(Entry {
+                step: self.statistics.steps,
+                at,
+                effect,
+            });
+        }
+    }
+
+    /// As `record` of a poll, without the detour by an `Effect`: this is done
+    /// more often than anything else.
+    pub(super) fn record_poll(&mut self, at: VirtualTime, task: TaskId) {
+        match self.record.recording {
+            Recording::Off => {}
+            Recording::Fingerprint => {
+                self.record.stamp(at);
+                self.record.fingerprint.tagged_u32(TAG_POLL, task.0);
+            }
+            Recording::Full => self.record(at, Effect::Poll { task }),
+        }
+    }
+
+    /// Moves what was woken to the ready queue.
+    pub(super) fn collect(&mut self, wakes: &WakeQueue) {
+        wakes.drain(|id| self.enqueue(id));
+    }
+
+    /// Makes a live task ready, or parks it if its host stands still.
+    pub(super) fn enqueue(&mut self, id: TaskId) {
+        let Some(task) = self.tasks[id.0 as usize].as_ref() else {
+            return;
+        };
+        let host = &mut self.hosts[task.host.0 as usize];
+        if host.state == HostState::Paused {
+            host.parked.push(id);
+        } else {
+            self.ready.push_back(id);
+        }
+    }
+
+    /// Asks the strategy (or the tape) and takes the pick's index.
+    pub(super) fn pick(&mut self, running: Option<(TaskId, Option<ResourceId>)>) -> usize {
+        let candidates = Candidates {
+            running,
+            ready: &self.ready,
+            tasks: &self.tasks,
+        };
+        let len = candidates.len();
+        if len < 2 {
+            return 0;
+        }
+        let strategy = &mut self.strategy;
+        let bound = u32::try_from(len).unwrap_or(u32::MAX);
+        self.draws.pick(bound, || {
+            u32::try_from(strategy.pick(&candidates)).unwrap_or(u32::MAX)
+        }) as usize
+    }
+
+    /// Counts a step against the budget. False: the run is over.
+    pub(super) fn spend(&mut self, now: VirtualTime) -> bool {
+        self.statistics.steps += 1;
+        self.last_activity = now;
+        if self.instant.0 == now {
+            self.instant.1 += 1;
+        } else {
+            self.instant = (now, 1);
+        }
+        if self.halted.is_some() {
+            return false;
+        }
+        if self.statistics.steps > self.budget.steps {
+            self.halted = Some(Verdict::Unknown {
+                steps: self.budget.steps,
+            });
+        } else if self.instant.1 > self.budget.steps_per_instant {
+            self.halted = Some(Verdict::Livelock {
+                at: now,
+                polls: self.instant.1,
+            });
+        }
+        self.halted.is_none()
+    }
+
+    pub(crate) fn task(&self, id: TaskId) -> Option<&Task> {
+        self.tasks.get(id.0 as usize)?.as_deref()
+    }
+
+    pub(super) fn task_mut(&mut self, id: TaskId) -> Option<&mut Task> {
+        self.tasks.get_mut(id.0 as usize)?.as_deref_mut()
+    }
+
+    /// Ids of the tasks that have not ended, oldest first.
+    pub(crate) fn live(&self) -> impl Iterator<Item = TaskId> + '_ {
+        self.tasks
+            .iter()
+            .zip(0u32..)
+            .filter(|(task, _)| task.is_some())
+            .map(|(_, index)| TaskId(index))
+    }
+}

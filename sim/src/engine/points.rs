@@ -1,0 +1,164 @@
+//! Scheduling points, and who holds and waits for what.
+
+use std::panic::Location;
+
+use crate::point::{ResourceId, ResourceKind};
+use crate::wait::{ResourceInfo, TaskId, Wait};
+
+use super::{Core, Engine};
+
+impl Engine {
+    /// The running task is about to touch `resource`. False: another task goes
+    /// first; the caller returns `Pending` and is polled again without a wake.
+    /// With `polled_once` the caller could not do that, and goes on.
+    pub(crate) fn point(&self, resource: Option<ResourceId>, polled_once: bool) -> bool {
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        let Some(me) = core.running else {
+            return true;
+        };
+        if let Some(resource) = resource {
+            core.strategy.touched(me, resource);
+        }
+        if polled_once || core.undivided == Some(core.statistics.steps) {
+            return true;
+        }
+        core.collect(&self.wakes);
+        if core.ready.is_empty() {
+            // Nobody to switch to; the step still counts, so that a loop that
+            // never waits runs into its budget.
+            return core.spend(self.now.get()) || self.requeue(core, me, resource);
+        }
+        if core.next.is_some() {
+            // A point of another branch of this task has switched away already.
+            return self.requeue(core, me, resource);
+        }
+        let index = core.pick(Some((me, resource)));
+        if index == 0 {
+            return core.spend(self.now.get()) || self.requeue(core, me, resource);
+        }
+        core.next = core.ready.remove(index - 1);
+        self.requeue(core, me, resource)
+    }
+
+    /// Puts the running task at the head of the queue: it is the boring pick
+    /// once the other one has to wait. Always false, for `point`.
+    pub(super) fn requeue(
+        &self,
+        core: &mut Core,
+        me: TaskId,
+        resource: Option<ResourceId>,
+    ) -> bool {
+        if let Some(task) = core.task_mut(me) {
+            task.at_point = resource;
+            if task.wake.claim() {
+                core.ready.push_front(me);
+            }
+        }
+        false
+    }
+
+    /// Whether a point has switched the running task away since it was polled.
+    pub(crate) fn is_switched_away(&self) -> bool {
+        let core = self.core.borrow();
+        core.running.is_some() && (core.next.is_some() || core.halted.is_some())
+    }
+
+    /// No other task comes in between until [`Engine::divide`] or the end of the
+    /// task's poll. None if this is so already; else what `divide` wants.
+    pub(crate) fn unite(&self) -> Option<u64> {
+        let mut core = self.core.borrow_mut();
+        // Steps do not count on while there are no points, but each poll is one.
+        let step = core.statistics.steps;
+        if core.undivided == Some(step) {
+            return None;
+        }
+        core.undivided = Some(step);
+        Some(step)
+    }
+
+    /// Ends what began with [`Engine::unite`], if it has not ended by itself.
+    pub(crate) fn divide(&self, step: u64) {
+        let mut core = self.core.borrow_mut();
+        if core.undivided == Some(step) {
+            core.undivided = None;
+        }
+    }
+
+    pub(crate) fn touch(&self, resource: ResourceId) {
+        let mut core = self.core.borrow_mut();
+        if let Some(me) = core.running {
+            core.strategy.touched(me, resource);
+        }
+    }
+
+    pub(crate) fn register(
+        &self,
+        kind: ResourceKind,
+        created_at: &'static Location<'static>,
+    ) -> ResourceId {
+        let mut core = self.core.borrow_mut();
+        let id = ResourceId(u32::try_from(core.resources.len()).unwrap_or(u32::MAX));
+        core.resources.push(ResourceInfo {
+            kind,
+            created_at,
+            holders: Vec::new(),
+        });
+        id
+    }
+
+    /// The running task holds `resource` from now on; which task that is.
+    pub(crate) fn hold(&self, resource: ResourceId) -> Option<TaskId> {
+        let mut core = self.core.borrow_mut();
+        let task = core.running?;
+        core.resources[resource.0 as usize].holders.push(task);
+        Some(task)
+    }
+
+    pub(crate) fn release(&self, resource: ResourceId, task: TaskId) {
+        let mut core = self.core.borrow_mut();
+        let holders = &mut core.resources[resource.0 as usize].holders;
+        if let Some(index) = holders.iter().position(|holder| *holder == task) {
+            holders.swap_remove(index);
+        }
+        if let Some(me) = core.running {
+            core.strategy.touched(me, resource);
+        }
+    }
+
+    /// The running task waits for `resource`; which task, and the entry's id.
+    pub(crate) fn begin_wait(
+        &self,
+        resource: ResourceId,
+        operation: &'static str,
+    ) -> Option<(TaskId, u64)> {
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        let me = core.running?;
+        let id = core.next_wait;
+        core.next_wait += 1;
+        if core.resources[resource.0 as usize].kind.is_lock() {
+            core.statistics.lock_waits += 1;
+        }
+        if let Some(task) = core.task_mut(me) {
+            task.waits.push(Wait {
+                id,
+                resource,
+                operation,
+            });
+        }
+        Some((me, id))
+    }
+
+    pub(crate) fn end_wait(&self, task: TaskId, id: u64) {
+        let mut core = self.core.borrow_mut();
+        if let Some(task) = core.task_mut(task) {
+            // Mostly there is one, or the last goes first.
+            if task.waits.last().is_some_and(|wait| wait.id == id) {
+                task.waits.pop();
+            } else {
+                task.waits.retain(|wait| wait.id != id);
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What a run writes down: its fingerprint and, if asked to, its history.
+
+use crate::fingerprint::Fingerprinter;
+use crate::history::{Effect, Entry};
+use crate::time::VirtualTime;
+
+use super::Recording;
+
+/// What is written down, and how much of it.
+pub(super) struct Record {
+    pub(super) recording: Recording,
+    pub(super) fingerprint: Fingerprinter,
+    pub(super) stamped: VirtualTime,
+    pub(super) entries: Vec<Entry>,
+}
+
+// Tags of effects in the fingerprint; part of its specification.
+pub(super) const TAG_TIME: u8 = 1;
+pub(super) const TAG_POLL: u8 = 2;
+pub(super) const TAG_SPAWN: u8 = 3;
+pub(super) const TAG_END: u8 = 4;
+pub(super) const TAG_PACKET: u8 = 5;
+pub(super) const TAG_ARRIVAL: u8 = 6;
+pub(super) const TAG_FAULT: u8 = 7;
+pub(super) const TAG_NOTE: u8 = 8;
+pub(super) const TAG_TOTAL: u8 = 9;
+
+impl Record {
+    /// Takes the time of the next effect in, if it is not that of the last.
+    pub(super) fn stamp(&mut self, at: VirtualTime) {
+        if at != self.stamped {
+            self.stamped = at;
+            self.fingerprint.tag(TAG_TIME).u64(at.as_micros());
+        }
+    }
+
+    pub(super) fn absorb(&mut self, at: VirtualTime, effect: &Effect) {
+        if self.recording == Recording::Off {
+            return;
+        }
+        self.stamp(at);
+        let hash = &mut self.fingerprint;
+        match effect {
+            Effect::Poll { task } => hash.tagged_u32(TAG_POLL, task.0),
+            Effect::Spawn { task, parent, host } => hash
+                .tag(TAG_SPAWN)
+                .u32(task.0)
+                .u32(parent.map_or(u32::MAX, |parent| parent.0))
+                .u32(host.0),
+            Effect::End { task, how } => hash.tag(TAG_END).u32(task.0).u32(*how as u32),
+            Effect::Packet {
+                from,
+                to,
+                len,
+                arrives,
+            } => hash
+                .tag(TAG_PACKET)
+                .u32(from.0)
+                .u32(to.0)
+                .u32(*len)
+                .u64(arrives.map_or(u64::MAX, VirtualTime::as_micros)),
+            Effect::Arrival { from, to, len } => {
+                hash.tag(TAG_ARRIVAL).u32(from.0).u32(to.0).u32(*len)
+            }
+            Effect::Fault { what } => hash.tag(TAG_FAULT).bytes(what.as_bytes()),
+            Effect::Note { task, label, text } => hash
+                .tag(TAG_NOTE)
+                .u32(task.map_or(u32::MAX, |task| task.0))
+                .bytes(label.as_bytes())
+                .bytes(text.as_bytes()),
+        };
+    }
+}

@@ -1,0 +1,226 @@
+//! Tasks: added, polled, aborted, parked, dropped.
+
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use crate::deadlock;
+use crate::history::{Effect, TaskEnd};
+use crate::host::{HostId, HostState};
+use crate::outcome::{PanicReport, Verdict};
+use crate::panics;
+use crate::time::VirtualTime;
+use crate::wait::TaskId;
+
+use super::core::Body;
+use super::{Core, Disposal, Engine, Task};
+
+impl Engine {
+    pub(crate) fn add_task(
+        &self,
+        future: impl FnOnce(TaskId) -> Pin<Box<dyn Future<Output = ()>>>,
+        host: HostId,
+        spawned_at: &'static Location<'static>,
+    ) -> TaskId {
+        let id = {
+            let mut core = self.core.borrow_mut();
+            let core = &mut *core;
+            let id = TaskId(u32::try_from(core.tasks.len()).unwrap_or(u32::MAX));
+            core.tasks.push(None);
+            core.statistics.tasks += 1;
+            let parent = core.running;
+            core.record(
+                self.now.get(),
+                Effect::Spawn {
+                    task: id,
+                    parent,
+                    host,
+                },
+            );
+            core.strategy.spawned(id, parent);
+            id
+        };
+        let future = future(id);
+        let wake = self.wakes.task(id);
+        let waker = Waker::from(Arc::clone(&wake));
+        let mut core = self.core.borrow_mut();
+        core.tasks[id.0 as usize] = Some(Box::new(Task {
+            body: Some(Body { future, waker }),
+            wake,
+            host,
+            name: String::new(),
+            spawned_at,
+            waits: Vec::new(),
+            at_point: None,
+            aborted: false,
+        }));
+        core.collect(&self.wakes);
+        core.enqueue(id);
+        id
+    }
+
+    pub(crate) fn name_task(&self, id: TaskId, name: &str) {
+        if let Some(task) = self.core.borrow_mut().task_mut(id) {
+            name.clone_into(&mut task.name);
+        }
+    }
+
+    /// Has the task dropped the next time it would be polled, as tokio does.
+    pub(crate) fn abort(&self, id: TaskId) {
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        let Some(task) = core.task_mut(id) else {
+            return;
+        };
+        task.aborted = true;
+        if task.wake.claim() {
+            core.collect(&self.wakes);
+            core.enqueue(id);
+        }
+    }
+
+    pub(crate) fn is_alive(&self, id: TaskId) -> bool {
+        self.core.borrow().task(id).is_some()
+    }
+
+    /// A task panicked: the run is over.
+    pub(crate) fn panicked(&self, id: TaskId, message: String, location: String) {
+        let mut core = self.core.borrow_mut();
+        let task = deadlock::describe_task(&core, id);
+        core.halted.get_or_insert(Verdict::Panic(PanicReport {
+            task,
+            message,
+            location,
+            at: self.now.get(),
+        }));
+    }
+
+    pub(super) fn poll_task(&self, id: TaskId) {
+        let body = {
+            let mut core = self.core.borrow_mut();
+            let core = &mut *core;
+            if !core.spend(self.now.get()) {
+                return;
+            }
+            let Some(task) = core.task_mut(id) else {
+                return;
+            };
+            task.wake.begin_poll();
+            task.at_point = None;
+            let aborted = task.aborted;
+            let body = task.body.take();
+            if aborted {
+                core.running = None;
+                drop_later(core, id, TaskEnd::Aborted, self.now.get());
+                Err(body)
+            } else {
+                core.running = Some(id);
+                core.record_poll(self.now.get(), id);
+                Ok(body)
+            }
+        };
+        let mut body = match body {
+            Ok(Some(body)) => body,
+            Ok(None) => return,
+            Err(aborted) => return drop(aborted),
+        };
+        let mut cx = Context::from_waker(&body.waker);
+        let poll = body.future.as_mut().poll(&mut cx);
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        core.running = None;
+        if poll.is_ready() {
+            let panicked = matches!(core.halted, Some(Verdict::Panic(_)));
+            let how = if panicked {
+                TaskEnd::Panicked
+            } else {
+                TaskEnd::Returned
+            };
+            drop_later(core, id, how, self.now.get());
+        } else if let Some(task) = core.task_mut(id) {
+            task.body = Some(body);
+            if core.halted.is_none()
+                && let Some(verdict) = deadlock::closed_cycle(core, id, self.now.get())
+            {
+                core.halted = Some(verdict);
+            }
+        }
+        // Else the task's host crashed while it ran; its future is dropped here,
+        // after the borrow, because `body` was declared before `core`.
+    }
+
+    /// Takes the chosen tasks out and drops them, oldest first.
+    pub(crate) fn drop_tasks(
+        &self,
+        which: impl Fn(&Task) -> bool,
+        how: TaskEnd,
+        disposal: Disposal,
+    ) {
+        let doomed: Vec<Box<Task>> = {
+            let mut core = self.core.borrow_mut();
+            let core = &mut *core;
+            let ids: Vec<TaskId> = core
+                .live()
+                .filter(|id| core.task(*id).is_some_and(&which))
+                .collect();
+            let doomed = ids
+                .iter()
+                .filter_map(|id| {
+                    if disposal == Disposal::Recorded {
+                        core.record(self.now.get(), Effect::End { task: *id, how });
+                        core.strategy.ended(*id);
+                    }
+                    core.tasks[id.0 as usize].take()
+                })
+                .collect();
+            let tasks = &core.tasks;
+            core.ready.retain(|id| tasks[id.0 as usize].is_some());
+            if core.next.is_some_and(|id| tasks[id.0 as usize].is_none()) {
+                core.next = None;
+            }
+            doomed
+        };
+        for task in doomed {
+            // A destructor that panics must not take the simulator with it.
+            if let Err(caught) = panics::catch(|| drop(task)) {
+                self.panicked(TaskId(u32::MAX), caught.message, caught.location);
+            }
+        }
+    }
+
+    /// Has a host stand still: its ready tasks are put aside.
+    pub(crate) fn park(&self, id: HostId) {
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        core.collect(&self.wakes);
+        core.hosts[id.0 as usize].state = HostState::Paused;
+        let tasks = &core.tasks;
+        let parked = &mut core.hosts[id.0 as usize].parked;
+        core.ready.retain(|task| {
+            let here = tasks[task.0 as usize]
+                .as_ref()
+                .is_some_and(|task| task.host == id);
+            if here {
+                parked.push(task);
+            }
+            !here
+        });
+    }
+
+    /// Unparks the tasks of a host that stood still.
+    pub(crate) fn unpark(core: &mut Core, host: HostId) {
+        let parked = std::mem::take(&mut core.hosts[host.0 as usize].parked);
+        for id in parked {
+            core.enqueue(id);
+        }
+    }
+}
+
+/// Strikes a task off the books; the caller drops its future.
+pub(super) fn drop_later(core: &mut Core, id: TaskId, how: TaskEnd, now: VirtualTime) {
+    core.record(now, Effect::End { task: id, how });
+    core.strategy.ended(id);
+    core.tasks[id.0 as usize] = None;
+}

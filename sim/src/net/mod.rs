@@ -1,0 +1,141 @@
+//! The network: turmoil-net's socket stack, driven by our clock and our tape.
+//!
+//! turmoil-net counts egress passes, not time. So its own retransmission is put
+//! out of reach; kernels are emptied whenever the current instant is quiet; and
+//! what a packet meets on its way is decided here. TCP never loses a byte of an
+//! open connection: what a real network would lose and send again arrives late
+//! instead, in order per connection. What is sent over UDP is really lost.
+
+mod faults;
+mod links;
+mod network;
+mod packet;
+mod travel;
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use crate::context;
+use crate::engine::Engine;
+use crate::host::HostId;
+
+pub(crate) use network::Network;
+
+/// How packets travel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NetConfig {
+    /// Least time that a packet travels.
+    pub latency_min: Duration,
+    /// Most time; each packet's is drawn, to the microsecond. A segment without
+    /// data or flags takes the least.
+    pub latency_max: Duration,
+    /// Packets in a thousand that are lost. On TCP they are sent again.
+    pub loss_per_mille: u32,
+    /// UDP packets in a thousand that arrive twice.
+    pub duplicate_per_mille: u32,
+    /// TCP's first wait before it sends again; it doubles each time.
+    pub retransmit_after: Duration,
+    /// How long TCP tries before it gives a connection up as timed out.
+    pub give_up_after: Duration,
+    /// Hosts that may still be added once the first socket is open.
+    pub spare_hosts: u32,
+}
+
+impl Default for NetConfig {
+    /// 1 ms, nothing lost; TCP sends again after 200 ms and gives up after 60 s.
+    fn default() -> Self {
+        Self {
+            latency_min: Duration::from_millis(1),
+            latency_max: Duration::from_millis(1),
+            loss_per_mille: 0,
+            duplicate_per_mille: 0,
+            retransmit_after: Duration::from_millis(200),
+            give_up_after: Duration::from_secs(60),
+            spare_hosts: 0,
+        }
+    }
+}
+
+/// Which way between two hosts `a` and `b`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// From `a` to `b` and from `b` to `a`.
+    Both,
+    /// From `a` to `b` only.
+    Forward,
+    /// From `b` to `a` only.
+    Backward,
+}
+
+impl Direction {
+    fn pairs(self, a: HostId, b: HostId) -> impl Iterator<Item = (HostId, HostId)> {
+        let forward = (self != Self::Backward).then_some((a, b));
+        let backward = (self != Self::Forward).then_some((b, a));
+        forward.into_iter().chain(backward)
+    }
+}
+
+/// `<->`, `->` or `<-`.
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Both => "<->",
+            Self::Forward => "->",
+            Self::Backward => "<-",
+        })
+    }
+}
+
+/// The host of the running task; none outside a run.
+pub(crate) fn current_host() -> Option<HostId> {
+    context::with(Engine::current_host)
+}
+
+/// Makes the host's kernel the one that turmoil-net's sockets talk to. False if
+/// the run with that serial is not the one that this thread is in.
+pub(crate) fn pin(host: HostId, serial: u32) -> bool {
+    context::with(|engine| {
+        let alive = engine.serial() == serial;
+        if alive {
+            engine.core.borrow_mut().network().pin(host);
+        }
+        alive
+    })
+    .unwrap_or(false)
+}
+
+/// A socket may have something to send.
+pub(crate) fn dirty() {
+    context::with(|engine| engine.core.borrow_mut().network().dirty = true);
+}
+
+/// The serial of the run that this thread is in.
+pub(crate) fn serial() -> Option<u32> {
+    context::with(Engine::serial)
+}
+
+/// Whether TCP gave up a connection of `host` to `peer` since this was asked
+/// last. turmoil-net knows resets only; the facade turns the error around.
+pub(crate) fn timed_out(host: HostId, peer: SocketAddr) -> bool {
+    context::with(|engine| {
+        let mut core = engine.core.borrow_mut();
+        core.network().timed_out.remove(&(host, peer))
+    })
+    .unwrap_or(false)
+}
+
+/// The address of the host with that name.
+pub(crate) fn lookup(name: &str) -> Option<IpAddr> {
+    context::with(|engine| {
+        let mut core = engine.core.borrow_mut();
+        // Addresses are handed out when the network is first needed: now.
+        core.ensure_network();
+        core.hosts
+            .iter()
+            .find(|host| host.name == name)
+            .and_then(|host| host.kernel)
+            .map(|(_, address)| address)
+    })
+    .flatten()
+}

@@ -1,0 +1,244 @@
+//! The kernels of all hosts, the links between them, and what is on its way.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use turmoil_net::{EnterGuard, KernelConfig, Net, NetstatState, Packet};
+
+use super::packet::{Due, Packed, Transit, packed, resets_half_open};
+use crate::arrivals::Arrivals;
+use crate::engine::Core;
+use crate::host::HostId;
+use crate::tape::SiteId;
+use crate::time::VirtualTime;
+
+pub(crate) struct Network {
+    pub(super) stack: Stack,
+    pub(super) kernels: Vec<(turmoil_net::HostId, IpAddr)>,
+    pub(super) spare: Vec<(turmoil_net::HostId, IpAddr)>,
+    pub(super) by_address: BTreeMap<Packed, HostId>,
+    pub(super) pinned: Option<HostId>,
+    pub(super) dirty: bool,
+    pub(super) out: Vec<Packet>,
+    pub(super) arrivals: Arrivals<Due>,
+    /// How many of the arrivals are packets.
+    pub(super) in_flight: usize,
+    pub(super) links: BTreeMap<(HostId, HostId), Link>,
+    /// The latest arrival of each.
+    pub(super) flows: BTreeMap<(Packed, Packed, u32), VirtualTime>,
+    pub(super) timed_out: BTreeSet<(HostId, SocketAddr)>,
+}
+
+/// turmoil-net takes hosts only until it is entered.
+pub(super) enum Stack {
+    Building(Box<Net>),
+    Running(EnterGuard),
+    Swapping,
+}
+
+/// One direction between two hosts.
+pub(super) struct Link {
+    pub(super) latency: SiteId,
+    pub(super) loss: SiteId,
+    pub(super) blocked: bool,
+    pub(super) held: bool,
+    /// On their way when the link was blocked, or its end was down.
+    pub(super) stalled: Vec<Transit>,
+    pub(super) waiting: Vec<Transit>,
+}
+
+impl Network {
+    pub(super) fn new() -> Self {
+        let kernel = KernelConfig::default().retx_threshold(u32::MAX);
+        Self {
+            stack: Stack::Building(Box::new(Net::with_config(kernel))),
+            kernels: Vec::new(),
+            spare: Vec::new(),
+            by_address: BTreeMap::new(),
+            pinned: None,
+            dirty: false,
+            out: Vec::new(),
+            arrivals: Arrivals::default(),
+            in_flight: 0,
+            links: BTreeMap::new(),
+            flows: BTreeMap::new(),
+            timed_out: BTreeSet::new(),
+        }
+    }
+
+    /// A kernel for the next host.
+    pub(super) fn add_kernel(&mut self, name: &str) -> (turmoil_net::HostId, IpAddr) {
+        let kernel = match &mut self.stack {
+            Stack::Building(net) => (net.add_host(name), net.lookup(name)),
+            Stack::Running(_) | Stack::Swapping => {
+                assert!(
+                    !self.spare.is_empty(),
+                    "host `{name}` is added after the first socket was opened: \
+                     add hosts first, or set NetConfig::spare_hosts"
+                );
+                self.spare.remove(0)
+            }
+        };
+        let host = HostId(u32::try_from(self.kernels.len()).unwrap_or(u32::MAX));
+        self.by_address.insert(packed(kernel.1), host);
+        self.kernels.push(kernel);
+        kernel
+    }
+
+    /// From the first socket on, turmoil-net's kernels are this thread's.
+    pub(super) fn enter(&mut self, spare_hosts: u32) {
+        if !matches!(self.stack, Stack::Building(_)) {
+            return;
+        }
+        if let Stack::Building(mut net) = std::mem::replace(&mut self.stack, Stack::Swapping) {
+            for number in 0..spare_hosts {
+                let name = format!("spare-{number}");
+                self.spare
+                    .push((net.add_host(name.as_str()), net.lookup(&name)));
+            }
+            self.stack = Stack::Running(net.enter());
+        }
+    }
+
+    pub(super) fn guard(&self) -> Option<&EnterGuard> {
+        match &self.stack {
+            Stack::Running(guard) => Some(guard),
+            Stack::Building(_) | Stack::Swapping => None,
+        }
+    }
+
+    pub(super) fn pin(&mut self, host: HostId) {
+        if self.pinned == Some(host) {
+            return;
+        }
+        if let (Stack::Running(guard), Some((kernel, _))) =
+            (&self.stack, self.kernels.get(host.0 as usize))
+        {
+            guard.set_current(*kernel);
+            self.pinned = Some(host);
+        }
+    }
+
+    /// Nothing to send and nothing on its way.
+    pub(crate) fn is_quiet(&self) -> bool {
+        !self.dirty && self.in_flight == 0
+    }
+
+    pub(super) fn push(&mut self, at: VirtualTime, what: Due) {
+        self.in_flight += usize::from(matches!(what, Due::Packet(_)));
+        self.arrivals.push(at, what);
+    }
+
+    pub(super) fn take_due(&mut self, now: VirtualTime) -> Option<Due> {
+        let what = self.arrivals.take_due(now)?;
+        self.in_flight -= usize::from(matches!(what, Due::Packet(_)));
+        Some(what)
+    }
+
+    pub(super) fn deliver(&mut self, packet: Packet) {
+        if self.guard().is_none() || resets_half_open(&packet) {
+            return;
+        }
+        if let Some(guard) = self.guard() {
+            guard.deliver(packet);
+            self.dirty = true;
+        }
+    }
+
+    pub(super) fn address(&self, host: HostId) -> Option<IpAddr> {
+        self.kernels.get(host.0 as usize).map(|kernel| kernel.1)
+    }
+
+    /// The ends of the host's TCP connections.
+    pub(super) fn connections(&self, host: HostId) -> Vec<(SocketAddr, SocketAddr)> {
+        let (Some(_), Some(address)) = (self.guard(), self.address(host)) else {
+            return Vec::new();
+        };
+        turmoil_net::netstat(address)
+            .entries
+            .into_iter()
+            .filter(|entry| entry.proto == turmoil_net::Proto::Tcp)
+            .filter_map(|entry| Some((entry.local, entry.peer?)))
+            .collect()
+    }
+
+    /// The ends of the host's TCP connections to `peer` that have sent something
+    /// which is not acknowledged, or whose program has closed them.
+    pub(super) fn waiting_for(
+        &self,
+        host: HostId,
+        peer: IpAddr,
+    ) -> impl Iterator<Item = (SocketAddr, SocketAddr)> + use<> {
+        let entries = match (self.guard(), self.address(host)) {
+            (Some(_), Some(address)) => turmoil_net::netstat(address).entries,
+            _ => Vec::new(),
+        };
+        entries.into_iter().filter_map(move |entry| {
+            let closed = matches!(
+                entry.state?,
+                NetstatState::FinWait1
+                    | NetstatState::FinWait2
+                    | NetstatState::Closing
+                    | NetstatState::LastAck
+            );
+            let remote = entry.peer.filter(|remote| remote.ip() == peer)?;
+            (closed || entry.send_q > 0).then_some((entry.local, remote))
+        })
+    }
+
+    /// TCP puts a packet aside until it can be sent again.
+    pub(super) fn stall(&mut self, transit: Transit, give_up_after: Duration) {
+        let key = (transit.from, transit.to);
+        let deadline = transit.sent + give_up_after;
+        let Some(link) = self.links.get_mut(&key) else {
+            return;
+        };
+        let first = link.stalled.is_empty();
+        link.stalled.push(transit);
+        if first {
+            self.push(deadline, Due::GiveUp(key.0, key.1));
+        }
+    }
+}
+
+impl Core {
+    /// The network, which is made when it is first needed.
+    pub(super) fn network(&mut self) -> &mut Network {
+        let running = |network: &Network| matches!(network.stack, Stack::Running(_));
+        if !self.network.as_ref().is_some_and(running) {
+            self.ensure_network();
+        }
+        match &mut self.network {
+            Some(network) => network,
+            None => unreachable!("the network was just made"),
+        }
+    }
+
+    pub(super) fn ensure_network(&mut self) {
+        self.build_network();
+        let spare = self.net_config.spare_hosts;
+        if let Some(network) = &mut self.network {
+            network.enter(spare);
+        }
+    }
+
+    /// Makes the network with a kernel for each host, but does not enter it yet.
+    pub(super) fn build_network(&mut self) {
+        if self.network.is_none() {
+            self.network = Some(Network::new());
+            for index in 0..self.hosts.len() {
+                self.attach(HostId(u32::try_from(index).unwrap_or(u32::MAX)));
+            }
+        }
+    }
+
+    /// Gives a host its kernel. While the network is not needed this only keeps
+    /// the name; addresses are handed out in the order of the hosts.
+    pub(crate) fn attach(&mut self, id: HostId) {
+        let host = &mut self.hosts[id.0 as usize];
+        if let (Some(network), None) = (&mut self.network, host.kernel) {
+            host.kernel = Some(network.add_kernel(&host.name));
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Packets, and what can be told from looking at one.
+
+use std::net::{IpAddr, SocketAddr};
+
+use turmoil_net::{NetstatState, Packet, TcpFlags, TcpSegment, Transport};
+
+use crate::host::HostId;
+use crate::time::VirtualTime;
+
+/// One direction of one TCP connection.
+pub(super) type Flow = (IpAddr, u16, IpAddr, u16);
+
+/// An address as a number: each packet is looked up by its addresses, and
+/// numbers compare several times faster.
+pub(super) type Packed = u128;
+
+pub(super) fn packed(address: IpAddr) -> Packed {
+    match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(address) => address.to_bits(),
+    }
+}
+
+/// A packet between two hosts.
+#[derive(Clone)]
+pub(super) struct Transit {
+    pub(super) from: HostId,
+    pub(super) to: HostId,
+    pub(super) sent: VirtualTime,
+    /// Counts packets. Faults that overlap put packets aside in any order; TCP
+    /// gets them back in this one, because turmoil-net drops what overtakes.
+    pub(super) number: u64,
+    pub(super) packet: Packet,
+}
+
+pub(super) enum Due {
+    Packet(Transit),
+    /// Look whether TCP must give up what stalls on this link.
+    GiveUp(HostId, HostId),
+}
+
+pub(super) fn payload_len(packet: &Packet) -> u32 {
+    let len = match &packet.payload {
+        Transport::Tcp(segment) => segment.payload.len(),
+        Transport::Udp(datagram) => datagram.payload.len(),
+    };
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+pub(super) fn flow(packet: &Packet) -> Option<Flow> {
+    match &packet.payload {
+        Transport::Tcp(s) => Some((packet.src, s.src_port, packet.dst, s.dst_port)),
+        Transport::Udp(_) => None,
+    }
+}
+
+/// Whether a segment only acknowledges.
+pub(super) fn is_pure_ack(packet: &Packet) -> bool {
+    match &packet.payload {
+        Transport::Tcp(s) => {
+            s.payload.is_empty() && s.flags.ack && !(s.flags.syn || s.flags.fin || s.flags.rst)
+        }
+        Transport::Udp(_) => false,
+    }
+}
+
+/// Whether the packet resets a connection that its receiver has not accepted
+/// and whose handshake is not over. turmoil-net would close that socket and
+/// never free it, and its port could not be bound again. Left half open, it
+/// goes with its listener.
+pub(super) fn resets_half_open(packet: &Packet) -> bool {
+    let Transport::Tcp(segment) = &packet.payload else {
+        return false;
+    };
+    let peer = SocketAddr::new(packet.src, segment.src_port);
+    segment.flags.rst
+        && turmoil_net::netstat(packet.dst)
+            .entries
+            .iter()
+            .any(|entry| {
+                entry.peer == Some(peer)
+                    && entry.local.port() == segment.dst_port
+                    && entry.state == Some(NetstatState::SynReceived)
+            })
+}
+
+/// A reset of the connection `local` ↔ `peer`, as `local` would receive it.
+pub(super) fn forged_reset(local: SocketAddr, peer: SocketAddr) -> Packet {
+    Packet {
+        src: peer.ip(),
+        dst: local.ip(),
+        ttl: 64,
+        payload: Transport::Tcp(TcpSegment {
+            src_port: peer.port(),
+            dst_port: local.port(),
+            seq: 0,
+            ack: 0,
+            flags: TcpFlags {
+                rst: true,
+                ..TcpFlags::default()
+            },
+            window: 0,
+            payload: Default::default(),
+        }),
+    }
+}

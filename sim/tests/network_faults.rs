@@ -1,0 +1,171 @@
+//! Faults that overlap, or strike in the middle of a handshake or of a close.
+
+use std::time::Duration;
+
+use rehearsal_sim::tokio::io::{AsyncReadExt, AsyncWriteExt};
+use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
+use rehearsal_sim::tokio::sync::{Barrier, mpsc};
+use rehearsal_sim::tokio::time;
+use rehearsal_sim::{Config, Direction, HostId, Outcome, Random, Verdict, World, run};
+
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn play<T: 'static, Fut: Future<Output = T> + 'static>(
+    seed: u64,
+    program: impl FnOnce(World) -> Fut,
+) -> Outcome<T> {
+    let config = Config {
+        seed,
+        strategy: Box::new(Random::default()),
+        ..Config::default()
+    };
+    run(config, program)
+}
+
+/// A server on which something is said to whoever connects, forever.
+fn boot_server(world: World) -> HostId {
+    let server = world.host("server");
+    world.boot(server, move || async move {
+        let listener = TcpListener::bind("0.0.0.0:80")
+            .await
+            .expect("the port is free");
+        loop {
+            let (mut stream, _) = listener.accept().await.expect("accepts");
+            world.spawn_on(server, async move {
+                for number in 0..=u8::MAX {
+                    if stream.write_all(&[number]).await.is_err() {
+                        break;
+                    }
+                    time::sleep(ms(1)).await;
+                }
+            });
+        }
+    });
+    server
+}
+
+#[test]
+fn a_crash_in_the_middle_of_a_handshake_leaves_the_port_free() {
+    let outcome = play(1, |world| async move {
+        let (server, client) = (boot_server(world), world.host("client"));
+        // The handshake's second packet never arrives.
+        world.hold(client, server, Direction::Backward);
+        let connecting = world.spawn_on(client, TcpStream::connect("server:80"));
+        time::sleep(ms(10)).await;
+        world.crash(server);
+        world.release(client, server, Direction::Backward);
+        connecting.abort();
+        time::sleep(ms(10)).await;
+        // Its boot program binds the port again, or panics.
+        world.restart(server);
+        let greeting = world.spawn_on(client, async {
+            let mut stream = TcpStream::connect("server:80").await?;
+            stream.read_u8().await
+        });
+        greeting.await.expect("does not panic").ok()
+    });
+    assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.verdict);
+    assert_eq!(outcome.value, Some(Some(0)));
+}
+
+#[test]
+fn a_client_that_gives_up_its_handshake_leaves_the_port_free() {
+    let outcome = play(1, |world| async move {
+        let (server, client) = (boot_server(world), world.host("client"));
+        let connecting = world.spawn_on(client, async {
+            // Gone before the server's answer is there, which meets a reset.
+            time::timeout(ms(1), TcpStream::connect("server:80"))
+                .await
+                .is_err()
+        });
+        assert!(connecting.await.expect("does not panic"));
+        time::sleep(ms(10)).await;
+        world.crash(server);
+        world.restart(server);
+        world.settled().await;
+    });
+    assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.verdict);
+}
+
+#[test]
+fn a_partition_that_heals_under_a_hold_keeps_the_order_of_bytes() {
+    let outcome = play(1, |world| async move {
+        let (server, client) = (boot_server(world), world.host("client"));
+        let reading = world.spawn_on(client, async {
+            let mut stream = TcpStream::connect("server:80").await?;
+            let mut bytes = Vec::new();
+            stream.read_to_end(&mut bytes).await.map(|_| bytes)
+        });
+        time::sleep(ms(20)).await;
+        world.partition(client, server, Direction::Both);
+        time::sleep(ms(20)).await;
+        world.hold(client, server, Direction::Both);
+        time::sleep(ms(20)).await;
+        world.heal(client, server, Direction::Both);
+        time::sleep(ms(20)).await;
+        world.release(client, server, Direction::Both);
+        reading.await.expect("does not panic").ok()
+    });
+    let everything: Vec<u8> = (0..=u8::MAX).collect();
+    assert_eq!(outcome.value, Some(Some(everything)), "{}", outcome.verdict);
+}
+
+#[test]
+fn a_connection_closed_towards_a_host_that_dies_is_gone_after_its_restart() {
+    let outcome = play(1, |world| async move {
+        let (server, client) = (boot_server(world), world.host("client"));
+        let hanging_up = world.spawn_on(client, async {
+            let stream = TcpStream::connect("server:80").await;
+            time::sleep(ms(5)).await;
+            drop(stream);
+        });
+        time::sleep(ms(2)).await;
+        world.pause(server);
+        hanging_up.await.expect("does not panic");
+        time::sleep(ms(10)).await;
+        world.crash(server);
+        world.restart(server);
+        world.settled().await;
+        let sockets = world.census().sockets;
+        sockets
+            .into_iter()
+            .filter(|socket| socket.host == "client")
+            .count()
+    });
+    assert_eq!(outcome.value, Some(0), "{}", outcome.verdict);
+}
+
+#[test]
+fn a_barrier_opens_in_the_same_order_for_the_same_seed() {
+    let orders = |seed| {
+        let outcome = play(seed, |world| async move {
+            let barrier = std::rc::Rc::new(Barrier::new(12));
+            let (tell, mut told) = mpsc::unbounded_channel();
+            for number in 0..12 {
+                let (barrier, tell) = (std::rc::Rc::clone(&barrier), tell.clone());
+                world.spawn_on(world.current_host(), async move {
+                    let leads = barrier.wait().await.is_leader();
+                    tell.send((number, leads)).expect("somebody listens");
+                });
+            }
+            drop(tell);
+            let mut order = Vec::new();
+            while let Some(who) = told.recv().await {
+                order.push(who);
+            }
+            order
+        });
+        (
+            outcome.value.expect("the program ends"),
+            outcome.fingerprint,
+        )
+    };
+    for seed in 0..5 {
+        let (order, fingerprint) = orders(seed);
+        assert_eq!((order.clone(), fingerprint), orders(seed));
+        assert_eq!(order.len(), 12);
+        assert_eq!(order.iter().filter(|(_, leads)| *leads).count(), 1);
+    }
+}

@@ -1,0 +1,27 @@
+// What the programs of the parity suite share. `tokio` is tokio itself or the
+// facade. No program may depend on the order in which tasks run.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::sync::{
+    Barrier, Mutex, MutexGuard, Notify, OnceCell, OwnedMutexGuard, RwLock, RwLockReadGuard,
+    RwLockWriteGuard, Semaphore, broadcast, mpsc, oneshot, watch,
+};
+use tokio::time::{Duration, Instant, MissedTickBehavior, sleep, timeout};
+
+pub(crate) type Log = Vec<String>;
+
+macro_rules! log {
+    ($($entry:expr),* $(,)?) => { vec![$(format!("{:?}", $entry)),*] };
+}
+
+const MS: Duration = Duration::from_millis(1);
+
+fn millis(since: Instant) -> u128 {
+    since.elapsed().as_millis()
+}
