@@ -258,8 +258,7 @@ pub struct Evidence {
     pub emissions: Vec<Emission>,
     /// Deliveries in the order of receipt.
     pub deliveries: Vec<Delivery>,
-    /// Gap markers in the order of receipt, each with the number of deliveries
-    /// that came before it (to all clients).
+    /// Gap markers in the order of receipt, each with its receiver and the time.
     pub gaps: Vec<(ClientId, Gap, VirtualTime)>,
     /// Moments worth a goal.
     pub marks: BTreeMap<Mark, u32>,
