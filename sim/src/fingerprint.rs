@@ -46,6 +46,7 @@ impl Fingerprinter {
     }
 
     /// A tag and one field at once.
+    #[inline]
     pub(crate) fn tagged_u32(&mut self, tag: u8, value: u32) -> &mut Self {
         self.make_room();
         let [a, b, c, d] = value.to_le_bytes();
@@ -53,6 +54,7 @@ impl Fingerprinter {
         self
     }
 
+    #[inline]
     fn make_room(&mut self) {
         if self.block.len() >= BLOCK {
             self.hash.update(&self.block);

@@ -131,6 +131,7 @@ impl Resource {
     }
 
     /// The current task holds this from now on; see [`Holder`].
+    #[inline]
     pub(crate) fn hold(&self) -> Holder {
         let held = context::with(|engine| {
             let resource = self.id(engine);
@@ -157,6 +158,7 @@ pub(crate) struct Holder {
 }
 
 impl Drop for Holder {
+    #[inline]
     fn drop(&mut self) {
         if let Some((serial, resource, task)) = self.held {
             context::with(|engine| {
@@ -178,6 +180,7 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     /// The current task waits for `resource`. None outside a run.
+    #[inline]
     fn begin(engine: &Engine, resource: &Resource, operation: &'static str) -> Option<Self> {
         let resource = resource.id(engine);
         let (task, id) = engine.begin_wait(resource, operation)?;
@@ -190,6 +193,7 @@ impl Waiting {
 
     /// Makes an entry, unless `slot` holds one of the current task already. A
     /// future may be polled by another task than before.
+    #[inline]
     pub(crate) fn renew(slot: &mut Option<Self>, resource: &Resource, operation: &'static str) {
         let renewed = context::with(|engine| {
             if let Some(waiting) = slot
@@ -208,6 +212,7 @@ impl Waiting {
 }
 
 impl Drop for Waiting {
+    #[inline]
     fn drop(&mut self) {
         context::with(|engine| {
             if engine.serial() == self.serial {
@@ -234,6 +239,7 @@ impl Point {
     /// has polled again (`FuturesUnordered`). A waker that leads nowhere belongs
     /// to somebody who polls once and will not come back (`now_or_never`): there
     /// the operation goes on, as it would in tokio.
+    #[inline]
     pub(crate) fn poll(&mut self, cx: &Context<'_>, resource: Option<&Resource>) -> Poll<()> {
         let passed = std::mem::replace(&mut self.passed, true);
         let polled_once = cx.waker().data().is_null();
@@ -274,6 +280,7 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// Polls an operation that has a scheduling point before it starts.
+    #[inline]
     pub(crate) fn drive<R>(
         &mut self,
         resource: &Resource,
@@ -311,6 +318,7 @@ impl Progress {
         self.waiting = None;
     }
 
+    #[inline]
     fn note<R>(&mut self, resource: &Resource, operation: &'static str, result: &Poll<R>) {
         if result.is_ready() {
             self.waiting = None;

@@ -1,4 +1,7 @@
 //! What a run consists of while it goes on, and the smallest steps over it.
+//!
+//! `#[inline]`, here and in this module's siblings, marks what is done at each
+//! poll or scheduling point: without it a call into another file stays a call.
 
 use std::future::Future;
 use std::panic::Location;
@@ -87,6 +90,7 @@ impl Core {
 
     /// As `record` of a poll, without the detour by an `Effect`: this is done
     /// more often than anything else.
+    #[inline]
     pub(super) fn record_poll(&mut self, at: VirtualTime, task: TaskId) {
         match self.record.recording {
             Recording::Off => {}
@@ -99,11 +103,13 @@ impl Core {
     }
 
     /// Moves what was woken to the ready queue.
+    #[inline]
     pub(super) fn collect(&mut self, wakes: &WakeQueue) {
         wakes.drain(|id| self.enqueue(id));
     }
 
     /// Makes a live task ready, or parks it if its host stands still.
+    #[inline]
     pub(super) fn enqueue(&mut self, id: TaskId) {
         let Some(task) = self.tasks[id.0 as usize].as_ref() else {
             return;
@@ -117,6 +123,7 @@ impl Core {
     }
 
     /// Asks the strategy (or the tape) and takes the pick's index.
+    #[inline]
     pub(super) fn pick(&mut self, running: Option<(TaskId, Option<ResourceId>)>) -> usize {
         let candidates = Candidates {
             running,
@@ -135,6 +142,7 @@ impl Core {
     }
 
     /// Counts a step against the budget. False: the run is over.
+    #[inline]
     pub(super) fn spend(&mut self, now: VirtualTime) -> bool {
         self.statistics.steps += 1;
         self.last_activity = now;
@@ -159,10 +167,12 @@ impl Core {
         self.halted.is_none()
     }
 
+    #[inline]
     pub(crate) fn task(&self, id: TaskId) -> Option<&Task> {
         self.tasks.get(id.0 as usize)?.as_deref()
     }
 
+    #[inline]
     pub(super) fn task_mut(&mut self, id: TaskId) -> Option<&mut Task> {
         self.tasks.get_mut(id.0 as usize)?.as_deref_mut()
     }

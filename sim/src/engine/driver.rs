@@ -83,6 +83,7 @@ pub(super) enum Next {
 }
 
 impl Engine {
+    #[inline]
     pub(super) fn next_task(&self) -> Next {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;

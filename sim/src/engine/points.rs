@@ -11,6 +11,7 @@ impl Engine {
     /// The running task is about to touch `resource`. False: another task goes
     /// first; the caller returns `Pending` and is polled again without a wake.
     /// With `polled_once` the caller could not do that, and goes on.
+    #[inline]
     pub(crate) fn point(&self, resource: Option<ResourceId>, polled_once: bool) -> bool {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
@@ -43,6 +44,7 @@ impl Engine {
 
     /// Puts the running task at the head of the queue: it is the boring pick
     /// once the other one has to wait. Always false, for `point`.
+    #[inline]
     pub(super) fn requeue(
         &self,
         core: &mut Core,
@@ -59,6 +61,7 @@ impl Engine {
     }
 
     /// Whether a point has switched the running task away since it was polled.
+    #[inline]
     pub(crate) fn is_switched_away(&self) -> bool {
         let core = self.core.borrow();
         core.running.is_some() && (core.next.is_some() || core.halted.is_some())
@@ -85,6 +88,7 @@ impl Engine {
         }
     }
 
+    #[inline]
     pub(crate) fn touch(&self, resource: ResourceId) {
         let mut core = self.core.borrow_mut();
         if let Some(me) = core.running {
@@ -108,6 +112,7 @@ impl Engine {
     }
 
     /// The running task holds `resource` from now on; which task that is.
+    #[inline]
     pub(crate) fn hold(&self, resource: ResourceId) -> Option<TaskId> {
         let mut core = self.core.borrow_mut();
         let task = core.running?;
@@ -115,6 +120,7 @@ impl Engine {
         Some(task)
     }
 
+    #[inline]
     pub(crate) fn release(&self, resource: ResourceId, task: TaskId) {
         let mut core = self.core.borrow_mut();
         let holders = &mut core.resources[resource.0 as usize].holders;
@@ -127,6 +133,7 @@ impl Engine {
     }
 
     /// The running task waits for `resource`; which task, and the entry's id.
+    #[inline]
     pub(crate) fn begin_wait(
         &self,
         resource: ResourceId,
@@ -150,6 +157,7 @@ impl Engine {
         Some((me, id))
     }
 
+    #[inline]
     pub(crate) fn end_wait(&self, task: TaskId, id: u64) {
         let mut core = self.core.borrow_mut();
         if let Some(task) = core.task_mut(task) {

@@ -97,6 +97,7 @@ impl Engine {
         }));
     }
 
+    #[inline]
     pub(super) fn poll_task(&self, id: TaskId) {
         let body = {
             let mut core = self.core.borrow_mut();
