@@ -26,6 +26,12 @@ fn styled(style: Style, text: impl Display) -> impl Display {
     format!("{style}{text}{style:#}")
 }
 
+/// `1 client`, `2 clients`.
+pub fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
 /// The whole story of one seed.
 pub fn run(scenario: &Scenario, report: &RunReport) -> String {
     let mut text = String::new();
@@ -97,9 +103,10 @@ fn write_counts(text: &mut String, report: &RunReport) -> fmt::Result {
     let clients = report.evidence.clients.len();
     write!(
         text,
-        "  events    {} emitted, {} delivered to {clients} clients over {}",
+        "  events    {} emitted, {} delivered to {} over {}",
         ledger.emitted,
         ledger.delivered,
+        counted(clients, "client"),
         names::transport(report.transport)
     )?;
     for (count, what) in [

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::exit::Exit;
 use crate::json::ListLine;
 use crate::scenario::Scenario;
+use crate::summary::counted;
 
 use super::{complain, say, select};
 
@@ -48,8 +49,9 @@ fn write_scenario(text: &mut String, scenario: &Scenario, width: usize) {
     let agents: u32 = scenario.spec.agents.iter().map(|group| group.count).sum();
     let oracles: Vec<&str> = scenario.expect.oracles.iter().map(|o| o.name()).collect();
     let _ = writeln!(text, "{:width$}  {}", scenario.name, scenario.claim);
-    let _ = write!(text, "{:width$}  {} seeds", "", scenario.seeds);
-    let _ = write!(text, ", {agents} agents");
+    let seeds = counted(scenario.seeds as usize, "seed");
+    let agents = counted(agents as usize, "agent");
+    let _ = write!(text, "{:width$}  {seeds}, {agents}", "");
     if let Some(defect) = scenario.spec.defect {
         let _ = write!(text, ", defect {}", defect.name());
     }
