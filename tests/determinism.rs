@@ -93,3 +93,22 @@ fn every_scenario_passes_the_check() {
         }
     }
 }
+
+/// The choices alone give the run again, faults and sockets included, without
+/// the strategy that made them and under another seed.
+#[test]
+fn a_tape_replays_a_whole_scenario() {
+    for name in ["shared_bridge", "bridge_crash", "client_reconnect"] {
+        let scenario = scenario(name);
+        for seed in 0..3 {
+            let original = play(
+                &scenario,
+                RunOptions::new(seed, StrategyName::Random).recorded(),
+            );
+            let options = RunOptions::new(99, StrategyName::Fifo).recorded();
+            let replayed = play(&scenario, options.replaying(original.tape.clone()));
+            assert_eq!(original.fingerprint, replayed.fingerprint, "{name} {seed}");
+            assert_eq!(original.history, replayed.history, "{name} {seed}");
+        }
+    }
+}

@@ -14,12 +14,12 @@ use tokio as real;
 macro_rules! has {
     ($type:ty, $auto:ident) => {{
         struct Probe<T: ?Sized>(PhantomData<T>);
-        #[allow(dead_code)]
+        #[allow(dead_code, reason = "each type uses one of the two constants")]
         trait Otherwise {
             const HAS: bool = false;
         }
         impl<T: ?Sized> Otherwise for Probe<T> {}
-        #[allow(dead_code)]
+        #[allow(dead_code, reason = "each type uses one of the two constants")]
         impl<T: ?Sized + $auto> Probe<T> {
             const HAS: bool = true;
         }

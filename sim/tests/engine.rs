@@ -216,10 +216,6 @@ fn a_spin_is_a_livelock_and_a_budget_that_runs_out_is_unknown() {
         .verdict
         .word()
     };
-    let _: &str = spin(Budget {
-        steps_per_instant: 1_000,
-        ..Budget::default()
-    });
     assert_eq!(
         spin(Budget {
             steps_per_instant: 1_000,
@@ -349,4 +345,36 @@ fn what_tokio_draws_for_itself_does_not_show() {
     let first = order();
     assert_eq!(first.len(), 16);
     assert!((0..10).all(|_| order() == first));
+}
+
+#[test]
+fn a_task_that_pauses_its_own_host_stands_still_at_its_next_point() {
+    let outcome = run(config(1), |world| async move {
+        let host = world.host("server");
+        let lock = Rc::new(rehearsal_sim::tokio::sync::Mutex::new(()));
+        let done = Rc::new(RefCell::new(None));
+        let (theirs, told) = (Rc::clone(&lock), Rc::clone(&done));
+        world.spawn_on(host, async move {
+            world.pause(host);
+            for _ in 0..20 {
+                // Somebody else is ready all the time, so some of these switch.
+                drop(theirs.lock().await);
+            }
+            *told.borrow_mut() = Some(world.now().as_millis());
+        });
+        let busy = world.spawn_on(world.current_host(), async move {
+            for _ in 0..200 {
+                drop(lock.lock().await);
+                yield_now().await;
+            }
+        });
+        busy.await.expect("no task fails");
+        time::sleep(Duration::from_millis(10)).await;
+        let before = *done.borrow();
+        world.resume(host);
+        time::sleep(Duration::from_millis(10)).await;
+        let after = *done.borrow();
+        (before, after)
+    });
+    assert_eq!(outcome.value, Some((None, Some(10))));
 }

@@ -40,7 +40,9 @@ impl Future for Driver {
                     if engine.advance_network() || this.network_due(cx) {
                         continue;
                     }
-                    if engine.settle() {
+                    // Looking for quiet collects wakes; another thread's may have
+                    // come in just then, and its task must not be slept over.
+                    if engine.settle() || engine.has_ready() {
                         continue;
                     }
                     if this.limit.as_mut().poll(cx).is_ready() {
@@ -111,6 +113,10 @@ impl Engine {
         let any = !settlers.is_empty();
         settlers.into_iter().for_each(Waker::wake);
         any
+    }
+
+    fn has_ready(&self) -> bool {
+        !self.core.borrow().ready.is_empty()
     }
 
     /// Virtual time is up. If no timer was pending, nothing could ever have run.

@@ -2,6 +2,7 @@
 
 use std::panic::Location;
 
+use crate::host::HostState;
 use crate::point::{ResourceId, ResourceKind};
 use crate::wait::{ResourceInfo, TaskId, Wait};
 
@@ -43,7 +44,8 @@ impl Engine {
     }
 
     /// Puts the running task at the head of the queue: it is the boring pick
-    /// once the other one has to wait. Always false, for `point`.
+    /// once the other one has to wait. If it has paused its own host, it stands
+    /// still with it. Always false, for `point`.
     #[inline]
     pub(super) fn requeue(
         &self,
@@ -51,9 +53,16 @@ impl Engine {
         me: TaskId,
         resource: Option<ResourceId>,
     ) -> bool {
-        if let Some(task) = core.task_mut(me) {
-            task.at_point = resource;
-            if task.wake.claim() {
+        let Some(task) = core.task_mut(me) else {
+            return false;
+        };
+        task.at_point = resource;
+        if task.wake.claim() {
+            let host = task.host;
+            let host = &mut core.hosts[host.0 as usize];
+            if host.state == HostState::Paused {
+                host.parked.push(me);
+            } else {
                 core.ready.push_front(me);
             }
         }

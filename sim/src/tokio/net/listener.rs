@@ -11,8 +11,8 @@ use std::task::{Context, Poll, ready};
 use ::tokio::net as real;
 use turmoil_net::shim::tokio::net as shim;
 
-use super::addr::{ToSocketAddrs, no_address, resolve};
-use super::place::{At, Place, Placed};
+use super::addr::ToSocketAddrs;
+use super::place::{Place, Placed, bind};
 use super::simulated::Connection;
 use super::stream::TcpStream;
 use crate::net;
@@ -140,16 +140,9 @@ impl Simulated {
         caller: &'static Location<'static>,
     ) -> io::Result<Self> {
         let resource = Resource::at(ResourceKind::Socket, caller);
-        let mut outcome = Err(no_address());
-        for address in resolve(place, &addr)? {
-            let bind = At::new(place, shim::TcpListener::bind(address));
-            outcome = Op::new(&resource, "bind", bind).await;
-            if outcome.is_ok() {
-                break;
-            }
-        }
+        let socket = bind(place, &resource, addr, shim::TcpListener::bind).await?;
         Ok(Self {
-            socket: Placed::new(place, outcome?),
+            socket,
             resource,
             accepting: Mutex::new(Progress::default()),
         })

@@ -13,8 +13,10 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
+use super::addr::{ToSocketAddrs, no_address, resolve};
 use crate::host::HostId;
 use crate::net;
+use crate::point::{Op, Resource};
 
 /// A host in a run.
 #[derive(Clone, Copy, Debug)]
@@ -145,6 +147,26 @@ where
         net::dirty();
         Poll::Ready(result)
     }
+}
+
+/// Binds a socket to the first of the addresses that will have it.
+pub(super) async fn bind<S, F>(
+    place: Place,
+    resource: &Resource,
+    addr: impl ToSocketAddrs,
+    bind: impl Fn(SocketAddr) -> F,
+) -> io::Result<Placed<S>>
+where
+    F: Future<Output = io::Result<S>>,
+{
+    let mut outcome = Err(no_address());
+    for address in resolve(place, &addr)? {
+        outcome = Op::new(resource, "bind", At::new(place, bind(address))).await;
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome.map(|socket| Placed::new(place, socket))
 }
 
 /// A connection that is being made.

@@ -10,7 +10,7 @@ use ::tokio::net as real;
 use turmoil_net::shim::tokio::net as shim;
 
 use super::addr::{ToSocketAddrs, destination, no_address, resolve};
-use super::place::{At, Place, Placed};
+use super::place::{At, Place, Placed, bind};
 use crate::net;
 use crate::point::{Op, Resource, ResourceKind};
 
@@ -264,18 +264,8 @@ impl Simulated {
         caller: &'static Location<'static>,
     ) -> io::Result<Self> {
         let resource = Resource::at(ResourceKind::Socket, caller);
-        let mut outcome = Err(no_address());
-        for address in resolve(place, &addr)? {
-            let bind = At::new(place, shim::UdpSocket::bind(address));
-            outcome = Op::new(&resource, "bind", bind).await;
-            if outcome.is_ok() {
-                break;
-            }
-        }
-        Ok(Self {
-            socket: Placed::new(place, outcome?),
-            resource,
-        })
+        let socket = bind(place, &resource, addr, shim::UdpSocket::bind).await?;
+        Ok(Self { socket, resource })
     }
 
     async fn connect(&self, addr: impl ToSocketAddrs) -> io::Result<()> {
