@@ -73,7 +73,7 @@ impl Environment {
                         variable: "REHEARSAL_SEED",
                         problem: format!("`{value}` is not a seed; seeds are whole numbers from 0"),
                     })?;
-                    single = Some(Seeds(seed..seed.saturating_add(1)));
+                    single = Some(Seeds::one(seed));
                 }
                 "REHEARSAL_SEEDS" => {
                     let seeds = value.parse().map_err(|problem| EnvironmentError {
@@ -126,9 +126,19 @@ mod tests {
     fn one_seed_a_count_and_a_range() {
         let seeds = |vars| read(vars).expect("valid").seeds;
         assert_eq!(seeds(&[]), None);
-        assert_eq!(seeds(&[("REHEARSAL_SEED", "7")]), Some(Seeds(7..8)));
-        assert_eq!(seeds(&[("REHEARSAL_SEEDS", "16")]), Some(Seeds(0..16)));
-        assert_eq!(seeds(&[("REHEARSAL_SEEDS", "3..5")]), Some(Seeds(3..5)));
+        assert_eq!(seeds(&[("REHEARSAL_SEED", "7")]), Some(Seeds::one(7)));
+        assert_eq!(seeds(&[("REHEARSAL_SEEDS", "16")]), Seeds::count(16));
+        let range = seeds(&[("REHEARSAL_SEEDS", "3..5")]).expect("two seeds");
+        assert_eq!(range.into_iter().collect::<Vec<_>>(), [3, 4]);
+    }
+
+    /// No seed is played would be a pass that means nothing.
+    #[test]
+    fn the_last_seed_of_all_is_a_seed() {
+        let last = u64::MAX.to_string();
+        let seeds = read(&[("REHEARSAL_SEED", &last)]).expect("valid").seeds;
+        let seeds = seeds.expect("one seed");
+        assert_eq!(seeds.into_iter().collect::<Vec<_>>(), [u64::MAX]);
     }
 
     #[test]

@@ -107,17 +107,20 @@ fn trials(file: &Path, environment: &Environment) -> Vec<Trial> {
 
 /// Plays a scenario's seeds and holds them against what it expects.
 fn verify(scenario: &Scenario, environment: &Environment) -> Result<(), String> {
-    let own = Seeds(0..u64::from(scenario.seeds));
     let chosen = environment.seeds.is_some();
-    let seeds = environment.seeds.clone().unwrap_or(own);
+    let own = || Seeds::count(scenario.seeds.into());
+    let seeds = environment.seeds.clone().or_else(own);
     let strategy = environment.strategy.unwrap_or_default();
     let mut sweep = Sweep::default();
-    for seed in seeds.0 {
+    for seed in seeds.into_iter().flatten() {
         let report = run::play(scenario, RunOptions::new(seed, strategy));
         sweep.add(&report, scenario.expect.verdict);
         if !report.is_allowed(scenario.expect.verdict) {
             return Err(failure(&report));
         }
+    }
+    if sweep.seeds == 0 {
+        return Err("no seed was played".to_owned());
     }
     // With seeds of the user's choice there may be too few of them to reach
     // every goal or to show a defect.

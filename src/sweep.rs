@@ -1,15 +1,37 @@
 //! Many seeds of one scenario.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use crate::run::{RunReport, RunVerdict};
 use crate::scenario::{ExpectedVerdict, Goal, Scenario};
 
-/// A range of seeds: `0..16`, or a count `16`, which means the same.
+/// Seeds in a row, at least one: written `0..16`, or as a count `16`, which
+/// means the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seeds(pub Range<u64>);
+pub struct Seeds(RangeInclusive<u64>);
+
+impl Seeds {
+    /// This one.
+    pub fn one(seed: u64) -> Self {
+        Self(seed..=seed)
+    }
+
+    /// So many, from 0. None if that is none.
+    pub fn count(count: u64) -> Option<Self> {
+        Some(Self(0..=count.checked_sub(1)?))
+    }
+}
+
+impl IntoIterator for Seeds {
+    type Item = u64;
+    type IntoIter = RangeInclusive<u64>;
+
+    fn into_iter(self) -> RangeInclusive<u64> {
+        self.0
+    }
+}
 
 impl FromStr for Seeds {
     type Err = String;
@@ -20,14 +42,14 @@ impl FromStr for Seeds {
                 .parse::<u64>()
                 .map_err(|_| format!("`{text}` is not a seed; seeds are whole numbers from 0"))
         };
-        let range = match text.split_once("..") {
-            None => 0..number(text)?,
-            Some((from, to)) => number(from)?..number(to)?,
+        let (from, end) = match text.split_once("..") {
+            None => (0, number(text)?),
+            Some((from, to)) => (number(from)?, number(to)?),
         };
-        if range.is_empty() {
-            return Err(format!("`{text}` has no seed in it"));
+        match end.checked_sub(1) {
+            Some(last) if from <= last => Ok(Self(from..=last)),
+            _ => Err(format!("`{text}` has no seed in it")),
         }
-        Ok(Self(range))
     }
 }
 

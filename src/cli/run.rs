@@ -64,17 +64,12 @@ fn worse(a: Exit, b: Exit) -> Exit {
 }
 
 fn run_one(scenario: &Scenario, args: &RunArgs) -> io::Result<Exit> {
-    let seeds = match (&args.seeds, args.seed) {
-        (Some(Seeds(range)), _) => range.clone(),
-        (None, Some(seed)) => seed..seed.saturating_add(1),
-        (None, None) => 0..1,
-    };
-    // `u64::MAX` as a single seed makes an empty range; it is a seed all the same.
-    let last = args.seed.filter(|_| seeds.is_empty());
     let single = args.seeds.is_none();
+    let one = Seeds::one(args.seed.unwrap_or(0));
+    let seeds = args.seeds.clone().unwrap_or(one);
     let mut sweep = Sweep::default();
     let mut worst = Exit::Pass;
-    for seed in seeds.chain(last) {
+    for seed in seeds {
         let report = play(scenario, seed, args);
         sweep.add(&report, scenario.expect.verdict);
         worst = worse(worst, report.verdict.exit());
