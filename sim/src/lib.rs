@@ -22,6 +22,7 @@ mod outcome;
 mod panics;
 mod point;
 mod ready;
+mod schedule;
 mod strategy;
 mod tape;
 mod task;
@@ -31,17 +32,21 @@ mod wait;
 mod wake;
 mod world;
 
-pub use engine::{Budget, Config, Recording, run};
+pub use engine::{Budget, Config, Interleaving, Recording, run};
 pub use fingerprint::Fingerprint;
 pub use history::{Effect, Entry, History, TaskEnd};
 pub use host::{HostId, HostState};
 pub use net::{Direction, NetConfig};
-pub use outcome::{DeadlockedTask, Divergence, Outcome, PanicReport, Statistics, Verdict};
-pub use point::{Resource, ResourceId, ResourceKind};
-pub use strategy::{
-    Candidates, Fifo, Pct, Pos, Profile, Profiler, Random, SharedProfile, Strategy, Urw,
+pub use outcome::{
+    CastMember, DeadlockedTask, Divergence, Outcome, PanicReport, Statistics, Switch, Verdict,
 };
-pub use tape::{Choice, Draws, SiteId, Tape};
+pub use point::{Resource, ResourceId, ResourceKind};
+pub use schedule::{Decision, DecisionKind, Schedule};
+pub use strategy::{
+    Candidates, Deviate, Deviation, Exhaustive, Fifo, Pct, Picks, Pos, Profile, Profiler, Random,
+    SharedProfile, Strategy, Urw,
+};
+pub use tape::{Choice, Choices, SiteId, Tape};
 pub use task::{AbortHandle, JoinError, JoinHandle};
 pub use time::VirtualTime;
 pub use wait::{Census, LiveSocket, LiveTask, TaskId};

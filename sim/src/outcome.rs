@@ -1,10 +1,13 @@
 //! What a run came to.
 
 use std::fmt;
+use std::panic::Location;
 use std::time::Duration;
 
+use crate::engine::Interleaving;
 use crate::fingerprint::Fingerprint;
 use crate::history::History;
+use crate::point::ResourceKind;
 use crate::tape::Tape;
 use crate::time::VirtualTime;
 use crate::wait::TaskId;
@@ -25,7 +28,13 @@ pub struct Outcome<T> {
     pub tape: Tape,
     /// Counters.
     pub statistics: Statistics,
-    /// Where a replay first met another choice than its tape recorded.
+    /// The scheduler's choices that are not boring; empty unless recorded.
+    pub switches: Vec<Switch>,
+    /// Every task, by id; empty unless recorded.
+    pub cast: Vec<CastMember>,
+    /// The hash of what happened before what; of no meaning if nothing is recorded.
+    pub interleaving: Interleaving,
+    /// Where a replay first met another choice than its schedule recorded.
     pub divergence: Option<Divergence>,
 }
 
@@ -161,15 +170,49 @@ impl fmt::Display for PanicReport {
     }
 }
 
-/// Where a replay went another way than its tape.
+/// Where a replay first met another choice than its schedule recorded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Divergence {
-    /// Number of the choice, from 0.
-    pub choice: usize,
-    /// Site and bound on the tape.
+    /// The decision's index in the schedule, from 0.
+    pub decision: usize,
+    /// Its site.
+    pub site: String,
+    /// Its number there, from 0.
+    pub nth: u32,
+    /// What the schedule expects there.
     pub expected: String,
-    /// Site and bound in the run.
+    /// What the run came to instead.
     pub found: String,
+}
+
+/// A choice of the scheduler that is not boring: another task runs than would
+/// have.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Switch {
+    /// The choice's index on the tape.
+    pub choice: usize,
+    /// The task that would have run.
+    pub instead_of: TaskId,
+    /// What that task was about to touch, and where that was made; none if it
+    /// did not stand at a scheduling point.
+    pub at: Option<(ResourceKind, &'static Location<'static>)>,
+    /// The task that runs.
+    pub taken: TaskId,
+}
+
+/// A task that took part in a run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CastMember {
+    /// Which.
+    pub id: TaskId,
+    /// The name that it gave itself, or empty.
+    pub name: String,
+    /// Its host's name.
+    pub host: String,
+    /// Where it was spawned.
+    pub spawned_at: &'static Location<'static>,
+    /// Its path of spawns, by which the scheduler's sites call it.
+    pub path: String,
 }
 
 /// Counters of a run.
@@ -181,6 +224,8 @@ pub struct Statistics {
     pub choices: u64,
     /// Choices that were not boring.
     pub interesting: u64,
+    /// Those of them that took the turn from a task that could go on.
+    pub preemptions: u64,
     /// Tasks spawned.
     pub tasks: u64,
     /// Packets that left a host.

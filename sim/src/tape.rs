@@ -1,9 +1,9 @@
 //! The tape: every choice of a run, in order.
 //!
 //! A choice is (site, bound, value). Value 0 is always the boring alternative:
-//! keep running the same task, least latency, no fault. A saved schedule is the
-//! short list of choices that are not boring, and values past the end of a tape
-//! are 0, so that any prefix of a tape still runs.
+//! keep running the same task, least latency, no fault. A [`Schedule`] is the
+//! short list of choices that are not boring; what it does not list is 0, so that
+//! any part of a tape still runs.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +12,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::outcome::Divergence;
+use crate::schedule::{Playback, Schedule};
 
 /// A place in the program or the world that makes choices, by label. Ids are
 /// handed out in order of first use and mean nothing outside their run.
@@ -19,8 +20,8 @@ use crate::outcome::Divergence;
 pub struct SiteId(u32);
 
 impl SiteId {
-    /// The site of the scheduler: which task runs next.
-    pub const SCHEDULE: Self = Self(0);
+    /// The scheduler's site where choices are not told apart by task.
+    pub(crate) const SCHEDULE: Self = Self(0);
 }
 
 /// One choice: `value` out of `0..bound`, made at `site`.
@@ -32,6 +33,8 @@ pub struct Choice {
     pub bound: u32,
     /// Which was taken; 0 is the boring one.
     pub value: u32,
+    /// Polls and scheduling points before it.
+    pub step: u64,
 }
 
 /// The choices of a run and the labels of their sites.
@@ -98,35 +101,10 @@ impl Tape {
 enum Source {
     /// Fresh draws, one ChaCha8 stream for each site.
     Fresh(Streams),
-    /// A tape, then zeros.
-    Replay(Replay),
-}
-
-struct Replay {
-    tape: Tape,
-    next: usize,
-    divergence: Option<Divergence>,
-}
-
-impl Replay {
-    /// The recorded value of the next choice, which is made at the site with
-    /// that label; 0 past the end.
-    fn next(&mut self, label: &str, bound: u32) -> u32 {
-        let choice = self.next;
-        self.next += 1;
-        let Some(recorded) = self.tape.choices.get(choice) else {
-            return 0;
-        };
-        let expected = self.tape.label(recorded.site);
-        if self.divergence.is_none() && (expected != label || recorded.bound != bound) {
-            self.divergence = Some(Divergence {
-                choice,
-                expected: format!("{expected} of {}", recorded.bound),
-                found: format!("{label} of {bound}"),
-            });
-        }
-        recorded.value.min(bound - 1)
-    }
+    /// A schedule, else zeros.
+    Replay(Playback),
+    /// The same for the world; the strategy picks tasks.
+    World(Playback),
 }
 
 /// ChaCha8 streams of one seed, one for each label, so that one more draw in
@@ -163,39 +141,41 @@ pub(crate) fn below(rng: &mut ChaCha8Rng, bound: u32) -> u32 {
     ((u64::from(rng.next_u32()) * u64::from(bound)) >> 32) as u32
 }
 
+/// Where a run's choices come from.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Choices {
+    /// The world's are drawn from the seed, tasks are picked by the strategy.
+    #[default]
+    Fresh,
+    /// All of them from a schedule; the strategy is not asked.
+    Replay(Schedule),
+    /// The world's from a schedule; tasks are picked by the strategy.
+    World(Schedule),
+}
+
 /// The run's supply of choices: draws, records, or replays them.
-pub struct Draws {
+pub(crate) struct Draws {
     tape: Tape,
     ids: BTreeMap<String, SiteId>,
     source: Source,
     keep: bool,
     count: u64,
     interesting: u64,
+    /// Polls and scheduling points so far.
+    pub(crate) step: u64,
 }
 
 impl Draws {
-    pub(crate) fn fresh(seed: u64, keep: bool) -> Self {
-        Self::new(
-            Source::Fresh(Streams {
+    /// `keep`: whether there will be a tape.
+    pub(crate) fn new(seed: u64, choices: Choices, keep: bool) -> Self {
+        let source = match choices {
+            Choices::Fresh => Source::Fresh(Streams {
                 seed,
                 by_site: Vec::new(),
             }),
-            keep,
-        )
-    }
-
-    pub(crate) fn replay(tape: Tape, keep: bool) -> Self {
-        Self::new(
-            Source::Replay(Replay {
-                tape,
-                next: 0,
-                divergence: None,
-            }),
-            keep,
-        )
-    }
-
-    fn new(source: Source, keep: bool) -> Self {
+            Choices::Replay(schedule) => Source::Replay(Playback::new(schedule)),
+            Choices::World(schedule) => Source::World(Playback::new(schedule)),
+        };
         let mut ids = BTreeMap::new();
         ids.insert("schedule".to_owned(), SiteId::SCHEDULE);
         Self {
@@ -205,6 +185,7 @@ impl Draws {
             keep,
             count: 0,
             interesting: 0,
+            step: 0,
         }
     }
 
@@ -222,38 +203,52 @@ impl Draws {
     /// Makes a choice at `site` among `0..bound`. A bound below 2 leaves no
     /// choice: it is 0, and not recorded.
     pub(crate) fn draw(&mut self, site: SiteId, bound: u32) -> u32 {
-        self.choose(site, bound, |streams, tape| {
-            below(streams.of(site, &tape.sites[site.0 as usize]), bound)
-        })
-    }
-
-    /// Makes a choice whose value, unless replayed, `pick` decides.
-    #[inline]
-    pub(crate) fn pick(&mut self, bound: u32, pick: impl FnOnce() -> u32) -> u32 {
-        self.choose(SiteId::SCHEDULE, bound, |_, _| pick().min(bound - 1))
-    }
-
-    /// Makes a choice whose value, unless replayed, `fresh` decides.
-    #[inline]
-    fn choose(
-        &mut self,
-        site: SiteId,
-        bound: u32,
-        fresh: impl FnOnce(&mut Streams, &Tape) -> u32,
-    ) -> u32 {
         if bound < 2 {
             return 0;
         }
+        let label = &self.tape.sites[site.0 as usize];
         let value = match &mut self.source {
-            Source::Fresh(streams) => fresh(streams, &self.tape),
-            Source::Replay(replay) => replay.next(&self.tape.sites[site.0 as usize], bound),
+            Source::Fresh(streams) => below(streams.of(site, label), bound),
+            Source::Replay(playback) | Source::World(playback) => {
+                playback.next(site.0 as usize, label, bound)
+            }
         };
+        self.take(site, bound, value);
+        value
+    }
+
+    /// Makes a choice whose value, unless replayed, `pick` decides. The bound is
+    /// at least 2.
+    #[inline]
+    pub(crate) fn pick(&mut self, site: SiteId, bound: u32, pick: impl FnOnce() -> u32) -> u32 {
+        let value = match &mut self.source {
+            Source::Fresh(_) | Source::World(_) => pick().min(bound - 1),
+            Source::Replay(playback) => {
+                let label = &self.tape.sites[site.0 as usize];
+                playback.next(site.0 as usize, label, bound)
+            }
+        };
+        self.take(site, bound, value);
+        value
+    }
+
+    #[inline]
+    fn take(&mut self, site: SiteId, bound: u32, value: u32) {
         self.count += 1;
         self.interesting += u64::from(value != 0);
         if self.keep {
-            self.tape.choices.push(Choice { site, bound, value });
+            self.tape.choices.push(Choice {
+                site,
+                bound,
+                value,
+                step: self.step,
+            });
         }
-        value
+    }
+
+    /// Choices on the tape so far.
+    pub(crate) fn recorded(&self) -> usize {
+        self.tape.choices.len()
     }
 
     /// Choices so far, and how many of them were not boring.
@@ -264,8 +259,9 @@ impl Draws {
     /// The recorded tape and, after a replay, where it first differed.
     pub(crate) fn finish(self) -> (Tape, Option<Divergence>) {
         let divergence = match self.source {
-            Source::Replay(replay) => replay.divergence,
-            Source::Fresh(_) => None,
+            Source::Replay(playback) => playback.divergence(),
+            // With tasks picked otherwise, decisions may well be missed.
+            Source::Fresh(_) | Source::World(_) => None,
         };
         (self.tape, divergence)
     }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use rehearsal_sim::tokio::task::yield_now;
 use rehearsal_sim::tokio::{spawn, time};
-use rehearsal_sim::{Budget, Config, Effect, Fifo, Outcome, Random, Recording, Verdict, run};
+use rehearsal_sim::{
+    Budget, Choices, Config, Effect, Fifo, Outcome, Random, Recording, Verdict, run,
+};
 
 fn config(seed: u64) -> Config {
     Config {
@@ -73,7 +75,7 @@ fn a_tape_replays_its_run() {
     for seed in 0..20 {
         let original = interleaving(config(seed));
         let replayed = interleaving(Config {
-            replay: Some(original.tape.clone()),
+            choices: Choices::Replay(original.tape.schedule()),
             strategy: Box::new(Fifo),
             recording: Recording::Full,
             ..Config::default()
@@ -90,15 +92,16 @@ fn a_tape_of_another_program_diverges_and_says_where() {
     let original = interleaving(config(1));
     let other = run(
         Config {
-            replay: Some(original.tape),
+            choices: Choices::Replay(original.tape.schedule()),
             ..Config::default()
         },
         |world| async move { world.draw(world.site("a coin"), 2) },
     );
-    let divergence = other.divergence.expect("another site");
-    assert_eq!(divergence.choice, 0);
-    assert!(divergence.expected.starts_with("schedule of"));
-    assert_eq!(divergence.found, "a coin of 2");
+    let divergence = other.divergence.expect("no such site");
+    assert_eq!(divergence.decision, 0);
+    let first = &original.tape.schedule().decisions()[0].clone();
+    assert_eq!((&divergence.site, divergence.nth), (&first.site, first.nth));
+    assert_eq!(divergence.found, "no choice there");
 }
 
 #[test]

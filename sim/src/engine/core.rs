@@ -12,7 +12,7 @@ use std::task::Waker;
 use crate::history::{Effect, Entry};
 use crate::host::{Host, HostId, HostState};
 use crate::net::{NetConfig, Network};
-use crate::outcome::{Statistics, Verdict};
+use crate::outcome::{CastMember, Statistics, Switch, Verdict};
 use crate::point::ResourceId;
 use crate::ready::ReadyQueue;
 use crate::strategy::{Candidates, Strategy};
@@ -21,6 +21,8 @@ use crate::time::VirtualTime;
 use crate::wait::{ResourceInfo, TaskId, Wait};
 use crate::wake::{TaskWake, WakeQueue};
 
+use super::causality::Causality;
+use super::lineage::Lineage;
 use super::record::{Record, TAG_POLL};
 use super::{Budget, Recording};
 
@@ -31,6 +33,10 @@ pub(crate) struct Core {
     /// Picked at a scheduling point: runs next, before anything else is picked.
     pub(super) next: Option<TaskId>,
     pub(crate) running: Option<TaskId>,
+    /// The task that was polled last; it may have ended.
+    pub(super) last: Option<TaskId>,
+    pub(super) lineage: Lineage,
+    pub(super) causality: Causality,
     pub(crate) hosts: Vec<Host>,
     pub(crate) resources: Vec<ResourceInfo>,
     pub(crate) network: Option<Network>,
@@ -79,6 +85,9 @@ impl Core {
     /// Takes an effect into the fingerprint and, if asked to, the history.
     pub(crate) fn record(&mut self, at: VirtualTime, effect: Effect) {
         self.record.absorb(at, &effect);
+        if let Effect::Fault { what } = &effect {
+            self.causality.fault(what);
+        }
         if self.record.recording == Recording::Full {
             self.record.entries.push(Entry {
                 step: self.statistics.steps,
@@ -136,15 +145,84 @@ impl Core {
         }
         let strategy = &mut self.strategy;
         let bound = u32::try_from(len).unwrap_or(u32::MAX);
-        self.draws.pick(bound, || {
+        let preempted = running.map(|(task, _)| task);
+        let site = self.lineage.site(preempted, self.last, &mut self.draws);
+        let picked = self.draws.pick(site, bound, || {
             u32::try_from(strategy.pick(&candidates)).unwrap_or(u32::MAX)
-        }) as usize
+        }) as usize;
+        if picked != 0 {
+            self.statistics.preemptions += u64::from(running.is_some());
+            if self.record.recording == Recording::Full {
+                self.record_switch(running, picked);
+            }
+        }
+        picked
+    }
+
+    /// Takes down that another task runs than would have.
+    #[cold]
+    fn record_switch(&mut self, running: Option<(TaskId, Option<ResourceId>)>, picked: usize) {
+        let candidates = Candidates {
+            running,
+            ready: &self.ready,
+            tasks: &self.tasks,
+        };
+        let (Some(instead_of), Some(taken)) = (candidates.task(0), candidates.task(picked)) else {
+            return;
+        };
+        let resource = candidates.resource(0);
+        self.record.switches.push(Switch {
+            choice: self.draws.recorded() - 1,
+            instead_of,
+            at: resource.map(|resource| {
+                let info = &self.resources[resource.0 as usize];
+                (info.kind, info.created_at)
+            }),
+            taken,
+        });
+    }
+
+    /// Takes down who a task was, now that it has ended.
+    pub(super) fn record_member(&mut self, id: TaskId) {
+        if self.record.recording != Recording::Full {
+            return;
+        }
+        let Some(task) = self.task(id) else {
+            return;
+        };
+        let member = CastMember {
+            id,
+            name: task.name.clone(),
+            host: self.hosts[task.host.0 as usize].name.clone(),
+            spawned_at: task.spawned_at,
+            path: self.lineage.path(id).to_owned(),
+        };
+        self.record.cast.push(member);
+    }
+
+    /// The running task passes a scheduling point and operates on `resource`.
+    /// Always true, for `point`.
+    #[inline]
+    pub(super) fn goes_on(&mut self, me: TaskId, resource: Option<ResourceId>) -> bool {
+        if let Some(resource) = resource {
+            self.touched(me, resource);
+        }
+        true
+    }
+
+    /// The running task operates on `resource`, now.
+    #[inline]
+    pub(super) fn touched(&mut self, task: TaskId, resource: ResourceId) {
+        if self.record.recording != Recording::Off {
+            self.causality.touched(task, resource);
+        }
     }
 
     /// Counts a step against the budget. False: the run is over.
     #[inline]
     pub(super) fn spend(&mut self, now: VirtualTime) -> bool {
         self.statistics.steps += 1;
+        self.draws.step = self.statistics.steps;
         self.last_activity = now;
         if self.instant.0 == now {
             self.instant.1 += 1;

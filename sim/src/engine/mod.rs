@@ -6,8 +6,10 @@
 //! the next timer. So `tokio::time` works unmodified, an idle hour costs
 //! nothing, and the order of polls is ours.
 
+mod causality;
 mod core;
 mod driver;
+mod lineage;
 mod points;
 mod record;
 mod tasks;
@@ -30,15 +32,18 @@ use crate::outcome::{Outcome, Statistics, Verdict};
 use crate::panics;
 use crate::ready::ReadyQueue;
 use crate::strategy::{Fifo, Strategy};
-use crate::tape::{Draws, Tape};
+use crate::tape::{Choices, Draws};
 use crate::task::{self, JoinHandle};
 use crate::time::VirtualTime;
 use crate::wait::TaskId;
 use crate::wake::WakeQueue;
 use crate::world::World;
 
+use self::causality::Causality;
+pub use self::causality::Interleaving;
 pub(crate) use self::core::{Core, Disposal, Task};
 use self::driver::Driver;
+use self::lineage::Lineage;
 use self::record::{Record, TAG_TOTAL};
 
 /// How a run is made.
@@ -47,8 +52,8 @@ pub struct Config {
     pub seed: u64,
     /// Who picks the next task.
     pub strategy: Box<dyn Strategy>,
-    /// Choices to replay instead of drawing; past its end everything is boring.
-    pub replay: Option<Tape>,
+    /// Where choices come from.
+    pub choices: Choices,
     /// Limits.
     pub budget: Budget,
     /// What is kept.
@@ -58,12 +63,12 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// Seed 0, `fifo`, no replay, fingerprint only.
+    /// Seed 0, `fifo`, fresh choices, fingerprint only.
     fn default() -> Self {
         Self {
             seed: 0,
             strategy: Box::new(Fifo),
-            replay: None,
+            choices: Choices::Fresh,
             budget: Budget::default(),
             recording: Recording::Fingerprint,
             net: NetConfig::default(),
@@ -76,7 +81,7 @@ impl std::fmt::Debug for Config {
         f.debug_struct("Config")
             .field("seed", &self.seed)
             .field("strategy", &self.strategy.name())
-            .field("replay", &self.replay.as_ref().map(Tape::len))
+            .field("choices", &self.choices)
             .field("budget", &self.budget)
             .field("recording", &self.recording)
             .field("net", &self.net)
@@ -182,17 +187,15 @@ impl Engine {
         let Config {
             seed,
             mut strategy,
-            replay,
+            choices,
             budget,
             recording,
             net,
         } = config;
         strategy.start(seed);
         let keep = recording == Recording::Full;
-        let draws = match replay {
-            None => Draws::fresh(seed, keep),
-            Some(tape) => Draws::replay(tape, keep),
-        };
+        let addressed = keep || matches!(choices, Choices::Replay(_));
+        let draws = Draws::new(seed, choices, keep);
         Self {
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             start: Instant::now(),
@@ -203,6 +206,9 @@ impl Engine {
                 ready: ReadyQueue::default(),
                 next: None,
                 running: None,
+                last: None,
+                lineage: Lineage::new(addressed),
+                causality: Causality::default(),
                 hosts: vec![Host::new("world".to_owned())],
                 resources: Vec::new(),
                 network: None,
@@ -218,6 +224,8 @@ impl Engine {
                     fingerprint: Fingerprinter::new(),
                     stamped: VirtualTime::ZERO,
                     entries: Vec::new(),
+                    switches: Vec::new(),
+                    cast: Vec::new(),
                 },
                 budget,
                 statistics: Statistics::default(),
@@ -257,6 +265,7 @@ impl Engine {
                 .u64(now.as_micros());
             record.fingerprint.finish()
         };
+        record.cast.sort_by_key(|member| member.id);
         Outcome {
             verdict: core.halted.unwrap_or(Verdict::Pass),
             value,
@@ -265,6 +274,9 @@ impl Engine {
                 entries: record.entries,
             },
             tape,
+            switches: record.switches,
+            cast: record.cast,
+            interleaving: core.causality.interleaving(),
             statistics: core.statistics,
             divergence,
         }

@@ -23,13 +23,13 @@ impl Engine {
             core.strategy.touched(me, resource);
         }
         if polled_once || core.undivided == Some(core.statistics.steps) {
-            return true;
+            return core.goes_on(me, resource);
         }
         core.collect(&self.wakes);
         if core.ready.is_empty() {
             // Nobody to switch to; the step still counts, so that a loop that
             // never waits runs into its budget.
-            return core.spend(self.now.get()) || self.requeue(core, me, resource);
+            return self.step(core, me, resource);
         }
         if core.next.is_some() {
             // A point of another branch of this task has switched away already.
@@ -37,10 +37,20 @@ impl Engine {
         }
         let index = core.pick(Some((me, resource)));
         if index == 0 {
-            return core.spend(self.now.get()) || self.requeue(core, me, resource);
+            return self.step(core, me, resource);
         }
         core.next = core.ready.remove(index - 1);
         self.requeue(core, me, resource)
+    }
+
+    /// The running task goes on, if the budget lets it.
+    #[inline]
+    fn step(&self, core: &mut Core, me: TaskId, resource: Option<ResourceId>) -> bool {
+        if core.spend(self.now.get()) {
+            core.goes_on(me, resource)
+        } else {
+            self.requeue(core, me, resource)
+        }
     }
 
     /// Puts the running task at the head of the queue: it is the boring pick
@@ -102,6 +112,7 @@ impl Engine {
         let mut core = self.core.borrow_mut();
         if let Some(me) = core.running {
             core.strategy.touched(me, resource);
+            core.touched(me, resource);
         }
     }
 
@@ -112,6 +123,7 @@ impl Engine {
     ) -> ResourceId {
         let mut core = self.core.borrow_mut();
         let id = ResourceId(u32::try_from(core.resources.len()).unwrap_or(u32::MAX));
+        core.causality.registered(created_at);
         core.resources.push(ResourceInfo {
             kind,
             created_at,
@@ -126,6 +138,7 @@ impl Engine {
         let mut core = self.core.borrow_mut();
         let task = core.running?;
         core.resources[resource.0 as usize].holders.push(task);
+        core.touched(task, resource);
         Some(task)
     }
 
@@ -138,6 +151,7 @@ impl Engine {
         }
         if let Some(me) = core.running {
             core.strategy.touched(me, resource);
+            core.touched(me, resource);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::fingerprint::Fingerprinter;
 use crate::history::{Effect, Entry};
+use crate::outcome::{CastMember, Switch};
 use crate::time::VirtualTime;
 
 use super::Recording;
@@ -12,6 +13,8 @@ pub(super) struct Record {
     pub(super) fingerprint: Fingerprinter,
     pub(super) stamped: VirtualTime,
     pub(super) entries: Vec<Entry>,
+    pub(super) switches: Vec<Switch>,
+    pub(super) cast: Vec<CastMember>,
 }
 
 // Tags of effects in the fingerprint; part of its specification.

@@ -39,7 +39,9 @@ impl Engine {
                     host,
                 },
             );
-            core.strategy.spawned(id, parent);
+            let signature = core.lineage.spawned(parent);
+            core.causality.spawned(parent, signature);
+            core.strategy.spawned(id, signature);
             id
         };
         let future = future(id);
@@ -109,9 +111,14 @@ impl Engine {
                 return;
             };
             task.wake.begin_poll();
-            task.at_point = None;
+            let at_point = task.at_point.take();
             let aborted = task.aborted;
             let body = task.body.take();
+            core.last = Some(id);
+            if let Some(resource) = at_point {
+                // The operation at whose point it stood happens now.
+                core.touched(id, resource);
+            }
             if aborted {
                 core.running = None;
                 drop_later(core, id, TaskEnd::Aborted, self.now.get());
@@ -173,6 +180,7 @@ impl Engine {
                         core.record(self.now.get(), Effect::End { task: *id, how });
                         core.strategy.ended(*id);
                     }
+                    core.record_member(*id);
                     core.tasks[id.0 as usize].take()
                 })
                 .collect();
@@ -222,6 +230,7 @@ impl Engine {
 /// Strikes a task off the books; the caller drops its future.
 pub(super) fn drop_later(core: &mut Core, id: TaskId, how: TaskEnd, now: VirtualTime) {
     core.record(now, Effect::End { task: id, how });
+    core.record_member(id);
     core.strategy.ended(id);
     core.tasks[id.0 as usize] = None;
 }

@@ -3,12 +3,14 @@
 //! A strategy only picks; recording and replaying its picks is the tape's
 //! concern.
 
+mod deviate;
 mod fifo;
 mod pct;
 mod pos;
 mod random;
 mod urw;
 
+pub use deviate::{Deviate, Deviation, Exhaustive, Picks};
 pub use fifo::Fifo;
 pub use pct::Pct;
 pub use pos::Pos;
@@ -79,8 +81,10 @@ pub trait Strategy {
     /// taken as the last.
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize;
 
-    /// A task was spawned.
-    fn spawned(&mut self, _task: TaskId, _parent: Option<TaskId>) {}
+    /// A task was spawned. Its signature is a hash of its path of spawns: it tells
+    /// apart tasks that run the same code, and is the same in every run in which
+    /// the task's ancestors spawn in the same order.
+    fn spawned(&mut self, _task: TaskId, _signature: u64) {}
 
     /// A task touched a resource (before an operation, or at a release).
     fn touched(&mut self, _task: TaskId, _resource: ResourceId) {}

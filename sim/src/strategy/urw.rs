@@ -14,7 +14,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rand_chacha::ChaCha8Rng;
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Candidates, Strategy};
 use crate::tape::{below, strategy_stream};
@@ -37,30 +36,10 @@ impl Profile {
 }
 
 /// Signatures of the tasks of a run, as they are spawned.
-#[derive(Debug, Default)]
-struct Signatures(BTreeMap<TaskId, (u64, u64)>);
+type Signatures = BTreeMap<TaskId, u64>;
 
-impl Signatures {
-    /// A task's signature is made of its parent's and of its number among its
-    /// parent's children.
-    fn spawned(&mut self, task: TaskId, parent: Option<TaskId>) {
-        let (origin, number) = match parent.and_then(|parent| self.0.get_mut(&parent)) {
-            Some((signature, children)) => {
-                *children += 1;
-                (*signature, *children)
-            }
-            // Spawned by nobody that still runs: told apart by its own number.
-            None => (0, u64::from(task.index())),
-        };
-        let mut path = [0; 16];
-        path[..8].copy_from_slice(&origin.to_le_bytes());
-        path[8..].copy_from_slice(&number.to_le_bytes());
-        self.0.insert(task, (xxh3_64(&path), 0));
-    }
-
-    fn of(&self, task: TaskId) -> u64 {
-        self.0.get(&task).map_or(0, |(signature, _)| *signature)
-    }
+fn signature(signatures: &Signatures, task: TaskId) -> u64 {
+    signatures.get(&task).copied().unwrap_or(0)
 }
 
 /// Watches another strategy and counts what it picks.
@@ -110,15 +89,15 @@ impl Strategy for Profiler {
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
         let picked = self.inner.pick(candidates);
         if let Some(task) = candidates.task(picked) {
-            let signature = self.signatures.of(task);
+            let signature = signature(&self.signatures, task);
             *lock(&self.profile).0.entry(signature).or_default() += 1;
         }
         picked
     }
 
-    fn spawned(&mut self, task: TaskId, parent: Option<TaskId>) {
-        self.signatures.spawned(task, parent);
-        self.inner.spawned(task, parent);
+    fn spawned(&mut self, task: TaskId, signature: u64) {
+        self.signatures.insert(task, signature);
+        self.inner.spawned(task, signature);
     }
 
     fn touched(&mut self, task: TaskId, resource: crate::point::ResourceId) {
@@ -152,7 +131,7 @@ impl Urw {
     }
 
     fn weight(&self, task: TaskId) -> u32 {
-        let expected = self.profile.0.get(&self.signatures.of(task));
+        let expected = self.profile.0.get(&signature(&self.signatures, task));
         let so_far = self.picked.get(&task).copied().unwrap_or(0);
         expected.map_or(1, |expected| expected.saturating_sub(so_far).max(1))
     }
@@ -192,8 +171,8 @@ impl Strategy for Urw {
         picked
     }
 
-    fn spawned(&mut self, task: TaskId, parent: Option<TaskId>) {
-        self.signatures.spawned(task, parent);
+    fn spawned(&mut self, task: TaskId, signature: u64) {
+        self.signatures.insert(task, signature);
     }
 
     fn ended(&mut self, task: TaskId) {

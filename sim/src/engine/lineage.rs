@@ -1,0 +1,106 @@
+//! Who descends from whom. A task's id depends on the schedule; its place in the
+//! tree of spawns does not, as long as its parent spawns in the same order.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::tape::{Draws, SiteId};
+use crate::wait::TaskId;
+
+/// The tree of spawns, by task id. Tasks that have ended stay in it.
+pub(crate) struct Lineage {
+    families: Vec<Family>,
+    /// Only if choices are told apart by task.
+    addresses: Option<Vec<Address>>,
+}
+
+#[derive(Clone, Copy)]
+struct Family {
+    signature: u64,
+    children: u32,
+}
+
+struct Address {
+    path: String,
+    preempt: Option<SiteId>,
+    after: Option<SiteId>,
+}
+
+impl Lineage {
+    /// `addressed`: whether tasks need sites of their own for the scheduler's
+    /// choices, because these are recorded or replayed.
+    pub(super) fn new(addressed: bool) -> Self {
+        Self {
+            families: Vec::new(),
+            addresses: addressed.then(Vec::new),
+        }
+    }
+
+    /// The next task, spawned by `parent`. Its signature: a hash of its path.
+    pub(super) fn spawned(&mut self, parent: Option<TaskId>) -> u64 {
+        let id = self.families.len();
+        let parent = parent.map(|parent| parent.0 as usize);
+        let family = parent.and_then(|parent| self.families.get_mut(parent));
+        let (origin, number) = match family {
+            Some(family) => {
+                family.children += 1;
+                (family.signature, family.children)
+            }
+            // Spawned by nobody: told apart by its own number.
+            None => (0, u32::try_from(id).unwrap_or(u32::MAX)),
+        };
+        let mut place = [0; 12];
+        place[..8].copy_from_slice(&origin.to_le_bytes());
+        place[8..].copy_from_slice(&number.to_le_bytes());
+        let signature = xxh3_64(&place);
+        self.families.push(Family {
+            signature,
+            children: 0,
+        });
+        if let Some(addresses) = &mut self.addresses {
+            let path = match parent.and_then(|parent| addresses.get(parent)) {
+                Some(parent) => format!("{}.{number}", parent.path),
+                None => number.to_string(),
+            };
+            addresses.push(Address {
+                path,
+                preempt: None,
+                after: None,
+            });
+        }
+        signature
+    }
+
+    /// The path of spawns to a task, as in `0.3.1`: the first child of the third
+    /// child of the program. Empty if tasks have no addresses.
+    pub(super) fn path(&self, task: TaskId) -> &str {
+        let addresses = self.addresses.as_ref();
+        addresses
+            .and_then(|addresses| addresses.get(task.0 as usize))
+            .map_or("", |address| &address.path)
+    }
+
+    /// The site of a choice that could take the turn from `running`, or that is
+    /// made because `last` could not go on.
+    #[inline]
+    pub(super) fn site(
+        &mut self,
+        running: Option<TaskId>,
+        last: Option<TaskId>,
+        draws: &mut Draws,
+    ) -> SiteId {
+        let Some(addresses) = &mut self.addresses else {
+            return SiteId::SCHEDULE;
+        };
+        let Some(task) = running.or(last) else {
+            return SiteId::SCHEDULE;
+        };
+        let Some(address) = addresses.get_mut(task.0 as usize) else {
+            return SiteId::SCHEDULE;
+        };
+        let (site, kind) = match running {
+            Some(_) => (&mut address.preempt, crate::schedule::PREEMPT),
+            None => (&mut address.after, crate::schedule::AFTER),
+        };
+        *site.get_or_insert_with(|| draws.site(&format!("{kind}{}", address.path)))
+    }
+}
