@@ -7,8 +7,9 @@ use rehearsal_agents::bridge;
 use rehearsal_agents::record::{Evidence, Recorder};
 use rehearsal_agents::spec::Transport;
 use rehearsal_sim::{
-    Budget, Config, Fifo, Fingerprint, History, NetConfig, Outcome, Profile, Profiler, Recording,
-    Statistics, Strategy, Tape, Verdict, VirtualTime,
+    Budget, CastMember, Choices, Config, Divergence, Fifo, Fingerprint, History, Interleaving,
+    NetConfig, Outcome, Profile, Profiler, Recording, Schedule, Statistics, Strategy, Switch, Tape,
+    Verdict, VirtualTime,
 };
 
 use crate::exit::Exit;
@@ -25,8 +26,8 @@ pub struct RunOptions {
     pub strategy: StrategyName,
     /// What is kept.
     pub recording: Recording,
-    /// A tape to replay instead of drawing.
-    pub replay: Option<Tape>,
+    /// Where choices come from.
+    pub choices: Choices,
 }
 
 impl RunOptions {
@@ -36,7 +37,7 @@ impl RunOptions {
             seed,
             strategy,
             recording: Recording::Fingerprint,
-            replay: None,
+            choices: Choices::Fresh,
         }
     }
 
@@ -47,10 +48,10 @@ impl RunOptions {
         self
     }
 
-    /// Replays a tape.
+    /// Replays a schedule.
     #[must_use]
-    pub fn replaying(mut self, tape: Tape) -> Self {
-        self.replay = Some(tape);
+    pub fn replaying(mut self, schedule: Schedule) -> Self {
+        self.choices = Choices::Replay(schedule);
         self
     }
 }
@@ -86,6 +87,14 @@ pub struct RunReport {
     pub history: History,
     /// The choices, if they were recorded.
     pub tape: Tape,
+    /// The scheduler's choices that are not boring, if they were recorded.
+    pub switches: Vec<Switch>,
+    /// Every task, by id, if they were recorded.
+    pub cast: Vec<CastMember>,
+    /// What happened before what: distinct schedules have distinct hashes.
+    pub interleaving: Interleaving,
+    /// Where a replay first left its schedule.
+    pub divergence: Option<Divergence>,
 }
 
 /// The verdict over one run; see [`Verdict`] for the engine's share of it.
@@ -110,7 +119,19 @@ pub enum RunVerdict {
 }
 
 impl RunVerdict {
-    /// One word, as in JSON.
+    /// Every verdict.
+    pub const ALL: [Self; 8] = [
+        Self::Pass,
+        Self::Violation,
+        Self::Deadlock,
+        Self::Livelock,
+        Self::Timeout,
+        Self::Panic,
+        Self::Nondeterminism,
+        Self::Unknown,
+    ];
+
+    /// One word, as in JSON and in repro files.
     pub fn word(self) -> &'static str {
         match self {
             Self::Pass => "pass",
@@ -199,23 +220,34 @@ impl RunReport {
 /// Plays one seed of a scenario and judges it.
 pub fn play(scenario: &Scenario, options: RunOptions) -> RunReport {
     let name = options.strategy.for_seed(options.seed);
-    let strategy = name.build(|| profile(scenario, options.seed));
-    let (outcome, evidence) = stage(scenario, &options, strategy);
-    judge(scenario, options.seed, name, outcome, evidence)
+    let strategy = match options.choices {
+        // Nobody will be asked.
+        Choices::Replay(_) => Box::new(Fifo),
+        _ => name.build(|| profile(scenario, options.seed)),
+    };
+    play_by(scenario, options, strategy)
+}
+
+/// As [`play`], with a strategy of one's own; the report bears the name of the
+/// one in the options.
+pub fn play_by(scenario: &Scenario, options: RunOptions, strategy: Box<dyn Strategy>) -> RunReport {
+    let (seed, name) = (options.seed, options.strategy.for_seed(options.seed));
+    let (outcome, evidence) = stage(scenario, options, strategy);
+    judge(scenario, seed, name, outcome, evidence)
 }
 
 /// What each task of the seed's boring schedule takes; `urw` weighs by it.
 fn profile(scenario: &Scenario, seed: u64) -> Profile {
     let (profiler, profile) = Profiler::new(Box::new(Fifo));
     let options = RunOptions::new(seed, StrategyName::Fifo);
-    stage(scenario, &options, Box::new(profiler));
+    stage(scenario, options, Box::new(profiler));
     profile.read()
 }
 
 /// Runs the scenario's program in the simulator.
 fn stage(
     scenario: &Scenario,
-    options: &RunOptions,
+    options: RunOptions,
     strategy: Box<dyn Strategy>,
 ) -> (Outcome<()>, Evidence) {
     let recorder = Recorder::new();
@@ -225,7 +257,7 @@ fn stage(
     let config = Config {
         seed: options.seed,
         strategy,
-        replay: options.replay.clone(),
+        choices: options.choices,
         budget: Budget {
             steps: scenario.budget.steps,
             virtual_time: scenario.budget.virtual_time,
@@ -303,6 +335,10 @@ fn judge(
         evidence,
         history: outcome.history,
         tape: outcome.tape,
+        switches: outcome.switches,
+        cast: outcome.cast,
+        interleaving: outcome.interleaving,
+        divergence: outcome.divergence,
     }
 }
 

@@ -106,7 +106,7 @@ fn a_tape_replays_a_whole_scenario() {
                 RunOptions::new(seed, StrategyName::Random).recorded(),
             );
             let options = RunOptions::new(99, StrategyName::Fifo).recorded();
-            let replayed = play(&scenario, options.replaying(original.tape.clone()));
+            let replayed = play(&scenario, options.replaying(original.tape.schedule()));
             assert_eq!(original.fingerprint, replayed.fingerprint, "{name} {seed}");
             assert_eq!(original.history, replayed.history, "{name} {seed}");
         }

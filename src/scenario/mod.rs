@@ -4,6 +4,7 @@
 //! file comes back as [`Diagnostic`]s, all of it in one pass.
 
 mod code;
+mod cut;
 mod decode;
 mod diagnostic;
 pub mod discover;
@@ -23,6 +24,7 @@ use rehearsal_agents::spec::BridgeSpec;
 use crate::oracle::Oracle;
 
 pub use self::code::Code;
+pub use self::cut::{Cut, CutError};
 pub use self::diagnostic::{Diagnostic, Label, Look, Span, render_all};
 pub use self::source::{MAX_BYTES, Source};
 pub use self::variant::NeedsNetwork;

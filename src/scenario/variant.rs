@@ -37,6 +37,16 @@ impl Scenario {
         Some(twin)
     }
 
+    /// Whether this is the healthy twin of the scenario in its file.
+    pub fn is_twin(&self) -> bool {
+        self.name.ends_with(HEALTHY)
+    }
+
+    /// The name of the scenario in its file, be this it or its twin.
+    pub fn file_name(&self) -> &str {
+        self.name.strip_suffix(HEALTHY).unwrap_or(&self.name)
+    }
+
     /// The same scenario over another transport.
     ///
     /// # Errors

@@ -1,0 +1,158 @@
+//! Writing a repro file: by hand, so that each decision is one line with a
+//! remark, and two repros can be told apart by `diff`.
+
+use std::fmt::{self, Write as _};
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use rehearsal_sim::Decision;
+
+use super::{FORMAT, Repro};
+use crate::scenario::names;
+
+impl Repro {
+    /// The text of the file.
+    pub fn to_toml(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = self.write_toml(&mut text);
+        text
+    }
+
+    /// Writes the file and the directories that it needs. Whoever reads it sees
+    /// the old file or the new one, never a part: the text goes to a file beside
+    /// it, which then takes its place.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses; then there is the old file, if there was
+    /// one.
+    pub fn save(&self, path: &Path) -> io::Result<()> {
+        replace(path, self.to_toml().as_bytes())
+    }
+
+    fn write_toml(&self, text: &mut String) -> fmt::Result {
+        let scenario = &self.scenario;
+        writeln!(
+            text,
+            "# A failing run: `rehearsal replay` plays this file again."
+        )?;
+        writeln!(text, "format = {FORMAT}")?;
+        writeln!(text, "tool = {}", quoted(TOOL))?;
+        writeln!(text, "\n[scenario]")?;
+        writeln!(text, "name = {}", quoted(&scenario.name))?;
+        let file = scenario.file.to_string_lossy();
+        writeln!(text, "file = {}", quoted(&file))?;
+        writeln!(text, "hash = \"{:032x}\"", scenario.hash)?;
+        let transport = names::transport(scenario.transport);
+        writeln!(text, "transport = {}", quoted(transport))?;
+        if scenario.healthy {
+            writeln!(text, "healthy = true # its twin without the defect")?;
+        }
+        if !self.cuts.is_empty() {
+            writeln!(
+                text,
+                "# What is left out of it; groups of agents count from 0."
+            )?;
+            writeln!(text, "cuts = [")?;
+            for cut in &self.cuts {
+                writeln!(text, "    {},", quoted(&cut.to_string()))?;
+            }
+            writeln!(text, "]")?;
+        }
+        writeln!(text, "\n[run]")?;
+        writeln!(text, "seed = {}", seed(self.seed))?;
+        writeln!(text, "strategy = {}", quoted(&self.strategy.to_string()))?;
+        writeln!(
+            text,
+            "# Choices that are not boring. All others take alternative 0."
+        )?;
+        self.write_choices(text)?;
+        let expected = &self.expected;
+        writeln!(text, "\n[expected]")?;
+        writeln!(text, "verdict = {}", quoted(expected.verdict.word()))?;
+        writeln!(text, "judge = {}", quoted(&expected.signature.judge))?;
+        writeln!(text, "message = {}", quoted(&expected.signature.message))?;
+        writeln!(text, "fingerprint = \"{}\"", expected.fingerprint)?;
+        if let Some(shrunk) = self.shrunk {
+            writeln!(text, "\n# What it was shrunk from, and in how many runs.")?;
+            writeln!(text, "[shrunk]")?;
+            writeln!(text, "runs = {}", shrunk.runs)?;
+            writeln!(text, "decisions = {}", shrunk.decisions)?;
+            writeln!(text, "preemptions = {}", shrunk.preemptions)?;
+        }
+        Ok(())
+    }
+
+    fn write_choices(&self, text: &mut String) -> fmt::Result {
+        let decisions = self.schedule.decisions();
+        if decisions.is_empty() {
+            return writeln!(text, "choices = []");
+        }
+        writeln!(text, "choices = [")?;
+        for (index, decision) in decisions.iter().enumerate() {
+            let Decision {
+                site,
+                nth,
+                bound,
+                value,
+            } = decision;
+            write!(
+                text,
+                "    {{ site = {}, nth = {nth}, of = {bound}, take = {value} }},",
+                quoted(site)
+            )?;
+            if let Some(remark) = self.remarks.get(index) {
+                write!(text, " # {}", one_line(remark))?;
+            }
+            writeln!(text)?;
+        }
+        writeln!(text, "]")
+    }
+}
+
+const TOOL: &str = concat!("rehearsal ", env!("CARGO_PKG_VERSION"));
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// TOML's integers end at 2⁶³ - 1; a seed beyond is written as text.
+fn seed(seed: u64) -> String {
+    match i64::try_from(seed) {
+        Ok(seed) => seed.to_string(),
+        Err(_) => quoted(&seed.to_string()),
+    }
+}
+
+/// A comment must not end before its time, nor hold what TOML forbids there.
+fn one_line(text: &str) -> String {
+    text.replace(|c: char| c.is_control(), " ")
+}
+
+/// Puts `bytes` in the place of a file, whole or not at all.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(directory) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
+        std::fs::create_dir_all(directory)?;
+    }
+    let beside = beside(path);
+    let written = File::create(&beside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    let placed = written.and_then(|()| std::fs::rename(&beside, path));
+    if placed.is_err() {
+        // What is left of it is of no use; that it stays is no second error.
+        let _ = std::fs::remove_file(&beside);
+    }
+    placed
+}
+
+/// A name of this process's own in the same directory.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}", std::process::id()));
+    path.with_file_name(name)
+}
