@@ -18,6 +18,7 @@ pub mod oracle;
 pub mod repro;
 pub mod run;
 pub mod scenario;
+pub mod shrink;
 pub mod signature;
 mod strategy;
 pub mod summary;

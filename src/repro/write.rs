@@ -103,7 +103,7 @@ impl Repro {
                 "    {{ site = {}, nth = {nth}, of = {bound}, take = {value} }},",
                 quoted(site)
             )?;
-            if let Some(remark) = self.remarks.get(index) {
+            if let Some(remark) = self.remarks.get(index).filter(|r| !r.is_empty()) {
                 write!(text, " # {}", one_line(remark))?;
             }
             writeln!(text)?;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use rehearsal_agents::spec::{AgentKind, BridgeSpec};
 
@@ -49,6 +50,11 @@ pub enum Cut {
         /// How many are left.
         count: u32,
     },
+    /// Time that passes before a fault may strike.
+    FaultsFrom {
+        /// How many milliseconds are left.
+        ms: u32,
+    },
     /// Kinds of faults.
     FaultKinds {
         /// The only kind that is left, by its number in the file, from 0.
@@ -83,7 +89,8 @@ impl Cut {
             Self::Party { group, .. } => (3, group),
             Self::Clients { .. } => (4, 0),
             Self::Faults { .. } => (5, 0),
-            Self::FaultKinds { .. } => (6, 0),
+            Self::FaultsFrom { .. } => (6, 0),
+            Self::FaultKinds { .. } => (7, 0),
         }
     }
 
@@ -96,6 +103,7 @@ impl Cut {
             | Self::Party { count, .. }
             | Self::Clients { count }
             | Self::Faults { count } => count,
+            Self::FaultsFrom { ms } => ms,
             Self::FaultKinds { only } => u32::try_from(only).unwrap_or(u32::MAX),
         }
     }
@@ -162,6 +170,13 @@ impl Cut {
                     spec.faults.kinds.clear();
                 }
             }
+            Self::FaultsFrom { ms } => {
+                let from = Duration::from_millis(ms.into());
+                if from >= spec.faults.from {
+                    return Err(NOT_LESS);
+                }
+                spec.faults.from = from;
+            }
             Self::FaultKinds { only } => {
                 let kind = spec.faults.kinds.get(only).copied();
                 let kind = kind.ok_or("there is no such kind of fault")?;
@@ -186,6 +201,7 @@ impl fmt::Display for Cut {
             Self::Party { group, count } => write!(f, "agents.{group}.party = {count}"),
             Self::Clients { count } => write!(f, "clients.per_thread = {count}"),
             Self::Faults { count } => write!(f, "faults.budget = {count}"),
+            Self::FaultsFrom { ms } => write!(f, "faults.from_ms = {ms}"),
             Self::FaultKinds { only } => write!(f, "faults.kind = {only}"),
         }
     }
@@ -198,8 +214,8 @@ impl FromStr for Cut {
         let unknown = || {
             format!(
                 "`{text}` is no cut; cuts look like `agents.0.count = 1`, and there are count, \
-                 events, children and party of agents, clients.per_thread, faults.budget and \
-                 faults.kind"
+                 events, children and party of agents, clients.per_thread, faults.budget, \
+                 faults.from_ms and faults.kind"
             )
         };
         let (key, value) = text.split_once('=').ok_or_else(unknown)?;
@@ -218,6 +234,7 @@ impl FromStr for Cut {
             }
             ["clients", "per_thread"] => Self::Clients { count },
             ["faults", "budget"] => Self::Faults { count },
+            ["faults", "from_ms"] => Self::FaultsFrom { ms: count },
             ["faults", "kind"] => Self::FaultKinds {
                 only: count as usize,
             },

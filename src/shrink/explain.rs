@@ -1,0 +1,144 @@
+//! Says what matters in a shrunk run.
+
+use rehearsal_sim::{Decision, DecisionKind, Schedule, TaskId};
+
+use crate::run::{RunReport, RunVerdict};
+
+use super::Best;
+use super::lab::Lab;
+
+/// What each decision of a shrunk run is, and what becomes of the run without
+/// it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Explanation {
+    /// In the order of the schedule.
+    pub decisions: Vec<Explained>,
+}
+
+/// One decision, explained.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Explained {
+    /// The decision.
+    pub decision: Decision,
+    /// What it does, as in "`data-1` gives way to `data-2`"; empty for a choice
+    /// of the world, whose site says it.
+    pub what: String,
+    /// Its step in the run.
+    pub step: u64,
+    /// What comes of the run without it; none if there was no time to try.
+    pub without: Option<RunVerdict>,
+    /// Whether other values of it make the run fail as well; none if there are
+    /// no others, or there was no time to try.
+    pub any_value: Option<bool>,
+}
+
+impl Explanation {
+    /// The decision that flips the run: without it, and with all others, the run
+    /// passes. If that is true of several, the last of them.
+    pub fn decisive(&self) -> Option<usize> {
+        let passes = |explained: &Explained| explained.without == Some(RunVerdict::Pass);
+        self.decisions.iter().rposition(passes)
+    }
+
+    /// A few words for each decision, for the repro file.
+    pub fn remarks(&self) -> Vec<String> {
+        let decisive = self.decisive();
+        let remark = |(index, explained): (usize, &Explained)| {
+            let any_value = explained.any_value == Some(true);
+            let parts = [
+                Some(explained.what.as_str()),
+                any_value.then_some("any other alternative would do"),
+                (decisive == Some(index)).then_some("without this the run passes"),
+            ];
+            let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
+            parts.collect::<Vec<_>>().join("; ")
+        };
+        self.decisions.iter().enumerate().map(remark).collect()
+    }
+}
+
+/// Tries what becomes of the run without each decision, and with other values.
+pub(super) fn explain(lab: &mut Lab<'_>, best: &Best) -> Explanation {
+    let steps = steps(&best.report);
+    let decisions = best.schedule.decisions().iter().enumerate();
+    let decisions = decisions
+        .map(|(index, decision)| Explained {
+            decision: decision.clone(),
+            what: describe(&best.report, index, decision),
+            step: steps.get(index).copied().unwrap_or(0),
+            without: without(lab, best, index),
+            any_value: any_value(lab, best, index),
+        })
+        .collect();
+    Explanation { decisions }
+}
+
+fn without(lab: &mut Lab<'_>, best: &Best, index: usize) -> Option<RunVerdict> {
+    let rest = best.schedule.with_value(index, 0);
+    let report = lab.replay(&best.staged, &rest).ok()?;
+    Some(report.verdict)
+}
+
+/// Tries up to three other values.
+fn any_value(lab: &mut Lab<'_>, best: &Best, index: usize) -> Option<bool> {
+    let decision = best.schedule.decisions().get(index)?;
+    let bound = decision.bound;
+    let mut others = vec![1, bound / 2, bound - 1];
+    others.retain(|value| *value != 0 && *value != decision.value);
+    others.dedup();
+    if others.is_empty() {
+        return None;
+    }
+    for value in others {
+        let other: Schedule = best.schedule.with_value(index, value);
+        let report = lab.replay(&best.staged, &other).ok()?;
+        if !lab.is_it(&report) {
+            return Some(false);
+        }
+    }
+    Some(true)
+}
+
+/// The step of each decision of a recorded run.
+fn steps(report: &RunReport) -> Vec<u64> {
+    let choices = report.tape.choices().iter();
+    let decisions = choices.filter(|choice| choice.value != 0);
+    decisions.map(|choice| choice.step).collect()
+}
+
+/// What a decision of a recorded run does. `index`: among its decisions.
+pub(crate) fn describe(report: &RunReport, index: usize, decision: &Decision) -> String {
+    if decision.kind() == DecisionKind::World {
+        return String::new();
+    }
+    let choices = report.tape.choices().iter().enumerate();
+    let choice = choices
+        .filter(|(_, choice)| choice.value != 0)
+        .nth(index)
+        .map(|(number, _)| number);
+    let switch = report.switches.iter().find(|s| Some(s.choice) == choice);
+    let Some(switch) = switch else {
+        return String::new();
+    };
+    let (first, taken) = (name(report, switch.instead_of), name(report, switch.taken));
+    let place = switch.at.map_or(String::new(), |(kind, created_at)| {
+        format!(", about to use the {kind} of {created_at},")
+    });
+    match decision.kind() {
+        DecisionKind::Preemption => format!("{first}{place} gives way to {taken}"),
+        _ => format!("{taken} goes before {first}"),
+    }
+}
+
+/// A task by the name that it gave itself, or its number and where it was
+/// spawned.
+pub(crate) fn name(report: &RunReport, task: TaskId) -> String {
+    let member = report.cast.iter().find(|member| member.id == task);
+    match member {
+        Some(member) if member.name.is_empty() => {
+            format!("{task} ({})", member.spawned_at)
+        }
+        Some(member) => format!("`{}`", member.name),
+        None => task.to_string(),
+    }
+}
