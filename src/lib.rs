@@ -9,6 +9,8 @@
 //! `tests/scenarios.rs` of a project needs one line to turn a directory of
 //! scenario files into tests; see [`Harness`].
 
+mod block;
+mod causal;
 pub mod cli;
 pub mod environment;
 pub mod exit;

@@ -120,7 +120,10 @@ pub(crate) fn describe(report: &RunReport, index: usize, decision: &Decision) ->
     let Some(switch) = switch else {
         return String::new();
     };
-    let (first, taken) = (name(report, switch.instead_of), name(report, switch.taken));
+    let (first, taken) = (
+        task_name(report, switch.instead_of),
+        task_name(report, switch.taken),
+    );
     let place = switch.at.map_or(String::new(), |(kind, created_at)| {
         format!(", about to use the {kind} of {created_at},")
     });
@@ -132,7 +135,7 @@ pub(crate) fn describe(report: &RunReport, index: usize, decision: &Decision) ->
 
 /// A task by the name that it gave itself, or its number and where it was
 /// spawned.
-pub(crate) fn name(report: &RunReport, task: TaskId) -> String {
+pub(crate) fn task_name(report: &RunReport, task: TaskId) -> String {
     let member = report.cast.iter().find(|member| member.id == task);
     match member {
         Some(member) if member.name.is_empty() => {

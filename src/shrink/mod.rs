@@ -26,7 +26,8 @@ use crate::signature::Signature;
 
 use self::lab::Lab;
 
-pub use self::explain::Explanation;
+pub(crate) use self::explain::task_name;
+pub use self::explain::{Explained, Explanation};
 
 /// How long to go on.
 pub struct Limits<'a> {

@@ -1,0 +1,213 @@
+//! The causal timeline of a recorded run: what led to the failure, not the log.
+//!
+//! A line is kept if it is a decision, a fault, the failure itself, or if it
+//! speaks of something that the witness speaks of. A short run is shown whole.
+
+use std::collections::BTreeSet;
+
+use rehearsal_sim::{Effect, VirtualTime};
+
+use crate::run::{Failure, RunReport};
+use crate::shrink::{Explanation, task_name};
+
+/// Lines up to which a run is shown whole.
+const WHOLE: usize = 24;
+
+/// Lines that are shown at most; of more, the last ones before the failure.
+const MOST: usize = 40;
+
+/// One line of a timeline.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Line {
+    /// What kind of line.
+    pub kind: LineKind,
+    /// Polls and scheduling points before it; none for the failure, which oracles
+    /// find when the run is over.
+    pub step: Option<u64>,
+    /// When.
+    pub at: VirtualTime,
+    /// The task, if it is one's doing.
+    pub who: String,
+    /// What happens.
+    pub what: String,
+}
+
+/// What kind of line.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum LineKind {
+    /// The program noted it.
+    Note,
+    /// A fault struck or ended.
+    Fault,
+    /// A choice that is not boring.
+    Decision,
+    /// The choice without which the run passes.
+    Decisive,
+    /// What is wrong.
+    Failure,
+}
+
+/// A timeline, and how much of the run it leaves out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Timeline {
+    /// In order of time.
+    pub lines: Vec<Line>,
+    /// Notes that are left out.
+    pub left_out: usize,
+}
+
+/// The timeline of a run that was recorded.
+pub fn timeline(report: &RunReport, explanation: &Explanation) -> Timeline {
+    let failure = report.violations.first();
+    let mut lines = events(report);
+    lines.extend(decisions(report, explanation));
+    // At one step, first what was decided, then what came of it.
+    lines.sort_by_key(|line| (line.step, line.kind < LineKind::Decision));
+    let all = lines.len();
+    if all > WHOLE {
+        let witness = failure.map_or_else(BTreeSet::new, |failure| names(&failure.message));
+        lines.retain(|line| line.kind != LineKind::Note || speaks_of(line, &witness));
+    }
+    if let Some(failure) = failure {
+        insert_failure(&mut lines, failure, report);
+    }
+    drop_far(&mut lines);
+    let shown = lines.iter().filter(|line| line.step.is_some()).count();
+    Timeline {
+        left_out: all - shown,
+        lines,
+    }
+}
+
+/// What the program noted, and the faults.
+fn events(report: &RunReport) -> Vec<Line> {
+    let entries = report.history.entries.iter();
+    let line = |entry: &rehearsal_sim::Entry| {
+        let (kind, who, what) = match &entry.effect {
+            Effect::Note { task, label, text } => {
+                let who = task.map_or_else(String::new, |task| task_name(report, task));
+                (LineKind::Note, who, format!("{label} {text}"))
+            }
+            Effect::Fault { what } => (LineKind::Fault, String::new(), what.clone()),
+            _ => return None,
+        };
+        Some(Line {
+            kind,
+            step: Some(entry.step),
+            at: entry.at,
+            who,
+            what,
+        })
+    };
+    entries.filter_map(line).collect()
+}
+
+fn decisions(report: &RunReport, explanation: &Explanation) -> Vec<Line> {
+    let decisive = explanation.decisive();
+    let entries = &report.history.entries;
+    let line = |(index, explained): (usize, &crate::shrink::Explained)| {
+        let next = entries.partition_point(|entry| entry.step < explained.step);
+        let near = entries.get(next).or_else(|| entries.last());
+        let decision = &explained.decision;
+        let what = if explained.what.is_empty() {
+            let (site, value, bound) = (&decision.site, decision.value, decision.bound);
+            format!("{site}: alternative {value} of 0..{bound}")
+        } else {
+            explained.what.clone()
+        };
+        Line {
+            kind: if decisive == Some(index) {
+                LineKind::Decisive
+            } else {
+                LineKind::Decision
+            },
+            step: Some(explained.step),
+            at: near.map_or(VirtualTime::ZERO, |entry| entry.at),
+            who: String::new(),
+            what,
+        }
+    };
+    let decisions = explanation.decisions.iter().enumerate();
+    decisions.map(line).collect()
+}
+
+/// The failure goes after everything that happened up to its time.
+fn insert_failure(lines: &mut Vec<Line>, failure: &Failure, report: &RunReport) {
+    let at = failure.at.unwrap_or(report.statistics.virtual_time);
+    let place = lines.partition_point(|line| line.at <= at);
+    let what = failure.message.lines().next().unwrap_or_default();
+    let line = Line {
+        kind: LineKind::Failure,
+        step: None,
+        at,
+        who: failure.judge.name().to_owned(),
+        what: what.to_owned(),
+    };
+    lines.insert(place, line);
+}
+
+/// Of a long timeline, keeps what is not a note, and the notes next to the
+/// failure.
+fn drop_far(lines: &mut Vec<Line>) {
+    let Some(surplus @ 1..) = lines.len().checked_sub(MOST) else {
+        return;
+    };
+    let failure = lines.iter().position(|line| line.kind == LineKind::Failure);
+    let failure = failure.unwrap_or(lines.len());
+    let notes = lines.iter().enumerate();
+    let mut notes: Vec<usize> = notes
+        .filter(|(_, line)| line.kind == LineKind::Note)
+        .map(|(index, _)| index)
+        .collect();
+    notes.sort_by_key(|index| std::cmp::Reverse(index.abs_diff(failure)));
+    let dropped: BTreeSet<usize> = notes.into_iter().take(surplus).collect();
+    let mut index = 0;
+    lines.retain(|_| {
+        index += 1;
+        !dropped.contains(&(index - 1))
+    });
+}
+
+/// The things with numbers that a message speaks of: `event-7`, `run-1`. If
+/// there are events among them, the runs and threads, which are everywhere, say
+/// no more.
+fn names(message: &str) -> BTreeSet<String> {
+    let words = message.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+    let numbered = |word: &&str| {
+        let number = word.rsplit_once('-').map(|(_, number)| number);
+        number.is_some_and(|n| !n.is_empty() && n.chars().all(|c| c.is_ascii_digit()))
+    };
+    let all: BTreeSet<String> = words.filter(numbered).map(str::to_owned).collect();
+    let events = all.iter().filter(|name| name.starts_with("event-"));
+    let events: BTreeSet<String> = events.cloned().collect();
+    if events.is_empty() { all } else { events }
+}
+
+fn speaks_of(line: &Line, witness: &BTreeSet<String>) -> bool {
+    let spoken = names_in(&line.what);
+    witness.iter().any(|name| spoken.contains(name.as_str()))
+}
+
+fn names_in(text: &str) -> BTreeSet<&str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_witness_names_things_with_numbers() {
+        let found = names("run-3 (data-1) never ended; no client-2 there, at 0.5s - 3");
+        let expected = ["client-2", "data-1", "run-3"].map(str::to_owned);
+        assert_eq!(found, BTreeSet::from(expected));
+    }
+
+    #[test]
+    fn events_say_more_than_their_runs() {
+        let found = names("event-7 (x) of run-1 came before event-12.");
+        let expected = ["event-12", "event-7"].map(str::to_owned);
+        assert_eq!(found, BTreeSet::from(expected));
+    }
+}
