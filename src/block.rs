@@ -184,6 +184,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn zz_probe() {
+        use crate::run::{self, RunOptions, StrategyName};
+        for (name, seed) in [
+            ("sequence-apart-from-send", 5),
+            ("lock-order-inversion", 0),
+            ("resume-inclusive", 0),
+            ("broadcast-to-all", 0),
+            ("shared-run-context", 4),
+        ] {
+            let file = format!("scenarios/defects/{name}.toml");
+            let s = crate::scenario::load(file.as_ref()).unwrap();
+            let r = run::play(
+                &s,
+                RunOptions::new(seed, StrategyName::Portfolio).recorded(),
+            );
+            let repro = Repro::of(&s, &r).unwrap();
+            let out =
+                crate::shrink::shrink(&s, &repro, &crate::shrink::Limits::runs(20000)).unwrap();
+            println!(
+                "{}",
+                anstream::adapter::strip_str(&failure(&s, &r, &out, "target/x.repro".as_ref()))
+            );
+        }
+    }
+
+    #[test]
     fn a_path_stays_one_word() {
         assert_eq!(shell("target/a-1.repro"), "target/a-1.repro");
         assert_eq!(shell("my dir/it's"), r"'my dir/it'\''s'");

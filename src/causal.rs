@@ -123,7 +123,7 @@ fn decisions(report: &RunReport, explanation: &Explanation) -> Vec<Line> {
             },
             step: Some(explained.step),
             at: near.map_or(VirtualTime::ZERO, |entry| entry.at),
-            who: String::new(),
+            who: explained.who.clone(),
             what,
         }
     };

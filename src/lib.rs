@@ -12,6 +12,7 @@
 mod block;
 mod causal;
 pub mod cli;
+pub mod determinism;
 pub mod environment;
 pub mod exit;
 mod harness;

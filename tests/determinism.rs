@@ -4,7 +4,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use rehearsal::run::{RunOptions, StrategyName, play, play_twice};
+use rehearsal::determinism::play_twice;
+use rehearsal::run::{RunOptions, StrategyName, play};
 use rehearsal::scenario::{Scenario, discover, load};
 
 fn scenario(name: &str) -> Scenario {

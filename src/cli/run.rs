@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rehearsal_agents::spec::Transport;
 
+use crate::determinism;
 use crate::exit::Exit;
 use crate::json::RunLine;
 use crate::run::{self, RunOptions, RunReport, RunVerdict};
@@ -91,7 +92,7 @@ fn run_one(scenario: &Scenario, args: &RunArgs) -> io::Result<Exit> {
 fn play(scenario: &Scenario, seed: u64, args: &RunArgs) -> RunReport {
     let options = RunOptions::new(seed, args.strategy);
     if args.check_determinism {
-        run::play_twice(scenario, options)
+        determinism::play_twice(scenario, options)
     } else {
         run::play(scenario, options)
     }

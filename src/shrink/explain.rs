@@ -20,8 +20,10 @@ pub struct Explanation {
 pub struct Explained {
     /// The decision.
     pub decision: Decision,
-    /// What it does, as in "`data-1` gives way to `data-2`"; empty for a choice
-    /// of the world, whose site says it.
+    /// The task that it concerns; empty for a choice of the world.
+    pub who: String,
+    /// What it does, as in "gives way to data-2"; empty for a choice of the
+    /// world, whose site says it.
     pub what: String,
     /// Its step in the run.
     pub step: u64,
@@ -44,9 +46,11 @@ impl Explanation {
     pub fn remarks(&self) -> Vec<String> {
         let decisive = self.decisive();
         let remark = |(index, explained): (usize, &Explained)| {
+            let words = format!("{} {}", explained.who, explained.what);
+            let words = words.trim().to_owned();
             let any_value = explained.any_value == Some(true);
             let parts = [
-                Some(explained.what.as_str()),
+                Some(words.as_str()),
                 any_value.then_some("any other alternative would do"),
                 (decisive == Some(index)).then_some("without this the run passes"),
             ];
@@ -62,12 +66,16 @@ pub(super) fn explain(lab: &mut Lab<'_>, best: &Best) -> Explanation {
     let steps = steps(&best.report);
     let decisions = best.schedule.decisions().iter().enumerate();
     let decisions = decisions
-        .map(|(index, decision)| Explained {
-            decision: decision.clone(),
-            what: describe(&best.report, index, decision),
-            step: steps.get(index).copied().unwrap_or(0),
-            without: without(lab, best, index),
-            any_value: any_value(lab, best, index),
+        .map(|(index, decision)| {
+            let (who, what) = describe(&best.report, index, decision);
+            Explained {
+                decision: decision.clone(),
+                who,
+                what,
+                step: steps.get(index).copied().unwrap_or(0),
+                without: without(lab, best, index),
+                any_value: any_value(lab, best, index),
+            }
         })
         .collect();
     Explanation { decisions }
@@ -106,11 +114,9 @@ fn steps(report: &RunReport) -> Vec<u64> {
     decisions.map(|choice| choice.step).collect()
 }
 
-/// What a decision of a recorded run does. `index`: among its decisions.
-pub(crate) fn describe(report: &RunReport, index: usize, decision: &Decision) -> String {
-    if decision.kind() == DecisionKind::World {
-        return String::new();
-    }
+/// Whom a decision of a recorded run concerns, and what it does. `index`: among
+/// the run's decisions.
+fn describe(report: &RunReport, index: usize, decision: &Decision) -> (String, String) {
     let choices = report.tape.choices().iter().enumerate();
     let choice = choices
         .filter(|(_, choice)| choice.value != 0)
@@ -118,18 +124,18 @@ pub(crate) fn describe(report: &RunReport, index: usize, decision: &Decision) ->
         .map(|(number, _)| number);
     let switch = report.switches.iter().find(|s| Some(s.choice) == choice);
     let Some(switch) = switch else {
-        return String::new();
+        return Default::default();
     };
-    let (first, taken) = (
-        task_name(report, switch.instead_of),
-        task_name(report, switch.taken),
-    );
-    let place = switch.at.map_or(String::new(), |(kind, created_at)| {
-        format!(", about to use the {kind} of {created_at},")
-    });
+    let first = task_name(report, switch.instead_of);
+    let taken = task_name(report, switch.taken);
     match decision.kind() {
-        DecisionKind::Preemption => format!("{first}{place} gives way to {taken}"),
-        _ => format!("{taken} goes before {first}"),
+        DecisionKind::Preemption => {
+            let place = switch.at.map_or_else(String::new, |(kind, created_at)| {
+                format!(" before it uses the {kind} of {created_at}")
+            });
+            (first, format!("gives way to {taken}{place}"))
+        }
+        _ => (taken, format!("goes before {first}")),
     }
 }
 
@@ -141,7 +147,7 @@ pub(crate) fn task_name(report: &RunReport, task: TaskId) -> String {
         Some(member) if member.name.is_empty() => {
             format!("{task} ({})", member.spawned_at)
         }
-        Some(member) => format!("`{}`", member.name),
+        Some(member) => member.name.clone(),
         None => task.to_string(),
     }
 }

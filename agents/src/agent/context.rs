@@ -13,7 +13,7 @@ use super::{AgentError, PlannedRun};
 use crate::bridge::Draft;
 use crate::event::{EventKind, Payload, RunId, ToolCall};
 use crate::record::Clock;
-use crate::recorder::{lock, now};
+use crate::recorder::{lock, name_task, now};
 use crate::spec::Defect;
 
 /// An agent's way to the world. Cheap to clone; clones are the same agent.
@@ -99,7 +99,10 @@ impl AgentContext {
         let clock = self.tick();
         let emit = |(kind, payload): Intent| {
             let (context, clock) = (self.clone(), clock.clone());
-            spawn(async move { context.emit_at(clock, kind, payload).await })
+            spawn(async move {
+                name_task(&format!("{} {kind}", context.plan().context.agent));
+                context.emit_at(clock, kind, payload).await
+            })
         };
         let mut tasks = Together(events.into_iter().map(emit).collect());
         let mut outcome = Ok(());
