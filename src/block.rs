@@ -16,7 +16,7 @@ use crate::summary::{self, BAD, BOLD, DIM, counted, styled};
 
 /// The block for a failure that has been shrunk. `scenario` is the one that
 /// failed, `report` its run; `file` holds the shrunk repro.
-pub fn failure(
+pub(crate) fn failure(
     scenario: &Scenario,
     report: &RunReport,
     shrinking: &Shrinking,
@@ -30,7 +30,7 @@ pub fn failure(
 }
 
 /// The same for a repro that was played and not shrunk just now.
-pub fn replayed(scenario: &Scenario, shrinking: &Shrinking) -> String {
+pub(crate) fn replayed(scenario: &Scenario, shrinking: &Shrinking) -> String {
     let mut text = String::new();
     let _ = write_shrunk(&mut text, scenario, shrinking);
     text
@@ -161,7 +161,7 @@ fn write_decisive(text: &mut String, repro: &Repro, shrinking: &Shrinking) -> fm
 }
 
 /// What to type next.
-pub fn write_commands(text: &mut String, file: &Path) -> fmt::Result {
+pub(crate) fn write_commands(text: &mut String, file: &Path) -> fmt::Result {
     let file = shell(&file.to_string_lossy());
     writeln!(text)?;
     for (what, command) in [("replay", "replay"), ("report", "report"), ("keep", "keep")] {

@@ -18,7 +18,7 @@ const MOST: usize = 40;
 
 /// One line of a timeline.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Line {
+pub(crate) struct Line {
     /// What kind of line.
     pub kind: LineKind,
     /// Polls and scheduling points before it; none for the failure, which oracles
@@ -34,7 +34,7 @@ pub struct Line {
 
 /// What kind of line.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum LineKind {
+pub(crate) enum LineKind {
     /// The program noted it.
     Note,
     /// A fault struck or ended.
@@ -49,7 +49,7 @@ pub enum LineKind {
 
 /// A timeline, and how much of the run it leaves out.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Timeline {
+pub(crate) struct Timeline {
     /// In order of time.
     pub lines: Vec<Line>,
     /// Notes that are left out.
@@ -57,7 +57,7 @@ pub struct Timeline {
 }
 
 /// The timeline of a run that was recorded.
-pub fn timeline(report: &RunReport, explanation: &Explanation) -> Timeline {
+pub(crate) fn timeline(report: &RunReport, explanation: &Explanation) -> Timeline {
     let failure = report.violations.first();
     let mut lines = events(report);
     lines.extend(decisions(report, explanation));
