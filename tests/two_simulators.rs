@@ -28,8 +28,8 @@ use turmoil::net::{TcpListener, TcpStream};
 /// came to rest: turmoil ends without an error only when the director and all
 /// clients have come to the end of their work. `cleanup` has its evidence too:
 /// the bridge tells its registry, tokio counts the tasks of the bridge's host,
-/// turmoil the sockets of all hosts. It cannot count timers and locks, but each
-/// timer that is waited for and each lock that is held has its task.
+/// turmoil the sockets of all hosts. Nobody counts timers and locks there, but
+/// those that a task waits for or holds are gone with the task.
 const JUDGES: [Oracle; 10] = [
     Oracle::NoLoss,
     Oracle::ExactlyOnce,

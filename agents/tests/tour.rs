@@ -1,6 +1,7 @@
 //! On tour: the whole play on plain tokio, over streams that are no sockets.
 
-pub mod common;
+#[allow(unreachable_pub, reason = "shared by several test crates")]
+mod common;
 
 use std::io;
 
