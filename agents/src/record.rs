@@ -279,7 +279,24 @@ pub struct Evidence {
 /// The notebook that agents, clients and the scenario write into. Cheap to
 /// clone; every entry also goes into the simulator's fingerprint.
 #[derive(Clone, Default, Debug)]
-pub struct Recorder(Arc<Mutex<Evidence>>);
+pub struct Recorder(Arc<Notebook>);
+
+#[derive(Default)]
+struct Notebook {
+    evidence: Mutex<Evidence>,
+    /// Tells the time outside a run of the simulator.
+    clock: Option<Box<Timepiece>>,
+}
+
+type Timepiece = dyn Fn() -> VirtualTime + Send + Sync;
+
+impl std::fmt::Debug for Notebook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Notebook")
+            .field("evidence", &self.evidence)
+            .finish_non_exhaustive()
+    }
+}
 
 impl Recorder {
     /// An empty notebook.
@@ -287,20 +304,36 @@ impl Recorder {
         Self::default()
     }
 
+    /// An empty notebook for use outside the simulator: what is written down
+    /// there happened when `clock` says. All hosts must agree on that time, and
+    /// it must never go back. Inside a run of the simulator its time is the time.
+    pub fn with_clock(clock: impl Fn() -> VirtualTime + Send + Sync + 'static) -> Self {
+        Self(Arc::new(Notebook {
+            evidence: Mutex::default(),
+            clock: Some(Box::new(clock)),
+        }))
+    }
+
+    pub(crate) fn time_outside(&self) -> VirtualTime {
+        let clock = self.0.clock.as_ref();
+        clock.map_or(VirtualTime::ZERO, |clock| clock())
+    }
+
     /// Everything so far.
     pub fn into_evidence(self) -> Evidence {
         match Arc::try_unwrap(self.0) {
-            Ok(evidence) => evidence
+            Ok(notebook) => notebook
+                .evidence
                 .into_inner()
                 .unwrap_or_else(|poisoned| poisoned.into_inner()),
-            Err(shared) => lock(&shared).clone(),
+            Err(shared) => lock(&shared.evidence).clone(),
         }
     }
 
     /// Reads or writes under the notebook's lock. Must not be held across an
     /// await; the closure makes sure of that.
     pub fn with<R>(&self, f: impl FnOnce(&mut Evidence) -> R) -> R {
-        f(&mut lock(&self.0))
+        f(&mut lock(&self.0.evidence))
     }
 }
 

@@ -13,11 +13,6 @@ use crate::record::{
     RunEnd, RunRecord,
 };
 
-/// Virtual time since the start of the run; the start itself outside a run.
-pub(crate) fn now() -> VirtualTime {
-    rehearsal_sim::current().map_or(VirtualTime::ZERO, World::now)
-}
-
 /// Notes something in the history. The text is only made inside a run.
 fn note(label: &'static str, text: impl FnOnce() -> String) {
     if let Some(world) = rehearsal_sim::current() {
@@ -26,6 +21,12 @@ fn note(label: &'static str, text: impl FnOnce() -> String) {
 }
 
 impl Recorder {
+    /// Virtual time since the start of the run. Outside a run of the simulator:
+    /// what the clock says that this notebook was given, or the start itself.
+    pub fn now(&self) -> VirtualTime {
+        rehearsal_sim::current().map_or_else(|| self.time_outside(), World::now)
+    }
+
     /// A moment worth a goal.
     pub fn mark(&self, mark: Mark) {
         self.with(|evidence| *evidence.marks.entry(mark).or_default() += 1);
@@ -66,7 +67,7 @@ impl Recorder {
         clock: Clock,
         payload: &Payload,
     ) -> EventId {
-        let at = now();
+        let at = self.now();
         let id = self.with(|evidence| {
             let id = EventId(evidence.emissions.len() as u64);
             evidence.emissions.push(Emission {
@@ -190,7 +191,7 @@ impl Recorder {
         event: &Event,
         resumed_at: Option<VirtualTime>,
     ) {
-        let at = now();
+        let at = self.now();
         note("deliver", || {
             let (id, kind, run, thread) = (event.id, event.kind, event.run, event.thread);
             format!("{id} {kind} {run} {thread} to {client}")
@@ -214,7 +215,7 @@ impl Recorder {
 
     /// A gap marker reached a client.
     pub fn gap(&self, client: ClientId, gap: Gap) {
-        let at = now();
+        let at = self.now();
         note("gap", || {
             let to = gap.to.map_or("the end".to_owned(), |to| to.0.to_string());
             let (thread, epoch, from) = (gap.thread, gap.epoch.0, gap.from.0);
@@ -228,7 +229,7 @@ impl Recorder {
 
     /// The registry was looked at; what is wrong with it, if anything.
     pub fn registry_checked(&self, verdict: Result<(), String>) {
-        let at = now();
+        let at = self.now();
         self.with(|evidence| {
             evidence.registry_checks += 1;
             if let Err(what) = verdict {

@@ -1,6 +1,6 @@
 //! What an agent has in hand: its way to emit, and to start sub-agents.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use rehearsal_sim::tokio::task::JoinHandle;
 use rehearsal_sim::tokio::{spawn, time};
 
 use super::runner::{self, Crew};
-use super::{AgentError, PlannedRun};
+use super::{AgentError, Delays, PlannedRun};
 use crate::bridge::Draft;
 use crate::event::{EventKind, Payload, RunId, ToolCall};
 use crate::record::Clock;
-use crate::recorder::{lock, name_task, now};
+use crate::recorder::{lock, name_task};
 use crate::spec::Defect;
 
 /// An agent's way to the world. Cheap to clone; clones are the same agent.
@@ -25,6 +25,8 @@ struct Inner {
     plan: Arc<PlannedRun>,
     clock: Mutex<Clock>,
     has_ended: AtomicBool,
+    /// Delays that were given beforehand and are over.
+    delayed: AtomicUsize,
     children: Mutex<Vec<Child>>,
 }
 
@@ -60,6 +62,7 @@ impl AgentContext {
             plan,
             clock: Mutex::new(clock),
             has_ended: AtomicBool::new(false),
+            delayed: AtomicUsize::new(0),
             children: Mutex::new(Vec::new()),
         }))
     }
@@ -128,7 +131,7 @@ impl AgentContext {
         let draft = Draft {
             id,
             kind,
-            at_ms: now().as_millis(),
+            at_ms: crew.recorder.now().as_millis(),
             payload,
         };
         let answer = crew.bridge.emit(plan.id(), draft).await;
@@ -249,11 +252,18 @@ impl AgentContext {
     }
 
     /// A delay of its own choice, in whole milliseconds, up to `longest`. Outside
-    /// a run of the simulator: none.
+    /// a run of the simulator: none, unless it was given one beforehand.
     pub fn draw_delay(&self, longest: Duration) -> Duration {
-        match (rehearsal_sim::current(), self.0.plan.delays) {
-            (Some(world), Some(site)) => world.draw_duration(site, Duration::ZERO, longest),
-            _ => Duration::ZERO,
+        match (&self.0.plan.delays, rehearsal_sim::current()) {
+            (Delays::Drawn(site), Some(world)) => {
+                world.draw_duration(*site, Duration::ZERO, longest)
+            }
+            (Delays::Given(delays), _) => {
+                let next = self.0.delayed.fetch_add(1, Ordering::Relaxed);
+                let delay = delays.get(next).copied().unwrap_or_default();
+                delay.min(longest)
+            }
+            (Delays::None, _) | (Delays::Drawn(_), None) => Duration::ZERO,
         }
     }
 

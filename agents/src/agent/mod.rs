@@ -50,6 +50,17 @@ impl From<BridgeError> for AgentError {
     }
 }
 
+/// The random delays of an agent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Delays {
+    /// It has none.
+    None,
+    /// Each is drawn at this site when it comes.
+    Drawn(SiteId),
+    /// These, in this order, then none.
+    Given(Arc<[Duration]>),
+}
+
 /// One run of one agent, as it is planned before anything starts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PlannedRun {
@@ -61,8 +72,8 @@ pub struct PlannedRun {
     pub secret: Arc<str>,
     /// How long after the curtain it starts.
     pub start: Duration,
-    /// The site of its own random delays.
-    pub delays: Option<SiteId>,
+    /// Its own random delays.
+    pub delays: Delays,
     /// The party with which it meets at a barrier.
     pub party: Option<usize>,
     /// The runs that it starts, in order.

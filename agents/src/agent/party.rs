@@ -7,7 +7,7 @@ use rehearsal_sim::tokio::sync::Barrier;
 
 use super::PlannedRun;
 use crate::record::{Mark, Recorder};
-use crate::recorder::{lock, now};
+use crate::recorder::lock;
 
 /// Agents that meet at one barrier.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Party {
     /// Waits until all are there.
     pub async fn meet(&self, recorder: &Recorder) {
         self.barrier.wait().await;
-        let now = now();
+        let now = recorder.now();
         let mut left = lock(&self.left);
         left.push(now);
         if left.len() == self.size && left.iter().all(|at| *at == now) {

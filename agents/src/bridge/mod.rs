@@ -17,6 +17,7 @@ mod runs;
 mod server;
 mod session;
 mod state;
+mod stream;
 mod subscriptions;
 mod wire;
 
@@ -30,7 +31,7 @@ use crate::event::{AgentName, EventId, EventKind, Payload, RunId, ThreadId, User
 use crate::record::{Receipt, RegistrySnapshot, RunEnd};
 use crate::spec::{BridgeSettings, Defect};
 
-pub use crate::scenario::{play, play_with};
+pub use crate::scenario::{Company, Guest, NotOnTour, Tour, play, play_with};
 pub use connections::{Connection, ConnectionId, ConnectionTable};
 pub use directory::Directory;
 pub use journal::{Journal, JournalBusy};
@@ -40,6 +41,7 @@ pub use reference::ReferenceBridge;
 pub use registry::ThreadRunRegistry;
 pub(crate) use server::websocket_config;
 pub use state::BridgeState;
+pub use stream::{ByteStream, Listener};
 pub use wire::{ClientFrame, Position, ServerFrame};
 
 /// The port on which a bridge listens.

@@ -23,7 +23,7 @@ use super::log::ThreadLog;
 use super::memory::{self, MemoryConnection};
 use super::registry::ThreadRunRegistry;
 use super::state::{BridgeState, Lifecycle};
-use super::{Bridge, BridgeError, Draft, Parts, RunContext, runs, server};
+use super::{Bridge, BridgeError, Draft, Listener, Parts, RunContext, runs, server};
 use crate::event::{RunId, ThreadId};
 use crate::record::{Epoch, Receipt, RegistrySnapshot, RunEnd};
 use crate::recorder::lock;
@@ -84,6 +84,12 @@ impl ReferenceBridge {
             }),
         }
     }
+
+    /// As [`Bridge::serve`], with connections from anywhere: accepts until the
+    /// bridge is shut down, and speaks WebSocket on each connection.
+    pub async fn serve_on<L: Listener>(&self, listener: L) {
+        server::serve(Arc::clone(&self.core), listener).await;
+    }
 }
 
 impl Bridge for ReferenceBridge {
@@ -118,7 +124,7 @@ impl Bridge for ReferenceBridge {
     }
 
     fn serve(&self, listener: TcpListener) -> BoxFuture<'_, ()> {
-        server::serve(Arc::clone(&self.core), listener).boxed()
+        self.serve_on(listener).boxed()
     }
 
     fn snapshot(&self) -> BoxFuture<'_, RegistrySnapshot> {

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
-use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
 use rehearsal_sim::tokio::{select, spawn, time};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -15,8 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use super::connections::Outgoing;
 use super::reference::Core;
 use super::session::{self, FrameSink, FrameSource, Incoming, Lost};
-
-type Socket = WebSocketStream<TcpStream>;
+use super::stream::{ByteStream, Listener};
 
 /// How long a client may take for the handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -34,7 +32,7 @@ pub(crate) fn websocket_config() -> WebSocketConfig {
 }
 
 /// Accepts connections until the bridge stops.
-pub(super) async fn serve(core: Arc<Core>, listener: TcpListener) {
+pub(super) async fn serve<L: Listener>(core: Arc<Core>, mut listener: L) {
     loop {
         let accepted = select! {
             biased;
@@ -42,7 +40,7 @@ pub(super) async fn serve(core: Arc<Core>, listener: TcpListener) {
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok(stream) => {
                 let connection = spawn(shake_hands(Arc::clone(&core), stream));
                 core.track(connection);
             }
@@ -51,7 +49,7 @@ pub(super) async fn serve(core: Arc<Core>, listener: TcpListener) {
     }
 }
 
-async fn shake_hands(core: Arc<Core>, stream: TcpStream) {
+async fn shake_hands<S: ByteStream>(core: Arc<Core>, stream: S) {
     let config = Some(websocket_config());
     let handshake = tokio_tungstenite::accept_async_with_config(stream, config);
     if let Ok(Ok(socket)) = time::timeout(HANDSHAKE, handshake).await {
@@ -60,9 +58,9 @@ async fn shake_hands(core: Arc<Core>, stream: TcpStream) {
     }
 }
 
-struct Source(SplitStream<Socket>);
+struct Source<S>(SplitStream<WebSocketStream<S>>);
 
-impl FrameSource for Source {
+impl<S: ByteStream> FrameSource for Source<S> {
     async fn next(&mut self) -> Result<Incoming, Lost> {
         match self.0.next().await {
             Some(Ok(Message::Text(text))) => Ok(match serde_json::from_str(&text) {
@@ -75,9 +73,9 @@ impl FrameSource for Source {
     }
 }
 
-struct Sink(SplitSink<Socket, Message>);
+struct Sink<S>(SplitSink<WebSocketStream<S>, Message>);
 
-impl FrameSink for Sink {
+impl<S: ByteStream> FrameSink for Sink<S> {
     const KEEPALIVE: Option<Duration> = Some(Duration::from_secs(20));
 
     async fn feed(&mut self, frame: Outgoing) -> Result<(), Lost> {

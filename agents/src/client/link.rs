@@ -9,7 +9,7 @@ use rehearsal_sim::tokio::time;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::bridge::{ClientFrame, MemoryConnection, ServerFrame, websocket_config};
+use crate::bridge::{ByteStream, ClientFrame, MemoryConnection, ServerFrame, websocket_config};
 
 /// The connection is gone, or what comes out of it makes no sense.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,17 +17,21 @@ pub struct LinkLost;
 
 /// A way to connect.
 pub trait Dial {
+    /// What WebSocket connections travel over: [`TcpStream`] of the facade, or
+    /// any other stream of bytes.
+    type Stream: ByteStream;
+
     /// Connects once.
-    fn dial(&self) -> impl Future<Output = Result<Link, LinkLost>>;
+    fn dial(&self) -> impl Future<Output = Result<Link<Self::Stream>, LinkLost>>;
 }
 
 /// A connection to a bridge.
 #[derive(Debug)]
-pub enum Link {
+pub enum Link<S = TcpStream> {
     /// Within the process.
     Memory(MemoryConnection),
-    /// Over TCP.
-    WebSocket(Box<WebSocketStream<TcpStream>>),
+    /// Over a stream of bytes, as a rule TCP.
+    WebSocket(Box<WebSocketStream<S>>),
 }
 
 impl Link {
@@ -38,6 +42,18 @@ impl Link {
     /// If there is no connection, or nobody there speaks WebSocket.
     pub async fn open(address: &str) -> Result<Self, LinkLost> {
         let stream = TcpStream::connect(address).await.map_err(|_| LinkLost)?;
+        Self::over(stream, address).await
+    }
+}
+
+impl<S: ByteStream> Link<S> {
+    /// Shakes hands over a stream that has been opened already, to `address`, as
+    /// in `bridge:9000`.
+    ///
+    /// # Errors
+    ///
+    /// If the connection is lost, or nobody there speaks WebSocket.
+    pub async fn over(stream: S, address: &str) -> Result<Self, LinkLost> {
         let url = format!("ws://{address}/");
         let config = Some(websocket_config());
         let (socket, _) = tokio_tungstenite::client_async_with_config(url, stream, config)

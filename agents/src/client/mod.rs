@@ -14,10 +14,10 @@ use rehearsal_sim::VirtualTime;
 use rehearsal_sim::tokio::sync::mpsc;
 use rehearsal_sim::tokio::{select, time};
 
-use crate::bridge::{ClientFrame, Position, ServerFrame};
+use crate::bridge::{ByteStream, ClientFrame, Position, ServerFrame};
 use crate::event::{ClientId, Event, RunId, ThreadId, UserId};
 use crate::record::{Epoch, Gap, Mark, Offset, Recorder};
-use crate::recorder::{name_task, now};
+use crate::recorder::name_task;
 use crate::spec::ClientSettings;
 
 pub use link::{Dial, Link, LinkLost};
@@ -153,7 +153,7 @@ impl<D: Dial> Client<D> {
 
     /// Connects and asks for what it has not seen. When it came back, if it had
     /// been connected before.
-    async fn connect(&mut self) -> Result<(Link, Option<VirtualTime>), Parted> {
+    async fn connect(&mut self) -> Result<(Link<D::Stream>, Option<VirtualTime>), Parted> {
         let mut link = self.dial.dial().await?;
         link.send(ClientFrame::Hello {
             client: self.identity.client,
@@ -174,13 +174,17 @@ impl<D: Dial> Client<D> {
             link.send(ClientFrame::Subscribe { thread, after }).await?;
         }
         let connects = self.recorder.connected(self.identity.client, epoch);
-        Ok((link, (connects > 1).then(now)))
+        Ok((link, (connects > 1).then(|| self.recorder.now())))
     }
 
     /// Takes what comes until the connection ends.
-    async fn listen(&mut self, link: &mut Link, resumed_at: Option<VirtualTime>) -> Parted {
+    async fn listen(
+        &mut self,
+        link: &mut Link<D::Stream>,
+        resumed_at: Option<VirtualTime>,
+    ) -> Parted {
         let idle = self.settings.idle_timeout;
-        let mut heard = now();
+        let mut heard = self.recorder.now();
         let mut look = pin!(pause(link, idle / 3));
         let mut seats = self.identity.threads.len();
         if self.leaving == Leaving::Yes && link.send(ClientFrame::Bye).await.is_err() {
@@ -195,13 +199,13 @@ impl<D: Dial> Client<D> {
             };
             match happened {
                 Happened::Incoming(Err(LinkLost)) => return Parted::Lost("connection lost"),
-                Happened::Incoming(Ok(None)) => heard = now(),
+                Happened::Incoming(Ok(None)) => heard = self.recorder.now(),
                 Happened::Incoming(Ok(Some(ServerFrame::Bye))) => return Parted::Goodbye,
                 Happened::Incoming(Ok(Some(ServerFrame::Rejected { .. }))) => {
                     return Parted::Rejected;
                 }
                 Happened::Incoming(Ok(Some(ServerFrame::Subscribed { .. }))) => {
-                    heard = now();
+                    heard = self.recorder.now();
                     seats = seats.saturating_sub(1);
                     if seats == 0
                         && let Some(tell) = self.on_seated.take()
@@ -211,7 +215,7 @@ impl<D: Dial> Client<D> {
                 }
                 Happened::Incoming(Ok(Some(frame))) => {
                     self.take(frame, resumed_at).await;
-                    heard = now();
+                    heard = self.recorder.now();
                 }
                 Happened::Order(Order::Reconnect) => return Parted::Dropped,
                 Happened::Order(Order::Leave) => {
@@ -223,7 +227,7 @@ impl<D: Dial> Client<D> {
                     }
                 }
                 Happened::TimeToLook => {
-                    if now().since(heard) >= idle {
+                    if self.recorder.now().since(heard) >= idle {
                         return Parted::Lost("silence");
                     }
                     if link.ping().await.is_err() {
@@ -285,7 +289,7 @@ enum Happened {
 }
 
 /// A connection that cannot go silent unnoticed needs no looking after.
-fn pause(link: &Link, time: Duration) -> impl Future<Output = ()> + use<> {
+fn pause<S: ByteStream>(link: &Link<S>, time: Duration) -> impl Future<Output = ()> + use<S> {
     let time = link.can_be_silently_lost().then_some(time);
     async move {
         match time {

@@ -9,8 +9,8 @@ use rehearsal_sim::tokio::task::JoinHandle;
 use rehearsal_sim::tokio::time;
 use rehearsal_sim::{Direction, HostId, HostState};
 
+use super::house::House;
 use super::links::{Obstacle, Obstacles};
-use super::stage::Stage;
 use crate::client::Order;
 use crate::record::Mark;
 use crate::spec::FaultKind;
@@ -32,18 +32,18 @@ pub(super) struct Scheduled {
 }
 
 /// Draws the faults and schedules them.
-pub(super) fn schedule(stage: &Rc<Stage>) -> Vec<Scheduled> {
-    let obstacles = Rc::new(Obstacles::new(stage.world));
-    let scheduled = draw(stage).into_iter().map(|fault| {
+pub(super) fn schedule(house: &Rc<House>) -> Vec<Scheduled> {
+    let obstacles = Rc::new(Obstacles::new(house.world));
+    let scheduled = draw(house).into_iter().map(|fault| {
         let struck = Rc::new(Cell::new(false));
-        let (stage, obstacles) = (Rc::clone(stage), Rc::clone(&obstacles));
+        let (house, obstacles) = (Rc::clone(house), Rc::clone(&obstacles));
         let begun = Rc::clone(&struck);
-        let world = stage.world;
+        let world = house.world;
         let task = world.spawn_on(HostId::WORLD, async move {
             world.name_task(&format!("fault {}", fault.kind.name()));
             time::sleep(fault.at).await;
             begun.set(true);
-            strike(&stage, &obstacles, fault).await;
+            strike(&house, &obstacles, fault).await;
         });
         Scheduled { struck, task }
     });
@@ -64,8 +64,9 @@ pub(super) async fn end(faults: Vec<Scheduled>) {
     }
 }
 
-fn draw(stage: &Stage) -> Vec<Fault> {
-    let (world, plan) = (stage.world, &stage.spec.faults);
+fn draw(house: &House) -> Vec<Fault> {
+    let (world, stage) = (house.world, &house.stage);
+    let plan = &stage.spec.faults;
     let kinds = u32::try_from(plan.kinds.len()).unwrap_or(u32::MAX);
     if kinds == 0 {
         return Vec::new();
@@ -86,10 +87,10 @@ fn draw(stage: &Stage) -> Vec<Fault> {
 }
 
 /// Strikes, and waits until it is over.
-async fn strike(stage: &Rc<Stage>, obstacles: &Obstacles, fault: Fault) {
-    let (world, bridge) = (stage.world, stage.bridge_host);
+async fn strike(house: &House, obstacles: &Obstacles, fault: Fault) {
+    let (world, bridge, stage) = (house.world, house.bridge_host, &house.stage);
     let lasting = stage.spec.faults.lasting;
-    let client = stage.client_hosts.get(fault.target).copied();
+    let client = house.client_hosts.get(fault.target).copied();
     let struck = || {
         if stage.recorder.any_run_alive() {
             stage.recorder.mark(Mark::Fault(fault.kind));
@@ -146,7 +147,7 @@ async fn strike(stage: &Rc<Stage>, obstacles: &Obstacles, fault: Fault) {
         (FaultKind::BridgeCrash, Some(_)) => {
             if world.host_state(bridge) != HostState::Down {
                 struck();
-                stage.crash_bridge();
+                house.crash_bridge();
                 time::sleep(lasting).await;
                 world.restart(bridge);
             }

@@ -5,50 +5,38 @@
 //! agents that had not begun begin in this one. Sub-agents that had not begun
 //! are not started: their supervisor is dead.
 
-use std::rc::Rc;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use rehearsal_sim::tokio::net::TcpListener;
 use rehearsal_sim::tokio::{spawn, time};
 
 use super::stage::Stage;
 use super::watch::Watch;
 use crate::agent::{Crew, Parties, PlannedRun, run, speak_for_the_dead};
-use crate::bridge::{Bridge, BridgeError, PORT, Parts};
+use crate::bridge::{Bridge, BridgeError, Parts};
 use crate::event::{EventKind, RunId};
 use crate::record::{Mark, RunEnd, RunRecord};
 use crate::recorder::name_task;
-use crate::spec::Transport;
 
 /// Parts of the program that each ask for the bridge at start-up, at once.
 const CALLERS: usize = 3;
 
-/// Lives once.
-pub(super) async fn live(stage: Rc<Stage>) {
-    name_task("bridge");
-    let bridge = (stage.make)(parts(&stage));
-    if start_up(&stage, &bridge).await.is_err() {
+/// Lives once, until all agents are started. `open` lets connections in once the
+/// bridge has started.
+pub(super) async fn live(stage: &Stage, bridge: Arc<dyn Bridge>, open: impl Future<Output = ()>) {
+    if start_up(stage, &bridge).await.is_err() {
         // Nobody can do anything without a bridge; the evidence shows that.
         return stage.ready.notify_one();
     }
-    let listener = match stage.spec.transport {
-        Transport::InProcess => None,
-        Transport::WebSocket => TcpListener::bind(("0.0.0.0", PORT)).await.ok(),
-    };
+    open.await;
     stage.set_bridge(Some(Arc::clone(&bridge)));
-    if let Some(listener) = listener {
-        let bridge = Arc::clone(&bridge);
-        spawn(async move {
-            name_task("listener");
-            bridge.serve(listener).await;
-        });
-    }
     stage.ready.notify_one();
-    perform(&stage, bridge).await;
+    perform(stage, bridge).await;
 }
 
-fn parts(stage: &Stage) -> Parts {
+/// What a bridge of this stage is made of.
+pub(super) fn parts(stage: &Stage) -> Parts {
     Parts {
         settings: stage.spec.bridge.clone(),
         defect: stage.spec.defect,
@@ -85,7 +73,7 @@ async fn start_up(stage: &Stage, bridge: &Arc<dyn Bridge>) -> Result<(), BridgeE
 }
 
 /// Ends the runs of the last life, and starts those that are still to come.
-async fn perform(stage: &Rc<Stage>, bridge: Arc<dyn Bridge>) {
+async fn perform(stage: &Stage, bridge: Arc<dyn Bridge>) {
     let curtain = stage.curtain().await;
     let unfinished = stage.plan.runs.iter();
     let unfinished = unfinished.filter(|run| stage.progress.is_remaining(run.id()));
@@ -109,7 +97,9 @@ async fn perform(stage: &Rc<Stage>, bridge: Arc<dyn Bridge>) {
     }
     for plan in starting {
         let (crew, progress) = (Arc::clone(&crew), Arc::clone(&stage.progress));
-        let wait = plan.start.saturating_sub(stage.world.now().since(curtain));
+        let wait = plan
+            .start
+            .saturating_sub(stage.recorder.now().since(curtain));
         spawn(async move {
             name_task(&plan.context.agent);
             if !wait.is_zero() {

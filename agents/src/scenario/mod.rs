@@ -2,39 +2,35 @@
 //! evidence in the recorder.
 
 mod faults;
+mod house;
 mod life;
 mod links;
 mod plan;
 mod stage;
+mod tour;
 mod watch;
 
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rehearsal_sim::tokio::sync::mpsc;
+use rehearsal_sim::World;
 use rehearsal_sim::tokio::task::JoinHandle;
 use rehearsal_sim::tokio::time;
-use rehearsal_sim::{HostId, World};
 
 use crate::bridge::{Bridge, Parts, ReferenceBridge};
-use crate::client::{Client, Order};
 use crate::record::Recorder;
-use crate::spec::{BridgeSpec, Transport};
+use crate::spec::BridgeSpec;
 
-use plan::Plan;
-use stage::{Stage, Telephone};
+use house::House;
+use plan::{Plan, When};
+use stage::Stage;
 
-/// How long the bridge may take to start, and the clients to subscribe, before
-/// the agents start anyway.
-const OVERTURE: Duration = Duration::from_secs(5);
+pub use tour::{Company, Guest, NotOnTour, Tour};
 
 /// How long the clients may take to say goodbye. Who takes longer has not
 /// finished.
 const GOODBYES: Duration = Duration::from_secs(120);
-
-/// How long the bridge may take to describe itself, or to shut down.
-const CLOSING: Duration = Duration::from_secs(60);
 
 /// Plays a scenario with the reference bridge. The program of a run of the
 /// simulator: `run(config, move |world| play(world, spec, recorder))`.
@@ -57,54 +53,23 @@ pub async fn play_with(
     recorder: Recorder,
     make: impl Fn(Parts) -> Arc<dyn Bridge> + 'static,
 ) {
-    let plan = Plan::new(world, &spec);
-    let stage = Rc::new(Stage::new(world, spec, recorder, plan, Box::new(make)));
-    world.boot(stage.bridge_host, {
-        let stage = Rc::clone(&stage);
-        move || life::live(Rc::clone(&stage))
-    });
-    // Whoever is late is waited for no longer; the evidence will tell.
-    let _ = time::timeout(OVERTURE, stage.ready.notified()).await;
-    let clients = seat_clients(&stage);
-    let _ = time::timeout(OVERTURE, stage.all_seated()).await;
-    stage.raise_curtain();
-    let faults = faults::schedule(&stage);
-    let _ = time::timeout(stage.longest_play(), stage.all_runs_over()).await;
+    let plan = Plan::new(world, &spec, When::OnTheWay);
+    let stage = Rc::new(Stage::new(spec, recorder, plan));
+    let house = Rc::new(House::new(world, Rc::clone(&stage), Box::new(make)));
+    house.boot_bridge();
+    stage.await_bridge().await;
+    let clients = house.seat_clients();
+    stage.begin().await;
+    let faults = faults::schedule(&house);
+    stage.end().await;
     faults::end(faults).await;
     see_clients_off(&stage, clients).await;
-    strike_the_set(&stage).await;
-}
-
-/// Starts the clients.
-fn seat_clients(stage: &Rc<Stage>) -> Vec<JoinHandle<()>> {
-    let clients = stage.plan.clients.iter().enumerate();
-    clients
-        .map(|(number, identity)| {
-            let host = stage.client_hosts.get(number).copied();
-            let (orders, ordered) = mpsc::channel(8);
-            stage.telephones.borrow_mut().push(orders);
-            let seated = Rc::clone(stage);
-            let client = Client::new(
-                identity.clone(),
-                stage.spec.clients.clone(),
-                stage.recorder.clone(),
-                Telephone(Rc::clone(stage)),
-                ordered,
-            )
-            .when_seated(move || seated.client_seated());
-            let host = host.unwrap_or(stage.bridge_host);
-            stage.world.spawn_on(host, client.run())
-        })
-        .collect()
+    strike_the_set(world, &stage).await;
 }
 
 /// Asks every client to leave, and waits until they have.
-async fn see_clients_off(stage: &Rc<Stage>, clients: Vec<JoinHandle<()>>) {
-    let telephones = std::mem::take(&mut *stage.telephones.borrow_mut());
-    for telephone in &telephones {
-        // One that has been rejected is gone already.
-        let _ = telephone.send(Order::Leave).await;
-    }
+async fn see_clients_off(stage: &Stage, clients: Vec<JoinHandle<()>>) {
+    let _lines = stage.call_clients_off().await;
     let deadline = time::Instant::now() + GOODBYES;
     for mut client in clients {
         if time::timeout_at(deadline, &mut client).await.is_err() {
@@ -116,31 +81,12 @@ async fn see_clients_off(stage: &Rc<Stage>, clients: Vec<JoinHandle<()>>) {
 }
 
 /// Looks at what is left, shuts the bridge down, and looks again.
-async fn strike_the_set(stage: &Rc<Stage>) {
-    let (world, recorder) = (stage.world, &stage.recorder);
+async fn strike_the_set(world: World, stage: &Stage) {
     world.settled().await;
-    if let Some(bridge) = stage.bridge() {
-        let registry = time::timeout(CLOSING, bridge.snapshot()).await.ok();
-        recorder.with(|evidence| evidence.final_registry = registry);
-        let _ = time::timeout(CLOSING, bridge.shutdown()).await;
-    }
-    stage.set_bridge(None);
+    stage.shut_bridge_down().await;
     world.settled().await;
     let census = world.census();
-    recorder.with(|evidence| evidence.final_census = Some(census));
-}
-
-/// The hosts of a scenario: the bridge's, and the clients' if they have their
-/// own.
-fn hosts(world: World, spec: &BridgeSpec, plan: &Plan) -> (HostId, Vec<HostId>) {
-    let bridge = world.host("bridge");
-    let clients = match spec.transport {
-        Transport::InProcess => Vec::new(),
-        Transport::WebSocket => plan
-            .clients
-            .iter()
-            .map(|identity| world.host(&identity.client.to_string()))
-            .collect(),
-    };
-    (bridge, clients)
+    stage
+        .recorder
+        .with(|evidence| evidence.final_census = Some(census));
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rehearsal_sim::World;
 
-use crate::agent::PlannedRun;
+use crate::agent::{Delays, PlannedRun};
 use crate::bridge::{Directory, RunContext};
 use crate::client::Identity;
 use crate::event::{AgentName, ClientId, RunId, ThreadId, UserId};
@@ -25,8 +25,8 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Draws what is to be drawn (start times, secrets) from the world.
-    pub(super) fn new(world: World, spec: &BridgeSpec) -> Self {
-        let mut planner = Planner::new(world);
+    pub(super) fn new(world: World, spec: &BridgeSpec, delays: When) -> Self {
+        let mut planner = Planner::new(world, delays);
         let runs = spec
             .agents
             .iter()
@@ -61,9 +61,19 @@ impl Plan {
     }
 }
 
+/// When an agent's random delays are drawn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum When {
+    /// Each when the agent comes to it.
+    OnTheWay,
+    /// All with the plan: the agent will run where nothing can be drawn.
+    Beforehand,
+}
+
 /// Gives out numbers.
 struct Planner {
     world: World,
+    delays: When,
     directory: Directory,
     tenants: Vec<Tenant>,
     runs: u32,
@@ -82,9 +92,10 @@ struct Tenant {
 }
 
 impl Planner {
-    fn new(world: World) -> Self {
+    fn new(world: World, delays: When) -> Self {
         Self {
             world,
+            delays,
             directory: Directory::new(),
             tenants: Vec::new(),
             runs: 0,
@@ -133,8 +144,7 @@ impl Planner {
         self.runs += 1;
         let run = RunId(self.runs);
         let agent = self.name(kind);
-        let delays = matches!(kind, AgentKind::Stress { .. })
-            .then(|| self.world.site(&format!("delay {agent}")));
+        let delays = self.delays(kind, &agent);
         let children = match kind {
             AgentKind::Supervisor { children } => children.as_slice(),
             _ => &[],
@@ -165,6 +175,18 @@ impl Planner {
         let number = self.names.entry(kind.name()).or_default();
         *number += 1;
         shared(format!("{}-{number}", kind.name()))
+    }
+
+    fn delays(&self, kind: &AgentKind, agent: &str) -> Delays {
+        let AgentKind::Stress { events, delay } = kind else {
+            return Delays::None;
+        };
+        let site = self.world.site(&format!("delay {agent}"));
+        let draw = |_| self.world.draw_duration(site, Duration::ZERO, *delay);
+        match self.delays {
+            When::OnTheWay => Delays::Drawn(site),
+            When::Beforehand => Delays::Given((0..*events).map(draw).collect()),
+        }
     }
 
     fn start(&self, agent: &str, within: Duration) -> Duration {

@@ -1,5 +1,5 @@
 //! The stage: what the director, the lives of the bridge's process, the clients
-//! and the faults share.
+//! and the faults share. It stands in any house.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -7,28 +7,29 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rehearsal_sim::VirtualTime;
 use rehearsal_sim::tokio::sync::{Notify, mpsc};
-use rehearsal_sim::{HostId, VirtualTime, World};
+use rehearsal_sim::tokio::time;
 
 use super::plan::Plan;
-use crate::bridge::{Bridge, Journal, PORT, Parts};
-use crate::client::{Dial, Link, LinkLost, Order};
+use crate::bridge::{Bridge, Journal};
+use crate::client::{Client, Dial, Identity, Order};
 use crate::event::RunId;
 use crate::record::Recorder;
 use crate::recorder::lock;
-use crate::spec::{BridgeSpec, Transport};
+use crate::spec::BridgeSpec;
 
-pub(super) type Factory = Box<dyn Fn(Parts) -> Arc<dyn Bridge>>;
+/// How long the bridge may take to start, and the clients to subscribe, before
+/// the agents start anyway.
+const OVERTURE: Duration = Duration::from_secs(5);
+
+/// How long the bridge may take to describe itself, or to shut down.
+const CLOSING: Duration = Duration::from_secs(60);
 
 pub(super) struct Stage {
-    pub(super) world: World,
     pub(super) spec: BridgeSpec,
     pub(super) recorder: Recorder,
     pub(super) plan: Plan,
-    pub(super) make: Factory,
-    pub(super) bridge_host: HostId,
-    /// One for each client, or none if clients are in the bridge's process.
-    pub(super) client_hosts: Vec<HostId>,
     /// The bridge's disk.
     pub(super) journal: Journal,
     /// The bridge that lives now.
@@ -78,23 +79,12 @@ impl Progress {
 }
 
 impl Stage {
-    pub(super) fn new(
-        world: World,
-        spec: BridgeSpec,
-        recorder: Recorder,
-        plan: Plan,
-        make: Factory,
-    ) -> Self {
-        let (bridge_host, client_hosts) = super::hosts(world, &spec, &plan);
+    pub(super) fn new(spec: BridgeSpec, recorder: Recorder, plan: Plan) -> Self {
         let progress = Progress::new(plan.runs.iter().map(|run| run.id()));
         Self {
-            world,
             spec,
             recorder,
             plan,
-            make,
-            bridge_host,
-            client_hosts,
             journal: Journal::new(),
             bridge: RefCell::new(None),
             ready: Notify::new(),
@@ -117,29 +107,34 @@ impl Stage {
         let _old = self.bridge.replace(bridge);
     }
 
-    /// The bridge's host dies. What the bridge knew is gone, but for its disk.
-    pub(super) fn crash_bridge(&self) {
-        self.world.crash(self.bridge_host);
-        self.set_bridge(None);
-        self.journal.release();
-        if let Some(epoch) = self.journal.epoch() {
-            self.recorder.epoch_crashed(epoch);
-        }
+    /// A client that takes orders from this stage.
+    pub(super) fn client<D: Dial>(self: &Rc<Self>, identity: &Identity, dial: D) -> Client<D> {
+        let (orders, ordered) = mpsc::channel(8);
+        self.telephones.borrow_mut().push(orders);
+        let seated = Rc::clone(self);
+        Client::new(
+            identity.clone(),
+            self.spec.clients.clone(),
+            self.recorder.clone(),
+            dial,
+            ordered,
+        )
+        .when_seated(move || seated.client_seated())
     }
 
-    pub(super) fn client_seated(&self) {
+    fn client_seated(&self) {
         self.seated.set(self.seated.get() + 1);
         self.somebody_seated.notify_one();
     }
 
-    pub(super) async fn all_seated(&self) {
+    async fn all_seated(&self) {
         while self.seated.get() < self.plan.clients.len() {
             self.somebody_seated.notified().await;
         }
     }
 
-    pub(super) fn raise_curtain(&self) {
-        self.curtain.set(Some(self.world.now()));
+    fn raise_curtain(&self) {
+        self.curtain.set(Some(self.recorder.now()));
         self.curtain_rises.notify_one();
     }
 
@@ -153,14 +148,14 @@ impl Stage {
         }
     }
 
-    pub(super) async fn all_runs_over(&self) {
+    async fn all_runs_over(&self) {
         while !self.progress.is_over() {
             self.progress.over.notified().await;
         }
     }
 
     /// Longer than any play lasts in which the bridge answers at all.
-    pub(super) fn longest_play(&self) -> Duration {
+    fn longest_play(&self) -> Duration {
         let (spec, plan) = (&self.spec, &self.plan);
         let one_life = plan.last_start() + spec.bridge.run_timeout * plan.levels();
         // A crash starts those anew that had not begun.
@@ -171,23 +166,46 @@ impl Stage {
             .saturating_add(faults)
             .saturating_add(Duration::from_secs(120))
     }
-}
 
-/// A client's way to the bridge.
-pub(super) struct Telephone(pub(super) Rc<Stage>);
+    // Acts --------------------------------------------------------------------
 
-impl Dial for Telephone {
-    async fn dial(&self) -> Result<Link, LinkLost> {
-        match self.0.spec.transport {
-            Transport::InProcess => {
-                let bridge = self.0.bridge().ok_or(LinkLost)?;
-                let connection = bridge.connect().await.map_err(|_| LinkLost)?;
-                Ok(Link::Memory(connection))
-            }
-            Transport::WebSocket => {
-                let host = self.0.world.host_name(self.0.bridge_host);
-                Link::open(&format!("{host}:{PORT}")).await
-            }
+    /// Waits until the bridge can be connected to. Whoever is late, here and
+    /// below, is waited for no longer; the evidence will tell.
+    pub(super) async fn await_bridge(&self) {
+        let _ = time::timeout(OVERTURE, self.ready.notified()).await;
+    }
+
+    /// Lets the agents on stage once every client is subscribed.
+    pub(super) async fn begin(&self) {
+        let _ = time::timeout(OVERTURE, self.all_seated()).await;
+        self.raise_curtain();
+    }
+
+    /// Waits until all runs are over.
+    pub(super) async fn end(&self) {
+        let _ = time::timeout(self.longest_play(), self.all_runs_over()).await;
+    }
+
+    /// Asks every client to leave. The lines to them, which must stay open until
+    /// they have: a client whose line is cut is told to leave again and again.
+    #[must_use]
+    pub(super) async fn call_clients_off(&self) -> Vec<mpsc::Sender<Order>> {
+        let telephones = std::mem::take(&mut *self.telephones.borrow_mut());
+        for telephone in &telephones {
+            // One that has been rejected is gone already.
+            let _ = telephone.send(Order::Leave).await;
         }
+        telephones
+    }
+
+    /// Has the bridge describe itself for the last time, and shuts it down.
+    pub(super) async fn shut_bridge_down(&self) {
+        if let Some(bridge) = self.bridge() {
+            let registry = time::timeout(CLOSING, bridge.snapshot()).await.ok();
+            self.recorder
+                .with(|evidence| evidence.final_registry = registry);
+            let _ = time::timeout(CLOSING, bridge.shutdown()).await;
+        }
+        self.set_bridge(None);
     }
 }

@@ -1,0 +1,346 @@
+//! Two simulators, one system: the bridge with its agents and clients runs on
+//! classic turmoil too, and the same oracles hold there.
+//!
+//! The scenario file, the plan of the seed, the reference bridge, its WebSocket
+//! frames, the agents, the clients, the director, the notebook and the oracles
+//! are those of our simulator. Hosts, network, schedule and clock are turmoil's.
+
+use std::collections::BTreeSet;
+use std::future::pending;
+use std::io;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::time::Duration;
+
+use rehearsal::agents::bridge::{Listener, PORT, Tour};
+use rehearsal::agents::client::{Dial, Link, LinkLost};
+use rehearsal::agents::record::Evidence;
+use rehearsal::oracle::{Finding, Oracle, Subject, judge_all};
+use rehearsal::run::{self, RunOptions, StrategyName};
+use rehearsal::scenario::{ExpectedVerdict, Goal, Scenario, discover, load};
+use rehearsal::sim::{Census, LiveSocket, LiveTask, Statistics, TaskId, Verdict, VirtualTime};
+use turmoil::net::{TcpListener, TcpStream};
+
+/// The oracles that judge a run on turmoil: all but `deadlock`, for only our
+/// engine sees who waits for whom.
+///
+/// `no-loss`, `terminal-exactly-once` and `cleanup` need to know that the run
+/// came to rest: turmoil ends without an error only when the director and all
+/// clients have come to the end of their work. `cleanup` has its evidence too:
+/// the bridge tells its registry, tokio counts the tasks of the bridge's host,
+/// turmoil the sockets of all hosts. Nobody counts timers and locks there, but
+/// those that a task waits for or holds are gone with the task.
+const JUDGES: [Oracle; 10] = [
+    Oracle::NoLoss,
+    Oracle::ExactlyOnce,
+    Oracle::Fifo,
+    Oracle::Causal,
+    Oracle::Isolation,
+    Oracle::Hierarchy,
+    Oracle::Terminal,
+    Oracle::Cleanup,
+    Oracle::Protocol,
+    Oracle::Registry,
+];
+
+/// Every healthy scenario without faults, and how many seeds it is played with.
+const HEALTHY: [(&str, u64); 8] = [
+    ("shared_bridge", 16),
+    ("supervisor_hierarchy", 16),
+    ("event_ordering", 16),
+    ("cleanup", 16),
+    ("collision", 16),
+    ("bridge_consistency", 8),
+    ("lock_contention", 2),
+    ("slow_consumer", 8),
+];
+
+/// Defects that need neither a fault nor another order of tasks than tokio's,
+/// which is the only one that turmoil knows.
+const DEFECTIVE: [&str; 7] = [
+    "broadcast-to-all",
+    "double-terminal",
+    "leak-on-error",
+    "report-before-join",
+    "silent-death-is-success",
+    "sweep-without-recheck",
+    "unawaited-tool-event",
+];
+
+const BRIDGE: &str = "bridge";
+const STRAGGLER: &str = "straggler";
+
+// The house -----------------------------------------------------------------------
+
+struct Harbour(TcpListener);
+
+impl Listener for Harbour {
+    type Stream = TcpStream;
+
+    async fn accept(&mut self) -> io::Result<TcpStream> {
+        let (stream, _) = self.0.accept().await?;
+        Ok(stream)
+    }
+}
+
+struct Ferry;
+
+impl Dial for Ferry {
+    type Stream = TcpStream;
+
+    async fn dial(&self) -> Result<Link<TcpStream>, LinkLost> {
+        let stream = TcpStream::connect((BRIDGE, PORT)).await;
+        let stream = stream.map_err(|_| LinkLost)?;
+        Link::over(stream, &format!("{BRIDGE}:{PORT}")).await
+    }
+}
+
+/// Who stays behind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Straggler {
+    Nobody,
+    /// A task on the bridge's host.
+    Task,
+    /// A connection from a host of its own to the bridge's.
+    Socket,
+}
+
+fn open_house(scenario: &Scenario, seed: u64) -> turmoil::Sim<'static> {
+    let network = &scenario.spec.network;
+    turmoil::Builder::new()
+        .rng_seed(seed)
+        .enable_random_order()
+        .simulation_duration(Duration::from_secs(600))
+        .min_message_latency(network.latency_min)
+        .max_message_latency(network.latency_max)
+        .build()
+}
+
+/// The time on which all of turmoil's hosts agree.
+fn time() -> VirtualTime {
+    VirtualTime::ZERO + turmoil::sim_elapsed().unwrap_or_default()
+}
+
+/// Plays a scenario on turmoil: one host for the bridge and its agents, and one
+/// for each client. There is a client for each thread.
+fn play(scenario: &Scenario, seed: u64, straggler: Straggler) -> Evidence {
+    let tour = Tour::new(scenario.spec.clone(), seed, time).expect("it can go on tour");
+    let Tour {
+        company,
+        guests,
+        recorder,
+    } = tour;
+    let mut sim = open_house(scenario, seed);
+    let quiet = 10 * scenario.spec.network.latency_max;
+    let mut hosts = vec![BRIDGE.to_owned()];
+    hosts.extend(guests.iter().map(|guest| guest.client().to_string()));
+    if straggler == Straggler::Socket {
+        hosts.push(STRAGGLER.to_owned());
+    }
+    let notebook = recorder.clone();
+    sim.client(BRIDGE, async move {
+        if straggler == Straggler::Task {
+            tokio::spawn(pending::<()>());
+        }
+        let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await?;
+        let settled = async || tokio::time::sleep(quiet).await;
+        company.play(Harbour(listener), settled).await;
+        let census = count(&hosts);
+        notebook.with(|evidence| evidence.final_census = Some(census));
+        Ok(())
+    });
+    for guest in guests {
+        sim.client(guest.client().to_string(), async move {
+            guest.attend(Ferry).await;
+            Ok(())
+        });
+    }
+    if straggler == Straggler::Socket {
+        sim.host(STRAGGLER, || async {
+            let _stream = TcpStream::connect((BRIDGE, PORT)).await?;
+            pending().await
+        });
+    }
+    sim.run().expect("the play comes to its end");
+    drop(sim);
+    recorder.into_evidence()
+}
+
+/// What is left at the end: tasks on the bridge's host, which is the one that
+/// asks, and sockets on all. tokio and turmoil give numbers and no names.
+fn count(hosts: &[String]) -> Census {
+    let tasks = tokio::runtime::Handle::current()
+        .metrics()
+        .num_alive_tasks();
+    let task = |_| LiveTask {
+        id: TaskId::PROGRAM,
+        name: "one of tokio's".to_owned(),
+        host: BRIDGE.to_owned(),
+        spawned_at: "an unknown place".to_owned(),
+        waits: Vec::new(),
+    };
+    let sockets = hosts.iter().flat_map(|host| {
+        let count = turmoil::established_tcp_stream_count_on(host.as_str());
+        std::iter::repeat_n(host, count)
+    });
+    let socket = |host: &String| LiveSocket {
+        host: host.clone(),
+        description: "one of turmoil's".to_owned(),
+    };
+    Census {
+        tasks: (0..tasks).map(task).collect(),
+        sockets: sockets.map(socket).collect(),
+        ..Census::default()
+    }
+}
+
+// Judging -------------------------------------------------------------------------
+
+fn scenario(name: &str) -> Scenario {
+    let file = discover::resolve(Path::new("scenarios"), name).expect("it exists");
+    load(&file).expect("it is valid")
+}
+
+/// What those of the scenario's oracles find that judge a run on turmoil.
+fn judge(scenario: &Scenario, evidence: &Evidence) -> Vec<(Oracle, Finding)> {
+    let (judges, others): (Vec<Oracle>, Vec<Oracle>) = scenario
+        .expect
+        .oracles
+        .iter()
+        .partition(|oracle| JUDGES.contains(oracle));
+    assert_eq!(others, [Oracle::Deadlock], "{}", scenario.name);
+    let subject = Subject {
+        evidence,
+        // The director came to the end of its work.
+        verdict: &Verdict::Pass,
+        // Read by `deadlock` alone.
+        statistics: &Statistics::default(),
+    };
+    judge_all(&judges, &subject)
+}
+
+/// Oracles that did not pass, with what they say. One that had nothing to check
+/// has not passed.
+fn complaints(findings: Vec<(Oracle, Finding)>) -> Vec<(Oracle, Finding)> {
+    let complaints = findings.into_iter();
+    complaints
+        .filter(|(_, finding)| !finding.is_pass())
+        .collect()
+}
+
+#[track_caller]
+fn assert_reached(scenario: &Scenario, evidence: &Evidence) {
+    for goal in &scenario.expect.reached {
+        let Goal::Mark(mark) = goal else {
+            panic!("{}: only our engine sees `{goal}`", scenario.name);
+        };
+        assert!(
+            evidence.marks.contains_key(mark),
+            "{}: {goal}",
+            scenario.name
+        );
+    }
+}
+
+/// What the agents meant to say, in an order that no schedule disturbs.
+fn meant(evidence: &Evidence) -> Vec<String> {
+    let meant = evidence.emissions.iter().map(|emission| {
+        let (run, thread, user) = (emission.run, emission.thread, emission.user);
+        let (kind, payload) = (emission.kind, &emission.payload);
+        let at = emission.at.since(evidence.emissions[0].at);
+        format!("{run} {thread} {user} {at:?} {kind} {payload:?}")
+    });
+    let mut meant: Vec<String> = meant.collect();
+    meant.sort();
+    meant
+}
+
+#[test]
+fn healthy_scenarios_hold_on_both() {
+    let mut heard = BTreeSet::new();
+    for (name, seeds) in HEALTHY {
+        let scenario = scenario(name);
+        for seed in 0..seeds {
+            let evidence = play(&scenario, seed, Straggler::Nobody);
+            let findings = judge(&scenario, &evidence);
+            heard.extend(findings.iter().map(|(oracle, _)| *oracle));
+            assert_eq!(complaints(findings), [], "{name} {seed}");
+            assert_reached(&scenario, &evidence);
+        }
+    }
+    assert_eq!(heard, BTreeSet::from(JUDGES));
+}
+
+#[test]
+fn the_list_has_every_healthy_scenario_without_faults() {
+    let files = discover::find(Path::new("scenarios")).expect("scenario files are found");
+    let scenarios = files.iter().map(|file| load(file).expect("it is valid"));
+    let found: BTreeSet<String> = scenarios
+        .filter(|scenario| scenario.spec.faults.budget == 0 && scenario.spec.defect.is_none())
+        .map(|scenario| scenario.name)
+        .collect();
+    let listed = HEALTHY.map(|(name, _)| name.to_owned());
+    assert_eq!(found, BTreeSet::from(listed));
+}
+
+/// One seed means the same play on both: the same runs with the same ends, and
+/// the same events with the same secrets at the same times after the first.
+#[test]
+fn a_seed_gives_one_plan_on_both() {
+    for (name, _) in HEALTHY {
+        let scenario = scenario(name);
+        let theirs = play(&scenario, 3, Straggler::Nobody);
+        let ours = run::play(&scenario, RunOptions::new(3, StrategyName::Fifo)).evidence;
+        assert_eq!(theirs.runs, ours.runs, "{name}");
+        assert_eq!(meant(&theirs), meant(&ours), "{name}");
+    }
+}
+
+#[test]
+fn a_seed_gives_one_run_on_turmoil() {
+    let scenario = scenario("shared_bridge");
+    let mut runs: Vec<Evidence> = Vec::new();
+    for seed in [1, 1, 2] {
+        runs.push(play(&scenario, seed, Straggler::Nobody));
+    }
+    assert_eq!(runs[0], runs[1]);
+    assert_ne!(runs[1].deliveries, runs[2].deliveries);
+}
+
+#[test]
+fn defects_are_caught_by_the_same_oracle_on_both() {
+    for name in DEFECTIVE {
+        let scenario = scenario(name);
+        let ExpectedVerdict::Violation(expected) = scenario.expect.verdict else {
+            panic!("{name} expects no violation");
+        };
+        for seed in 0..8 {
+            let evidence = play(&scenario, seed, Straggler::Nobody);
+            let complaints = complaints(judge(&scenario, &evidence));
+            let [(oracle, finding)] = complaints.as_slice() else {
+                panic!("{name} {seed}: {complaints:?}");
+            };
+            assert_eq!(*oracle, expected, "{name} {seed}");
+            assert!(finding.broken() > 0, "{name} {seed}");
+        }
+    }
+}
+
+/// What is counted at the end is counted: one that stays behind is seen.
+#[test]
+fn cleanup_sees_who_stays_behind() {
+    let scenario = scenario("shared_bridge");
+    for (straggler, seen) in [
+        (Straggler::Task, "leaked: task 0"),
+        (Straggler::Socket, "leaked: socket on straggler"),
+    ] {
+        let evidence = play(&scenario, 0, straggler);
+        let complaints = complaints(judge(&scenario, &evidence));
+        let [(Oracle::Cleanup, finding)] = complaints.as_slice() else {
+            panic!("{straggler:?}: {complaints:?}");
+        };
+        assert_eq!(finding.broken(), 1, "{straggler:?}: {finding:?}");
+        let message = &finding.violations[0].message;
+        assert!(message.starts_with(seen), "{straggler:?}: {message}");
+    }
+}
