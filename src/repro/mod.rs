@@ -1,5 +1,6 @@
 //! Repros: a failing run as a small file that replays byte for byte.
 
+mod save;
 mod write;
 
 use std::path::PathBuf;
@@ -10,6 +11,8 @@ use rehearsal_sim::{Fingerprint, Schedule};
 use crate::run::{self, RunOptions, RunReport, RunVerdict, StrategyName};
 use crate::scenario::{Cut, CutError, Scenario};
 use crate::signature::Signature;
+
+pub use self::save::{EXTENSION, SUBDIRECTORY, save_failure};
 
 /// The version of the file format that this version of the tool writes and reads.
 pub const FORMAT: u32 = 1;

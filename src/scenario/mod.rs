@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rehearsal_agents::record::Mark;
-use rehearsal_agents::spec::BridgeSpec;
+use rehearsal_agents::spec::{BridgeSpec, Transport};
 
 use crate::oracle::Oracle;
 
@@ -62,6 +62,8 @@ pub struct Scenario {
     pub claim: String,
     /// The system and everything around it.
     pub spec: BridgeSpec,
+    /// How its file lets events reach clients, whatever `spec` says now.
+    pub declared_transport: Transport,
     /// Seeds that `cargo test` runs, from 0.
     pub seeds: u32,
     /// Limits of one run.
