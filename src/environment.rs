@@ -5,12 +5,14 @@
 //! | `REHEARSAL_SEED` | run this one seed |
 //! | `REHEARSAL_SEEDS` | run a count of seeds, or a range `a..b` |
 //! | `REHEARSAL_STRATEGY` | `fifo`, `random`, `pct:2`, `pos`, `urw` or `portfolio` |
+//! | `REHEARSAL_REPLAY` | play this repro file in the test of its scenario, and nothing else |
 //!
-//! `REHEARSAL_REPLAY`, a repro file, is reserved: setting it is an error as
-//! long as there are no repro files, because to ignore it would be a quiet pass.
+//! Without these, `CARGO_TARGET_DIR` says where repros of failing runs go.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
+use crate::repro::SUBDIRECTORY;
 use crate::run::StrategyName;
 use crate::sweep::Seeds;
 
@@ -21,6 +23,8 @@ pub struct Environment {
     pub seeds: Option<Seeds>,
     /// The strategy instead of `portfolio`.
     pub strategy: Option<StrategyName>,
+    /// The repro file that is played instead of everything else.
+    pub replay: Option<PathBuf>,
     /// `REHEARSAL_…` variables that mean nothing: a typo should not go unseen.
     pub unknown: Vec<String>,
 }
@@ -89,14 +93,7 @@ impl Environment {
                     })?;
                     found.strategy = Some(strategy);
                 }
-                "REHEARSAL_REPLAY" => {
-                    return Err(EnvironmentError {
-                        variable: "REHEARSAL_REPLAY",
-                        problem: "this version writes and replays no repro files; \
-                                  use REHEARSAL_SEED"
-                            .to_owned(),
-                    });
-                }
+                "REHEARSAL_REPLAY" => found.replay = Some(PathBuf::from(value)),
                 name if name.starts_with("REHEARSAL_") => found.unknown.push(name.to_owned()),
                 _ => {}
             }
@@ -108,9 +105,28 @@ impl Environment {
             });
         }
         found.seeds = found.seeds.or(single);
+        let other = if found.seeds.is_some() {
+            Some("a seed")
+        } else {
+            found.strategy.map(|_| "a strategy")
+        };
+        if let (Some(_), Some(other)) = (&found.replay, other) {
+            return Err(EnvironmentError {
+                variable: "REHEARSAL_REPLAY",
+                problem: format!("{other} is set too, and a repro has its own"),
+            });
+        }
         found.unknown.sort();
         Ok(found)
     }
+}
+
+/// Where repros of failing runs go unless somebody says otherwise: `rehearsal` in
+/// the directory for build output.
+pub fn out_directory() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").filter(|target| !target.is_empty());
+    let target = target.unwrap_or_else(|| "target".into());
+    Path::new(&target).join(SUBDIRECTORY)
 }
 
 #[cfg(test)]
@@ -149,7 +165,6 @@ mod tests {
             ("REHEARSAL_SEEDS", "5..3"),
             ("REHEARSAL_SEEDS", "0"),
             ("REHEARSAL_STRATEGY", "luck"),
-            ("REHEARSAL_REPLAY", "x.repro"),
         ] {
             let error = read(&[(name, value)]).expect_err("nonsense");
             assert!(error.to_string().starts_with(name), "{error}");
@@ -159,6 +174,21 @@ mod tests {
     #[test]
     fn two_kinds_of_seeds_contradict() {
         assert!(read(&[("REHEARSAL_SEED", "1"), ("REHEARSAL_SEEDS", "2")]).is_err());
+    }
+
+    #[test]
+    fn a_repro_has_a_seed_and_a_strategy_of_its_own() {
+        let replay = ("REHEARSAL_REPLAY", "x.repro");
+        let found = read(&[replay]).expect("valid");
+        assert_eq!(found.replay, Some(PathBuf::from("x.repro")));
+        for other in [
+            ("REHEARSAL_SEED", "1"),
+            ("REHEARSAL_SEEDS", "2"),
+            ("REHEARSAL_STRATEGY", "fifo"),
+        ] {
+            let error = read(&[other, replay]).expect_err("a contradiction");
+            assert!(error.to_string().starts_with("REHEARSAL_REPLAY"), "{error}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ pub enum Exit {
     Pass,
     /// Rehearsal itself went wrong.
     Internal,
-    /// The command line or a scenario file is wrong; nothing was run.
+    /// The command line, a scenario file or a repro file is wrong; nothing was run.
     Usage,
     /// A budget ran out: nothing is known, which is not a pass.
     Unknown,
@@ -20,7 +20,8 @@ pub enum Exit {
     Stuck,
     /// The same seed gave two different runs.
     Nondeterminism,
-    /// A repro diverged, or fails no longer.
+    /// A repro diverged, fails no longer, or its scenario has changed. A repro that
+    /// shows its failure ends as the failing run did: 3, 10 or 11.
     NotReproduced,
 }
 

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
-use crate::environment::Environment;
+use crate::environment::{self, Environment};
 use crate::exit::Exit;
-use crate::run::{self, RunOptions, RunReport};
+use crate::regression;
+use crate::repro::{Repro, save_failure};
+use crate::run::{self, RunOptions, RunReport, RunVerdict};
 use crate::scenario::{self, ExpectedVerdict, Look, Scenario, discover, render_all};
 use crate::summary;
 use crate::sweep::{Seeds, Sweep};
@@ -24,7 +26,8 @@ use crate::sweep::{Seeds, Sweep};
 /// Each file becomes one test that bears the scenario's name and loops over its
 /// seeds. A scenario with a seeded defect must show the violation that it
 /// expects in at least one seed; its healthy twin, the same without the defect,
-/// is a test of its own. The environment chooses other seeds or another
+/// is a test of its own. Repros that `rehearsal keep` has put into `regressions/`
+/// come first, each as a test of its own. The environment chooses other seeds or another
 /// strategy: see [`crate::environment`].
 #[derive(Debug, Default)]
 pub struct Harness {
@@ -54,7 +57,14 @@ impl Harness {
         for name in &environment.unknown {
             warn(&format!("warning: `{name}` means nothing here\n"));
         }
-        let mut trials = Vec::new();
+        let replay = match &environment.replay {
+            Some(file) => match Replayed::read(file, &self.roots) {
+                Ok(replay) => Some(replay),
+                Err(problem) => return refuse(&format!("REHEARSAL_REPLAY: {problem}")),
+            },
+            None => None,
+        };
+        let mut trials = self.regressions();
         for root in &self.roots {
             match discover::find(root) {
                 Ok(files) if files.is_empty() => {
@@ -68,7 +78,85 @@ impl Harness {
                 Err(problems) => return refuse(&render_all(&problems, Look::Plain)),
             }
         }
+        if let Some(replay) = replay {
+            trials = replay.alone_among(trials);
+        }
         libtest_mimic::run(&arguments, trials).exit_code()
+    }
+
+    /// The tests of kept repros.
+    fn regressions(&self) -> Vec<Trial> {
+        let mut trials = Vec::new();
+        for root in &self.roots {
+            match regression::find(root) {
+                Ok(files) => {
+                    trials.extend(files.into_iter().map(|file| self.regression(file)));
+                }
+                Err(error) => {
+                    let name = regression::DIRECTORY;
+                    let problem = format!("cannot read {}: {error}", root.join(name).display());
+                    trials.push(Trial::test(name, move || Err(Failed::from(problem))));
+                }
+            }
+        }
+        trials
+    }
+
+    fn regression(&self, file: PathBuf) -> Trial {
+        let roots = self.roots.clone();
+        Trial::test(regression::test_name(&file), move || {
+            let (repro, scenario) = regression::read(&file, &roots)?;
+            let outcome = regression::verify(&file, &repro, &scenario);
+            if let Some(warning) = &outcome.warning {
+                warn(&format!("warning: {warning}\n"));
+            }
+            outcome.result.map_err(Failed::from)
+        })
+    }
+}
+
+/// The repro that `REHEARSAL_REPLAY` names.
+struct Replayed {
+    file: PathBuf,
+    repro: Repro,
+    scenario: Scenario,
+}
+
+impl Replayed {
+    fn read(file: &Path, roots: &[PathBuf]) -> Result<Self, String> {
+        let (repro, scenario) = regression::read(file, roots)?;
+        Ok(Self {
+            file: file.to_owned(),
+            repro,
+            scenario,
+        })
+    }
+
+    /// Plays the repro in the test of its scenario, and passes over the others.
+    fn alone_among(self, trials: Vec<Trial>) -> Vec<Trial> {
+        let name = self.repro.played_name();
+        let reason = format!("REHEARSAL_REPLAY plays `{name}`");
+        let others = trials.into_iter().filter(|trial| trial.name() != name);
+        let others: Vec<String> = others.map(|trial| trial.name().to_owned()).collect();
+        let passed_over = others.into_iter().map(|name| {
+            let reason = reason.clone();
+            Trial::ignorable_test(name, move || Ok(Completion::ignored_with(&reason)))
+        });
+        let played = Trial::test(name, move || self.play());
+        std::iter::once(played).chain(passed_over).collect()
+    }
+
+    /// Whoever names a repro wants to see what it shows, be it allowed or not.
+    fn play(&self) -> Result<(), Failed> {
+        let outcome = regression::verify(&self.file, &self.repro, &self.scenario);
+        match (outcome.result, outcome.warning) {
+            (Ok(()), None) => {
+                warn(&outcome.story);
+                Ok(())
+            }
+            (Ok(()), Some(warning)) => Err(Failed::from(format!("{warning}\n{}", outcome.story))),
+            (Err(problem), _) => Err(Failed::from(problem)),
+        }
     }
 }
 
@@ -116,7 +204,7 @@ fn verify(scenario: &Scenario, environment: &Environment) -> Result<(), String> 
         let report = run::play(scenario, RunOptions::new(seed, strategy));
         sweep.add(&report, scenario.expect.verdict);
         if !report.is_allowed(scenario.expect.verdict) {
-            return Err(failure(&report));
+            return Err(failure(scenario, &report));
         }
     }
     if sweep.seeds == 0 {
@@ -148,10 +236,23 @@ fn verify(scenario: &Scenario, environment: &Environment) -> Result<(), String> 
     }
 }
 
-fn failure(report: &RunReport) -> String {
+fn failure(scenario: &Scenario, report: &RunReport) -> String {
+    let repro = save(scenario, report);
     let block = anstream::adapter::strip_str(&summary::failure(report)).to_string();
     format!(
-        "{block}\n  again: rehearsal run {} --seed {} --strategy {}",
+        "{block}{repro}\n  again: rehearsal run {} --seed {} --strategy {}",
         report.scenario, report.seed, report.strategy
     )
+}
+
+/// Writes the repro of a failing run, and says what to do with it.
+fn save(scenario: &Scenario, report: &RunReport) -> String {
+    if report.verdict == RunVerdict::Nondeterminism {
+        return String::new();
+    }
+    let directory = environment::out_directory();
+    match save_failure(scenario, report.seed, report.strategy, &directory) {
+        Ok((path, _)) => summary::next_steps(&path),
+        Err(error) => format!("  no repro in {}: {error}\n", directory.display()),
+    }
 }

@@ -1,9 +1,13 @@
 //! What `--json` prints: one object a line. The fields are a contract.
 
+use std::path::Path;
+
 use rehearsal_agents::spec::Defect;
 use serde::Serialize;
 
-use crate::run::RunReport;
+use crate::replay::{Replay, Replayed};
+use crate::repro::Repro;
+use crate::run::{Failure, RunReport};
 use crate::scenario::{Scenario, names};
 
 /// One line of `rehearsal run --json`: one seed.
@@ -22,7 +26,7 @@ pub struct RunLine<'a> {
     delivered: u64,
     gap_marked: u64,
     violations: Vec<ViolationEntry<'a>>,
-    /// The repro file; null, because there is none yet.
+    /// The repro file; null if the run passed, or none could be written.
     repro: Option<String>,
 }
 
@@ -34,8 +38,19 @@ struct ViolationEntry<'a> {
     at_ms: Option<u64>,
 }
 
-impl<'a> From<&'a RunReport> for RunLine<'a> {
-    fn from(report: &'a RunReport) -> Self {
+impl<'a> From<&'a Failure> for ViolationEntry<'a> {
+    fn from(failure: &'a Failure) -> Self {
+        Self {
+            oracle: failure.judge.name(),
+            message: &failure.message,
+            at_ms: failure.at.map(|at| at.as_millis()),
+        }
+    }
+}
+
+impl<'a> RunLine<'a> {
+    /// The line of a run, and its repro file if there is one.
+    pub fn new(report: &'a RunReport, repro: Option<&Path>) -> Self {
         Self {
             scenario: &report.scenario,
             seed: report.seed,
@@ -49,18 +64,78 @@ impl<'a> From<&'a RunReport> for RunLine<'a> {
             emitted: report.ledger.emitted,
             delivered: report.ledger.delivered,
             gap_marked: report.ledger.gap_marked,
-            violations: report
-                .violations
-                .iter()
-                .map(|failure| ViolationEntry {
-                    oracle: failure.judge.name(),
-                    message: &failure.message,
-                    at_ms: failure.at.map(|at| at.as_millis()),
-                })
-                .collect(),
-            repro: None,
+            violations: report.violations.iter().map(ViolationEntry::from).collect(),
+            repro: repro.map(|path| path.display().to_string()),
         }
     }
+}
+
+/// The line of `rehearsal replay --json`.
+#[derive(Serialize, Debug)]
+pub struct ReplayLine<'a> {
+    file: String,
+    scenario: String,
+    seed: u64,
+    strategy: String,
+    /// One word: see [`Replayed::word`].
+    result: &'static str,
+    /// What the run came to; null if it could not be played.
+    verdict: Option<&'static str>,
+    fingerprint: Option<String>,
+    expected_fingerprint: String,
+    /// Decisions in the file.
+    choices: usize,
+    divergence: Option<DivergenceEntry<'a>>,
+    violations: Vec<ViolationEntry<'a>>,
+}
+
+/// Where a replay left its repro.
+#[derive(Serialize, Debug)]
+struct DivergenceEntry<'a> {
+    /// The choice's place in the file's list, from 1.
+    choice: usize,
+    site: &'a str,
+    /// Its number at the site, from 0.
+    nth: u32,
+    expected: &'a str,
+    found: &'a str,
+}
+
+impl<'a> ReplayLine<'a> {
+    /// The line of a replay of the repro in `file`.
+    pub fn new(file: &Path, repro: &Repro, replay: &'a Replay) -> Self {
+        let report = replay.report.as_ref();
+        Self {
+            file: file.display().to_string(),
+            scenario: repro.played_name(),
+            seed: repro.seed,
+            strategy: repro.strategy.to_string(),
+            result: replay.result.word(),
+            verdict: report.map(|report| report.verdict.word()),
+            fingerprint: report.map(|report| report.fingerprint.to_string()),
+            expected_fingerprint: repro.expected.fingerprint.to_string(),
+            choices: repro.schedule.len(),
+            divergence: divergence(replay),
+            violations: report
+                .map(|report| report.violations.iter().map(ViolationEntry::from).collect())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// Also of a changed scenario: it helps to see what the change did.
+fn divergence(replay: &Replay) -> Option<DivergenceEntry<'_>> {
+    let at = match &replay.result {
+        Replayed::Diverged { at, .. } => at,
+        _ => replay.report.as_ref()?.divergence.as_ref()?,
+    };
+    Some(DivergenceEntry {
+        choice: at.decision + 1,
+        site: &at.site,
+        nth: at.nth,
+        expected: &at.expected,
+        found: &at.found,
+    })
 }
 
 /// One line of `rehearsal list --json`: one scenario.

@@ -18,6 +18,8 @@ pub mod exit;
 mod harness;
 pub mod json;
 pub mod oracle;
+pub mod regression;
+pub mod replay;
 pub mod repro;
 pub mod run;
 pub mod scenario;

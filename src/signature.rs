@@ -92,12 +92,17 @@ fn flush(word: &mut String, out: &mut String) {
 impl Scenario {
     /// The same scenario, judged for that signature alone: other oracles keep
     /// silent, and nothing else must be reached. The run is the same, because
-    /// oracles never change one.
+    /// oracles never change one. A deadlock oracle that comes after the judge
+    /// judges on: where none is, the engine tells of a deadlock itself, and first.
     #[must_use]
     pub fn focused(&self, signature: &Signature) -> Scenario {
         let mut scenario = self.clone();
-        let judge = |oracle: &Oracle| Judge::Oracle(*oracle).name() == signature.judge;
-        scenario.expect.oracles.retain(judge);
+        let mut judged = false;
+        scenario.expect.oracles.retain(|oracle| {
+            let judge = Judge::Oracle(*oracle).name() == signature.judge;
+            judged |= judge;
+            judge || (judged && *oracle == Oracle::Deadlock)
+        });
         scenario.expect.sometimes.clear();
         if signature.judge != REACHED {
             scenario.expect.reached.clear();
@@ -107,7 +112,7 @@ impl Scenario {
 }
 
 /// The name of the judge of goals.
-const REACHED: &str = "reached";
+pub(crate) const REACHED: &str = "reached";
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write};
+use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use rehearsal_agents::record::{RunEnd, RunRecord};
@@ -186,6 +187,21 @@ fn write_violation(text: &mut String, failure: &Failure) -> fmt::Result {
     let name = styled(BOLD, failure.judge.name());
     let message = failure.message.replace('\n', "\n  ");
     writeln!(text, "  {name}{at}: {message}")
+}
+
+/// What to do with a failure whose repro is in `file`, as lines to copy.
+pub fn next_steps(file: &Path) -> String {
+    let file = shell_word(&file.to_string_lossy());
+    format!("  replay  rehearsal replay {file}\n  keep    rehearsal keep {file}\n")
+}
+
+/// A text as one word of a shell's.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-+./:=@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// What many seeds came to.

@@ -1,7 +1,9 @@
 //! The command line: what it says, what it does, how it ends.
 
 mod check;
+mod keep;
 mod list;
+mod replay;
 mod run;
 mod select;
 
@@ -10,15 +12,17 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::environment;
 use crate::exit::Exit;
 use crate::run::StrategyName;
 use crate::sweep::Seeds;
 
 /// Deterministic simulation testing for multi-agent systems.
 ///
-/// Exit codes: 0 pass, 1 internal error, 2 bad usage or bad scenario, 3 unknown
-/// (a budget ran out), 4 nothing selected, 10 violation or panic, 11 deadlock,
-/// livelock or time-out, 12 nondeterminism.
+/// Exit codes: 0 pass, 1 internal error, 2 bad usage, bad scenario or bad repro, 3
+/// unknown (a budget ran out), 4 nothing selected, 10 violation or panic, 11
+/// deadlock, livelock or time-out, 12 nondeterminism, 13 a repro that diverged, no
+/// longer fails, or whose scenario has changed.
 #[derive(Parser, Debug)]
 #[command(name = "rehearsal", version)]
 struct Cli {
@@ -30,6 +34,10 @@ struct Cli {
         value_name = "DIR"
     )]
     root: PathBuf,
+    /// Where repros of failing runs are written [default: `rehearsal` in
+    /// CARGO_TARGET_DIR or in `target`].
+    #[arg(long, global = true, value_name = "DIR")]
+    out: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -50,6 +58,40 @@ enum Command {
     },
     /// Run scenarios and judge them.
     Run(RunArgs),
+    /// Play a repro again, and say whether the failure came out.
+    ///
+    /// The result is one of: reproduced; reproduced with another fingerprint;
+    /// diverged at choice k, which counts from 1 in the file's list; scenario
+    /// changed; no longer fails. Exit codes: a reproduced failure has its
+    /// verdict's own (3, 10 or 11), every other result 13, a bad file 2.
+    Replay {
+        /// The repro file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a repro a regression that `cargo test` plays first.
+    ///
+    /// It is played, and must reproduce (else the exit code is 13); then the file is
+    /// copied to `regressions/NAME.repro` below the directory of scenarios.
+    Keep(KeepArgs),
+}
+
+/// What `rehearsal keep` takes.
+#[derive(Args, Debug)]
+struct KeepArgs {
+    /// The repro file.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The regression's name. Without this it is made of the scenario's name and
+    /// the failure.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Replace a regression of that name.
+    #[arg(long)]
+    force: bool,
 }
 
 /// What `rehearsal run` takes.
@@ -109,7 +151,12 @@ fn dispatch(cli: &Cli) -> Exit {
     let done = match &cli.command {
         Command::List { json } => list::list(&cli.root, *json),
         Command::Check { files } => check::check(&cli.root, files),
-        Command::Run(args) => run::run(&cli.root, args),
+        Command::Run(args) => {
+            let out = cli.out.clone().unwrap_or_else(environment::out_directory);
+            run::run(&cli.root, &out, args)
+        }
+        Command::Replay { file, json } => replay::replay(&cli.root, file, *json),
+        Command::Keep(args) => keep::keep(&cli.root, args),
     };
     match done {
         Ok(exit) => exit,

@@ -1,13 +1,14 @@
 //! `rehearsal run`.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rehearsal_agents::spec::Transport;
 
 use crate::determinism;
 use crate::exit::Exit;
 use crate::json::RunLine;
+use crate::repro::save_failure;
 use crate::run::{self, RunOptions, RunReport, RunVerdict};
 use crate::scenario::{ExpectedVerdict, Scenario};
 use crate::summary;
@@ -15,7 +16,7 @@ use crate::sweep::{Seeds, Sweep};
 
 use super::{RunArgs, TransportArg, complain, say, select};
 
-pub(super) fn run(root: &Path, args: &RunArgs) -> io::Result<Exit> {
+pub(super) fn run(root: &Path, out: &Path, args: &RunArgs) -> io::Result<Exit> {
     let scenarios = match select::scenarios(root, &args.scenarios) {
         Ok(scenarios) => scenarios,
         Err(problems) => {
@@ -35,7 +36,7 @@ pub(super) fn run(root: &Path, args: &RunArgs) -> io::Result<Exit> {
     }
     let mut worst = Exit::Pass;
     for scenario in &chosen {
-        worst = worse(worst, run_one(scenario, args)?);
+        worst = worse(worst, run_one(scenario, out, args)?);
     }
     Ok(worst)
 }
@@ -64,7 +65,7 @@ fn worse(a: Exit, b: Exit) -> Exit {
     if rank(b) > rank(a) { b } else { a }
 }
 
-fn run_one(scenario: &Scenario, args: &RunArgs) -> io::Result<Exit> {
+fn run_one(scenario: &Scenario, out: &Path, args: &RunArgs) -> io::Result<Exit> {
     let single = args.seeds.is_none();
     let one = Seeds::one(args.seed.unwrap_or(0));
     let seeds = args.seeds.clone().unwrap_or(one);
@@ -74,19 +75,57 @@ fn run_one(scenario: &Scenario, args: &RunArgs) -> io::Result<Exit> {
         let report = play(scenario, seed, args);
         sweep.add(&report, scenario.expect.verdict);
         worst = worse(worst, report.verdict.exit());
+        // Before anything is said about the failure: it must not get lost.
+        let repro = save(scenario, &report, out);
         if args.json {
-            let line = serde_json::to_string(&RunLine::from(&report))?;
+            let line = serde_json::to_string(&RunLine::new(&report, repro.as_deref()))?;
             say(&format!("{line}\n"))?;
         } else if single {
             say(&summary::run(scenario, &report))?;
+            say(&next_steps(repro.as_deref()))?;
         } else if report.verdict != RunVerdict::Pass && sweep.is_worth_showing(&report) {
             say(&summary::failure(&report))?;
+            say(&next_steps(repro.as_deref()))?;
         }
     }
     if !args.json && !single {
         say(&summary::sweep(scenario, &sweep))?;
     }
     Ok(worse(worst, sometimes(scenario, &sweep)))
+}
+
+/// Writes the repro of a run that failed. Two runs of one seed that differ have
+/// none: there is nothing to reproduce.
+fn save(scenario: &Scenario, report: &RunReport, out: &Path) -> Option<PathBuf> {
+    if [RunVerdict::Pass, RunVerdict::Nondeterminism].contains(&report.verdict) {
+        return None;
+    }
+    match save_failure(scenario, report.seed, report.strategy, out) {
+        Ok((path, repro)) => {
+            if repro.expected.fingerprint != report.fingerprint {
+                complain(&format!(
+                    "warning: played again for its repro, seed {} of {} gave another run; \
+                     --check-determinism says where\n",
+                    report.seed, scenario.name
+                ));
+            }
+            Some(path)
+        }
+        Err(error) => {
+            complain(&format!(
+                "warning: no repro of seed {} of {} in {}: {error}\n",
+                report.seed,
+                scenario.name,
+                out.display()
+            ));
+            None
+        }
+    }
+}
+
+/// What to do with a failure, as lines to copy.
+fn next_steps(repro: Option<&Path>) -> String {
+    repro.map_or_else(String::new, summary::next_steps)
 }
 
 fn play(scenario: &Scenario, seed: u64, args: &RunArgs) -> RunReport {

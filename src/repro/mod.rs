@@ -1,6 +1,9 @@
 //! Repros: a failing run as a small file that replays byte for byte.
 
-mod write;
+mod find;
+pub(crate) mod read;
+mod save;
+pub(crate) mod write;
 
 use std::path::PathBuf;
 
@@ -8,8 +11,11 @@ use rehearsal_agents::spec::Transport;
 use rehearsal_sim::{Fingerprint, Schedule};
 
 use crate::run::{self, RunOptions, RunReport, RunVerdict, StrategyName};
+use crate::scenario::variant::HEALTHY;
 use crate::scenario::{Cut, CutError, Scenario};
 use crate::signature::Signature;
+
+pub use self::save::{EXTENSION, SUBDIRECTORY, save_failure};
 
 /// The version of the file format that this version of the tool writes and reads.
 pub const FORMAT: u32 = 1;
@@ -99,6 +105,12 @@ impl Repro {
         })
     }
 
+    /// The name of what it plays: the scenario's, or its healthy twin's.
+    pub fn played_name(&self) -> String {
+        let twin = if self.scenario.healthy { HEALTHY } else { "" };
+        format!("{}{twin}", self.scenario.name)
+    }
+
     /// The scenario as this repro plays it, from the scenario as its file is now:
     /// twin, transport, cuts, and judged for the expected failure alone.
     ///
@@ -106,6 +118,18 @@ impl Repro {
     ///
     /// If the scenario has changed so much that it cannot be played like that.
     pub fn stage(&self, scenario: &Scenario) -> Result<Scenario, Unplayable> {
+        let whole = self.stage_whole(scenario)?;
+        Ok(whole.focused(&self.expected.signature))
+    }
+
+    /// As [`Repro::stage`], but judged for everything that the scenario expects.
+    /// That says little of a scenario with cuts: it may have nothing left for an
+    /// oracle to check, or to reach a goal by.
+    ///
+    /// # Errors
+    ///
+    /// As [`Repro::stage`].
+    pub fn stage_whole(&self, scenario: &Scenario) -> Result<Scenario, Unplayable> {
         let twin = if self.scenario.healthy {
             scenario.twin().ok_or(Unplayable::NoTwin)?
         } else {
@@ -114,8 +138,7 @@ impl Repro {
         let staged = twin
             .with_transport(self.scenario.transport)
             .map_err(|_| Unplayable::NeedsNetwork)?;
-        let cut = staged.cut(&self.cuts).map_err(Unplayable::Cut)?;
-        Ok(cut.focused(&self.expected.signature))
+        staged.cut(&self.cuts).map_err(Unplayable::Cut)
     }
 
     /// Plays the repro on a scenario that [`Repro::stage`] has made ready, with

@@ -132,7 +132,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// Puts `bytes` in the place of a file, whole or not at all.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(directory) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
         std::fs::create_dir_all(directory)?;
     }

@@ -1,4 +1,5 @@
-//! The stable codes of everything that can be wrong with a scenario file.
+//! The stable codes of everything that can be wrong with a scenario file (`S…`)
+//! or a repro file (`R…`).
 
 use std::fmt;
 
@@ -211,6 +212,146 @@ codes! {
     NoScenarios = "S0039",
         "Scenarios are looked for below the directory `scenarios/` of the current directory, and it \
          is not there. Change to the project's root, or name scenario files by their paths.";
+    /// A repro where a scenario is needed.
+    NotAScenario = "S0040",
+        "The file is a repro: it holds one failing run of a scenario, and not a scenario. `rehearsal \
+         replay` plays it, and `rehearsal keep` makes it a regression that `cargo test` plays first.";
+    /// There is no such repro file.
+    ReproMissing = "R0001",
+        "The repro file does not exist. `rehearsal run` writes one for each failing seed below \
+         `target/rehearsal`, or where `--out` says, and prints its path. A path starts at the current \
+         directory; cleaning the build directory removes repros that were not kept.";
+    /// The path of a repro leads to a directory or a device.
+    ReproNotAFile = "R0002",
+        "The path exists but is not a regular file: it is a directory, a pipe or a device. A repro is \
+         one TOML file whose name ends in `.repro`.";
+    /// The operating system refused to read the repro.
+    ReproUnreadable = "R0003",
+        "The operating system refused to read the file, for the reason that it gives: missing \
+         permissions, or a part of the path that is no directory. Nothing is known about the repro \
+         itself.";
+    /// The file is larger than a repro may be.
+    ReproTooLarge = "R0004",
+        "A repro holds one line for each choice that is not boring, and none of more than 16 MiB is \
+         read. A run of that many choices is hard to learn from: shrink it, or find a smaller one.";
+    /// The repro is not text in UTF-8.
+    ReproNotUtf8 = "R0005",
+        "A repro is TOML, which is text in UTF-8, and the file holds bytes that are not. The message \
+         says where the first of them is. The file was damaged, or saved in another encoding.";
+    /// The repro says nothing.
+    ReproEmpty = "R0006",
+        "The file is empty, or holds nothing but blanks and comments. Repros are written whole or not \
+         at all, so it was emptied later. Run the seed again to have a new one.";
+    /// The repro ends too early.
+    ReproTruncated = "R0007",
+        "The file ends in the middle of a value, a list or a table: its end is missing. Repros are \
+         written whole or not at all, so it was cut off later, for example when it was copied. Copy it \
+         again, or run the seed again to have a new one.";
+    /// The repro is not TOML.
+    ReproSyntax = "R0008",
+        "The text is not TOML. What could be read in spite of it has been checked too, but missing \
+         keys are only reported once the file parses, because the part that did not parse may hold \
+         what seems to be missing.";
+    /// A key of a repro is set twice.
+    ReproDuplicateKey = "R0009",
+        "TOML allows each key once in a table, and each `[table]` once in a file. Remove one of the \
+         two.";
+    /// Brackets or keys of a repro are nested too deep.
+    ReproTooDeep = "R0010",
+        "Arrays, inline tables or dotted keys are nested deeper than the parser follows. No repro \
+         needs more than a handful of levels.";
+    /// A key that no repro knows in this place.
+    ReproUnknownKey = "R0011",
+        "The key means nothing in this table, so whoever wrote it expects something that will not \
+         happen. The message lists what the table knows, and suggests the nearest one.";
+    /// A key of a repro that must be there is not.
+    ReproMissingKey = "R0012",
+        "A replay cannot do without this key. The caret points at the table that lacks it, or at the \
+         start of the file. If the end of the file is missing, it was cut off: run the seed again to \
+         have a new one.";
+    /// A value of a repro that is of the wrong type.
+    ReproWrongType = "R0013",
+        "The value is of another type than the key takes. Hashes, fingerprints and cuts are strings; \
+         the numbers of a choice are plain integers; only a seed may be either, because seeds beyond \
+         the integers of TOML are written as strings of digits.";
+    /// A number of a repro outside of its limits.
+    ReproOutOfRange = "R0014",
+        "The number is outside of the limits that the message gives. Seeds go up to \
+         18446744073709551615, the numbers of a choice up to 4294967295, and a choice has at least two \
+         alternatives.";
+    /// A name in a repro that is not among those allowed.
+    ReproUnknownName = "R0015",
+        "The value is one of a fixed set of names (strategies, verdicts, judges, transports), and this \
+         is none of them. A repro names the strategy that played the run, so never the portfolio, and a \
+         verdict that is a failure.";
+    /// A version of repros that this tool does not know.
+    ReproUnknownFormat = "R0016",
+        "`format` is the version of the file format. This version of the tool reads format 1. A higher \
+         number means that a newer tool wrote the file, and nothing else in it can be relied on: use \
+         that tool.";
+    /// Something else where a repro is needed.
+    NotARepro = "R0017",
+        "The file is a scenario, and not one failing run of it. `rehearsal run` plays scenarios and \
+         writes a repro for each failing seed.";
+    /// A choice that cannot be made.
+    ImpossibleChoice = "R0018",
+        "A choice `of` n alternatives takes one of 1 to n - 1. Alternative 0 is the boring one: every \
+         choice that is not in the list takes it, so a line that takes it means nothing.";
+    /// Two choices with one address.
+    RepeatedChoice = "R0019",
+        "`site` and `nth` together say which choice of the run is meant, and each choice is made once. \
+         Remove one of the two lines.";
+    /// A hash that is none.
+    BadHash = "R0020",
+        "A hash or a fingerprint is 32 hexadecimal digits in quotes. It is written by the tool; without \
+         it nobody can tell whether the scenario, or what came of the run, is still the same.";
+    /// A cut that is none.
+    BadCut = "R0021",
+        "A cut says of what there is less than in the scenario's file, and how much is left: \
+         `agents.0.count = 1`, or `events`, `children` or `party` instead of `count`; \
+         `clients.per_thread = 1`, `faults.budget = 0`, `faults.kind = 1`. Groups of agents and kinds of \
+         faults count from 0.";
+    /// Two cuts of one thing.
+    RepeatedCut = "R0022",
+        "Two cuts say how much is left of one thing. Remove one of them.";
+    /// A scenario's name that is not its file's.
+    ReproNameMismatch = "R0023",
+        "A scenario's name is its file's name without `.toml`, and here they differ, so that it cannot \
+         be said which scenario is meant. Somebody changed one of the two.";
+    /// A repro whose scenario cannot be found.
+    ReproScenarioMissing = "R0024",
+        "The scenario of the repro is looked for where the repro says, seen from the current directory, \
+         and if it is not there, by its name below the directory of scenarios. It was renamed or \
+         removed, or the command runs in another directory.";
+    /// More problems in a repro than are worth printing.
+    ReproTooManyProblems = "R0025",
+        "The file has more problems than are printed at once. Correct the first ones; many of the \
+         others often have the same cause.";
+}
+
+impl Code {
+    /// What a problem that every file can have is called in a repro.
+    pub(super) fn in_repro(self) -> Self {
+        match self {
+            Self::FileMissing => Self::ReproMissing,
+            Self::NotAFile => Self::ReproNotAFile,
+            Self::Unreadable => Self::ReproUnreadable,
+            Self::FileTooLarge => Self::ReproTooLarge,
+            Self::NotUtf8 => Self::ReproNotUtf8,
+            Self::FileEmpty => Self::ReproEmpty,
+            Self::Syntax => Self::ReproSyntax,
+            Self::DuplicateKey => Self::ReproDuplicateKey,
+            Self::TooDeep => Self::ReproTooDeep,
+            Self::UnknownKey => Self::ReproUnknownKey,
+            Self::MissingKey => Self::ReproMissingKey,
+            Self::WrongType => Self::ReproWrongType,
+            Self::OutOfRange => Self::ReproOutOfRange,
+            Self::UnknownName => Self::ReproUnknownName,
+            Self::UnknownFormat => Self::ReproUnknownFormat,
+            Self::TooManyProblems => Self::ReproTooManyProblems,
+            other => other,
+        }
+    }
 }
 
 impl Code {
@@ -235,8 +376,12 @@ mod tests {
 
     #[test]
     fn codes_are_consecutive_and_unique() {
-        for (position, code) in Code::ALL.iter().enumerate() {
-            assert_eq!(code.name(), format!("S{:04}", position + 1));
+        for letter in ["S", "R"] {
+            let codes = Code::ALL.iter().map(|code| code.name());
+            let codes = codes.filter(|code| code.starts_with(letter));
+            for (position, code) in codes.enumerate() {
+                assert_eq!(code, format!("{letter}{:04}", position + 1));
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use annotate_snippets::{
 };
 
 use super::code::Code;
-use super::source::Source;
+use super::source::{FileKind, Source};
 
 /// The longest stretch of a line that is underlined, in characters.
 const LONGEST_UNDERLINE: usize = 60;
@@ -75,9 +75,13 @@ pub enum Look {
 
 impl Diagnostic {
     /// A problem that concerns the file as a whole, until [`Self::at`] says more.
+    /// In a repro, problems that every file can have bear codes of their own.
     pub fn new(code: Code, source: &Arc<Source>, message: impl Into<String>) -> Self {
         Self {
-            code,
+            code: match source.kind() {
+                FileKind::Scenario => code,
+                FileKind::Repro => code.in_repro(),
+            },
             message: message.into(),
             primary: None,
             others: Vec::new(),

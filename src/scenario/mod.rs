@@ -5,28 +5,28 @@
 
 mod code;
 mod cut;
-mod decode;
+pub(crate) mod decode;
 mod diagnostic;
 pub mod discover;
 pub mod durations;
 mod goal;
 pub mod names;
 mod source;
-mod suggest;
-mod variant;
+pub(crate) mod suggest;
+pub(crate) mod variant;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rehearsal_agents::record::Mark;
-use rehearsal_agents::spec::BridgeSpec;
+use rehearsal_agents::spec::{BridgeSpec, Transport};
 
 use crate::oracle::Oracle;
 
 pub use self::code::Code;
 pub use self::cut::{Cut, CutError};
 pub use self::diagnostic::{Diagnostic, Label, Look, Span, render_all};
-pub use self::source::{MAX_BYTES, Source};
+pub use self::source::{FileKind, MAX_BYTES, Source};
 pub use self::variant::NeedsNetwork;
 
 /// Reads and checks a scenario file.
@@ -36,7 +36,7 @@ pub use self::variant::NeedsNetwork;
 /// Everything that is wrong with it, in the order of the file; at least one
 /// problem.
 pub fn load(path: &Path) -> Result<Scenario, Vec<Diagnostic>> {
-    decode::decode(&Source::read(path)?)
+    decode::decode(&Source::read(FileKind::Scenario, path)?)
 }
 
 /// Checks a text as if it stood in `file`, which is not read.
@@ -62,6 +62,8 @@ pub struct Scenario {
     pub claim: String,
     /// The system and everything around it.
     pub spec: BridgeSpec,
+    /// How its file lets events reach clients, whatever `spec` says now.
+    pub declared_transport: Transport,
     /// Seeds that `cargo test` runs, from 0.
     pub seeds: u32,
     /// Limits of one run.

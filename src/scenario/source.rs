@@ -1,4 +1,4 @@
-//! Reading a scenario file, within limits.
+//! Reading a file of the user's, within limits.
 
 use std::fmt;
 use std::fs::File;
@@ -12,17 +12,52 @@ use super::diagnostic::{Diagnostic, Span};
 /// The largest scenario file in bytes.
 pub const MAX_BYTES: usize = 1024 * 1024;
 
-/// The text of a scenario file.
+/// What a file is read as. It decides how large the file may be, and in which
+/// words its problems are told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FileKind {
+    /// A scenario.
+    Scenario,
+    /// A failing run.
+    Repro,
+}
+
+impl FileKind {
+    /// The largest such file in bytes.
+    pub fn max_bytes(self) -> usize {
+        match self {
+            Self::Scenario => MAX_BYTES,
+            Self::Repro => 16 * 1024 * 1024,
+        }
+    }
+
+    /// The word for it.
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            Self::Scenario => "scenario",
+            Self::Repro => "repro",
+        }
+    }
+}
+
+/// The text of a scenario file or of a repro file.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Source {
+    kind: FileKind,
     path: PathBuf,
     text: String,
 }
 
 impl Source {
-    /// A text that claims to come from `path`. Reads nothing.
+    /// The text of a scenario that claims to come from `path`. Reads nothing.
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Arc<Self> {
+        Self::of(FileKind::Scenario, path, text)
+    }
+
+    /// A text that claims to come from `path`. Reads nothing.
+    pub fn of(kind: FileKind, path: impl Into<PathBuf>, text: impl Into<String>) -> Arc<Self> {
         Arc::new(Self {
+            kind,
             path: path.into(),
             text: text.into(),
         })
@@ -32,14 +67,23 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// If it is missing, no regular file, unreadable, larger than [`MAX_BYTES`]
-    /// or not UTF-8. There is exactly one such problem.
-    pub fn read(path: &Path) -> Result<Arc<Self>, Vec<Diagnostic>> {
-        let bytes = read_bytes(path).map_err(|refusal| vec![refusal.diagnostic(path)])?;
+    /// If it is missing, no regular file, unreadable, larger than
+    /// [`FileKind::max_bytes`] or not UTF-8. There is exactly one such problem.
+    pub fn read(kind: FileKind, path: &Path) -> Result<Arc<Self>, Vec<Diagnostic>> {
+        let bytes = read_bytes(path, kind.max_bytes())
+            .map_err(|refusal| vec![refusal.diagnostic(kind, path)])?;
         match String::from_utf8(bytes) {
-            Ok(text) => Ok(Self::new(path, text)),
-            Err(error) => Err(vec![not_utf8(path, error.utf8_error(), error.as_bytes())]),
+            Ok(text) => Ok(Self::of(kind, path, text)),
+            Err(error) => {
+                let (error, bytes) = (error.utf8_error(), error.as_bytes());
+                Err(vec![not_utf8(kind, path, error, bytes)])
+            }
         }
+    }
+
+    /// What it is read as.
+    pub fn kind(&self) -> FileKind {
+        self.kind
     }
 
     /// The path as the user gave it.
@@ -72,7 +116,7 @@ enum Refusal {
     Io(io::Error),
 }
 
-fn read_bytes(path: &Path) -> Result<Vec<u8>, Refusal> {
+fn read_bytes(path: &Path, most: usize) -> Result<Vec<u8>, Refusal> {
     // Asked before opening: opening a pipe would wait for a writer.
     let kind = std::fs::metadata(path).map_err(Refusal::Io)?.file_type();
     if kind.is_dir() {
@@ -83,28 +127,40 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, Refusal> {
     }
     // The size is counted and not asked for, since a file may grow meanwhile.
     let mut bytes = Vec::new();
-    let limit = MAX_BYTES as u64 + 1;
+    let limit = most as u64 + 1;
     let file = File::open(path).map_err(Refusal::Io)?;
     file.take(limit)
         .read_to_end(&mut bytes)
         .map_err(Refusal::Io)?;
-    if bytes.len() > MAX_BYTES {
+    if bytes.len() > most {
         return Err(Refusal::TooLarge);
     }
     Ok(bytes)
 }
 
 impl Refusal {
-    fn diagnostic(self, path: &Path) -> Diagnostic {
-        let nothing = Source::new(path, "");
+    fn diagnostic(self, kind: FileKind, path: &Path) -> Diagnostic {
+        let nothing = Source::of(kind, path, "");
         let shown = path.display();
+        let [find_it, name_it, shrink_it] = match kind {
+            FileKind::Scenario => [
+                "`rehearsal list` shows the scenarios that there are",
+                "name one scenario file, ending in `.toml`",
+                "use `count` to describe many agents of one kind",
+            ],
+            FileKind::Repro => [
+                "`rehearsal run` writes one for each failing seed, and says where",
+                "name one repro file, ending in `.repro`",
+                "`rehearsal shrink` makes smaller ones of those that the tool wrote",
+            ],
+        };
         match self {
             Refusal::Io(error) if error.kind() == io::ErrorKind::NotFound => Diagnostic::new(
                 Code::FileMissing,
                 &nothing,
                 format!("there is no file `{shown}`"),
             )
-            .help("`rehearsal list` shows the scenarios that there are"),
+            .help(find_it),
             Refusal::Io(error) => Diagnostic::new(
                 Code::Unreadable,
                 &nothing,
@@ -113,22 +169,25 @@ impl Refusal {
             .help("check the path and its permissions"),
             Refusal::NotAFile(what) => {
                 Diagnostic::new(Code::NotAFile, &nothing, format!("`{shown}` is {what}"))
-                    .help("name one scenario file, ending in `.toml`")
+                    .help(name_it)
             }
             Refusal::TooLarge => Diagnostic::new(
                 Code::FileTooLarge,
                 &nothing,
-                format!("`{shown}` is larger than 1 MiB"),
+                format!(
+                    "`{shown}` is larger than {} MiB",
+                    kind.max_bytes() / (1024 * 1024)
+                ),
             )
-            .help("use `count` to describe many agents of one kind"),
+            .help(shrink_it),
         }
     }
 }
 
-fn not_utf8(path: &Path, error: std::str::Utf8Error, bytes: &[u8]) -> Diagnostic {
+fn not_utf8(kind: FileKind, path: &Path, error: std::str::Utf8Error, bytes: &[u8]) -> Diagnostic {
     let offset = error.valid_up_to();
     // The replacement characters come after the offset, which stays right.
-    let shown = Source::new(path, String::from_utf8_lossy(bytes));
+    let shown = Source::of(kind, path, String::from_utf8_lossy(bytes));
     let byte = bytes.get(offset).copied().unwrap_or_default();
     Diagnostic::new(
         Code::NotUtf8,

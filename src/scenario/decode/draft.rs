@@ -78,13 +78,14 @@ impl<'a> Draft<'a> {
         let system = self.system?;
         let budget = self.budget?;
         let expected = self.expect?;
+        let transport = system.transport?.value;
         Some(Scenario {
             name: self.name?.to_owned(),
             file: source.path().to_owned(),
             hash: source.hash(),
             claim: self.claim?.to_owned(),
             spec: BridgeSpec {
-                transport: system.transport?.value,
+                transport,
                 defect: system.defect?.map(|defect| defect.value),
                 bridge: self.bridge?.settings,
                 agents: self.agents?.into_iter().map(|group| group.spec).collect(),
@@ -92,6 +93,7 @@ impl<'a> Draft<'a> {
                 network: self.network?.settings,
                 faults: self.faults?.plan,
             },
+            declared_transport: transport,
             seeds: self.seeds?.value,
             budget: BudgetSpec {
                 steps: budget.steps,

@@ -18,24 +18,24 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// A value that was read, and its place; no place if it is a default.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct At<T> {
-    pub(super) value: T,
-    pub(super) span: Option<Span>,
+pub(crate) struct At<T> {
+    pub(crate) value: T,
+    pub(crate) span: Option<Span>,
 }
 
 impl<T> At<T> {
-    pub(super) fn new(value: T, span: Span) -> Self {
+    pub(crate) fn new(value: T, span: Span) -> Self {
         Self {
             value,
             span: Some(span),
         }
     }
 
-    pub(super) fn default(value: T) -> Self {
+    pub(crate) fn default(value: T) -> Self {
         Self { value, span: None }
     }
 
-    pub(super) fn map<U>(self, f: impl FnOnce(T) -> U) -> At<U> {
+    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> At<U> {
         At {
             value: f(self.value),
             span: self.span,
@@ -45,7 +45,7 @@ impl<T> At<T> {
 
 /// What a duration may be.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Times {
+pub(crate) enum Times {
     /// Whole milliseconds, zero included.
     Any,
     /// Whole milliseconds, at least one.
@@ -56,23 +56,36 @@ pub(super) enum Times {
 
 /// A value with its place and the name that messages give it.
 #[derive(Clone)]
-pub(super) struct Item<'a> {
-    pub(super) name: String,
-    pub(super) span: Span,
-    pub(super) value: &'a DeValue<'a>,
+pub(crate) struct Item<'a> {
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    pub(crate) value: &'a DeValue<'a>,
 }
 
 impl<'a> Item<'a> {
     /// Reads a text.
-    pub(super) fn text(&self, problems: &mut Problems) -> Option<At<&'a str>> {
+    pub(crate) fn text(&self, problems: &mut Problems) -> Option<At<&'a str>> {
         match self.value {
             DeValue::String(text) => Some(At::new(text, self.span)),
             _ => self.wrong_type("a string", problems),
         }
     }
 
+    /// Reads `true` or `false`.
+    pub(crate) fn boolean(&self, problems: &mut Problems) -> Option<bool> {
+        match self.value {
+            DeValue::Boolean(value) => Some(*value),
+            _ => self.wrong_type("true or false", problems),
+        }
+    }
+
+    /// Whether the value is a string.
+    pub(crate) fn is_text(&self) -> bool {
+        matches!(self.value, DeValue::String(_))
+    }
+
     /// Reads a whole number within limits.
-    pub(super) fn number(
+    pub(crate) fn number(
         &self,
         limits: RangeInclusive<u64>,
         problems: &mut Problems,
@@ -97,7 +110,7 @@ impl<'a> Item<'a> {
     }
 
     /// Reads a whole number within limits that fit 32 bits.
-    pub(super) fn small(
+    pub(crate) fn small(
         &self,
         limits: RangeInclusive<u32>,
         problems: &mut Problems,
@@ -110,7 +123,7 @@ impl<'a> Item<'a> {
     }
 
     /// Reads a duration.
-    pub(super) fn duration(&self, times: Times, problems: &mut Problems) -> Option<At<Duration>> {
+    pub(crate) fn duration(&self, times: Times, problems: &mut Problems) -> Option<At<Duration>> {
         let text = self.time_text(problems)?;
         match durations::parse(text) {
             Ok(duration) => self
@@ -121,7 +134,7 @@ impl<'a> Item<'a> {
     }
 
     /// Reads a range of durations, or one duration that stands for both ends.
-    pub(super) fn range(
+    pub(crate) fn range(
         &self,
         times: Times,
         problems: &mut Problems,
@@ -156,7 +169,7 @@ impl<'a> Item<'a> {
     /// Reads a list of distinct names out of a fixed set. `what` says what one of
     /// them names, for example `oracle`. `None` if any of them is wrong or named
     /// twice.
-    pub(super) fn names<T: Copy + PartialEq>(
+    pub(crate) fn names<T: Copy + PartialEq>(
         &self,
         what: &str,
         names: &[(&str, T)],
@@ -192,7 +205,7 @@ impl<'a> Item<'a> {
 
     /// Reads one of a fixed set of names. `what` says what they name, for
     /// example `oracle`.
-    pub(super) fn one_of<T: Copy>(
+    pub(crate) fn one_of<T: Copy>(
         &self,
         what: &str,
         names: &[(&str, T)],
@@ -211,7 +224,7 @@ impl<'a> Item<'a> {
     }
 
     /// Reports a name that is not among `names`.
-    pub(super) fn unknown_name(
+    pub(crate) fn unknown_name(
         &self,
         what: &str,
         name: &str,
@@ -236,7 +249,7 @@ impl<'a> Item<'a> {
     }
 
     /// Reads a table; `name` names it in messages.
-    pub(super) fn section(&self, name: &str, problems: &mut Problems) -> Option<Section<'a>> {
+    pub(crate) fn section(&self, name: &str, problems: &mut Problems) -> Option<Section<'a>> {
         match self.value {
             DeValue::Table(table) => Some(Section::new(name, self.span, table)),
             _ => self.wrong_type("a table", problems),
@@ -244,7 +257,7 @@ impl<'a> Item<'a> {
     }
 
     /// Reads a list.
-    pub(super) fn list(&self, problems: &mut Problems) -> Option<Vec<Item<'a>>> {
+    pub(crate) fn list(&self, problems: &mut Problems) -> Option<Vec<Item<'a>>> {
         let DeValue::Array(entries) = self.value else {
             return self.wrong_type("a list", problems);
         };
@@ -261,12 +274,12 @@ impl<'a> Item<'a> {
     }
 
     /// Whether the value is a table.
-    pub(super) fn is_table(&self) -> bool {
+    pub(crate) fn is_table(&self) -> bool {
         matches!(self.value, DeValue::Table(_))
     }
 
     /// Reports a value of the wrong type. Always `None`, for the caller to return.
-    pub(super) fn wrong_type<T>(&self, wanted: &str, problems: &mut Problems) -> Option<T> {
+    pub(crate) fn wrong_type<T>(&self, wanted: &str, problems: &mut Problems) -> Option<T> {
         let found = found_type(self.value);
         problems.report(
             Code::WrongType,

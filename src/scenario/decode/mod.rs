@@ -8,11 +8,11 @@ mod check;
 mod draft;
 mod expect;
 mod faults;
-mod item;
-mod problems;
-mod section;
+pub(crate) mod item;
+pub(crate) mod problems;
+pub(crate) mod section;
 mod settings;
-mod words;
+pub(crate) mod words;
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use self::section::Section;
 use super::Scenario;
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Span};
-use super::source::Source;
+use super::source::{FileKind, Source};
 
 /// Reads a scenario.
 ///
@@ -37,6 +37,9 @@ pub(super) fn decode(source: &Arc<Source>) -> Result<Scenario, Vec<Diagnostic>> 
     let document = document.into_inner();
     if document.is_empty() && errors.is_empty() {
         return Err(vec![empty(source)]);
+    }
+    if is_repro(&document) {
+        return Err(vec![not_a_scenario(source)]);
     }
     report_syntax(&errors, &mut problems);
     let root = Section::new("the scenario", Span::default(), &document);
@@ -55,13 +58,30 @@ fn empty(source: &Arc<Source>) -> Diagnostic {
         .help("it needs at least `format`, `name`, `claim`, `system`, `[[agents]]` and `[expect]`")
 }
 
+/// Whether this is a repro, which is TOML too: what it is all about is there, and
+/// nothing of a scenario.
+fn is_repro(document: &DeTable<'_>) -> bool {
+    let has = |key: &&str| document.contains_key(*key);
+    ["run", "expected"].iter().any(has) && !["claim", "system", "agents", "expect"].iter().any(has)
+}
+
+fn not_a_scenario(source: &Arc<Source>) -> Diagnostic {
+    let path = source.path().display();
+    let message = format!("`{path}` is no scenario but a repro: one failing run");
+    Diagnostic::new(Code::NotAScenario, source, message)
+        .help(format!("play it with `rehearsal replay {path}`"))
+}
+
 /// Reports what is no TOML, the problems that explain others first.
-fn report_syntax(errors: &[toml::de::Error], problems: &mut Problems) {
+pub(crate) fn report_syntax(errors: &[toml::de::Error], problems: &mut Problems) {
     let mut found: Vec<Diagnostic> = errors
         .iter()
         .map(|error| syntax_problem(error, problems))
         .collect();
-    found.sort_by_key(|problem| (problem.code != Code::TooDeep, problem.span()));
+    found.sort_by_key(|problem| {
+        let deep = [Code::TooDeep, Code::ReproTooDeep].contains(&problem.code);
+        (!deep, problem.span())
+    });
     for problem in found {
         problems.push_syntax(problem);
     }
@@ -73,11 +93,19 @@ fn syntax_problem(error: &toml::de::Error, problems: &Problems) -> Diagnostic {
     let problem = if message == "duplicate key" {
         problems
             .problem(Code::DuplicateKey, "a key is set twice")
-            .help("remove one of the two; several groups are written `[[agents]]`")
+            .help(match problems.kind() {
+                FileKind::Scenario => {
+                    "remove one of the two; several groups are written `[[agents]]`"
+                }
+                FileKind::Repro => "remove one of the two",
+            })
     } else if message.contains("recurs") {
         problems
             .problem(Code::TooDeep, "nested too deep")
-            .help("no scenario needs more than a handful of levels")
+            .help(format!(
+                "no {} needs more than a handful of levels",
+                problems.kind().noun()
+            ))
     } else {
         problems
             .problem(Code::Syntax, format!("not TOML: {message}"))

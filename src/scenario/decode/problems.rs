@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::scenario::code::Code;
 use crate::scenario::diagnostic::{Diagnostic, Span};
-use crate::scenario::source::Source;
+use crate::scenario::source::{FileKind, Source};
 
 /// Problems that are reported; of the others only the number is.
 const REPORTED: usize = 50;
@@ -14,7 +14,7 @@ const REPORTED: usize = 50;
 const REMEMBERED: usize = 2_000;
 
 /// The problems of one file.
-pub(super) struct Problems {
+pub(crate) struct Problems {
     source: Arc<Source>,
     found: Vec<Diagnostic>,
     /// Problems beyond those remembered.
@@ -26,7 +26,7 @@ pub(super) struct Problems {
 }
 
 impl Problems {
-    pub(super) fn new(source: &Arc<Source>) -> Self {
+    pub(crate) fn new(source: &Arc<Source>) -> Self {
         Self {
             source: Arc::clone(source),
             found: Vec::new(),
@@ -40,24 +40,29 @@ impl Problems {
         }
     }
 
+    /// What the file is read as.
+    pub(crate) fn kind(&self) -> FileKind {
+        self.source.kind()
+    }
+
     /// Whether nothing is wrong so far.
-    pub(super) fn none(&self) -> bool {
+    pub(crate) fn none(&self) -> bool {
         self.found.is_empty()
     }
 
     /// Whether all of the text is TOML, so that what seems to be missing is.
-    pub(super) fn complete(&self) -> bool {
+    pub(crate) fn complete(&self) -> bool {
         self.broken_lines.is_empty()
     }
 
     /// Begins a problem; [`Self::push`] adds it.
-    pub(super) fn problem(&self, code: Code, message: impl Into<String>) -> Diagnostic {
+    pub(crate) fn problem(&self, code: Code, message: impl Into<String>) -> Diagnostic {
         Diagnostic::new(code, &self.source, message)
     }
 
     /// Adds a problem, unless its line is no TOML: what the parser makes of
     /// such a line says little about what was meant.
-    pub(super) fn push(&mut self, problem: Diagnostic) {
+    pub(crate) fn push(&mut self, problem: Diagnostic) {
         // The parser puts a value that it could not read at the very start.
         let made_up = !self.complete() && problem.span() == Some(Span::default());
         let line = problem.span().map(|span| self.line(span));
@@ -69,7 +74,7 @@ impl Problems {
 
     /// Adds a problem that says that its line is no TOML. The first one of a
     /// line counts; the others follow from it.
-    pub(super) fn push_syntax(&mut self, problem: Diagnostic) {
+    pub(crate) fn push_syntax(&mut self, problem: Diagnostic) {
         let line = problem.span().map_or(0, |span| self.line(span));
         if self.broken_lines.insert(line) {
             self.remember(problem);
@@ -77,7 +82,7 @@ impl Problems {
     }
 
     /// Adds a problem with its place and a few words about it.
-    pub(super) fn report(
+    pub(crate) fn report(
         &mut self,
         code: Code,
         span: Span,
@@ -90,7 +95,7 @@ impl Problems {
     }
 
     /// All problems in the order of the file.
-    pub(super) fn into_sorted(mut self) -> Vec<Diagnostic> {
+    pub(crate) fn into_sorted(mut self) -> Vec<Diagnostic> {
         self.found
             .sort_by_key(|problem| (problem.span(), problem.code));
         let hidden = self.found.len().saturating_sub(REPORTED) + self.forgotten;
@@ -116,7 +121,7 @@ impl Problems {
     }
 
     /// The number of the line on which a span starts, from 0.
-    fn line(&self, span: Span) -> usize {
+    pub(crate) fn line(&self, span: Span) -> usize {
         self.newlines
             .partition_point(|newline| *newline < span.start)
     }

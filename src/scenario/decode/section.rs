@@ -14,15 +14,15 @@ use crate::scenario::diagnostic::Span;
 use crate::scenario::suggest;
 
 /// A table with its place and the name that messages give it.
-pub(super) struct Section<'a> {
+pub(crate) struct Section<'a> {
     name: String,
-    pub(super) span: Span,
+    pub(crate) span: Span,
     table: &'a DeTable<'a>,
     asked: Vec<&'static str>,
 }
 
 impl<'a> Section<'a> {
-    pub(super) fn new(name: &str, span: Span, table: &'a DeTable<'a>) -> Self {
+    pub(crate) fn new(name: &str, span: Span, table: &'a DeTable<'a>) -> Self {
         Self {
             name: name.to_owned(),
             span,
@@ -32,7 +32,7 @@ impl<'a> Section<'a> {
     }
 
     /// The value of a key that may be absent.
-    pub(super) fn get(&mut self, key: &'static str) -> Option<Item<'a>> {
+    pub(crate) fn get(&mut self, key: &'static str) -> Option<Item<'a>> {
         self.asked.push(key);
         self.table.get(key).map(|value| Item {
             name: format!("`{key}`"),
@@ -42,7 +42,7 @@ impl<'a> Section<'a> {
     }
 
     /// The value of a key that must be there. `example` shows how it is written.
-    pub(super) fn need(
+    pub(crate) fn need(
         &mut self,
         key: &'static str,
         example: &str,
@@ -62,7 +62,7 @@ impl<'a> Section<'a> {
     }
 
     /// A number, or its default; `None` if it is there and wrong.
-    pub(super) fn number(
+    pub(crate) fn number(
         &mut self,
         key: &'static str,
         default: u64,
@@ -76,7 +76,7 @@ impl<'a> Section<'a> {
     }
 
     /// A number that fits 32 bits, or its default; `None` if it is there and wrong.
-    pub(super) fn small(
+    pub(crate) fn small(
         &mut self,
         key: &'static str,
         default: u32,
@@ -90,7 +90,7 @@ impl<'a> Section<'a> {
     }
 
     /// A duration, or its default; `None` if it is there and wrong.
-    pub(super) fn duration(
+    pub(crate) fn duration(
         &mut self,
         key: &'static str,
         default: Duration,
@@ -104,7 +104,7 @@ impl<'a> Section<'a> {
     }
 
     /// A range of durations, or its default; `None` if it is there and wrong.
-    pub(super) fn range(
+    pub(crate) fn range(
         &mut self,
         key: &'static str,
         default: (Duration, Duration),
@@ -118,7 +118,7 @@ impl<'a> Section<'a> {
     }
 
     /// One of a fixed set of names, or its default; `None` if it is there and wrong.
-    pub(super) fn one_of<T: Copy>(
+    pub(crate) fn one_of<T: Copy>(
         &mut self,
         key: &'static str,
         what: &str,
@@ -143,13 +143,13 @@ impl<'a> Section<'a> {
 
     /// Reports every key that was not asked for. False if one of them looks like
     /// a slip of the finger, so that a key seems absent which is not.
-    pub(super) fn finish(self, problems: &mut Problems) -> bool {
+    pub(crate) fn finish(self, problems: &mut Problems) -> bool {
         self.finish_except(|_| None, problems)
     }
 
     /// As [`Self::finish`], but where `foreign` has something to say about a key,
     /// it is no unknown key but one that belongs elsewhere.
-    pub(super) fn finish_except(
+    pub(crate) fn finish_except(
         self,
         foreign: impl Fn(&str) -> Option<String>,
         problems: &mut Problems,

@@ -5,7 +5,7 @@ const LONGEST_QUOTE: usize = 40;
 
 /// A text from a file as a message may show it: short, and without control
 /// characters.
-pub(super) fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let mut shown: String = text
         .chars()
         .take(LONGEST_QUOTE)
@@ -18,7 +18,7 @@ pub(super) fn quote(text: &str) -> String {
 }
 
 /// `a`, `b` and `c`.
-pub(super) fn list<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
+pub(crate) fn list<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
     let names: Vec<String> = names
         .into_iter()
         .map(|name| format!("`{}`", name.as_ref()))
@@ -31,7 +31,7 @@ pub(super) fn list<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String 
 }
 
 /// A number with commas between the thousands.
-pub(super) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {

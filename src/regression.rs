@@ -1,0 +1,161 @@
+//! Kept repros: bugs that must stay fixed, and seeded defects that must still
+//! show.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::replay::{Replay, Replayed};
+use crate::repro::{EXTENSION, Repro};
+use crate::run::{self, RunOptions, RunReport};
+use crate::scenario::{ExpectedVerdict, Look, Scenario, render_all};
+use crate::summary;
+
+/// Where kept repros are, below a directory of scenarios.
+pub const DIRECTORY: &str = "regressions";
+
+/// The repros that are kept below a directory of scenarios, sorted by name.
+///
+/// # Errors
+///
+/// If the directory is there and cannot be read.
+pub fn find(root: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(root.join(DIRECTORY)) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let hidden = path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if !hidden && path.extension().is_some_and(|found| found == EXTENSION) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The name of a kept repro's test: `regressions/` and the file's name without
+/// `.repro`.
+pub fn test_name(file: &Path) -> String {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    format!("{DIRECTORY}/{stem}")
+}
+
+/// What a repro that is played as a test came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What must be said even if the test passes: that the repro does not mean
+    /// any more what it did.
+    pub warning: Option<String>,
+    /// The test's own result; an error is a text for people.
+    pub result: Result<(), String>,
+    /// What was played and what came out, also of a test that passes.
+    pub story: String,
+}
+
+/// Reads a repro and its scenario.
+///
+/// # Errors
+///
+/// Everything that is wrong with either, drawn.
+pub fn read(file: &Path, roots: &[PathBuf]) -> Result<(Repro, Scenario), String> {
+    let drawn = |problems: Vec<_>| render_all(&problems, Look::Plain);
+    let repro = Repro::read(file).map_err(drawn)?;
+    let scenario = repro.find_scenario(file, roots).map_err(drawn)?;
+    Ok((repro, scenario))
+}
+
+/// Plays a kept repro as a test. A bug of a healthy scenario must stay fixed; the
+/// violation that a defect's scenario expects must still show. Where the repro no
+/// longer fits, it is followed as far as it goes, its seed is played afresh, and
+/// both are judged.
+pub fn verify(file: &Path, repro: &Repro, scenario: &Scenario) -> Outcome {
+    let judged = judged(repro, scenario);
+    let replay = Replay::of(repro, scenario);
+    let fits = match replay.result {
+        Replayed::Reproduced | Replayed::OtherFingerprint { .. } => true,
+        Replayed::NoLongerFails { .. } => true,
+        Replayed::Diverged { .. } | Replayed::ScenarioChanged(_) => false,
+    };
+    let mut reports: Vec<&RunReport> = replay.report.iter().collect();
+    let fresh = (!fits).then(|| afresh(repro, &judged));
+    reports.extend(&fresh);
+    let warning = (!fits).then(|| {
+        format!(
+            "{}: {}: {}; its seed {} was played afresh too",
+            file.display(),
+            replay.result,
+            replay.explain(repro),
+            repro.seed
+        )
+    });
+    let shown = fits.then_some(replay.shows_failure);
+    let result = judge(&judged, repro, &reports, shown).map_err(|problem| {
+        format!(
+            "{problem}\n  file: {}\n  result: {}: {}",
+            file.display(),
+            replay.result,
+            replay.explain(repro)
+        )
+    });
+    let mut story: String = reports.iter().map(|report| failure(report)).collect();
+    story += &format!("  {}: {}\n", replay.result, replay.explain(repro));
+    Outcome {
+        warning,
+        result,
+        story,
+    }
+}
+
+/// The scenario, or its twin, that says what a run may come to. A repro of a
+/// healthy twin whose scenario has lost its defect means the scenario itself.
+fn judged(repro: &Repro, scenario: &Scenario) -> Scenario {
+    let twin = repro.scenario.healthy.then(|| scenario.twin()).flatten();
+    let judged = twin.unwrap_or_else(|| scenario.clone());
+    match judged.with_transport(repro.scenario.transport) {
+        Ok(judged) => judged,
+        Err(_) => judged,
+    }
+}
+
+/// The seed, with nothing of the repro but its strategy.
+fn afresh(repro: &Repro, scenario: &Scenario) -> RunReport {
+    run::play(scenario, RunOptions::new(repro.seed, repro.strategy))
+}
+
+/// `shown`: whether the repro's own failure came out, if that is to count.
+fn judge(
+    scenario: &Scenario,
+    repro: &Repro,
+    reports: &[&RunReport],
+    shown: Option<bool>,
+) -> Result<(), String> {
+    let expected = scenario.expect.verdict;
+    if let Some(bad) = reports.iter().find(|report| !report.is_allowed(expected)) {
+        return Err(failure(bad));
+    }
+    let ExpectedVerdict::Violation(oracle) = expected else {
+        return Ok(());
+    };
+    let kept_for_it = repro.expected.signature.judge == oracle.name();
+    let shown = shown.unwrap_or_else(|| {
+        reports
+            .iter()
+            .any(|report| report.is_expected_violation(expected))
+    });
+    if kept_for_it && !shown {
+        let passing: String = reports.iter().map(|report| failure(report)).collect();
+        return Err(format!(
+            "`{oracle}` no longer catches the defect that this repro was kept for\n{passing}"
+        ));
+    }
+    Ok(())
+}
+
+fn failure(report: &RunReport) -> String {
+    anstream::adapter::strip_str(&summary::failure(report)).to_string()
+}

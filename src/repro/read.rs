@@ -1,0 +1,492 @@
+//! Reading a repro file. Files are edited, cut off and sent about, so nothing in
+//! one is believed, and one pass reports everything that is wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rehearsal_sim::{Decision, Fingerprint, Schedule};
+use toml::de::{DeTable, DeValue};
+
+use super::{Expected, FORMAT, Repro, ScenarioRef, Shrunk};
+use crate::oracle::Oracle;
+use crate::run::{Judge, RunVerdict, StrategyName};
+use crate::scenario::decode::item::Item;
+use crate::scenario::decode::problems::Problems;
+use crate::scenario::decode::report_syntax;
+use crate::scenario::decode::section::Section;
+use crate::scenario::decode::words::quote;
+use crate::scenario::{Code, Cut, Diagnostic, FileKind, Source, Span, discover, names};
+use crate::signature::{REACHED, Signature};
+
+impl Repro {
+    /// Reads and checks a repro file. Remarks are comments, so they do not come
+    /// back.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it, in the order of the file; at least one
+    /// problem.
+    pub fn read(path: &Path) -> Result<Self, Vec<Diagnostic>> {
+        decode(&Source::read(FileKind::Repro, path)?)
+    }
+
+    /// Checks a text as if it stood in `path`, which is not read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Repro::read`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, Vec<Diagnostic>> {
+        decode(&Source::of(FileKind::Repro, path, text))
+    }
+}
+
+/// Reads a repro from a text.
+pub(crate) fn decode(source: &Arc<Source>) -> Result<Repro, Vec<Diagnostic>> {
+    let (document, errors) = DeTable::parse_recoverable(source.text());
+    let document = document.into_inner();
+    if document.is_empty() && errors.is_empty() {
+        return Err(vec![empty(source)]);
+    }
+    if let Some(problem) = of_the_future(source, &document) {
+        return Err(vec![problem]);
+    }
+    if is_scenario(&document) {
+        return Err(vec![not_a_repro(source)]);
+    }
+    let mut problems = Problems::new(source);
+    let end = source.text().trim_end().len();
+    let (at_end, within): (Vec<_>, Vec<_>) = errors
+        .into_iter()
+        .partition(|error| error.span().is_some_and(|span| span.end >= end));
+    if !at_end.is_empty() {
+        let problem = cut_off(source, &problems);
+        problems.push_syntax(problem);
+    }
+    report_syntax(&within, &mut problems);
+    let root = Section::new("the repro", Span::default(), &document);
+    match read(root, &mut problems) {
+        Some(repro) if problems.none() => Ok(repro),
+        _ => Err(problems.into_sorted()),
+    }
+}
+
+fn empty(source: &Arc<Source>) -> Diagnostic {
+    Diagnostic::new(Code::FileEmpty, source, "the repro file is empty")
+        .help("run the seed again with `rehearsal run`, which writes a new one")
+}
+
+/// A file of a later format: whatever else it holds may mean something there.
+fn of_the_future(source: &Arc<Source>, document: &DeTable<'_>) -> Option<Diagnostic> {
+    let format = document.get("format")?;
+    let DeValue::Integer(number) = format.get_ref() else {
+        return None;
+    };
+    let digits = number.as_str();
+    // What does not fit is larger than what is known.
+    let later = match u64::from_str_radix(digits, number.radix()) {
+        Ok(number) => number > u64::from(FORMAT),
+        Err(_) => !digits.starts_with('-'),
+    };
+    let tool = document
+        .get("tool")
+        .and_then(|tool| tool.get_ref().as_str());
+    let tool = tool.map_or_else(
+        || "that newer version of the tool".to_owned(),
+        |tool| format!("`{}`, which wrote it,", quote(tool)),
+    );
+    later.then(|| {
+        let message = format!("a newer tool wrote this repro, in format {}", quote(digits));
+        Diagnostic::new(Code::UnknownFormat, source, message)
+            .at(
+                format.span().into(),
+                format!("this tool reads format {FORMAT}"),
+            )
+            .help(format!("replay it with {tool} or a later one"))
+    })
+}
+
+/// Whether this is a scenario, which is TOML too.
+fn is_scenario(document: &DeTable<'_>) -> bool {
+    let has = |key: &&str| document.contains_key(*key);
+    ["claim", "system", "agents", "expect"].iter().any(has) && !["run", "expected"].iter().any(has)
+}
+
+fn not_a_repro(source: &Arc<Source>) -> Diagnostic {
+    let path = source.path().display();
+    let message = format!("`{path}` is no repro but a scenario");
+    Diagnostic::new(Code::NotARepro, source, message).help(format!(
+        "`rehearsal run {path}` plays it, and writes a repro for each failing seed"
+    ))
+}
+
+fn cut_off(source: &Arc<Source>, problems: &Problems) -> Diagnostic {
+    let end = source.text().trim_end().len();
+    let start = source.text()[..end]
+        .char_indices()
+        .next_back()
+        .map_or(end, |(at, _)| at);
+    problems
+        .problem(Code::ReproTruncated, "the file ends too early")
+        .at(Span::new(start, end), "something is unfinished here")
+        .help("it was cut off: copy it again, or run the seed again to have a new one")
+}
+
+/// Reads every part, the later ones also if an earlier one is wrong.
+fn read(mut root: Section<'_>, problems: &mut Problems) -> Option<Repro> {
+    let format = root
+        .need(
+            "format",
+            "the version of the format: `format = 1`",
+            problems,
+        )
+        .and_then(|item| item.small(FORMAT..=FORMAT, problems));
+    // Who wrote it matters only to the reader of a message.
+    let tool = root.get("tool").map(|item| item.text(problems));
+    let scenario = scenario(&mut root, problems);
+    let run = run(&mut root, problems);
+    let expected = expected(&mut root, problems);
+    let shrunk = match root.get("shrunk") {
+        Some(item) => shrunk(&item, problems).map(Some),
+        None => Some(None),
+    };
+    root.finish(problems);
+    format?;
+    if tool.is_some_and(|tool| tool.is_none()) {
+        return None;
+    }
+    let (scenario, cuts) = scenario?;
+    let run = run?;
+    Some(Repro {
+        scenario,
+        cuts,
+        seed: run.seed,
+        strategy: run.strategy,
+        schedule: run.schedule,
+        remarks: Vec::new(),
+        expected: expected?,
+        shrunk: shrunk?,
+    })
+}
+
+/// Reads `[scenario]`.
+fn scenario(root: &mut Section<'_>, problems: &mut Problems) -> Option<(ScenarioRef, Vec<Cut>)> {
+    let example = "`[scenario]`, which says what is played";
+    let item = root.need("scenario", example, problems)?;
+    let mut section = item.section("`[scenario]`", problems)?;
+    let example = "the scenario's name: `name = \"…\"`";
+    let name = section.need("name", example, problems);
+    let example = "the scenario's file: `file = \"scenarios/….toml\"`";
+    let file = section.need("file", example, problems);
+    let named = scenario_file(name, file, problems);
+    let hash = hexadecimal("hash", &mut section, problems);
+    let example = "how events reach clients: `transport = \"websocket\"`";
+    let transport = section
+        .need("transport", example, problems)
+        .and_then(|item| item.one_of("transport", &names::TRANSPORTS, problems));
+    let healthy = match section.get("healthy") {
+        Some(item) => item.boolean(problems),
+        None => Some(false),
+    };
+    let cuts = match section.get("cuts") {
+        Some(item) => cuts(&item, problems),
+        None => Some(Vec::new()),
+    };
+    section.finish(problems);
+    let (name, file) = named?;
+    let scenario = ScenarioRef {
+        name,
+        file,
+        hash: hash?,
+        healthy: healthy?,
+        transport: transport?.value,
+    };
+    Some((scenario, cuts?))
+}
+
+/// Reads the scenario's name and its file, which say the same.
+fn scenario_file(
+    name: Option<Item<'_>>,
+    file: Option<Item<'_>>,
+    problems: &mut Problems,
+) -> Option<(String, PathBuf)> {
+    let name = name.and_then(|item| item.text(problems));
+    let file = file.and_then(|item| item.text(problems));
+    let (name, file) = (name?, file?);
+    let path = PathBuf::from(file.value);
+    let stem = discover::name_of(&path);
+    if stem == name.value {
+        return Some((stem, path));
+    }
+    problems.report(
+        Code::ReproNameMismatch,
+        name.span.unwrap_or_default(),
+        format!(
+            "the scenario's name is not that of its file, `{}`",
+            quote(file.value)
+        ),
+        "another name than the file's",
+        format!("write \"{}\" if the file is right", quote(&stem)),
+    );
+    None
+}
+
+/// Reads a hash or a fingerprint.
+fn hexadecimal(
+    key: &'static str,
+    section: &mut Section<'_>,
+    problems: &mut Problems,
+) -> Option<u128> {
+    let example = format!("32 hexadecimal digits: `{key} = \"…\"`");
+    let text = section.need(key, &example, problems)?.text(problems)?;
+    let digits = text.value.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if digits && text.value.len() == 32 {
+        return u128::from_str_radix(text.value, 16).ok();
+    }
+    problems.report(
+        Code::BadHash,
+        text.span.unwrap_or_default(),
+        format!("`{key}` cannot be \"{}\"", quote(text.value)),
+        "not 32 hexadecimal digits",
+        "it is written by the tool: run the seed again to have a new repro",
+    );
+    None
+}
+
+fn cuts(item: &Item<'_>, problems: &mut Problems) -> Option<Vec<Cut>> {
+    let mut places = BTreeSet::new();
+    let mut cuts = Some(Vec::new());
+    for entry in item.list(problems)? {
+        let cut = cut(&entry, problems);
+        if cut.is_some_and(|cut| !places.insert(cut.place())) {
+            problems.report(
+                Code::RepeatedCut,
+                entry.span,
+                "two cuts of one thing",
+                "cut before",
+                "remove one of them",
+            );
+        }
+        // One that is wrong spoils the list; the others are read all the same.
+        match (&mut cuts, cut) {
+            (Some(cuts), Some(cut)) => cuts.push(cut),
+            _ => cuts = None,
+        }
+    }
+    cuts
+}
+
+fn cut(entry: &Item<'_>, problems: &mut Problems) -> Option<Cut> {
+    let text = entry.text(problems)?;
+    let cut = text.value.parse().ok();
+    if cut.is_none() {
+        problems.report(
+            Code::BadCut,
+            entry.span,
+            format!("\"{}\" is no cut", quote(text.value)),
+            "not a cut",
+            "cuts look like \"agents.0.count = 1\"; there are `count`, `events`, `children` and \
+             `party` of agents, `clients.per_thread`, `faults.budget` and `faults.kind`",
+        );
+    }
+    cut
+}
+
+/// What `[run]` says.
+struct Run {
+    seed: u64,
+    strategy: StrategyName,
+    schedule: Schedule,
+}
+
+/// Reads `[run]`.
+fn run(root: &mut Section<'_>, problems: &mut Problems) -> Option<Run> {
+    let example = "`[run]`, which says how it is played";
+    let item = root.need("run", example, problems)?;
+    let mut section = item.section("`[run]`", problems)?;
+    let seed = section
+        .need("seed", "the seed: `seed = 0`", problems)
+        .and_then(|item| seed(&item, problems));
+    let strategy = section
+        .need("strategy", "who played: `strategy = \"random\"`", problems)
+        .and_then(|item| strategy(&item, problems));
+    let schedule = section
+        .need("choices", "the choices, or none: `choices = []`", problems)
+        .and_then(|item| choices(&item, problems));
+    section.finish(problems);
+    Some(Run {
+        seed: seed?,
+        strategy: strategy?,
+        schedule: schedule?,
+    })
+}
+
+/// A seed is an integer, or a string of digits: TOML's integers end at 2⁶³ - 1.
+fn seed(item: &Item<'_>, problems: &mut Problems) -> Option<u64> {
+    if !item.is_text() {
+        return Some(item.number(0..=u64::MAX, problems)?.value);
+    }
+    let text = item.text(problems)?.value;
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let seed = digits.then(|| text.parse().ok()).flatten();
+    if seed.is_none() {
+        problems.report(
+            Code::OutOfRange,
+            item.span,
+            format!("`seed` cannot be \"{}\"", quote(text)),
+            "not a seed",
+            format!("seeds are whole numbers from 0 to {}", u64::MAX),
+        );
+    }
+    seed
+}
+
+fn strategy(item: &Item<'_>, problems: &mut Problems) -> Option<StrategyName> {
+    let text = item.text(problems)?.value;
+    match text.parse() {
+        Ok(strategy) if strategy != StrategyName::Portfolio => Some(strategy),
+        _ => {
+            let known = ["fifo", "random", "pct:2", "pct:3", "pos", "urw"];
+            item.unknown_name("strategy", text, &known, problems);
+            None
+        }
+    }
+}
+
+fn choices(item: &Item<'_>, problems: &mut Problems) -> Option<Schedule> {
+    let mut places: BTreeMap<(&str, u32), Span> = BTreeMap::new();
+    let mut decisions = Some(Vec::new());
+    for entry in item.list(problems)? {
+        let decision = entry
+            .section("a choice", problems)
+            .and_then(|section| choice(section, problems));
+        let Some((site, decision)) = decision else {
+            decisions = None;
+            continue;
+        };
+        if let Some(first) = places.insert((site, decision.nth), entry.span) {
+            let line = problems.line(first) + 1;
+            problems.report(
+                Code::RepeatedChoice,
+                entry.span,
+                format!("choice {} at `{}` is made twice", decision.nth, quote(site)),
+                format!("made before, on line {line}"),
+                "remove one of the two",
+            );
+        }
+        if let Some(decisions) = &mut decisions {
+            decisions.push(decision);
+        }
+    }
+    decisions.map(Schedule::new)
+}
+
+/// One choice, and its site as it stands in the file.
+fn choice<'a>(mut section: Section<'a>, problems: &mut Problems) -> Option<(&'a str, Decision)> {
+    let site = section
+        .need("site", "where it is made: `site = \"…\"`", problems)
+        .and_then(|item| item.text(problems));
+    let nth = section
+        .need("nth", "its number there: `nth = 0`", problems)
+        .and_then(|item| item.small(0..=u32::MAX, problems));
+    let bound = section
+        .need("of", "how many alternatives there are: `of = 2`", problems)
+        .and_then(|item| item.small(2..=u32::MAX, problems));
+    let value = section
+        .need("take", "which one is taken: `take = 1`", problems)
+        .and_then(|item| item.small(0..=u32::MAX, problems));
+    section.finish(problems);
+    let (bound, value) = (bound?, value?);
+    let message = match value.value {
+        0 => "alternative 0 is taken without being asked for".to_owned(),
+        value if value >= bound.value => {
+            format!("there is no alternative {value} of {}", bound.value)
+        }
+        value => {
+            let decision = Decision {
+                site: site?.value.to_owned(),
+                nth: nth?.value,
+                bound: bound.value,
+                value,
+            };
+            return Some((site?.value, decision));
+        }
+    };
+    let help = match bound.value {
+        2 => "of 2 alternatives take 1, or remove the line".to_owned(),
+        bound => format!("take one of 1 to {}, or remove the line", bound - 1),
+    };
+    problems.report(
+        Code::ImpossibleChoice,
+        value.span.unwrap_or_default(),
+        message,
+        "cannot be taken",
+        help,
+    );
+    None
+}
+
+/// Reads `[expected]`, the last thing that every repro has.
+fn expected(root: &mut Section<'_>, problems: &mut Problems) -> Option<Expected> {
+    let example = "`[expected]`, which says what comes of it; or was the end of the file cut off?";
+    let item = root.need("expected", example, problems)?;
+    let mut section = item.section("`[expected]`", problems)?;
+    let failures: Vec<(&str, RunVerdict)> = RunVerdict::ALL
+        .into_iter()
+        // Neither can come of a replay.
+        .filter(|verdict| ![RunVerdict::Pass, RunVerdict::Nondeterminism].contains(verdict))
+        .map(|verdict| (verdict.word(), verdict))
+        .collect();
+    let verdict = section
+        .need(
+            "verdict",
+            "the verdict: `verdict = \"violation\"`",
+            problems,
+        )
+        .and_then(|item| item.one_of("verdict of a failure", &failures, problems));
+    let mut judges: Vec<(&str, ())> = Oracle::ALL
+        .iter()
+        .map(|(_, oracle)| (Judge::Oracle(*oracle).name(), ()))
+        .collect();
+    judges.extend(failures.iter().map(|(word, _)| (*word, ())));
+    judges.push((REACHED, ()));
+    let judge = section
+        .need("judge", "who found it: `judge = \"no-loss\"`", problems)
+        .and_then(|item| {
+            item.one_of("judge", &judges, problems)?;
+            item.text(problems)
+        });
+    let message = section
+        .need("message", "what was found: `message = \"…\"`", problems)
+        .and_then(|item| item.text(problems));
+    let fingerprint = hexadecimal("fingerprint", &mut section, problems);
+    section.finish(problems);
+    Some(Expected {
+        verdict: verdict?.value,
+        signature: Signature {
+            judge: judge?.value.to_owned(),
+            message: message?.value.to_owned(),
+        },
+        fingerprint: Fingerprint(fingerprint?),
+    })
+}
+
+/// Reads `[shrunk]`.
+fn shrunk(item: &Item<'_>, problems: &mut Problems) -> Option<Shrunk> {
+    let mut section = item.section("`[shrunk]`", problems)?;
+    let mut number = |key, limit, problems: &mut Problems| {
+        let example = format!("a number: `{key} = 0`");
+        let item = section.need(key, &example, problems)?;
+        Some(item.number(0..=limit, problems)?.value)
+    };
+    let runs = number("runs", u64::MAX, problems);
+    let most = usize::MAX as u64;
+    let decisions = number("decisions", most, problems);
+    let preemptions = number("preemptions", most, problems);
+    section.finish(problems);
+    Some(Shrunk {
+        runs: runs?,
+        decisions: usize::try_from(decisions?).ok()?,
+        preemptions: usize::try_from(preemptions?).ok()?,
+    })
+}

@@ -1,0 +1,48 @@
+//! Where failing runs go: played again with everything recorded, and written to
+//! a repro file.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::Repro;
+use crate::run::{self, RunOptions, StrategyName};
+use crate::scenario::{Scenario, names};
+
+/// What the names of repro files end in.
+pub const EXTENSION: &str = "repro";
+
+/// Where repro files go in a directory for build output.
+pub const SUBDIRECTORY: &str = "rehearsal";
+
+/// Plays a failing seed again with everything recorded, writes its repro into
+/// `directory`, and gives the file's path. A sweep keeps of each run only the
+/// fingerprint; this is how the rest comes back.
+///
+/// # Errors
+///
+/// If the file cannot be written, or the seed passes this time, as it does only
+/// where something in the run does not depend on the seed.
+pub fn save_failure(
+    scenario: &Scenario,
+    seed: u64,
+    strategy: StrategyName,
+    directory: &Path,
+) -> io::Result<(PathBuf, Repro)> {
+    let report = run::play(scenario, RunOptions::new(seed, strategy).recorded());
+    let repro = Repro::of(scenario, &report)
+        .ok_or_else(|| io::Error::other(format!("played again, seed {seed} passes")))?;
+    let path = directory.join(file_name(scenario, seed));
+    repro.save(&path)?;
+    Ok((path, repro))
+}
+
+/// `shared_bridge-seed-7.repro`; with the transport if the scenario's file asks
+/// for another one.
+fn file_name(scenario: &Scenario, seed: u64) -> String {
+    let name = &scenario.name;
+    if scenario.spec.transport == scenario.declared_transport {
+        return format!("{name}-seed-{seed}.{EXTENSION}");
+    }
+    let transport = names::transport(scenario.spec.transport);
+    format!("{name}-{transport}-seed-{seed}.{EXTENSION}")
+}
