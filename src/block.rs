@@ -25,12 +25,13 @@ pub(crate) fn failure(
     let mut text = summary::failure(report);
     // Writing to a string cannot fail.
     let _ = write_shrunk(&mut text, scenario, shrinking);
-    let _ = write_commands(&mut text, file);
+    text.push('\n');
+    text.push_str(&summary::next_steps(file));
     text
 }
 
-/// The same for a repro that was played and not shrunk just now.
-pub(crate) fn replayed(scenario: &Scenario, shrinking: &Shrinking) -> String {
+/// The story of a repro: its size, its timeline, what flips it.
+pub(crate) fn story(scenario: &Scenario, shrinking: &Shrinking) -> String {
     let mut text = String::new();
     let _ = write_shrunk(&mut text, scenario, shrinking);
     text
@@ -39,7 +40,11 @@ pub(crate) fn replayed(scenario: &Scenario, shrinking: &Shrinking) -> String {
 fn write_shrunk(text: &mut String, scenario: &Scenario, shrinking: &Shrinking) -> fmt::Result {
     let repro = &shrinking.repro;
     writeln!(text)?;
-    writeln!(text, "  {}", styled(BOLD, "The shrunk run"))?;
+    let title = match repro.shrunk {
+        Some(_) => "The shrunk run",
+        None => "The run",
+    };
+    writeln!(text, "  {}", styled(BOLD, title))?;
     write_size(text, scenario, shrinking)?;
     writeln!(text)?;
     let timeline = causal::timeline(&shrinking.report, &shrinking.explanation);
@@ -153,65 +158,10 @@ fn write_decisive(text: &mut String, repro: &Repro, shrinking: &Shrinking) -> fm
     }
     match shrinking.explanation.decisive() {
         Some(_) => writeln!(text, "  Without the choice marked » the run passes."),
+        None if !shrinking.explanation.is_tried() => Ok(()),
         None => writeln!(
             text,
             "  No single choice makes the run pass if it is left out."
         ),
-    }
-}
-
-/// What to type next.
-pub(crate) fn write_commands(text: &mut String, file: &Path) -> fmt::Result {
-    let file = shell(&file.to_string_lossy());
-    writeln!(text)?;
-    for (what, command) in [("replay", "replay"), ("report", "report"), ("keep", "keep")] {
-        writeln!(text, "  {what:<7} rehearsal {command} {file}")?;
-    }
-    Ok(())
-}
-
-/// A path as a shell takes it for one word.
-fn shell(path: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./+,:@%".contains(c);
-    if !path.is_empty() && path.chars().all(plain) {
-        return path.to_owned();
-    }
-    format!("'{}'", path.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn zz_probe() {
-        use crate::run::{self, RunOptions, StrategyName};
-        for (name, seed) in [
-            ("sequence-apart-from-send", 5),
-            ("lock-order-inversion", 0),
-            ("resume-inclusive", 0),
-            ("broadcast-to-all", 0),
-            ("shared-run-context", 4),
-        ] {
-            let file = format!("scenarios/defects/{name}.toml");
-            let s = crate::scenario::load(file.as_ref()).unwrap();
-            let r = run::play(
-                &s,
-                RunOptions::new(seed, StrategyName::Portfolio).recorded(),
-            );
-            let repro = Repro::of(&s, &r).unwrap();
-            let out =
-                crate::shrink::shrink(&s, &repro, &crate::shrink::Limits::runs(20000)).unwrap();
-            println!(
-                "{}",
-                anstream::adapter::strip_str(&failure(&s, &r, &out, "target/x.repro".as_ref()))
-            );
-        }
-    }
-
-    #[test]
-    fn a_path_stays_one_word() {
-        assert_eq!(shell("target/a-1.repro"), "target/a-1.repro");
-        assert_eq!(shell("my dir/it's"), r"'my dir/it'\''s'");
     }
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
+use crate::aftermath;
 use crate::environment::{self, Environment};
 use crate::exit::Exit;
 use crate::regression;
@@ -236,23 +237,26 @@ fn verify(scenario: &Scenario, environment: &Environment) -> Result<(), String> 
     }
 }
 
+/// The block of a failing run, whose repro is written first.
 fn failure(scenario: &Scenario, report: &RunReport) -> String {
-    let repro = save(scenario, report);
-    let block = anstream::adapter::strip_str(&summary::failure(report)).to_string();
+    let told = if report.verdict == RunVerdict::Nondeterminism {
+        summary::failure(report)
+    } else {
+        let directory = environment::out_directory();
+        match save_failure(scenario, report.seed, report.strategy, &directory) {
+            Ok((path, repro)) => aftermath::investigate(scenario, report, &repro, &path),
+            Err(error) => format!(
+                "{}  no repro in {}: {error}\n",
+                summary::failure(report),
+                directory.display()
+            ),
+        }
+    };
     format!(
-        "{block}{repro}\n  again: rehearsal run {} --seed {} --strategy {}",
-        report.scenario, report.seed, report.strategy
+        "{}  again   rehearsal run {} --seed {} --strategy {}",
+        anstream::adapter::strip_str(&told),
+        report.scenario,
+        report.seed,
+        report.strategy
     )
-}
-
-/// Writes the repro of a failing run, and says what to do with it.
-fn save(scenario: &Scenario, report: &RunReport) -> String {
-    if report.verdict == RunVerdict::Nondeterminism {
-        return String::new();
-    }
-    let directory = environment::out_directory();
-    match save_failure(scenario, report.seed, report.strategy, &directory) {
-        Ok((path, _)) => summary::next_steps(&path),
-        Err(error) => format!("  no repro in {}: {error}\n", directory.display()),
-    }
 }

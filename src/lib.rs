@@ -9,6 +9,7 @@
 //! `tests/scenarios.rs` of a project needs one line to turn a directory of
 //! scenario files into tests; see [`Harness`].
 
+mod aftermath;
 mod block;
 mod causal;
 pub mod cli;

@@ -33,7 +33,7 @@ pub fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{plural}")
 }
 
-/// The whole story of one seed.
+/// What was run in one seed. What came of it is told by [`failure`].
 pub fn run(scenario: &Scenario, report: &RunReport) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
@@ -51,9 +51,7 @@ fn write_run(text: &mut String, scenario: &Scenario, report: &RunReport) -> fmt:
     writeln!(text)?;
     write_counts(text, report)?;
     write_checks(text, report)?;
-    writeln!(text)?;
-    text.push_str(&failure(report));
-    Ok(())
+    writeln!(text)
 }
 
 fn write_runs(text: &mut String, report: &RunReport) -> fmt::Result {
@@ -192,7 +190,8 @@ fn write_violation(text: &mut String, failure: &Failure) -> fmt::Result {
 /// What to do with a failure whose repro is in `file`, as lines to copy.
 pub fn next_steps(file: &Path) -> String {
     let file = shell_word(&file.to_string_lossy());
-    format!("  replay  rehearsal replay {file}\n  keep    rehearsal keep {file}\n")
+    let line = |command| format!("  {command:<7} rehearsal {command} {file}\n");
+    ["replay", "report", "keep"].map(line).concat()
 }
 
 /// A text as one word of a shell's.

@@ -6,15 +6,18 @@ mod list;
 mod replay;
 mod run;
 mod select;
+mod shrink;
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::environment;
 use crate::exit::Exit;
 use crate::run::StrategyName;
+use crate::scenario::durations;
 use crate::sweep::Seeds;
 
 /// Deterministic simulation testing for multi-agent systems.
@@ -72,6 +75,23 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Make a repro smaller, in its place: fewer agents, faults and events, fewer
+    /// choices, lower values; the failure stays the same.
+    Shrink {
+        /// The repro file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Real time that it may take, as in 90s or 5m.
+        #[arg(long = "for", value_name = "TIME", default_value = "60s", value_parser = time)]
+        time: Duration,
+    },
+    /// Tell the story of a repro: what was run, what led to the failure, which
+    /// choices matter.
+    Report {
+        /// The repro file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// Make a repro a regression that `cargo test` plays first.
     ///
     /// It is played, and must reproduce (else the exit code is 13); then the file is
@@ -118,6 +138,9 @@ struct RunArgs {
     /// effect that differs is named.
     #[arg(long)]
     check_determinism: bool,
+    /// Do not shrink failures.
+    #[arg(long)]
+    no_shrink: bool,
     /// Print one JSON object a line, one line a seed.
     #[arg(long)]
     json: bool,
@@ -129,6 +152,11 @@ enum TransportArg {
     InProcess,
     /// Clients on hosts of their own, over WebSocket and simulated TCP.
     Websocket,
+}
+
+/// A stretch of real time, written as in scenario files.
+fn time(text: &str) -> Result<Duration, String> {
+    durations::parse(text).map_err(|error| format!("{}: {}", error.message, error.help))
 }
 
 /// Runs the command line of this process. Prints, and says how to exit.
@@ -156,6 +184,8 @@ fn dispatch(cli: &Cli) -> Exit {
             run::run(&cli.root, &out, args)
         }
         Command::Replay { file, json } => replay::replay(&cli.root, file, *json),
+        Command::Shrink { file, time } => shrink::shrink(&cli.root, file, *time),
+        Command::Report { file } => shrink::report(&cli.root, file),
         Command::Keep(args) => keep::keep(&cli.root, args),
     };
     match done {

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use rehearsal_agents::spec::Transport;
 
+use crate::aftermath;
 use crate::determinism;
 use crate::exit::Exit;
 use crate::json::RunLine;
-use crate::repro::save_failure;
+use crate::repro::{Repro, save_failure};
 use crate::run::{self, RunOptions, RunReport, RunVerdict};
 use crate::scenario::{ExpectedVerdict, Scenario};
 use crate::summary;
@@ -78,14 +79,19 @@ fn run_one(scenario: &Scenario, out: &Path, args: &RunArgs) -> io::Result<Exit> 
         // Before anything is said about the failure: it must not get lost.
         let repro = save(scenario, &report, out);
         if args.json {
-            let line = serde_json::to_string(&RunLine::new(&report, repro.as_deref()))?;
+            let line = serde_json::to_string(&RunLine::new(
+                &report,
+                repro.as_ref().map(|(path, _)| path.as_path()),
+            ))?;
             say(&format!("{line}\n"))?;
-        } else if single {
-            say(&summary::run(scenario, &report))?;
-            say(&next_steps(repro.as_deref()))?;
-        } else if report.verdict != RunVerdict::Pass && sweep.is_worth_showing(&report) {
-            say(&summary::failure(&report))?;
-            say(&next_steps(repro.as_deref()))?;
+        } else {
+            if single {
+                say(&summary::run(scenario, &report))?;
+            }
+            let is_news = report.verdict != RunVerdict::Pass && sweep.is_worth_showing(&report);
+            if single || is_news {
+                say(&story(scenario, &report, repro, args.no_shrink))?;
+            }
         }
     }
     if !args.json && !single {
@@ -96,7 +102,7 @@ fn run_one(scenario: &Scenario, out: &Path, args: &RunArgs) -> io::Result<Exit> 
 
 /// Writes the repro of a run that failed. Two runs of one seed that differ have
 /// none: there is nothing to reproduce.
-fn save(scenario: &Scenario, report: &RunReport, out: &Path) -> Option<PathBuf> {
+fn save(scenario: &Scenario, report: &RunReport, out: &Path) -> Option<(PathBuf, Repro)> {
     if [RunVerdict::Pass, RunVerdict::Nondeterminism].contains(&report.verdict) {
         return None;
     }
@@ -109,7 +115,7 @@ fn save(scenario: &Scenario, report: &RunReport, out: &Path) -> Option<PathBuf> 
                     report.seed, scenario.name
                 ));
             }
-            Some(path)
+            Some((path, repro))
         }
         Err(error) => {
             complain(&format!(
@@ -123,9 +129,20 @@ fn save(scenario: &Scenario, report: &RunReport, out: &Path) -> Option<PathBuf> 
     }
 }
 
-/// What to do with a failure, as lines to copy.
-fn next_steps(repro: Option<&Path>) -> String {
-    repro.map_or_else(String::new, summary::next_steps)
+/// The verdict; of a failure, the block.
+fn story(
+    scenario: &Scenario,
+    report: &RunReport,
+    repro: Option<(PathBuf, Repro)>,
+    no_shrink: bool,
+) -> String {
+    match repro {
+        Some((path, repro)) if !no_shrink => {
+            aftermath::investigate(scenario, report, &repro, &path)
+        }
+        Some((path, _)) => summary::failure(report) + &summary::next_steps(&path),
+        None => summary::failure(report),
+    }
 }
 
 fn play(scenario: &Scenario, seed: u64, args: &RunArgs) -> RunReport {

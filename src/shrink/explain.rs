@@ -42,6 +42,11 @@ impl Explanation {
         self.decisions.iter().rposition(passes)
     }
 
+    /// Whether it was tried what becomes of the run without each decision.
+    pub fn is_tried(&self) -> bool {
+        self.decisions.iter().all(|d| d.without.is_some())
+    }
+
     /// A few words for each decision, for the repro file.
     pub fn remarks(&self) -> Vec<String> {
         let decisive = self.decisive();
@@ -61,9 +66,14 @@ impl Explanation {
     }
 }
 
+/// Decisions up to which each is tried: of a run that was not shrunk there is
+/// little to say.
+const TRIED: usize = 32;
+
 /// Tries what becomes of the run without each decision, and with other values.
 pub(super) fn explain(lab: &mut Lab<'_>, best: &Best) -> Explanation {
     let steps = steps(&best.report);
+    let tried = best.schedule.len() <= TRIED;
     let decisions = best.schedule.decisions().iter().enumerate();
     let decisions = decisions
         .map(|(index, decision)| {
@@ -73,8 +83,8 @@ pub(super) fn explain(lab: &mut Lab<'_>, best: &Best) -> Explanation {
                 who,
                 what,
                 step: steps.get(index).copied().unwrap_or(0),
-                without: without(lab, best, index),
-                any_value: any_value(lab, best, index),
+                without: tried.then(|| without(lab, best, index)).flatten(),
+                any_value: tried.then(|| any_value(lab, best, index)).flatten(),
             }
         })
         .collect();

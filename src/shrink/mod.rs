@@ -122,24 +122,7 @@ pub fn shrink(
     repro: &Repro,
     limits: &Limits<'_>,
 ) -> Result<Shrinking, ShrinkError> {
-    let uncut = Repro {
-        cuts: Vec::new(),
-        ..repro.clone()
-    };
-    let whole = uncut.stage(scenario).map_err(ShrinkError::Unplayable)?;
-    let staged = repro.stage(scenario).map_err(ShrinkError::Unplayable)?;
-    let signature = &repro.expected.signature;
-    let mut lab = Lab::new(whole, signature.clone(), repro.seed, limits);
-    let report = repro.play(&staged);
-    if !lab.is_it(&report) {
-        return Err(ShrinkError::FailsNot(Signature::of(&report)));
-    }
-    let mut best = Best {
-        cuts: repro.cuts.clone(),
-        schedule: report.tape.schedule(),
-        staged,
-        report,
-    };
+    let (mut lab, mut best) = begin(scenario, repro, limits)?;
     let before = best.measure();
     let complete = work(&mut lab, &mut best).is_ok();
     let explanation = explain::explain(&mut lab, &best);
@@ -155,7 +138,7 @@ pub fn shrink(
             remarks: explanation.remarks(),
             expected: Expected {
                 verdict: best.report.verdict,
-                signature: signature.clone(),
+                signature: repro.expected.signature.clone(),
                 fingerprint: best.report.fingerprint,
             },
             shrunk: Some(Shrunk {
@@ -169,6 +152,53 @@ pub fn shrink(
         explanation,
         complete,
     })
+}
+
+/// Plays a repro and explains it, without making it smaller.
+///
+/// # Errors
+///
+/// As [`shrink`].
+pub fn study(
+    scenario: &Scenario,
+    repro: &Repro,
+    limits: &Limits<'_>,
+) -> Result<Shrinking, ShrinkError> {
+    let (mut lab, best) = begin(scenario, repro, limits)?;
+    let explanation = explain::explain(&mut lab, &best);
+    Ok(Shrinking {
+        repro: repro.clone(),
+        staged: best.staged,
+        report: best.report,
+        explanation,
+        complete: true,
+    })
+}
+
+/// Plays the repro as it is.
+fn begin<'a>(
+    scenario: &Scenario,
+    repro: &Repro,
+    limits: &'a Limits<'a>,
+) -> Result<(Lab<'a>, Best), ShrinkError> {
+    let uncut = Repro {
+        cuts: Vec::new(),
+        ..repro.clone()
+    };
+    let whole = uncut.stage(scenario).map_err(ShrinkError::Unplayable)?;
+    let staged = repro.stage(scenario).map_err(ShrinkError::Unplayable)?;
+    let lab = Lab::new(whole, repro.expected.signature.clone(), repro.seed, limits);
+    let report = repro.play(&staged);
+    if !lab.is_it(&report) {
+        return Err(ShrinkError::FailsNot(Signature::of(&report)));
+    }
+    let best = Best {
+        cuts: repro.cuts.clone(),
+        schedule: report.tape.schedule(),
+        staged,
+        report,
+    };
+    Ok((lab, best))
 }
 
 /// A limit was reached: what there is must do.

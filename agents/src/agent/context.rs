@@ -103,7 +103,11 @@ impl AgentContext {
         let emit = |(kind, payload): Intent| {
             let (context, clock) = (self.clone(), clock.clone());
             spawn(async move {
-                name_task(&format!("{} {kind}", context.plan().context.agent));
+                let agent = &context.plan().context.agent;
+                match &payload.tool {
+                    Some(tool) => name_task(&format!("{agent} {kind}#{}", tool.call)),
+                    None => name_task(&format!("{agent} {kind}")),
+                }
                 context.emit_at(clock, kind, payload).await
             })
         };

@@ -1,0 +1,111 @@
+//! What follows a failure: its repro is shrunk, verified from the disk, and put
+//! in the place of the first one; then the block is drawn.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::block;
+use crate::repro::{EXTENSION, Repro};
+use crate::run::RunReport;
+use crate::scenario::Scenario;
+use crate::shrink::{self, Limits, ShrinkError, Shrinking};
+use crate::signature::Signature;
+use crate::summary;
+
+/// Runs that shrinking may take by itself.
+pub(crate) const RUNS: u64 = 20_000;
+
+/// Real time that shrinking may take when nobody asked for it.
+pub(crate) const UNASKED: Duration = Duration::from_secs(10);
+
+/// Why a repro was not replaced by a smaller one. The one on the disk is as it
+/// was.
+#[derive(Debug)]
+pub(crate) enum Unshrunk {
+    /// There is nothing to shrink.
+    Shrink(ShrinkError),
+    /// The smaller one could not be written or read back.
+    Disk(io::Error),
+    /// Read back, it does not do what it says.
+    NotVerified,
+}
+
+impl fmt::Display for Unshrunk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shrink(error) => write!(f, "{error}"),
+            Self::Disk(error) => write!(f, "{error}"),
+            Self::NotVerified => f.write_str(
+                "the smaller repro, read back from its file, does not do what it says; \
+                 something in the run does not depend on its choices",
+            ),
+        }
+    }
+}
+
+/// Shrinks the repro in `file` and replaces it.
+pub(crate) fn shrink(
+    scenario: &Scenario,
+    repro: &Repro,
+    file: &Path,
+    limits: &Limits<'_>,
+) -> Result<Shrinking, Unshrunk> {
+    let shrinking = shrink::shrink(scenario, repro, limits).map_err(Unshrunk::Shrink)?;
+    let small = &shrinking.repro;
+    let beside = file.with_extension(format!("shrunk-{}.{EXTENSION}", std::process::id()));
+    small.save(&beside).map_err(Unshrunk::Disk)?;
+    let replaced = verify(scenario, small, &beside)
+        .and_then(|()| std::fs::rename(&beside, file).map_err(Unshrunk::Disk));
+    if replaced.is_err() {
+        // It is of no use; that it stays is no second error.
+        let _ = std::fs::remove_file(&beside);
+    }
+    replaced.map(|()| shrinking)
+}
+
+/// Whether the file holds that repro, and does what it says.
+fn verify(scenario: &Scenario, repro: &Repro, file: &Path) -> Result<(), Unshrunk> {
+    let read = Repro::read(file).map_err(|_| Unshrunk::NotVerified)?;
+    let staged = read.stage(scenario).map_err(|_| Unshrunk::NotVerified)?;
+    let report = read.play(&staged);
+    let expected = &repro.expected;
+    let same = report.fingerprint == expected.fingerprint
+        && Signature::of(&report).as_ref() == Some(&expected.signature)
+        && read.expected == *expected;
+    same.then_some(()).ok_or(Unshrunk::NotVerified)
+}
+
+/// Shrinks the failure of `report`, whose repro is in `file`, within a little
+/// time, and draws the block.
+pub(crate) fn investigate(
+    scenario: &Scenario,
+    report: &RunReport,
+    repro: &Repro,
+    file: &Path,
+) -> String {
+    let out_of_time = after(UNASKED);
+    let limits = Limits {
+        runs: RUNS,
+        stop: &out_of_time,
+    };
+    match shrink(scenario, repro, file, &limits) {
+        Ok(shrinking) => block::failure(scenario, report, &shrinking, file),
+        Err(reason) => format!(
+            "{}\n  not shrunk: {reason}\n{}",
+            summary::failure(report),
+            summary::next_steps(file)
+        ),
+    }
+}
+
+/// Says yes once so much real time has passed.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long people wait is real time; no run reads it"
+)]
+pub(crate) fn after(time: Duration) -> impl Fn() -> bool {
+    let start = std::time::Instant::now();
+    move || start.elapsed() >= time
+}
