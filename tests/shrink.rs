@@ -127,3 +127,90 @@ fn what_does_not_fail_is_not_shrunk() {
     let error = shrink::shrink(scenario, &misfit, &Limits::runs(100)).expect_err("no group 9");
     assert!(matches!(error, ShrinkError::Unplayable(_)), "{error}");
 }
+
+/// The command, in a directory of its own.
+mod command {
+    use std::path::{Path, PathBuf};
+    use std::process::{Command, Output};
+
+    fn rehearsal(out: &Path, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_rehearsal"))
+            .arg("--out")
+            .arg(out)
+            .args(arguments)
+            .output()
+            .expect("it starts")
+    }
+
+    fn text(output: &Output) -> String {
+        String::from_utf8(output.stdout.clone()).expect("UTF-8")
+    }
+
+    /// A fresh directory, and in it the repro of a failing seed, not shrunk.
+    fn failing(name: &str, scenario: &str, seed: &str) -> (PathBuf, PathBuf) {
+        let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        // There may be none from an earlier run.
+        let _ = std::fs::remove_dir_all(&out);
+        let ran = rehearsal(&out, &["run", scenario, "--seed", seed, "--no-shrink"]);
+        assert!(ran.status.code() >= Some(10), "{}", text(&ran));
+        let file = out.join(format!("{scenario}-seed-{seed}.repro"));
+        (out, file)
+    }
+
+    #[test]
+    fn shrink_replaces_the_file_by_one_that_replays() {
+        let (out, file) = failing("shrink-replaces", "lock-order-inversion", "0");
+        let path = file.to_str().expect("UTF-8");
+        let before = std::fs::read_to_string(&file).expect("there");
+        let shrunk = rehearsal(&out, &["shrink", path]);
+        assert_eq!(shrunk.status.code(), Some(0), "{}", text(&shrunk));
+        assert!(text(&shrunk).contains("Without the choice marked » the run passes."));
+        let after = std::fs::read_to_string(&file).expect("there");
+        assert!(after.len() < before.len());
+        assert_eq!(std::fs::read_dir(&out).expect("there").count(), 1);
+        let replayed = rehearsal(&out, &["replay", path]);
+        assert_eq!(replayed.status.code(), Some(11), "{}", text(&replayed));
+        let told = rehearsal(&out, &["report", path]);
+        assert_eq!(told.status.code(), Some(11));
+        assert!(text(&told).contains("The shrunk run"), "{}", text(&told));
+    }
+
+    #[test]
+    fn run_shrinks_what_fails_and_says_so() {
+        let (out, file) = failing("run-shrinks", "sequence-apart-from-send", "5");
+        let ran = rehearsal(&out, &["run", "sequence-apart-from-send", "--seed", "5"]);
+        assert_eq!(ran.status.code(), Some(10));
+        let text = text(&ran);
+        assert!(text.contains("1 choice not boring, 1 preemption"), "{text}");
+        assert!(text.contains(&format!("keep    rehearsal keep {}", file.display())));
+    }
+
+    #[test]
+    fn what_passes_now_is_neither_shrunk_nor_harmed() {
+        let (out, file) = failing("shrink-passes", "double-terminal", "0");
+        let text = std::fs::read_to_string(&file).expect("there");
+        let other = text.replace("message = \"", "message = \"other ");
+        assert_ne!(text, other);
+        std::fs::write(&file, &other).expect("written");
+        let path = file.to_str().expect("UTF-8");
+        for command in ["shrink", "report"] {
+            let refused = rehearsal(&out, &[command, path]);
+            assert_eq!(refused.status.code(), Some(13), "{command}");
+            let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+            assert!(said.contains("it fails otherwise"), "{said}");
+        }
+        assert_eq!(std::fs::read_to_string(&file).expect("there"), other);
+    }
+
+    #[test]
+    fn what_is_no_repro_is_refused() {
+        let out = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        for command in ["shrink", "report"] {
+            for file in ["Cargo.toml", "no-such.repro", "scenarios", "/dev/null"] {
+                let refused = rehearsal(out, &[command, file]);
+                assert_eq!(refused.status.code(), Some(2), "{command} {file}");
+                assert!(!refused.stderr.is_empty());
+            }
+        }
+    }
+}
