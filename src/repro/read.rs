@@ -13,9 +13,9 @@ use crate::oracle::Oracle;
 use crate::run::{Judge, RunVerdict, StrategyName};
 use crate::scenario::decode::item::Item;
 use crate::scenario::decode::problems::Problems;
-use crate::scenario::decode::report_syntax;
 use crate::scenario::decode::section::Section;
 use crate::scenario::decode::words::quote;
+use crate::scenario::decode::{self, report_syntax};
 use crate::scenario::{Code, Cut, Diagnostic, FileKind, Source, Span, discover, names};
 use crate::signature::{REACHED, Signature};
 
@@ -55,11 +55,10 @@ pub(crate) fn decode(source: &Arc<Source>) -> Result<Repro, Vec<Diagnostic>> {
         return Err(vec![not_a_repro(source)]);
     }
     let mut problems = Problems::new(source);
-    let end = source.text().trim_end().len();
     let (at_end, within): (Vec<_>, Vec<_>) = errors
         .into_iter()
-        .partition(|error| error.span().is_some_and(|span| span.end >= end));
-    if !at_end.is_empty() {
+        .partition(|error| is_at_end(error, source.text()));
+    if !at_end.is_empty() && !within.iter().any(decode::is_too_deep) {
         let problem = cut_off(source, &problems);
         problems.push_syntax(problem);
     }
@@ -118,6 +117,15 @@ fn not_a_repro(source: &Arc<Source>) -> Diagnostic {
     Diagnostic::new(Code::NotARepro, source, message).help(format!(
         "`rehearsal run {path}` plays it, and writes a repro for each failing seed"
     ))
+}
+
+/// Whether the parser missed something where nothing is left but comments.
+fn is_at_end(error: &toml::de::Error, text: &str) -> bool {
+    let rest = error.span().and_then(|span| text.get(span.end..));
+    rest.is_some_and(|rest| {
+        let mut lines = rest.lines().map(str::trim);
+        lines.all(|line| line.is_empty() || line.starts_with('#'))
+    })
 }
 
 fn cut_off(source: &Arc<Source>, problems: &Problems) -> Diagnostic {
@@ -448,8 +456,13 @@ fn expected(root: &mut Section<'_>, problems: &mut Problems) -> Option<Expected>
         .iter()
         .map(|(_, oracle)| (Judge::Oracle(*oracle).name(), ()))
         .collect();
-    judges.extend(failures.iter().map(|(word, _)| (*word, ())));
+    let engine = failures.iter().map(|(word, _)| (*word, ()));
+    // An oracle tells of violations, and one of them has the name of a verdict.
+    let engine = engine.filter(|(word, ())| *word != RunVerdict::Violation.word());
+    judges.extend(engine);
     judges.push((REACHED, ()));
+    judges.sort_unstable();
+    judges.dedup();
     let judge = section
         .need("judge", "who found it: `judge = \"no-loss\"`", problems)
         .and_then(|item| {
