@@ -307,8 +307,8 @@ fn failing_seed(test: &str, arguments: &[&str]) -> String {
     let mut all = vec!["run", "--json", "--out", utf8(&out)];
     all.extend(arguments);
     let lines = json_lines(&rehearsal(&all));
-    let repros = lines.iter().filter_map(|line| line["repro"].as_str());
-    let repro = repros.last().expect("a seed fails").to_owned();
+    let mut repros = lines.iter().filter_map(|line| line["repro"].as_str());
+    let repro = repros.next_back().expect("a seed fails").to_owned();
     assert!(repro.starts_with(utf8(&out)), "{repro}");
     repro
 }

@@ -16,7 +16,7 @@ use crate::scenario::decode::problems::Problems;
 use crate::scenario::decode::section::Section;
 use crate::scenario::decode::words::quote;
 use crate::scenario::decode::{self, report_syntax};
-use crate::scenario::{Code, Cut, Diagnostic, FileKind, Source, Span, discover, names};
+use crate::scenario::{Code, Cut, Diagnostic, FileKind, MAX_BYTES, Source, Span, discover, names};
 use crate::signature::{REACHED, Signature};
 
 impl Repro {
@@ -43,8 +43,7 @@ impl Repro {
 
 /// Reads a repro from a text.
 pub(crate) fn decode(source: &Arc<Source>) -> Result<Repro, Vec<Diagnostic>> {
-    let (document, errors) = DeTable::parse_recoverable(source.text());
-    let document = document.into_inner();
+    let (document, errors) = parse(source.text());
     if document.is_empty() && errors.is_empty() {
         return Err(vec![empty(source)]);
     }
@@ -68,6 +67,18 @@ pub(crate) fn decode(source: &Arc<Source>) -> Result<Repro, Vec<Diagnostic>> {
         Some(repro) if problems.none() => Ok(repro),
         _ => Err(problems.into_sorted()),
     }
+}
+
+/// Parses a text, and what follows an error too. Of a large text that is no TOML
+/// the first error is all: there may be millions.
+fn parse(text: &str) -> (DeTable<'_>, Vec<toml::de::Error>) {
+    if text.len() > MAX_BYTES
+        && let Err(error) = DeTable::parse(text)
+    {
+        return (DeTable::default(), vec![error]);
+    }
+    let (document, errors) = DeTable::parse_recoverable(text);
+    (document.into_inner(), errors)
 }
 
 fn empty(source: &Arc<Source>) -> Diagnostic {

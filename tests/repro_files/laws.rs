@@ -166,6 +166,31 @@ fn repro() -> impl Strategy<Value = Repro> {
     )
 }
 
+/// Texts as large as a repro may be that are made to exhaust the reader: a short
+/// answer, and soon.
+#[test]
+fn floods_get_a_short_answer() {
+    let most = rehearsal::scenario::FileKind::Repro.max_bytes() - GOOD.len();
+    let choice = "{ site = \"p\", nth = 1, of = 4, take = 9 },";
+    for (before, part) in [
+        ("", "="),
+        ("", "["),
+        ("", "\u{0}"),
+        ("", "[[run.choices]]\n"),
+        ("[run]\nchoices = [", choice),
+        ("format = 1\nx = [", "\"\","),
+    ] {
+        let text = format!("{before}{}", part.repeat(most / part.len()));
+        let text = if part == choice { text + "]\n" } else { text };
+        let Err(problems) = Repro::parse(&text, Path::new(FILE)) else {
+            panic!("{part} again and again is no repro");
+        };
+        let shown = render_all(&problems, Look::Plain);
+        assert!(shown.len() < 50_000, "{} bytes on {part}", shown.len());
+        assert!(shown.contains(FILE), "{shown}");
+    }
+}
+
 /// One thing that happens to files.
 #[derive(Clone, Debug)]
 enum Damage {
