@@ -287,3 +287,316 @@ fn a_full_disk_ends_in_1() {
         assert!(stderr(&output).contains("cannot write"), "{arguments:?}");
     }
 }
+
+/// A directory of this test's own that is not there yet.
+fn fresh_directory(name: &str) -> PathBuf {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+        .join("cli")
+        .join(name);
+    let _ = std::fs::remove_dir_all(&directory);
+    directory
+}
+
+fn utf8(path: &std::path::Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+/// The repro of a failing seed, in a directory of the test's own.
+fn failing_seed(test: &str, arguments: &[&str]) -> String {
+    let out = fresh_directory(test);
+    let mut all = vec!["run", "--json", "--out", utf8(&out)];
+    all.extend(arguments);
+    let lines = json_lines(&rehearsal(&all));
+    let mut repros = lines.iter().filter_map(|line| line["repro"].as_str());
+    let repro = repros.next_back().expect("a seed fails").to_owned();
+    assert!(repro.starts_with(utf8(&out)), "{repro}");
+    repro
+}
+
+fn edit(file: &str, from: &str, to: &str) {
+    let text = std::fs::read_to_string(file).expect("it is there");
+    assert!(text.contains(from), "{from} in {text}");
+    std::fs::write(file, text.replacen(from, to, 1)).expect("a file");
+}
+
+#[test]
+fn each_failing_seed_leaves_a_repro_and_says_how_to_go_on() {
+    let out = fresh_directory("leaves");
+    let arguments = ["run", "sequence-apart-from-send", "--seeds", "6", "--out"];
+    let output = rehearsal(&[&arguments[..], &[utf8(&out), "--json"]].concat());
+    assert_eq!(code(&output), 10);
+    let lines = json_lines(&output);
+    for line in &lines {
+        let failed = line["verdict"] != "pass";
+        assert_eq!(line["repro"].is_string(), failed, "{line}");
+        if let Some(repro) = line["repro"].as_str() {
+            let replay = json_lines(&rehearsal(&["replay", repro, "--json"]));
+            assert_eq!(replay[0]["result"], "reproduced", "{line}");
+            assert_eq!(replay[0]["fingerprint"], line["fingerprint"]);
+        }
+    }
+    assert!(lines.iter().any(|line| line["repro"].is_string()));
+    let output = rehearsal(&[&arguments[..], &[utf8(&out)]].concat());
+    let text = stdout(&output);
+    for expected in ["  replay  rehearsal replay ", "  keep    rehearsal keep "] {
+        assert!(text.contains(expected), "{expected} in\n{text}");
+    }
+}
+
+#[test]
+fn a_passing_run_leaves_nothing() {
+    let out = fresh_directory("passes");
+    let output = rehearsal(&["run", "shared_bridge", "--out", utf8(&out)]);
+    assert_eq!(code(&output), 0);
+    assert!(!stdout(&output).contains("replay"));
+    assert!(!out.exists());
+}
+
+/// Where nothing can be written, the failure is told all the same.
+#[test]
+fn a_repro_that_cannot_be_written_is_a_warning() {
+    let taken = file("taken", b"");
+    let out = taken.join("below");
+    let arguments = ["run", "broadcast-to-all", "--json", "--out", utf8(&out)];
+    let output = rehearsal(&arguments);
+    assert_eq!(code(&output), 10);
+    let lines = json_lines(&output);
+    assert_eq!(lines[0]["verdict"], "violation");
+    assert!(lines[0]["repro"].is_null());
+    let told = stderr(&output);
+    for expected in ["warning: ", "no repro", "seed 0", utf8(&out)] {
+        assert!(told.contains(expected), "{expected} in {told}");
+    }
+}
+
+#[test]
+fn a_repro_of_another_transport_says_so_and_replays() {
+    let seeds = [
+        "sequence-apart-from-send",
+        "--transport",
+        "in-process",
+        "--seeds",
+        "8",
+    ];
+    let repro = failing_seed("transport", &seeds);
+    assert!(
+        repro.contains("sequence-apart-from-send-in-process-seed-"),
+        "{repro}"
+    );
+    let output = rehearsal(&["replay", &repro]);
+    assert_eq!(code(&output), 10);
+    let text = stdout(&output);
+    for expected in ["in-process", "reproduced", "VIOLATION", "decisions"] {
+        assert!(text.contains(expected), "{expected} in\n{text}");
+    }
+}
+
+#[test]
+fn a_replay_ends_as_the_run_did_and_its_line_has_every_promised_field() {
+    let repro = failing_seed("fields", &["lock-order-inversion", "--seed", "0"]);
+    let output = rehearsal(&["replay", &repro, "--json"]);
+    assert_eq!(code(&output), 11, "{}", stderr(&output));
+    let lines = json_lines(&output);
+    assert_eq!(lines.len(), 1);
+    let line = lines[0].as_object().expect("an object");
+    for field in [
+        "file",
+        "scenario",
+        "seed",
+        "strategy",
+        "result",
+        "verdict",
+        "fingerprint",
+        "expected_fingerprint",
+        "choices",
+        "divergence",
+        "violations",
+    ] {
+        assert!(line.contains_key(field), "{field}");
+    }
+    assert_eq!(line["result"], "reproduced");
+    assert_eq!(line["verdict"], "deadlock");
+    assert_eq!(line["fingerprint"], line["expected_fingerprint"]);
+    assert!(line["divergence"].is_null());
+}
+
+/// The five results by their words and codes, with what a person is told.
+#[test]
+fn a_replay_has_one_of_five_results() {
+    let cases = [
+        (
+            "as-it-is",
+            "seed = 5",
+            "seed = 5",
+            10,
+            "reproduced",
+            "reproduced",
+        ),
+        (
+            "fingerprint",
+            "fingerprint = \"2",
+            "fingerprint = \"3",
+            10,
+            "reproduced-other-fingerprint",
+            "reproduced with another fingerprint",
+        ),
+        (
+            "diverged",
+            "nth = 0",
+            "nth = 70000",
+            13,
+            "diverged",
+            "diverged at choice 1",
+        ),
+        (
+            "changed",
+            "hash = \"",
+            "hash = \"",
+            13,
+            "scenario-changed",
+            "scenario changed",
+        ),
+        (
+            "otherwise",
+            "judge = \"fifo\"",
+            "judge = \"no-loss\"",
+            13,
+            "no-longer-fails",
+            "no longer fails",
+        ),
+    ];
+    for (name, from, to, exit, word, told) in cases {
+        let repro = failing_seed(name, &["sequence-apart-from-send", "--seed", "5"]);
+        edit(&repro, from, to);
+        if name == "changed" {
+            let text = std::fs::read_to_string(&repro).expect("it is there");
+            let at = text.find(from).expect("a hash") + from.len();
+            let other = if text[at..].starts_with('0') {
+                "1"
+            } else {
+                "0"
+            };
+            let text = format!("{}{other}{}", &text[..at], &text[at + 1..]);
+            std::fs::write(&repro, text).expect("a file");
+        }
+        let output = rehearsal(&["replay", &repro, "--json"]);
+        assert_eq!(code(&output), exit, "{name}: {}", stderr(&output));
+        let line = &json_lines(&output)[0];
+        assert_eq!(line["result"], word, "{name}");
+        assert_eq!(line["divergence"].is_object(), name == "diverged", "{line}");
+        let output = rehearsal(&["replay", &repro]);
+        assert_eq!(code(&output), exit, "{name}");
+        let text = stdout(&output);
+        assert!(
+            text.contains(&format!("result    {told}")),
+            "{name}: {text}"
+        );
+        assert!(text.contains("VIOLATION"), "{name}: {text}");
+        let output = rehearsal(&[
+            "--scenarios",
+            utf8(&fresh_directory("kept")),
+            "keep",
+            &repro,
+        ]);
+        let kept = if exit == 10 { 0 } else { 13 };
+        assert_eq!(code(&output), kept, "{name}: {}", stderr(&output));
+    }
+}
+
+/// Hand-edited repros end in 2 with a diagnostic, and nothing is played.
+#[test]
+fn a_bad_repro_ends_in_2_with_a_diagnostic() {
+    let good = failing_seed("bad", &["sequence-apart-from-send", "--seed", "5"]);
+    let text = std::fs::read_to_string(&good).expect("it is there");
+    let middle = text.find("after 0").expect("a choice");
+    let cases: [(&str, String, &str); 5] = [
+        (
+            "future",
+            text.replacen("format = 1", "format = 2", 1),
+            "R0016",
+        ),
+        ("truncated", text[..middle].to_owned(), "R0007"),
+        (
+            "swapped",
+            text.replacen(&["name = \"sequence"].concat(), "name = \"order", 1),
+            "R0023",
+        ),
+        (
+            "range",
+            text.replacen("of = 2, take = 1", "of = 2, take = 2", 1),
+            "R0018",
+        ),
+        ("empty", String::new(), "R0006"),
+    ];
+    for (name, text, code_name) in cases {
+        let path = file(&format!("{name}.repro"), text);
+        for command in ["replay", "keep"] {
+            let output = rehearsal(&[command, utf8(&path)]);
+            let told = stderr(&output);
+            assert_eq!(code(&output), 2, "{name}: {told}");
+            assert!(stdout(&output).is_empty(), "{name}");
+            assert!(told.contains(code_name), "{name}: {told}");
+            assert!(told.contains(utf8(&path)), "{name}: {told}");
+        }
+    }
+    let output = rehearsal(&["replay", "no/such/file.repro"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("R0001"), "{}", stderr(&output));
+    let output = rehearsal(&["replay", "scenarios/cleanup.toml"]);
+    assert!(stderr(&output).contains("rehearsal run scenarios/cleanup.toml"));
+    for command in ["run", "check"] {
+        let output = rehearsal(&[command, &good]);
+        assert_eq!(code(&output), 2, "{command}");
+        let hint = format!("rehearsal replay {good}");
+        assert!(stderr(&output).contains(&hint), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn keep_overwrites_nothing_unasked() {
+    let root = fresh_directory("keep");
+    let keep = |repro: &str, more: &[&str]| {
+        let mut all = vec!["--scenarios", utf8(&root), "keep", repro];
+        all.extend(more);
+        rehearsal(&all)
+    };
+    let first = failing_seed("keep-1", &["sequence-apart-from-send", "--seed", "5"]);
+    let other = failing_seed("keep-2", &["sequence-apart-from-send", "--seeds", "5..16"]);
+    let output = keep(&first, &["--name", "mine"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(
+        text.contains("cargo test") && text.contains("regressions/mine"),
+        "{text}"
+    );
+    let kept = root.join("regressions/mine.repro");
+    let read = |path: &std::path::Path| std::fs::read(path).expect("it is there");
+    assert_eq!(read(&kept), read(first.as_ref()));
+    assert_eq!(code(&keep(&first, &["--name", "mine"])), 0);
+    let output = keep(&other, &["--name", "mine"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("--force"), "{}", stderr(&output));
+    assert_eq!(read(&kept), read(first.as_ref()));
+    assert_eq!(code(&keep(&other, &["--name", "mine", "--force"])), 0);
+    assert_eq!(read(&kept), read(other.as_ref()));
+    for name in ["../mine", "", ".hidden", "a/b", "a b"] {
+        assert_eq!(code(&keep(&first, &["--name", name])), 2, "{name}");
+    }
+    assert_eq!(code(&keep(&first, &[])), 0);
+    let names = std::fs::read_dir(root.join("regressions")).expect("a directory");
+    let names: Vec<String> = names
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("UTF-8")
+        })
+        .collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    let default = "sequence-apart-from-send-fifo-event-tool-completed";
+    assert!(
+        names.iter().any(|name| name.starts_with(default)),
+        "{names:?}"
+    );
+}

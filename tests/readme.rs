@@ -14,6 +14,8 @@ fn output_of(line: &str) -> String {
         .unwrap_or_else(|| panic!("`{line}` is not a command of this project"));
     let output = Command::new(env!("CARGO_BIN_EXE_rehearsal"))
         .args(arguments.split_whitespace())
+        // Repros are shown where they are unless somebody says otherwise.
+        .env_remove("CARGO_TARGET_DIR")
         .output()
         .expect("the command starts");
     let mut text = String::from_utf8(output.stdout).expect("UTF-8");

@@ -127,13 +127,12 @@ fn default_name(repro: &Repro) -> String {
             break;
         }
     }
-    let healthy = if repro.scenario.healthy {
-        "+healthy"
-    } else {
-        ""
+    // What was broken off within a word says less than the words before it.
+    let slug = match slug.rsplit_once('-') {
+        Some((words, _)) if slug.len() >= LONGEST_SLUG => words,
+        _ => slug.trim_end_matches('-'),
     };
-    let slug = slug.trim_end_matches('-');
-    format!("{}{healthy}-{slug}", repro.scenario.name)
+    format!("{}-{slug}", repro.played_name())
 }
 
 fn is_name(text: &str) -> bool {

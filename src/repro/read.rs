@@ -13,10 +13,10 @@ use crate::oracle::Oracle;
 use crate::run::{Judge, RunVerdict, StrategyName};
 use crate::scenario::decode::item::Item;
 use crate::scenario::decode::problems::Problems;
-use crate::scenario::decode::report_syntax;
 use crate::scenario::decode::section::Section;
 use crate::scenario::decode::words::quote;
-use crate::scenario::{Code, Cut, Diagnostic, FileKind, Source, Span, discover, names};
+use crate::scenario::decode::{self, report_syntax};
+use crate::scenario::{Code, Cut, Diagnostic, FileKind, MAX_BYTES, Source, Span, discover, names};
 use crate::signature::{REACHED, Signature};
 
 impl Repro {
@@ -43,8 +43,7 @@ impl Repro {
 
 /// Reads a repro from a text.
 pub(crate) fn decode(source: &Arc<Source>) -> Result<Repro, Vec<Diagnostic>> {
-    let (document, errors) = DeTable::parse_recoverable(source.text());
-    let document = document.into_inner();
+    let (document, errors) = parse(source.text());
     if document.is_empty() && errors.is_empty() {
         return Err(vec![empty(source)]);
     }
@@ -55,11 +54,10 @@ pub(crate) fn decode(source: &Arc<Source>) -> Result<Repro, Vec<Diagnostic>> {
         return Err(vec![not_a_repro(source)]);
     }
     let mut problems = Problems::new(source);
-    let end = source.text().trim_end().len();
     let (at_end, within): (Vec<_>, Vec<_>) = errors
         .into_iter()
-        .partition(|error| error.span().is_some_and(|span| span.end >= end));
-    if !at_end.is_empty() {
+        .partition(|error| is_at_end(error, source.text()));
+    if !at_end.is_empty() && !within.iter().any(decode::is_too_deep) {
         let problem = cut_off(source, &problems);
         problems.push_syntax(problem);
     }
@@ -69,6 +67,18 @@ pub(crate) fn decode(source: &Arc<Source>) -> Result<Repro, Vec<Diagnostic>> {
         Some(repro) if problems.none() => Ok(repro),
         _ => Err(problems.into_sorted()),
     }
+}
+
+/// Parses a text, and what follows an error too. Of a large text that is no TOML
+/// the first error is all: there may be millions.
+fn parse(text: &str) -> (DeTable<'_>, Vec<toml::de::Error>) {
+    if text.len() > MAX_BYTES
+        && let Err(error) = DeTable::parse(text)
+    {
+        return (DeTable::default(), vec![error]);
+    }
+    let (document, errors) = DeTable::parse_recoverable(text);
+    (document.into_inner(), errors)
 }
 
 fn empty(source: &Arc<Source>) -> Diagnostic {
@@ -118,6 +128,15 @@ fn not_a_repro(source: &Arc<Source>) -> Diagnostic {
     Diagnostic::new(Code::NotARepro, source, message).help(format!(
         "`rehearsal run {path}` plays it, and writes a repro for each failing seed"
     ))
+}
+
+/// Whether the parser missed something where nothing is left but comments.
+fn is_at_end(error: &toml::de::Error, text: &str) -> bool {
+    let rest = error.span().and_then(|span| text.get(span.end..));
+    rest.is_some_and(|rest| {
+        let mut lines = rest.lines().map(str::trim);
+        lines.all(|line| line.is_empty() || line.starts_with('#'))
+    })
 }
 
 fn cut_off(source: &Arc<Source>, problems: &Problems) -> Diagnostic {
@@ -448,8 +467,13 @@ fn expected(root: &mut Section<'_>, problems: &mut Problems) -> Option<Expected>
         .iter()
         .map(|(_, oracle)| (Judge::Oracle(*oracle).name(), ()))
         .collect();
-    judges.extend(failures.iter().map(|(word, _)| (*word, ())));
+    let engine = failures.iter().map(|(word, _)| (*word, ()));
+    // An oracle tells of violations, and one of them has the name of a verdict.
+    let engine = engine.filter(|(word, ())| *word != RunVerdict::Violation.word());
+    judges.extend(engine);
     judges.push((REACHED, ()));
+    judges.sort_unstable();
+    judges.dedup();
     let judge = section
         .need("judge", "who found it: `judge = \"no-loss\"`", problems)
         .and_then(|item| {

@@ -14,6 +14,8 @@ use super::source::{FileKind, Source};
 
 /// The longest stretch of a line that is underlined, in characters.
 const LONGEST_UNDERLINE: usize = 60;
+/// Lines longer than this, in bytes, are not shown: to trim them takes too long.
+const LONGEST_EXCERPT: usize = 1024 * 1024;
 /// Lines longer than this, in bytes, are shown in ASCII.
 const LONG_LINE: usize = 1_000;
 
@@ -149,7 +151,13 @@ impl Diagnostic {
                 .id(self.code.name()),
         );
         group = match self.excerpt() {
-            Some(excerpt) => group.element(excerpt.snippet().path(path)),
+            Some(excerpt) if excerpt.text.len() <= LONGEST_EXCERPT => {
+                group.element(excerpt.snippet().path(path))
+            }
+            Some(_) => {
+                let (line, column) = self.line_column().unwrap_or_default();
+                group.element(Origin::path(path).line(line).char_column(column))
+            }
             None => group.element(Origin::path(path)),
         };
         if let Some(help) = &self.help {

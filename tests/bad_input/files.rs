@@ -55,6 +55,14 @@ pub(crate) fn all() -> Vec<FileCase> {
             },
         )
         .last_only(),
+        loaded(
+            "repro_for_a_scenario",
+            &written(
+                "bad/failed.repro",
+                b"format = 1\n[run]\nseed = 1\n[expected]\n",
+            ),
+            &[NotAScenario],
+        ),
         same_name_twice(),
         unknown_scenario(),
         no_scenarios(),

@@ -87,6 +87,11 @@ pub(crate) fn report_syntax(errors: &[toml::de::Error], problems: &mut Problems)
     }
 }
 
+/// Whether the parser refused to follow the nesting any deeper.
+pub(crate) fn is_too_deep(error: &toml::de::Error) -> bool {
+    error.message().contains("recurs")
+}
+
 fn syntax_problem(error: &toml::de::Error, problems: &Problems) -> Diagnostic {
     let message = error.message();
     let span: Option<Span> = error.span().map(Span::from);
@@ -99,7 +104,7 @@ fn syntax_problem(error: &toml::de::Error, problems: &Problems) -> Diagnostic {
                 }
                 FileKind::Repro => "remove one of the two",
             })
-    } else if message.contains("recurs") {
+    } else if is_too_deep(error) {
         problems
             .problem(Code::TooDeep, "nested too deep")
             .help(format!(

@@ -1,0 +1,355 @@
+//! Replays: each of the five results, and what a kept repro asserts.
+
+use std::path::{Path, PathBuf};
+
+use rehearsal::agents::spec::Transport;
+use rehearsal::exit::Exit;
+use rehearsal::regression;
+use rehearsal::replay::{Change, Replay, Replayed};
+use rehearsal::repro::{Repro, Unplayable, save_failure};
+use rehearsal::run::{RunOptions, RunVerdict, StrategyName, play};
+use rehearsal::scenario::{Code, Cut, ExpectedVerdict, Scenario, discover, load};
+use rehearsal::sim::{Decision, Fingerprint, Schedule};
+
+const NAME: &str = "sequence-apart-from-send";
+
+/// A seed that breaks it.
+const SEED: u64 = 5;
+
+fn scenario(name: &str) -> Scenario {
+    let file = discover::resolve(Path::new("scenarios"), name).expect("it exists");
+    load(&file).expect("it is valid")
+}
+
+fn directory(name: &str) -> PathBuf {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("replay");
+    directory.join(name)
+}
+
+fn failing(scenario: &Scenario, seed: u64) -> Repro {
+    let options = RunOptions::new(seed, StrategyName::Random).recorded();
+    let report = play(scenario, options);
+    Repro::of(scenario, &report).expect("the seed fails")
+}
+
+fn with_decisions(repro: &Repro, change: impl FnOnce(&mut Vec<Decision>)) -> Repro {
+    let mut decisions = repro.schedule.decisions().to_vec();
+    change(&mut decisions);
+    Repro {
+        schedule: Schedule::new(decisions),
+        ..repro.clone()
+    }
+}
+
+#[test]
+fn a_saved_failure_reproduces_over_either_transport() {
+    for transport in [Transport::WebSocket, Transport::InProcess] {
+        let scenario = scenario(NAME).with_transport(transport).expect("no faults");
+        let mut failed = 0;
+        for seed in 0..8 {
+            let report = play(&scenario, RunOptions::new(seed, StrategyName::Portfolio));
+            if report.verdict == RunVerdict::Pass {
+                continue;
+            }
+            failed += 1;
+            let (path, repro) = save_failure(
+                &scenario,
+                seed,
+                StrategyName::Portfolio,
+                &directory("either"),
+            )
+            .expect("it is written");
+            assert_eq!(repro.expected.fingerprint, report.fingerprint);
+            let named = path.to_string_lossy().contains("in-process");
+            assert_eq!(named, transport == Transport::InProcess, "{path:?}");
+            let read = Repro::read(&path).expect("what is written can be read");
+            assert_eq!(read, repro);
+            let found = read.find_scenario(&path, &[]).expect("it is there");
+            let replay = Replay::of(&read, &found);
+            assert_eq!(replay.result, Replayed::Reproduced, "seed {seed}");
+            assert_eq!(replay.exit(), Exit::Violation);
+        }
+        assert!(failed > 0, "{transport:?}");
+    }
+}
+
+#[test]
+fn a_deadlock_reproduces_as_a_deadlock() {
+    let scenario = scenario("lock-order-inversion");
+    let repro = failing(&scenario, 0);
+    let replay = Replay::of(&repro, &scenario);
+    assert_eq!(replay.result, Replayed::Reproduced);
+    assert_eq!(replay.exit(), Exit::Stuck);
+}
+
+/// What an oracle and the engine both find stays the oracle's when it is judged
+/// alone.
+#[test]
+fn a_failure_that_a_deadlock_follows_keeps_its_judge() {
+    let whole = scenario("lock-order-inversion");
+    let signature = rehearsal::signature::Signature {
+        judge: "no-loss".to_owned(),
+        message: String::new(),
+    };
+    let oracles = |scenario: &Scenario| {
+        let names = scenario.expect.oracles.iter().map(|oracle| oracle.name());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(oracles(&whole.focused(&signature)), ["no-loss"]);
+    let mut late = whole.clone();
+    late.expect.oracles.rotate_left(1);
+    assert_eq!(oracles(&late.focused(&signature)), ["no-loss", "deadlock"]);
+}
+
+#[test]
+fn another_fingerprint_is_told_and_counts_as_reproduced() {
+    let scenario = scenario(NAME);
+    let mut repro = failing(&scenario, SEED);
+    let found = repro.expected.fingerprint;
+    repro.expected.fingerprint = Fingerprint(1);
+    let replay = Replay::of(&repro, &scenario);
+    let expected = Fingerprint(1);
+    assert_eq!(
+        replay.result,
+        Replayed::OtherFingerprint { expected, found }
+    );
+    assert_eq!(replay.exit(), Exit::Violation);
+    let text = replay.explain(&repro);
+    assert!(text.contains(&found.to_string()) && text.contains(&expected.to_string()));
+}
+
+#[test]
+fn a_choice_that_never_comes_diverges_at_its_place() {
+    let scenario = scenario(NAME);
+    let repro = failing(&scenario, SEED);
+    let moved = with_decisions(&repro, |decisions| decisions[2].nth += 1_000_000);
+    let replay = Replay::of(&moved, &scenario);
+    let Replayed::Diverged { choice, at } = &replay.result else {
+        panic!("{:?}", replay.result);
+    };
+    assert_eq!(*choice, 3);
+    assert_eq!(at.site, repro.schedule.decisions()[2].site);
+    assert_eq!(replay.result.to_string(), "diverged at choice 3");
+    assert_eq!(replay.exit(), Exit::NotReproduced);
+    let text = replay.explain(&moved);
+    assert!(
+        text.contains(&at.expected) && text.contains(&at.found),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_choice_among_fewer_diverges() {
+    let scenario = scenario(NAME);
+    let repro = failing(&scenario, SEED);
+    let wider = with_decisions(&repro, |decisions| decisions[3].bound += 1);
+    let replay = Replay::of(&wider, &scenario);
+    let Replayed::Diverged { choice, at } = &replay.result else {
+        panic!("{:?}", replay.result);
+    };
+    assert_eq!(*choice, 4);
+    assert!(at.expected.contains("alternatives") && at.found.contains("alternatives"));
+}
+
+#[test]
+fn a_changed_scenario_comes_before_everything_else() {
+    let mut scenario = scenario(NAME);
+    let repro = failing(&scenario, SEED);
+    scenario.hash ^= 1;
+    let moved = with_decisions(&repro, |decisions| decisions[0].nth += 1_000_000);
+    for repro in [&repro, &moved] {
+        let replay = Replay::of(repro, &scenario);
+        assert_eq!(replay.result, Replayed::ScenarioChanged(Change::Text));
+        assert_eq!(replay.exit(), Exit::NotReproduced);
+        assert!(replay.report.is_some(), "it was played all the same");
+    }
+    let text = Replay::of(&repro, &scenario).explain(&repro);
+    assert!(text.contains("it fails as expected"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_staged_is_a_changed_scenario() {
+    let scenario = scenario(NAME);
+    let repro = failing(&scenario, SEED);
+    let cut = Repro {
+        cuts: vec![Cut::Agents { group: 9, count: 1 }],
+        ..repro.clone()
+    };
+    let replay = Replay::of(&cut, &scenario);
+    assert!(matches!(
+        replay.result,
+        Replayed::ScenarioChanged(Change::Unplayable(Unplayable::Cut(_)))
+    ));
+    assert!(replay.report.is_none());
+    assert_eq!(replay.exit(), Exit::NotReproduced);
+    let mut twin = repro;
+    twin.scenario.healthy = true;
+    let mut without_defect = scenario;
+    without_defect.spec.defect = None;
+    let replay = Replay::of(&twin, &without_defect);
+    assert_eq!(
+        replay.result,
+        Replayed::ScenarioChanged(Change::Unplayable(Unplayable::NoTwin))
+    );
+}
+
+#[test]
+fn what_passes_now_no_longer_fails() {
+    let scenario = scenario(NAME);
+    let passing = (0..64)
+        .map(|seed| {
+            play(
+                &scenario,
+                RunOptions::new(seed, StrategyName::Random).recorded(),
+            )
+        })
+        .find(|report| report.verdict == RunVerdict::Pass)
+        .expect("half of all seeds pass");
+    let repro = Repro {
+        schedule: passing.tape.schedule(),
+        ..failing(&scenario, SEED)
+    };
+    let replay = Replay::of(&repro, &scenario);
+    assert_eq!(replay.result, Replayed::NoLongerFails { instead: None });
+    assert_eq!(replay.exit(), Exit::NotReproduced);
+    let text = replay.explain(&repro);
+    assert!(text.starts_with("it passes; expected `fifo: "), "{text}");
+}
+
+/// A failure of another kind is no success, and is not kept quiet.
+#[test]
+fn another_failure_is_told() {
+    let scenario = scenario(NAME);
+    let mut repro = failing(&scenario, SEED);
+    let found = repro.expected.signature.clone();
+    repro.expected.signature.judge = "no-loss".to_owned();
+    let replay = Replay::of(&repro, &scenario);
+    let instead = Some(found.clone());
+    assert_eq!(replay.result, Replayed::NoLongerFails { instead });
+    assert_eq!(replay.exit(), Exit::NotReproduced);
+    assert!(replay.explain(&repro).contains(&found.to_string()));
+}
+
+/// The scenario is found by its name where the file has moved.
+#[test]
+fn a_scenario_that_has_moved_is_found_by_its_name() {
+    let scenario = scenario(NAME);
+    let mut repro = failing(&scenario, SEED);
+    repro.scenario.file = PathBuf::from(format!("elsewhere/{NAME}.toml"));
+    let path = Path::new("some.repro");
+    let found = repro.find_scenario(path, &[PathBuf::from("scenarios")]);
+    let found = found.expect("it is there");
+    assert_eq!(found, scenario);
+    assert_eq!(Replay::of(&repro, &found).result, Replayed::Reproduced);
+    repro.scenario.name = "nobody".to_owned();
+    let problems = repro
+        .find_scenario(path, &[PathBuf::from("scenarios")])
+        .expect_err("it is nowhere");
+    let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, [Code::ReproScenarioMissing]);
+}
+
+// What a kept repro asserts.
+
+const FILE: &str = "scenarios/regressions/kept.repro";
+
+fn verified(repro: &Repro, scenario: &Scenario) -> regression::Outcome {
+    regression::verify(Path::new(FILE), repro, scenario)
+}
+
+/// A healthy scenario whose system has the bug that its repro shows.
+fn with_a_bug() -> (Scenario, Repro) {
+    let mut scenario = scenario(NAME);
+    scenario.expect.verdict = ExpectedVerdict::Pass;
+    let repro = failing(&scenario, SEED);
+    (scenario, repro)
+}
+
+#[test]
+fn a_defect_must_still_show() {
+    let scenario = scenario(NAME);
+    let repro = failing(&scenario, SEED);
+    let outcome = verified(&repro, &scenario);
+    assert_eq!(outcome.result, Ok(()));
+    assert_eq!(outcome.warning, None);
+    let tame = Repro {
+        schedule: Schedule::default(),
+        ..repro
+    };
+    let problem = verified(&tame, &scenario).result.expect_err("it passes");
+    assert!(problem.contains("no longer catches"), "{problem}");
+    assert!(problem.contains(FILE), "{problem}");
+}
+
+#[test]
+fn a_bug_that_is_still_there_fails_its_test() {
+    let (scenario, repro) = with_a_bug();
+    let outcome = verified(&repro, &scenario);
+    let problem = outcome.result.expect_err("the bug is there");
+    for expected in ["VIOLATION", "event-7", FILE, "reproduced"] {
+        assert!(problem.contains(expected), "{expected} in {problem}");
+    }
+    assert_eq!(outcome.warning, None);
+}
+
+/// Mended, the system makes the run's end another; that is what a repro of a bug
+/// is kept for, unless it does not even follow its choices.
+#[test]
+fn a_bug_that_is_mended_passes_and_says_if_the_repro_fits_no_more() {
+    let (mut scenario, repro) = with_a_bug();
+    scenario.spec.defect = None;
+    let replay = Replay::of(&repro, &scenario);
+    let outcome = verified(&repro, &scenario);
+    assert_eq!(outcome.result, Ok(()));
+    let fits = matches!(replay.result, Replayed::NoLongerFails { instead: None });
+    assert_eq!(outcome.warning.is_none(), fits, "{:?}", replay.result);
+    let boring = Repro {
+        schedule: Schedule::default(),
+        ..repro
+    };
+    let outcome = verified(&boring, &scenario);
+    assert_eq!(outcome.result, Ok(()));
+    assert_eq!(outcome.warning, None);
+}
+
+/// Where the repro says nothing any more, its seed must not go unplayed.
+#[test]
+fn a_repro_that_fits_no_more_has_its_seed_played_afresh() {
+    let (mut scenario, repro) = with_a_bug();
+    scenario.hash ^= 1;
+    let boring = Repro {
+        schedule: Schedule::default(),
+        ..repro.clone()
+    };
+    let outcome = verified(&boring, &scenario);
+    let problem = outcome.result.expect_err("its seed still fails");
+    assert!(problem.contains("VIOLATION"), "{problem}");
+    let warning = outcome.warning.expect("it does not fit");
+    for expected in [FILE, "scenario changed", "afresh"] {
+        assert!(warning.contains(expected), "{expected} in {warning}");
+    }
+    let moved = with_decisions(&repro, |decisions| decisions[0].nth += 1_000_000);
+    scenario.hash ^= 1;
+    let warning = verified(&moved, &scenario).warning.expect("it diverges");
+    assert!(warning.contains("diverged at choice 1"), "{warning}");
+}
+
+/// A twin's repro plays the twin.
+#[test]
+fn a_twins_repro_is_judged_as_the_twin() {
+    let mut bad_twin = scenario(NAME).twin().expect("it has a defect");
+    bad_twin.spec.defect = scenario(NAME).spec.defect;
+    let repro = failing(&bad_twin, SEED);
+    assert!(repro.scenario.healthy);
+    assert_eq!(repro.played_name(), format!("{NAME}+healthy"));
+    let (path, saved) =
+        save_failure(&bad_twin, SEED, StrategyName::Random, &directory("twin")).expect("written");
+    assert_eq!(saved, repro);
+    let read = Repro::read(&path).expect("it can be read");
+    let replay = Replay::of(&read, &scenario(NAME));
+    let report = replay.report.as_ref().expect("it is played");
+    assert_eq!(report.scenario, repro.played_name());
+    assert_eq!(report.verdict, RunVerdict::Pass);
+    assert_eq!(replay.exit(), Exit::NotReproduced);
+    assert_eq!(verified(&read, &scenario(NAME)).result, Ok(()));
+}

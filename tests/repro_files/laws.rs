@@ -1,0 +1,324 @@
+//! Laws of reading: what is written comes back, and whatever the text, there is
+//! an answer.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use rehearsal::agents::spec::Transport;
+use rehearsal::repro::{Expected, Repro, ScenarioRef, Shrunk};
+use rehearsal::run::{RunVerdict, StrategyName};
+use rehearsal::scenario::{Cut, Look, render_all};
+use rehearsal::signature::Signature;
+use rehearsal::sim::{Decision, Fingerprint, Schedule};
+
+use super::FILE;
+use super::cases::GOOD;
+
+/// Text that is hard to write and to read: quotes, line breaks, control
+/// characters, brackets and what is beyond ASCII.
+fn text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        "[a-z0-9 .-]{1,6}",
+        "\\PC{1,4}",
+        any::<char>().prop_map(String::from),
+        prop::sample::select(
+            &[
+                "\"",
+                "'",
+                "\"\"\"",
+                "'''",
+                "\n",
+                "\r\n",
+                "\\",
+                "#",
+                "\u{0}",
+                "\u{7f}",
+                "\u{1b}[31m",
+                "]",
+                "}",
+                "\u{feff}",
+                "é"
+            ][..]
+        )
+        .prop_map(str::to_owned),
+    ];
+    prop::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat())
+}
+
+/// A scenario's name: a file can have it, so no `/`.
+fn name() -> impl Strategy<Value = String> {
+    text().prop_map(|text| format!("s{}", text.replace('/', "_")))
+}
+
+fn decisions() -> impl Strategy<Value = Vec<Decision>> {
+    let decision = (text(), any::<u32>(), 2..=u32::MAX, any::<u32>());
+    prop::collection::vec(decision, 0..12).prop_map(|decisions| {
+        let mut places = BTreeSet::new();
+        decisions
+            .into_iter()
+            .filter(|(site, nth, ..)| places.insert((site.clone(), *nth)))
+            .map(|(site, nth, bound, value)| Decision {
+                site,
+                nth,
+                bound,
+                value: 1 + value % (bound - 1),
+            })
+            .collect()
+    })
+}
+
+fn cuts() -> impl Strategy<Value = Vec<Cut>> {
+    let cut = (0..7, 0..4_usize, any::<u32>()).prop_map(|(kind, group, count)| match kind {
+        0 => Cut::Agents { group, count },
+        1 => Cut::Events { group, count },
+        2 => Cut::Children { group, count },
+        3 => Cut::Party { group, count },
+        4 => Cut::Clients { count },
+        5 => Cut::Faults { count },
+        _ => Cut::FaultKinds { only: group },
+    });
+    prop::collection::vec(cut, 0..6).prop_map(|cuts| {
+        let mut places = BTreeSet::new();
+        let first = |cut: &Cut| places.insert(cut.place());
+        cuts.into_iter().filter(first).collect()
+    })
+}
+
+fn expected() -> impl Strategy<Value = Expected> {
+    let failures = [
+        RunVerdict::Violation,
+        RunVerdict::Deadlock,
+        RunVerdict::Livelock,
+        RunVerdict::Timeout,
+        RunVerdict::Panic,
+        RunVerdict::Unknown,
+    ];
+    let judges = ["no-loss", "fifo", "deadlock", "panic", "timeout", "reached"];
+    (
+        prop::sample::select(failures.to_vec()),
+        prop::sample::select(judges.to_vec()).prop_map(str::to_owned),
+        text(),
+        any::<u128>(),
+    )
+        .prop_map(|(verdict, judge, message, fingerprint)| Expected {
+            verdict,
+            signature: Signature { judge, message },
+            fingerprint: Fingerprint(fingerprint),
+        })
+}
+
+fn strategy() -> impl Strategy<Value = StrategyName> {
+    prop_oneof![
+        Just(StrategyName::Fifo),
+        Just(StrategyName::Random),
+        (1..=100_u32).prop_map(|depth| StrategyName::Pct { depth }),
+        Just(StrategyName::Pos),
+        Just(StrategyName::Urw),
+    ]
+}
+
+fn repro() -> impl Strategy<Value = Repro> {
+    let scenario = (
+        name(),
+        "[a-z/]{0,8}",
+        any::<u128>(),
+        any::<bool>(),
+        any::<bool>(),
+    );
+    let seed = prop_oneof![any::<u64>(), Just(u64::MAX), Just(i64::MAX as u64), Just(0)];
+    let shrunk = prop::option::of((any::<u64>(), any::<usize>(), any::<usize>()));
+    let run = (
+        seed,
+        strategy(),
+        decisions(),
+        prop::collection::vec(text(), 0..12),
+    );
+    (scenario, cuts(), run, expected(), shrunk).prop_map(
+        |((name, directory, hash, healthy, network), cuts, run, expected, shrunk)| {
+            let (seed, strategy, decisions, remarks) = run;
+            let file = PathBuf::from(format!("{directory}/{name}.toml"));
+            Repro {
+                scenario: ScenarioRef {
+                    name,
+                    file,
+                    hash,
+                    healthy,
+                    transport: if network {
+                        Transport::WebSocket
+                    } else {
+                        Transport::InProcess
+                    },
+                },
+                cuts,
+                seed,
+                strategy,
+                schedule: Schedule::new(decisions),
+                remarks,
+                expected,
+                shrunk: shrunk.map(|(runs, decisions, preemptions)| Shrunk {
+                    runs,
+                    decisions,
+                    preemptions,
+                }),
+            }
+        },
+    )
+}
+
+/// Texts as large as a repro may be that are made to exhaust the reader: a short
+/// answer, and soon.
+#[test]
+fn floods_get_a_short_answer() {
+    let most = rehearsal::scenario::FileKind::Repro.max_bytes() - GOOD.len();
+    let choice = "{ site = \"p\", nth = 1, of = 4, take = 9 },";
+    for (before, part) in [
+        ("", "="),
+        ("", "["),
+        ("", "\u{0}"),
+        ("", "[[run.choices]]\n"),
+        ("[run]\nchoices = [", choice),
+        ("format = 1\nx = [", "\"\","),
+    ] {
+        let text = format!("{before}{}", part.repeat(most / part.len()));
+        let text = if part == choice { text + "]\n" } else { text };
+        let Err(problems) = Repro::parse(&text, Path::new(FILE)) else {
+            panic!("{part} again and again is no repro");
+        };
+        let shown = render_all(&problems, Look::Plain);
+        assert!(shown.len() < 50_000, "{} bytes on {part}", shown.len());
+        assert!(shown.contains(FILE), "{shown}");
+    }
+}
+
+/// One thing that happens to files.
+#[derive(Clone, Debug)]
+enum Damage {
+    CutAt(usize),
+    Flip(usize, u8),
+    Swap(usize, usize),
+    Double(usize),
+    Drop(usize),
+    Insert(usize, String),
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    let at = 0..GOOD.len();
+    let line = 0..GOOD.lines().count();
+    let pieces = [
+        "[",
+        "]",
+        "{",
+        "}",
+        "\"",
+        "'",
+        "=",
+        ",",
+        "\n",
+        "-1",
+        "4294967296",
+        "9e99",
+        "[run]\n",
+        "[[run]]\n",
+        "\u{0}",
+        "é",
+    ];
+    prop_oneof![
+        at.clone().prop_map(Damage::CutAt),
+        (at.clone(), any::<u8>()).prop_map(|(at, byte)| Damage::Flip(at, byte)),
+        (line.clone(), line.clone()).prop_map(|(a, b)| Damage::Swap(a, b)),
+        line.clone().prop_map(Damage::Double),
+        line.prop_map(Damage::Drop),
+        (at, prop::sample::select(pieces.to_vec()))
+            .prop_map(|(at, piece)| Damage::Insert(at, piece.to_owned())),
+    ]
+}
+
+fn damaged(mut bytes: Vec<u8>, damage: &Damage) -> Vec<u8> {
+    match damage {
+        Damage::CutAt(at) => bytes.truncate(*at),
+        Damage::Flip(at, byte) => {
+            if let Some(there) = bytes.get_mut(*at) {
+                *there ^= byte;
+            }
+        }
+        Damage::Insert(at, piece) => {
+            let at = (*at).min(bytes.len());
+            bytes.splice(at..at, piece.bytes());
+        }
+        Damage::Swap(..) | Damage::Double(_) | Damage::Drop(_) => {
+            let mut lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+            let line = |number: usize| number % lines.len().max(1);
+            match *damage {
+                _ if lines.is_empty() => {}
+                Damage::Swap(a, b) => {
+                    let (a, b) = (line(a), line(b));
+                    lines.swap(a, b);
+                }
+                Damage::Double(at) => {
+                    let at = line(at);
+                    lines.insert(at, lines[at]);
+                }
+                Damage::Drop(at) => {
+                    let at = line(at);
+                    lines.remove(at);
+                }
+                _ => {}
+            }
+            bytes = lines.concat();
+        }
+    }
+    bytes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_written_comes_back(repro in repro()) {
+        let text = repro.to_toml();
+        let back = Repro::parse(&text, Path::new(FILE));
+        let back = back.map_err(|problems| {
+            TestCaseError::fail(format!("{}\n{text}", render_all(&problems, Look::Plain)))
+        })?;
+        // Remarks are comments: they do not come back.
+        prop_assert_eq!(back, Repro { remarks: Vec::new(), ..repro });
+    }
+
+    #[test]
+    fn a_damaged_file_gets_an_answer(damages in prop::collection::vec(damage(), 1..6)) {
+        let bytes = damages.iter().fold(GOOD.as_bytes().to_vec(), damaged);
+        let file = super::cases::directory().join("damaged.repro");
+        std::fs::write(&file, &bytes)?;
+        if let Err(problems) = Repro::read(&file) {
+            prop_assert!(!problems.is_empty());
+            let shown = render_all(&problems, Look::Plain);
+            prop_assert!(shown.contains("damaged.repro"));
+            prop_assert!(!shown.contains('\u{1b}'), "an escape sequence got through");
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        prop_assert_eq!(
+            Repro::parse(&text, Path::new(FILE)),
+            Repro::parse(&text, Path::new(FILE))
+        );
+    }
+
+    #[test]
+    fn a_damaged_random_file_gets_an_answer(
+        repro in repro(),
+        damages in prop::collection::vec(damage(), 1..4),
+    ) {
+        let bytes = damages.iter().fold(repro.to_toml().into_bytes(), damaged);
+        let text = String::from_utf8_lossy(&bytes);
+        if let Err(problems) = Repro::parse(&text, Path::new(FILE)) {
+            prop_assert!(!render_all(&problems, Look::Plain).is_empty());
+        }
+    }
+
+    #[test]
+    fn any_text_gets_an_answer(text in text()) {
+        let _ = Repro::parse(&text, Path::new(FILE)).map_err(|problems| {
+            render_all(&problems, Look::Plain)
+        });
+    }
+}

@@ -1,0 +1,171 @@
+//! Repro files that are right, wrong, damaged or hostile: what is read, and what
+//! is reported.
+
+mod cases;
+mod laws;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use rehearsal::repro::Repro;
+use rehearsal::scenario::{Code, Diagnostic, FileKind, Look, render_all};
+
+use cases::{Case, GOOD};
+
+/// The file that every text claims to come from.
+const FILE: &str = "target/rehearsal/example-seed-7.repro";
+
+fn problems(text: &str) -> Vec<Diagnostic> {
+    match Repro::parse(text, Path::new(FILE)) {
+        Ok(repro) => panic!("nothing was reported: {repro:?}"),
+        Err(problems) => problems,
+    }
+}
+
+fn codes(problems: &[Diagnostic]) -> Vec<Code> {
+    problems.iter().map(|problem| problem.code).collect()
+}
+
+/// Compares with the reviewed snapshot of that name.
+fn assert_looks_like(name: &str, shown: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(format!("bad_repro__{name}"), shown));
+}
+
+#[test]
+fn the_text_that_all_cases_start_from_is_right() {
+    let repro = Repro::parse(GOOD, Path::new(FILE)).expect("it is right");
+    assert_eq!(repro.seed, 7);
+    assert_eq!(repro.schedule.len(), 2);
+    assert_eq!(repro.cuts.len(), 1);
+    assert!(repro.shrunk.is_some());
+}
+
+#[test]
+fn every_case_reports_what_is_wrong_and_nothing_else() {
+    let mut failed = String::new();
+    for Case { name, text, wrong } in cases::all() {
+        let problems = problems(&text);
+        let helpless = problems.iter().any(|problem| problem.help.is_none());
+        if codes(&problems) != wrong || helpless {
+            let shown = render_all(&problems, Look::Plain);
+            failed += &format!("{name}: {wrong:?} is wrong, and reported was\n{shown}\n");
+        }
+    }
+    assert!(failed.is_empty(), "{failed}");
+}
+
+#[test]
+fn diagnostics_look_as_reviewed() {
+    let mut shown = String::new();
+    for Case { name, text, wrong } in cases::all() {
+        if wrong.len() > 9 {
+            continue; // shown often enough
+        }
+        let drawn = render_all(&problems(&text), Look::Plain);
+        shown += &format!("== {name}\n{drawn}\n");
+    }
+    assert_looks_like("texts", shown.trim_end());
+}
+
+#[test]
+fn files_that_cannot_be_read() {
+    let mut shown = String::new();
+    for (name, path, wrong) in cases::files() {
+        let Err(problems) = Repro::read(&path) else {
+            panic!("{name} was read");
+        };
+        let drawn = render_all(&problems, Look::Plain);
+        assert_eq!(codes(&problems), [wrong], "{name}: {drawn}");
+        shown += &format!("== {name}\n{drawn}\n");
+    }
+    let shown = shown.replace(env!("CARGO_TARGET_TMPDIR"), "$DIR");
+    assert_looks_like("files", shown.trim_end());
+}
+
+#[test]
+fn every_code_of_repros_is_reported_by_some_case() {
+    let from_texts = cases::all().into_iter().flat_map(|case| case.wrong);
+    let from_files = cases::files().into_iter().map(|(_, _, wrong)| wrong);
+    let reported: BTreeSet<Code> = from_texts.chain(from_files).collect();
+    let elsewhere = [Code::ReproScenarioMissing];
+    let silent: Vec<_> = Code::ALL
+        .iter()
+        .filter(|code| code.name().starts_with('R'))
+        .filter(|code| !reported.contains(code) && !elsewhere.contains(code))
+        .collect();
+    assert!(silent.is_empty(), "never reported: {silent:?}");
+}
+
+/// A repro may be larger than a scenario.
+#[test]
+fn sixteen_mebibytes_are_read_and_no_more() {
+    let most = FileKind::Repro.max_bytes();
+    let path = cases::directory().join("large.repro");
+    let mut text = GOOD.to_owned();
+    text.push_str(&"#".repeat(most - text.len()));
+    std::fs::write(&path, &text).expect("a file");
+    assert!(Repro::read(&path).is_ok());
+    text.push('#');
+    std::fs::write(&path, &text).expect("a file");
+    let problems = Repro::read(&path).expect_err("too large");
+    assert_eq!(codes(&problems), [Code::ReproTooLarge]);
+    std::fs::remove_file(&path).expect("it was there");
+}
+
+/// A file that is cut off after any byte is an error, unless only something is
+/// missing that means nothing.
+#[test]
+fn a_file_cut_off_anywhere_is_recognised() {
+    let good = Repro::parse(GOOD, Path::new(FILE)).expect("it is right");
+    let needed = GOOD.find("\n[shrunk]").expect("it is the last part");
+    let needed = GOOD[..needed].trim_end().len();
+    for end in 1..needed {
+        let Some(text) = GOOD.get(..end) else {
+            continue;
+        };
+        let problems = problems(text);
+        let expected = [
+            Code::ReproTruncated,
+            Code::ReproMissingKey,
+            Code::ReproSyntax,
+            Code::ReproEmpty,
+            Code::ReproOutOfRange,
+            Code::ReproNameMismatch,
+        ];
+        for problem in &problems {
+            assert!(
+                expected.contains(&problem.code),
+                "cut off at {end}: {}",
+                problem.render(Look::Plain)
+            );
+        }
+    }
+    let rest = Repro::parse(&GOOD[..needed], Path::new(FILE)).expect("nothing needed is missing");
+    assert_eq!(rest.schedule, good.schedule);
+    assert_eq!(rest.shrunk, None);
+}
+
+/// Every problem of a file in one pass, in the order of the file.
+#[test]
+fn all_problems_come_at_once() {
+    let text = GOOD
+        .replacen("websocket", "carrier-pigeon", 1)
+        .replacen("take = 3", "take = 4", 1)
+        .replacen("seed = 7", "sead = 7", 1);
+    let problems = problems(&text);
+    let places: Vec<_> = problems.iter().map(Diagnostic::span).collect();
+    assert!(places.is_sorted(), "{places:?}");
+    assert_eq!(
+        codes(&problems),
+        [
+            Code::ReproUnknownName,
+            Code::ReproMissingKey,
+            Code::ReproUnknownKey,
+            Code::ImpossibleChoice,
+        ]
+    );
+}
