@@ -12,6 +12,7 @@
 pub mod cli;
 pub mod environment;
 pub mod exit;
+pub mod explore;
 mod harness;
 pub mod json;
 pub mod oracle;

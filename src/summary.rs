@@ -16,13 +16,13 @@ const LISTED_RUNS: usize = 8;
 /// Violations that are printed in full; the rest is counted.
 const LISTED_VIOLATIONS: usize = 4;
 
-const BOLD: Style = Style::new().bold();
+pub(crate) const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
-const GOOD: Style = AnsiColor::Green.on_default().bold();
-const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// Text in a style.
-fn styled(style: Style, text: impl Display) -> impl Display {
+pub(crate) fn styled(style: Style, text: impl Display) -> impl Display {
     format!("{style}{text}{style:#}")
 }
 

@@ -1,7 +1,10 @@
 //! The command line: what it says, what it does, how it ends.
 
 mod check;
+mod explore;
+mod interrupt;
 mod list;
+mod progress;
 mod run;
 mod select;
 
@@ -30,6 +33,14 @@ struct Cli {
         value_name = "DIR"
     )]
     root: PathBuf,
+    /// Where repro files of failures go.
+    #[arg(
+        long = "out",
+        global = true,
+        default_value = "target/rehearsal",
+        value_name = "DIR"
+    )]
+    out: PathBuf,
     #[command(subcommand)]
     command: Command,
 }
@@ -50,6 +61,9 @@ enum Command {
     },
     /// Run scenarios and judge them.
     Run(RunArgs),
+    /// Play many seeds of scenarios, or every schedule within a bound, on all
+    /// cores.
+    Explore(explore::ExploreArgs),
 }
 
 /// What `rehearsal run` takes.
@@ -67,7 +81,12 @@ struct RunArgs {
     seeds: Option<Seeds>,
     /// Who picks the next task: fifo, random, pct (or pct:2, …), pos, urw, or
     /// portfolio, which gives each seed one of them.
-    #[arg(long, value_name = "X", default_value_t)]
+    #[arg(
+        long,
+        value_name = "X",
+        default_value_t,
+        value_parser = StrategyName::sampling
+    )]
     strategy: StrategyName,
     /// Use this transport instead of the scenario's.
     #[arg(long, value_enum, value_name = "T")]
@@ -110,6 +129,7 @@ fn dispatch(cli: &Cli) -> Exit {
         Command::List { json } => list::list(&cli.root, *json),
         Command::Check { files } => check::check(&cli.root, files),
         Command::Run(args) => run::run(&cli.root, args),
+        Command::Explore(args) => explore::explore(&cli.root, &cli.out, args),
     };
     match done {
         Ok(exit) => exit,

@@ -6,6 +6,7 @@ use std::path::Path;
 use rehearsal_agents::spec::Transport;
 
 use crate::exit::Exit;
+use crate::explore::worse;
 use crate::json::RunLine;
 use crate::run::{self, RunOptions, RunReport, RunVerdict};
 use crate::scenario::{ExpectedVerdict, Scenario};
@@ -39,7 +40,10 @@ pub(super) fn run(root: &Path, args: &RunArgs) -> io::Result<Exit> {
     Ok(worst)
 }
 
-fn with_transport(scenario: Scenario, wanted: Option<TransportArg>) -> Result<Scenario, String> {
+pub(super) fn with_transport(
+    scenario: Scenario,
+    wanted: Option<TransportArg>,
+) -> Result<Scenario, String> {
     let transport = match wanted {
         None => return Ok(scenario),
         Some(TransportArg::InProcess) => Transport::InProcess,
@@ -48,19 +52,6 @@ fn with_transport(scenario: Scenario, wanted: Option<TransportArg>) -> Result<Sc
     scenario
         .with_transport(transport)
         .map_err(|error| error.to_string())
-}
-
-/// Of two ends, the one that matters more: a run that cannot be trusted, then a
-/// violation, then a run that is stuck, then one of which nothing is known.
-fn worse(a: Exit, b: Exit) -> Exit {
-    let rank = |exit| match exit {
-        Exit::Nondeterminism => 4,
-        Exit::Violation => 3,
-        Exit::Stuck => 2,
-        Exit::Unknown => 1,
-        _ => 0,
-    };
-    if rank(b) > rank(a) { b } else { a }
 }
 
 fn run_one(scenario: &Scenario, args: &RunArgs) -> io::Result<Exit> {
