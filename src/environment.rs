@@ -87,7 +87,8 @@ impl Environment {
                     found.seeds = Some(seeds);
                 }
                 "REHEARSAL_STRATEGY" => {
-                    let strategy = value.parse().map_err(|problem| EnvironmentError {
+                    let strategy = StrategyName::sampling(&value);
+                    let strategy = strategy.map_err(|problem| EnvironmentError {
                         variable: "REHEARSAL_STRATEGY",
                         problem,
                     })?;
@@ -165,6 +166,7 @@ mod tests {
             ("REHEARSAL_SEEDS", "5..3"),
             ("REHEARSAL_SEEDS", "0"),
             ("REHEARSAL_STRATEGY", "luck"),
+            ("REHEARSAL_STRATEGY", "exhaustive:2"),
         ] {
             let error = read(&[(name, value)]).expect_err("nonsense");
             assert!(error.to_string().starts_with(name), "{error}");

@@ -1,14 +1,18 @@
 //! What `--json` prints: one object a line. The fields are a contract.
 
+use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
 use rehearsal_agents::spec::Defect;
 use serde::Serialize;
 
+use crate::explore::{Exploration, RunKey, Shard};
 use crate::replay::{Replay, Replayed};
 use crate::repro::Repro;
 use crate::run::{Failure, RunReport};
 use crate::scenario::{Scenario, names};
+use crate::signature::Signature;
 
 /// One line of `rehearsal run --json`: one seed.
 #[derive(Serialize, Debug)]
@@ -170,5 +174,162 @@ impl<'a> From<&'a Scenario> for ListLine<'a> {
             agents: scenario.spec.agents.iter().map(|group| group.count).sum(),
             seeds: scenario.seeds,
         }
+    }
+}
+
+/// One line of `rehearsal explore --json`: one scenario.
+#[derive(Serialize, Debug)]
+pub struct ExploreLine<'a> {
+    scenario: &'a str,
+    strategy: String,
+    transport: &'static str,
+    shard: Option<String>,
+    seeds: u64,
+    distinct_schedules: u64,
+    failures: u64,
+    first_failing_seed: Option<u64>,
+    verdicts: BTreeMap<&'static str, u64>,
+    signatures: Vec<SignatureEntry<'a>>,
+    /// Runs that showed the violation that the scenario expects of its defect.
+    detected: u64,
+    /// Goals, and in how many runs they were reached.
+    goals_reached: BTreeMap<String, u64>,
+    /// `sometimes` goals that no run reached.
+    goals_missed: Vec<String>,
+    coverage: Vec<CoverageEntry>,
+    exhaustive: Option<SearchEntry>,
+    /// Seeds that were not played, because the exploration was cut short.
+    remaining: Option<String>,
+    wall_ms: u64,
+    runs_per_s: u64,
+}
+
+/// One entry of `signatures`.
+#[derive(Serialize, Debug)]
+struct SignatureEntry<'a> {
+    judge: &'a str,
+    message: &'a str,
+    count: u64,
+    first_seed: u64,
+    repro: Option<String>,
+}
+
+/// One entry of `coverage`.
+#[derive(Serialize, Debug)]
+struct CoverageEntry {
+    strategy: String,
+    runs: u64,
+    distinct: u64,
+    once: u64,
+    /// About the chance that the next run shows a new schedule; null if there
+    /// were too few runs to say.
+    chance_of_new: Option<f64>,
+}
+
+/// What `exhaustive` holds.
+#[derive(Serialize, Debug)]
+struct SearchEntry {
+    bound: u32,
+    schedules: u64,
+    estimate: u64,
+    complete: bool,
+}
+
+impl<'a> ExploreLine<'a> {
+    /// The line of an exploration of that scenario.
+    pub fn new(scenario: &'a Scenario, found: &'a Exploration, shard: Option<Shard>) -> Self {
+        let tally = &found.tally;
+        let sampled = found.search.is_none();
+        Self {
+            scenario: &scenario.name,
+            strategy: found.strategy.to_string(),
+            transport: names::transport(scenario.spec.transport),
+            shard: shard.map(|shard| shard.to_string()),
+            seeds: found.seeds,
+            distinct_schedules: tally.coverage.distinct(),
+            failures: tally.failures(),
+            first_failing_seed: tally.first_failure.as_ref().map(|key| key.seed),
+            verdicts: tally.verdicts.iter().map(|(v, n)| (v.word(), *n)).collect(),
+            signatures: tally
+                .findings
+                .values()
+                .map(|finding| SignatureEntry {
+                    judge: &finding.signature.judge,
+                    message: &finding.signature.message,
+                    count: finding.count,
+                    first_seed: finding.first.seed,
+                    repro: found
+                        .repros
+                        .get(&finding.signature)
+                        .map(|path| path.display().to_string()),
+                })
+                .collect(),
+            detected: tally.detected,
+            goals_reached: tally.goals.iter().map(|(g, n)| (g.name(), *n)).collect(),
+            goals_missed: found
+                .unreached(scenario)
+                .into_iter()
+                .map(|goal| goal.name())
+                .collect(),
+            coverage: tally
+                .coverage
+                .unseen()
+                // A search draws nothing, so there is nothing to estimate from.
+                .filter(|_| sampled)
+                .map(|unseen| CoverageEntry {
+                    strategy: unseen.strategy.to_string(),
+                    runs: unseen.runs,
+                    distinct: unseen.distinct,
+                    once: unseen.once,
+                    chance_of_new: unseen.chance(),
+                })
+                .collect(),
+            exhaustive: found.search.map(|search| SearchEntry {
+                bound: search.bound,
+                schedules: search.schedules,
+                estimate: search.estimate,
+                complete: search.complete,
+            }),
+            remaining: found.remaining.as_ref().map(ToString::to_string),
+            wall_ms: u64::try_from(found.wall.as_millis()).unwrap_or(u64::MAX),
+            runs_per_s: found.runs_per_second().round() as u64,
+        }
+    }
+}
+
+/// One line of the log of failures that an exploration keeps: one run.
+#[derive(Serialize, Debug)]
+pub(crate) struct FailureLine<'a> {
+    scenario: &'a str,
+    seed: u64,
+    strategy: String,
+    transport: &'static str,
+    verdict: &'static str,
+    judge: &'a str,
+    message: &'a str,
+    /// Where a search left the boring schedule: picks and what they took.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    deviations: Vec<(u32, u32)>,
+}
+
+impl<'a> FailureLine<'a> {
+    pub(crate) fn new(report: &'a RunReport, signature: &'a Signature, key: &RunKey) -> Self {
+        let deviations = key.deviations().iter();
+        let message = report.violations.first().map(|first| &first.message);
+        Self {
+            scenario: &report.scenario,
+            seed: report.seed,
+            strategy: report.strategy.to_string(),
+            transport: names::transport(report.transport),
+            verdict: report.verdict.word(),
+            judge: &signature.judge,
+            message: message.map_or("", String::as_str),
+            deviations: deviations.map(|d| (d.pick, d.value)).collect(),
+        }
+    }
+
+    /// The line with its line break.
+    pub(crate) fn to_line(&self) -> io::Result<String> {
+        Ok(format!("{}\n", serde_json::to_string(self)?))
     }
 }

@@ -16,6 +16,7 @@ pub mod cli;
 pub mod determinism;
 pub mod environment;
 pub mod exit;
+pub mod explore;
 mod harness;
 pub mod json;
 pub mod oracle;

@@ -1,6 +1,7 @@
 //! Strategies by name.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use rehearsal_sim::{Fifo, Pct, Pos, Profile, Random, Strategy, Urw};
@@ -26,6 +27,13 @@ pub enum StrategyName {
     /// best everywhere: pct is blind where urw is strong, and the reverse.
     #[default]
     Portfolio,
+    /// Not one schedule a seed, but all of them that leave the boring one at most
+    /// `bound` times. Only an exploration can play that; as the strategy of a
+    /// single run it is the first of them, the boring one.
+    Exhaustive {
+        /// Most picks that are not boring.
+        bound: u32,
+    },
 }
 
 impl StrategyName {
@@ -37,6 +45,21 @@ impl StrategyName {
         Self::Pos,
         Self::Urw,
     ];
+
+    /// Reads the name of a strategy that plays one schedule a seed.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such strategy, or it is the exhaustive search.
+    pub fn sampling(text: &str) -> Result<Self, String> {
+        match text.parse()? {
+            Self::Exhaustive { .. } => Err(format!(
+                "`{text}` is a search through many schedules of a seed; `rehearsal explore \
+                 --strategy {text}` does it"
+            )),
+            strategy => Ok(strategy),
+        }
+    }
 
     /// The strategy that plays this seed: the seed alone decides.
     #[must_use]
@@ -55,7 +78,7 @@ impl StrategyName {
     /// given no seed plays its first member.
     pub(crate) fn build(self, profile: impl FnOnce() -> Profile) -> Box<dyn Strategy> {
         match self {
-            Self::Fifo => Box::new(Fifo),
+            Self::Fifo | Self::Exhaustive { .. } => Box::new(Fifo),
             Self::Random | Self::Portfolio => Box::new(Random::default()),
             Self::Pct { depth } => Box::new(Pct::new(depth)),
             Self::Pos => Box::new(Pos::default()),
@@ -73,6 +96,7 @@ impl fmt::Display for StrategyName {
             Self::Pos => f.write_str("pos"),
             Self::Urw => f.write_str("urw"),
             Self::Portfolio => f.write_str("portfolio"),
+            Self::Exhaustive { bound } => write!(f, "exhaustive:{bound}"),
         }
     }
 }
@@ -88,19 +112,28 @@ impl FromStr for StrategyName {
             "pos" => Ok(Self::Pos),
             "urw" => Ok(Self::Urw),
             "portfolio" => Ok(Self::Portfolio),
-            _ => text
-                .strip_prefix("pct:")
-                .and_then(|depth| depth.parse().ok())
-                .filter(|depth| (1..=100).contains(depth))
+            "exhaustive" => Ok(Self::Exhaustive { bound: 2 }),
+            _ => parameter(text, "pct:", 1..=100)
                 .map(|depth| Self::Pct { depth })
+                .or_else(|| {
+                    let bound = parameter(text, "exhaustive:", 0..=16)?;
+                    Some(Self::Exhaustive { bound })
+                })
                 .ok_or_else(|| {
                     format!(
                         "`{text}` is not a strategy; there are fifo, random, pct (or pct:2, the \
-                         depth, up to 100), pos, urw and portfolio"
+                         depth, up to 100), pos, urw, portfolio and, to explore, exhaustive (or \
+                         exhaustive:2, the deviations, up to 16)"
                     )
                 }),
         }
     }
+}
+
+/// The number behind a strategy's name, if it is one of those allowed.
+fn parameter(text: &str, name: &str, allowed: RangeInclusive<u32>) -> Option<u32> {
+    let number = text.strip_prefix(name)?.parse().ok()?;
+    allowed.contains(&number).then_some(number)
 }
 
 #[cfg(test)]
@@ -110,14 +143,36 @@ mod tests {
     #[test]
     fn names_are_read_as_they_are_written() {
         let all = StrategyName::MEMBERS;
-        let others = [StrategyName::Fifo, StrategyName::Portfolio];
+        let others = [
+            StrategyName::Fifo,
+            StrategyName::Portfolio,
+            StrategyName::Exhaustive { bound: 2 },
+        ];
         for strategy in all.into_iter().chain(others) {
             assert_eq!(strategy.to_string().parse(), Ok(strategy));
         }
-        for wrong in ["", "luck", "pct:", "pct:0", "pct:101", "pct:x", "FIFO"] {
+        for wrong in [
+            "",
+            "luck",
+            "pct:",
+            "pct:0",
+            "pct:101",
+            "pct:x",
+            "FIFO",
+            "exhaustive:",
+            "exhaustive:17",
+        ] {
             let error = StrategyName::from_str(wrong).expect_err(wrong);
             assert!(error.contains("portfolio"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_search_is_no_way_to_play_one_seed() {
+        assert_eq!(StrategyName::sampling("pos"), Ok(StrategyName::Pos));
+        let error = StrategyName::sampling("exhaustive").expect_err("a search");
+        assert!(error.contains("explore"), "{error}");
+        assert!(StrategyName::sampling("luck").is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Many seeds of one scenario.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
@@ -21,6 +22,28 @@ impl Seeds {
     /// So many, from 0. None if that is none.
     pub fn count(count: u64) -> Option<Self> {
         Some(Self(0..=count.checked_sub(1)?))
+    }
+
+    /// From the first to the last, both included. None if that is none.
+    pub fn between(first: u64, last: u64) -> Option<Self> {
+        (first <= last).then_some(Self(first..=last))
+    }
+
+    /// The first.
+    pub fn first(&self) -> u64 {
+        *self.0.start()
+    }
+
+    /// The last.
+    pub fn last(&self) -> u64 {
+        *self.0.end()
+    }
+}
+
+/// `0..16`, as it is read.
+impl fmt::Display for Seeds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}..{}", self.first(), u128::from(self.last()) + 1)
     }
 }
 

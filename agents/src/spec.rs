@@ -374,11 +374,13 @@ pub enum Defect {
     UnawaitedToolEvent,
     /// The registry's sweep forgets a run that has been touched in between.
     SweepWithoutRecheck,
+    /// Run context is entered on one stack for all runs, and what is on top is left.
+    SharedContextStack,
 }
 
 impl Defect {
     /// Every defect with its name in scenario files.
-    pub const ALL: [(&'static str, Defect); 14] = [
+    pub const ALL: [(&'static str, Defect); 15] = [
         ("silent-overflow", Defect::SilentOverflow),
         ("resubscribe-from-now", Defect::ResubscribeFromNow),
         ("resume-inclusive", Defect::ResumeInclusive),
@@ -393,6 +395,7 @@ impl Defect {
         ("lock-order-inversion", Defect::LockOrderInversion),
         ("unawaited-tool-event", Defect::UnawaitedToolEvent),
         ("sweep-without-recheck", Defect::SweepWithoutRecheck),
+        ("shared-context-stack", Defect::SharedContextStack),
     ];
 
     /// The name in scenario files.

@@ -24,7 +24,7 @@ fn scene(defect: Defect, transport: Transport) -> BridgeSpec {
             reconnecting(vec![group(stress(100), 1)])
         }
         Defect::SequenceApartFromSend => spec(transport, vec![group(AgentKind::Burst, 1)]),
-        Defect::BroadcastToAll | Defect::SharedRunContext => {
+        Defect::BroadcastToAll | Defect::SharedRunContext | Defect::SharedContextStack => {
             spec(transport, vec![group(AgentKind::Fast, 2)])
         }
         Defect::ReportBeforeJoin => spec(transport, vec![group(supervisor(), 1)]),
@@ -82,6 +82,7 @@ fn what_depends_on_the_schedule_does_not_show_without_one() {
     for defect in [
         Defect::SequenceApartFromSend,
         Defect::SharedRunContext,
+        Defect::SharedContextStack,
         Defect::LockOrderInversion,
     ] {
         let spec = with_defect(scene(defect, Transport::InProcess), defect);

@@ -1,8 +1,11 @@
 //! The command line: what it says, what it does, how it ends.
 
 mod check;
+mod explore;
+mod interrupt;
 mod keep;
 mod list;
+mod progress;
 mod replay;
 mod run;
 mod select;
@@ -61,6 +64,9 @@ enum Command {
     },
     /// Run scenarios and judge them.
     Run(RunArgs),
+    /// Play many seeds of scenarios, or every schedule within a bound, on all
+    /// cores.
+    Explore(explore::ExploreArgs),
     /// Play a repro again, and say whether the failure came out.
     ///
     /// The result is one of: reproduced; reproduced with another fingerprint;
@@ -129,7 +135,12 @@ struct RunArgs {
     seeds: Option<Seeds>,
     /// Who picks the next task: fifo, random, pct (or pct:2, …), pos, urw, or
     /// portfolio, which gives each seed one of them.
-    #[arg(long, value_name = "X", default_value_t)]
+    #[arg(
+        long,
+        value_name = "X",
+        default_value_t,
+        value_parser = StrategyName::sampling
+    )]
     strategy: StrategyName,
     /// Use this transport instead of the scenario's.
     #[arg(long, value_enum, value_name = "T")]
@@ -179,10 +190,8 @@ fn dispatch(cli: &Cli) -> Exit {
     let done = match &cli.command {
         Command::List { json } => list::list(&cli.root, *json),
         Command::Check { files } => check::check(&cli.root, files),
-        Command::Run(args) => {
-            let out = cli.out.clone().unwrap_or_else(environment::out_directory);
-            run::run(&cli.root, &out, args)
-        }
+        Command::Run(args) => run::run(&cli.root, &out(cli), args),
+        Command::Explore(args) => explore::explore(&cli.root, &out(cli), args),
         Command::Replay { file, json } => replay::replay(&cli.root, file, *json),
         Command::Shrink { file, time } => shrink::shrink(&cli.root, file, *time),
         Command::Report { file } => shrink::report(&cli.root, file),
@@ -197,6 +206,11 @@ fn dispatch(cli: &Cli) -> Exit {
             Exit::Internal
         }
     }
+}
+
+/// Where repros go.
+fn out(cli: &Cli) -> PathBuf {
+    cli.out.clone().unwrap_or_else(environment::out_directory)
 }
 
 /// Prints to standard output.

@@ -8,6 +8,7 @@ use rehearsal_agents::spec::Transport;
 use crate::aftermath;
 use crate::determinism;
 use crate::exit::Exit;
+use crate::explore::worse;
 use crate::json::RunLine;
 use crate::repro::{Repro, save_failure};
 use crate::run::{self, RunOptions, RunReport, RunVerdict};
@@ -42,7 +43,10 @@ pub(super) fn run(root: &Path, out: &Path, args: &RunArgs) -> io::Result<Exit> {
     Ok(worst)
 }
 
-fn with_transport(scenario: Scenario, wanted: Option<TransportArg>) -> Result<Scenario, String> {
+pub(super) fn with_transport(
+    scenario: Scenario,
+    wanted: Option<TransportArg>,
+) -> Result<Scenario, String> {
     let transport = match wanted {
         None => return Ok(scenario),
         Some(TransportArg::InProcess) => Transport::InProcess,
@@ -51,19 +55,6 @@ fn with_transport(scenario: Scenario, wanted: Option<TransportArg>) -> Result<Sc
     scenario
         .with_transport(transport)
         .map_err(|error| error.to_string())
-}
-
-/// Of two ends, the one that matters more: a run that cannot be trusted, then a
-/// violation, then a run that is stuck, then one of which nothing is known.
-fn worse(a: Exit, b: Exit) -> Exit {
-    let rank = |exit| match exit {
-        Exit::Nondeterminism => 4,
-        Exit::Violation => 3,
-        Exit::Stuck => 2,
-        Exit::Unknown => 1,
-        _ => 0,
-    };
-    if rank(b) > rank(a) { b } else { a }
 }
 
 fn run_one(scenario: &Scenario, out: &Path, args: &RunArgs) -> io::Result<Exit> {

@@ -2,27 +2,35 @@
 
 use std::path::Path;
 
-use crate::scenario::{self, Diagnostic, Look, Scenario, discover, render_all};
+use crate::scenario::{self, Diagnostic, HEALTHY, Look, Scenario, discover, render_all};
 
 use super::complain;
 
 /// The scenarios given by name or path, in that order, or all if none is given.
+/// A name or path that ends in `+healthy` is the twin without the defect.
 /// Everything that is wrong with any of them comes back at once.
 pub(super) fn scenarios(root: &Path, given: &[String]) -> Result<Vec<Scenario>, Vec<Diagnostic>> {
     let mut problems = Vec::new();
     let mut files = Vec::new();
     if given.is_empty() {
-        files = discover::find(root)?;
+        let all = discover::find(root)?.into_iter();
+        files = all.map(|file| (file, false)).collect();
     }
     for argument in given {
-        match discover::resolve(root, argument) {
-            Ok(file) => files.push(file),
+        let (name, healthy) = match argument.strip_suffix(HEALTHY) {
+            Some(name) => (name, true),
+            None => (argument.as_str(), false),
+        };
+        match discover::resolve(root, name) {
+            Ok(file) => files.push((file, healthy)),
             Err(mut found) => problems.append(&mut found),
         }
     }
     let mut scenarios = Vec::new();
-    for file in files {
+    for (file, healthy) in files {
         match scenario::load(&file) {
+            // Without a defect, it is healthy as it stands.
+            Ok(scenario) if healthy => scenarios.push(scenario.twin().unwrap_or(scenario)),
             Ok(scenario) => scenarios.push(scenario),
             Err(mut found) => problems.append(&mut found),
         }

@@ -27,7 +27,7 @@ pub use self::code::Code;
 pub use self::cut::{Cut, CutError};
 pub use self::diagnostic::{Diagnostic, Label, Look, Span, render_all};
 pub use self::source::{FileKind, MAX_BYTES, Source};
-pub use self::variant::NeedsNetwork;
+pub use self::variant::{HEALTHY, NeedsNetwork};
 
 /// Reads and checks a scenario file.
 ///

@@ -7,7 +7,7 @@ use rehearsal_agents::spec::{FaultKind, Transport};
 use super::{ExpectedVerdict, Scenario};
 
 /// What the name of a healthy twin ends in.
-pub(crate) const HEALTHY: &str = "+healthy";
+pub const HEALTHY: &str = "+healthy";
 
 /// Why a scenario cannot do without a network.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -58,6 +58,8 @@ pub(super) struct Core {
     tasks: StepMutex<Vec<JoinHandle<()>>>,
     /// Only used by [`Defect::SharedRunContext`].
     pub(super) shared_adapter: StepMutex<Option<Arc<Adapter>>>,
+    /// Only used by [`Defect::SharedContextStack`].
+    pub(super) entered: Mutex<Vec<Arc<Adapter>>>,
 }
 
 /// One life: from a start to a shutdown or a crash.
@@ -81,6 +83,7 @@ impl ReferenceBridge {
                 stop_sweeping: Notify::new(),
                 tasks: StepMutex::new(Vec::new()),
                 shared_adapter: StepMutex::new(None),
+                entered: Mutex::new(Vec::new()),
             }),
         }
     }

@@ -54,6 +54,12 @@ impl Core {
         if self.has(Defect::SharedRunContext) {
             *lock(&self.shared_adapter) = Some(Arc::clone(&adapter));
         }
+        // Seeded: contexts are left in the order in which a stack gives them back.
+        // If two callers overlap, and neither is within the other, they swap.
+        if self.has(Defect::SharedContextStack) {
+            self.entered.lock().await.push(Arc::clone(&adapter));
+            adapter = self.entered.lock().await.pop().unwrap_or(adapter);
+        }
         // Seeded: the number is taken before the log is locked.
         let early_seq = self
             .has(Defect::SequenceApartFromSend)

@@ -123,6 +123,11 @@ impl Exhaustive {
         }
     }
 
+    /// Schedules that are known and have not been taken.
+    pub fn ahead(&self) -> u64 {
+        self.ahead.len() as u64
+    }
+
     /// Schedules taken so far.
     pub fn taken(&self) -> u64 {
         self.taken
@@ -131,7 +136,7 @@ impl Exhaustive {
     /// About how many schedules there are in all, judged by the boring one;
     /// saturates.
     pub fn estimate(&self) -> u64 {
-        self.estimate.max(self.taken + self.ahead.len() as u64)
+        self.estimate.max(self.taken + self.ahead())
     }
 }
 

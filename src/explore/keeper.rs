@@ -1,0 +1,198 @@
+//! Keeps failures the moment they are found, so that whatever ends the process
+//! loses none: a line in a log for each, and a repro for each signature.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::RunKey;
+use super::tally::failed;
+use crate::json::FailureLine;
+use crate::repro::Repro;
+use crate::run::RunReport;
+use crate::scenario::Scenario;
+use crate::signature::Signature;
+
+/// Digits of a signature's digest in the name of its repro.
+const DIGITS: usize = 8;
+
+/// Writes what failed in one scenario. Shared by all threads that play it.
+pub(super) struct Keeper<'a> {
+    scenario: &'a Scenario,
+    out: &'a Path,
+    log: Mutex<Log>,
+    kept: Mutex<BTreeMap<Signature, Arc<Mutex<Option<Kept>>>>>,
+    warnings: Mutex<Warnings>,
+}
+
+/// The run whose repro stands for a signature.
+struct Kept {
+    key: RunKey,
+    written: bool,
+}
+
+#[derive(Default)]
+struct Warnings {
+    /// One about files is enough: the next would say the same.
+    told: bool,
+    waiting: Vec<String>,
+}
+
+impl<'a> Keeper<'a> {
+    pub(super) fn new(scenario: &'a Scenario, out: &'a Path) -> Self {
+        Self {
+            scenario,
+            out,
+            log: Mutex::default(),
+            kept: Mutex::default(),
+            warnings: Mutex::default(),
+        }
+    }
+
+    /// Keeps a run if it failed. `again` plays it once more, recorded.
+    pub(super) fn keep(&self, key: &RunKey, report: &RunReport, again: impl FnOnce() -> RunReport) {
+        let Some(signature) = failed(report) else {
+            return;
+        };
+        let path = self.log_path();
+        let line = FailureLine::new(report, &signature, key);
+        let logged = line.to_line().and_then(|line| {
+            let mut log = lock(&self.log);
+            log.append(&path, line.as_bytes())
+        });
+        if let Err(error) = logged {
+            self.cannot_write(&path, &error);
+        }
+        let kept = Arc::clone(lock(&self.kept).entry(signature.clone()).or_default());
+        // Held while it is played again: nobody writes an older repro over this.
+        let mut kept = lock(&kept);
+        if kept.as_ref().is_some_and(|kept| kept.key <= *key) {
+            return;
+        }
+        let written = self.write(&signature, report, &again());
+        *kept = Some(Kept {
+            key: key.clone(),
+            written,
+        });
+    }
+
+    /// Whether the repro of that run was written.
+    fn write(&self, signature: &Signature, report: &RunReport, recorded: &RunReport) -> bool {
+        if recorded.fingerprint != report.fingerprint {
+            lock(&self.warnings).waiting.push(format!(
+                "seed {} of {} gave two different runs; there is no repro of it. \
+                 See `rehearsal run {} --seed {} --check-determinism`",
+                report.seed, report.scenario, report.scenario, report.seed
+            ));
+            return false;
+        }
+        let Some(repro) = Repro::of(self.scenario, recorded) else {
+            return false;
+        };
+        let path = self.repro_path(signature);
+        match repro.save(&path) {
+            Ok(()) => true,
+            Err(error) => {
+                self.cannot_write(&path, &error);
+                false
+            }
+        }
+    }
+
+    fn cannot_write(&self, path: &Path, error: &io::Error) {
+        let mut warnings = lock(&self.warnings);
+        if !std::mem::replace(&mut warnings.told, true) {
+            warnings.waiting.push(format!(
+                "cannot write {}: {error}; failures are reported with their seeds, and kept \
+                 nowhere",
+                path.display()
+            ));
+        }
+    }
+
+    /// What has gone wrong since it was last asked.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        std::mem::take(&mut lock(&self.warnings).waiting)
+    }
+
+    /// The repros that were written.
+    pub(super) fn into_repros(self) -> BTreeMap<Signature, PathBuf> {
+        let kept = std::mem::take(&mut *lock(&self.kept));
+        let written = |kept: &Mutex<Option<Kept>>| lock(kept).as_ref().is_some_and(|k| k.written);
+        kept.into_iter()
+            .filter(|(_, kept)| written(kept))
+            .map(|(signature, _)| {
+                let path = self.repro_path(&signature);
+                (signature, path)
+            })
+            .collect()
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.out
+            .join(format!("{}-failures.jsonl", self.scenario.name))
+    }
+
+    fn repro_path(&self, signature: &Signature) -> PathBuf {
+        let digest = signature.digest();
+        let digest = digest.get(..DIGITS).unwrap_or(&digest);
+        self.out
+            .join(format!("{}-{digest}.repro", self.scenario.name))
+    }
+}
+
+/// A lock that is not poisoned: a thread that panicked ends the exploration
+/// anyway.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A file to which whole lines are appended. A process that dies may leave the
+/// last one torn; whoever appends next ends it first.
+#[derive(Default)]
+struct Log {
+    file: Option<File>,
+    torn: bool,
+}
+
+impl Log {
+    /// Appends a line, which ends in a line break, in one write.
+    fn append(&mut self, path: &Path, line: &[u8]) -> io::Result<()> {
+        if self.file.is_none() {
+            let (file, torn) = open(path)?;
+            self.file = Some(file);
+            self.torn = torn;
+        }
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        let mut bytes = Vec::with_capacity(line.len() + 1);
+        if self.torn {
+            bytes.push(b'\n');
+        }
+        bytes.extend_from_slice(line);
+        let written = file.write(&bytes)?;
+        self.torn = written > 0 && written < bytes.len();
+        if written < bytes.len() {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        Ok(())
+    }
+}
+
+/// The log, and whether its last line is torn.
+fn open(path: &Path) -> io::Result<(File, bool)> {
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
+    let mut options = OpenOptions::new();
+    let mut file = options.create(true).read(true).append(true).open(path)?;
+    let mut last = [b'\n'];
+    if file.metadata()?.len() > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    Ok((file, last != [b'\n']))
+}

@@ -1,0 +1,417 @@
+//! `rehearsal explore`: many seeds on many threads, shards of them, every schedule
+//! within a bound, and what is kept of a failure when the process is killed.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use rehearsal::explore::now;
+use serde_json::Value;
+
+/// A directory of that test's own, empty.
+fn directory(name: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+        .join("explore")
+        .join(name);
+    let _ = std::fs::remove_dir_all(&path);
+    path
+}
+
+fn command(out: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rehearsal"));
+    command.arg("explore").arg("--out").arg(out).args(arguments);
+    command
+}
+
+fn explore(out: &Path, arguments: &[&str]) -> Output {
+    command(out, arguments)
+        .output()
+        .expect("the command starts")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("an exit code")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("standard output is UTF-8")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("standard error is UTF-8")
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    let parse = |line| serde_json::from_str(line).expect("a line is JSON");
+    text.lines().map(parse).collect()
+}
+
+/// The only line, without what is measured.
+fn line(output: &Output) -> Value {
+    let text = stdout(output);
+    let mut found = lines(&text);
+    assert_eq!(found.len(), 1, "{text}");
+    let mut line = found.remove(0);
+    let fields = line.as_object_mut().expect("an object");
+    for measured in ["wall_ms", "runs_per_s"] {
+        assert!(fields.remove(measured).is_some(), "{measured}");
+    }
+    line
+}
+
+/// The files in a directory with their texts, in order.
+fn files(directory: &Path, extension: &str) -> Vec<(String, String)> {
+    let entries = std::fs::read_dir(directory).expect("a directory");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let mut found: Vec<(String, String)> = paths
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .map(|path| {
+            let name = path.file_name().expect("a name").to_string_lossy();
+            (
+                name.into_owned(),
+                std::fs::read_to_string(&path).expect("UTF-8"),
+            )
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// The directory's own name is in the line.
+fn without(line: &Value, out: &Path) -> String {
+    line.to_string()
+        .replace(out.to_str().expect("UTF-8"), "OUT")
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let arguments = ["sequence-apart-from-send", "--seeds", "60", "--json"];
+    let (one, many) = (directory("one_job"), directory("many_jobs"));
+    let alone = explore(&one, &[&arguments[..], &["--jobs", "1"]].concat());
+    let together = explore(&many, &[&arguments[..], &["--jobs", "4"]].concat());
+    assert_eq!(code(&alone), 10, "{}", stderr(&alone));
+    assert_eq!(code(&together), 10);
+    let (alone, together) = (line(&alone), line(&together));
+    assert_eq!(without(&alone, &one), without(&together, &many));
+    assert_eq!(alone["seeds"], 60);
+    let repros = files(&one, "repro");
+    assert!(!repros.is_empty());
+    assert_eq!(repros, files(&many, "repro"));
+    let sorted = |directory| {
+        let log = files(directory, "jsonl").remove(0).1;
+        let mut lines: Vec<String> = log.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(sorted(&one), sorted(&many));
+}
+
+/// A run is the same alone in its process as among others on other threads.
+#[test]
+fn a_repro_has_the_fingerprint_of_its_seed() {
+    let out = directory("fingerprint");
+    let arguments = [
+        "shared-run-context",
+        "--seeds",
+        "40",
+        "--jobs",
+        "3",
+        "--json",
+    ];
+    let found = line(&explore(&out, &arguments));
+    let signature = &found["signatures"][0];
+    let repro = signature["repro"].as_str().expect("a repro");
+    let text = std::fs::read_to_string(repro).expect("it is there");
+    let seed = signature["first_seed"].to_string();
+    let output = Command::new(env!("CARGO_BIN_EXE_rehearsal"))
+        .args(["run", "shared-run-context", "--seed", &seed, "--json"])
+        .output()
+        .expect("the command starts");
+    let run = lines(&stdout(&output)).remove(0);
+    let fingerprint = run["fingerprint"].as_str().expect("a fingerprint");
+    assert!(text.contains(fingerprint), "{fingerprint} in\n{text}");
+    assert!(text.contains(&format!("seed = {seed}\n")), "{text}");
+}
+
+#[test]
+fn a_line_has_every_promised_field() {
+    let out = directory("fields");
+    let output = explore(&out, &["shared_bridge", "--seeds", "64", "--json"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let line = &lines(&stdout(&output))[0];
+    for field in [
+        "scenario",
+        "seeds",
+        "distinct_schedules",
+        "failures",
+        "first_failing_seed",
+        "verdicts",
+        "wall_ms",
+        "runs_per_s",
+        "strategy",
+        "transport",
+        "shard",
+        "signatures",
+        "goals_reached",
+        "goals_missed",
+        "detected",
+        "exhaustive",
+    ] {
+        assert!(line.get(field).is_some(), "{field}");
+    }
+    assert_eq!(line["scenario"], "shared_bridge");
+    assert_eq!(line["verdicts"]["pass"], 64);
+    assert_eq!(line["failures"], 0);
+    assert_eq!(line["first_failing_seed"], Value::Null);
+    assert_eq!(line["shard"], Value::Null);
+    assert!(line["distinct_schedules"].as_u64() > Some(32), "{line}");
+    assert!(!out.exists(), "without a failure nothing is written");
+}
+
+#[test]
+fn shards_are_the_whole() {
+    let count = |line: &Value, field: &str| line[field].as_u64().expect("a number");
+    let arguments = ["double-terminal", "--seeds", "3..13", "--json"];
+    let whole = line(&explore(&directory("whole"), &arguments));
+    for shards in [1, 3, 4, 15] {
+        let mut seeds = 0;
+        let mut failures = 0;
+        let mut first = None;
+        for index in 0..shards {
+            let shard = format!("{index}/{shards}");
+            let out = directory(&format!("shard_{index}_{shards}"));
+            let output = explore(&out, &[&arguments[..], &["--shard", &shard]].concat());
+            let part = line(&output);
+            assert_eq!(part["shard"], shard);
+            seeds += count(&part, "seeds");
+            failures += count(&part, "failures");
+            first = first.or(part["first_failing_seed"].as_u64());
+            if count(&part, "seeds") == 0 {
+                assert_eq!(code(&output), 0, "{}", stderr(&output));
+            }
+        }
+        assert_eq!(seeds, 10);
+        assert_eq!(failures, count(&whole, "failures"));
+        assert_eq!(first, whole["first_failing_seed"].as_u64());
+    }
+}
+
+#[test]
+fn one_bug_is_shown_once() {
+    let out = directory("dedupe");
+    let output = explore(&out, &["double-terminal", "--seeds", "20"]);
+    assert_eq!(code(&output), 10, "{}", stderr(&output));
+    let text = stdout(&output);
+    let shown = text.matches("VIOLATION").count();
+    let repros = files(&out, "repro").len();
+    assert_eq!(shown, repros, "{text}");
+    let failed = lines(&files(&out, "jsonl")[0].1).len();
+    assert!(shown < failed, "{failed} failures\n{text}");
+    let expected = format!("caught the defect in {failed} of 20 runs");
+    for expected in ["repro ", "too few seeds to say", "runs a second", &expected] {
+        assert!(text.contains(expected), "{expected} in\n{text}");
+    }
+    assert!(!text.contains('\u{1b}'), "no colours into a pipe");
+}
+
+/// Waits for something that another process does.
+fn until<T>(what: &str, mut happened: impl FnMut() -> Option<T>) -> T {
+    let deadline = now() + Duration::from_secs(60);
+    while now() < deadline {
+        if let Some(value) = happened() {
+            return value;
+        }
+        std::thread::park_timeout(Duration::from_millis(1));
+    }
+    panic!("{what} has not happened");
+}
+
+#[test]
+fn what_was_found_survives_a_kill() {
+    let out = directory("kill");
+    let arguments = ["double-terminal", "--seeds", "1000000000", "--json"];
+    let mut child = command(&out, &arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the command starts");
+    let log = out.join("double-terminal-failures.jsonl");
+    let whole_lines = || {
+        let text = std::fs::read_to_string(&log).unwrap_or_default();
+        (text.lines().count() > 20).then_some(())
+    };
+    until("a failure", whole_lines);
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    let text = std::fs::read_to_string(&log).expect("UTF-8");
+    for line in text
+        .split_inclusive('\n')
+        .filter(|line| line.ends_with('\n'))
+    {
+        let line: Value = serde_json::from_str(line).expect("a line is JSON");
+        for field in [
+            "scenario",
+            "seed",
+            "strategy",
+            "transport",
+            "verdict",
+            "judge",
+            "message",
+        ] {
+            assert!(line.get(field).is_some(), "{field}");
+        }
+    }
+    let repros = files(&out, "repro");
+    assert!(!repros.is_empty());
+    for (name, text) in repros {
+        assert!(text.contains("[expected]"), "{name}: {text}");
+    }
+}
+
+#[test]
+fn a_torn_line_is_ended_before_the_next() {
+    let out = directory("torn");
+    std::fs::create_dir_all(&out).expect("a directory");
+    let log = out.join("double-terminal-failures.jsonl");
+    std::fs::write(&log, "{\"scenario\":\"dou").expect("a file");
+    explore(&out, &["double-terminal", "--seeds", "2", "--json"]);
+    let text = std::fs::read_to_string(&log).expect("UTF-8");
+    let (torn, rest) = text.split_once('\n').expect("a line break");
+    assert_eq!(torn, "{\"scenario\":\"dou");
+    assert!(!lines(rest).is_empty());
+}
+
+/// A failure that cannot be kept is told all the same.
+#[test]
+fn a_directory_that_cannot_be_written_is_one_warning() {
+    let out = directory("no_directory");
+    std::fs::create_dir_all(out.parent().expect("a parent")).expect("a directory");
+    std::fs::write(&out, "a file").expect("a file");
+    let output = explore(&out, &["double-terminal", "--seeds", "10", "--json"]);
+    std::fs::remove_file(&out).expect("it is there");
+    assert_eq!(code(&output), 10);
+    let told = stderr(&output);
+    assert_eq!(told.matches("cannot write").count(), 1, "{told}");
+    let found = line(&output);
+    assert_eq!(found["signatures"][0]["repro"], Value::Null);
+    assert_eq!(found["signatures"][0]["first_seed"], 0);
+}
+
+#[test]
+fn a_search_within_one_deviation_proves_and_finds() {
+    let out = directory("search");
+    let arguments = ["--strategy", "exhaustive:1", "--json", "--jobs"];
+    let search = |scenario, jobs| explore(&out, &[&[scenario], &arguments[..], &[jobs]].concat());
+    // It takes two switches.
+    let proved = search("shared-context-stack", "2");
+    assert_eq!(code(&proved), 0, "{}", stderr(&proved));
+    let proved = line(&proved);
+    assert_eq!(proved["exhaustive"]["complete"], true);
+    assert_eq!(proved["exhaustive"]["bound"], 1);
+    let schedules = proved["exhaustive"]["schedules"].as_u64();
+    assert_eq!(schedules, proved["exhaustive"]["estimate"].as_u64());
+    assert_eq!(schedules, proved["verdicts"]["pass"].as_u64());
+    assert!(
+        proved["distinct_schedules"].as_u64() < schedules,
+        "{proved}"
+    );
+    // It takes one.
+    let (one, two) = (
+        search("shared-run-context", "1"),
+        search("shared-run-context", "2"),
+    );
+    assert_eq!(code(&one), 10, "{}", stderr(&one));
+    let found = line(&one);
+    assert_eq!(found, line(&two));
+    assert_eq!(found["exhaustive"]["complete"], true);
+    let repro = found["signatures"][0]["repro"].as_str().expect("a repro");
+    let text = std::fs::read_to_string(repro).expect("it is there");
+    assert!(text.contains("strategy = \"exhaustive:1\""), "{text}");
+    let log = files(&out, "jsonl").remove(0).1;
+    assert!(lines(&log)[0]["deviations"][0].is_array(), "{log}");
+}
+
+#[test]
+fn a_search_that_is_cut_short_proves_nothing() {
+    let out = directory("cut_short");
+    let arguments = ["shared-context-stack+healthy", "--strategy", "exhaustive:2"];
+    let output = explore(&out, &[&arguments[..], &["--max-runs", "50"]].concat());
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
+    let text = stdout(&output);
+    for expected in ["about ", "50 schedules", "nothing is proved"] {
+        assert!(text.contains(expected), "{expected} in\n{text}");
+    }
+    assert!(!text.contains("no schedule with at most"), "{text}");
+}
+
+/// The first Ctrl-C lets it tell what it found.
+#[test]
+#[cfg(unix)]
+fn an_interruption_tells_what_was_found_and_how_to_go_on() {
+    let out = directory("interrupted");
+    let arguments = ["double-terminal", "--seeds", "1000000000", "--json"];
+    let child = command(&out, &arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    let log = out.join("double-terminal-failures.jsonl");
+    until("a failure", || log.exists().then_some(()));
+    let interrupted = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .expect("kill is there");
+    assert!(interrupted.success());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(code(&output), 10, "{}", stderr(&output));
+    let found = line(&output);
+    let seeds = found["seeds"].as_u64().expect("a number");
+    assert_eq!(found["remaining"], format!("{seeds}..1000000000"));
+    let told = stderr(&output);
+    let expected = format!("--seeds {seeds}..1000000000");
+    assert!(told.contains(&expected), "{told}");
+}
+
+#[test]
+fn time_ends_it() {
+    let out = directory("time");
+    let arguments = ["cleanup", "--for", "1ms", "--json", "--jobs", "2"];
+    let output = explore(&out, &arguments);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(line(&output)["seeds"].as_u64() >= Some(1));
+}
+
+#[test]
+fn bad_arguments_end_in_2() {
+    let out = directory("bad");
+    for arguments in [
+        &["no_such_scenario"][..],
+        &["cleanup", "--shard", "4/4"],
+        &["cleanup", "--shard", "0/0"],
+        &["cleanup", "--shard", "1"],
+        &["cleanup", "--seeds", "0"],
+        &["cleanup", "--for", "0s"],
+        &["cleanup", "--for", "soon"],
+        &["cleanup", "--jobs", "0"],
+        &["cleanup", "--jobs", "1000000"],
+        &["cleanup", "--strategy", "exhaustive:99"],
+        &["cleanup", "--strategy", "exhaustive", "--shard", "0/2"],
+        &["cleanup", "--max-runs", "7"],
+        &["partition", "--transport", "in-process"],
+    ] {
+        let output = explore(&out, arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}");
+        assert!(stdout(&output).is_empty(), "{arguments:?}");
+        assert!(!stderr(&output).is_empty(), "{arguments:?}");
+    }
+    let run = Command::new(env!("CARGO_BIN_EXE_rehearsal"))
+        .args(["run", "cleanup", "--strategy", "exhaustive"])
+        .output()
+        .expect("the command starts");
+    assert_eq!(code(&run), 2);
+    assert!(
+        stderr(&run).contains("rehearsal explore"),
+        "{}",
+        stderr(&run)
+    );
+}
