@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::block;
+use crate::clock;
 use crate::repro::{EXTENSION, Repro};
 use crate::run::RunReport;
 use crate::scenario::Scenario;
@@ -77,6 +78,23 @@ fn verify(scenario: &Scenario, repro: &Repro, file: &Path) -> Result<(), Unshrun
     same.then_some(()).ok_or(Unshrunk::NotVerified)
 }
 
+/// Shrinks the repro in `file` within a little time, and tells what came of it.
+pub(crate) fn shrunk_story(scenario: &Scenario, file: &Path) -> String {
+    let Ok(repro) = Repro::read(file) else {
+        return format!("  {} cannot be read back\n", file.display());
+    };
+    let out_of_time = clock::after(UNASKED);
+    let limits = Limits {
+        runs: RUNS,
+        stop: &out_of_time,
+    };
+    let told = match shrink(scenario, &repro, file, &limits) {
+        Ok(shrinking) => block::story(scenario, &shrinking),
+        Err(reason) => format!("  not shrunk: {reason}\n"),
+    };
+    format!("{told}\n{}", summary::next_steps(file))
+}
+
 /// Shrinks the failure of `report`, whose repro is in `file`, within a little
 /// time, and draws the block.
 pub(crate) fn investigate(
@@ -85,7 +103,7 @@ pub(crate) fn investigate(
     repro: &Repro,
     file: &Path,
 ) -> String {
-    let out_of_time = after(UNASKED);
+    let out_of_time = clock::after(UNASKED);
     let limits = Limits {
         runs: RUNS,
         stop: &out_of_time,
@@ -98,14 +116,4 @@ pub(crate) fn investigate(
             summary::next_steps(file)
         ),
     }
-}
-
-/// Says yes once so much real time has passed.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how long people wait is real time; no run reads it"
-)]
-pub(crate) fn after(time: Duration) -> impl Fn() -> bool {
-    let start = std::time::Instant::now();
-    move || start.elapsed() >= time
 }

@@ -13,6 +13,7 @@ mod aftermath;
 mod block;
 mod causal;
 pub mod cli;
+mod clock;
 pub mod determinism;
 pub mod environment;
 pub mod exit;

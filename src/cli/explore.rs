@@ -9,9 +9,11 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use crate::aftermath;
+use crate::clock::now;
 use crate::exit::Exit;
 use crate::explore::{
-    self, Audience, Exploration, Finding, Options, Progress, Search, Shard, now, worse,
+    self, Audience, Exploration, Finding, Options, Progress, Search, Shard, worse,
 };
 use crate::json::ExploreLine;
 use crate::run::StrategyName;
@@ -28,6 +30,10 @@ const SEEDS: u64 = 1_000;
 
 /// More threads than this are a mistake.
 const MOST_JOBS: u64 = 1_024;
+
+/// Kinds of failures of one scenario that are shrunk; the others are written all
+/// the same.
+const SHRUNK: usize = 4;
 
 /// What `rehearsal explore` takes.
 #[derive(Args, Debug)]
@@ -64,6 +70,9 @@ pub(super) struct ExploreArgs {
     /// Use this transport instead of the scenarios'.
     #[arg(long, value_enum, value_name = "T")]
     transport: Option<TransportArg>,
+    /// Do not shrink failures.
+    #[arg(long)]
+    no_shrink: bool,
     /// Print one JSON object a line, one line a scenario.
     #[arg(long)]
     json: bool,
@@ -188,6 +197,9 @@ fn explore_one(
         }
     };
     drop(terminal);
+    if !args.no_shrink && !found.interrupted {
+        shrink(scenario, &found, args.json)?;
+    }
     tell(scenario, &found, args)?;
     Ok(found.exit(scenario, args.shard.is_none()))
 }
@@ -207,6 +219,17 @@ fn seeds(args: &ExploreArgs) -> Option<Seeds> {
         Some(shard) => shard.of(&seeds),
         None => Some(seeds),
     }
+}
+
+/// Shrinks the first failures of each kind, and tells their stories.
+fn shrink(scenario: &Scenario, found: &Exploration, json: bool) -> io::Result<()> {
+    for (signature, file) in found.repros.iter().take(SHRUNK) {
+        let story = aftermath::shrunk_story(scenario, file);
+        if !json {
+            say(&format!("\n{signature}\n{story}\n"))?;
+        }
+    }
+    Ok(())
 }
 
 fn tell(scenario: &Scenario, found: &Exploration, args: &ExploreArgs) -> io::Result<()> {

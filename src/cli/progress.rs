@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::explore::{Progress, now};
+use crate::clock::now;
+use crate::explore::Progress;
 
 use super::complain;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::aftermath::{self, Unshrunk};
 use crate::block;
+use crate::clock;
 use crate::exit::Exit;
 use crate::repro::Repro;
 use crate::scenario::{Diagnostic, Scenario};
@@ -20,7 +21,7 @@ pub(super) fn shrink(root: &Path, file: &Path, time: Duration) -> io::Result<Exi
         Ok(read) => read,
         Err(problems) => return refuse(&problems),
     };
-    let out_of_time = aftermath::after(time);
+    let out_of_time = clock::after(time);
     let limits = Limits {
         runs: u64::MAX,
         stop: &out_of_time,

@@ -4,7 +4,6 @@
 //! plays every schedule of a seed that leaves the boring one a few times at most.
 //! What comes out does not depend on the number of threads, but for times.
 
-mod clock;
 mod coverage;
 mod crew;
 mod keeper;
@@ -23,13 +22,13 @@ use std::time::{Duration, Instant};
 
 use rehearsal_sim::Deviation;
 
+use crate::clock::now;
 use crate::exit::Exit;
 use crate::run::StrategyName;
 use crate::scenario::{ExpectedVerdict, Goal, Scenario};
 use crate::signature::Signature;
 use crate::sweep::Seeds;
 
-pub use self::clock::now;
 pub use self::coverage::{Coverage, Unseen};
 pub use self::report::{finding, summary};
 pub use self::sample::sample;
