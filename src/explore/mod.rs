@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use rehearsal_sim::Deviation;
 
-use crate::clock::now;
+pub use crate::clock::now;
 use crate::exit::Exit;
 use crate::run::StrategyName;
 use crate::scenario::{ExpectedVerdict, Goal, Scenario};
