@@ -81,6 +81,9 @@ impl Harness {
         }
         if let Some(replay) = replay {
             trials = replay.alone_among(trials);
+            if trials.first().is_some_and(|t| arguments.is_filtered_out(t)) {
+                warn("warning: the test that REHEARSAL_REPLAY plays is not selected\n");
+            }
         }
         libtest_mimic::run(&arguments, trials).exit_code()
     }

@@ -109,8 +109,14 @@ impl Replay {
     }
 
     /// What the result means, in a sentence, with what came out where that is
-    /// not what the repro expects.
+    /// not what the repro expects. Without control characters, whatever the repro
+    /// has in it.
     pub fn explain(&self, repro: &Repro) -> String {
+        let sentence = self.sentence(repro);
+        sentence.replace(char::is_control, "\u{FFFD}")
+    }
+
+    fn sentence(&self, repro: &Repro) -> String {
         let expected = &repro.expected.signature;
         match &self.result {
             Replayed::Reproduced => "the same failure, with the same fingerprint".to_owned(),

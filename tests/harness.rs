@@ -17,11 +17,14 @@ const SCENARIOS: &str = "HARNESS_SCENARIOS";
 const NAME: &str = "sequence-apart-from-send";
 const SEED: u64 = 5;
 
+/// Takes the test's name, for a directory of its own.
+type Test = fn(&str);
+
 fn main() -> ExitCode {
     if let Some(root) = std::env::var_os(SCENARIOS) {
         return Harness::new().scenarios(root).run();
     }
-    let tests: [(&str, fn(&str)); 10] = [
+    let tests: [(&str, Test); 10] = [
         ("a_kept_repro_is_the_first_test", kept_repro_is_first),
         ("a_repro_that_cannot_be_read_fails", unreadable),
         ("a_repro_without_its_scenario_fails", without_scenario),
@@ -223,6 +226,13 @@ fn replay_plays_one(name: &str) {
             "seed 5",
             "reproduced",
         ],
+    );
+    let mut other = project.command();
+    other.arg("regressions").env("REHEARSAL_REPLAY", &file);
+    let (_, text) = run(&mut other);
+    tells(
+        &text,
+        &["REHEARSAL_REPLAY plays is not selected", "0 passed"],
     );
 }
 

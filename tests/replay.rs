@@ -230,6 +230,20 @@ fn another_failure_is_told() {
     assert!(replay.explain(&repro).contains(&found.to_string()));
 }
 
+/// What a repro has in it reaches the terminal as text, not as commands.
+#[test]
+fn control_characters_of_a_repro_are_not_printed() {
+    let scenario = scenario(NAME);
+    let mut repro = failing(&scenario, SEED);
+    let wild = "\u{1b}[2J";
+    let moved = with_decisions(&repro, |decisions| decisions[0].site = wild.to_owned());
+    let text = Replay::of(&moved, &scenario).explain(&moved);
+    assert!(text.contains("[2J") && !text.contains(wild), "{text:?}");
+    repro.expected.signature.message = wild.to_owned();
+    let text = Replay::of(&repro, &scenario).explain(&repro);
+    assert!(text.contains("[2J") && !text.contains(wild), "{text:?}");
+}
+
 /// The scenario is found by its name where the file has moved.
 #[test]
 fn a_scenario_that_has_moved_is_found_by_its_name() {

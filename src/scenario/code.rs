@@ -313,7 +313,8 @@ codes! {
          faults count from 0.";
     /// Two cuts of one thing.
     RepeatedCut = "R0022",
-        "Two cuts say how much is left of one thing. Remove one of them.";
+        "Two cuts say how much is left of one thing, and only one of them can be right. Remove the \
+         other, or run the seed again to have a new repro.";
     /// A scenario's name that is not its file's.
     ReproNameMismatch = "R0023",
         "A scenario's name is its file's name without `.toml`, and here they differ, so that it cannot \

@@ -12,7 +12,7 @@ pub mod durations;
 mod goal;
 pub mod names;
 mod source;
-pub(crate) mod suggest;
+mod suggest;
 pub(crate) mod variant;
 
 use std::path::{Path, PathBuf};
