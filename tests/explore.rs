@@ -116,6 +116,7 @@ fn a_repro_has_the_fingerprint_of_its_seed() {
         "40",
         "--jobs",
         "3",
+        "--no-shrink",
         "--json",
     ];
     let found = line(&explore(&out, &arguments));
