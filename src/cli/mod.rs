@@ -20,7 +20,7 @@ use crate::sweep::Seeds;
 /// Deterministic simulation testing for multi-agent systems.
 ///
 /// Exit codes: 0 pass, 1 internal error, 2 bad usage or bad scenario, 3 unknown
-/// (a budget ran out), 4 nothing selected, 10 violation or panic, 11 deadlock,
+/// (a budget ran out, or an exploration was cut short), 4 nothing selected, 10 violation or panic, 11 deadlock,
 /// livelock or time-out, 12 nondeterminism.
 #[derive(Parser, Debug)]
 #[command(name = "rehearsal", version)]
