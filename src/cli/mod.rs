@@ -63,6 +63,11 @@ enum Command {
     Run(RunArgs),
     /// Play many seeds of scenarios, or every schedule within a bound, on all
     /// cores.
+    ///
+    /// Each failure is a line in SCENARIO-failures.jsonl below --out the moment it
+    /// is found, and the first of each kind has a repro file there. The exit code
+    /// is that of the worst verdict, as of `run`. It is 3 if nothing failed but
+    /// Ctrl-C ended it, or a search was not complete. An empty shard passes.
     Explore(explore::ExploreArgs),
 }
 
