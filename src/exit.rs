@@ -10,7 +10,8 @@ pub enum Exit {
     Internal,
     /// The command line, a scenario file or a repro file is wrong; nothing was run.
     Usage,
-    /// A budget ran out: nothing is known, which is not a pass.
+    /// A budget ran out, or an exploration was cut short: nothing is known, which
+    /// is not a pass.
     Unknown,
     /// Nothing was selected, so nothing was run.
     NothingSelected,

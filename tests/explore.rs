@@ -6,6 +6,10 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use rehearsal::explore::now;
+use rehearsal::repro::Repro;
+use rehearsal::run::{RunOptions, RunVerdict, StrategyName, play_by};
+use rehearsal::scenario::{discover, load};
+use rehearsal::sim::{Deviate, Deviation};
 use serde_json::Value;
 
 /// A directory of that test's own, empty.
@@ -230,7 +234,8 @@ fn until<T>(what: &str, mut happened: impl FnMut() -> Option<T>) -> T {
 #[test]
 fn what_was_found_survives_a_kill() {
     let out = directory("kill");
-    let arguments = ["double-terminal", "--seeds", "1000000000", "--json"];
+    // With as many threads as lines, there might be no repro yet.
+    let arguments = ["double-terminal", "--seeds", "1000000000", "--jobs", "2"];
     let mut child = command(&out, &arguments)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -328,8 +333,37 @@ fn a_search_within_one_deviation_proves_and_finds() {
     let repro = found["signatures"][0]["repro"].as_str().expect("a repro");
     let text = std::fs::read_to_string(repro).expect("it is there");
     assert!(text.contains("strategy = \"exhaustive:1\""), "{text}");
-    let log = files(&out, "jsonl").remove(0).1;
-    assert!(lines(&log)[0]["deviations"][0].is_array(), "{log}");
+}
+
+/// What a search finds is a schedule like any other: its repro needs no search.
+#[test]
+fn a_schedule_of_a_search_replays() {
+    let out = directory("replayed");
+    let arguments = ["shared-run-context", "--strategy", "exhaustive:1", "--json"];
+    explore(&out, &arguments);
+    let failure = lines(&files(&out, "jsonl")[0].1).remove(0);
+    let number = |value: &Value| u32::try_from(value.as_u64().expect("a number")).expect("small");
+    let deviations: Vec<Deviation> = failure["deviations"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|deviation| Deviation {
+            pick: number(&deviation[0]),
+            value: number(&deviation[1]),
+        })
+        .collect();
+    assert_eq!(deviations.len(), 1);
+    let file = discover::resolve(Path::new("scenarios"), "shared-run-context").expect("it exists");
+    let scenario = load(&file).expect("it is valid");
+    let (deviate, _) = Deviate::new(&deviations);
+    let strategy = StrategyName::Exhaustive { bound: 1 };
+    let options = RunOptions::new(0, strategy).recorded();
+    let recorded = play_by(&scenario, options, Box::new(deviate));
+    assert_ne!(recorded.verdict, RunVerdict::Pass);
+    let repro = Repro::of(&scenario, &recorded).expect("it failed");
+    let replayed = repro.play(&repro.stage(&scenario).expect("it can be played"));
+    assert_eq!(replayed.fingerprint, recorded.fingerprint);
+    assert_eq!(replayed.divergence, None);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::explore::{
 };
 use crate::json::ExploreLine;
 use crate::run::StrategyName;
-use crate::scenario::{Scenario, durations};
+use crate::scenario::{Scenario, durations, names};
 use crate::summary::counted;
 use crate::sweep::Seeds;
 
@@ -248,8 +248,14 @@ fn tell(scenario: &Scenario, found: &Exploration, args: &ExploreArgs) -> io::Res
         }
     }
     if let Some(remaining) = found.remaining.as_ref().filter(|_| found.interrupted) {
+        let transport = match args.transport {
+            Some(_) => format!(" --transport {}", names::transport(scenario.spec.transport)),
+            None => String::new(),
+        };
         complain(&format!(
-            "interrupted after {}; to go on: rehearsal explore {} --seeds {remaining} --strategy {}\n",
+            "{}: interrupted after {}; to go on: rehearsal explore {} --seeds {remaining} \
+             --strategy {}{transport}\n",
+            scenario.name,
             counted(usize::try_from(found.seeds).unwrap_or(usize::MAX), "seed"),
             scenario.name,
             found.strategy,

@@ -26,9 +26,9 @@ use crate::sweep::Seeds;
 /// Deterministic simulation testing for multi-agent systems.
 ///
 /// Exit codes: 0 pass, 1 internal error, 2 bad usage, bad scenario or bad repro, 3
-/// unknown (a budget ran out), 4 nothing selected, 10 violation or panic, 11
-/// deadlock, livelock or time-out, 12 nondeterminism, 13 a repro that diverged, no
-/// longer fails, or whose scenario has changed.
+/// unknown (a budget ran out, or an exploration was cut short), 4 nothing selected,
+/// 10 violation or panic, 11 deadlock, livelock or time-out, 12 nondeterminism, 13 a
+/// repro that diverged, no longer fails, or whose scenario has changed.
 #[derive(Parser, Debug)]
 #[command(name = "rehearsal", version)]
 struct Cli {
@@ -66,6 +66,11 @@ enum Command {
     Run(RunArgs),
     /// Play many seeds of scenarios, or every schedule within a bound, on all
     /// cores.
+    ///
+    /// Each failure is a line in SCENARIO-failures.jsonl below --out the moment it
+    /// is found, and the first of each kind has a repro file there. The exit code
+    /// is that of the worst verdict, as of `run`. It is 3 if nothing failed but
+    /// Ctrl-C ended it, or a search was not complete. An empty shard passes.
     Explore(explore::ExploreArgs),
     /// Play a repro again, and say whether the failure came out.
     ///

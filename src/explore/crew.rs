@@ -2,6 +2,7 @@
 
 use std::io;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
@@ -12,12 +13,23 @@ const TICK: Duration = Duration::from_millis(100);
 const WAITING: usize = 4_096;
 
 /// A worker's line to the listener.
-pub(super) struct Line<T>(SyncSender<T>);
+pub(super) struct Line<'a, T> {
+    sender: SyncSender<T>,
+    broken: &'a AtomicBool,
+}
 
-impl<T> Line<T> {
+impl<T> Line<'_, T> {
     /// Says something. False: nobody listens any more.
     pub(super) fn say(&self, message: T) -> bool {
-        self.0.send(message).is_ok()
+        self.sender.send(message).is_ok()
+    }
+}
+
+impl<T> Drop for Line<'_, T> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.broken.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -30,17 +42,21 @@ impl<T> Line<T> {
 ///
 /// # Panics
 ///
-/// If a worker panics.
+/// If a worker panics; the others stop before their next message.
 pub(super) fn perform<T: Send>(
     jobs: NonZeroUsize,
-    work: impl Fn(&Line<T>) + Sync,
+    work: impl Fn(&Line<'_, T>) + Sync,
     mut listen: impl FnMut(Option<T>) -> io::Result<()>,
 ) -> io::Result<()> {
+    let broken = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let (sender, receiver) = mpsc::sync_channel(WAITING);
         let work = &work;
         for started in 0..jobs.get() {
-            let line = Line(sender.clone());
+            let line = Line {
+                sender: sender.clone(),
+                broken: &broken,
+            };
             let thread = std::thread::Builder::new().name("player".to_owned());
             match thread.spawn_scoped(scope, move || work(&line)) {
                 Ok(_) => {}
@@ -50,12 +66,13 @@ pub(super) fn perform<T: Send>(
             }
         }
         drop(sender);
-        loop {
+        while !broken.load(Ordering::Relaxed) {
             match receiver.recv_timeout(TICK) {
                 Ok(message) => listen(Some(message))?,
                 Err(RecvTimeoutError::Timeout) => listen(None)?,
-                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Err(RecvTimeoutError::Disconnected) => break,
             }
         }
+        Ok(())
     })
 }

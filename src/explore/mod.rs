@@ -103,8 +103,10 @@ pub struct Exploration {
     pub strategy: StrategyName,
     /// What was counted.
     pub tally: Tally,
-    /// Seeds that were played.
+    /// Seeds that were played to the end.
     pub seeds: u64,
+    /// The first seed that was to be played; none in an empty shard.
+    pub first: Option<u64>,
     /// Seeds that were not, because it was interrupted or its time was up.
     pub remaining: Option<Seeds>,
     /// Whether somebody interrupted it.

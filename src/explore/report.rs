@@ -125,9 +125,10 @@ fn write_search(text: &mut String, found: &Exploration, search: Search) -> fmt::
         search.estimate,
     )?;
     let failures = found.tally.failures();
+    let first = found.first.unwrap_or_default();
     let seeds = match found.seeds {
-        1 => "the seed".to_owned(),
-        seeds => format!("the {seeds} seeds"),
+        1 => format!("seed {first}"),
+        seeds => format!("seeds {first}..{}", first.saturating_add(seeds)),
     };
     match (search.complete, failures) {
         (true, 0) => writeln!(

@@ -37,7 +37,7 @@ pub fn sample(
             elapsed: now() - started,
             deadline_in: None,
         };
-        let work = |line: &crew::Line<(u64, Played)>| {
+        let work = |line: &crew::Line<'_, (u64, Played)>| {
             while let Some((index, seed)) = queue.take(options) {
                 if !line.say((index, play(scenario, seed, options, &keeper))) {
                     return;
@@ -75,6 +75,7 @@ pub fn sample(
         strategy: options.strategy,
         tally,
         seeds: played,
+        first: seeds.map(Seeds::first),
         remaining: seeds.and_then(|seeds| {
             let next = seeds.first().checked_add(played)?;
             Seeds::between(next, seeds.last())

@@ -56,6 +56,7 @@ pub fn search(
     Ok(Exploration {
         strategy: options.strategy,
         seeds: searched,
+        first: Some(seeds.first()),
         interrupted: options.is_stopped(),
         search: Some(Search {
             complete: remaining.is_none(),
@@ -113,7 +114,7 @@ impl Hunt<'_> {
         progress.total = Some(self.estimate);
         audience.estimate(seed, self.so_far())?;
         let mut tally = std::mem::take(&mut self.tally);
-        let work = |line: &crew::Line<Played>| {
+        let work = |line: &crew::Line<'_, Played>| {
             while let Some(next) = frontier.take(self.options) {
                 if !line.say(self.play(seed, &next)) {
                     return frontier.abandon();

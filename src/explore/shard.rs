@@ -19,10 +19,13 @@ impl Shard {
     pub fn of(self, seeds: &Seeds) -> Option<Seeds> {
         let size = u128::from(seeds.last() - seeds.first()) + 1;
         // At most the size, because the index is at most the count.
-        let at = |index: u64| (size * u128::from(index) / u128::from(self.count)) as u64;
-        let (from, to) = (at(self.index), at(self.index + 1));
-        let last = to.checked_sub(1)?;
-        Seeds::between(seeds.first() + from, seeds.first() + last)
+        let at = |index: u64| size * u128::from(index) / u128::from(self.count);
+        let from = at(self.index);
+        let last = at(self.index + 1)
+            .checked_sub(1)
+            .filter(|last| from <= *last)?;
+        // Both are below the size, so they fit.
+        Seeds::between(seeds.first() + from as u64, seeds.first() + last as u64)
     }
 }
 
