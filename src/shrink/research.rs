@@ -7,7 +7,7 @@ use super::lab::Lab;
 use super::{Best, Stopped};
 
 /// Runs that each bound on deviations may take.
-const RUNS_PER_BOUND: usize = 1_500;
+const RUNS_PER_BOUND: usize = 2_500;
 
 /// Deviations up to which the scheduler is searched anew.
 const MOST_DEVIATIONS: usize = 3;
@@ -80,19 +80,12 @@ fn search(
     if bound == 0 {
         return Ok(lab.accept(best, report));
     }
-    let alternatives = alternatives(&picks);
-    if alternatives.is_empty() {
-        return Ok(false);
-    }
-    for number in 0..RUNS_PER_BOUND {
-        let deviations = if bound == 1 {
-            match nth_single(&alternatives, number) {
-                Some(deviation) => vec![deviation],
-                None => return Ok(false),
-            }
-        } else {
-            sample(&alternatives, bound, number)
-        };
+    let candidates: Box<dyn Iterator<Item = Vec<Deviation>>> = match bound {
+        1 => Box::new(singles(&picks)),
+        2 => Box::new(pairs(&picks)),
+        _ => Box::new(clusters(&picks, bound)),
+    };
+    for deviations in candidates.take(RUNS_PER_BOUND) {
         let (report, _) = lab.deviate(&best.staged, world, &deviations)?;
         if lab.accept(best, report) {
             return Ok(true);
@@ -101,34 +94,88 @@ fn search(
     Ok(false)
 }
 
-/// Every single deviation from picks with that many candidates.
-fn alternatives(picks: &[u32]) -> Vec<Deviation> {
-    let numbered = (0u32..).zip(picks);
-    numbered
-        .flat_map(|(pick, candidates)| (1..*candidates).map(move |value| Deviation { pick, value }))
-        .collect()
+/// Every deviation at a pick with that many candidates.
+fn at(pick: usize, candidates: u32) -> impl Iterator<Item = Deviation> + Clone {
+    let pick = u32::try_from(pick).unwrap_or(u32::MAX);
+    (1..candidates).map(move |value| Deviation { pick, value })
 }
 
-/// All of them, if they are few enough; else evenly spread ones.
-fn nth_single(alternatives: &[Deviation], number: usize) -> Option<Deviation> {
-    if alternatives.len() <= RUNS_PER_BOUND {
-        return alternatives.get(number).copied();
-    }
-    let index = number * alternatives.len() / RUNS_PER_BOUND;
-    alternatives.get(index).copied()
+/// Every single deviation if they are few enough, else evenly spread ones.
+fn singles(picks: &[u32]) -> impl Iterator<Item = Vec<Deviation>> {
+    let picks = picks.iter().enumerate();
+    let all: Vec<Deviation> = picks.flat_map(|(pick, n)| at(pick, *n)).collect();
+    let stride = all.len().div_ceil(RUNS_PER_BOUND).max(1);
+    all.into_iter().step_by(stride).map(|single| vec![single])
 }
 
-/// The n-th of a fixed sequence of random samples. The picks after a deviation
-/// are not those of the boring schedule; their numbers are as good as any.
-fn sample(alternatives: &[Deviation], bound: usize, number: usize) -> Vec<Deviation> {
-    let mut deviations: Vec<Deviation> = (0..bound)
-        .filter_map(|which| {
-            let hash = xxh3_64(format!("{number} {which}").as_bytes());
-            let index = (u128::from(hash) * alternatives.len() as u128) >> 64;
-            alternatives.get(index as usize).copied()
+/// Every two deviations, neighbours first: what two tasks do to each other is
+/// mostly done within a few picks. The picks after a deviation are not those of
+/// the boring schedule; their numbers are as good as any.
+fn pairs(picks: &[u32]) -> impl Iterator<Item = Vec<Deviation>> {
+    (1..picks.len()).flat_map(move |distance| {
+        let apart = picks.iter().zip(&picks[distance..]).enumerate();
+        apart.flat_map(move |(first, (one, other))| {
+            at(first, *one).flat_map(move |one| {
+                at(first + distance, *other).map(move |other| vec![one, other])
+            })
         })
-        .collect();
-    deviations.sort();
-    deviations.dedup_by_key(|deviation| deviation.pick);
-    deviations
+    })
+}
+
+/// Picks between neighbours in a cluster, at most.
+const REACH: u64 = 8;
+
+/// So many deviations near each other, from a fixed random sequence.
+fn clusters(picks: &[u32], bound: usize) -> impl Iterator<Item = Vec<Deviation>> {
+    (0u64..).map(move |number| {
+        let random = |which: usize, below: u64| {
+            let hash = xxh3_64(format!("{number} {which}").as_bytes());
+            ((u128::from(hash) * u128::from(below)) >> 64) as u64
+        };
+        let mut pick = random(0, picks.len() as u64);
+        let mut cluster = Vec::new();
+        for which in 1..=bound {
+            let here = usize::try_from(pick).ok().and_then(|pick| picks.get(pick));
+            if let Some(candidates @ 2..) = here.copied() {
+                let value = 1 + random(bound + which, u64::from(candidates) - 1);
+                cluster.push(Deviation {
+                    pick: u32::try_from(pick).unwrap_or(u32::MAX),
+                    value: u32::try_from(value).unwrap_or(u32::MAX),
+                });
+            }
+            pick += 1 + random(which, REACH);
+        }
+        cluster
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_come_once_each_and_neighbours_first() {
+        let picks = [2, 3, 2, 2];
+        let all: Vec<_> = pairs(&picks).collect();
+        let distinct: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len());
+        // Alternatives: 1, 2, 1, 1; products of every two of them.
+        assert_eq!(all.len(), 2 + 1 + 1 + 2 + 2 + 1);
+        let distances: Vec<u32> = all.iter().map(|p| p[1].pick - p[0].pick).collect();
+        assert!(distances.is_sorted());
+        assert_eq!(pairs(&[]).count() + pairs(&[2]).count(), 0);
+    }
+
+    #[test]
+    fn clusters_keep_to_the_picks() {
+        let picks = [2, 3, 1, 4, 2, 2, 2, 9];
+        for cluster in clusters(&picks, 3).take(500) {
+            assert!(cluster.len() <= 3);
+            assert!(cluster.is_sorted_by(|a, b| a.pick < b.pick));
+            for deviation in cluster {
+                let candidates = picks[deviation.pick as usize];
+                assert!((1..candidates).contains(&deviation.value));
+            }
+        }
+    }
 }
