@@ -134,9 +134,9 @@ fn write_line(text: &mut String, line: &Line, width: usize) -> fmt::Result {
         LineKind::Decisive => "»",
         LineKind::Failure => "×",
     };
-    let step = line.step.map_or_else(String::new, |step| step.to_string());
     let body = format!(
-        "{mark} {step:>6}  {:>9}  {:<width$}  {}",
+        "{mark} {:>6}  {:>9}  {:<width$}  {}",
+        line.step,
         line.at.to_string(),
         line.who,
         line.what

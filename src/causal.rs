@@ -21,9 +21,8 @@ const MOST: usize = 40;
 pub(crate) struct Line {
     /// What kind of line.
     pub kind: LineKind,
-    /// Polls and scheduling points before it; none for the failure, which oracles
-    /// find when the run is over.
-    pub step: Option<u64>,
+    /// Polls and scheduling points before it. Of the failure: those up to its time.
+    pub step: u64,
     /// When.
     pub at: VirtualTime,
     /// The task, if it is one's doing.
@@ -72,7 +71,8 @@ pub(crate) fn timeline(report: &RunReport, explanation: &Explanation) -> Timelin
         insert_failure(&mut lines, failure, report);
     }
     drop_far(&mut lines);
-    let shown = lines.iter().filter(|line| line.step.is_some()).count();
+    let shown = lines.iter().filter(|line| line.kind != LineKind::Failure);
+    let shown = shown.count();
     Timeline {
         left_out: all - shown,
         lines,
@@ -93,7 +93,7 @@ fn events(report: &RunReport) -> Vec<Line> {
         };
         Some(Line {
             kind,
-            step: Some(entry.step),
+            step: entry.step,
             at: entry.at,
             who,
             what,
@@ -121,7 +121,7 @@ fn decisions(report: &RunReport, explanation: &Explanation) -> Vec<Line> {
             } else {
                 LineKind::Decision
             },
-            step: Some(explained.step),
+            step: explained.step,
             at: near.map_or(VirtualTime::ZERO, |entry| entry.at),
             who: explained.who.clone(),
             what,
@@ -135,10 +135,13 @@ fn decisions(report: &RunReport, explanation: &Explanation) -> Vec<Line> {
 fn insert_failure(lines: &mut Vec<Line>, failure: &Failure, report: &RunReport) {
     let at = failure.at.unwrap_or(report.statistics.virtual_time);
     let place = lines.partition_point(|line| line.at <= at);
+    let entries = &report.history.entries;
+    let until = entries.partition_point(|entry| entry.at <= at);
+    let last = until.checked_sub(1).and_then(|last| entries.get(last));
     let what = failure.message.lines().next().unwrap_or_default();
     let line = Line {
         kind: LineKind::Failure,
-        step: None,
+        step: last.map_or(0, |entry| entry.step),
         at,
         who: failure.judge.name().to_owned(),
         what: what.to_owned(),
