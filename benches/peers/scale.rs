@@ -1,7 +1,6 @@
 //! What an event costs with many agents, compared with few.
 
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +28,10 @@ pub(crate) fn rows() -> Vec<Row> {
     ]
 }
 
-fn row(what: &str, agent: Agent) -> Row {
+fn row<F>(what: &str, agent: impl Fn(u32, Log) -> F + Copy) -> Row
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let [many, few] = in_turn(TURNS, [runs(MANY, 1, agent), runs(FEW, TIMES, agent)]);
     Row {
         work: format!("an event, 50,000 {what}"),
@@ -39,38 +41,35 @@ fn row(what: &str, agent: Agent) -> Row {
     }
 }
 
-/// What one agent does, by its number.
-type Agent = fn(u32, Arc<Mutex<u64>>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+/// What agents share.
+type Log = Arc<Mutex<u64>>;
 
-fn sleeping(agent: u32, _: Arc<Mutex<u64>>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    Box::pin(async move {
-        for event in 0..EVENTS {
-            let scattered = agent.wrapping_mul(7_919) ^ event.wrapping_mul(104_729);
-            sleep(Duration::from_millis(u64::from(scattered % 1_000 + 1))).await;
-        }
-    })
+async fn sleeping(agent: u32, _: Log) {
+    for event in 0..EVENTS {
+        let scattered = agent.wrapping_mul(7_919) ^ event.wrapping_mul(104_729);
+        sleep(Duration::from_millis(u64::from(scattered % 1_000 + 1))).await;
+    }
 }
 
-fn always_ready(_: u32, _: Arc<Mutex<u64>>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    Box::pin(async {
-        for _ in 0..EVENTS {
-            yield_now().await;
-        }
-    })
+async fn always_ready(_: u32, _: Log) {
+    for _ in 0..EVENTS {
+        yield_now().await;
+    }
 }
 
-fn on_one_lock(_: u32, sum: Arc<Mutex<u64>>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    Box::pin(async move {
-        for _ in 0..EVENTS {
-            let mut sum = sum.lock().await;
-            *sum += 1;
-            yield_now().await;
-        }
-    })
+async fn on_one_lock(_: u32, sum: Log) {
+    for _ in 0..EVENTS {
+        let mut sum = sum.lock().await;
+        *sum += 1;
+        yield_now().await;
+    }
 }
 
 /// Whole runs, from the first spawn to the last join, for each event.
-fn runs(agents: u32, times: u32, agent: Agent) -> Side<'static> {
+fn runs<'a, F>(agents: u32, times: u32, agent: impl Fn(u32, Log) -> F + Copy + 'a) -> Side<'a>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     side(times * agents * EVENTS, move || {
         for seed in 0..times {
             all(u64::from(seed), agents, agent);
@@ -78,7 +77,10 @@ fn runs(agents: u32, times: u32, agent: Agent) -> Side<'static> {
     })
 }
 
-fn all(seed: u64, agents: u32, agent: Agent) {
+fn all<F>(seed: u64, agents: u32, agent: impl Fn(u32, Log) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let config = Config {
         seed,
         strategy: Box::new(Random::default()),
@@ -89,11 +91,12 @@ fn all(seed: u64, agents: u32, agent: Agent) {
         },
         ..Config::default()
     };
-    let outcome = run(config, |_| async move {
-        let sum = Arc::new(Mutex::new(0));
-        let agents: Vec<_> = (0..agents)
-            .map(|number| spawn(agent(number, Arc::clone(&sum))))
-            .collect();
+    let sum = Arc::new(Mutex::new(0));
+    let futures: Vec<_> = (0..agents)
+        .map(|number| agent(number, Arc::clone(&sum)))
+        .collect();
+    let outcome = run(config, |_| async {
+        let agents: Vec<_> = futures.into_iter().map(spawn).collect();
         for agent in agents {
             agent.await.expect("no task fails");
         }
