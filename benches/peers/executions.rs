@@ -12,8 +12,8 @@ const TASKS: u32 = 4;
 /// In each, a task locks, unlocks and yields: 99 steps.
 const ROUNDS: u32 = 33;
 /// Executions in each turn.
-const TIMES: u32 = 400;
-const TURNS: u32 = 15;
+const TIMES: u32 = 100;
+const TURNS: u32 = 51;
 
 pub(crate) fn rows(madsim: &Madsim) -> Vec<Row> {
     let profile = profile();

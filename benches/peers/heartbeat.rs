@@ -16,7 +16,7 @@ const HOUR: u32 = 3_600;
 /// Classic turmoil does this many seconds; an hour is a multiple of it.
 const PART: u32 = 60;
 const PORT: u16 = 9_000;
-const TURNS: u32 = 5;
+const TURNS: u32 = 9;
 
 pub(crate) fn rows(madsim: &Madsim) -> Vec<Row> {
     let [ours, turmoil, madsim] = in_turn(
@@ -37,7 +37,7 @@ pub(crate) fn rows(madsim: &Madsim) -> Vec<Row> {
     vec![
         row(
             format!("classic turmoil, {PART} s, times {scale}"),
-            turmoil.map(|part| part * scale),
+            turmoil.map(|times| times.into_iter().map(|time| time * scale).collect()),
             3_000.0,
         ),
         row("madsim".to_owned(), madsim, 1.0),

@@ -10,8 +10,8 @@ use crate::table::{Figures, Goal, Row};
 const AGENTS: u32 = 50;
 const EVENTS: u32 = 100;
 /// Runs in each turn.
-const TIMES: u32 = 10;
-const TURNS: u32 = 25;
+const TIMES: u32 = 5;
+const TURNS: u32 = 51;
 
 pub(crate) fn rows() -> Vec<Row> {
     let [ours, shuttle, tokio] = in_turn(

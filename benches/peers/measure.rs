@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use cpu_time::ThreadTime;
+
 /// One side of a comparison: does its work once, and says how long one unit of
 /// it took, or why it could not.
 pub(crate) type Side<'a> = Box<dyn FnMut() -> Result<Duration, String> + 'a>;
@@ -15,42 +17,46 @@ pub(crate) fn side<'a>(units: u32, mut work: impl FnMut() + 'a) -> Side<'a> {
     })
 }
 
-#[expect(clippy::disallowed_methods, reason = "a bench measures the wall clock")]
+/// The processor's time, not the wall clock's: all sides compute on one thread
+/// and wait for nothing, and a shared machine takes the processor away at will.
 fn time(work: &mut dyn FnMut()) -> Duration {
-    let start = std::time::Instant::now();
+    let start = ThreadTime::now();
     work();
     start.elapsed()
 }
 
-/// Lets the sides work in turn, after one turn each that does not count. The
-/// median of each side, or what it could not do.
-pub(crate) fn in_turn<const N: usize>(
-    turns: u32,
-    mut sides: [Side<'_>; N],
-) -> [Result<Duration, String>; N] {
-    let mut times = [const { Vec::new() }; N];
-    let mut failed = [const { None }; N];
-    for turn in 0..=turns {
-        for (number, side) in sides.iter_mut().enumerate() {
-            if failed[number].is_some() {
-                continue;
-            }
+/// What a side took at each turn, or what it could not do.
+pub(crate) type Times = Result<Vec<Duration>, String>;
+
+/// Lets the sides work in turn.
+pub(crate) fn in_turn<const N: usize>(turns: u32, mut sides: [Side<'_>; N]) -> [Times; N] {
+    let mut times = [const { Ok(Vec::new()) }; N];
+    for _ in 0..turns {
+        for (side, times) in sides.iter_mut().zip(&mut times) {
+            let Ok(so_far) = times else { continue };
             match side() {
-                Ok(elapsed) if turn > 0 => times[number].push(elapsed),
-                Ok(_) => {}
-                Err(why) => failed[number] = Some(why),
+                Ok(elapsed) => so_far.push(elapsed),
+                Err(why) => *times = Err(why),
             }
         }
     }
-    let mut times = times.into_iter();
-    failed.map(|failed| match (failed, times.next()) {
-        (None, Some(times)) => Ok(median(times)),
-        (Some(why), _) => Err(why),
-        (None, None) => Err("not measured".to_owned()),
-    })
+    times
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
+/// The one in the middle; 0 of none.
+pub(crate) fn median(times: &[Duration]) -> Duration {
+    let mut times = times.to_vec();
     times.sort();
     times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// How many times as long as `ours` `theirs` took: the median over the turns, so
+/// that what slows both sides of a turn down does not count.
+pub(crate) fn ratio(ours: &[Duration], theirs: &[Duration]) -> f64 {
+    let pairs = ours.iter().zip(theirs);
+    let mut ratios: Vec<f64> = pairs
+        .map(|(ours, theirs)| theirs.as_secs_f64() / ours.as_secs_f64())
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -12,7 +12,7 @@ use crate::table::{Figures, Goal, Row};
 const TRIPS: u32 = 1_000;
 const SIZE: usize = 64;
 const PORT: u16 = 9_000;
-const TURNS: u32 = 9;
+const TURNS: u32 = 25;
 
 pub(crate) fn rows() -> Vec<Row> {
     vec![row(SHORT), row(SPREAD)]

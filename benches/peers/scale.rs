@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rehearsal::sim::{Budget, Config, Random, run};
+use rehearsal::sim::{Budget, Config, Fifo, Random, Strategy, run};
 use rehearsal::tokio::sync::Mutex;
 use rehearsal::tokio::task::{spawn, yield_now};
 use rehearsal::tokio::time::sleep;
@@ -22,19 +22,40 @@ const TURNS: u32 = 3;
 
 pub(crate) fn rows() -> Vec<Row> {
     vec![
-        row("agents that sleep", sleeping),
-        row("agents that are always ready", always_ready),
-        row("agents on one lock", on_one_lock),
+        row("agents that sleep", Order::Random, sleeping),
+        row("agents that are always ready", Order::Fifo, always_ready),
+        row("agents that are always ready", Order::Random, always_ready),
+        row("agents on one lock", Order::Fifo, on_one_lock),
+        row("agents on one lock", Order::Random, on_one_lock),
     ]
 }
 
-fn row<F>(what: &str, agent: impl Fn(u32, Log) -> F + Copy) -> Row
+/// Who is next: in memory as in time, or not.
+#[derive(Clone, Copy)]
+enum Order {
+    Fifo,
+    Random,
+}
+
+impl Order {
+    fn strategy(self) -> Box<dyn Strategy> {
+        match self {
+            Self::Fifo => Box::new(Fifo),
+            Self::Random => Box::new(Random::default()),
+        }
+    }
+}
+
+fn row<F>(what: &str, order: Order, agent: impl Fn(u32, Log) -> F + Copy) -> Row
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let [many, few] = in_turn(TURNS, [runs(MANY, 1, agent), runs(FEW, TIMES, agent)]);
+    let [many, few] = in_turn(
+        TURNS,
+        [runs(MANY, 1, order, agent), runs(FEW, TIMES, order, agent)],
+    );
     Row {
-        work: format!("an event, 50,000 {what}"),
+        work: format!("an event, 50,000 {what}, `{}`", order.strategy().name()),
         peer: "itself with 50".to_owned(),
         figures: Figures::of(&many, &few),
         goal: Goal::Dearer(1.5),
@@ -66,24 +87,29 @@ async fn on_one_lock(_: u32, sum: Log) {
 }
 
 /// Whole runs, from the first spawn to the last join, for each event.
-fn runs<'a, F>(agents: u32, times: u32, agent: impl Fn(u32, Log) -> F + Copy + 'a) -> Side<'a>
+fn runs<'a, F>(
+    agents: u32,
+    times: u32,
+    order: Order,
+    agent: impl Fn(u32, Log) -> F + Copy + 'a,
+) -> Side<'a>
 where
     F: Future<Output = ()> + Send + 'static,
 {
     side(times * agents * EVENTS, move || {
         for seed in 0..times {
-            all(u64::from(seed), agents, agent);
+            all(u64::from(seed), agents, order, agent);
         }
     })
 }
 
-fn all<F>(seed: u64, agents: u32, agent: impl Fn(u32, Log) -> F)
+fn all<F>(seed: u64, agents: u32, order: Order, agent: impl Fn(u32, Log) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let config = Config {
         seed,
-        strategy: Box::new(Random::default()),
+        strategy: order.strategy(),
         budget: Budget {
             steps: u64::MAX,
             steps_per_instant: u64::MAX,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::measure::{Times, median, ratio};
+
 /// One line of the table.
 pub(crate) struct Row {
     /// What is done.
@@ -18,9 +20,12 @@ pub(crate) struct Row {
 /// What was measured.
 pub(crate) enum Figures {
     /// Both sides, for one unit of the work.
-    Times { ours: Duration, theirs: Duration },
+    Times {
+        ours: Vec<Duration>,
+        theirs: Vec<Duration>,
+    },
     /// Our side only, and why there is no other.
-    Alone { ours: Duration, why: String },
+    Alone { ours: Vec<Duration>, why: String },
     /// Bytes, compared with nothing but the goal.
     Bytes(u64),
     /// Our side failed, and how.
@@ -29,14 +34,14 @@ pub(crate) enum Figures {
 
 impl Figures {
     /// Two sides as [`crate::measure::in_turn`] gives them.
-    pub(crate) fn of(ours: &Result<Duration, String>, theirs: &Result<Duration, String>) -> Self {
+    pub(crate) fn of(ours: &Times, theirs: &Times) -> Self {
         match (ours, theirs) {
             (Ok(ours), Ok(theirs)) => Self::Times {
-                ours: *ours,
-                theirs: *theirs,
+                ours: ours.clone(),
+                theirs: theirs.clone(),
             },
             (Ok(ours), Err(why)) => Self::Alone {
-                ours: *ours,
+                ours: ours.clone(),
                 why: why.clone(),
             },
             (Err(why), _) => Self::Nothing(why.clone()),
@@ -71,10 +76,9 @@ impl Row {
         let Figures::Times { ours, theirs } = &self.figures else {
             return None;
         };
-        let (ours, theirs) = (ours.as_secs_f64(), theirs.as_secs_f64());
         match self.goal {
-            Goal::Faster(_) => Some(theirs / ours),
-            Goal::Dearer(_) => Some(ours / theirs),
+            Goal::Faster(_) => Some(ratio(ours, theirs)),
+            Goal::Dearer(_) => Some(ratio(theirs, ours)),
             Goal::Bytes(_) => None,
         }
     }
@@ -98,8 +102,8 @@ pub(crate) const HEAD: &str = "\
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (ours, theirs) = match &self.figures {
-            Figures::Times { ours, theirs } => (short(*ours), short(*theirs)),
-            Figures::Alone { ours, why } => (short(*ours), why.clone()),
+            Figures::Times { ours, theirs } => (short(ours), short(theirs)),
+            Figures::Alone { ours, why } => (short(ours), why.clone()),
             Figures::Bytes(bytes) => (format!("{} B", grouped(*bytes)), "—".to_owned()),
             Figures::Nothing(why) => (why.clone(), "—".to_owned()),
         };
@@ -125,9 +129,9 @@ impl fmt::Display for Row {
     }
 }
 
-/// Three digits and a unit.
-fn short(time: Duration) -> String {
-    let nanoseconds = time.as_nanos() as f64;
+/// The median, with three digits and a unit.
+fn short(times: &[Duration]) -> String {
+    let nanoseconds = median(times).as_nanos() as f64;
     let (value, unit) = match nanoseconds {
         n if n < 1e3 => (n, "ns"),
         n if n < 1e6 => (n / 1e3, "µs"),

@@ -18,7 +18,7 @@ const TRIPS: u32 = 100;
 
 pub(crate) fn rows() -> Vec<Row> {
     vec![
-        row(50, SHORT, 10.0, 9, 1),
+        row(50, SHORT, 10.0, 15, 1),
         row(50, SPREAD, 10.0, 5, 1),
         row(200, SHORT, 60.0, 3, 1),
         // The whole would take turmoil two minutes.
@@ -33,7 +33,7 @@ fn row(agents: u32, links: Links, goal: f64, turns: u32, part: u32) -> Row {
         websocket_here(agents, TRIPS, links, Recording::Fingerprint)
     });
     let [ours, theirs] = in_turn(turns, [ours, theirs]);
-    let theirs = theirs.map(|theirs| theirs * part);
+    let theirs = theirs.map(|times| times.into_iter().map(|time| time * part).collect());
     Row {
         work: format!("{agents} × {TRIPS} WebSocket round trips, {links}"),
         peer: match part {
@@ -48,7 +48,7 @@ fn row(agents: u32, links: Links, goal: f64, turns: u32, part: u32) -> Row {
 /// What recording in full costs where most of the work is not ours.
 pub(crate) fn recording() -> Row {
     let side = |recording| side(1, move || websocket_here(50, TRIPS, SHORT, recording));
-    let [full, off] = in_turn(25, [side(Recording::Full), side(Recording::Off)]);
+    let [full, off] = in_turn(35, [side(Recording::Full), side(Recording::Off)]);
     Row {
         work: format!("50 × {TRIPS} WebSocket round trips, {SHORT}, recording in full"),
         peer: "itself, recording off".to_owned(),
