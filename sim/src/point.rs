@@ -7,7 +7,7 @@
 //! task's next operation follows it.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -258,6 +258,13 @@ impl Point {
         }
     }
 
+    /// Waits until the point is passed. False outside a run, where there is none.
+    #[inline]
+    pub(crate) async fn pass(mut self, resource: &Resource) -> bool {
+        poll_fn(|cx| self.poll(cx, Some(resource))).await;
+        context::with(|_| ()).is_some()
+    }
+
     /// A point that was passed already.
     pub(crate) const fn passed() -> Self {
         Self { passed: true }
@@ -349,6 +356,13 @@ impl<'a, F: Future> Op<'a, F> {
             progress: Progress::default(),
             inner,
         }
+    }
+
+    /// An operation whose scheduling point was passed already.
+    pub(crate) fn passed(resource: &'a Resource, operation: &'static str, inner: F) -> Self {
+        let mut op = Self::new(resource, operation, inner);
+        op.progress.point = Point::passed();
+        op
     }
 }
 

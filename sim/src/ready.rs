@@ -76,7 +76,10 @@ impl ReadyQueue {
     pub(crate) fn remove(&mut self, index: usize) -> Option<TaskId> {
         let (number, within) = self.find(index)?;
         let piece = &mut self.pieces[number];
-        let task = piece.remove(within)?;
+        let task = match within {
+            0 => piece.pop_front()?,
+            within => piece.remove(within)?,
+        };
         self.len -= 1;
         if piece.len() < PIECE / 4 && self.pieces.len() > 1 {
             self.merge(number);

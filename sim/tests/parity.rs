@@ -138,4 +138,20 @@ mod beside {
         tokio::spawn(async move { sender.send(7) });
         assert_eq!(receiver.await, Ok(7));
     }
+
+    /// tokio has a task yield that never waits, if it sees what the task does.
+    #[tokio::test]
+    async fn a_task_that_takes_free_locks_lets_others_run() {
+        let done = std::sync::Arc::new(std::sync::OnceLock::new());
+        let other = std::sync::Arc::clone(&done);
+        tokio::spawn(async move { other.set(()) });
+        let lock = tokio::sync::Mutex::new(());
+        for _ in 0..100_000 {
+            let _guard = lock.lock().await;
+            if done.get().is_some() {
+                return;
+            }
+        }
+        panic!("the other task never ran");
+    }
 }

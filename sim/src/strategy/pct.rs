@@ -14,8 +14,6 @@
 //! would run for ever. So a task that was picked many times in a row while others
 //! waited falls behind them too (the fair tail).
 
-use std::collections::BTreeMap;
-
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 
@@ -35,8 +33,9 @@ pub struct Pct {
     name: String,
     depth: u32,
     rng: ChaCha8Rng,
-    /// Higher runs first. Those that fell behind are below zero.
-    priorities: BTreeMap<TaskId, i64>,
+    /// By the number of the task; none until it is asked for. Higher runs first.
+    /// Those that fell behind are below zero.
+    priorities: Vec<Option<i64>>,
     /// Picks at which the task that runs falls behind, latest first.
     changes: Vec<u64>,
     picks: u64,
@@ -53,7 +52,7 @@ impl Pct {
             name: format!("pct:{depth}"),
             depth,
             rng: strategy_stream(0),
-            priorities: BTreeMap::new(),
+            priorities: Vec::new(),
             changes: Vec::new(),
             picks: 0,
             floor: 0,
@@ -61,17 +60,26 @@ impl Pct {
         }
     }
 
+    fn slot(&mut self, task: TaskId) -> &mut Option<i64> {
+        let index = task.index() as usize;
+        if self.priorities.len() <= index {
+            self.priorities.resize(index + 1, None);
+        }
+        &mut self.priorities[index]
+    }
+
     fn priority(&mut self, task: TaskId) -> i64 {
-        let rng = &mut self.rng;
-        *self
-            .priorities
-            .entry(task)
-            .or_insert_with(|| i64::from(rng.next_u32()))
+        if let Some(priority) = *self.slot(task) {
+            return priority;
+        }
+        let priority = i64::from(self.rng.next_u32());
+        *self.slot(task) = Some(priority);
+        priority
     }
 
     fn fall_behind(&mut self, task: TaskId) {
         self.floor -= 1;
-        self.priorities.insert(task, self.floor);
+        *self.slot(task) = Some(self.floor);
     }
 
     /// The index of the candidate with the highest priority.
@@ -133,9 +141,5 @@ impl Strategy for Pct {
                 self.highest(candidates).map_or(0, |(index, _)| index)
             }
         }
-    }
-
-    fn ended(&mut self, task: TaskId) {
-        self.priorities.remove(&task);
     }
 }

@@ -7,8 +7,6 @@
 //! order of independent operations share their chance, so the dependent orders
 //! get more of it.
 
-use std::collections::BTreeMap;
-
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 
@@ -20,25 +18,33 @@ use crate::wait::TaskId;
 #[derive(Debug)]
 pub struct Pos {
     rng: ChaCha8Rng,
-    priorities: BTreeMap<TaskId, u32>,
+    /// By the number of the task; none until it is asked for.
+    priorities: Vec<Option<u32>>,
 }
 
 impl Default for Pos {
     fn default() -> Self {
         Self {
             rng: strategy_stream(0),
-            priorities: BTreeMap::new(),
+            priorities: Vec::new(),
         }
     }
 }
 
 impl Pos {
     fn priority(&mut self, task: TaskId) -> u32 {
+        let index = task.index() as usize;
+        if self.priorities.len() <= index {
+            self.priorities.resize(index + 1, None);
+        }
         let rng = &mut self.rng;
-        *self
-            .priorities
-            .entry(task)
-            .or_insert_with(|| rng.next_u32())
+        *self.priorities[index].get_or_insert_with(|| rng.next_u32())
+    }
+
+    fn forget(&mut self, task: TaskId) {
+        if let Some(priority) = self.priorities.get_mut(task.index() as usize) {
+            *priority = None;
+        }
     }
 }
 
@@ -72,13 +78,13 @@ impl Strategy for Pos {
             if (index == picked || races)
                 && let Some(task) = candidates.task(index)
             {
-                self.priorities.remove(&task);
+                self.forget(task);
             }
         }
         picked
     }
 
     fn ended(&mut self, task: TaskId) {
-        self.priorities.remove(&task);
+        self.forget(task);
     }
 }

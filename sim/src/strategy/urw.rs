@@ -35,17 +35,11 @@ impl Profile {
     }
 }
 
-/// Signatures of the tasks of a run, as they are spawned.
-type Signatures = BTreeMap<TaskId, u64>;
-
-fn signature(signatures: &Signatures, task: TaskId) -> u64 {
-    signatures.get(&task).copied().unwrap_or(0)
-}
-
 /// Watches another strategy and counts what it picks.
 pub struct Profiler {
     inner: Box<dyn Strategy>,
-    signatures: Signatures,
+    /// By task number.
+    signatures: Vec<u64>,
     profile: Arc<Mutex<Profile>>,
 }
 
@@ -55,7 +49,7 @@ impl Profiler {
         let profile = Arc::new(Mutex::new(Profile::default()));
         let profiler = Self {
             inner,
-            signatures: Signatures::default(),
+            signatures: Vec::new(),
             profile: Arc::clone(&profile),
         };
         (profiler, SharedProfile(profile))
@@ -89,14 +83,19 @@ impl Strategy for Profiler {
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
         let picked = self.inner.pick(candidates);
         if let Some(task) = candidates.task(picked) {
-            let signature = signature(&self.signatures, task);
+            let signature = self.signatures.get(task.index() as usize);
+            let signature = signature.copied().unwrap_or_default();
             *lock(&self.profile).0.entry(signature).or_default() += 1;
         }
         picked
     }
 
     fn spawned(&mut self, task: TaskId, signature: u64) {
-        self.signatures.insert(task, signature);
+        let index = task.index() as usize;
+        if self.signatures.len() <= index {
+            self.signatures.resize(index + 1, 0);
+        }
+        self.signatures[index] = signature;
         self.inner.spawned(task, signature);
     }
 
@@ -114,8 +113,9 @@ impl Strategy for Profiler {
 pub struct Urw {
     rng: ChaCha8Rng,
     profile: Profile,
-    signatures: Signatures,
-    picked: BTreeMap<TaskId, u32>,
+    /// The picks that each task has left, by its number: 0 if it is not known, or
+    /// has had them all.
+    left: Vec<u32>,
 }
 
 impl Urw {
@@ -125,15 +125,29 @@ impl Urw {
         Self {
             rng: strategy_stream(0),
             profile,
-            signatures: Signatures::default(),
-            picked: BTreeMap::new(),
+            left: Vec::new(),
         }
     }
 
     fn weight(&self, task: TaskId) -> u32 {
-        let expected = self.profile.0.get(&signature(&self.signatures, task));
-        let so_far = self.picked.get(&task).copied().unwrap_or(0);
-        expected.map_or(1, |expected| expected.saturating_sub(so_far).max(1))
+        let left = self.left.get(task.index() as usize);
+        left.map_or(1, |left| (*left).max(1))
+    }
+
+    /// The index of the candidate on whom a number below `total`, the sum of all
+    /// weights, falls.
+    fn candidate_at(&self, candidates: &Candidates<'_>, number: u32) -> usize {
+        let mut rest = number;
+        for index in 0..candidates.len() {
+            let Some(task) = candidates.task(index) else {
+                break;
+            };
+            match rest.checked_sub(self.weight(task)) {
+                Some(left) => rest = left,
+                None => return index,
+            }
+        }
+        0
     }
 }
 
@@ -144,38 +158,28 @@ impl Strategy for Urw {
 
     fn start(&mut self, seed: u64) {
         self.rng = strategy_stream(seed);
-        self.signatures = Signatures::default();
-        self.picked.clear();
+        self.left.clear();
     }
 
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
-        let weights: Vec<u32> = (0..candidates.len())
+        let total = (0..candidates.len())
             .map_while(|index| candidates.task(index))
-            .map(|task| self.weight(task))
-            .collect();
-        let total = weights.iter().fold(0u32, |sum, w| sum.saturating_add(*w));
-        let mut rest = below(&mut self.rng, total.max(1));
-        let picked = weights
-            .iter()
-            .position(|weight| match rest.checked_sub(*weight) {
-                Some(left) => {
-                    rest = left;
-                    false
-                }
-                None => true,
-            })
-            .unwrap_or(0);
-        if let Some(task) = candidates.task(picked) {
-            *self.picked.entry(task).or_default() += 1;
+            .fold(0u32, |sum, task| sum.saturating_add(self.weight(task)));
+        let number = below(&mut self.rng, total.max(1));
+        let picked = self.candidate_at(candidates, number);
+        let task = candidates.task(picked);
+        if let Some(left) = task.and_then(|task| self.left.get_mut(task.index() as usize)) {
+            *left = left.saturating_sub(1);
         }
         picked
     }
 
     fn spawned(&mut self, task: TaskId, signature: u64) {
-        self.signatures.insert(task, signature);
-    }
-
-    fn ended(&mut self, task: TaskId) {
-        self.picked.remove(&task);
+        let index = task.index() as usize;
+        if self.left.len() <= index {
+            self.left.resize(index + 1, 0);
+        }
+        let expected = self.profile.0.get(&signature);
+        self.left[index] = expected.copied().unwrap_or(0);
     }
 }

@@ -1,0 +1,42 @@
+//! What an idle agent takes beyond its own future. Prints one line of JSON.
+//!
+//! Allocations are counted, which costs time; so this is a process of its own,
+//! that `benches/peers` runs for its row.
+
+use std::alloc::System;
+use std::time::Duration;
+
+use rehearsal::sim::{Config, run};
+use rehearsal::tokio::task::spawn;
+use rehearsal::tokio::time::sleep;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static COUNTED: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const AGENTS: u32 = 50_000;
+const HOUR: Duration = Duration::from_secs(3_600);
+
+#[expect(clippy::print_stdout, reason = "the line is what this is for")]
+fn main() {
+    let outcome = run(Config::default(), |world| async move {
+        let before = Region::new(COUNTED);
+        let mut future = 0;
+        let agents: Vec<_> = (0..AGENTS)
+            .map(|_| {
+                let agent = sleep(HOUR);
+                future = size_of_val(&agent);
+                spawn(agent)
+            })
+            .collect();
+        world.settled().await;
+        let change = before.change();
+        drop(agents);
+        let taken = change
+            .bytes_allocated
+            .saturating_sub(change.bytes_deallocated);
+        (taken / AGENTS as usize).saturating_sub(future)
+    });
+    let bytes = outcome.value.expect("the run ends well");
+    println!("{{\"bytes\":{bytes}}}");
+}

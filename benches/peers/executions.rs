@@ -1,0 +1,141 @@
+//! Short executions by the thousand: four tasks of some hundred steps.
+
+use std::sync::Arc;
+
+use rehearsal::sim::{Config, Fifo, Pct, Pos, Profile, Profiler, Random, Strategy, Urw, run};
+
+use crate::madsim::Madsim;
+use crate::measure::{in_turn, side};
+use crate::table::{Figures, Goal, Row};
+
+const TASKS: u32 = 4;
+/// In each, a task locks, unlocks and yields: 99 steps.
+const ROUNDS: u32 = 33;
+/// Executions in each turn.
+const TIMES: u32 = 100;
+const TURNS: u32 = 51;
+
+pub(crate) fn rows(madsim: &Madsim) -> Vec<Row> {
+    let profile = profile();
+    let ours = |make: &'static dyn Fn() -> Box<dyn Strategy>| {
+        side(TIMES, move || {
+            (0..TIMES).for_each(|seed| execution(u64::from(seed), make()));
+        })
+    };
+    let urw = || Box::new(Urw::new(profile.clone()));
+    let [fifo, random, pct, pos, urw, walk, priorities, madsim] = in_turn(
+        TURNS,
+        [
+            ours(&|| Box::new(Fifo)),
+            ours(&|| Box::new(Random::default())),
+            ours(&|| Box::new(Pct::new(3))),
+            ours(&|| Box::new(Pos::default())),
+            side(TIMES, || {
+                (0..TIMES).for_each(|seed| execution(u64::from(seed), urw()));
+            }),
+            side(TIMES, || {
+                shuttle_executions(shuttle::scheduler::RandomScheduler::new_from_seed(
+                    0,
+                    TIMES as usize,
+                ));
+            }),
+            side(TIMES, || {
+                shuttle_executions(shuttle::scheduler::PctScheduler::new_from_seed(
+                    0,
+                    3,
+                    TIMES as usize,
+                ));
+            }),
+            madsim.side("executions", [TASKS, ROUNDS], TIMES),
+        ],
+    );
+    let strategies = [
+        ("fifo", fifo),
+        ("random", random),
+        ("pct:3", pct),
+        ("pos", pos),
+        ("urw", urw),
+    ];
+    let peers = [
+        ("shuttle, random", walk, 5.0),
+        ("shuttle, pct:3", priorities, 5.0),
+        ("madsim", madsim, 4.0),
+    ];
+    let mut rows = Vec::new();
+    for (peer, theirs, goal) in &peers {
+        for (strategy, ours) in &strategies {
+            rows.push(Row {
+                work: format!("an execution, 4 tasks × 99 steps, `{strategy}`"),
+                peer: (*peer).to_owned(),
+                figures: Figures::of(ours, theirs),
+                goal: Goal::Faster(*goal),
+            });
+        }
+    }
+    rows
+}
+
+fn execution(seed: u64, strategy: Box<dyn Strategy>) {
+    use rehearsal::tokio::sync::Mutex;
+    use rehearsal::tokio::task::{spawn, yield_now};
+
+    let config = Config {
+        seed,
+        strategy,
+        ..Config::default()
+    };
+    let outcome = run(config, |_| async {
+        let sum = Arc::new(Mutex::new(0u32));
+        let tasks: Vec<_> = (0..TASKS)
+            .map(|_| {
+                let sum = Arc::clone(&sum);
+                spawn(async move {
+                    for _ in 0..ROUNDS {
+                        *sum.lock().await += 1;
+                        yield_now().await;
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.expect("no task fails");
+        }
+        *sum.lock().await
+    });
+    assert_eq!(outcome.value, Some(TASKS * ROUNDS));
+}
+
+/// What `urw` weighs by; made once, as a sweep does.
+fn profile() -> Profile {
+    let (profiler, profile) = Profiler::new(Box::new(Random::default()));
+    execution(0, Box::new(profiler));
+    profile.read()
+}
+
+/// On its futures, which it runs a little faster than its threads.
+fn shuttle_executions(scheduler: impl shuttle::scheduler::Scheduler + 'static) {
+    use shuttle::future::{block_on, spawn, yield_now};
+    use shuttle::sync::Mutex;
+
+    let runner = shuttle::Runner::new(scheduler, shuttle::Config::default());
+    runner.run(|| {
+        let sum = Arc::new(Mutex::new(0u32));
+        let tasks: Vec<_> = (0..TASKS)
+            .map(|_| {
+                let sum = Arc::clone(&sum);
+                spawn(async move {
+                    for _ in 0..ROUNDS {
+                        *sum.lock().expect("no task fails") += 1;
+                        yield_now().await;
+                    }
+                })
+            })
+            .collect();
+        block_on(async {
+            for task in tasks {
+                task.await.expect("no task fails");
+            }
+        });
+        assert_eq!(*sum.lock().expect("no task fails"), TASKS * ROUNDS);
+    });
+}

@@ -1,0 +1,54 @@
+//! The links between hosts, alike on both sides.
+
+use std::fmt;
+use std::time::Duration;
+
+use rehearsal::sim::NetConfig;
+
+/// How long packets travel: at least 1 ms. Classic turmoil pays for each
+/// millisecond of virtual time, so that short links flatter it.
+#[derive(Clone, Copy)]
+pub(crate) struct Links {
+    max: Duration,
+}
+
+/// Each packet travels 1 ms: where classic turmoil is at its best.
+pub(crate) const SHORT: Links = Links { max: LEAST };
+
+/// Each packet travels 1 to 100 ms: classic turmoil's default is 0 to 100.
+pub(crate) const SPREAD: Links = Links {
+    max: Duration::from_millis(100),
+};
+
+const LEAST: Duration = Duration::from_millis(1);
+
+impl Links {
+    /// Our network with these links.
+    pub(crate) fn ours(self) -> NetConfig {
+        NetConfig {
+            latency_min: LEAST,
+            latency_max: self.max,
+            ..NetConfig::default()
+        }
+    }
+
+    /// A simulation of classic turmoil with these links.
+    pub(crate) fn turmoil<'a>(self) -> turmoil::Sim<'a> {
+        turmoil::Builder::new()
+            .simulation_duration(Duration::from_secs(3_600))
+            .min_message_latency(LEAST)
+            .max_message_latency(self.max)
+            .tcp_capacity(4_096)
+            .build()
+    }
+}
+
+impl fmt::Display for Links {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.max == LEAST {
+            f.write_str("links of 1 ms")
+        } else {
+            write!(f, "links of 1 to {} ms", self.max.as_millis())
+        }
+    }
+}

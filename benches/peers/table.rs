@@ -1,0 +1,185 @@
+//! The table: its rows, how they are printed, and where they are kept.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::measure::{Times, median, ratio};
+
+/// One line of the table.
+pub(crate) struct Row {
+    /// What is done.
+    pub(crate) work: String,
+    /// What it is compared with.
+    pub(crate) peer: String,
+    /// What came out.
+    pub(crate) figures: Figures,
+    /// What was to come out.
+    pub(crate) goal: Goal,
+}
+
+/// What was measured.
+pub(crate) enum Figures {
+    /// Both sides, for one unit of the work.
+    Times {
+        ours: Vec<Duration>,
+        theirs: Vec<Duration>,
+    },
+    /// Our side only, and why there is no other.
+    Alone { ours: Vec<Duration>, why: String },
+    /// Bytes, compared with nothing but the goal.
+    Bytes(u64),
+    /// Our side failed, and how.
+    Nothing(String),
+}
+
+impl Figures {
+    /// Two sides as [`crate::measure::in_turn`] gives them.
+    pub(crate) fn of(ours: &Times, theirs: &Times) -> Self {
+        match (ours, theirs) {
+            (Ok(ours), Ok(theirs)) => Self::Times {
+                ours: ours.clone(),
+                theirs: theirs.clone(),
+            },
+            (Ok(ours), Err(why)) => Self::Alone {
+                ours: ours.clone(),
+                why: why.clone(),
+            },
+            (Err(why), _) => Self::Nothing(why.clone()),
+        }
+    }
+}
+
+/// What a row is to reach.
+#[derive(Clone, Copy)]
+pub(crate) enum Goal {
+    /// The peer takes at least that many times as long.
+    Faster(f64),
+    /// We take at most that many times as long as the peer.
+    Dearer(f64),
+    /// At most that many bytes.
+    Bytes(u64),
+}
+
+impl fmt::Display for Goal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Faster(times) => write!(f, "≥ {}×", grouped(*times as u64)),
+            Self::Dearer(times) => write!(f, "≤ {times}×"),
+            Self::Bytes(bytes) => write!(f, "≤ {} B", grouped(*bytes)),
+        }
+    }
+}
+
+impl Row {
+    /// The measured ratio, as the goal counts it.
+    fn ratio(&self) -> Option<f64> {
+        let Figures::Times { ours, theirs } = &self.figures else {
+            return None;
+        };
+        match self.goal {
+            Goal::Faster(_) => Some(ratio(ours, theirs)),
+            Goal::Dearer(_) => Some(ratio(theirs, ours)),
+            Goal::Bytes(_) => None,
+        }
+    }
+
+    /// Whether the goal is met; none if that was not measured.
+    fn met(&self) -> Option<bool> {
+        match (self.goal, &self.figures) {
+            (Goal::Faster(goal), _) => Some(self.ratio()? >= goal),
+            (Goal::Dearer(goal), _) => Some(self.ratio()? <= goal),
+            (Goal::Bytes(goal), Figures::Bytes(bytes)) => Some(*bytes <= goal),
+            (Goal::Bytes(_), _) => None,
+        }
+    }
+}
+
+/// The first two lines of the table.
+pub(crate) const HEAD: &str = "\
+| work | ours | peer | theirs | ratio | goal | met |
+|---|---|---|---|---|---|---|";
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (ours, theirs) = match &self.figures {
+            Figures::Times { ours, theirs } => (short(ours), short(theirs)),
+            Figures::Alone { ours, why } => (short(ours), why.clone()),
+            Figures::Bytes(bytes) => (format!("{} B", grouped(*bytes)), "—".to_owned()),
+            Figures::Nothing(why) => (why.clone(), "—".to_owned()),
+        };
+        let ratio = match self.ratio() {
+            Some(ratio) if ratio >= 1_000.0 => format!("{}×", grouped(ratio as u64)),
+            Some(ratio) if ratio >= 100.0 => format!("{ratio:.0}×"),
+            Some(ratio) if ratio >= 10.0 => format!("{ratio:.1}×"),
+            Some(ratio) => format!("{ratio:.2}×"),
+            None => "—".to_owned(),
+        };
+        let met = match self.met() {
+            Some(true) => "yes",
+            Some(false) => "**no**",
+            None => "—",
+        };
+        let Self {
+            work, peer, goal, ..
+        } = self;
+        write!(
+            f,
+            "| {work} | {ours} | {peer} | {theirs} | {ratio} | {goal} | {met} |"
+        )
+    }
+}
+
+/// The median, with three digits and a unit.
+fn short(times: &[Duration]) -> String {
+    let nanoseconds = median(times).as_nanos() as f64;
+    let (value, unit) = match nanoseconds {
+        n if n < 1e3 => (n, "ns"),
+        n if n < 1e6 => (n / 1e3, "µs"),
+        n if n < 1e9 => (n / 1e6, "ms"),
+        n => (n / 1e9, "s"),
+    };
+    let digits = match value {
+        v if v >= 99.95 => 0,
+        v if v >= 9.995 => 1,
+        _ => 2,
+    };
+    if unit == "ns" {
+        return format!("{value:.0} ns");
+    }
+    format!("{value:.digits$} {unit}")
+}
+
+/// A number with a comma every three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/benchmarks.md");
+const BEGIN: &str = "<!-- begin: written by `cargo bench --bench peers -- --write` -->\n";
+const END: &str = "<!-- end -->";
+
+/// Puts the table in its place in `docs/benchmarks.md`.
+///
+/// # Errors
+///
+/// If the page cannot be read or written, or the place is not marked.
+pub(crate) fn write(rows: &[Row]) -> Result<(), String> {
+    let page = std::fs::read_to_string(PAGE).map_err(|error| format!("{PAGE}: {error}"))?;
+    let (before, rest) = page
+        .split_once(BEGIN)
+        .ok_or_else(|| format!("{PAGE}: no line {BEGIN}"))?;
+    let (_, after) = rest
+        .split_once(END)
+        .ok_or_else(|| format!("{PAGE}: no line {END}"))?;
+    let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
+    let page = format!("{before}{BEGIN}\n{HEAD}\n{lines}\n{END}{after}");
+    std::fs::write(PAGE, page).map_err(|error| format!("{PAGE}: {error}"))
+}
