@@ -10,6 +10,7 @@
 //! name. Inside a run every operation is a scheduling point; outside a run it
 //! is plain tokio.
 
+mod ambient;
 mod arrivals;
 mod context;
 mod deadlock;
@@ -32,6 +33,7 @@ mod wait;
 mod wake;
 mod world;
 
+pub use ambient::{Ambient, WALL_CLOCK_START, run_hermetic};
 pub use engine::{Budget, Config, Interleaving, Recording, run};
 pub use fingerprint::Fingerprint;
 pub use history::{Effect, Entry, History, TaskEnd};
