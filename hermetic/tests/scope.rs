@@ -7,6 +7,7 @@
 )]
 
 use std::collections::HashSet;
+use std::hash::Hash;
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -32,14 +33,19 @@ struct Asked {
     order: Vec<u32>,
     number: u64,
     uuid: uuid::Uuid,
+    /// By `getrandom` 0.3; `rand` and `uuid` use 0.4.
+    bytes: [u8; 8],
     wall_clock: SystemTime,
 }
 
 fn ask() -> Asked {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).expect("there is randomness");
     Asked {
         order: (0..20).collect::<HashSet<_>>().into_iter().collect(),
         number: rand::random(),
         uuid: uuid::Uuid::new_v4(),
+        bytes,
         wall_clock: SystemTime::now(),
     }
 }
@@ -61,8 +67,15 @@ fn a_seed_always_gives_the_same_and_no_two_seeds_do() {
     let first: Vec<_> = (0..50).map(|seed| in_scope(seed, ask)).collect();
     let second: Vec<_> = (0..50).map(|seed| in_scope(seed, ask)).collect();
     assert_eq!(first, second);
-    let different: HashSet<_> = first.into_iter().collect();
-    assert_eq!(different.len(), 50);
+    // Each kind by itself: one that varies would hide one that does not.
+    assert_eq!(different(&first, |asked| asked.order.clone()), 50);
+    assert_eq!(different(&first, |asked| asked.number), 50);
+    assert_eq!(different(&first, |asked| asked.uuid), 50);
+    assert_eq!(different(&first, |asked| asked.bytes), 50);
+}
+
+fn different<T: Eq + Hash>(asked: &[Asked], part: impl Fn(&Asked) -> T) -> usize {
+    asked.iter().map(part).collect::<HashSet<_>>().len()
 }
 
 #[test]
@@ -114,6 +127,7 @@ fn other_threads_keep_the_real_ones() {
     });
     assert!(outside.0.wall_clock >= before && outside.1.wall_clock >= outside.0.wall_clock);
     assert_ne!(outside.0.uuid, outside.1.uuid);
+    assert_ne!(outside.0.bytes, outside.1.bytes);
     assert_ne!(outside.0.number, in_scope(1, ask).number);
 }
 

@@ -14,6 +14,11 @@ use crate::world::World;
 /// 00:00 UTC.
 pub const WALL_CLOCK_START: Duration = Duration::from_secs(1_704_067_200);
 
+/// Whether tokio's own `select!`, as libraries use it, draws from a run's seed in this
+/// build, hermetic or not. Tokio can be seeded only where it is compiled with
+/// `RUSTFLAGS="--cfg tokio_unstable"`.
+pub const SEEDS_TOKIO_SELECT: bool = cfg!(tokio_unstable);
+
 /// Who answers when code in a run, or a library under it, asks the machine: for the
 /// order of a `HashMap`, for `rand`, `uuid` and whatever else draws from
 /// `getrandom`, for `SystemTime::now` and `std::time::Instant::now`.
@@ -28,9 +33,9 @@ pub enum Ambient {
     ///
     /// The limits are those of [`rehearsal_hermetic`]: `rand` 0.8, for one, is not
     /// reached, and nor are other threads, so `spawn_blocking` is real. On targets
-    /// other than Linux with glibc this is [`Ambient::Real`]. The branch that tokio's
-    /// own `select!` polls first stays tokio's affair; the facade's has no such
-    /// choice.
+    /// other than Linux with glibc this is [`Ambient::Real`]. Which branch tokio's own
+    /// `select!` polls first hangs on the seed only if [`SEEDS_TOKIO_SELECT`] is true;
+    /// the facade's has no such choice.
     Hermetic,
 }
 

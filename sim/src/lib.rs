@@ -33,7 +33,7 @@ mod wait;
 mod wake;
 mod world;
 
-pub use ambient::{Ambient, WALL_CLOCK_START, run_hermetic};
+pub use ambient::{Ambient, SEEDS_TOKIO_SELECT, WALL_CLOCK_START, run_hermetic};
 pub use engine::{Budget, Config, Interleaving, Recording, run};
 pub use fingerprint::Fingerprint;
 pub use history::{Effect, Entry, History, TaskEnd};
@@ -43,6 +43,7 @@ pub use outcome::{
     CastMember, DeadlockedTask, Divergence, Outcome, PanicReport, Statistics, Switch, Verdict,
 };
 pub use point::{Resource, ResourceId, ResourceKind};
+pub use rehearsal_hermetic as hermetic;
 pub use schedule::{Decision, DecisionKind, Schedule};
 pub use strategy::{
     Candidates, Deviate, Deviation, Exhaustive, Fifo, Pct, Picks, Pos, Profile, Profiler, Random,

@@ -263,3 +263,27 @@ fn a_panic_in_a_hermetic_run_is_a_verdict_and_ends_the_scope() {
     });
     assert!(matches!(verdict, Verdict::Panic { .. }), "{verdict}");
 }
+
+/// Which of two ready branches tokio's own `select!` takes, 64 times.
+#[cfg(tokio_unstable)]
+#[test]
+fn tokios_own_select_hangs_on_the_seed() {
+    let branches = |seed| {
+        let outcome = run_hermetic(
+            move || config(seed),
+            |_| async {
+                let mut first = Vec::new();
+                for _ in 0..64 {
+                    first.push(tokio::select! {
+                        () = async {} => true,
+                        () = async {} => false,
+                    });
+                }
+                first
+            },
+        );
+        outcome.value.expect("the run passes")
+    };
+    assert_eq!(branches(1), branches(1));
+    assert_ne!(branches(1), branches(2));
+}

@@ -146,9 +146,14 @@ where
     T: 'static,
 {
     let _ambient = config.ambient.enter(config.seed);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_time().start_paused(true);
+    // What tokio's own `select!` draws. It can be seeded only in such a build.
+    #[cfg(tokio_unstable)]
+    builder.rng_seed(tokio::runtime::RngSeed::from_bytes(
+        &config.seed.to_le_bytes(),
+    ));
+    let runtime = builder
         .build()
         .unwrap_or_else(|error| panic!("no runtime for the run: {error}"));
     let _runtime = runtime.enter();
