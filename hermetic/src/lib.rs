@@ -3,8 +3,8 @@
 //! Code under test asks the machine without saying so: a `HashMap` draws the keys
 //! of its order, `rand` and `uuid` draw seeds, `SystemTime::now` and
 //! `Instant::now` read clocks. On Linux with glibc all of them end in two symbols
-//! of the C library, `getrandom` and `clock_gettime`. This crate defines both. On
-//! a thread that has [entered](enter) a scope they answer from it: random bytes
+//! of the C library, `getrandom` and `clock_gettime`. This crate defines both, and on
+//! x86-64 `syscall` too, through which older crates ask for `getrandom`. On a thread that has [entered](enter) a scope they answer from it: random bytes
 //! from a generator, time from what [`set_elapsed`] said last. On every other
 //! thread, and on the same thread before and after, they are the real ones, so
 //! that many scopes live side by side in one process.
@@ -20,9 +20,9 @@
 //!
 //! - Targets other than Linux with glibc. There [`enter`] is refused with
 //!   [`Refusal::Unsupported`] and nothing else happens.
-//! - System calls that do not go through the two symbols: `syscall(SYS_getrandom)`
-//!   (`getrandom` 0.2, and with it `rand` 0.8 and `ring`), `getentropy`,
-//!   `gettimeofday`, `/dev/urandom`, `RDRAND` and the time-stamp counter.
+//! - `getentropy`, `gettimeofday`, `time`, `/dev/urandom`, `RDRAND`, the time-stamp
+//!   counter, and system calls made without the C library. On other processors than
+//!   x86-64 also `syscall(SYS_getrandom)` (`getrandom` 0.2, and with it `rand` 0.8).
 //! - Other threads, also those that the scope's thread starts.
 //! - What a process draws once and keeps in a static: the first to ask has drawn it
 //!   for all.
@@ -36,6 +36,8 @@ mod fresh;
 mod scope;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod symbols;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+mod syscall;
 
 pub use fresh::call_on_fresh_thread;
 pub use scope::{Answers, Entered, MONOTONIC_START, Refusal, enter, is_entered, set_elapsed};

@@ -17,6 +17,8 @@ use std::time::Duration;
 use libc::{c_int, c_long, c_uint, c_void, clockid_t, size_t, ssize_t, time_t, timespec};
 
 use crate::scope::{self, Clock};
+#[cfg(target_arch = "x86_64")]
+use crate::syscall::real_getrandom;
 
 const KNOWN_FLAGS: c_uint = libc::GRND_NONBLOCK | libc::GRND_RANDOM | libc::GRND_INSECURE;
 
@@ -26,7 +28,11 @@ const KNOWN_FLAGS: c_uint = libc::GRND_NONBLOCK | libc::GRND_RANDOM | libc::GRND
 ///
 /// `buffer` is valid for writes of `length` bytes.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn getrandom(buffer: *mut c_void, length: size_t, flags: c_uint) -> ssize_t {
+pub(crate) unsafe extern "C" fn getrandom(
+    buffer: *mut c_void,
+    length: size_t,
+    flags: c_uint,
+) -> ssize_t {
     // Odd questions get the kernel's answer; nothing is drawn for an empty buffer.
     let plain = !buffer.is_null() && length > 0 && flags & !KNOWN_FLAGS == 0;
     if plain
@@ -44,6 +50,15 @@ unsafe extern "C" fn getrandom(buffer: *mut c_void, length: size_t, flags: c_uin
             return drawn;
         }
     }
+    // SAFETY: the arguments are the caller's own.
+    unsafe { real_getrandom(buffer, length, flags) }
+}
+
+/// # Safety
+///
+/// `buffer` is valid for writes of `length` bytes.
+#[cfg(not(target_arch = "x86_64"))]
+unsafe fn real_getrandom(buffer: *mut c_void, length: size_t, flags: c_uint) -> ssize_t {
     // SAFETY: the arguments are the caller's own, as this system call takes them.
     // What it returns fits: a count of at most `length`, or -1 and `errno`.
     unsafe { libc::syscall(libc::SYS_getrandom, buffer, length, flags) as ssize_t }

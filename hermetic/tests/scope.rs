@@ -166,6 +166,54 @@ fn a_stale_thread_and_a_scope_within_a_scope_are_refused() {
     });
 }
 
+/// `getrandom` 0.2 goes by `syscall`.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn older_crates_are_answered_too() {
+    let draw = || {
+        let mut bytes = [0; 16];
+        getrandom_02::getrandom(&mut bytes).expect("there is randomness");
+        bytes
+    };
+    let drawn: HashSet<_> = (0..20).map(|seed| in_scope(seed, draw)).collect();
+    assert_eq!(drawn.len(), 20);
+    assert_eq!(drawn, (0..20).map(|seed| in_scope(seed, draw)).collect());
+    assert_ne!(draw(), draw());
+}
+
+/// Six arguments arrive, results come back, and errors are in `errno`.
+#[expect(unsafe_code, reason = "the C library is called as C code calls it")]
+#[test]
+fn other_system_calls_pass_through() {
+    // SAFETY: it takes no argument.
+    let id = unsafe { libc::syscall(libc::SYS_getpid) };
+    assert_eq!(u32::try_from(id), Ok(std::process::id()));
+    let none: *mut u8 = std::ptr::null_mut();
+    let (length, protection) = (4096usize, libc::PROT_READ);
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    // SAFETY: an anonymous mapping at an address of the kernel's choice.
+    let page =
+        unsafe { libc::syscall(libc::SYS_mmap, none, length, protection, flags, -1, 0usize) };
+    assert!(page > 0);
+    // SAFETY: the page is ours, and nobody else knows it. The sixth argument is refused.
+    let odd = unsafe { libc::syscall(libc::SYS_mmap, none, length, protection, flags, -1, 1usize) };
+    let error = std::io::Error::last_os_error().raw_os_error();
+    assert_eq!((odd, error), (-1, Some(libc::EINVAL)));
+    // SAFETY: as above.
+    assert_eq!(unsafe { libc::syscall(libc::SYS_munmap, page, length) }, 0);
+    for inside in [true, false] {
+        let ask = || {
+            let mut byte = 0u8;
+            let at: *mut u8 = &mut byte;
+            // SAFETY: the pointer is to a local.
+            let result = unsafe { libc::syscall(libc::SYS_getrandom, at, 1usize, 0x100) };
+            (result, std::io::Error::last_os_error().raw_os_error())
+        };
+        let answer = if inside { in_scope(0, ask) } else { ask() };
+        assert_eq!(answer, (-1, Some(libc::EINVAL)), "inside a scope: {inside}");
+    }
+}
+
 #[test]
 fn cpu_time_stays_real_and_so_do_the_kernels_errors() {
     in_scope(0, || {

@@ -31,8 +31,8 @@ pub enum Ambient {
     /// wall clock from [`WALL_CLOCK_START`]. It takes a thread that has drawn nothing
     /// yet: [`run_hermetic`] makes one for each run.
     ///
-    /// The limits are those of [`rehearsal_hermetic`]: `rand` 0.8, for one, is not
-    /// reached, and nor are other threads, so `spawn_blocking` is real. On targets
+    /// The limits are those of [`rehearsal_hermetic`]: other threads are not reached, for
+    /// one, so tokio's `spawn_blocking` is real. On targets
     /// other than Linux with glibc this is [`Ambient::Real`]. Which branch tokio's own
     /// `select!` polls first hangs on the seed only if [`SEEDS_TOKIO_SELECT`] is true;
     /// the facade's has no such choice.
