@@ -270,7 +270,7 @@ fn stage(
             loss_per_mille: network.loss_per_mille,
             ..NetConfig::default()
         },
-        // The bridge and its agents ask the machine for nothing.
+        // The WebSocket library draws keys and masks; no fingerprint sees them.
         ambient: Ambient::Real,
     };
     let outcome = rehearsal_sim::run(config, move |world| bridge::play(world, spec, notebook));

@@ -4,10 +4,11 @@
 //! of its order, `rand` and `uuid` draw seeds, `SystemTime::now` and
 //! `Instant::now` read clocks. On Linux with glibc all of them end in two symbols
 //! of the C library, `getrandom` and `clock_gettime`. This crate defines both, and on
-//! x86-64 `syscall` too, through which older crates ask for `getrandom`. On a thread that has [entered](enter) a scope they answer from it: random bytes
-//! from a generator, time from what [`set_elapsed`] said last. On every other
-//! thread, and on the same thread before and after, they are the real ones, so
-//! that many scopes live side by side in one process.
+//! x86-64 `syscall` too, through which older crates ask for `getrandom`. On a thread
+//! that has [entered](enter) a scope they answer from it: random bytes from a
+//! generator, time from what [`set_elapsed`] said last. On every other thread, and on
+//! the same thread before and after, they are the real ones, so that many scopes live
+//! side by side in one process.
 //!
 //! # A fresh thread
 //!
@@ -28,8 +29,9 @@
 //!   for all.
 //! - Waiting. A thread that blocks in the kernel until a deadline (a `Condvar` with
 //!   a time-out, `park_timeout`) waits by the machine's clock. The scope's clock
-//!   starts near zero, so that its deadlines are in the machine's past as a rule,
-//!   and the wait ends at once.
+//!   starts near zero, so that its deadlines are in the machine's past as a rule and
+//!   the wait ends at once. It does not move meanwhile: a loop that waits or spins
+//!   until the clock shows a later time never ends.
 //! - The clocks of CPU time, which stay real.
 
 mod fresh;

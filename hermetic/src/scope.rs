@@ -14,7 +14,6 @@ use std::mem::{ManuallyDrop, needs_drop};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::Rng;
 
 /// What the monotonic clocks show when a scope is entered. Little, so that
 /// deadlines reckoned from it have passed on the machine's own clock; not zero, so
@@ -190,7 +189,7 @@ pub(crate) fn fill(bytes: &mut [u8]) -> bool {
             return false;
         };
         scope.asked.set(scope.asked.get() + 1);
-        random.fill_bytes(bytes);
+        rand_chacha::rand_core::Rng::fill_bytes(&mut **random, bytes);
         true
     })
 }

@@ -1,7 +1,7 @@
 //! `getrandom` and `clock_gettime` as every part of the program that is linked with
 //! this crate finds them, in place of the C library's.
 //!
-//! Neither allocates, takes a lock or calls itself. Outside a scope the clock is the
+//! In a scope neither allocates, takes a lock or calls itself. Outside a scope the clock is the
 //! C library's next definition, which reads it without a system call; randomness is
 //! the system call, which is all that the C library's is.
 #![expect(

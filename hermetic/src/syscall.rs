@@ -1,6 +1,6 @@
 //! `syscall` as the C library has it, but for `SYS_getrandom`, which comes to
-//! [`getrandom`]. The crate `getrandom` 0.2, and with it `rand` 0.8 and `ring`, asks
-//! in this way.
+//! [`getrandom`]. The crate `getrandom` 0.2, and with it `rand` 0.8, asks in this
+//! way.
 //!
 //! It is written in assembly: the function takes as many arguments as the system call
 //! has, which Rust cannot say, and it must be the same for whoever calls it, because
