@@ -7,9 +7,9 @@ use rehearsal_agents::bridge;
 use rehearsal_agents::record::{Evidence, Recorder};
 use rehearsal_agents::spec::Transport;
 use rehearsal_sim::{
-    Budget, CastMember, Choices, Config, Divergence, Fifo, Fingerprint, History, Interleaving,
-    NetConfig, Outcome, Profile, Profiler, Recording, Schedule, Statistics, Strategy, Switch, Tape,
-    Verdict, VirtualTime,
+    Ambient, Budget, CastMember, Choices, Config, Divergence, Fifo, Fingerprint, History,
+    Interleaving, NetConfig, Outcome, Profile, Profiler, Recording, Schedule, Statistics, Strategy,
+    Switch, Tape, Verdict, VirtualTime,
 };
 
 use crate::exit::Exit;
@@ -270,6 +270,8 @@ fn stage(
             loss_per_mille: network.loss_per_mille,
             ..NetConfig::default()
         },
+        // The WebSocket library draws keys and masks; no fingerprint sees them.
+        ambient: Ambient::Real,
     };
     let outcome = rehearsal_sim::run(config, move |world| bridge::play(world, spec, notebook));
     (outcome, recorder.into_evidence())

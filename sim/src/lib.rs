@@ -10,6 +10,7 @@
 //! name. Inside a run every operation is a scheduling point; outside a run it
 //! is plain tokio.
 
+mod ambient;
 mod arrivals;
 mod context;
 mod deadlock;
@@ -32,6 +33,7 @@ mod wait;
 mod wake;
 mod world;
 
+pub use ambient::{Ambient, SEEDS_TOKIO_SELECT, WALL_CLOCK_START, run_hermetic};
 pub use engine::{Budget, Config, Interleaving, Recording, run};
 pub use fingerprint::Fingerprint;
 pub use history::{Effect, Entry, History, TaskEnd};
@@ -41,6 +43,7 @@ pub use outcome::{
     CastMember, DeadlockedTask, Divergence, Outcome, PanicReport, Statistics, Switch, Verdict,
 };
 pub use point::{Resource, ResourceId, ResourceKind};
+pub use rehearsal_hermetic as hermetic;
 pub use schedule::{Decision, DecisionKind, Schedule};
 pub use strategy::{
     Candidates, Deviate, Deviation, Exhaustive, Fifo, Pct, Picks, Pos, Profile, Profiler, Random,

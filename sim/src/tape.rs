@@ -272,3 +272,9 @@ impl Draws {
 pub(crate) fn strategy_stream(seed: u64) -> ChaCha8Rng {
     Streams::stream(seed, "strategy")
 }
+
+/// What a hermetic run's code gets when it asks the machine for random bytes. Not on
+/// the tape either: there is no boring value of a key.
+pub(crate) fn ambient_stream(seed: u64) -> ChaCha8Rng {
+    Streams::stream(seed, "ambient")
+}

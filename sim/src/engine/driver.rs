@@ -32,6 +32,7 @@ impl Future for Driver {
         engine.wakes.enter(cx.waker());
         let elapsed = Instant::now() - engine.start;
         engine.now.set(VirtualTime::ZERO + elapsed);
+        rehearsal_hermetic::set_elapsed(elapsed);
         loop {
             match engine.next_task() {
                 Next::Task(id) => engine.poll_task(id),

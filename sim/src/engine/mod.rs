@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::ambient::Ambient;
 use crate::context;
 use crate::fingerprint::Fingerprinter;
 use crate::history::{Effect, History, TaskEnd};
@@ -60,6 +61,8 @@ pub struct Config {
     pub recording: Recording,
     /// How the network behaves.
     pub net: NetConfig,
+    /// Who answers when code asks the machine for randomness or the time.
+    pub ambient: Ambient,
 }
 
 impl Default for Config {
@@ -72,6 +75,7 @@ impl Default for Config {
             budget: Budget::default(),
             recording: Recording::Fingerprint,
             net: NetConfig::default(),
+            ambient: Ambient::default(),
         }
     }
 }
@@ -85,6 +89,7 @@ impl std::fmt::Debug for Config {
             .field("budget", &self.budget)
             .field("recording", &self.recording)
             .field("net", &self.net)
+            .field("ambient", &self.ambient)
             .finish()
     }
 }
@@ -132,16 +137,23 @@ pub enum Recording {
 ///
 /// # Panics
 ///
-/// If called inside a run, or inside a tokio runtime.
+/// If called inside a run, or inside a tokio runtime; or if the run is to be
+/// [hermetic](Ambient::Hermetic) and the thread is not fresh.
 pub fn run<F, Fut, T>(config: Config, program: F) -> Outcome<T>
 where
     F: FnOnce(World) -> Fut,
     Fut: Future<Output = T> + 'static,
     T: 'static,
 {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
+    let _ambient = config.ambient.enter(config.seed);
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_time().start_paused(true);
+    // What tokio's own `select!` draws. It can be seeded only in such a build.
+    #[cfg(tokio_unstable)]
+    builder.rng_seed(tokio::runtime::RngSeed::from_bytes(
+        &config.seed.to_le_bytes(),
+    ));
+    let runtime = builder
         .build()
         .unwrap_or_else(|error| panic!("no runtime for the run: {error}"));
     let _runtime = runtime.enter();
@@ -191,6 +203,7 @@ impl Engine {
             budget,
             recording,
             net,
+            ambient: _,
         } = config;
         strategy.start(seed);
         let keep = recording == Recording::Full;

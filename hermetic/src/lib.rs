@@ -1,0 +1,73 @@
+//! Ambient randomness and clocks that answer from a run, for one thread.
+//!
+//! Code under test asks the machine without saying so: a `HashMap` draws the keys
+//! of its order, `rand` and `uuid` draw seeds, `SystemTime::now` and
+//! `Instant::now` read clocks. On Linux with glibc all of them end in two symbols
+//! of the C library, `getrandom` and `clock_gettime`. This crate defines both, and on
+//! x86-64 `syscall` too, through which older crates ask for `getrandom`. On a thread
+//! that has [entered](enter) a scope they answer from it: random bytes from a
+//! generator, time from what [`set_elapsed`] said last. On every other thread, and on
+//! the same thread before and after, they are the real ones, so that many scopes live
+//! side by side in one process.
+//!
+//! # A fresh thread
+//!
+//! The standard library draws the keys of its hash maps once a thread, and `rand`
+//! seeds its generator once a thread. A thread that has drawn already cannot be
+//! made deterministic: [`enter`] notices and refuses. [`call_on_fresh_thread`]
+//! gives one that has not.
+//!
+//! # What it does not reach
+//!
+//! - Targets other than Linux with glibc. There [`enter`] is refused with
+//!   [`Refusal::Unsupported`] and nothing else happens.
+//! - `getentropy`, `gettimeofday`, `time`, `/dev/urandom`, `RDRAND`, the time-stamp
+//!   counter, and system calls made without the C library. On other processors than
+//!   x86-64 also `syscall(SYS_getrandom)` (`getrandom` 0.2, and with it `rand` 0.8).
+//! - Other threads, also those that the scope's thread starts.
+//! - What a process draws once and keeps in a static: the first to ask has drawn it
+//!   for all.
+//! - Waiting. A thread that blocks in the kernel until a deadline (a `Condvar` with
+//!   a time-out, `park_timeout`) waits by the machine's clock. The scope's clock
+//!   starts near zero, so that its deadlines are in the machine's past as a rule and
+//!   the wait ends at once. It does not move meanwhile: a loop that waits or spins
+//!   until the clock shows a later time never ends.
+//! - The clocks of CPU time, which stay real.
+
+mod fresh;
+mod scope;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod symbols;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+mod syscall;
+
+pub use fresh::call_on_fresh_thread;
+pub use scope::{Answers, Entered, MONOTONIC_START, Refusal, enter, is_entered, set_elapsed};
+
+/// Whether this build's scopes do what they promise: hash-map keys, both clocks,
+/// and look-ups of the symbol by name (as by the crate `getrandom`, from 0.3) reach
+/// this crate. False on other targets than Linux with glibc, and where a linker or a
+/// preloaded library has put another definition first.
+///
+/// # Panics
+///
+/// If the system gives no thread.
+pub fn is_effective() -> bool {
+    call_on_fresh_thread(|| {
+        let answers = Answers {
+            random: rand_chacha::rand_core::SeedableRng::from_seed([0; 32]),
+            wall_clock: std::time::Duration::ZERO,
+        };
+        enter(answers).is_ok() && found_by_name()
+    })
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn found_by_name() -> bool {
+    symbols::found_by_name()
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn found_by_name() -> bool {
+    false
+}

@@ -1,0 +1,289 @@
+//! Hermetic runs: what code asks of the machine is answered from the seed.
+#![cfg(all(target_os = "linux", target_env = "gnu"))]
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "what is banned in the engine is what code under test does"
+)]
+
+use std::collections::{BTreeSet, HashMap};
+use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use rehearsal_sim::tokio::{spawn, time};
+use rehearsal_sim::{
+    Ambient, Config, Outcome, Random, Recording, Verdict, WALL_CLOCK_START, World, run,
+    run_hermetic,
+};
+
+fn config(seed: u64) -> Config {
+    Config {
+        seed,
+        strategy: Box::new(Random::default()),
+        recording: Recording::Full,
+        ..Config::default()
+    }
+}
+
+/// Three tasks that ask the machine for all sorts of things and note the answers.
+async fn curious(world: World) {
+    let handles: Vec<_> = (0..3u64).map(|task| spawn(ask(world, task))).collect();
+    for handle in handles {
+        handle.await.expect("no task fails");
+    }
+}
+
+async fn ask(world: World, task: u64) {
+    let started = Instant::now();
+    for round in 0..4u64 {
+        let map: HashMap<u64, u64> = (0..16).map(|key| (key, key * round)).collect();
+        world.note("order", format!("{map:?}"));
+        world.note("rand", rand::random::<u64>().to_string());
+        world.note("uuid", uuid::Uuid::new_v4().to_string());
+        world.note(
+            "wall",
+            format!("{:?}", SystemTime::now().duration_since(UNIX_EPOCH)),
+        );
+        // A decision that hangs on ambient randomness, and time that passes.
+        let pause = rand::random_range(1..50) + task;
+        time::sleep(Duration::from_millis(pause)).await;
+        world.note("elapsed", format!("{:?}", started.elapsed()));
+    }
+}
+
+fn curious_run(seed: u64) -> Outcome<()> {
+    let outcome = run_hermetic(move || config(seed), curious);
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    outcome
+}
+
+fn fingerprints(seeds: impl IntoIterator<Item = u64>) -> Vec<String> {
+    let each = |seed| curious_run(seed).fingerprint.to_string();
+    seeds.into_iter().map(each).collect()
+}
+
+#[test]
+fn this_build_is_effective() {
+    assert!(rehearsal_hermetic::is_effective());
+}
+
+#[test]
+fn a_seed_has_one_fingerprint_and_two_seeds_have_two() {
+    let first = fingerprints(0..200);
+    assert_eq!(first, fingerprints(0..200));
+    let different: BTreeSet<_> = first.iter().collect();
+    assert_eq!(different.len(), 200);
+}
+
+/// What does not vary between runs would hide behind what does: each kind of answer
+/// differs between seeds by itself.
+#[test]
+fn each_answer_hangs_on_the_seed() {
+    let notes = |seed| {
+        let mut of_label: HashMap<&str, Vec<String>> = HashMap::new();
+        for entry in curious_run(seed).history.entries {
+            if let rehearsal_sim::Effect::Note { label, text, .. } = entry.effect {
+                of_label.entry(label).or_default().push(text);
+            }
+        }
+        of_label
+    };
+    let (one, other) = (notes(1), notes(2));
+    for label in ["order", "rand", "uuid", "wall", "elapsed"] {
+        assert_eq!(one[label].len(), 12);
+        assert_ne!(one[label], other[label], "{label}");
+    }
+}
+
+/// Another process is this test again, told what to expect.
+#[test]
+fn another_process_gives_the_same() {
+    const EXPECTED: &str = "HERMETIC_FINGERPRINTS_EXPECTED";
+    if let Ok(expected) = std::env::var(EXPECTED) {
+        // Something else comes first, as it well may in another process.
+        fingerprints(1_000..1_007);
+        assert_eq!(fingerprints(0..20).join(" "), expected);
+        return;
+    }
+    let mine = fingerprints(0..20).join(" ");
+    let this = std::env::current_exe().expect("a path");
+    for _ in 0..2 {
+        let output = Command::new(&this)
+            .args(["--exact", "another_process_gives_the_same"])
+            .env(EXPECTED, &mine)
+            .output()
+            .expect("it starts");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{said}");
+        assert!(said.contains("1 passed"), "{said}");
+    }
+}
+
+/// The same in debug and in release, today and tomorrow.
+#[test]
+fn these_seeds_have_these_fingerprints() {
+    assert_eq!(
+        fingerprints([0, 1, 42, u64::MAX]),
+        [
+            "438eadbab15bf3f91f2423e8c72d8fcf",
+            "e13fd2bb3d314bd4009c2413368625f6",
+            "a5d1a9d75ff8d24db0b7067a17b69e4d",
+            "162be1c61ffb53f6636eaf0e6b975907",
+        ],
+    );
+}
+
+#[test]
+fn eight_threads_at_once_do_not_touch_each_other() {
+    let alone: Vec<_> = (0..8)
+        .map(|lane| fingerprints(lane * 10..lane * 10 + 10))
+        .collect();
+    let together: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|lane| scope.spawn(move || fingerprints(lane * 10..lane * 10 + 10)))
+            .collect();
+        let joined = threads.into_iter().map(|thread| thread.join());
+        joined.collect::<Result<_, _>>().expect("none panics")
+    });
+    assert_eq!(alone, together);
+}
+
+#[test]
+fn clocks_go_with_virtual_time() {
+    let outcome = run_hermetic(
+        || config(3),
+        |world| async move {
+            let (wall, instant) = (SystemTime::now(), Instant::now());
+            assert_eq!(wall, UNIX_EPOCH + WALL_CLOCK_START);
+            for pause in [0, 1, 250, 3_600_000] {
+                time::sleep(Duration::from_millis(pause)).await;
+                let virtually = Duration::from_micros(world.now().as_micros());
+                assert_eq!(wall.elapsed().expect("time goes on"), virtually);
+                assert_eq!(instant.elapsed(), virtually);
+                // The facade's clock is the same one.
+                assert_eq!(time::Instant::now().into_std(), Instant::now());
+            }
+        },
+    );
+    assert_eq!(outcome.verdict, Verdict::Pass);
+}
+
+#[test]
+fn another_thread_keeps_the_machines_clock_and_randomness_during_a_run() {
+    let before = SystemTime::now();
+    let (ask, asked) = mpsc::channel::<()>();
+    let (answer, answered) = mpsc::channel();
+    let bystander = thread::spawn(move || {
+        while asked.recv().is_ok() {
+            let _ = answer.send((SystemTime::now(), uuid::Uuid::new_v4()));
+        }
+    });
+    let play = |ask: mpsc::Sender<()>, answered: mpsc::Receiver<_>| {
+        let outcome = run_hermetic(
+            || config(5),
+            move |_| async move {
+                let own = uuid::Uuid::new_v4();
+                time::sleep(Duration::from_secs(60)).await;
+                ask.send(()).expect("the bystander listens");
+                let theirs = answered.recv().expect("the bystander answers");
+                (own, theirs, answered)
+            },
+        );
+        outcome.value.expect("the run passes")
+    };
+    let (own, theirs, answered) = play(ask.clone(), answered);
+    let (own_again, theirs_again, answered) = play(ask.clone(), answered);
+    drop((ask, answered));
+    bystander.join().expect("it does not panic");
+    assert_eq!(own, own_again);
+    assert_ne!(theirs.1, theirs_again.1);
+    assert!(before <= theirs.0 && theirs.0 <= theirs_again.0);
+    assert!(theirs_again.0 <= SystemTime::now());
+}
+
+#[test]
+fn a_real_run_is_left_alone() {
+    let program = |_| async { (SystemTime::now(), uuid::Uuid::new_v4()) };
+    let before = SystemTime::now();
+    let [first, second] = [1, 1].map(|seed| run(config(seed), program).value.expect("it passes"));
+    assert!(before <= first.0 && first.0 <= second.0);
+    assert_ne!(first.1, second.1);
+}
+
+/// The same program that asks for nothing is the same run either way.
+#[test]
+fn who_answers_changes_nothing_for_who_does_not_ask() {
+    let program = |world: World| async move {
+        let site = world.site("pause");
+        for _ in 0..20 {
+            let most = Duration::from_millis(30);
+            let pause = world.draw_duration(site, Duration::ZERO, most);
+            spawn(time::sleep(pause)).await.expect("it sleeps");
+        }
+    };
+    for seed in 0..20 {
+        let real = run(config(seed), program);
+        let hermetic = run_hermetic(move || config(seed), program);
+        assert_eq!(real.fingerprint, hermetic.fingerprint);
+        assert_eq!(real.tape, hermetic.tape);
+    }
+}
+
+#[test]
+fn a_thread_that_has_drawn_its_keys_is_refused() {
+    let payload = thread::spawn(|| {
+        let used: HashMap<u32, u32> = HashMap::new();
+        assert!(used.is_empty());
+        let hermetic = Config {
+            ambient: Ambient::Hermetic,
+            ..config(0)
+        };
+        run(hermetic, |_| async {})
+    });
+    let payload = payload
+        .join()
+        .map(|outcome| outcome.verdict)
+        .expect_err("it panics");
+    let message = payload.downcast_ref::<String>().expect("a text");
+    assert!(message.contains("fresh thread"), "{message}");
+}
+
+#[test]
+fn a_panic_in_a_hermetic_run_is_a_verdict_and_ends_the_scope() {
+    let verdict = rehearsal_hermetic::call_on_fresh_thread(|| {
+        let hermetic = Config {
+            ambient: Ambient::Hermetic,
+            ..config(0)
+        };
+        let outcome: Outcome<()> = run(hermetic, |_| async { panic!("on purpose") });
+        assert!(!rehearsal_hermetic::is_entered());
+        outcome.verdict
+    });
+    assert!(matches!(verdict, Verdict::Panic { .. }), "{verdict}");
+}
+
+/// Which of two ready branches tokio's own `select!` takes, 64 times.
+#[cfg(tokio_unstable)]
+#[test]
+fn tokios_own_select_hangs_on_the_seed() {
+    let branches = |seed| {
+        let outcome = run_hermetic(
+            move || config(seed),
+            |_| async {
+                let mut first = Vec::new();
+                for _ in 0..64 {
+                    first.push(tokio::select! {
+                        () = async {} => true,
+                        () = async {} => false,
+                    });
+                }
+                first
+            },
+        );
+        outcome.value.expect("the run passes")
+    };
+    assert_eq!(branches(1), branches(1));
+    assert_ne!(branches(1), branches(2));
+}
