@@ -88,6 +88,7 @@ fn every_defect_has_a_scenario_that_expects_its_oracle_first() {
         (Defect::LockOrderInversion, Oracle::Deadlock),
         (Defect::UnawaitedToolEvent, Oracle::Protocol),
         (Defect::SweepWithoutRecheck, Oracle::NoLoss),
+        (Defect::SharedContextStack, Oracle::Isolation),
     ];
     assert_eq!(expected.len(), Defect::ALL.len());
     for (defect, oracle) in expected {
