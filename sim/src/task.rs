@@ -19,6 +19,7 @@ use crate::engine::Engine;
 use crate::host::HostId;
 use crate::panics;
 use crate::point::{Point, Resource, ResourceKind, Waiting};
+use crate::tokio::task::Id;
 use crate::wait::TaskId;
 
 /// Spawns a task on the host of the task that calls. As `tokio::spawn`, which
@@ -33,7 +34,31 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let caller = Location::caller();
+    match start_here(future, Location::caller()) {
+        Ok(handle) => handle,
+        Err(future) => JoinHandle(Handle::Real(::tokio::spawn(future))),
+    }
+}
+
+/// Lets another task go first now and then, in a loop that never waits. As
+/// `tokio::task::consume_budget`; inside a run a scheduling point.
+pub async fn consume_budget() {
+    let mut point = Point::default();
+    poll_fn(|cx| point.poll(cx, None)).await;
+    // Without effect inside a run, where nothing has a budget.
+    ::tokio::task::consume_budget().await;
+}
+
+/// Spawns on the host of the task that calls; gives the future back outside a
+/// run.
+pub(crate) fn start_here<F>(
+    future: F,
+    caller: &'static Location<'static>,
+) -> Result<JoinHandle<F::Output>, F>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
     let mut future = Some(future);
     let simulated = context::with(|engine| {
         let host = engine.current_host();
@@ -42,8 +67,8 @@ where
             .map(|future| start(engine, future, host, caller))
     });
     match (simulated.flatten(), future) {
-        (Some(handle), _) => handle,
-        (None, Some(future)) => JoinHandle(Handle::Real(::tokio::spawn(future))),
+        (Some(handle), _) => Ok(handle),
+        (None, Some(future)) => Err(future),
         (None, None) => unreachable!("the future was taken and not started"),
     }
 }
@@ -218,6 +243,14 @@ impl<T> JoinHandle<T> {
         }
     }
 
+    /// The task's id.
+    pub fn id(&self) -> Id {
+        match &self.0 {
+            Handle::Real(handle) => Id::real(handle.id()),
+            Handle::Simulated(handle) => Id::simulated(handle.task),
+        }
+    }
+
     /// A handle that can only abort.
     pub fn abort_handle(&self) -> AbortHandle {
         AbortHandle(match &self.0 {
@@ -226,10 +259,23 @@ impl<T> JoinHandle<T> {
         })
     }
 
+    pub(crate) fn real(handle: ::tokio::task::JoinHandle<T>) -> Self {
+        Self(Handle::Real(handle))
+    }
+
     pub(crate) fn task(&self) -> TaskId {
         match &self.0 {
             Handle::Simulated(handle) => handle.task,
             Handle::Real(_) => TaskId(u32::MAX),
+        }
+    }
+
+    /// The result, without a scheduling point and an entry in the wait-for graph:
+    /// for who has those itself.
+    pub(crate) fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        match &mut self.0 {
+            Handle::Real(handle) => Pin::new(handle).poll(cx).map_err(JoinError::real),
+            Handle::Simulated(handle) => handle.poll_result(cx),
         }
     }
 
@@ -254,9 +300,7 @@ impl<T> Future for JoinHandle<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
-            Handle::Real(handle) => Pin::new(handle)
-                .poll(cx)
-                .map_err(|error| JoinError(Cause::Real(error))),
+            Handle::Real(_) => self.poll_result(cx),
             Handle::Simulated(handle) => handle.poll_join(cx),
         }
     }
@@ -265,18 +309,22 @@ impl<T> Future for JoinHandle<T> {
 impl<T> Simulated<T> {
     fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         ready!(self.point.poll(cx, Some(&self.resource)));
+        let result = self.poll_result(cx);
+        if result.is_ready() {
+            self.waiting = None;
+        } else {
+            Waiting::renew(&mut self.waiting, &self.resource, "join");
+        }
+        result
+    }
+
+    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         let mut cell = lock(&self.cell);
         match std::mem::replace(&mut cell.state, State::Taken) {
-            State::Done(result) => {
-                drop(cell);
-                self.waiting = None;
-                Poll::Ready(result)
-            }
+            State::Done(result) => Poll::Ready(result),
             State::Running => {
                 cell.state = State::Running;
                 cell.joiner = Some(cx.waker().clone());
-                drop(cell);
-                Waiting::renew(&mut self.waiting, &self.resource, "join");
                 Poll::Pending
             }
             State::Taken => panic!("JoinHandle polled after completion"),
@@ -303,6 +351,18 @@ enum Abort {
 }
 
 impl AbortHandle {
+    /// The task's id.
+    pub fn id(&self) -> Id {
+        match &self.0 {
+            Abort::Simulated(task) => Id::simulated(*task),
+            Abort::Real(handle) => Id::real(handle.id()),
+        }
+    }
+
+    pub(crate) fn real(handle: ::tokio::task::AbortHandle) -> Self {
+        Self(Abort::Real(handle))
+    }
+
     /// Has the task dropped at its next turn.
     pub fn abort(&self) {
         match &self.0 {
@@ -333,6 +393,18 @@ enum Cause {
 }
 
 impl JoinError {
+    pub(crate) fn real(error: ::tokio::task::JoinError) -> Self {
+        Self(Cause::Real(error))
+    }
+
+    /// The task's id.
+    pub fn id(&self) -> Id {
+        match &self.0 {
+            Cause::Cancelled(task) | Cause::Panic(task, _) => Id::simulated(*task),
+            Cause::Real(error) => Id::real(error.id()),
+        }
+    }
+
     /// Whether it was aborted, or died with its host.
     pub fn is_cancelled(&self) -> bool {
         match &self.0 {
@@ -373,9 +445,7 @@ impl JoinError {
             Cause::Panic(_, payload) => {
                 Ok(payload.into_inner().unwrap_or_else(PoisonError::into_inner))
             }
-            Cause::Real(error) => error
-                .try_into_panic()
-                .map_err(|error| Self(Cause::Real(error))),
+            Cause::Real(error) => error.try_into_panic().map_err(Self::real),
             cause @ Cause::Cancelled(_) => Err(Self(cause)),
         }
     }

@@ -79,6 +79,7 @@ macro_rules! same_for_all {
             sync::watch::Sender<$value>;
             sync::watch::Receiver<$value>;
             time::Timeout<$value>;
+            task::JoinSet<$value>;
         }
     )*};
 }
@@ -127,6 +128,9 @@ fn of_types_without_a_value() {
         task::JoinHandle<Movable>;
         task::JoinError;
         task::AbortHandle;
+        task::Id;
+        task::LocalSet;
+        task::LocalEnterGuard;
     }
 }
 

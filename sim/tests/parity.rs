@@ -59,6 +59,7 @@ macro_rules! programs {
             include!("parity/time.rs");
             include!("parity/several.rs");
             include!("parity/sockets.rs");
+            include!("parity/tasks.rs");
         }
     };
 }
@@ -125,6 +126,19 @@ parity! {
     udp_sends_and_receives
     udp_connected
     names_resolve
+    join_set_joins_in_the_order_of_the_ends
+    join_set_does_not_wait
+    join_set_is_cancel_safe
+    join_set_aborts
+    join_set_aborts_when_dropped
+    join_set_detaches
+    join_set_in_a_select
+    join_set_of_local_tasks
+    task_ids
+    local_set_runs_until
+    local_set_joins
+    local_set_entered
+    local_set_aborts_when_dropped
 }
 
 /// A file that imports the facade can go on with tokio's attribute.

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,6 +13,7 @@ use tokio::sync::{
     Barrier, Mutex, MutexGuard, Notify, OnceCell, OwnedMutexGuard, RwLock, RwLockReadGuard,
     RwLockWriteGuard, Semaphore, broadcast, mpsc, oneshot, watch,
 };
+use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{Duration, Instant, MissedTickBehavior, sleep, timeout};
 
 pub(crate) type Log = Vec<String>;
