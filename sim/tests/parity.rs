@@ -47,11 +47,13 @@ where
     }
 }
 
-/// The programs, written against whichever crate is called `tokio`.
+/// The programs, written against whichever crates are called `tokio` and
+/// `tokio_util`.
 macro_rules! programs {
-    ($module:ident, $($tokio:tt)*) => {
+    ($module:ident, ::$($tokio:ident)::+, ::$($tokio_util:ident)::+) => {
         mod $module {
-            use $($tokio)* as tokio;
+            use ::$($tokio)::+ as tokio;
+            use ::$($tokio_util)::+ as tokio_util;
             include!("parity/prelude.rs");
             include!("parity/locks.rs");
             include!("parity/notifications.rs");
@@ -60,12 +62,13 @@ macro_rules! programs {
             include!("parity/several.rs");
             include!("parity/sockets.rs");
             include!("parity/tasks.rs");
+            include!("parity/util.rs");
         }
     };
 }
 
-programs!(plain, ::tokio);
-programs!(facade, ::rehearsal_sim::tokio);
+programs!(plain, ::tokio, ::tokio_util);
+programs!(facade, ::rehearsal_sim::tokio, ::rehearsal_sim::tokio_util);
 
 macro_rules! parity {
     ($($program:ident)*) => {$(
@@ -139,6 +142,16 @@ parity! {
     local_set_joins
     local_set_entered
     local_set_aborts_when_dropped
+    token_cancels_all_that_wait
+    token_children
+    token_runs_until_cancelled
+    token_prefers_the_future
+    token_guards
+    tracker_waits_for_its_tasks
+    tracker_opens_again
+    tracker_counts_who_is_aborted
+    shutdown_with_token_and_tracker
+    handles_that_abort_when_dropped
 }
 
 /// A file that imports the facade can go on with tokio's attribute.

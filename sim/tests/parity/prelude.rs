@@ -1,5 +1,5 @@
-// What the programs of the parity suite share. `tokio` is tokio itself or the
-// facade. No program may depend on the order in which tasks run.
+// What the programs of the parity suite share. `tokio` and `tokio_util` are
+// the crates of those names or the facade. No program may depend on the order in which tasks run.
 
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -15,6 +15,8 @@ use tokio::sync::{
 };
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{Duration, Instant, MissedTickBehavior, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 pub(crate) type Log = Vec<String>;
 
