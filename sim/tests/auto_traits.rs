@@ -68,6 +68,7 @@ macro_rules! same_for_all {
             sync::RwLockWriteGuard<'static, $value>;
             sync::RwLockMappedWriteGuard<'static, $value>;
             sync::OnceCell<$value>;
+            sync::SetOnce<$value>;
             sync::mpsc::Sender<$value>;
             sync::mpsc::WeakSender<$value>;
             sync::mpsc::Receiver<$value>;
@@ -111,6 +112,10 @@ fn of_read_write_locks() {
         sync::OwnedRwLockReadGuard<Neither>;
         sync::OwnedRwLockWriteGuard<Both>;
         sync::OwnedRwLockWriteGuard<Neither>;
+        sync::OwnedRwLockMappedWriteGuard<Both>;
+        sync::OwnedRwLockMappedWriteGuard<Neither>;
+        sync::OwnedRwLockReadGuard<Both, Movable>;
+        sync::OwnedRwLockMappedWriteGuard<Both, Movable>;
     }
 }
 

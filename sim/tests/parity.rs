@@ -85,6 +85,8 @@ parity! {
     mutex_guards
     rwlock_readers_and_writers
     rwlock_guards
+    rwlock_owned_parts
+    rwlock_parts
     semaphore_permits
     semaphore_owned_permits
     semaphore_close
@@ -95,6 +97,7 @@ parity! {
     barrier_has_one_leader
     once_cell_is_made_once
     once_cell_tries_again
+    set_once_is_waited_for
     mpsc_is_bounded
     mpsc_close
     mpsc_permits

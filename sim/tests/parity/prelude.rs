@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{
-    Barrier, Mutex, MutexGuard, Notify, OnceCell, OwnedMutexGuard, RwLock, RwLockReadGuard,
-    RwLockWriteGuard, Semaphore, broadcast, mpsc, oneshot, watch,
+    Barrier, Mutex, MutexGuard, Notify, OnceCell, OwnedMutexGuard, OwnedRwLockMappedWriteGuard,
+    OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, RwLockMappedWriteGuard, RwLockReadGuard,
+    RwLockWriteGuard, Semaphore, SetOnce, broadcast, mpsc, oneshot, watch,
 };
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{Duration, Instant, MissedTickBehavior, sleep, timeout};
