@@ -287,7 +287,9 @@ pub(crate) async fn rwlock_owned_parts() -> Log {
     let write = Arc::clone(&lock).write_owned().await;
     let mut whole = OwnedRwLockWriteGuard::into_mapped(write);
     whole.0 = 7;
-    drop(OwnedRwLockMappedWriteGuard::map(whole, |whole| &mut whole.0));
+    drop(OwnedRwLockMappedWriteGuard::map(whole, |whole| {
+        &mut whole.0
+    }));
     let write = Arc::clone(&lock).write_owned().await;
     let read = OwnedRwLockWriteGuard::downgrade_map(write, |value| &value.0);
     let shared = (*read, lock.try_read().is_ok(), lock.try_write().is_err());

@@ -167,7 +167,11 @@ pub(crate) async fn shutdown_with_token_and_tracker() -> Log {
         let (token, sender) = (token.child_token(), sender.clone());
         tracker.spawn(async move {
             let mut rounds = 0;
-            while token.run_until_cancelled(sleep(MS * number * 2)).await.is_some() {
+            while token
+                .run_until_cancelled(sleep(MS * number * 2))
+                .await
+                .is_some()
+            {
                 rounds += 1;
             }
             sender.send((number, rounds)).await.unwrap();
