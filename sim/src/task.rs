@@ -118,7 +118,10 @@ where
         caller,
     );
     JoinHandle(Handle::Simulated(Box::new(Simulated {
-        task,
+        member: Member {
+            task,
+            serial: engine.serial(),
+        },
         cell,
         resource: Resource::at(ResourceKind::Task, caller),
         point: Point::default(),
@@ -219,7 +222,7 @@ enum Handle<T> {
 }
 
 struct Simulated<T> {
-    task: TaskId,
+    member: Member,
     cell: Arc<Mutex<Cell<T>>>,
     resource: Resource,
     point: Point,
@@ -231,7 +234,7 @@ impl<T> JoinHandle<T> {
     pub fn abort(&self) {
         match &self.0 {
             Handle::Real(handle) => handle.abort(),
-            Handle::Simulated(handle) => abort(handle.task),
+            Handle::Simulated(handle) => handle.member.abort(),
         }
     }
 
@@ -247,7 +250,7 @@ impl<T> JoinHandle<T> {
     pub fn id(&self) -> Id {
         match &self.0 {
             Handle::Real(handle) => Id::real(handle.id()),
-            Handle::Simulated(handle) => Id::simulated(handle.task),
+            Handle::Simulated(handle) => Id::simulated(handle.member.task),
         }
     }
 
@@ -255,7 +258,7 @@ impl<T> JoinHandle<T> {
     pub fn abort_handle(&self) -> AbortHandle {
         AbortHandle(match &self.0 {
             Handle::Real(handle) => Abort::Real(handle.abort_handle()),
-            Handle::Simulated(handle) => Abort::Simulated(handle.task),
+            Handle::Simulated(handle) => Abort::Simulated(handle.member),
         })
     }
 
@@ -265,7 +268,7 @@ impl<T> JoinHandle<T> {
 
     pub(crate) fn task(&self) -> TaskId {
         match &self.0 {
-            Handle::Simulated(handle) => handle.task,
+            Handle::Simulated(handle) => handle.member.task,
             Handle::Real(_) => TaskId(u32::MAX),
         }
     }
@@ -291,8 +294,33 @@ impl<T> JoinHandle<T> {
     }
 }
 
-fn abort(task: TaskId) {
-    context::with(|engine| engine.abort(task));
+/// A task of one run: in another, its number is another task's.
+#[derive(Clone, Copy)]
+struct Member {
+    task: TaskId,
+    serial: u32,
+}
+
+impl Member {
+    fn with<R>(self, f: impl FnOnce(&Engine) -> R) -> Option<R> {
+        context::with(|engine| (engine.serial() == self.serial).then(|| f(engine))).flatten()
+    }
+
+    fn abort(self) {
+        self.with(|engine| engine.abort(self.task));
+    }
+
+    fn is_alive(self) -> bool {
+        self.with(|engine| engine.is_alive(self.task))
+            .unwrap_or(false)
+    }
+}
+
+impl fmt::Debug for Member {
+    // Without the serial, which is another one when the run is made again.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.task, f)
+    }
 }
 
 impl<T> Future for JoinHandle<T> {
@@ -346,7 +374,7 @@ pub struct AbortHandle(Abort);
 
 #[derive(Clone, Debug)]
 enum Abort {
-    Simulated(TaskId),
+    Simulated(Member),
     Real(::tokio::task::AbortHandle),
 }
 
@@ -354,7 +382,7 @@ impl AbortHandle {
     /// The task's id.
     pub fn id(&self) -> Id {
         match &self.0 {
-            Abort::Simulated(task) => Id::simulated(*task),
+            Abort::Simulated(member) => Id::simulated(member.task),
             Abort::Real(handle) => Id::real(handle.id()),
         }
     }
@@ -366,7 +394,7 @@ impl AbortHandle {
     /// Has the task dropped at its next turn.
     pub fn abort(&self) {
         match &self.0 {
-            Abort::Simulated(task) => abort(*task),
+            Abort::Simulated(member) => member.abort(),
             Abort::Real(handle) => handle.abort(),
         }
     }
@@ -374,9 +402,7 @@ impl AbortHandle {
     /// Whether the task has ended.
     pub fn is_finished(&self) -> bool {
         match &self.0 {
-            Abort::Simulated(task) => {
-                !context::with(|engine| engine.is_alive(*task)).unwrap_or(false)
-            }
+            Abort::Simulated(member) => !member.is_alive(),
             Abort::Real(handle) => handle.is_finished(),
         }
     }

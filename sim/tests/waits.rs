@@ -179,3 +179,21 @@ fn a_set_joins_in_every_order() {
     }
     assert!(firsts[0] > 0 && firsts[1] > 0, "{firsts:?}");
 }
+
+/// What outlives its run does not end the tasks of the next.
+#[test]
+fn a_set_of_another_run_aborts_nothing() {
+    let outcome = run(Config::default(), |_| async {
+        let local = LocalSet::new();
+        let task = local.spawn_local(pending::<()>());
+        (forever(), local, task)
+    });
+    let before = outcome.value.expect("it passed");
+    let outcome = run(Config::default(), |_| async move {
+        let tasks: JoinSet<u32> = (0..4).map(std::future::ready).collect();
+        drop(before);
+        tasks.join_all().await
+    });
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    assert_eq!(outcome.value, Some(vec![0, 1, 2, 3]));
+}

@@ -295,6 +295,7 @@ functions! {
         (tcp::OwnedReadHalf, tcp::OwnedWriteHalf) -> Result<TcpStream, tcp::ReuniteError>;
     tcp::OwnedWriteHalf::reunite:
         (tcp::OwnedWriteHalf, tcp::OwnedReadHalf) -> Result<TcpStream, tcp::ReuniteError>;
+    tcp::OwnedWriteHalf::forget: (tcp::OwnedWriteHalf);
     tcp::OwnedReadHalf::peer_addr: (&'a tcp::OwnedReadHalf) -> io::Result<SocketAddr>;
     tcp::OwnedWriteHalf::peer_addr: (&'a tcp::OwnedWriteHalf) -> io::Result<SocketAddr>;
     UdpSocket::local_addr: (&'a UdpSocket) -> io::Result<SocketAddr>;
