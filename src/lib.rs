@@ -36,7 +36,7 @@ pub mod timeline;
 pub use harness::Harness;
 pub use rehearsal_agents as agents;
 pub use rehearsal_sim as sim;
-pub use rehearsal_sim::tokio;
+pub use rehearsal_sim::{tokio, tokio_util};
 
 /// The README's program is a test.
 #[cfg(doctest)]

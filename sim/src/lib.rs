@@ -7,7 +7,7 @@
 //! seed gives the same run, byte for byte.
 //!
 //! Code under test imports [`tokio`] from here instead of the crate of that
-//! name. Inside a run every operation is a scheduling point; outside a run it
+//! name, and what it uses of `tokio-util` from [`tokio_util`]. Inside a run every operation is a scheduling point; outside a run it
 //! is plain tokio.
 
 mod ambient;
@@ -29,6 +29,7 @@ mod tape;
 mod task;
 mod time;
 pub mod tokio;
+pub mod tokio_util;
 mod wait;
 mod wake;
 mod world;

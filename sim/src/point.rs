@@ -46,10 +46,20 @@ pub enum ResourceKind {
     Barrier,
     /// `sync::OnceCell`; held by the task that makes its value.
     OnceCell,
+    /// `sync::SetOnce`.
+    SetOnce,
     /// A channel of any kind.
     Channel,
     /// The end of a task.
     Task,
+    /// `task::JoinSet`: the ends of its tasks.
+    JoinSet,
+    /// `task::LocalSet`: the ends of its tasks.
+    LocalSet,
+    /// `sync::CancellationToken` of `tokio_util`, with its children.
+    CancellationToken,
+    /// `task::TaskTracker` of `tokio_util`: the ends of its tasks.
+    TaskTracker,
     /// A timer.
     Timer,
     /// A socket.
@@ -75,8 +85,13 @@ impl fmt::Display for ResourceKind {
             Self::Notify => "Notify",
             Self::Barrier => "Barrier",
             Self::OnceCell => "OnceCell",
+            Self::SetOnce => "SetOnce",
             Self::Channel => "channel",
             Self::Task => "task",
+            Self::JoinSet => "JoinSet",
+            Self::LocalSet => "LocalSet",
+            Self::CancellationToken => "CancellationToken",
+            Self::TaskTracker => "TaskTracker",
             Self::Timer => "timer",
             Self::Socket => "socket",
         })

@@ -19,6 +19,7 @@ use crate::engine::Engine;
 use crate::host::HostId;
 use crate::panics;
 use crate::point::{Point, Resource, ResourceKind, Waiting};
+use crate::tokio::task::Id;
 use crate::wait::TaskId;
 
 /// Spawns a task on the host of the task that calls. As `tokio::spawn`, which
@@ -33,7 +34,31 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let caller = Location::caller();
+    match start_here(future, Location::caller()) {
+        Ok(handle) => handle,
+        Err(future) => JoinHandle(Handle::Real(::tokio::spawn(future))),
+    }
+}
+
+/// Lets another task go first now and then, in a loop that never waits. As
+/// `tokio::task::consume_budget`; inside a run a scheduling point.
+pub async fn consume_budget() {
+    let mut point = Point::default();
+    poll_fn(|cx| point.poll(cx, None)).await;
+    // Without effect inside a run, where nothing has a budget.
+    ::tokio::task::consume_budget().await;
+}
+
+/// Spawns on the host of the task that calls; gives the future back outside a
+/// run.
+pub(crate) fn start_here<F>(
+    future: F,
+    caller: &'static Location<'static>,
+) -> Result<JoinHandle<F::Output>, F>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
     let mut future = Some(future);
     let simulated = context::with(|engine| {
         let host = engine.current_host();
@@ -42,8 +67,8 @@ where
             .map(|future| start(engine, future, host, caller))
     });
     match (simulated.flatten(), future) {
-        (Some(handle), _) => handle,
-        (None, Some(future)) => JoinHandle(Handle::Real(::tokio::spawn(future))),
+        (Some(handle), _) => Ok(handle),
+        (None, Some(future)) => Err(future),
         (None, None) => unreachable!("the future was taken and not started"),
     }
 }
@@ -93,7 +118,10 @@ where
         caller,
     );
     JoinHandle(Handle::Simulated(Box::new(Simulated {
-        task,
+        member: Member {
+            task,
+            serial: engine.serial(),
+        },
         cell,
         resource: Resource::at(ResourceKind::Task, caller),
         point: Point::default(),
@@ -194,7 +222,7 @@ enum Handle<T> {
 }
 
 struct Simulated<T> {
-    task: TaskId,
+    member: Member,
     cell: Arc<Mutex<Cell<T>>>,
     resource: Resource,
     point: Point,
@@ -206,7 +234,7 @@ impl<T> JoinHandle<T> {
     pub fn abort(&self) {
         match &self.0 {
             Handle::Real(handle) => handle.abort(),
-            Handle::Simulated(handle) => abort(handle.task),
+            Handle::Simulated(handle) => handle.member.abort(),
         }
     }
 
@@ -218,18 +246,39 @@ impl<T> JoinHandle<T> {
         }
     }
 
+    /// The task's id.
+    pub fn id(&self) -> Id {
+        match &self.0 {
+            Handle::Real(handle) => Id::real(handle.id()),
+            Handle::Simulated(handle) => Id::simulated(handle.member.task),
+        }
+    }
+
     /// A handle that can only abort.
     pub fn abort_handle(&self) -> AbortHandle {
         AbortHandle(match &self.0 {
             Handle::Real(handle) => Abort::Real(handle.abort_handle()),
-            Handle::Simulated(handle) => Abort::Simulated(handle.task),
+            Handle::Simulated(handle) => Abort::Simulated(handle.member),
         })
+    }
+
+    pub(crate) fn real(handle: ::tokio::task::JoinHandle<T>) -> Self {
+        Self(Handle::Real(handle))
     }
 
     pub(crate) fn task(&self) -> TaskId {
         match &self.0 {
-            Handle::Simulated(handle) => handle.task,
+            Handle::Simulated(handle) => handle.member.task,
             Handle::Real(_) => TaskId(u32::MAX),
+        }
+    }
+
+    /// The result, without a scheduling point and an entry in the wait-for graph:
+    /// for who has those itself.
+    pub(crate) fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        match &mut self.0 {
+            Handle::Real(handle) => Pin::new(handle).poll(cx).map_err(JoinError::real),
+            Handle::Simulated(handle) => handle.poll_result(cx),
         }
     }
 
@@ -245,8 +294,33 @@ impl<T> JoinHandle<T> {
     }
 }
 
-fn abort(task: TaskId) {
-    context::with(|engine| engine.abort(task));
+/// A task of one run: in another, its number is another task's.
+#[derive(Clone, Copy)]
+struct Member {
+    task: TaskId,
+    serial: u32,
+}
+
+impl Member {
+    fn with<R>(self, f: impl FnOnce(&Engine) -> R) -> Option<R> {
+        context::with(|engine| (engine.serial() == self.serial).then(|| f(engine))).flatten()
+    }
+
+    fn abort(self) {
+        self.with(|engine| engine.abort(self.task));
+    }
+
+    fn is_alive(self) -> bool {
+        self.with(|engine| engine.is_alive(self.task))
+            .unwrap_or(false)
+    }
+}
+
+impl fmt::Debug for Member {
+    // Without the serial, which is another one when the run is made again.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.task, f)
+    }
 }
 
 impl<T> Future for JoinHandle<T> {
@@ -254,9 +328,7 @@ impl<T> Future for JoinHandle<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
-            Handle::Real(handle) => Pin::new(handle)
-                .poll(cx)
-                .map_err(|error| JoinError(Cause::Real(error))),
+            Handle::Real(_) => self.poll_result(cx),
             Handle::Simulated(handle) => handle.poll_join(cx),
         }
     }
@@ -265,18 +337,22 @@ impl<T> Future for JoinHandle<T> {
 impl<T> Simulated<T> {
     fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         ready!(self.point.poll(cx, Some(&self.resource)));
+        let result = self.poll_result(cx);
+        if result.is_ready() {
+            self.waiting = None;
+        } else {
+            Waiting::renew(&mut self.waiting, &self.resource, "join");
+        }
+        result
+    }
+
+    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         let mut cell = lock(&self.cell);
         match std::mem::replace(&mut cell.state, State::Taken) {
-            State::Done(result) => {
-                drop(cell);
-                self.waiting = None;
-                Poll::Ready(result)
-            }
+            State::Done(result) => Poll::Ready(result),
             State::Running => {
                 cell.state = State::Running;
                 cell.joiner = Some(cx.waker().clone());
-                drop(cell);
-                Waiting::renew(&mut self.waiting, &self.resource, "join");
                 Poll::Pending
             }
             State::Taken => panic!("JoinHandle polled after completion"),
@@ -298,15 +374,27 @@ pub struct AbortHandle(Abort);
 
 #[derive(Clone, Debug)]
 enum Abort {
-    Simulated(TaskId),
+    Simulated(Member),
     Real(::tokio::task::AbortHandle),
 }
 
 impl AbortHandle {
+    /// The task's id.
+    pub fn id(&self) -> Id {
+        match &self.0 {
+            Abort::Simulated(member) => Id::simulated(member.task),
+            Abort::Real(handle) => Id::real(handle.id()),
+        }
+    }
+
+    pub(crate) fn real(handle: ::tokio::task::AbortHandle) -> Self {
+        Self(Abort::Real(handle))
+    }
+
     /// Has the task dropped at its next turn.
     pub fn abort(&self) {
         match &self.0 {
-            Abort::Simulated(task) => abort(*task),
+            Abort::Simulated(member) => member.abort(),
             Abort::Real(handle) => handle.abort(),
         }
     }
@@ -314,9 +402,7 @@ impl AbortHandle {
     /// Whether the task has ended.
     pub fn is_finished(&self) -> bool {
         match &self.0 {
-            Abort::Simulated(task) => {
-                !context::with(|engine| engine.is_alive(*task)).unwrap_or(false)
-            }
+            Abort::Simulated(member) => !member.is_alive(),
             Abort::Real(handle) => handle.is_finished(),
         }
     }
@@ -333,6 +419,18 @@ enum Cause {
 }
 
 impl JoinError {
+    pub(crate) fn real(error: ::tokio::task::JoinError) -> Self {
+        Self(Cause::Real(error))
+    }
+
+    /// The task's id.
+    pub fn id(&self) -> Id {
+        match &self.0 {
+            Cause::Cancelled(task) | Cause::Panic(task, _) => Id::simulated(*task),
+            Cause::Real(error) => Id::real(error.id()),
+        }
+    }
+
     /// Whether it was aborted, or died with its host.
     pub fn is_cancelled(&self) -> bool {
         match &self.0 {
@@ -373,9 +471,7 @@ impl JoinError {
             Cause::Panic(_, payload) => {
                 Ok(payload.into_inner().unwrap_or_else(PoisonError::into_inner))
             }
-            Cause::Real(error) => error
-                .try_into_panic()
-                .map_err(|error| Self(Cause::Real(error))),
+            Cause::Real(error) => error.try_into_panic().map_err(Self::real),
             cause @ Cause::Cancelled(_) => Err(Self(cause)),
         }
     }

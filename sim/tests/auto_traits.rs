@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rehearsal_sim::tokio as facade;
+use rehearsal_sim::tokio_util as facade_util;
 use tokio as real;
+use tokio_util as real_util;
 
 /// Whether a type has a trait: an inherent constant, which is there only if the
 /// type has it, goes before that of a trait which every type has.
@@ -28,17 +30,21 @@ macro_rules! has {
 }
 
 macro_rules! same {
-    ($($($path:ident)::+ $(<$($argument:tt),+>)?;)*) => {$(
+    ($($types:tt)*) => { same_in!(facade, real, $($types)*) };
+}
+
+macro_rules! same_in {
+    ($facade:ident, $real:ident, $($($path:ident)::+ $(<$($argument:tt),+>)?;)*) => {$(
         assert_eq!(
             (
-                has!(facade::$($path)::+ $(<$($argument),+>)?, Send),
-                has!(facade::$($path)::+ $(<$($argument),+>)?, Sync),
-                has!(facade::$($path)::+ $(<$($argument),+>)?, Unpin),
+                has!($facade::$($path)::+ $(<$($argument),+>)?, Send),
+                has!($facade::$($path)::+ $(<$($argument),+>)?, Sync),
+                has!($facade::$($path)::+ $(<$($argument),+>)?, Unpin),
             ),
             (
-                has!(real::$($path)::+ $(<$($argument),+>)?, Send),
-                has!(real::$($path)::+ $(<$($argument),+>)?, Sync),
-                has!(real::$($path)::+ $(<$($argument),+>)?, Unpin),
+                has!($real::$($path)::+ $(<$($argument),+>)?, Send),
+                has!($real::$($path)::+ $(<$($argument),+>)?, Sync),
+                has!($real::$($path)::+ $(<$($argument),+>)?, Unpin),
             ),
             stringify!($($path)::+ $(<$($argument),+>)?),
         );
@@ -62,6 +68,7 @@ macro_rules! same_for_all {
             sync::RwLockWriteGuard<'static, $value>;
             sync::RwLockMappedWriteGuard<'static, $value>;
             sync::OnceCell<$value>;
+            sync::SetOnce<$value>;
             sync::mpsc::Sender<$value>;
             sync::mpsc::WeakSender<$value>;
             sync::mpsc::Receiver<$value>;
@@ -79,6 +86,11 @@ macro_rules! same_for_all {
             sync::watch::Sender<$value>;
             sync::watch::Receiver<$value>;
             time::Timeout<$value>;
+            task::JoinSet<$value>;
+        }
+        same_in! { facade_util, real_util,
+            task::AbortOnDropHandle<$value>;
+            task::task_tracker::TrackedFuture<$value>;
         }
     )*};
 }
@@ -100,6 +112,10 @@ fn of_read_write_locks() {
         sync::OwnedRwLockReadGuard<Neither>;
         sync::OwnedRwLockWriteGuard<Both>;
         sync::OwnedRwLockWriteGuard<Neither>;
+        sync::OwnedRwLockMappedWriteGuard<Both>;
+        sync::OwnedRwLockMappedWriteGuard<Neither>;
+        sync::OwnedRwLockReadGuard<Both, Movable>;
+        sync::OwnedRwLockMappedWriteGuard<Both, Movable>;
     }
 }
 
@@ -127,6 +143,19 @@ fn of_types_without_a_value() {
         task::JoinHandle<Movable>;
         task::JoinError;
         task::AbortHandle;
+        task::Id;
+        task::LocalSet;
+        task::LocalEnterGuard;
+    }
+    same_in! { facade_util, real_util,
+        sync::CancellationToken;
+        sync::WaitForCancellationFuture<'static>;
+        sync::WaitForCancellationFutureOwned;
+        sync::DropGuard;
+        sync::DropGuardRef<'static>;
+        task::TaskTracker;
+        task::task_tracker::TaskTrackerToken;
+        task::task_tracker::TaskTrackerWaitFuture<'static>;
     }
 }
 

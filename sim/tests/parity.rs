@@ -47,11 +47,13 @@ where
     }
 }
 
-/// The programs, written against whichever crate is called `tokio`.
+/// The programs, written against whichever crates are called `tokio` and
+/// `tokio_util`.
 macro_rules! programs {
-    ($module:ident, $($tokio:tt)*) => {
+    ($module:ident, ::$($tokio:ident)::+, ::$($tokio_util:ident)::+) => {
         mod $module {
-            use $($tokio)* as tokio;
+            use ::$($tokio)::+ as tokio;
+            use ::$($tokio_util)::+ as tokio_util;
             include!("parity/prelude.rs");
             include!("parity/locks.rs");
             include!("parity/notifications.rs");
@@ -59,12 +61,14 @@ macro_rules! programs {
             include!("parity/time.rs");
             include!("parity/several.rs");
             include!("parity/sockets.rs");
+            include!("parity/tasks.rs");
+            include!("parity/util.rs");
         }
     };
 }
 
-programs!(plain, ::tokio);
-programs!(facade, ::rehearsal_sim::tokio);
+programs!(plain, ::tokio, ::tokio_util);
+programs!(facade, ::rehearsal_sim::tokio, ::rehearsal_sim::tokio_util);
 
 macro_rules! parity {
     ($($program:ident)*) => {$(
@@ -81,6 +85,8 @@ parity! {
     mutex_guards
     rwlock_readers_and_writers
     rwlock_guards
+    rwlock_owned_parts
+    rwlock_parts
     semaphore_permits
     semaphore_owned_permits
     semaphore_close
@@ -91,6 +97,7 @@ parity! {
     barrier_has_one_leader
     once_cell_is_made_once
     once_cell_tries_again
+    set_once_is_waited_for
     mpsc_is_bounded
     mpsc_close
     mpsc_permits
@@ -125,6 +132,29 @@ parity! {
     udp_sends_and_receives
     udp_connected
     names_resolve
+    join_set_joins_in_the_order_of_the_ends
+    join_set_does_not_wait
+    join_set_is_cancel_safe
+    join_set_aborts
+    join_set_aborts_when_dropped
+    join_set_detaches
+    join_set_in_a_select
+    join_set_of_local_tasks
+    task_ids
+    local_set_runs_until
+    local_set_joins
+    local_set_entered
+    local_set_aborts_when_dropped
+    token_cancels_all_that_wait
+    token_children
+    token_runs_until_cancelled
+    token_prefers_the_future
+    token_guards
+    tracker_waits_for_its_tasks
+    tracker_opens_again
+    tracker_counts_who_is_aborted
+    shutdown_with_token_and_tracker
+    handles_that_abort_when_dropped
 }
 
 /// A file that imports the facade can go on with tokio's attribute.

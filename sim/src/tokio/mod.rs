@@ -15,9 +15,11 @@
 //!   operation for pending because another task went first, nor does
 //!   `now_or_never` of the `futures` crate.
 //! - [`select!`] polls its branches in the order in which they are written.
-//! - [`task::JoinError`] is our own type, with the methods of tokio's.
+//! - [`task::JoinHandle`], [`task::JoinError`], [`task::Id`] and whatever waits are
+//!   our own types, with the methods of tokio's.
 //! - Whatever blocks its thread (`blocking_lock`, `blocking_send`,
-//!   `spawn_blocking`, …) is absent: a run has one thread.
+//!   `spawn_blocking`, …) is absent: a run has one thread. So are `fs`, `process`
+//!   and `signal`, which are about the machine and not about tasks.
 //! - The modules say what else is missing.
 //!
 //! [`runtime`], [`main`] and [`test`] are tokio's own. They are here so that

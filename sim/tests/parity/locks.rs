@@ -264,3 +264,57 @@ pub(crate) async fn semaphore_close() -> Log {
     let tried = semaphore.try_acquire().map(|_| ()).unwrap_err();
     log![refused, at_once, tried, semaphore.is_closed()]
 }
+
+pub(crate) async fn rwlock_owned_parts() -> Log {
+    let lock = Arc::new(RwLock::new((1, vec![2, 3])));
+    let read = Arc::clone(&lock).read_owned().await;
+    let same = Arc::ptr_eq(OwnedRwLockReadGuard::rwlock(&read), &lock);
+    let part = OwnedRwLockReadGuard::map(read, |value| value.1.as_slice());
+    let missing = OwnedRwLockReadGuard::try_map(part, |part| part.get(5)).unwrap_err();
+    let length = missing.len();
+    let busy = lock.try_write().is_err();
+    drop(missing);
+
+    let write = Arc::clone(&lock).write_owned().await;
+    let write = OwnedRwLockWriteGuard::try_map(write, |_| None::<&mut u8>).unwrap_err();
+    let mut part = OwnedRwLockWriteGuard::map(write, |value| &mut value.1);
+    part.push(4);
+    let mut last = OwnedRwLockMappedWriteGuard::try_map(part, |part| part.last_mut()).unwrap();
+    *last += 1;
+    let held = lock.try_read().is_err();
+    drop(last);
+
+    let write = Arc::clone(&lock).write_owned().await;
+    let mut whole = OwnedRwLockWriteGuard::into_mapped(write);
+    whole.0 = 7;
+    drop(OwnedRwLockMappedWriteGuard::map(whole, |whole| {
+        &mut whole.0
+    }));
+    let write = Arc::clone(&lock).write_owned().await;
+    let read = OwnedRwLockWriteGuard::downgrade_map(write, |value| &value.0);
+    let shared = (*read, lock.try_read().is_ok(), lock.try_write().is_err());
+    drop(read);
+    let write = Arc::clone(&lock).write_owned().await;
+    let none = OwnedRwLockWriteGuard::try_downgrade_map(write, |_| None::<&u8>);
+    let still = lock.try_read().is_err();
+    drop(none);
+    log![same, length, busy, held, shared, still, lock]
+}
+
+pub(crate) async fn rwlock_parts() -> Log {
+    let lock = RwLock::new((1, vec![2, 3]));
+    let mut whole = RwLockWriteGuard::into_mapped(lock.write().await);
+    whole.0 = 7;
+    let part = RwLockMappedWriteGuard::map(whole, |whole| &mut whole.1);
+    let mut first = RwLockMappedWriteGuard::try_map(part, |part| part.first_mut()).unwrap();
+    *first += 1;
+    drop(first);
+    let read = RwLockWriteGuard::downgrade_map(lock.write().await, |value| &value.0);
+    let shared = (*read, lock.try_read().is_ok(), lock.try_write().is_err());
+    drop(read);
+    let write = lock.write().await;
+    let none = RwLockWriteGuard::try_downgrade_map(write, |_| None::<&u8>).unwrap_err();
+    let still = lock.try_read().is_err();
+    drop(none);
+    log![shared, still, lock]
+}

@@ -144,3 +144,38 @@ pub(crate) async fn once_cell_tries_again() -> Log {
     );
     log![failed, gave_up, slow, fast, cell.get()]
 }
+
+pub(crate) async fn set_once_is_waited_for() -> Log {
+    let cell = Arc::new(SetOnce::new());
+    let waiting: Vec<_> = (0..3)
+        .map(|_| {
+            let cell = Arc::clone(&cell);
+            tokio::spawn(async move { *cell.wait().await })
+        })
+        .collect();
+    sleep(MS).await;
+    let before = (cell.initialized(), cell.get().is_none());
+    cell.set(1).unwrap();
+    let second = cell.set(2).unwrap_err();
+    let mut seen = Vec::new();
+    for task in waiting {
+        seen.push(task.await.unwrap());
+    }
+    let copy = SetOnce::clone(&cell);
+    let same = copy == *cell;
+    static EMPTY: SetOnce<u8> = SetOnce::const_new();
+    static FULL: SetOnce<u8> = SetOnce::const_new_with(3);
+    log![
+        before,
+        second,
+        seen,
+        cell,
+        same,
+        copy.into_inner(),
+        EMPTY.get(),
+        FULL.wait().await,
+        SetOnce::new_with(Some(4)),
+        SetOnce::from(5),
+        SetOnce::<u8>::default()
+    ]
+}

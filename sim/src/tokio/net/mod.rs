@@ -16,8 +16,11 @@
 //! - [`TcpListener::poll_accept`] and the like have one scheduling point for all
 //!   who call them.
 //! - Absent: `TcpSocket`, Unix sockets, raw handles, `from_std` and `into_std`,
-//!   `ready` and `try_io`, `linger`, multicast, and `AsRef<TcpStream>` of the
-//!   halves. UDP sockets have no `poll_*`, `readable` or `writable`.
+//!   `ready` and `try_io`, `poll_peek` and `try_*` of several buffers, `take_error`,
+//!   options of the socket (`linger`, `quickack`, `tos`, multicast, devices), and
+//!   `AsRef<TcpStream>` of the halves. UDP sockets have no `poll_*`, `try_peek*`,
+//!   `readable` or `writable`. Of all that the simulated network has `poll_peek`
+//!   alone.
 
 mod addr;
 mod listener;

@@ -11,8 +11,8 @@
 //!
 //! - [`Mutex`] and [`RwLock`] need a `T` of known size: write
 //!   `Mutex<Box<dyn Trait>>`. An [`RwLock`] is `Send` only if its `T` is `Sync`.
-//! - Absent: everything `blocking_*`; `SetOnce`; `map` on owned guards and what
-//!   it returns; `into_mapped` and `downgrade_map`.
+//! - Absent: everything `blocking_*`, which needs threads; `map` on the owned guard
+//!   of a [`Mutex`] and `OwnedMappedMutexGuard`, which it returns.
 
 /// What every guard can do, by its field `inner`: `Deref`, `Debug` and `Display`,
 /// and `DerefMut` if marked `mut`.
@@ -62,6 +62,7 @@ mod notify;
 mod once_cell;
 mod rwlock;
 mod semaphore;
+mod set_once;
 mod shared;
 
 pub mod broadcast;
@@ -74,13 +75,14 @@ pub mod futures {
     pub use super::notify::{Notified, OwnedNotified};
 }
 
-pub use ::tokio::sync::{AcquireError, SetError, TryAcquireError, TryLockError};
+pub use ::tokio::sync::{AcquireError, SetError, SetOnceError, TryAcquireError, TryLockError};
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard, OwnedMutexGuard};
 pub use notify::Notify;
 pub use once_cell::OnceCell;
 pub use rwlock::{
-    OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, RwLockMappedWriteGuard, RwLockReadGuard,
-    RwLockWriteGuard,
+    OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock,
+    RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard,
 };
 pub use semaphore::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+pub use set_once::SetOnce;

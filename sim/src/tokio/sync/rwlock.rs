@@ -236,6 +236,41 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
             Err(inner) => Err(Self { inner, holder }),
         }
     }
+
+    /// As [`RwLockWriteGuard::downgrade`], for a part of the value.
+    pub fn downgrade_map<F, U: ?Sized>(this: Self, f: F) -> RwLockReadGuard<'a, U>
+    where
+        F: FnOnce(&T) -> &U,
+    {
+        RwLockReadGuard {
+            inner: real::RwLockWriteGuard::downgrade_map(this.inner, f),
+            holder: this.holder,
+        }
+    }
+
+    /// As [`RwLockWriteGuard::downgrade`], for a part of the value, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// The guard itself, if `f` gives none.
+    pub fn try_downgrade_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockReadGuard<'a, U>, Self>
+    where
+        F: FnOnce(&T) -> Option<&U>,
+    {
+        let Self { inner, holder } = this;
+        match real::RwLockWriteGuard::try_downgrade_map(inner, f) {
+            Ok(inner) => Ok(RwLockReadGuard { inner, holder }),
+            Err(inner) => Err(Self { inner, holder }),
+        }
+    }
+
+    /// The same guard, as one for a part of the value.
+    pub fn into_mapped(this: Self) -> RwLockMappedWriteGuard<'a, T> {
+        RwLockMappedWriteGuard {
+            inner: real::RwLockWriteGuard::into_mapped(this.inner),
+            holder: this.holder,
+        }
+    }
 }
 
 /// Exclusive access to a part of the value of an [`RwLock`]; see
@@ -257,14 +292,29 @@ impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
             holder: this.holder,
         }
     }
+
+    /// A guard for a part of the part, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// The guard itself, if `f` gives none.
+    pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockMappedWriteGuard<'a, U>, Self>
+    where
+        F: FnOnce(&mut T) -> Option<&mut U>,
+    {
+        let Self { inner, holder } = this;
+        match real::RwLockMappedWriteGuard::try_map(inner, f) {
+            Ok(inner) => Ok(RwLockMappedWriteGuard { inner, holder }),
+            Err(inner) => Err(Self { inner, holder }),
+        }
+    }
 }
 
-/// Shared access to the value of an [`RwLock`] in an `Arc`.
+/// Shared access to the value of an [`RwLock`] in an `Arc`, or to a part of it.
 #[must_use = "the lock is released at once if its guard is not kept"]
-pub struct OwnedRwLockReadGuard<T> {
-    inner: real::OwnedRwLockReadGuard<T>,
-    // Held for its drop.
-    _holder: Holder,
+pub struct OwnedRwLockReadGuard<T, U: ?Sized = T> {
+    inner: real::OwnedRwLockReadGuard<T, U>,
+    holder: Holder,
     // Last: `RwLock::into_inner` counts on it.
     lock: Arc<RwLock<T>>,
 }
@@ -273,8 +323,50 @@ impl<T> OwnedRwLockReadGuard<T> {
     fn new(inner: real::OwnedRwLockReadGuard<T>, lock: Arc<RwLock<T>>) -> Self {
         Self {
             inner,
-            _holder: lock.resource.hold(),
+            holder: lock.resource.hold(),
             lock,
+        }
+    }
+}
+
+impl<T, U: ?Sized> OwnedRwLockReadGuard<T, U> {
+    /// A guard for a part of the value.
+    pub fn map<F, V: ?Sized>(this: Self, f: F) -> OwnedRwLockReadGuard<T, V>
+    where
+        F: FnOnce(&U) -> &V,
+    {
+        OwnedRwLockReadGuard {
+            inner: real::OwnedRwLockReadGuard::map(this.inner, f),
+            holder: this.holder,
+            lock: this.lock,
+        }
+    }
+
+    /// A guard for a part of the value, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// The guard itself, if `f` gives none.
+    pub fn try_map<F, V: ?Sized>(this: Self, f: F) -> Result<OwnedRwLockReadGuard<T, V>, Self>
+    where
+        F: FnOnce(&U) -> Option<&V>,
+    {
+        let Self {
+            inner,
+            holder,
+            lock,
+        } = this;
+        match real::OwnedRwLockReadGuard::try_map(inner, f) {
+            Ok(inner) => Ok(OwnedRwLockReadGuard {
+                inner,
+                holder,
+                lock,
+            }),
+            Err(inner) => Err(Self {
+                inner,
+                holder,
+                lock,
+            }),
         }
     }
 
@@ -306,8 +398,164 @@ impl<T> OwnedRwLockWriteGuard<T> {
     pub fn downgrade(self) -> OwnedRwLockReadGuard<T> {
         OwnedRwLockReadGuard {
             inner: self.inner.downgrade(),
-            _holder: self.holder,
+            holder: self.holder,
             lock: self.lock,
+        }
+    }
+
+    /// As [`OwnedRwLockWriteGuard::downgrade`], for a part of the value.
+    pub fn downgrade_map<F, U: ?Sized>(this: Self, f: F) -> OwnedRwLockReadGuard<T, U>
+    where
+        F: FnOnce(&T) -> &U,
+    {
+        OwnedRwLockReadGuard {
+            inner: real::OwnedRwLockWriteGuard::downgrade_map(this.inner, f),
+            holder: this.holder,
+            lock: this.lock,
+        }
+    }
+
+    /// As [`OwnedRwLockWriteGuard::downgrade`], for a part of the value, if it is
+    /// there.
+    ///
+    /// # Errors
+    ///
+    /// The guard itself, if `f` gives none.
+    pub fn try_downgrade_map<F, U: ?Sized>(
+        this: Self,
+        f: F,
+    ) -> Result<OwnedRwLockReadGuard<T, U>, Self>
+    where
+        F: FnOnce(&T) -> Option<&U>,
+    {
+        let Self {
+            inner,
+            holder,
+            lock,
+        } = this;
+        match real::OwnedRwLockWriteGuard::try_downgrade_map(inner, f) {
+            Ok(inner) => Ok(OwnedRwLockReadGuard {
+                inner,
+                holder,
+                lock,
+            }),
+            Err(inner) => Err(Self {
+                inner,
+                holder,
+                lock,
+            }),
+        }
+    }
+
+    /// A guard for a part of the value.
+    pub fn map<F, U: ?Sized>(this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, U>
+    where
+        F: FnOnce(&mut T) -> &mut U,
+    {
+        OwnedRwLockMappedWriteGuard {
+            inner: real::OwnedRwLockWriteGuard::map(this.inner, f),
+            holder: this.holder,
+            lock: this.lock,
+        }
+    }
+
+    /// A guard for a part of the value, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// The guard itself, if `f` gives none.
+    pub fn try_map<F, U: ?Sized>(
+        this: Self,
+        f: F,
+    ) -> Result<OwnedRwLockMappedWriteGuard<T, U>, Self>
+    where
+        F: FnOnce(&mut T) -> Option<&mut U>,
+    {
+        let Self {
+            inner,
+            holder,
+            lock,
+        } = this;
+        match real::OwnedRwLockWriteGuard::try_map(inner, f) {
+            Ok(inner) => Ok(OwnedRwLockMappedWriteGuard {
+                inner,
+                holder,
+                lock,
+            }),
+            Err(inner) => Err(Self {
+                inner,
+                holder,
+                lock,
+            }),
+        }
+    }
+
+    /// The same guard, as one for a part of the value.
+    pub fn into_mapped(this: Self) -> OwnedRwLockMappedWriteGuard<T> {
+        OwnedRwLockMappedWriteGuard {
+            inner: real::OwnedRwLockWriteGuard::into_mapped(this.inner),
+            holder: this.holder,
+            lock: this.lock,
+        }
+    }
+
+    /// The lock.
+    pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
+        &this.lock
+    }
+}
+
+/// Exclusive access to a part of the value of an [`RwLock`] in an `Arc`; see
+/// [`OwnedRwLockWriteGuard::map`].
+#[must_use = "the lock is released at once if its guard is not kept"]
+pub struct OwnedRwLockMappedWriteGuard<T, U: ?Sized = T> {
+    inner: real::OwnedRwLockMappedWriteGuard<T, U>,
+    holder: Holder,
+    // Last: `RwLock::into_inner` counts on it.
+    lock: Arc<RwLock<T>>,
+}
+
+impl<T, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
+    /// A guard for a part of the part.
+    pub fn map<F, V: ?Sized>(this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, V>
+    where
+        F: FnOnce(&mut U) -> &mut V,
+    {
+        OwnedRwLockMappedWriteGuard {
+            inner: real::OwnedRwLockMappedWriteGuard::map(this.inner, f),
+            holder: this.holder,
+            lock: this.lock,
+        }
+    }
+
+    /// A guard for a part of the part, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// The guard itself, if `f` gives none.
+    pub fn try_map<F, V: ?Sized>(
+        this: Self,
+        f: F,
+    ) -> Result<OwnedRwLockMappedWriteGuard<T, V>, Self>
+    where
+        F: FnOnce(&mut U) -> Option<&mut V>,
+    {
+        let Self {
+            inner,
+            holder,
+            lock,
+        } = this;
+        match real::OwnedRwLockMappedWriteGuard::try_map(inner, f) {
+            Ok(inner) => Ok(OwnedRwLockMappedWriteGuard {
+                inner,
+                holder,
+                lock,
+            }),
+            Err(inner) => Err(Self {
+                inner,
+                holder,
+                lock,
+            }),
         }
     }
 
@@ -320,5 +568,6 @@ impl<T> OwnedRwLockWriteGuard<T> {
 super::guard!(ref ['a, T: ?Sized] RwLockReadGuard<'a, T> => T);
 super::guard!(mut ['a, T: ?Sized] RwLockWriteGuard<'a, T> => T);
 super::guard!(mut ['a, T: ?Sized] RwLockMappedWriteGuard<'a, T> => T);
-super::guard!(ref [T] OwnedRwLockReadGuard<T> => T);
+super::guard!(ref [T, U: ?Sized] OwnedRwLockReadGuard<T, U> => U);
 super::guard!(mut [T] OwnedRwLockWriteGuard<T> => T);
+super::guard!(mut [T, U: ?Sized] OwnedRwLockMappedWriteGuard<T, U> => U);

@@ -1,0 +1,527 @@
+// What the facade mirrors. `tokio` and `tokio_util` are the crates of those names
+// or the facade.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt::{Debug, Display};
+use std::future::{Future, Ready};
+use std::hash::Hash;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{self, TcpListener, TcpStream, ToSocketAddrs, UdpSocket, tcp};
+use tokio::sync::futures::{Notified, OwnedNotified};
+use tokio::sync::{
+    AcquireError, Barrier, BarrierWaitResult, MappedMutexGuard, Mutex, MutexGuard, Notify,
+    OnceCell, OwnedMutexGuard, OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard,
+    OwnedRwLockWriteGuard, OwnedSemaphorePermit, RwLock, RwLockMappedWriteGuard, RwLockReadGuard,
+    RwLockWriteGuard, Semaphore, SemaphorePermit, SetError, SetOnce, SetOnceError, TryAcquireError,
+    TryLockError, broadcast, mpsc, oneshot, watch,
+};
+use tokio::task::{
+    self, AbortHandle, Id, JoinError, JoinHandle, JoinSet, LocalEnterGuard, LocalKey, LocalSet,
+};
+use tokio::time::{self, Instant, Interval, MissedTickBehavior, Sleep, Timeout};
+use tokio_util::sync::{
+    CancellationToken, DropGuard, DropGuardRef, WaitForCancellationFuture,
+    WaitForCancellationFutureOwned,
+};
+use tokio_util::task::task_tracker::{TaskTrackerToken, TaskTrackerWaitFuture, TrackedFuture};
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+
+#[allow(unused_imports, reason = "that they are there is the test")]
+use tokio::{
+    join, main, pin, runtime, select, spawn, task::coop, task::futures::TaskLocalFuture,
+    task_local, test, time::error::Elapsed, try_join,
+};
+
+type Values = Vec<u8>;
+type Joined<T> = Option<Result<T, JoinError>>;
+
+// In statics.
+const _: Mutex<u8> = Mutex::const_new(1);
+const _: RwLock<u8> = RwLock::const_new(1);
+const _: Semaphore = Semaphore::const_new(1);
+const _: Notify = Notify::const_new();
+const _: OnceCell<u8> = OnceCell::const_new();
+const _: OnceCell<u8> = OnceCell::const_new_with(1);
+const _: SetOnce<u8> = SetOnce::const_new();
+const _: SetOnce<u8> = SetOnce::const_new_with(1);
+const _: usize = Semaphore::MAX_PERMITS;
+
+functions! {
+    // task
+    tokio::spawn::<Ready<u8>>: (Ready<u8>) -> JoinHandle<u8>;
+    task::spawn::<Ready<u8>>: (Ready<u8>) -> JoinHandle<u8>;
+    task::spawn_local::<Ready<u8>>: (Ready<u8>) -> JoinHandle<u8>;
+    task::id: () -> Id;
+    task::try_id: () -> Option<Id>;
+    task::unconstrained::<Ready<u8>>: (Ready<u8>) -> task::coop::Unconstrained<Ready<u8>>;
+    JoinHandle::<u8>::abort: (&'a JoinHandle<u8>);
+    JoinHandle::<u8>::is_finished: (&'a JoinHandle<u8>) -> bool;
+    JoinHandle::<u8>::abort_handle: (&'a JoinHandle<u8>) -> AbortHandle;
+    JoinHandle::<u8>::id: (&'a JoinHandle<u8>) -> Id;
+    AbortHandle::abort: (&'a AbortHandle);
+    AbortHandle::is_finished: (&'a AbortHandle) -> bool;
+    AbortHandle::id: (&'a AbortHandle) -> Id;
+    JoinError::is_cancelled: (&'a JoinError) -> bool;
+    JoinError::is_panic: (&'a JoinError) -> bool;
+    JoinError::into_panic: (JoinError) -> Box<dyn Any + Send>;
+    JoinError::try_into_panic: (JoinError) -> Result<Box<dyn Any + Send>, JoinError>;
+    JoinError::id: (&'a JoinError) -> Id;
+    JoinSet::<u8>::new: () -> JoinSet<u8>;
+    JoinSet::<u8>::len: (&'a JoinSet<u8>) -> usize;
+    JoinSet::<u8>::is_empty: (&'a JoinSet<u8>) -> bool;
+    JoinSet::<u8>::spawn::<Ready<u8>>: (&'a mut JoinSet<u8>, Ready<u8>) -> AbortHandle;
+    JoinSet::<u8>::spawn_local::<Ready<u8>>: (&'a mut JoinSet<u8>, Ready<u8>) -> AbortHandle;
+    JoinSet::<u8>::spawn_local_on::<Ready<u8>>:
+        (&'a mut JoinSet<u8>, Ready<u8>, &LocalSet) -> AbortHandle;
+    JoinSet::<u8>::try_join_next: (&'a mut JoinSet<u8>) -> Joined<u8>;
+    JoinSet::<u8>::try_join_next_with_id: (&'a mut JoinSet<u8>) -> Joined<(Id, u8)>;
+    JoinSet::<u8>::abort_all: (&'a mut JoinSet<u8>);
+    JoinSet::<u8>::detach_all: (&'a mut JoinSet<u8>);
+    JoinSet::<u8>::poll_join_next: (&'a mut JoinSet<u8>, &mut Context<'_>) -> Poll<Joined<u8>>;
+    JoinSet::<u8>::poll_join_next_with_id:
+        (&'a mut JoinSet<u8>, &mut Context<'_>) -> Poll<Joined<(Id, u8)>>;
+    LocalSet::new: () -> LocalSet;
+    LocalSet::enter: (&'a LocalSet) -> LocalEnterGuard;
+    LocalSet::spawn_local::<Ready<u8>>: (&'a LocalSet, Ready<u8>) -> JoinHandle<u8>;
+    LocalKey::<u8>::get: (&'static LocalKey<u8>) -> u8;
+
+    // sync: locks
+    Mutex::<u8>::new: (u8) -> Mutex<u8>;
+    Mutex::<u8>::try_lock: (&'a Mutex<u8>) -> Result<MutexGuard<'a, u8>, TryLockError>;
+    Mutex::<u8>::try_lock_owned: (Arc<Mutex<u8>>) -> Result<OwnedMutexGuard<u8>, TryLockError>;
+    Mutex::<u8>::get_mut: (&'a mut Mutex<u8>) -> &'a mut u8;
+    Mutex::<u8>::into_inner: (Mutex<u8>) -> u8;
+    MutexGuard::<'static, u8>::mutex: (&'a MutexGuard<'static, u8>) -> &'static Mutex<u8>;
+    OwnedMutexGuard::<u8>::mutex: (&'a OwnedMutexGuard<u8>) -> &'a Arc<Mutex<u8>>;
+    RwLock::<u8>::new: (u8) -> RwLock<u8>;
+    RwLock::<u8>::with_max_readers: (u8, u32) -> RwLock<u8>;
+    RwLock::<u8>::try_read: (&'a RwLock<u8>) -> Result<RwLockReadGuard<'a, u8>, TryLockError>;
+    RwLock::<u8>::try_write: (&'a RwLock<u8>) -> Result<RwLockWriteGuard<'a, u8>, TryLockError>;
+    RwLock::<u8>::try_read_owned:
+        (Arc<RwLock<u8>>) -> Result<OwnedRwLockReadGuard<u8>, TryLockError>;
+    RwLock::<u8>::try_write_owned:
+        (Arc<RwLock<u8>>) -> Result<OwnedRwLockWriteGuard<u8>, TryLockError>;
+    RwLock::<u8>::get_mut: (&'a mut RwLock<u8>) -> &'a mut u8;
+    RwLock::<u8>::into_inner: (RwLock<u8>) -> u8;
+    RwLockWriteGuard::<'static, u8>::downgrade:
+        (RwLockWriteGuard<'static, u8>) -> RwLockReadGuard<'static, u8>;
+    RwLockWriteGuard::<'static, u8>::into_mapped:
+        (RwLockWriteGuard<'static, u8>) -> RwLockMappedWriteGuard<'static, u8>;
+    OwnedRwLockWriteGuard::<u8>::downgrade:
+        (OwnedRwLockWriteGuard<u8>) -> OwnedRwLockReadGuard<u8>;
+    OwnedRwLockWriteGuard::<u8>::into_mapped:
+        (OwnedRwLockWriteGuard<u8>) -> OwnedRwLockMappedWriteGuard<u8>;
+    OwnedRwLockReadGuard::<u8, str>::rwlock:
+        (&'a OwnedRwLockReadGuard<u8, str>) -> &'a Arc<RwLock<u8>>;
+    OwnedRwLockWriteGuard::<u8>::rwlock: (&'a OwnedRwLockWriteGuard<u8>) -> &'a Arc<RwLock<u8>>;
+    OwnedRwLockMappedWriteGuard::<u8, str>::rwlock:
+        (&'a OwnedRwLockMappedWriteGuard<u8, str>) -> &'a Arc<RwLock<u8>>;
+    Semaphore::new: (usize) -> Semaphore;
+    Semaphore::available_permits: (&'a Semaphore) -> usize;
+    Semaphore::add_permits: (&'a Semaphore, usize);
+    Semaphore::forget_permits: (&'a Semaphore, usize) -> usize;
+    Semaphore::try_acquire: (&'a Semaphore) -> Result<SemaphorePermit<'a>, TryAcquireError>;
+    Semaphore::try_acquire_many:
+        (&'a Semaphore, u32) -> Result<SemaphorePermit<'a>, TryAcquireError>;
+    Semaphore::try_acquire_owned: (Arc<Semaphore>) -> Result<OwnedSemaphorePermit, TryAcquireError>;
+    Semaphore::try_acquire_many_owned:
+        (Arc<Semaphore>, u32) -> Result<OwnedSemaphorePermit, TryAcquireError>;
+    Semaphore::close: (&'a Semaphore);
+    Semaphore::is_closed: (&'a Semaphore) -> bool;
+    SemaphorePermit::forget: (SemaphorePermit<'static>);
+    SemaphorePermit::merge: (&mut SemaphorePermit<'static>, SemaphorePermit<'static>);
+    SemaphorePermit::split:
+        (&mut SemaphorePermit<'static>, usize) -> Option<SemaphorePermit<'static>>;
+    SemaphorePermit::num_permits: (&SemaphorePermit<'static>) -> usize;
+    OwnedSemaphorePermit::forget: (OwnedSemaphorePermit);
+    OwnedSemaphorePermit::merge: (&'a mut OwnedSemaphorePermit, OwnedSemaphorePermit);
+    OwnedSemaphorePermit::split:
+        (&'a mut OwnedSemaphorePermit, usize) -> Option<OwnedSemaphorePermit>;
+    OwnedSemaphorePermit::semaphore: (&'a OwnedSemaphorePermit) -> &'a Arc<Semaphore>;
+    OwnedSemaphorePermit::num_permits: (&'a OwnedSemaphorePermit) -> usize;
+
+    // sync: notifications and cells
+    Notify::new: () -> Notify;
+    Notify::notified: (&'a Notify) -> Notified<'a>;
+    Notify::notified_owned: (Arc<Notify>) -> OwnedNotified;
+    Notify::notify_one: (&'a Notify);
+    Notify::notify_last: (&'a Notify);
+    Notify::notify_waiters: (&'a Notify);
+    Notified::<'static>::enable: (Pin<&'a mut Notified<'static>>) -> bool;
+    OwnedNotified::enable: (Pin<&'a mut OwnedNotified>) -> bool;
+    Barrier::new: (usize) -> Barrier;
+    BarrierWaitResult::is_leader: (&'a BarrierWaitResult) -> bool;
+    OnceCell::<u8>::new: () -> OnceCell<u8>;
+    OnceCell::<u8>::new_with: (Option<u8>) -> OnceCell<u8>;
+    OnceCell::<u8>::initialized: (&'a OnceCell<u8>) -> bool;
+    OnceCell::<u8>::get: (&'a OnceCell<u8>) -> Option<&'a u8>;
+    OnceCell::<u8>::get_mut: (&'a mut OnceCell<u8>) -> Option<&'a mut u8>;
+    OnceCell::<u8>::set: (&'a OnceCell<u8>, u8) -> Result<(), SetError<u8>>;
+    OnceCell::<u8>::into_inner: (OnceCell<u8>) -> Option<u8>;
+    OnceCell::<u8>::take: (&'a mut OnceCell<u8>) -> Option<u8>;
+    SetOnce::<u8>::new: () -> SetOnce<u8>;
+    SetOnce::<u8>::new_with: (Option<u8>) -> SetOnce<u8>;
+    SetOnce::<u8>::initialized: (&'a SetOnce<u8>) -> bool;
+    SetOnce::<u8>::get: (&'a SetOnce<u8>) -> Option<&'a u8>;
+    SetOnce::<u8>::set: (&'a SetOnce<u8>, u8) -> Result<(), SetOnceError<u8>>;
+    SetOnce::<u8>::into_inner: (SetOnce<u8>) -> Option<u8>;
+
+    // sync: channels
+    mpsc::channel::<u8>: (usize) -> (mpsc::Sender<u8>, mpsc::Receiver<u8>);
+    mpsc::unbounded_channel::<u8>: () -> (mpsc::UnboundedSender<u8>, mpsc::UnboundedReceiver<u8>);
+    mpsc::Sender::<u8>::try_send:
+        (&'a mpsc::Sender<u8>, u8) -> Result<(), mpsc::error::TrySendError<u8>>;
+    mpsc::Sender::<u8>::try_reserve:
+        (&'a mpsc::Sender<u8>) -> Result<mpsc::Permit<'a, u8>, mpsc::error::TrySendError<()>>;
+    mpsc::Sender::<u8>::try_reserve_many: (&'a mpsc::Sender<u8>, usize)
+        -> Result<mpsc::PermitIterator<'a, u8>, mpsc::error::TrySendError<()>>;
+    mpsc::Sender::<u8>::try_reserve_owned: (mpsc::Sender<u8>)
+        -> Result<mpsc::OwnedPermit<u8>, mpsc::error::TrySendError<mpsc::Sender<u8>>>;
+    mpsc::Sender::<u8>::is_closed: (&'a mpsc::Sender<u8>) -> bool;
+    mpsc::Sender::<u8>::same_channel: (&'a mpsc::Sender<u8>, &mpsc::Sender<u8>) -> bool;
+    mpsc::Sender::<u8>::capacity: (&'a mpsc::Sender<u8>) -> usize;
+    mpsc::Sender::<u8>::max_capacity: (&'a mpsc::Sender<u8>) -> usize;
+    mpsc::Sender::<u8>::downgrade: (&'a mpsc::Sender<u8>) -> mpsc::WeakSender<u8>;
+    mpsc::Sender::<u8>::strong_count: (&'a mpsc::Sender<u8>) -> usize;
+    mpsc::Sender::<u8>::weak_count: (&'a mpsc::Sender<u8>) -> usize;
+    mpsc::WeakSender::<u8>::upgrade: (&'a mpsc::WeakSender<u8>) -> Option<mpsc::Sender<u8>>;
+    mpsc::Permit::<'static, u8>::send: (mpsc::Permit<'static, u8>, u8);
+    mpsc::OwnedPermit::<u8>::send: (mpsc::OwnedPermit<u8>, u8) -> mpsc::Sender<u8>;
+    mpsc::OwnedPermit::<u8>::release: (mpsc::OwnedPermit<u8>) -> mpsc::Sender<u8>;
+    mpsc::Receiver::<u8>::try_recv:
+        (&'a mut mpsc::Receiver<u8>) -> Result<u8, mpsc::error::TryRecvError>;
+    mpsc::Receiver::<u8>::close: (&'a mut mpsc::Receiver<u8>);
+    mpsc::Receiver::<u8>::is_closed: (&'a mpsc::Receiver<u8>) -> bool;
+    mpsc::Receiver::<u8>::is_empty: (&'a mpsc::Receiver<u8>) -> bool;
+    mpsc::Receiver::<u8>::len: (&'a mpsc::Receiver<u8>) -> usize;
+    mpsc::Receiver::<u8>::poll_recv:
+        (&'a mut mpsc::Receiver<u8>, &mut Context<'_>) -> Poll<Option<u8>>;
+    mpsc::UnboundedSender::<u8>::send:
+        (&'a mpsc::UnboundedSender<u8>, u8) -> Result<(), mpsc::error::SendError<u8>>;
+    mpsc::UnboundedSender::<u8>::is_closed: (&'a mpsc::UnboundedSender<u8>) -> bool;
+    mpsc::UnboundedSender::<u8>::downgrade:
+        (&'a mpsc::UnboundedSender<u8>) -> mpsc::WeakUnboundedSender<u8>;
+    mpsc::WeakUnboundedSender::<u8>::upgrade:
+        (&'a mpsc::WeakUnboundedSender<u8>) -> Option<mpsc::UnboundedSender<u8>>;
+    mpsc::UnboundedReceiver::<u8>::try_recv:
+        (&'a mut mpsc::UnboundedReceiver<u8>) -> Result<u8, mpsc::error::TryRecvError>;
+    oneshot::channel::<u8>: () -> (oneshot::Sender<u8>, oneshot::Receiver<u8>);
+    oneshot::Sender::<u8>::send: (oneshot::Sender<u8>, u8) -> Result<(), u8>;
+    oneshot::Sender::<u8>::is_closed: (&'a oneshot::Sender<u8>) -> bool;
+    oneshot::Sender::<u8>::poll_closed: (&'a mut oneshot::Sender<u8>, &mut Context<'_>) -> Poll<()>;
+    oneshot::Receiver::<u8>::close: (&'a mut oneshot::Receiver<u8>);
+    oneshot::Receiver::<u8>::try_recv:
+        (&'a mut oneshot::Receiver<u8>) -> Result<u8, oneshot::error::TryRecvError>;
+    oneshot::Receiver::<u8>::is_terminated: (&'a oneshot::Receiver<u8>) -> bool;
+    oneshot::Receiver::<u8>::is_empty: (&'a oneshot::Receiver<u8>) -> bool;
+    broadcast::channel::<u8>: (usize) -> (broadcast::Sender<u8>, broadcast::Receiver<u8>);
+    broadcast::Sender::<u8>::new: (usize) -> broadcast::Sender<u8>;
+    broadcast::Sender::<u8>::send:
+        (&'a broadcast::Sender<u8>, u8) -> Result<usize, broadcast::error::SendError<u8>>;
+    broadcast::Sender::<u8>::subscribe: (&'a broadcast::Sender<u8>) -> broadcast::Receiver<u8>;
+    broadcast::Sender::<u8>::downgrade: (&'a broadcast::Sender<u8>) -> broadcast::WeakSender<u8>;
+    broadcast::Sender::<u8>::len: (&'a broadcast::Sender<u8>) -> usize;
+    broadcast::Sender::<u8>::receiver_count: (&'a broadcast::Sender<u8>) -> usize;
+    broadcast::Receiver::<u8>::resubscribe:
+        (&'a broadcast::Receiver<u8>) -> broadcast::Receiver<u8>;
+    broadcast::Receiver::<u8>::try_recv:
+        (&'a mut broadcast::Receiver<u8>) -> Result<u8, broadcast::error::TryRecvError>;
+    watch::channel::<u8>: (u8) -> (watch::Sender<u8>, watch::Receiver<u8>);
+    watch::Sender::<u8>::new: (u8) -> watch::Sender<u8>;
+    watch::Sender::<u8>::send:
+        (&'a watch::Sender<u8>, u8) -> Result<(), watch::error::SendError<u8>>;
+    watch::Sender::<u8>::send_replace: (&'a watch::Sender<u8>, u8) -> u8;
+    watch::Sender::<u8>::send_modify::<fn(&mut u8)>: (&'a watch::Sender<u8>, fn(&mut u8));
+    watch::Sender::<u8>::send_if_modified::<fn(&mut u8) -> bool>:
+        (&'a watch::Sender<u8>, fn(&mut u8) -> bool) -> bool;
+    watch::Sender::<u8>::borrow: (&'a watch::Sender<u8>) -> watch::Ref<'a, u8>;
+    watch::Sender::<u8>::subscribe: (&'a watch::Sender<u8>) -> watch::Receiver<u8>;
+    watch::Sender::<u8>::is_closed: (&'a watch::Sender<u8>) -> bool;
+    watch::Receiver::<u8>::borrow: (&'a watch::Receiver<u8>) -> watch::Ref<'a, u8>;
+    watch::Receiver::<u8>::borrow_and_update: (&'a mut watch::Receiver<u8>) -> watch::Ref<'a, u8>;
+    watch::Receiver::<u8>::has_changed:
+        (&'a watch::Receiver<u8>) -> Result<bool, watch::error::RecvError>;
+    watch::Receiver::<u8>::mark_changed: (&'a mut watch::Receiver<u8>);
+    watch::Receiver::<u8>::mark_unchanged: (&'a mut watch::Receiver<u8>);
+
+    // time
+    time::sleep: (Duration) -> Sleep;
+    time::sleep_until: (Instant) -> Sleep;
+    time::timeout::<Ready<u8>>: (Duration, Ready<u8>) -> Timeout<Ready<u8>>;
+    time::timeout_at::<Ready<u8>>: (Instant, Ready<u8>) -> Timeout<Ready<u8>>;
+    time::interval: (Duration) -> Interval;
+    time::interval_at: (Instant, Duration) -> Interval;
+    Sleep::deadline: (&'a Sleep) -> Instant;
+    Sleep::is_elapsed: (&'a Sleep) -> bool;
+    Sleep::reset: (Pin<&'a mut Sleep>, Instant);
+    Timeout::<u8>::get_ref: (&'a Timeout<u8>) -> &'a u8;
+    Timeout::<u8>::get_mut: (&'a mut Timeout<u8>) -> &'a mut u8;
+    Timeout::<u8>::into_inner: (Timeout<u8>) -> u8;
+    Interval::poll_tick: (&'a mut Interval, &mut Context<'_>) -> Poll<Instant>;
+    Interval::reset: (&'a mut Interval);
+    Interval::reset_immediately: (&'a mut Interval);
+    Interval::reset_after: (&'a mut Interval, Duration);
+    Interval::reset_at: (&'a mut Interval, Instant);
+    Interval::missed_tick_behavior: (&'a Interval) -> MissedTickBehavior;
+    Interval::set_missed_tick_behavior: (&'a mut Interval, MissedTickBehavior);
+    Interval::period: (&'a Interval) -> Duration;
+
+    // net
+    TcpListener::local_addr: (&'a TcpListener) -> io::Result<SocketAddr>;
+    TcpListener::poll_accept:
+        (&'a TcpListener, &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>>;
+    TcpListener::ttl: (&'a TcpListener) -> io::Result<u32>;
+    TcpListener::set_ttl: (&'a TcpListener, u32) -> io::Result<()>;
+    TcpStream::local_addr: (&'a TcpStream) -> io::Result<SocketAddr>;
+    TcpStream::peer_addr: (&'a TcpStream) -> io::Result<SocketAddr>;
+    TcpStream::nodelay: (&'a TcpStream) -> io::Result<bool>;
+    TcpStream::set_nodelay: (&'a TcpStream, bool) -> io::Result<()>;
+    TcpStream::ttl: (&'a TcpStream) -> io::Result<u32>;
+    TcpStream::set_ttl: (&'a TcpStream, u32) -> io::Result<()>;
+    TcpStream::try_read: (&'a TcpStream, &mut [u8]) -> io::Result<usize>;
+    TcpStream::try_write: (&'a TcpStream, &[u8]) -> io::Result<usize>;
+    TcpStream::split: (&'a mut TcpStream) -> (tcp::ReadHalf<'a>, tcp::WriteHalf<'a>);
+    TcpStream::into_split: (TcpStream) -> (tcp::OwnedReadHalf, tcp::OwnedWriteHalf);
+    tcp::OwnedReadHalf::reunite:
+        (tcp::OwnedReadHalf, tcp::OwnedWriteHalf) -> Result<TcpStream, tcp::ReuniteError>;
+    tcp::OwnedWriteHalf::reunite:
+        (tcp::OwnedWriteHalf, tcp::OwnedReadHalf) -> Result<TcpStream, tcp::ReuniteError>;
+    tcp::OwnedWriteHalf::forget: (tcp::OwnedWriteHalf);
+    tcp::OwnedReadHalf::peer_addr: (&'a tcp::OwnedReadHalf) -> io::Result<SocketAddr>;
+    tcp::OwnedWriteHalf::peer_addr: (&'a tcp::OwnedWriteHalf) -> io::Result<SocketAddr>;
+    UdpSocket::local_addr: (&'a UdpSocket) -> io::Result<SocketAddr>;
+    UdpSocket::peer_addr: (&'a UdpSocket) -> io::Result<SocketAddr>;
+    UdpSocket::try_send: (&'a UdpSocket, &[u8]) -> io::Result<usize>;
+    UdpSocket::try_send_to: (&'a UdpSocket, &[u8], SocketAddr) -> io::Result<usize>;
+    UdpSocket::try_recv: (&'a UdpSocket, &mut [u8]) -> io::Result<usize>;
+    UdpSocket::try_recv_from: (&'a UdpSocket, &mut [u8]) -> io::Result<(usize, SocketAddr)>;
+
+    // tokio_util
+    CancellationToken::new: () -> CancellationToken;
+    CancellationToken::child_token: (&'a CancellationToken) -> CancellationToken;
+    CancellationToken::cancel: (&'a CancellationToken);
+    CancellationToken::is_cancelled: (&'a CancellationToken) -> bool;
+    CancellationToken::cancelled: (&'a CancellationToken) -> WaitForCancellationFuture<'a>;
+    CancellationToken::cancelled_owned: (CancellationToken) -> WaitForCancellationFutureOwned;
+    CancellationToken::drop_guard: (CancellationToken) -> DropGuard;
+    CancellationToken::drop_guard_ref: (&'a CancellationToken) -> DropGuardRef<'a>;
+    DropGuard::token: (&'a DropGuard) -> &'a CancellationToken;
+    DropGuard::disarm: (DropGuard) -> CancellationToken;
+    DropGuardRef::<'static>::token: (&'a DropGuardRef<'static>) -> &'a CancellationToken;
+    DropGuardRef::disarm: (DropGuardRef<'static>) -> &'static CancellationToken;
+    TaskTracker::new: () -> TaskTracker;
+    TaskTracker::wait: (&'a TaskTracker) -> TaskTrackerWaitFuture<'a>;
+    TaskTracker::close: (&'a TaskTracker) -> bool;
+    TaskTracker::reopen: (&'a TaskTracker) -> bool;
+    TaskTracker::is_closed: (&'a TaskTracker) -> bool;
+    TaskTracker::len: (&'a TaskTracker) -> usize;
+    TaskTracker::is_empty: (&'a TaskTracker) -> bool;
+    TaskTracker::spawn::<Ready<u8>>: (&'a TaskTracker, Ready<u8>) -> JoinHandle<u8>;
+    TaskTracker::spawn_local::<Ready<u8>>: (&'a TaskTracker, Ready<u8>) -> JoinHandle<u8>;
+    TaskTracker::spawn_local_on::<Ready<u8>>:
+        (&'a TaskTracker, Ready<u8>, &LocalSet) -> JoinHandle<u8>;
+    TaskTracker::track_future::<Ready<u8>>:
+        (&'a TaskTracker, Ready<u8>) -> TrackedFuture<Ready<u8>>;
+    TaskTracker::token: (&'a TaskTracker) -> TaskTrackerToken;
+    TaskTracker::ptr_eq: (&'a TaskTracker, &TaskTracker) -> bool;
+    TaskTrackerToken::task_tracker: (&'a TaskTrackerToken) -> &'a TaskTracker;
+    AbortOnDropHandle::<u8>::new: (JoinHandle<u8>) -> AbortOnDropHandle<u8>;
+    AbortOnDropHandle::<u8>::abort: (&'a AbortOnDropHandle<u8>);
+    AbortOnDropHandle::<u8>::is_finished: (&'a AbortOnDropHandle<u8>) -> bool;
+    AbortOnDropHandle::<u8>::abort_handle: (&'a AbortOnDropHandle<u8>) -> AbortHandle;
+    AbortOnDropHandle::<u8>::detach: (AbortOnDropHandle<u8>) -> JoinHandle<u8>;
+}
+
+operations! {
+    // task
+    JoinSet::<u8>::join_next: (&'a mut JoinSet<u8>) -> Joined<u8>;
+    JoinSet::<u8>::join_next_with_id: (&'a mut JoinSet<u8>) -> Joined<(Id, u8)>;
+    JoinSet::<u8>::join_all: (JoinSet<u8>) -> Values;
+    JoinSet::<u8>::shutdown: (&'a mut JoinSet<u8>) -> ();
+    LocalSet::run_until::<Ready<u8>>: (&'a LocalSet, Ready<u8>) -> u8;
+
+    // sync
+    Mutex::<u8>::lock: (&'a Mutex<u8>) -> MutexGuard<'a, u8>;
+    Mutex::<u8>::lock_owned: (Arc<Mutex<u8>>) -> OwnedMutexGuard<u8>;
+    RwLock::<u8>::read: (&'a RwLock<u8>) -> RwLockReadGuard<'a, u8>;
+    RwLock::<u8>::write: (&'a RwLock<u8>) -> RwLockWriteGuard<'a, u8>;
+    RwLock::<u8>::read_owned: (Arc<RwLock<u8>>) -> OwnedRwLockReadGuard<u8>;
+    RwLock::<u8>::write_owned: (Arc<RwLock<u8>>) -> OwnedRwLockWriteGuard<u8>;
+    Semaphore::acquire: (&'a Semaphore) -> Result<SemaphorePermit<'a>, AcquireError>;
+    Semaphore::acquire_many: (&'a Semaphore, u32) -> Result<SemaphorePermit<'a>, AcquireError>;
+    Semaphore::acquire_owned: (Arc<Semaphore>) -> Result<OwnedSemaphorePermit, AcquireError>;
+    Semaphore::acquire_many_owned:
+        (Arc<Semaphore>, u32) -> Result<OwnedSemaphorePermit, AcquireError>;
+    Barrier::wait: (&'a Barrier) -> BarrierWaitResult;
+    OnceCell::<u8>::get_or_init::<fn() -> Ready<u8>, Ready<u8>>:
+        (&'a OnceCell<u8>, fn() -> Ready<u8>) -> &'a u8;
+    SetOnce::<u8>::wait: (&'a SetOnce<u8>) -> &'a u8;
+    mpsc::Sender::<u8>::send: (&'a mpsc::Sender<u8>, u8) -> Result<(), mpsc::error::SendError<u8>>;
+    mpsc::Sender::<u8>::send_timeout: (&'a mpsc::Sender<u8>, u8, Duration)
+        -> Result<(), mpsc::error::SendTimeoutError<u8>>;
+    mpsc::Sender::<u8>::reserve:
+        (&'a mpsc::Sender<u8>) -> Result<mpsc::Permit<'a, u8>, mpsc::error::SendError<()>>;
+    mpsc::Sender::<u8>::reserve_many: (&'a mpsc::Sender<u8>, usize)
+        -> Result<mpsc::PermitIterator<'a, u8>, mpsc::error::SendError<()>>;
+    mpsc::Sender::<u8>::reserve_owned:
+        (mpsc::Sender<u8>) -> Result<mpsc::OwnedPermit<u8>, mpsc::error::SendError<()>>;
+    mpsc::Sender::<u8>::closed: (&'a mpsc::Sender<u8>) -> ();
+    mpsc::Receiver::<u8>::recv: (&'a mut mpsc::Receiver<u8>) -> Option<u8>;
+    mpsc::Receiver::<u8>::recv_many: (&'a mut mpsc::Receiver<u8>, &'a mut Values, usize) -> usize;
+    mpsc::UnboundedSender::<u8>::closed: (&'a mpsc::UnboundedSender<u8>) -> ();
+    mpsc::UnboundedReceiver::<u8>::recv: (&'a mut mpsc::UnboundedReceiver<u8>) -> Option<u8>;
+    oneshot::Sender::<u8>::closed: (&'a mut oneshot::Sender<u8>) -> ();
+    broadcast::Sender::<u8>::closed: (&'a broadcast::Sender<u8>) -> ();
+    broadcast::Receiver::<u8>::recv:
+        (&'a mut broadcast::Receiver<u8>) -> Result<u8, broadcast::error::RecvError>;
+    watch::Sender::<u8>::closed: (&'a watch::Sender<u8>) -> ();
+    watch::Receiver::<u8>::changed:
+        (&'a mut watch::Receiver<u8>) -> Result<(), watch::error::RecvError>;
+    watch::Receiver::<u8>::wait_for: (&'a mut watch::Receiver<u8>, fn(&u8) -> bool)
+        -> Result<watch::Ref<'a, u8>, watch::error::RecvError>;
+
+    // time
+    Interval::tick: (&'a mut Interval) -> Instant;
+
+    // net
+    TcpListener::bind::<SocketAddr>: (SocketAddr) -> io::Result<TcpListener>;
+    TcpListener::accept: (&'a TcpListener) -> io::Result<(TcpStream, SocketAddr)>;
+    TcpStream::connect::<&'a str>: (&'a str) -> io::Result<TcpStream>;
+    TcpStream::readable: (&'a TcpStream) -> io::Result<()>;
+    TcpStream::writable: (&'a TcpStream) -> io::Result<()>;
+    TcpStream::peek: (&'a TcpStream, &'a mut [u8]) -> io::Result<usize>;
+    UdpSocket::bind::<SocketAddr>: (SocketAddr) -> io::Result<UdpSocket>;
+    UdpSocket::connect::<SocketAddr>: (&'a UdpSocket, SocketAddr) -> io::Result<()>;
+    UdpSocket::send: (&'a UdpSocket, &'a [u8]) -> io::Result<usize>;
+    UdpSocket::send_to::<SocketAddr>: (&'a UdpSocket, &'a [u8], SocketAddr) -> io::Result<usize>;
+    UdpSocket::recv: (&'a UdpSocket, &'a mut [u8]) -> io::Result<usize>;
+    UdpSocket::recv_from: (&'a UdpSocket, &'a mut [u8]) -> io::Result<(usize, SocketAddr)>;
+    UdpSocket::peek_from: (&'a UdpSocket, &'a mut [u8]) -> io::Result<(usize, SocketAddr)>;
+
+    // tokio_util
+    CancellationToken::run_until_cancelled::<Ready<u8>>:
+        (&'a CancellationToken, Ready<u8>) -> Option<u8>;
+    CancellationToken::run_until_cancelled_owned::<Ready<u8>>:
+        (CancellationToken, Ready<u8>) -> Option<u8>;
+}
+
+traits! {
+    JoinHandle<u8>: Debug, Future<Output = Result<u8, JoinError>>;
+    AbortHandle: Clone, Debug;
+    JoinError: Debug, Display, Error;
+    Id: Clone, Copy, Debug, Display, Eq, Hash, PartialEq;
+    JoinSet<u8>: Debug, Default, FromIterator<Ready<u8>>, Extend<Ready<u8>>;
+    LocalSet: Debug, Default, Future<Output = ()>;
+    LocalEnterGuard: Debug;
+    Mutex<u8>: Debug, Default, From<u8>;
+    MutexGuard<'a, u8>: Debug, Display, Deref<Target = u8>, DerefMut;
+    OwnedMutexGuard<u8>: Debug, Display, Deref<Target = u8>, DerefMut;
+    MappedMutexGuard<'a, str>: Debug, Display, Deref<Target = str>, DerefMut;
+    RwLock<u8>: Debug, Default, From<u8>;
+    RwLockReadGuard<'a, str>: Debug, Display, Deref<Target = str>;
+    RwLockWriteGuard<'a, str>: Debug, Display, Deref<Target = str>, DerefMut;
+    RwLockMappedWriteGuard<'a, str>: Debug, Display, Deref<Target = str>, DerefMut;
+    OwnedRwLockReadGuard<u8, str>: Debug, Display, Deref<Target = str>;
+    OwnedRwLockWriteGuard<u8>: Debug, Display, Deref<Target = u8>, DerefMut;
+    OwnedRwLockMappedWriteGuard<u8, str>: Debug, Display, Deref<Target = str>, DerefMut;
+    Semaphore: Debug;
+    SemaphorePermit<'a>: Debug;
+    OwnedSemaphorePermit: Debug;
+    Notify: Debug, Default;
+    Notified<'a>: Debug, Future<Output = ()>;
+    OwnedNotified: Debug, Future<Output = ()>;
+    Barrier: Debug;
+    BarrierWaitResult: Clone, Debug;
+    OnceCell<u8>: Clone, Debug, Default, Eq, From<u8>, PartialEq;
+    SetOnce<u8>: Clone, Debug, Default, Eq, From<u8>, PartialEq;
+    mpsc::Sender<u8>: Clone, Debug;
+    mpsc::WeakSender<u8>: Clone, Debug;
+    mpsc::Receiver<u8>: Debug;
+    mpsc::PermitIterator<'static, u8>:
+        Debug, ExactSizeIterator, Iterator<Item = mpsc::Permit<'static, u8>>;
+    mpsc::UnboundedSender<u8>: Clone, Debug;
+    mpsc::WeakUnboundedSender<u8>: Clone, Debug;
+    mpsc::UnboundedReceiver<u8>: Debug;
+    oneshot::Sender<u8>: Debug;
+    oneshot::Receiver<u8>: Debug, Future<Output = Result<u8, oneshot::error::RecvError>>;
+    broadcast::Sender<u8>: Clone, Debug;
+    broadcast::WeakSender<u8>: Clone;
+    broadcast::Receiver<u8>: Debug;
+    watch::Sender<u8>: Clone, Debug, Default;
+    watch::Receiver<u8>: Clone, Debug;
+    watch::Ref<'a, u8>: Debug, Deref<Target = u8>;
+    Sleep: Debug, Future<Output = ()>;
+    Timeout<Ready<u8>>: Debug, Future<Output = Result<u8, Elapsed>>;
+    Interval: Debug;
+    TcpListener: Debug;
+    TcpStream: AsyncRead, AsyncWrite, Debug;
+    tcp::ReadHalf<'a>: AsyncRead, Debug;
+    tcp::WriteHalf<'a>: AsyncWrite, Debug;
+    tcp::OwnedReadHalf: AsyncRead, Debug;
+    tcp::OwnedWriteHalf: AsyncWrite, Debug;
+    tcp::ReuniteError: Debug, Display, Error;
+    UdpSocket: Debug;
+    SocketAddr: ToSocketAddrs;
+    &'a [SocketAddr]: ToSocketAddrs;
+    str: ToSocketAddrs;
+    String: ToSocketAddrs;
+    (&'a str, u16): ToSocketAddrs;
+    (String, u16): ToSocketAddrs;
+    (Ipv4Addr, u16): ToSocketAddrs;
+    (Ipv6Addr, u16): ToSocketAddrs;
+    CancellationToken: Clone, Debug, Default, Eq, Hash, PartialEq;
+    WaitForCancellationFuture<'a>: Debug, Future<Output = ()>;
+    WaitForCancellationFutureOwned: Debug, Future<Output = ()>;
+    DropGuard: Debug;
+    DropGuardRef<'a>: Debug;
+    TaskTracker: Clone, Debug, Default;
+    TaskTrackerToken: Clone, Debug;
+    TaskTrackerWaitFuture<'a>: Debug, Future<Output = ()>;
+    TrackedFuture<Ready<u8>>: Debug, Future<Output = u8>;
+    AbortOnDropHandle<u8>: AsRef<JoinHandle<u8>>, Debug, Future<Output = Result<u8, JoinError>>;
+}
+
+// Functions over closures, whose types a pointer cannot name.
+pub(crate) async fn closures(mutex: Arc<Mutex<Values>>, lock: Arc<RwLock<Values>>) {
+    let guard: MutexGuard<'_, Values> = mutex.lock().await;
+    let guard: Result<MappedMutexGuard<'_, u8>, MutexGuard<'_, Values>> =
+        MutexGuard::try_map(guard, |values| values.first_mut());
+    drop(guard.map(|guard| MappedMutexGuard::map(guard, |first| first)));
+    drop(MutexGuard::map(mutex.lock().await, Values::as_mut_slice));
+
+    let read: RwLockReadGuard<'_, [u8]> = RwLockReadGuard::map(lock.read().await, Values::as_slice);
+    drop(RwLockReadGuard::try_map(read, |values| values.first()));
+    let write: RwLockMappedWriteGuard<'_, [u8]> =
+        RwLockWriteGuard::map(lock.write().await, Values::as_mut_slice);
+    drop(RwLockMappedWriteGuard::try_map(write, |values| {
+        values.first_mut()
+    }));
+    let read: OwnedRwLockReadGuard<Values, [u8]> =
+        OwnedRwLockReadGuard::map(Arc::clone(&lock).read_owned().await, Values::as_slice);
+    drop(OwnedRwLockReadGuard::try_map(read, |values| values.first()));
+    let write: OwnedRwLockMappedWriteGuard<Values, [u8]> =
+        OwnedRwLockWriteGuard::map(Arc::clone(&lock).write_owned().await, Values::as_mut_slice);
+    drop(OwnedRwLockMappedWriteGuard::try_map(write, |values| {
+        values.first_mut()
+    }));
+    let read: OwnedRwLockReadGuard<Values, [u8]> =
+        OwnedRwLockWriteGuard::downgrade_map(lock.write_owned().await, Values::as_slice);
+    drop(read);
+
+    let cell = OnceCell::<u8>::new();
+    let made: Result<&u8, JoinError> = cell.get_or_try_init(|| async { Ok(1) }).await;
+    drop(made);
+    let names = net::lookup_host("localhost:1").await;
+    drop(names.map(|names| names.collect::<Vec<SocketAddr>>()));
+    task::yield_now().await;
+    task::consume_budget().await;
+}

@@ -1,0 +1,199 @@
+//! What waits for tasks and for cancellations is a scheduling point, and is named
+//! in the report of a deadlock.
+
+use std::future::{Future, pending};
+use std::pin::Pin;
+
+use rehearsal_sim::tokio;
+use rehearsal_sim::tokio::sync::SetOnce;
+use rehearsal_sim::tokio::task::{JoinSet, LocalSet};
+use rehearsal_sim::tokio_util::sync::CancellationToken;
+use rehearsal_sim::tokio_util::task::TaskTracker;
+use rehearsal_sim::{Config, Random, Verdict, run};
+
+type Operation = fn() -> Pin<Box<dyn Future<Output = ()>>>;
+
+fn forever() -> JoinSet<()> {
+    let mut set = JoinSet::new();
+    set.spawn(pending());
+    set
+}
+
+#[test]
+fn a_deadlock_names_what_is_waited_for() {
+    let waits: [(Operation, &str); 9] = [
+        (
+            || Box::pin(async { drop(forever().join_next().await) }),
+            "join_next of JoinSet#",
+        ),
+        (
+            || Box::pin(async { drop(forever().join_all().await) }),
+            "join_all of JoinSet#",
+        ),
+        (
+            || Box::pin(CancellationToken::new().cancelled_owned()),
+            "cancelled of CancellationToken#",
+        ),
+        (
+            || {
+                Box::pin(async {
+                    let child = CancellationToken::new().child_token();
+                    child.cancelled().await;
+                })
+            },
+            "cancelled of CancellationToken#",
+        ),
+        (
+            || {
+                Box::pin(async {
+                    let token = CancellationToken::new();
+                    token.run_until_cancelled(pending::<()>()).await;
+                })
+            },
+            "cancelled of CancellationToken#",
+        ),
+        (
+            || Box::pin(async { TaskTracker::new().wait().await }),
+            "wait of TaskTracker#",
+        ),
+        (
+            || {
+                Box::pin(async {
+                    let local = LocalSet::new();
+                    local.spawn_local(pending::<()>());
+                    local.await;
+                })
+            },
+            "join of LocalSet#",
+        ),
+        (
+            || {
+                Box::pin(async {
+                    let cell = SetOnce::<()>::new();
+                    cell.wait().await;
+                })
+            },
+            "wait of SetOnce#",
+        ),
+        (
+            || {
+                Box::pin(async {
+                    let mut set = forever();
+                    tokio::select! {
+                        _ = set.join_next() => {}
+                        _ = pending::<()>() => {}
+                    }
+                })
+            },
+            "join_next of JoinSet#",
+        ),
+    ];
+    for (operation, expected) in waits {
+        let outcome = run(Config::default(), move |_| operation());
+        let Verdict::Deadlock { tasks, .. } = outcome.verdict else {
+            panic!("{expected}: {:?}", outcome.verdict)
+        };
+        let [wait] = tasks[0].waits.as_slice() else {
+            panic!("{expected}: {:?}", tasks[0])
+        };
+        assert!(wait.starts_with(expected), "{wait}");
+        assert!(wait.contains("(created at sim/tests/waits.rs:"), "{wait}");
+    }
+}
+
+#[test]
+fn who_gives_up_waiting_waits_no_more() {
+    let outcome = run(Config::default(), |_| async {
+        let mut set = forever();
+        let wait = std::time::Duration::from_millis(1);
+        let late = tokio::time::timeout(wait, set.join_next()).await;
+        assert!(late.is_err());
+        pending::<()>().await;
+    });
+    let Verdict::Deadlock { tasks, .. } = outcome.verdict else {
+        panic!("{:?}", outcome.verdict)
+    };
+    assert!(tasks[0].waits.is_empty(), "{:?}", tasks[0]);
+}
+
+#[test]
+fn a_loop_over_what_is_ready_is_a_livelock() {
+    let operations: [Operation; 6] = [
+        || Box::pin(tokio::task::consume_budget()),
+        || Box::pin(async { assert!(JoinSet::<()>::new().join_next().await.is_none()) }),
+        || Box::pin(LocalSet::new()),
+        || {
+            Box::pin(async {
+                let token = CancellationToken::new();
+                token.cancel();
+                token.cancelled().await;
+            })
+        },
+        || {
+            Box::pin(async {
+                let token = CancellationToken::new();
+                token.run_until_cancelled(async {}).await;
+            })
+        },
+        || {
+            Box::pin(async {
+                let tracker = TaskTracker::new();
+                tracker.close();
+                tracker.wait().await;
+            })
+        },
+    ];
+    for operation in operations {
+        let mut config = Config::default();
+        config.budget.steps_per_instant = 1_000;
+        let outcome = run(config, move |_| async move {
+            loop {
+                operation().await;
+            }
+        });
+        assert_eq!(outcome.verdict.word(), "livelock");
+    }
+}
+
+/// The order in which tasks end is one in which they are joined, and either of
+/// two comes up.
+#[test]
+fn a_set_joins_in_every_order() {
+    let mut firsts = [0, 0];
+    for seed in 0..40 {
+        let config = Config {
+            seed,
+            strategy: Box::new(Random::default()),
+            ..Config::default()
+        };
+        let outcome = run(config, |_| async {
+            let mut set = JoinSet::new();
+            set.spawn(async { 0 });
+            set.spawn(async { 1 });
+            set.join_all().await
+        });
+        assert_eq!(outcome.verdict, Verdict::Pass);
+        let order = outcome.value.expect("it passed");
+        assert!(order == [0, 1] || order == [1, 0], "{order:?}");
+        firsts[order[0]] += 1;
+    }
+    assert!(firsts[0] > 0 && firsts[1] > 0, "{firsts:?}");
+}
+
+/// What outlives its run does not end the tasks of the next.
+#[test]
+fn a_set_of_another_run_aborts_nothing() {
+    let outcome = run(Config::default(), |_| async {
+        let local = LocalSet::new();
+        let task = local.spawn_local(pending::<()>());
+        (forever(), local, task)
+    });
+    let before = outcome.value.expect("it passed");
+    let outcome = run(Config::default(), |_| async move {
+        let tasks: JoinSet<u32> = (0..4).map(std::future::ready).collect();
+        drop(before);
+        tasks.join_all().await
+    });
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    assert_eq!(outcome.value, Some(vec![0, 1, 2, 3]));
+}
