@@ -147,20 +147,22 @@ impl Core {
         let bound = u32::try_from(len).unwrap_or(u32::MAX);
         let preempted = running.map(|(task, _)| task);
         let site = self.lineage.site(preempted, self.last, &mut self.draws);
-        let picked = self.draws.pick(site, bound, || {
+        self.draws.pick(site, bound, || {
             u32::try_from(strategy.pick(&candidates)).unwrap_or(u32::MAX)
-        }) as usize;
-        if picked != 0 {
-            self.statistics.preemptions += u64::from(running.is_some());
-            if self.record.recording == Recording::Full {
-                self.record_switch(running, picked);
-            }
-        }
-        picked
+        }) as usize
     }
 
-    /// Takes down that another task runs than would have.
+    /// Takes down that another task runs than would have, if that is to be
+    /// recorded. Apart from `pick`, which it would slow down for everybody.
+    #[inline]
+    pub(super) fn picked(&mut self, running: Option<(TaskId, Option<ResourceId>)>, picked: usize) {
+        if self.record.recording == Recording::Full && picked != 0 {
+            self.record_switch(running, picked);
+        }
+    }
+
     #[cold]
+    #[inline(never)]
     fn record_switch(&mut self, running: Option<(TaskId, Option<ResourceId>)>, picked: usize) {
         let candidates = Candidates {
             running,

@@ -102,6 +102,7 @@ impl Engine {
             return Next::Idle;
         }
         let index = core.pick(None);
+        core.picked(None, index);
         core.ready.remove(index).map_or(Next::Idle, Next::Task)
     }
 

@@ -39,6 +39,8 @@ impl Engine {
         if index == 0 {
             return self.step(core, me, resource);
         }
+        core.statistics.preemptions += 1;
+        core.picked(Some((me, resource)), index);
         core.next = core.ready.remove(index - 1);
         self.requeue(core, me, resource)
     }
@@ -138,7 +140,6 @@ impl Engine {
         let mut core = self.core.borrow_mut();
         let task = core.running?;
         core.resources[resource.0 as usize].holders.push(task);
-        core.touched(task, resource);
         Some(task)
     }
 
