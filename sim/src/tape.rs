@@ -33,8 +33,8 @@ pub struct Choice {
     pub bound: u32,
     /// Which was taken; 0 is the boring one.
     pub value: u32,
-    /// Polls and scheduling points before it.
-    pub step: u64,
+    /// Polls and scheduling points before it; saturates.
+    pub step: u32,
 }
 
 /// The choices of a run and the labels of their sites.
@@ -241,7 +241,7 @@ impl Draws {
                 site,
                 bound,
                 value,
-                step: self.step,
+                step: u32::try_from(self.step).unwrap_or(u32::MAX),
             });
         }
     }

@@ -121,7 +121,7 @@ fn any_value(lab: &mut Lab<'_>, best: &Best, index: usize) -> Option<bool> {
 fn steps(report: &RunReport) -> Vec<u64> {
     let choices = report.tape.choices().iter();
     let decisions = choices.filter(|choice| choice.value != 0);
-    decisions.map(|choice| choice.step).collect()
+    decisions.map(|choice| choice.step.into()).collect()
 }
 
 /// Whom a decision of a recorded run concerns, and what it does. `index`: among

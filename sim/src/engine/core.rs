@@ -23,7 +23,7 @@ use crate::wake::{TaskWake, WakeQueue};
 
 use super::causality::Causality;
 use super::lineage::Lineage;
-use super::record::{Record, TAG_POLL};
+use super::record::{Record, SwitchEntry, TAG_POLL};
 use super::{Budget, Recording};
 
 /// What must never be borrowed while user code runs or is dropped.
@@ -172,16 +172,30 @@ impl Core {
         let (Some(instead_of), Some(taken)) = (candidates.task(0), candidates.task(picked)) else {
             return;
         };
-        let resource = candidates.resource(0);
-        self.record.switches.push(Switch {
-            choice: self.draws.recorded() - 1,
+        let at = candidates.resource(0);
+        let choice = self.draws.recorded() - 1;
+        self.record.switches.push(SwitchEntry {
+            choice: u32::try_from(choice).unwrap_or(u32::MAX),
             instead_of,
-            at: resource.map(|resource| {
-                let info = &self.resources[resource.0 as usize];
-                (info.kind, info.created_at)
-            }),
+            at,
             taken,
         });
+    }
+
+    /// The switches that were taken down, in full.
+    pub(super) fn switches(&mut self) -> Vec<Switch> {
+        let entries = std::mem::take(&mut self.record.switches);
+        let place = |resource: ResourceId| {
+            let info = &self.resources[resource.0 as usize];
+            (info.kind, info.created_at)
+        };
+        let switch = |entry: SwitchEntry| Switch {
+            choice: entry.choice as usize,
+            instead_of: entry.instead_of,
+            at: entry.at.map(place),
+            taken: entry.taken,
+        };
+        entries.into_iter().map(switch).collect()
     }
 
     /// Takes down who a task was, now that it has ended.

@@ -265,6 +265,7 @@ impl Engine {
         core.statistics.choices = choices;
         core.statistics.interesting = interesting;
         core.statistics.virtual_time = now;
+        let switches = core.switches();
         let (tape, divergence) = core.draws.finish();
         let mut record = core.record;
         let fingerprint = if record.recording == Recording::Off {
@@ -287,7 +288,7 @@ impl Engine {
                 entries: record.entries,
             },
             tape,
-            switches: record.switches,
+            switches,
             cast: record.cast,
             interleaving: core.causality.interleaving(),
             statistics: core.statistics,

@@ -2,8 +2,10 @@
 
 use crate::fingerprint::Fingerprinter;
 use crate::history::{Effect, Entry};
-use crate::outcome::{CastMember, Switch};
+use crate::outcome::CastMember;
+use crate::point::ResourceId;
 use crate::time::VirtualTime;
+use crate::wait::TaskId;
 
 use super::Recording;
 
@@ -13,8 +15,17 @@ pub(super) struct Record {
     pub(super) fingerprint: Fingerprinter,
     pub(super) stamped: VirtualTime,
     pub(super) entries: Vec<Entry>,
-    pub(super) switches: Vec<Switch>,
+    pub(super) switches: Vec<SwitchEntry>,
     pub(super) cast: Vec<CastMember>,
+}
+
+/// A [`Switch`](crate::outcome::Switch) in brief: there are as many as picks.
+#[derive(Clone, Copy)]
+pub(super) struct SwitchEntry {
+    pub(super) choice: u32,
+    pub(super) instead_of: TaskId,
+    pub(super) at: Option<ResourceId>,
+    pub(super) taken: TaskId,
 }
 
 // Tags of effects in the fingerprint; part of its specification.
