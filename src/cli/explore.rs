@@ -33,7 +33,7 @@ const MOST_JOBS: u64 = 1_024;
 
 /// Kinds of failures of one scenario that are shrunk; the others are written all
 /// the same.
-const SHRUNK: usize = 4;
+const SHRUNK: usize = 8;
 
 /// What `rehearsal explore` takes.
 #[derive(Args, Debug)]
