@@ -22,7 +22,6 @@ use crate::summary::counted;
 use crate::sweep::Seeds;
 
 use super::progress::Display;
-use super::run::with_transport;
 use super::{TransportArg, complain, interrupt, say, select};
 
 /// Seeds that are played if nobody says how many, and there is no time limit.
@@ -98,23 +97,9 @@ pub(super) fn explore(root: &Path, out: &Path, args: &ExploreArgs) -> io::Result
         complain(&format!("error: {problem}\n"));
         return Ok(Exit::Usage);
     }
-    let scenarios = match select::scenarios(root, &args.scenarios) {
-        Ok(scenarios) => scenarios,
-        Err(problems) => {
-            select::report(&problems);
-            return Ok(Exit::Usage);
-        }
+    let Some(chosen) = select::chosen(root, &args.scenarios, args.transport) else {
+        return Ok(Exit::Usage);
     };
-    let mut chosen = Vec::new();
-    for scenario in scenarios {
-        match with_transport(scenario, args.transport) {
-            Ok(scenario) => chosen.push(scenario),
-            Err(problem) => {
-                complain(&format!("error: {problem}\n"));
-                return Ok(Exit::Usage);
-            }
-        }
-    }
     if chosen.is_empty() {
         complain(&format!("no scenario files below {}\n", root.display()));
         return Ok(Exit::NothingSelected);

@@ -3,8 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rehearsal_agents::spec::Transport;
-
 use crate::aftermath;
 use crate::determinism;
 use crate::exit::Exit;
@@ -16,45 +14,17 @@ use crate::scenario::{ExpectedVerdict, Scenario};
 use crate::summary;
 use crate::sweep::{Seeds, Sweep};
 
-use super::{RunArgs, TransportArg, complain, say, select};
+use super::{RunArgs, complain, say, select};
 
 pub(super) fn run(root: &Path, out: &Path, args: &RunArgs) -> io::Result<Exit> {
-    let scenarios = match select::scenarios(root, &args.scenarios) {
-        Ok(scenarios) => scenarios,
-        Err(problems) => {
-            select::report(&problems);
-            return Ok(Exit::Usage);
-        }
+    let Some(chosen) = select::chosen(root, &args.scenarios, args.transport) else {
+        return Ok(Exit::Usage);
     };
-    let mut chosen = Vec::new();
-    for scenario in scenarios {
-        match with_transport(scenario, args.transport) {
-            Ok(scenario) => chosen.push(scenario),
-            Err(problem) => {
-                complain(&format!("error: {problem}\n"));
-                return Ok(Exit::Usage);
-            }
-        }
-    }
     let mut worst = Exit::Pass;
     for scenario in &chosen {
         worst = worse(worst, run_one(scenario, out, args)?);
     }
     Ok(worst)
-}
-
-pub(super) fn with_transport(
-    scenario: Scenario,
-    wanted: Option<TransportArg>,
-) -> Result<Scenario, String> {
-    let transport = match wanted {
-        None => return Ok(scenario),
-        Some(TransportArg::InProcess) => Transport::InProcess,
-        Some(TransportArg::Websocket) => Transport::WebSocket,
-    };
-    scenario
-        .with_transport(transport)
-        .map_err(|error| error.to_string())
 }
 
 fn run_one(scenario: &Scenario, out: &Path, args: &RunArgs) -> io::Result<Exit> {

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use rehearsal_agents::spec::Transport;
+
 use crate::scenario::{self, Diagnostic, HEALTHY, Look, Scenario, discover, render_all};
 
-use super::complain;
+use super::{TransportArg, complain};
 
 /// The scenarios given by name or path, in that order, or all if none is given.
 /// A name or path that ends in `+healthy` is the twin without the defect.
@@ -40,6 +42,35 @@ pub(super) fn scenarios(root: &Path, given: &[String]) -> Result<Vec<Scenario>, 
     } else {
         Err(problems)
     }
+}
+
+/// The scenarios that a command plays, each over the transport that is wanted.
+/// None if something is wrong, which has then been said.
+pub(super) fn chosen(
+    root: &Path,
+    given: &[String],
+    transport: Option<TransportArg>,
+) -> Option<Vec<Scenario>> {
+    let scenarios = scenarios(root, given).map_err(|problems| report(&problems));
+    let over = |scenario| match with_transport(scenario, transport) {
+        Ok(scenario) => Some(scenario),
+        Err(problem) => {
+            complain(&format!("error: {problem}\n"));
+            None
+        }
+    };
+    scenarios.ok()?.into_iter().map(over).collect()
+}
+
+fn with_transport(scenario: Scenario, wanted: Option<TransportArg>) -> Result<Scenario, String> {
+    let transport = match wanted {
+        None => return Ok(scenario),
+        Some(TransportArg::InProcess) => Transport::InProcess,
+        Some(TransportArg::Websocket) => Transport::WebSocket,
+    };
+    scenario
+        .with_transport(transport)
+        .map_err(|error| error.to_string())
 }
 
 /// Draws problems on standard error.
