@@ -9,7 +9,6 @@ use std::time::Duration;
 use crate::block;
 use crate::clock;
 use crate::repro::{EXTENSION, Repro};
-use crate::run::RunReport;
 use crate::scenario::Scenario;
 use crate::shrink::{self, Limits, ShrinkError, Shrinking};
 use crate::signature::Signature;
@@ -78,42 +77,17 @@ fn verify(scenario: &Scenario, repro: &Repro, file: &Path) -> Result<(), Unshrun
     same.then_some(()).ok_or(Unshrunk::NotVerified)
 }
 
-/// Shrinks the repro in `file` within a little time, and tells what came of it.
-pub(crate) fn shrunk_story(scenario: &Scenario, file: &Path) -> String {
-    let Ok(repro) = Repro::read(file) else {
-        return format!("  {} cannot be read back\n", file.display());
-    };
+/// Shrinks the repro in `file` within a little time, and tells what came of it
+/// and what to type next.
+pub(crate) fn story(scenario: &Scenario, repro: &Repro, file: &Path) -> String {
     let out_of_time = clock::after(UNASKED);
     let limits = Limits {
         runs: RUNS,
         stop: &out_of_time,
     };
-    let told = match shrink(scenario, &repro, file, &limits) {
+    let told = match shrink(scenario, repro, file, &limits) {
         Ok(shrinking) => block::story(scenario, &shrinking),
-        Err(reason) => format!("  not shrunk: {reason}\n"),
+        Err(reason) => format!("\n  not shrunk: {reason}\n"),
     };
     format!("{told}\n{}", summary::next_steps(file))
-}
-
-/// Shrinks the failure of `report`, whose repro is in `file`, within a little
-/// time, and draws the block.
-pub(crate) fn investigate(
-    scenario: &Scenario,
-    report: &RunReport,
-    repro: &Repro,
-    file: &Path,
-) -> String {
-    let out_of_time = clock::after(UNASKED);
-    let limits = Limits {
-        runs: RUNS,
-        stop: &out_of_time,
-    };
-    match shrink(scenario, repro, file, &limits) {
-        Ok(shrinking) => block::failure(scenario, report, &shrinking, file),
-        Err(reason) => format!(
-            "{}\n  not shrunk: {reason}\n{}",
-            summary::failure(report),
-            summary::next_steps(file)
-        ),
-    }
 }

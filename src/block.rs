@@ -1,38 +1,21 @@
-//! The failure block: what is wrong, the shrunk run that shows it, and what to
-//! type next.
+//! The failure block below the verdict: the shrunk run that shows what is wrong.
 
 use std::fmt::{self, Write};
-use std::path::Path;
 
 use rehearsal_agents::spec::BridgeSpec;
 use rehearsal_sim::DecisionKind;
 
 use crate::causal::{self, Line, LineKind, Timeline};
 use crate::repro::Repro;
-use crate::run::RunReport;
 use crate::scenario::Scenario;
 use crate::shrink::Shrinking;
-use crate::summary::{self, BAD, BOLD, DIM, counted, styled};
+use crate::summary::{BAD, BOLD, DIM, counted, styled};
 
-/// The block for a failure that has been shrunk. `scenario` is the one that
-/// failed, `report` its run; `file` holds the shrunk repro.
-pub(crate) fn failure(
-    scenario: &Scenario,
-    report: &RunReport,
-    shrinking: &Shrinking,
-    file: &Path,
-) -> String {
-    let mut text = summary::failure(report);
-    // Writing to a string cannot fail.
-    let _ = write_shrunk(&mut text, scenario, shrinking);
-    text.push('\n');
-    text.push_str(&summary::next_steps(file));
-    text
-}
-
-/// The story of a repro: its size, its timeline, what flips it.
+/// The story of a failure's repro: its size, its timeline, what flips it.
+/// `scenario` is the one that failed, without cuts.
 pub(crate) fn story(scenario: &Scenario, shrinking: &Shrinking) -> String {
     let mut text = String::new();
+    // Writing to a string cannot fail.
     let _ = write_shrunk(&mut text, scenario, shrinking);
     text
 }

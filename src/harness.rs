@@ -242,19 +242,16 @@ fn verify(scenario: &Scenario, environment: &Environment) -> Result<(), String> 
 
 /// The block of a failing run, whose repro is written first.
 fn failure(scenario: &Scenario, report: &RunReport) -> String {
-    let told = if report.verdict == RunVerdict::Nondeterminism {
-        summary::failure(report)
+    let directory = environment::out_directory();
+    let more = if report.verdict == RunVerdict::Nondeterminism {
+        String::new()
     } else {
-        let directory = environment::out_directory();
         match save_failure(scenario, report.seed, report.strategy, &directory) {
-            Ok((path, repro)) => aftermath::investigate(scenario, report, &repro, &path),
-            Err(error) => format!(
-                "{}  no repro in {}: {error}\n",
-                summary::failure(report),
-                directory.display()
-            ),
+            Ok((path, repro)) => aftermath::story(scenario, &repro, &path),
+            Err(error) => format!("  no repro in {}: {error}\n", directory.display()),
         }
     };
+    let told = summary::failure(report) + &more;
     format!(
         "{}  again   rehearsal run {} --seed {} --strategy {}",
         anstream::adapter::strip_str(&told),

@@ -16,6 +16,7 @@ use crate::explore::{
     self, Audience, Exploration, Finding, Options, Progress, Search, Shard, worse,
 };
 use crate::json::ExploreLine;
+use crate::repro::Repro;
 use crate::run::StrategyName;
 use crate::scenario::{Scenario, durations, names};
 use crate::summary::counted;
@@ -209,7 +210,10 @@ fn seeds(args: &ExploreArgs) -> Option<Seeds> {
 /// Shrinks the first failures of each kind, and tells their stories.
 fn shrink(scenario: &Scenario, found: &Exploration, json: bool) -> io::Result<()> {
     for (signature, file) in found.repros.iter().take(SHRUNK) {
-        let story = aftermath::shrunk_story(scenario, file);
+        let story = match Repro::read(file) {
+            Ok(repro) => aftermath::story(scenario, &repro, file),
+            Err(_) => format!("  {} cannot be read back\n", file.display()),
+        };
         if !json {
             say(&format!("\n{signature}\n{story}\n"))?;
         }

@@ -97,13 +97,12 @@ fn story(
     repro: Option<(PathBuf, Repro)>,
     no_shrink: bool,
 ) -> String {
-    match repro {
-        Some((path, repro)) if !no_shrink => {
-            aftermath::investigate(scenario, report, &repro, &path)
-        }
-        Some((path, _)) => summary::failure(report) + &summary::next_steps(&path),
-        None => summary::failure(report),
-    }
+    let more = match repro {
+        Some((path, _)) if no_shrink => summary::next_steps(&path),
+        Some((path, repro)) => aftermath::story(scenario, &repro, &path),
+        None => String::new(),
+    };
+    summary::failure(report) + &more
 }
 
 fn play(scenario: &Scenario, seed: u64, args: &RunArgs) -> RunReport {

@@ -29,7 +29,9 @@ pub(super) fn shrink(root: &Path, file: &Path, time: Duration) -> io::Result<Exi
     match aftermath::shrink(&scenario, &repro, file, &limits) {
         Ok(shrinking) => {
             let report = &shrinking.report;
-            say(&block::failure(&scenario, report, &shrinking, file))?;
+            say(&summary::failure(report))?;
+            say(&block::story(&scenario, &shrinking))?;
+            say(&format!("\n{}", summary::next_steps(file)))?;
             Ok(Exit::Pass)
         }
         Err(reason) => {

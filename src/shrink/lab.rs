@@ -1,6 +1,6 @@
 //! Where runs are tried: counts them, and knows the failure when it sees it.
 
-use rehearsal_sim::{Choices, Deviate, Deviation, Schedule};
+use rehearsal_sim::{Choices, DecisionKind, Deviate, Deviation, Schedule};
 
 use crate::run::{self, RunOptions, RunReport, StrategyName};
 use crate::scenario::{Cut, Scenario};
@@ -133,7 +133,7 @@ impl<'a> Lab<'a> {
     }
 
     fn find(&mut self, staged: &Scenario, known: &Schedule) -> Result<Option<RunReport>, Stopped> {
-        let world = known.filtered(|d| d.kind() == rehearsal_sim::DecisionKind::World);
+        let world = known.filtered(|d| d.kind() == DecisionKind::World);
         let mut tried: Vec<&Schedule> = Vec::new();
         let boring = Schedule::default();
         for schedule in [&boring, &world, known] {
