@@ -10,7 +10,7 @@ use rehearsal_sim::tokio::sync::{Mutex, mpsc};
 use rehearsal_sim::tokio::task::yield_now;
 use rehearsal_sim::tokio::time;
 use rehearsal_sim::{
-    Budget, Choices, Config, Direction, Fifo, NetConfig, Outcome, Random, Recording,
+    Budget, Choices, Config, DecisionKind, Direction, Fifo, NetConfig, Outcome, Random, Recording,
     Strategy as Scheduler, World, run,
 };
 
@@ -194,7 +194,28 @@ proptest! {
         prop_assert_eq!(original.fingerprint, replayed.fingerprint);
         prop_assert_eq!(original.tape, replayed.tape);
         prop_assert_eq!(original.value, replayed.value);
+        prop_assert_eq!(original.interleaving, replayed.interleaving);
         prop_assert_eq!(replayed.divergence, None);
+    }
+
+    /// What counts decisions, and what describes them, agree with the schedule.
+    #[test]
+    fn every_switch_is_a_decision(tasks in program(), seed: u64) {
+        let outcome = play(&tasks, seed, random(), Choices::Fresh);
+        let schedule = outcome.tape.schedule();
+        let preemptions = schedule.count(DecisionKind::Preemption);
+        prop_assert_eq!(outcome.statistics.preemptions, preemptions as u64);
+        prop_assert_eq!(outcome.statistics.interesting, schedule.len() as u64);
+        let orders = schedule.count(DecisionKind::Order);
+        prop_assert_eq!(outcome.switches.len(), preemptions + orders);
+        for switch in &outcome.switches {
+            let choice = outcome.tape.choices()[switch.choice];
+            prop_assert_ne!(choice.value, 0);
+            let member = outcome.cast.iter().find(|member| member.id == switch.instead_of);
+            let label = outcome.tape.label(choice.site);
+            let preempted = member.map(|member| format!("preempt {}", member.path));
+            prop_assert!(label.starts_with("after ") || preempted.as_deref() == Some(label));
+        }
     }
 
     #[test]
