@@ -1,0 +1,1 @@
+//! An actor system, rehearsed.

@@ -1,0 +1,1 @@
+//! A chat over WebSockets on axum, rehearsed.

@@ -1,0 +1,1 @@
+//! A JSON gateway before two workers on hyper, rehearsed.

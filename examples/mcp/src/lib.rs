@@ -1,0 +1,1 @@
+//! An MCP server and client on rmcp, rehearsed.
