@@ -225,14 +225,16 @@ impl Test {
     /// # Panics
     ///
     /// If a run fails, with the block that tells of it; or if a setting means nothing.
-    #[track_caller]
     pub fn run<F, Fut>(self, program: F)
     where
         F: Fn(World) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Ending> + 'static,
     {
         if let Err(told) = self.play(program) {
-            panic!("{told}");
+            tell(&told);
+            // Not `panic!`, which would print it again, with a trace of frames that say
+            // nothing of the run.
+            std::panic::resume_unwind(Box::new(told));
         }
     }
 
@@ -338,6 +340,15 @@ fn failure(program: &Program, report: &RunReport<()>) -> String {
     };
     let told = format!("{}{more}", summary::failure(report));
     anstream::adapter::strip_str(&told).to_string()
+}
+
+/// Prints what `cargo test` shows of a test that fails.
+#[expect(
+    clippy::print_stderr,
+    reason = "the test harness captures what is printed so, and nothing else"
+)]
+fn tell(text: &str) {
+    eprint!("{text}");
 }
 
 fn warn(text: &str) {

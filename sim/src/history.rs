@@ -95,3 +95,15 @@ pub enum TaskEnd {
     /// Its host crashed.
     Crashed,
 }
+
+/// As a verb: `returns`.
+impl fmt::Display for TaskEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Returned => "returns",
+            Self::Aborted => "is aborted",
+            Self::Panicked => "panics",
+            Self::Crashed => "dies with its host",
+        })
+    }
+}
