@@ -1,5 +1,7 @@
 //! The history of a run: its effects, in order.
 
+use std::fmt;
+
 use crate::host::HostId;
 use crate::time::VirtualTime;
 use crate::wait::TaskId;
