@@ -133,10 +133,7 @@ fn clear() {
 }
 
 /// Something is about to leave this thread.
-#[cfg_attr(
-    not(all(target_os = "linux", target_env = "gnu")),
-    expect(dead_code, reason = "there is nothing that calls it")
-)]
+#[allow(dead_code, reason = "on some targets nothing calls it")]
 pub(crate) fn note(kind: LeakKind) {
     WATCH.with(|watch| {
         let Some(notify) = watch.notify.get() else {
