@@ -351,6 +351,8 @@ fn verdict(engine: &Verdict) -> RunVerdict {
         Verdict::Livelock { .. } => RunVerdict::Livelock,
         Verdict::Timeout { .. } => RunVerdict::Timeout,
         Verdict::Panic(_) => RunVerdict::Panic,
+        // What goes on outside the run, no seed decides.
+        Verdict::Leak(_) => RunVerdict::Nondeterminism,
         // What the engine may learn to say later is no pass either.
         _ => RunVerdict::Unknown,
     }

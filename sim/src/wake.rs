@@ -100,6 +100,12 @@ impl WakeQueue {
         }
     }
 
+    /// Whether another thread has woken a task that is not collected yet.
+    #[inline]
+    pub(crate) fn is_woken_elsewhere(&self) -> bool {
+        self.elsewhere.any.load(Ordering::Acquire)
+    }
+
     /// The first wake from another thread since this was asked last.
     pub(crate) fn take_foreign(&self) -> Option<ForeignWake> {
         lock(&self.elsewhere.foreign).take()
@@ -117,7 +123,7 @@ impl WakeQueue {
             woken.sort_unstable();
             woken.drain(..).for_each(&mut enqueue);
         }
-        let elsewhere = self.elsewhere.any.load(Ordering::Acquire);
+        let elsewhere = self.is_woken_elsewhere();
         if elsewhere {
             self.elsewhere.drain(enqueue);
         }

@@ -147,6 +147,10 @@ impl Engine {
         let core = &mut *core;
         core.running = None;
         if poll.is_ready() {
+            if self.wakes.is_woken_elsewhere() {
+                // While it can still be told which task it was.
+                core.woken_elsewhere(&self.wakes);
+            }
             let panicked = matches!(core.halted, Some(Verdict::Panic(_)));
             let how = if panicked {
                 TaskEnd::Panicked
