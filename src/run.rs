@@ -272,6 +272,7 @@ fn stage(
         },
         // The WebSocket library draws keys and masks; no fingerprint sees them.
         ambient: Ambient::Real,
+        ..Config::default()
     };
     let outcome = rehearsal_sim::run(config, move |world| bridge::play(world, spec, notebook));
     (outcome, recorder.into_evidence())

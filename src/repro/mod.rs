@@ -80,8 +80,12 @@ pub struct Shrunk {
 }
 
 impl Repro {
-    /// The repro of a recorded run of `scenario` that failed; none if it passed.
+    /// The repro of a recorded run of `scenario` that failed; none if it passed, or if
+    /// no seed decides what comes of it.
     pub fn of(scenario: &Scenario, report: &RunReport) -> Option<Self> {
+        if report.verdict == RunVerdict::Nondeterminism {
+            return None;
+        }
         let signature = Signature::of(report)?;
         Some(Self {
             scenario: ScenarioRef {
