@@ -82,24 +82,21 @@ fn failing(locks: Locks, name: StrategyName) -> Vec<u64> {
         .collect()
 }
 
+/// How many of a thousand seeds show it, for each strategy. The numbers are the same
+/// on every machine; another way to draw changes them.
 #[test]
-fn the_portfolio_finds_the_race_with_the_facades_locks() {
-    let failing = failing(Locks::Facade, StrategyName::Portfolio);
-    assert!(failing.first().is_some_and(|seed| *seed < SEEDS));
-}
-
-#[test]
-fn every_strategy_of_the_portfolio_finds_it() {
+fn every_strategy_finds_the_race_with_the_facades_locks() {
     let strategies = [
-        StrategyName::Random,
-        StrategyName::Pct { depth: 2 },
-        StrategyName::Pct { depth: 3 },
-        StrategyName::Pos,
-        StrategyName::Urw,
+        (StrategyName::Portfolio, 366),
+        (StrategyName::Random, 645),
+        (StrategyName::Pct { depth: 2 }, 35),
+        (StrategyName::Pct { depth: 3 }, 65),
+        (StrategyName::Pos, 456),
+        (StrategyName::Urw, 655),
     ];
-    let counts = strategies.map(|name| (name.to_string(), failing(Locks::Facade, name).len()));
-    assert!(counts.iter().all(|(_, count)| *count > 0), "{counts:?}");
-    assert!(counts.is_empty(), "{counts:?}");
+    let found = strategies.map(|(name, _)| (name, failing(Locks::Facade, name).len()));
+    assert!(found.iter().all(|(_, count)| *count > 0), "{found:?}");
+    assert_eq!(found, strategies);
 }
 
 #[test]
