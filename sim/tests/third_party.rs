@@ -142,7 +142,11 @@ fn this_build_seeds_tokios_own_select() {
     let branches = |seed| {
         let entries = served(seed).history.entries.into_iter();
         let branch = |entry: rehearsal_sim::Entry| match entry.effect {
-            rehearsal_sim::Effect::Note { label, text, .. } if label == "branch" => Some(text),
+            rehearsal_sim::Effect::Note {
+                label: "branch",
+                text,
+                ..
+            } => Some(text),
             _ => None,
         };
         entries.filter_map(branch).collect::<String>()
