@@ -6,7 +6,7 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use rehearsal_sim::{Ambient, Budget, Config, NetConfig, Outcome, Strategy, Verdict, World};
+use rehearsal_sim::{Ambient, Budget, Config, Leaks, NetConfig, Outcome, Strategy, Verdict, World};
 
 use crate::repro::{Origin, Repro, TestRef, Unplayable};
 use crate::run::{self, Failure, Judge, RunOptions, RunReport, RunVerdict};
@@ -53,6 +53,7 @@ pub(crate) struct WorldSpec {
     pub(crate) ambient: Ambient,
     pub(crate) budget: Budget,
     pub(crate) net: NetConfig,
+    pub(crate) leaks: Leaks,
 }
 
 impl Program {
@@ -97,8 +98,9 @@ impl Subject for Program {
             choices: options.choices,
             budget: self.world.budget,
             recording: options.recording,
-            net: self.world.net.clone(),
+            net: self.world.net,
             ambient: self.world.ambient,
+            leaks: self.world.leaks,
         };
         let body = Arc::clone(&self.body);
         let outcome = rehearsal_sim::run(config, move |world| body(world));

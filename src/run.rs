@@ -123,13 +123,15 @@ pub enum RunVerdict {
     Panic,
     /// The same seed gave two different runs.
     Nondeterminism,
+    /// Something left the run: a thread, a socket. No seed decides what goes on there.
+    Leak,
     /// The budget of steps ran out.
     Unknown,
 }
 
 impl RunVerdict {
     /// Every verdict.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Pass,
         Self::Violation,
         Self::Deadlock,
@@ -137,6 +139,7 @@ impl RunVerdict {
         Self::Timeout,
         Self::Panic,
         Self::Nondeterminism,
+        Self::Leak,
         Self::Unknown,
     ];
 
@@ -150,6 +153,7 @@ impl RunVerdict {
             Self::Timeout => "timeout",
             Self::Panic => "panic",
             Self::Nondeterminism => "nondeterminism",
+            Self::Leak => "leak",
             Self::Unknown => "unknown",
         }
     }
@@ -160,7 +164,7 @@ impl RunVerdict {
             Self::Pass => Exit::Pass,
             Self::Violation | Self::Panic => Exit::Violation,
             Self::Deadlock | Self::Livelock | Self::Timeout => Exit::Stuck,
-            Self::Nondeterminism => Exit::Nondeterminism,
+            Self::Nondeterminism | Self::Leak => Exit::Nondeterminism,
             Self::Unknown => Exit::Unknown,
         }
     }
@@ -268,6 +272,7 @@ fn stage(
         },
         // The WebSocket library draws keys and masks; no fingerprint sees them.
         ambient: Ambient::Real,
+        ..Config::default()
     };
     let outcome = rehearsal_sim::run(config, move |world| bridge::play(world, spec, notebook));
     (outcome, recorder.into_evidence())
@@ -349,6 +354,7 @@ pub(crate) fn verdict(engine: &Verdict) -> RunVerdict {
         Verdict::Livelock { .. } => RunVerdict::Livelock,
         Verdict::Timeout { .. } => RunVerdict::Timeout,
         Verdict::Panic(_) => RunVerdict::Panic,
+        Verdict::Leak(_) => RunVerdict::Leak,
         // What the engine may learn to say later is no pass either.
         _ => RunVerdict::Unknown,
     }

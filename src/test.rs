@@ -6,7 +6,7 @@ use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
-use rehearsal_sim::{Ambient, Budget, NetConfig, World};
+use rehearsal_sim::{Ambient, Budget, Leaks, NetConfig, World};
 
 use crate::aftermath;
 use crate::determinism;
@@ -117,6 +117,7 @@ impl Test {
                     ..Budget::default()
                 },
                 net: NetConfig::default(),
+                leaks: Leaks::default(),
             },
             problems: Vec::new(),
         }
@@ -151,6 +152,20 @@ impl Test {
         };
         let ambient = self.checked("ambient", ambient);
         self.world.ambient = ambient.unwrap_or(self.world.ambient);
+        self
+    }
+
+    /// What comes of a thread or a socket that leaves the run: `fail` or `allow`. With
+    /// the latter no promise about seeds holds.
+    #[must_use]
+    pub fn leaks(mut self, name: &str) -> Self {
+        let leaks = match name {
+            "fail" => Ok(Leaks::Fail),
+            "allow" => Ok(Leaks::Allow),
+            _ => Err(format!("`{name}` is neither `fail` nor `allow`")),
+        };
+        let leaks = self.checked("leaks", leaks);
+        self.world.leaks = leaks.unwrap_or(self.world.leaks);
         self
     }
 

@@ -17,8 +17,17 @@
 //! made deterministic: [`enter`] notices and refuses. [`call_on_fresh_thread`]
 //! gives one that has not.
 //!
+//! # What leaves a thread
+//!
+//! Some things cannot be answered from a run, because they go on outside it: another
+//! thread, a real socket. [`watch`] notes the first that a thread starts or makes, with
+//! the line of user code that did. It is apart from scopes and needs no fresh thread.
+//! For it this crate defines `pthread_create`, `socket` and `socketpair` as well.
+//!
 //! # What it does not reach
 //!
+//! - Threads and sockets that are made without the C library's three functions, or
+//!   from within it (its resolver's sockets), or were there before.
 //! - Targets other than Linux with glibc. There [`enter`] is refused with
 //!   [`Refusal::Unsupported`] and nothing else happens.
 //! - `getentropy`, `gettimeofday`, `time`, `/dev/urandom`, `RDRAND`, the time-stamp
@@ -35,14 +44,23 @@
 //! - The clocks of CPU time, which stay real.
 
 mod fresh;
+#[cfg(all(
+    target_os = "linux",
+    target_env = "gnu",
+    not(target_feature = "crt-static")
+))]
+mod outward;
 mod scope;
+mod site;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod symbols;
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 mod syscall;
+mod watch;
 
 pub use fresh::call_on_fresh_thread;
 pub use scope::{Answers, Entered, MONOTONIC_START, Refusal, enter, is_entered, set_elapsed};
+pub use watch::{Leak, LeakKind, Watching, has_leaked, is_watchful, take_leak, watch};
 
 /// Whether this build's scopes do what they promise: hash-map keys, both clocks,
 /// and look-ups of the symbol by name (as by the crate `getrandom`, from 0.3) reach

@@ -9,6 +9,7 @@
     reason = "the definitions of two C symbols, and the calls behind them"
 )]
 
+use std::ffi::CStr;
 use std::mem::transmute;
 use std::ptr::{self, null_mut};
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -110,18 +111,38 @@ fn to_timespec(time: Duration) -> timespec {
 type ClockGettime = unsafe extern "C" fn(clockid_t, *mut timespec) -> c_int;
 
 /// The next definition after ours, once it has been looked up.
-static NEXT: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
+pub(crate) struct Next {
+    name: &'static CStr,
+    found: AtomicPtr<c_void>,
+}
+
+impl Next {
+    pub(crate) const fn new(name: &'static CStr) -> Self {
+        Self {
+            name,
+            found: AtomicPtr::new(null_mut()),
+        }
+    }
+
+    /// Null in a program without a dynamic C library.
+    pub(crate) fn find(&self) -> *mut c_void {
+        let mut next = self.found.load(Ordering::Relaxed);
+        if next.is_null() {
+            // SAFETY: the name is a C string. Threads that look at once find the same.
+            next = unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr()) };
+            self.found.store(next, Ordering::Relaxed);
+        }
+        next
+    }
+}
+
+static CLOCK_GETTIME: Next = Next::new(c"clock_gettime");
 
 /// # Safety
 ///
 /// As [`clock_gettime`].
 unsafe fn real_clock_gettime(id: clockid_t, time: *mut timespec) -> c_int {
-    let mut next = NEXT.load(Ordering::Relaxed);
-    if next.is_null() {
-        // SAFETY: the name is a C string. Threads that look at once find the same.
-        next = unsafe { libc::dlsym(libc::RTLD_NEXT, c"clock_gettime".as_ptr()) };
-        NEXT.store(next, Ordering::Relaxed);
-    }
+    let next = CLOCK_GETTIME.find();
     if next.is_null() {
         // A program without a dynamic C library.
         // SAFETY: the arguments are the caller's own, as this system call takes them.

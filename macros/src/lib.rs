@@ -21,6 +21,7 @@ use crate::settings::Settings;
 /// | `seeds` | how many, or which: `100`, `5..10` | 256 |
 /// | `strategy` | `"fifo"`, `"random"`, `"pct:3"`, `"pos"`, `"urw"`, `"portfolio"` | `"portfolio"` |
 /// | `ambient` | who answers for randomness and clocks: `"hermetic"` or `"real"` | `"hermetic"` |
+/// | `leaks` | what comes of a thread or a socket that leaves the run: `"fail"` or `"allow"` | `"fail"` |
 /// | `latency` | how long a packet travels: `"1ms..50ms"` | `"1ms"` |
 /// | `loss` | packets in a thousand that are lost | 0 |
 /// | `steps` | the most steps of a run | ten million |

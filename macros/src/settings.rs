@@ -7,10 +7,11 @@ use syn::punctuated::Punctuated;
 use syn::{Error, Expr, Ident, Token};
 
 /// The settings that there are; each is a method of `rehearsal::Test`.
-const KNOWN: [&str; 7] = [
+const KNOWN: [&str; 8] = [
     "seeds",
     "strategy",
     "ambient",
+    "leaks",
     "latency",
     "loss",
     "steps",

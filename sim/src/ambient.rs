@@ -32,7 +32,7 @@ pub enum Ambient {
     /// yet: [`run_hermetic`] makes one for each run.
     ///
     /// The limits are those of [`rehearsal_hermetic`]: other threads are not reached,
-    /// for one, so tokio's `spawn_blocking` is real. On targets other than Linux with
+    /// for one, so tokio's `spawn_blocking` is real (and a [leak](crate::Leaks)). On targets other than Linux with
     /// glibc this is [`Ambient::Real`]. Which branch tokio's own `select!` polls first
     /// hangs on the seed only if [`SEEDS_TOKIO_SELECT`] is true; the facade's has no
     /// such choice.

@@ -28,11 +28,10 @@ pub(crate) struct Entered(());
 ///
 /// If this thread is in a run already: runs do not nest.
 pub(crate) fn enter(engine: Rc<Engine>) -> Entered {
-    CURRENT.with(|slot| {
-        let mut slot = slot.borrow_mut();
-        assert!(slot.is_none(), "a run inside a run");
-        *slot = Some(ManuallyDrop::new(engine));
-    });
+    // The borrow is over before this can panic: the panic hook looks here.
+    let nested = CURRENT.with(|slot| slot.borrow().is_some());
+    assert!(!nested, "a run inside a run");
+    CURRENT.with(|slot| *slot.borrow_mut() = Some(ManuallyDrop::new(engine)));
     Entered(())
 }
 

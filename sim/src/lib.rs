@@ -18,6 +18,7 @@ mod engine;
 mod fingerprint;
 mod history;
 mod host;
+mod leak;
 mod net;
 mod outcome;
 mod panics;
@@ -39,6 +40,7 @@ pub use engine::{Budget, Config, Interleaving, Recording, run};
 pub use fingerprint::Fingerprint;
 pub use history::{Effect, Entry, History, TaskEnd};
 pub use host::{HostId, HostState};
+pub use leak::{LeakKind, LeakReport, Leaks};
 pub use net::{Direction, NetConfig};
 pub use outcome::{
     CastMember, DeadlockedTask, Divergence, Outcome, PanicReport, Statistics, Switch, Verdict,

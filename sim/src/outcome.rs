@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::engine::Interleaving;
 use crate::fingerprint::Fingerprint;
 use crate::history::History;
+use crate::leak::LeakReport;
 use crate::point::ResourceKind;
 use crate::tape::Tape;
 use crate::time::VirtualTime;
@@ -67,8 +68,10 @@ pub enum Verdict {
         /// Every task that was alive.
         tasks: Vec<DeadlockedTask>,
     },
-    /// A task panicked.
+    /// A task panicked, one of plain tokio's included.
     Panic(PanicReport),
+    /// Something left the run: what it came to, no seed decides.
+    Leak(LeakReport),
     /// The budget of steps ran out: nothing is known.
     Unknown {
         /// The limit.
@@ -78,7 +81,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// One word, as in JSON: `pass`, `deadlock`, `livelock`, `timeout`,
-    /// `panic`, `unknown`.
+    /// `panic`, `leak`, `unknown`.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Pass => "pass",
@@ -86,6 +89,7 @@ impl Verdict {
             Self::Livelock { .. } => "livelock",
             Self::Timeout { .. } => "timeout",
             Self::Panic(_) => "panic",
+            Self::Leak(_) => "leak",
             Self::Unknown { .. } => "unknown",
         }
     }
@@ -95,6 +99,7 @@ impl Verdict {
         match self {
             Self::Deadlock { at, .. } | Self::Livelock { at, .. } => Some(*at),
             Self::Panic(report) => Some(report.at),
+            Self::Leak(report) => Some(report.at),
             Self::Pass | Self::Timeout { .. } | Self::Unknown { .. } => None,
         }
     }
@@ -121,6 +126,7 @@ impl fmt::Display for Verdict {
                 tasks.iter().try_for_each(|task| write!(f, "\n  {task}"))
             }
             Self::Panic(report) => write!(f, "{report}"),
+            Self::Leak(report) => write!(f, "{report}"),
             Self::Unknown { steps } => write!(f, "not finished after {steps} steps"),
         }
     }

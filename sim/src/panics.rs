@@ -2,18 +2,34 @@
 //!
 //! A panic's text as the standard hook prints it carries an OS thread id, and a
 //! run that is expected to fail would flood the terminal.
+//!
+//! A panic in a task of plain tokio never gets here by unwinding: tokio catches it and
+//! keeps it in a `JoinHandle` that perhaps nobody looks at. The hook sees it all the same
+//! and keeps it as a [`Stray`].
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
+use crate::context;
+
 thread_local! {
     /// How many calls of [`catch`] this thread is in.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
     /// Where the last panic was that was not printed.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// The first panic between two polls of the engine.
+    static STRAY: RefCell<Option<Stray>> = const { RefCell::new(None) };
 }
+
+/// A panic in a task of plain tokio.
+pub(crate) struct Stray {
+    pub(crate) message: String,
+    pub(crate) location: String,
+}
+
+const UNKNOWN: &str = "an unknown place";
 
 /// A caught panic.
 pub(crate) struct Caught {
@@ -29,9 +45,7 @@ pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
     DEPTH.set(DEPTH.get() - 1);
     result.map_err(|payload| Caught {
         message: message(payload.as_ref()),
-        location: PLACE
-            .take()
-            .unwrap_or_else(|| "an unknown place".to_owned()),
+        location: PLACE.take().unwrap_or_else(|| UNKNOWN.to_owned()),
         payload,
     })
 }
@@ -47,18 +61,41 @@ fn message(payload: &(dyn Any + Send)) -> String {
 }
 
 /// Once a process: a hook that keeps the place of a panic inside [`catch`] and
-/// leaves every other panic to the hook that was there before.
+/// that of a task of plain tokio, and leaves every other to the hook that was there
+/// before.
 pub(crate) fn install_hook() {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
+            let place = info.location().map(ToString::to_string);
             if DEPTH.try_with(Cell::get).is_ok_and(|depth| depth > 0) {
-                let place = info.location().map(ToString::to_string);
                 let _ = PLACE.try_with(|slot| slot.replace(place));
+            } else if is_stray() {
+                keep_stray(info.payload(), place);
             } else {
                 previous(info);
             }
         }));
     });
+}
+
+/// Whether the thread is in a run and the engine sleeps: what runs then is tokio's.
+fn is_stray() -> bool {
+    context::with(|engine| engine.wakes.is_asleep()) == Some(true)
+}
+
+fn keep_stray(payload: &(dyn Any + Send), place: Option<String>) {
+    let _ = STRAY.try_with(|slot| {
+        slot.borrow_mut().get_or_insert_with(|| Stray {
+            message: message(payload),
+            location: place.unwrap_or_else(|| UNKNOWN.to_owned()),
+        });
+    });
+    context::with(|engine| engine.wakes.wake_driver());
+}
+
+/// The first panic in a task of plain tokio since this was asked last.
+pub(crate) fn take_stray() -> Option<Stray> {
+    STRAY.take()
 }

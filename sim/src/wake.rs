@@ -8,12 +8,12 @@ use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
+use std::thread::{self, Thread};
 
 use crate::context;
 use crate::wait::TaskId;
 
 /// Tasks that were woken since the engine looked last, in order.
-#[derive(Default)]
 pub(crate) struct WakeQueue {
     woken: RefCell<Vec<TaskId>>,
     polling: Cell<bool>,
@@ -21,15 +21,50 @@ pub(crate) struct WakeQueue {
 }
 
 /// The same for wakes from other threads.
-#[derive(Default)]
 struct Elsewhere {
+    /// The run's own thread.
+    home: Thread,
     woken: Mutex<Vec<TaskId>>,
+    foreign: Mutex<Option<ForeignWake>>,
     any: AtomicBool,
     outer: Mutex<Option<Waker>>,
     polling: AtomicBool,
 }
 
+/// The first wake that came from another thread than the run's.
+pub(crate) struct ForeignWake {
+    pub(crate) task: TaskId,
+    /// The thread's name, if it has one.
+    pub(crate) thread: Option<String>,
+    /// Such wakes after this one.
+    pub(crate) more: u64,
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "threads are told apart, and named in a report of what makes a run differ"
+)]
+fn this_thread() -> Thread {
+    thread::current()
+}
+
 impl WakeQueue {
+    /// For a run on this thread.
+    pub(crate) fn new() -> Self {
+        Self {
+            woken: RefCell::default(),
+            polling: Cell::new(false),
+            elsewhere: Arc::new(Elsewhere {
+                home: this_thread(),
+                woken: Mutex::default(),
+                foreign: Mutex::default(),
+                any: AtomicBool::new(false),
+                outer: Mutex::default(),
+                polling: AtomicBool::new(false),
+            }),
+        }
+    }
+
     /// The engine is being polled: wakes need not reach the runtime.
     pub(crate) fn enter(&self, outer: &Waker) {
         let mut slot = lock(&self.elsewhere.outer);
@@ -51,20 +86,48 @@ impl WakeQueue {
         !self.woken.borrow().is_empty() || self.elsewhere.any.load(Ordering::SeqCst)
     }
 
+    /// Whether the engine is between two polls: not before the first.
+    pub(crate) fn is_asleep(&self) -> bool {
+        !self.polling.get() && lock(&self.elsewhere.outer).is_some()
+    }
+
+    /// Has the engine polled again if it sleeps: there is something for it to do that
+    /// no task of its own was woken for.
+    #[inline]
+    pub(crate) fn wake_driver(&self) {
+        if !self.polling.get() {
+            self.elsewhere.wake_outer();
+        }
+    }
+
+    /// Whether another thread has woken a task that is not collected yet.
+    #[inline]
+    pub(crate) fn is_woken_elsewhere(&self) -> bool {
+        self.elsewhere.any.load(Ordering::Acquire)
+    }
+
+    /// The first wake from another thread since this was asked last.
+    pub(crate) fn take_foreign(&self) -> Option<ForeignWake> {
+        lock(&self.elsewhere.foreign).take()
+    }
+
     /// Hands each woken task to `enqueue`. Tasks that one step has woken go in the
     /// order of their ids: tokio wakes some (those of a `watch`) in an order that
-    /// it draws from a generator which nobody can seed.
+    /// it draws from a generator which nobody can seed. True if other threads have
+    /// woken some.
     #[inline]
-    pub(crate) fn drain(&self, mut enqueue: impl FnMut(TaskId)) {
+    pub(crate) fn drain(&self, mut enqueue: impl FnMut(TaskId)) -> bool {
         // Asked at every scheduling point, and mostly nothing was woken.
         let mut woken = self.woken.borrow_mut();
         if !woken.is_empty() {
             woken.sort_unstable();
             woken.drain(..).for_each(&mut enqueue);
         }
-        if self.elsewhere.any.load(Ordering::Acquire) {
+        let elsewhere = self.is_woken_elsewhere();
+        if elsewhere {
             self.elsewhere.drain(enqueue);
         }
+        elsewhere
     }
 
     /// A waker's other half for a new task, which counts as woken.
@@ -78,9 +141,7 @@ impl WakeQueue {
 
     fn push(&self, task: TaskId) {
         self.woken.borrow_mut().push(task);
-        if !self.polling.get() {
-            self.elsewhere.wake_outer();
-        }
+        self.wake_driver();
     }
 }
 
@@ -94,6 +155,21 @@ impl Elsewhere {
 
     #[cold]
     fn push(&self, task: TaskId) {
+        let thread = this_thread();
+        // The run's own thread comes here too, after the run.
+        if thread.id() != self.home.id() {
+            let mut foreign = lock(&self.foreign);
+            match foreign.as_mut() {
+                Some(first) => first.more += 1,
+                None => {
+                    *foreign = Some(ForeignWake {
+                        task,
+                        thread: thread.name().map(str::to_owned),
+                        more: 0,
+                    });
+                }
+            }
+        }
         lock(&self.woken).push(task);
         self.any.store(true, Ordering::SeqCst);
         if !self.polling.load(Ordering::SeqCst) {

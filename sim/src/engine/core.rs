@@ -11,6 +11,7 @@ use std::task::Waker;
 
 use crate::history::{Effect, Entry};
 use crate::host::{Host, HostId, HostState};
+use crate::leak::Leaks;
 use crate::net::{NetConfig, Network};
 use crate::outcome::{CastMember, Statistics, Switch, Verdict};
 use crate::point::ResourceId;
@@ -50,6 +51,7 @@ pub(crate) struct Core {
     pub(super) halted: Option<Verdict>,
     pub(super) record: Record,
     pub(super) budget: Budget,
+    pub(super) leaks: Leaks,
     pub(crate) statistics: Statistics,
     pub(super) instant: (VirtualTime, u64),
     pub(super) last_activity: VirtualTime,
@@ -114,7 +116,9 @@ impl Core {
     /// Moves what was woken to the ready queue.
     #[inline]
     pub(super) fn collect(&mut self, wakes: &WakeQueue) {
-        wakes.drain(|id| self.enqueue(id));
+        if wakes.drain(|id| self.enqueue(id)) {
+            self.woken_elsewhere(wakes);
+        }
     }
 
     /// Makes a live task ready, or parks it if its host stands still.

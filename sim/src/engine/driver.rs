@@ -5,8 +5,6 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use tokio::time::Instant;
-
 use crate::deadlock;
 use crate::time::VirtualTime;
 use crate::wait::TaskId;
@@ -19,6 +17,8 @@ pub(super) struct Driver {
     /// Set to the next packet's arrival.
     pub(super) network: Pin<Box<tokio::time::Sleep>>,
     pub(super) armed: VirtualTime,
+    /// Tasks of plain tokio have had their turn since one of ours ran.
+    pub(super) yielded: bool,
     /// The end of virtual time.
     pub(super) limit: Pin<Box<tokio::time::Sleep>>,
 }
@@ -30,16 +30,26 @@ impl Future for Driver {
         let this = &mut *self;
         let engine = Rc::clone(&this.engine);
         engine.wakes.enter(cx.waker());
-        let elapsed = Instant::now() - engine.start;
-        engine.now.set(VirtualTime::ZERO + elapsed);
-        rehearsal_hermetic::set_elapsed(elapsed);
+        engine.read_clock();
+        engine.look_outside();
         loop {
             match engine.next_task() {
-                Next::Task(id) => engine.poll_task(id),
+                Next::Task(id) => {
+                    this.yielded = false;
+                    engine.poll_task(id);
+                }
                 Next::Over => return Poll::Ready(()),
                 Next::Idle => {
                     if engine.advance_network() || this.network_due(cx) {
+                        this.yielded = false;
                         continue;
+                    }
+                    if engine.has_settlers() && (!this.yielded || plain_tasks_are_ready()) {
+                        // It is not quiet before they have run as well.
+                        this.yielded = true;
+                        engine.wakes.leave();
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
                     }
                     // Looking for quiet collects wakes; another thread's may have
                     // come in just then, and its task must not be slept over.
@@ -77,6 +87,19 @@ impl Driver {
         }
         self.network.as_mut().poll(cx).is_ready()
     }
+}
+
+/// Whether tokio's own queue holds a task. Only such a build can tell; another takes
+/// it for empty once tokio has had one turn, which is some sixty polls.
+fn plain_tasks_are_ready() -> bool {
+    #[cfg(tokio_unstable)]
+    let ready = tokio::runtime::Handle::current()
+        .metrics()
+        .worker_local_queue_depth(0)
+        > 0;
+    #[cfg(not(tokio_unstable))]
+    let ready = false;
+    ready
 }
 
 pub(super) enum Next {
@@ -132,6 +155,11 @@ impl Engine {
 impl Engine {
     pub(crate) fn add_settler(&self, waker: Waker) {
         self.core.borrow_mut().settlers.push(waker);
+        self.wakes.wake_driver();
+    }
+
+    fn has_settlers(&self) -> bool {
+        !self.core.borrow().settlers.is_empty()
     }
 
     pub(crate) fn is_quiet(&self) -> bool {

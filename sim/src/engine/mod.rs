@@ -9,6 +9,7 @@
 mod causality;
 mod core;
 mod driver;
+mod leaks;
 mod lineage;
 mod points;
 mod record;
@@ -28,6 +29,7 @@ use crate::context;
 use crate::fingerprint::Fingerprinter;
 use crate::history::{Effect, History, TaskEnd};
 use crate::host::{Host, HostId};
+use crate::leak::Leaks;
 use crate::net::NetConfig;
 use crate::outcome::{Outcome, Statistics, Verdict};
 use crate::panics;
@@ -63,10 +65,12 @@ pub struct Config {
     pub net: NetConfig,
     /// Who answers when code asks the machine for randomness or the time.
     pub ambient: Ambient,
+    /// What is done when something leaves the run.
+    pub leaks: Leaks,
 }
 
 impl Default for Config {
-    /// Seed 0, `fifo`, fresh choices, fingerprint only.
+    /// Seed 0, `fifo`, fresh choices, fingerprint only; leaks fail.
     fn default() -> Self {
         Self {
             seed: 0,
@@ -76,6 +80,7 @@ impl Default for Config {
             recording: Recording::Fingerprint,
             net: NetConfig::default(),
             ambient: Ambient::default(),
+            leaks: Leaks::default(),
         }
     }
 }
@@ -90,6 +95,7 @@ impl std::fmt::Debug for Config {
             .field("recording", &self.recording)
             .field("net", &self.net)
             .field("ambient", &self.ambient)
+            .field("leaks", &self.leaks)
             .finish()
     }
 }
@@ -133,7 +139,11 @@ pub enum Recording {
 ///
 /// The program is the first task, on [`HostId::WORLD`]. When it returns the run
 /// is over and what is left of other tasks is dropped. A panic in any task ends
-/// the run; it is reported, not propagated.
+/// the run; it is reported, not propagated. So does what leaves the run ([`Leaks`]).
+///
+/// Tasks of plain tokio, as libraries spawn them, belong to the run as well, but tokio
+/// polls them, in its own order, and no strategy picks them. A panic in one of them ends
+/// the run too, even if it is caught there: nothing tells whether it will be.
 ///
 /// # Panics
 ///
@@ -148,6 +158,10 @@ where
     let _ambient = config.ambient.enter(config.seed);
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_time().start_paused(true);
+    // Time goes on while nothing runs; who runs first may be a task of plain tokio.
+    builder.on_thread_unpark(|| {
+        context::with(Engine::read_clock);
+    });
     // What tokio's own `select!` draws. It can be seeded only in such a build.
     #[cfg(tokio_unstable)]
     builder.rng_seed(tokio::runtime::RngSeed::from_bytes(
@@ -156,14 +170,18 @@ where
     let runtime = builder
         .build()
         .unwrap_or_else(|error| panic!("no runtime for the run: {error}"));
-    let _runtime = runtime.enter();
+    let in_runtime = runtime.enter();
     panics::install_hook();
+    drop(panics::take_stray());
     let limit = config.budget.virtual_time;
+    let leaks = config.leaks;
     let engine = Rc::new(Engine::new(config));
     let entered = context::enter(Rc::clone(&engine));
+    let watching = leaks.watch();
     let main = engine.spawn_main(program(World::new()));
     let driver = Driver {
         network: Box::pin(tokio::time::sleep_until(engine.start)),
+        yielded: false,
         armed: VirtualTime::ZERO,
         limit: Box::pin(tokio::time::sleep_until(engine.start + limit)),
         engine: Rc::clone(&engine),
@@ -173,13 +191,19 @@ where
     // close sockets and release locks.
     engine.drop_tasks(|_| true, TaskEnd::Aborted, Disposal::Quiet);
     let value = main.take_value();
+    // The same for those of plain tokio, which go with the runtime.
+    engine.wakes.leave();
+    drop(in_runtime);
+    drop(runtime);
+    // Destructors may have spawned.
+    engine.drop_tasks(|_| true, TaskEnd::Aborted, Disposal::Quiet);
+    engine.look_outside();
+    drop(watching);
     drop(entered);
-    let outcome = match Rc::try_unwrap(engine) {
+    match Rc::try_unwrap(engine) {
         Ok(engine) => engine.finish(value),
         Err(_) => unreachable!("the driver and the context have let go of the engine"),
-    };
-    drop(runtime);
-    outcome
+    }
 }
 
 static SERIAL: AtomicU32 = AtomicU32::new(1);
@@ -204,6 +228,7 @@ impl Engine {
             recording,
             net,
             ambient: _,
+            leaks,
         } = config;
         strategy.start(seed);
         let keep = recording == Recording::Full;
@@ -213,7 +238,7 @@ impl Engine {
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             start: Instant::now(),
             now: Cell::new(VirtualTime::ZERO),
-            wakes: WakeQueue::default(),
+            wakes: WakeQueue::new(),
             core: RefCell::new(Core {
                 tasks: Vec::new(),
                 ready: ReadyQueue::default(),
@@ -241,6 +266,7 @@ impl Engine {
                     cast: Vec::new(),
                 },
                 budget,
+                leaks,
                 statistics: Statistics::default(),
                 instant: (VirtualTime::ZERO, 0),
                 last_activity: VirtualTime::ZERO,
@@ -299,6 +325,13 @@ impl Engine {
     /// Distinguishes this run from others in the process. Never recorded.
     pub(crate) fn serial(&self) -> u32 {
         self.serial
+    }
+
+    /// Takes the time from tokio's clock, for the run and for its hermetic scope.
+    fn read_clock(&self) {
+        let elapsed = Instant::now() - self.start;
+        self.now.set(VirtualTime::ZERO + elapsed);
+        rehearsal_hermetic::set_elapsed(elapsed);
     }
 
     pub(crate) fn now(&self) -> VirtualTime {

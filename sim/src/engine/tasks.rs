@@ -60,6 +60,7 @@ impl Engine {
         }));
         core.collect(&self.wakes);
         core.enqueue(id);
+        self.wakes.wake_driver();
         id
     }
 
@@ -80,6 +81,7 @@ impl Engine {
         if task.wake.claim() {
             core.collect(&self.wakes);
             core.enqueue(id);
+            self.wakes.wake_driver();
         }
     }
 
@@ -89,6 +91,8 @@ impl Engine {
 
     /// A task panicked: the run is over.
     pub(crate) fn panicked(&self, id: TaskId, message: String, location: String) {
+        // What leaks and then panics, as tokio's sockets do, has leaked first.
+        self.look_outside();
         let mut core = self.core.borrow_mut();
         let task = deadlock::describe_task(&core, id);
         core.halted.get_or_insert(Verdict::Panic(PanicReport {
@@ -136,10 +140,17 @@ impl Engine {
         };
         let mut cx = Context::from_waker(&body.waker);
         let poll = body.future.as_mut().poll(&mut cx);
+        if rehearsal_hermetic::has_leaked() {
+            self.look_outside();
+        }
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
         core.running = None;
         if poll.is_ready() {
+            if self.wakes.is_woken_elsewhere() {
+                // While it can still be told which task it was.
+                core.woken_elsewhere(&self.wakes);
+            }
             let panicked = matches!(core.halted, Some(Verdict::Panic(_)));
             let how = if panicked {
                 TaskEnd::Panicked

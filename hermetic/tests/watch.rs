@@ -1,0 +1,102 @@
+//! What leaves a watched thread is noted, and nothing else is.
+#![cfg(all(target_os = "linux", target_env = "gnu"))]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "what is banned elsewhere is what this crate answers for"
+)]
+
+use std::cell::Cell;
+use std::net::{TcpListener, UdpSocket};
+use std::os::unix::net::UnixStream;
+use std::sync::Barrier;
+use std::thread;
+
+use rehearsal_hermetic::{LeakKind, has_leaked, is_watchful, take_leak, watch};
+
+thread_local! {
+    static NOTIFIED: Cell<u32> = const { Cell::new(0) };
+}
+
+fn notify() {
+    NOTIFIED.set(NOTIFIED.get() + 1);
+}
+
+fn start_a_thread() -> u32 {
+    thread::spawn(|| 7).join().expect("it does not panic")
+}
+
+#[test]
+fn this_build_can_watch() {
+    assert!(is_watchful());
+}
+
+#[test]
+fn the_first_leak_has_a_site_and_others_are_counted() {
+    let watching = watch(notify);
+    assert!(!has_leaked());
+    assert_eq!(start_a_thread(), 7);
+    assert!(has_leaked());
+    start_a_thread();
+    drop(UnixStream::pair().expect("a pair"));
+    assert_eq!(NOTIFIED.get(), 1);
+    let leak = take_leak().expect("a thread was started");
+    assert_eq!((leak.kind, leak.more), (LeakKind::Thread, 2));
+    assert!(leak.site.starts_with("tests/watch.rs:25:"), "{}", leak.site);
+    assert!(!has_leaked());
+    drop(watching);
+}
+
+#[test]
+fn sockets_of_all_sorts_are_noted() {
+    let sorts: [fn(); 3] = [
+        || drop(TcpListener::bind("127.0.0.1:0").expect("a port")),
+        || drop(UdpSocket::bind("127.0.0.1:0").expect("a port")),
+        || drop(UnixStream::pair().expect("a pair")),
+    ];
+    for sort in sorts {
+        let _watching = watch(notify);
+        sort();
+        let leak = take_leak().expect("a socket was made");
+        assert_eq!((leak.kind, leak.more), (LeakKind::Socket, 0));
+        assert!(leak.site.starts_with("tests/watch.rs:5"), "{}", leak.site);
+    }
+}
+
+#[test]
+fn nothing_is_noted_that_nobody_watches() {
+    start_a_thread();
+    assert!(!has_leaked());
+    let watching = watch(notify);
+    thread::scope(|scope| {
+        // Noted is that it starts; what it does is its own affair.
+        scope.spawn(|| {
+            start_a_thread();
+            assert!(!has_leaked() && take_leak().is_none());
+        });
+    });
+    assert_eq!(take_leak().map(|leak| leak.more), Some(0));
+    start_a_thread();
+    drop(watching);
+    assert!(!has_leaked() && take_leak().is_none());
+    start_a_thread();
+    assert!(!has_leaked() && take_leak().is_none());
+}
+
+#[test]
+fn watched_threads_do_not_disturb_each_other() {
+    let gate = Barrier::new(8);
+    thread::scope(|scope| {
+        for lane in 0..8 {
+            let gate = &gate;
+            scope.spawn(move || {
+                let _watching = watch(notify);
+                gate.wait();
+                if lane % 2 == 0 {
+                    start_a_thread();
+                }
+                gate.wait();
+                assert_eq!(take_leak().is_some(), lane % 2 == 0);
+            });
+        }
+    });
+}

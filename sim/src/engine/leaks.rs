@@ -1,0 +1,82 @@
+//! What happened outside the tasks' polls: leaks, and panics in tasks of plain tokio.
+
+use crate::deadlock;
+use crate::leak::{LeakKind, LeakReport, Leaks};
+use crate::outcome::{PanicReport, Verdict};
+use crate::panics;
+use crate::wait::TaskId;
+use crate::wake::WakeQueue;
+
+use super::{Core, Engine};
+
+/// How a report calls a task that tokio polls.
+const PLAIN_TASK: &str = "a task of plain tokio";
+
+impl Engine {
+    /// Takes down what left this thread, and what panicked in a task of plain tokio,
+    /// since this was called last. The run is over then.
+    pub(super) fn look_outside(&self) {
+        let leak = rehearsal_hermetic::take_leak();
+        let panic = panics::take_stray();
+        if leak.is_none() && panic.is_none() {
+            return;
+        }
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        let at = self.now.get();
+        let report = leak.map(|leak| LeakReport {
+            kind: LeakKind::real(leak.kind, leak.site),
+            task: core.describe_running(),
+            more: leak.more,
+            at,
+        });
+        let verdict = report.map(Verdict::Leak).or_else(|| {
+            panic.map(|stray| {
+                Verdict::Panic(PanicReport {
+                    task: PLAIN_TASK.to_owned(),
+                    message: stray.message,
+                    location: stray.location,
+                    at,
+                })
+            })
+        });
+        core.halted = core.halted.take().or(verdict);
+    }
+}
+
+impl Core {
+    fn describe_running(&self) -> String {
+        match self.running {
+            Some(id) => deadlock::describe_task(self, id),
+            None => PLAIN_TASK.to_owned(),
+        }
+    }
+
+    /// Another thread has woken a task.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn woken_elsewhere(&mut self, wakes: &WakeQueue) {
+        let Some(wake) = wakes.take_foreign() else {
+            return;
+        };
+        if self.leaks == Leaks::Allow {
+            return;
+        }
+        let report = LeakReport {
+            kind: LeakKind::Wake {
+                thread: wake.thread,
+            },
+            task: self.describe_woken(wake.task),
+            more: wake.more,
+            at: self.last_activity,
+        };
+        self.halted.get_or_insert(Verdict::Leak(report));
+    }
+
+    fn describe_woken(&self, id: TaskId) -> String {
+        match self.task(id) {
+            Some(_) => deadlock::describe_task(self, id),
+            None => "a task that has ended".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What leaves a run: threads, sockets, and wakes that come from outside.
+
+use std::fmt;
+
+use rehearsal_hermetic::{LeakKind as Real, Watching};
+
+use crate::context;
+use crate::time::VirtualTime;
+
+/// What is done about a leak: something that goes on outside the run and that no seed
+/// decides.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Leaks {
+    /// It ends the run, with [`Verdict::Leak`](crate::Verdict::Leak).
+    ///
+    /// What is seen: threads that the run's thread starts (`std::thread::spawn`, tokio's
+    /// `spawn_blocking` and `fs`, a multi-threaded runtime), sockets of the operating
+    /// system that it makes, and tasks of the facade that another thread wakes. Threads
+    /// and sockets are seen where [`is_watchful`](rehearsal_hermetic::is_watchful).
+    #[default]
+    Fail,
+    /// Nothing is. For programs that mean it: such a run may differ from the last one
+    /// of its seed.
+    Allow,
+}
+
+impl Leaks {
+    /// Watches this thread until what comes back is dropped.
+    pub(crate) fn watch(self) -> Option<Watching> {
+        // A task of plain tokio leaks while the engine sleeps.
+        let tell = || {
+            context::with(|engine| engine.wakes.wake_driver());
+        };
+        (self == Self::Fail).then(|| rehearsal_hermetic::watch(tell))
+    }
+}
+
+/// What left a run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum LeakKind {
+    /// A thread of the operating system was started.
+    Thread {
+        /// `file:line:column` of the user code that did it, or why that is not known.
+        site: String,
+    },
+    /// A socket of the operating system was made.
+    Socket {
+        /// As for a thread.
+        site: String,
+    },
+    /// Another thread woke a task: that had awaited something of another runtime, or
+    /// something that a thread brings about.
+    Wake {
+        /// The other thread's name, if it has one.
+        thread: Option<String>,
+    },
+}
+
+/// A leak: something that goes on outside the run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LeakReport {
+    /// What it is.
+    pub kind: LeakKind,
+    /// The task that was running, or that was woken: name, host and spawn site.
+    pub task: String,
+    /// Leaks after this one, until the run was ended.
+    pub more: u64,
+    /// When it was noticed.
+    pub at: VirtualTime,
+}
+
+impl LeakKind {
+    pub(crate) fn real(kind: Real, site: String) -> Self {
+        match kind {
+            Real::Thread => Self::Thread { site },
+            Real::Socket => Self::Socket { site },
+        }
+    }
+
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::Thread { .. } => {
+                "a run has one thread: spawn a task of rehearsal::tokio instead, and do \
+                 without spawn_blocking, tokio::fs and runtimes of one's own"
+            }
+            Self::Socket { .. } => "use rehearsal::tokio::net, which is the run's network",
+            Self::Wake { .. } => {
+                "what a task awaits must be brought about within the run: spawn it there, \
+                 not on another runtime or thread"
+            }
+        }
+    }
+}
+
+/// One sentence: what, where, whose, and what to do instead.
+impl fmt::Display for LeakReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let task = &self.task;
+        match &self.kind {
+            LeakKind::Thread { site } => write!(f, "{task} started a real thread at {site}")?,
+            LeakKind::Socket { site } => write!(f, "{task} made a real socket at {site}")?,
+            LeakKind::Wake { thread: Some(name) } => {
+                write!(
+                    f,
+                    "{task} was woken from outside the run, by thread `{name}`"
+                )?;
+            }
+            LeakKind::Wake { thread: None } => {
+                write!(
+                    f,
+                    "{task} was woken from outside the run, by a thread without a name"
+                )?;
+            }
+        }
+        if self.more > 0 {
+            write!(f, ", and {} more left the run", self.more)?;
+        }
+        write!(f, " ({})", self.kind.advice())
+    }
+}

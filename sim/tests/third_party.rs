@@ -1,0 +1,385 @@
+//! Code that knows nothing of the facade: plain tokio, and all that it asks the machine.
+#![cfg(all(target_os = "linux", target_env = "gnu"))]
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "what is banned in the engine is what code under test does"
+)]
+
+use std::collections::{BTreeSet, HashMap};
+use std::future::pending;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
+use rehearsal_sim::{
+    Config, Outcome, Random, Recording, SEEDS_TOKIO_SELECT, Verdict, VirtualTime, World, run,
+    run_hermetic,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{Notify, broadcast, mpsc, watch};
+use tokio::time::{interval, sleep, timeout};
+use xxhash_rust::xxh3::xxh3_64;
+
+fn config(seed: u64) -> Config {
+    Config {
+        seed,
+        strategy: Box::new(Random::default()),
+        recording: Recording::Full,
+        ..Config::default()
+    }
+}
+
+fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// The part that only a seeded `select!` does the same way twice.
+async fn choose(world: World) {
+    for _ in 0..8 {
+        let branch = tokio::select! {
+            () = async {} => 1,
+            () = async {} => 2,
+            () = tokio::task::yield_now() => 3,
+            () = async {} => 4,
+        };
+        world.note("branch", branch.to_string());
+    }
+}
+
+async fn worker(world: World, number: u64, results: mpsc::Sender<u64>, turn: Arc<Notify>) {
+    let started = Instant::now();
+    let mut ticks = interval(millis(3 + number));
+    for round in 0..4u64 {
+        ticks.tick().await;
+        if SEEDS_TOKIO_SELECT {
+            choose(world).await;
+        }
+        let map: HashMap<u64, u64> = (0..12).map(|key| (key, key * round)).collect();
+        world.note("order", format!("{map:?}"));
+        world.note("rand", rand::random::<u64>().to_string());
+        #[cfg(target_arch = "x86_64")]
+        world.note("rand 0.8", rand08::random::<u64>().to_string());
+        world.note("uuid", uuid::Uuid::new_v4().to_string());
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH);
+        world.note("wall", format!("{wall:?}"));
+        let pause = millis(rand::random_range(1..9));
+        let late = timeout(millis(4), sleep(pause)).await.is_err();
+        world.note("late", format!("{late} {:?}", started.elapsed()));
+        turn.notify_one();
+        results.send(number * 10 + round).await.expect("it listens");
+    }
+}
+
+/// A service as a library would have it: no name of ours but for notes.
+async fn service(world: World) {
+    let (results, mut incoming) = mpsc::channel(2);
+    let (stop, stopped) = watch::channel(false);
+    let (cry, _) = broadcast::channel(4);
+    let turn = Arc::new(Notify::new());
+    let listeners: Vec<_> = (0..4)
+        .map(|number| {
+            let (mut heard, mut stopped) = (cry.subscribe(), stopped.clone());
+            tokio::spawn(async move {
+                while let Ok(value) = heard.recv().await {
+                    world.note("heard", format!("{number}: {value}"));
+                    if value % 10 == 3 {
+                        break;
+                    }
+                }
+                stopped.changed().await.expect("somebody stops it");
+                world.note("stopped", format!("{number} at {}", world.now()));
+            })
+        })
+        .collect();
+    let workers: Vec<_> = (0..3)
+        .map(|number| tokio::spawn(worker(world, number, results.clone(), Arc::clone(&turn))))
+        .collect();
+    drop(results);
+    turn.notified().await;
+    while let Some(result) = incoming.recv().await {
+        world.note("result", result.to_string());
+        let _ = cry.send(result);
+    }
+    for worker in workers {
+        worker.await.expect("no worker panics");
+    }
+    stop.send(true).expect("they listen");
+    for listener in listeners {
+        listener.await.expect("no listener panics");
+    }
+}
+
+fn served(seed: u64) -> Outcome<()> {
+    let outcome = run_hermetic(move || config(seed), service);
+    assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.verdict);
+    outcome
+}
+
+fn fingerprints(seeds: std::ops::Range<u64>) -> Vec<String> {
+    let each = |seed| served(seed).fingerprint.to_string();
+    seeds.map(each).collect()
+}
+
+fn digest(fingerprints: &[String]) -> String {
+    format!("{:016x}", xxh3_64(fingerprints.join(" ").as_bytes()))
+}
+
+/// Says so where a build leaves something out.
+#[expect(clippy::print_stderr, reason = "what is not tested must be told")]
+#[test]
+fn this_build_seeds_tokios_own_select() {
+    if !SEEDS_TOKIO_SELECT {
+        eprintln!(
+            "tokio's own select! is left out: it cannot be seeded in this build. \
+             Build with RUSTFLAGS=\"--cfg tokio_unstable\"; .cargo/config.toml does."
+        );
+        return;
+    }
+    let branches = |seed| {
+        let entries = served(seed).history.entries.into_iter();
+        let branch = |entry: rehearsal_sim::Entry| match entry.effect {
+            rehearsal_sim::Effect::Note {
+                label: "branch",
+                text,
+                ..
+            } => Some(text),
+            _ => None,
+        };
+        entries.filter_map(branch).collect::<String>()
+    };
+    let first = branches(1);
+    assert_eq!(first.len(), 3 * 4 * 8);
+    assert_eq!(first, branches(1));
+    assert_ne!(first, branches(2));
+    // Each branch but the one that is never ready first has its turn.
+    assert!(["1", "2", "4"].iter().all(|branch| first.contains(branch)));
+}
+
+/// One hash over two hundred runs: the same in any process, in debug and in release.
+#[test]
+fn two_hundred_seeds_are_the_same_in_another_process_and_in_any_build() {
+    const EXPECTED: &str = "THIRD_PARTY_EXPECTED";
+    const GOLDEN: &str = "f76f8081991f3c06";
+    if let Ok(expected) = std::env::var(EXPECTED) {
+        // Something else comes first, as it well may in another process.
+        fingerprints(1_000..1_007);
+        assert_eq!(digest(&fingerprints(0..200)), expected);
+        return;
+    }
+    let mine = fingerprints(0..200);
+    let different: BTreeSet<_> = mine.iter().collect();
+    assert_eq!(different.len(), 200);
+    let mine = digest(&mine);
+    if SEEDS_TOKIO_SELECT && cfg!(target_arch = "x86_64") {
+        assert_eq!(mine, GOLDEN);
+    }
+    let this = std::env::current_exe().expect("a path");
+    let output = Command::new(&this)
+        .args([
+            "--exact",
+            "two_hundred_seeds_are_the_same_in_another_process_and_in_any_build",
+        ])
+        .env(EXPECTED, &mine)
+        .output()
+        .expect("it starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("1 passed"), "{said}");
+}
+
+// Time ---------------------------------------------------------------------
+
+/// Nothing of ours runs meanwhile, and the clocks are right all the same.
+#[test]
+fn clocks_of_a_plain_task_are_virtual() {
+    let outcome = run_hermetic(
+        || config(0),
+        |world| async move {
+            let task = tokio::spawn(async move {
+                let (wall, instant) = (SystemTime::now(), Instant::now());
+                sleep(millis(7)).await;
+                assert_eq!(world.now().as_micros(), 7_000);
+                assert_eq!(wall.elapsed().expect("time goes on"), millis(7));
+                assert_eq!(instant.elapsed(), millis(7));
+            });
+            sleep(millis(1_000)).await;
+            task.await.expect("it does not panic");
+        },
+    );
+    assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.verdict);
+}
+
+/// Plain tasks that are ready are not quiet, however many polls they take.
+#[test]
+fn what_is_settled_waits_for_plain_tasks() {
+    // Without the cfg, what tokio does in one turn is waited for.
+    let hops = if SEEDS_TOKIO_SELECT { 500 } else { 20 };
+    let outcome = run(config(0), move |world| async move {
+        let count = Arc::new(AtomicU32::new(0));
+        let (first, mut inbox) = mpsc::channel(1);
+        for _ in 0..hops {
+            let (outbox, next) = mpsc::channel::<()>(1);
+            let count = Arc::clone(&count);
+            let mut inbox = std::mem::replace(&mut inbox, next);
+            tokio::spawn(async move {
+                inbox.recv().await;
+                count.fetch_add(1, Ordering::Relaxed);
+                outbox.send(()).await
+            });
+        }
+        // They wait by now.
+        sleep(millis(1)).await;
+        first.send(()).await.expect("it listens");
+        world.settled().await;
+        assert_eq!(world.now().as_micros(), 1_000);
+        count.load(Ordering::Relaxed)
+    });
+    assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.verdict);
+    assert_eq!(outcome.value, Some(hops));
+}
+
+// Panics -------------------------------------------------------------------
+
+#[test]
+fn a_panic_in_a_plain_task_fails_the_run_whoever_looks_at_it() {
+    let alone = run(config(0), |_| async {
+        tokio::spawn(async {
+            sleep(millis(5)).await;
+            panic!("nobody joins it");
+        });
+        sleep(millis(3_600_000)).await;
+    });
+    let joined = run(config(0), |_| async {
+        let task = tokio::spawn(async {
+            sleep(millis(5)).await;
+            panic!("nobody {} it", "joins");
+        });
+        drop(task.await);
+        sleep(millis(1)).await;
+    });
+    for outcome in [alone, joined] {
+        let Verdict::Panic(report) = outcome.verdict else {
+            panic!("{}", outcome.verdict);
+        };
+        assert_eq!(report.task, "a task of plain tokio");
+        assert_eq!(report.message, "nobody joins it");
+        assert!(report.location.starts_with("sim/tests/third_party.rs:"));
+        assert_eq!(report.at.as_micros(), 5_000);
+        // It ended there and then.
+        assert_eq!(outcome.statistics.virtual_time, report.at);
+    }
+}
+
+/// The limit that the documentation names: nothing tells that it will be caught.
+#[test]
+fn a_panic_that_a_plain_task_catches_fails_the_run_too() {
+    let outcome = run(config(0), |_| async {
+        let caught = tokio::spawn(async { catch_unwind(|| panic!("caught")).is_err() });
+        caught.await.expect("it is caught")
+    });
+    assert_eq!(outcome.verdict.word(), "panic");
+}
+
+struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}
+
+#[test]
+fn a_panic_when_a_plain_task_is_dropped_fails_the_run() {
+    let outcome = run(config(0), |_| async {
+        tokio::spawn(async {
+            let _held = PanicsWhenDropped;
+            pending::<()>().await;
+        });
+        sleep(millis(1)).await;
+    });
+    assert!(outcome.value.is_some());
+    assert_eq!(outcome.verdict.word(), "panic", "{}", outcome.verdict);
+}
+
+/// Within a task of ours a panic that is caught is its own affair, and the next run of
+/// the thread knows nothing of the last one's.
+#[test]
+fn a_panic_that_a_task_of_ours_catches_does_not_fail_the_run() {
+    let outcome = run(config(0), |_| async {
+        let caught = rehearsal_sim::tokio::spawn(async {
+            catch_unwind(AssertUnwindSafe(|| panic!("caught"))).is_err()
+        });
+        tokio::spawn(sleep(millis(1))).await.expect("it sleeps");
+        caught.await.expect("it is caught")
+    });
+    assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.verdict);
+    assert_eq!(outcome.value, Some(true));
+}
+
+// Sockets ------------------------------------------------------------------
+
+const SIZE: usize = 40_000;
+
+/// Reads what the client sends, takes its time, and sends it back, reversed.
+async fn serve(mut stream: TcpStream) {
+    let mut bytes = vec![0; SIZE];
+    stream.read_exact(&mut bytes).await.expect("a request");
+    sleep(millis(25)).await;
+    bytes.reverse();
+    stream.write_all(&bytes).await.expect("a reply");
+    stream.shutdown().await.expect("it closes");
+}
+
+async fn ask(mut stream: TcpStream) {
+    let bytes: Vec<u8> = (0..SIZE).map(|n| (n % 251) as u8).collect();
+    stream.write_all(&bytes).await.expect("a request");
+    let mut reply = Vec::new();
+    stream.read_to_end(&mut reply).await.expect("a reply");
+    reply.reverse();
+    assert_eq!(reply, bytes);
+}
+
+/// When the client has its reply. `plain`: both ends are used by plain tasks.
+fn round_trip(seed: u64, plain: bool) -> VirtualTime {
+    let outcome = run(config(seed), move |world| async move {
+        let (server, client) = (world.host("server"), world.host("client"));
+        world.spawn_on(server, async move {
+            let listener = TcpListener::bind("0.0.0.0:80").await.expect("a free port");
+            let (stream, _) = listener.accept().await.expect("a client");
+            if plain {
+                tokio::spawn(serve(stream));
+            } else {
+                rehearsal_sim::tokio::spawn(serve(stream));
+            }
+            pending::<()>().await;
+        });
+        let asked = world.spawn_on(client, async move {
+            sleep(millis(1)).await;
+            let stream = TcpStream::connect("server:80").await.expect("it listens");
+            if plain {
+                tokio::spawn(ask(stream)).await.expect("it is answered");
+            } else {
+                let task = rehearsal_sim::tokio::spawn(ask(stream));
+                task.await.expect("it is answered");
+            }
+            world.now()
+        });
+        asked.await.expect("it is answered")
+    });
+    assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.verdict);
+    outcome.value.expect("it passes")
+}
+
+#[test]
+fn sockets_of_the_facade_work_in_plain_tasks_and_take_the_same_time() {
+    let ours = round_trip(0, false);
+    assert!(ours.as_micros() > 27_000, "{ours}");
+    for seed in 0..20 {
+        assert_eq!(round_trip(seed, true), round_trip(seed, false));
+        assert_eq!(round_trip(seed, true), ours);
+    }
+}
