@@ -1,0 +1,149 @@
+//! The chat on a simulated network: four people on hosts of their own, one of whom
+//! reads late.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use rehearsal::sim::{Config, Outcome, Pct, Pos, Random, Strategy, Verdict, World, run_hermetic};
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::tokio::net::{TcpListener, TcpStream};
+use crate::tokio::sync::Barrier;
+use crate::tokio::time::{sleep, timeout};
+use crate::{Doorway, Line, OnLag, router, tokio};
+
+const PEOPLE: [&str; 4] = ["ann", "ben", "cleo", "dan"];
+
+/// Each says that many things.
+const MESSAGES: usize = 12;
+
+/// How many messages the room keeps for who is behind.
+const BUFFER: usize = 8;
+
+/// What a client was told.
+#[derive(Default)]
+struct Heard {
+    /// Of each speaker, the numbers of the messages.
+    said: BTreeMap<String, Vec<usize>>,
+    missed: u64,
+}
+
+impl Heard {
+    fn note(&mut self, line: Line) {
+        match line {
+            Line::Welcome => panic!("welcomed twice"),
+            Line::Gap(missed) => self.missed += missed,
+            Line::Said { who, text } => {
+                let number = text.trim_end().parse().expect("a number");
+                self.said.entry(who).or_default().push(number);
+            }
+        }
+    }
+
+    /// Everything was heard, or told to be missing; nothing twice or out of order.
+    fn check(&self, listener: &str) {
+        for (speaker, numbers) in &self.said {
+            assert!(
+                numbers.is_sorted_by(|a, b| a < b),
+                "{listener} hears {speaker} say {numbers:?}"
+            );
+        }
+        let heard: usize = self.said.values().map(Vec::len).sum();
+        let missed = usize::try_from(self.missed).expect("not so many");
+        let all = PEOPLE.len() * MESSAGES;
+        assert_eq!(
+            heard + missed,
+            all,
+            "of {all} messages {listener} hears {heard}, and knows that {missed} are missing"
+        );
+    }
+}
+
+/// Joins the chat, talks once everybody is there, and listens until all is quiet.
+async fn take_part(name: &'static str, everybody: Arc<Barrier>, asleep: Duration) -> Heard {
+    let stream = TcpStream::connect("server:80").await.expect("it listens");
+    let address = format!("ws://server/chat/{name}");
+    let (mut socket, _) = client_async(address, stream).await.expect("an upgrade");
+    let welcome = socket.next().await.expect("a line").expect("no error");
+    assert_eq!(welcome.to_text().expect("text"), "welcome");
+    everybody.wait().await;
+    let (mut write, mut read) = socket.split();
+    let talking = tokio::spawn(async move {
+        for number in 0..MESSAGES {
+            let text = format!("{number:<2000}");
+            write.send(Message::text(text)).await.expect("it is open");
+        }
+        write
+    });
+    sleep(asleep).await;
+    let mut heard = Heard::default();
+    while let Ok(message) = timeout(Duration::from_secs(5), read.next()).await {
+        let message = message.expect("it is open").expect("no error");
+        heard.note(message.to_text().expect("text").parse().expect("a line"));
+    }
+    let mut write = talking.await.expect("it does not fail");
+    write.close().await.expect("it is open");
+    heard
+}
+
+/// A whole conversation. How many messages were told to be missing.
+async fn converse(world: World, on_lag: OnLag) -> u64 {
+    let server = world.host("server");
+    let homes = PEOPLE.map(|name| (name, world.host(name)));
+    let service = world.spawn_on(server, async move {
+        let listener = TcpListener::bind("0.0.0.0:80").await.expect("a free port");
+        axum::serve(Doorway(listener), router(BUFFER, on_lag)).await
+    });
+    world.settled().await; // it listens
+    let everybody = Arc::new(Barrier::new(PEOPLE.len()));
+    let people = homes.map(|(name, home)| {
+        let asleep = Duration::from_millis(if name == "dan" { 100 } else { 0 });
+        let part = take_part(name, Arc::clone(&everybody), asleep);
+        (name, world.spawn_on(home, part))
+    });
+    let mut missed = 0;
+    for (name, person) in people {
+        let heard = person.await.expect("it does not fail");
+        heard.check(name);
+        missed += heard.missed;
+    }
+    service.abort();
+    world.settled().await;
+    let left = world.census();
+    assert_eq!(left.tasks, [], "somebody stays in the room");
+    missed
+}
+
+fn rehearse(seed: u64, on_lag: OnLag) -> Outcome<u64> {
+    let strategy = move || -> Box<dyn Strategy> { match seed % 3 {
+        0 => Box::new(Random::default()),
+        1 => Box::new(Pct::new(3)),
+        _ => Box::new(Pos::default()),
+    }};
+    let config = move || {
+        let mut config = Config {
+            seed,
+            strategy: strategy(),
+            ..Config::default()
+        };
+        config.net.latency_max = Duration::from_millis(20);
+        config
+    };
+    run_hermetic(config, move |world| converse(world, on_lag))
+}
+
+#[test]
+fn probe() {
+    for on_lag in [OnLag::Skip, OnLag::TellClient] {
+        let t = std::time::Instant::now();
+        let outcomes: Vec<_> = (0..200).map(|seed| rehearse(seed, on_lag)).collect();
+        let failing: Vec<_> = outcomes.iter().enumerate().filter(|o| o.1.verdict != Verdict::Pass).map(|o| o.0).collect();
+        let lag = outcomes.iter().filter(|o| o.value.unwrap_or(0) > 0).count();
+        println!("{on_lag:?}: {} fail {:?}; lag {lag}; {:?}", failing.len(), failing.get(..10.min(failing.len())), t.elapsed());
+        for f in failing.iter().take(3) { println!("  {}", outcomes[*f].verdict); }
+        println!("{:?}", outcomes[0].statistics);
+    }
+}
