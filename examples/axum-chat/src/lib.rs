@@ -4,10 +4,10 @@
 //! that is too slow for its buffer misses messages; the seeded defect is to keep
 //! silent about that.
 
+#[cfg(not(test))]
+use ::tokio;
 #[cfg(test)]
 use rehearsal::tokio;
-#[cfg(not(test))]
-use tokio;
 
 mod doorway;
 mod line;

@@ -142,7 +142,13 @@ impl Gateway {
         job: &Job,
         silent: bool,
     ) -> Result<Done, Rejection> {
-        let sure = |rejection| if silent { Rejection::Unknown } else { rejection };
+        let sure = |rejection| {
+            if silent {
+                Rejection::Unknown
+            } else {
+                rejection
+            }
+        };
         let other = self.take(Some(not)).await;
         let other = other.ok_or(sure(Rejection::Busy))?;
         let answer = self.ask(other, job).await;

@@ -77,7 +77,11 @@ where
 }
 
 fn plain(status: StatusCode, text: &str) -> Reply {
-    response(status, "text/plain", Bytes::copy_from_slice(text.as_bytes()))
+    response(
+        status,
+        "text/plain",
+        Bytes::copy_from_slice(text.as_bytes()),
+    )
 }
 
 fn response(status: StatusCode, kind: &'static str, body: Bytes) -> Reply {

@@ -5,10 +5,10 @@
 //! more jobs at once than it may have: looking who is free and taking the place are
 //! two steps ([`Choosing::LookThenTake`]).
 
+#[cfg(not(test))]
+use ::tokio;
 #[cfg(test)]
 use rehearsal::tokio;
-#[cfg(not(test))]
-use tokio;
 
 mod gateway;
 mod http;

@@ -24,7 +24,12 @@ impl Ledger {
     }
 
     async fn find(&self, id: &str) -> Option<Done> {
-        self.0.lock().await.iter().find(|done| done.id == id).cloned()
+        self.0
+            .lock()
+            .await
+            .iter()
+            .find(|done| done.id == id)
+            .cloned()
     }
 }
 
