@@ -78,6 +78,12 @@ impl WakeQueue {
 
     fn push(&self, task: TaskId) {
         self.woken.borrow_mut().push(task);
+        self.nudge();
+    }
+
+    /// There is something to do for the engine. It learns that by itself while it is
+    /// polled, but not if a stranger's doing happens while it sleeps.
+    pub(crate) fn nudge(&self) {
         if !self.polling.get() {
             self.elsewhere.wake_outer();
         }

@@ -124,6 +124,7 @@ impl World {
             let core = &mut *core;
             let what = what(&|host| core.hosts[host.0 as usize].name.clone());
             core.record(engine.now(), Effect::Fault { what });
+            engine.wakes.nudge();
         });
     }
 

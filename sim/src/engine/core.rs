@@ -24,6 +24,7 @@ use crate::wake::{TaskWake, WakeQueue};
 use super::causality::Causality;
 use super::lineage::Lineage;
 use super::record::{Record, SwitchEntry, TAG_POLL};
+use super::strangers::Strangers;
 use super::{Budget, Recording};
 
 /// What must never be borrowed while user code runs or is dropped.
@@ -38,6 +39,7 @@ pub(crate) struct Core {
     pub(super) lineage: Lineage,
     pub(super) causality: Causality,
     pub(crate) hosts: Vec<Host>,
+    pub(super) strangers: Strangers,
     pub(crate) resources: Vec<ResourceInfo>,
     pub(crate) network: Option<Network>,
     pub(crate) net_config: NetConfig,

@@ -30,9 +30,7 @@ impl Future for Driver {
         let this = &mut *self;
         let engine = Rc::clone(&this.engine);
         engine.wakes.enter(cx.waker());
-        let elapsed = Instant::now() - engine.start;
-        engine.now.set(VirtualTime::ZERO + elapsed);
-        rehearsal_hermetic::set_elapsed(elapsed);
+        engine.look_at_the_clock();
         loop {
             match engine.next_task() {
                 Next::Task(id) => engine.poll_task(id),
@@ -40,6 +38,11 @@ impl Future for Driver {
                 Next::Idle => {
                     if engine.advance_network() || this.network_due(cx) {
                         continue;
+                    }
+                    if engine.lets_strangers_go_first() {
+                        engine.wakes.leave();
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
                     }
                     // Looking for quiet collects wakes; another thread's may have
                     // come in just then, and its task must not be slept over.
@@ -104,6 +107,13 @@ impl Engine {
         let index = core.pick(None);
         core.picked(None, index);
         core.ready.remove(index).map_or(Next::Idle, Next::Task)
+    }
+
+    /// Takes over the time of tokio's clock.
+    pub(super) fn look_at_the_clock(&self) {
+        let elapsed = Instant::now() - self.start;
+        self.now.set(VirtualTime::ZERO + elapsed);
+        rehearsal_hermetic::set_elapsed(elapsed);
     }
 
     /// Nothing is ready and nothing is in flight: those who wait for that may go.

@@ -12,6 +12,7 @@ mod driver;
 mod lineage;
 mod points;
 mod record;
+mod strangers;
 mod tasks;
 
 use std::cell::{Cell, RefCell};
@@ -46,6 +47,7 @@ pub(crate) use self::core::{Core, Disposal, Task};
 use self::driver::Driver;
 use self::lineage::Lineage;
 use self::record::{Record, TAG_TOTAL};
+use self::strangers::Strangers;
 
 /// How a run is made.
 pub struct Config {
@@ -153,6 +155,7 @@ where
     builder.rng_seed(tokio::runtime::RngSeed::from_bytes(
         &config.seed.to_le_bytes(),
     ));
+    strangers::watch(&mut builder);
     let runtime = builder
         .build()
         .unwrap_or_else(|error| panic!("no runtime for the run: {error}"));
@@ -223,6 +226,7 @@ impl Engine {
                 lineage: Lineage::new(addressed),
                 causality: Causality::default(),
                 hosts: vec![Host::new("world".to_owned())],
+                strangers: Strangers::default(),
                 resources: Vec::new(),
                 network: None,
                 net_config: net,
@@ -310,12 +314,13 @@ impl Engine {
         self.core.borrow().running
     }
 
-    /// The host of the task that is being polled, else the world.
+    /// The host of the task, or the stranger, that is being polled; else the world.
     pub(crate) fn current_host(&self) -> HostId {
         let core = self.core.borrow();
-        core.running
-            .and_then(|id| core.task(id))
-            .map_or(HostId::WORLD, |task| task.host)
+        match core.running.and_then(|id| core.task(id)) {
+            Some(task) => task.host,
+            None => core.strangers.current_host(),
+        }
     }
 
     pub(crate) fn draws<R>(&self, f: impl FnOnce(&mut Draws) -> R) -> R {
