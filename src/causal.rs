@@ -56,7 +56,7 @@ pub(crate) struct Timeline {
 }
 
 /// The timeline of a run that was recorded.
-pub(crate) fn timeline(report: &RunReport, explanation: &Explanation) -> Timeline {
+pub(crate) fn timeline<B>(report: &RunReport<B>, explanation: &Explanation) -> Timeline {
     let failure = report.violations.first();
     let mut lines = events(report);
     lines.extend(decisions(report, explanation));
@@ -79,9 +79,13 @@ pub(crate) fn timeline(report: &RunReport, explanation: &Explanation) -> Timelin
     }
 }
 
-/// What the program noted, and the faults.
-fn events(report: &RunReport) -> Vec<Line> {
+/// What the program noted, and the faults. Of a program that notes nothing, also
+/// which tasks there were.
+fn events<B>(report: &RunReport<B>) -> Vec<Line> {
     let entries = report.history.entries.iter();
+    let is_silent = !entries
+        .clone()
+        .any(|entry| matches!(entry.effect, Effect::Note { .. }));
     let line = |entry: &rehearsal_sim::Entry| {
         let (kind, who, what) = match &entry.effect {
             Effect::Note { task, label, text } => {
@@ -89,6 +93,17 @@ fn events(report: &RunReport) -> Vec<Line> {
                 (LineKind::Note, who, format!("{label} {text}"))
             }
             Effect::Fault { what } => (LineKind::Fault, String::new(), what.clone()),
+            Effect::Spawn { task, parent, .. } if is_silent && parent.is_some() => {
+                let who = parent.map_or_else(String::new, |task| task_name(report, task));
+                (
+                    LineKind::Note,
+                    who,
+                    format!("spawns {}", task_name(report, *task)),
+                )
+            }
+            Effect::End { task, how } if is_silent => {
+                (LineKind::Note, task_name(report, *task), how.to_string())
+            }
             _ => return None,
         };
         Some(Line {
@@ -102,7 +117,7 @@ fn events(report: &RunReport) -> Vec<Line> {
     entries.filter_map(line).collect()
 }
 
-fn decisions(report: &RunReport, explanation: &Explanation) -> Vec<Line> {
+fn decisions<B>(report: &RunReport<B>, explanation: &Explanation) -> Vec<Line> {
     let decisive = explanation.decisive();
     let entries = &report.history.entries;
     let line = |(index, explained): (usize, &crate::shrink::Explained)| {
@@ -132,7 +147,7 @@ fn decisions(report: &RunReport, explanation: &Explanation) -> Vec<Line> {
 }
 
 /// The failure goes after everything that happened up to its time.
-fn insert_failure(lines: &mut Vec<Line>, failure: &Failure, report: &RunReport) {
+fn insert_failure<B>(lines: &mut Vec<Line>, failure: &Failure, report: &RunReport<B>) {
     let at = failure.at.unwrap_or(report.statistics.virtual_time);
     let place = lines.partition_point(|line| line.at <= at);
     let entries = &report.history.entries;
