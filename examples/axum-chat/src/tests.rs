@@ -70,7 +70,13 @@ impl Heard {
 }
 
 /// Joins the chat, talks once everybody is there, and listens until all is quiet.
-async fn take_part(name: &'static str, everybody: Arc<Barrier>, asleep: Duration) -> Heard {
+async fn take_part(
+    world: World,
+    name: &'static str,
+    everybody: Arc<Barrier>,
+    asleep: Duration,
+) -> Heard {
+    world.name_task(name);
     let stream = TcpStream::connect("server:80").await.expect("it listens");
     let address = format!("ws://server/chat/{name}");
     let (mut socket, _) = client_async(address, stream).await.expect("an upgrade");
@@ -79,6 +85,7 @@ async fn take_part(name: &'static str, everybody: Arc<Barrier>, asleep: Duration
     everybody.wait().await;
     let (mut write, mut read) = socket.split();
     let talking = tokio::spawn(async move {
+        world.name_task(&format!("{name} talks"));
         for number in 0..MESSAGES {
             let text = format!("{number:<2400}");
             write.send(Message::text(text)).await.expect("it is open");
@@ -114,7 +121,7 @@ async fn converse(world: World, on_lag: OnLag) -> u64 {
             Duration::ZERO
         };
         let asleep = world.draw_duration(world.site("late"), Duration::ZERO, late);
-        let part = take_part(name, Arc::clone(&everybody), asleep);
+        let part = take_part(world, name, Arc::clone(&everybody), asleep);
         (name, world.spawn_on(home, part))
     });
     let mut missed = 0;

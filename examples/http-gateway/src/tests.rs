@@ -2,14 +2,12 @@
 //! strike.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::StatusCode;
-use rehearsal::sim::{
-    Config, Direction, HostId, Outcome, Pct, Pos, Random, Strategy, Verdict, World, run_hermetic,
-};
+use rehearsal::World;
+use rehearsal::sim::{Config, Direction, HostId, Random, run_hermetic};
 
 use crate::tokio::net::TcpListener;
 use crate::tokio::time::sleep;
@@ -27,8 +25,6 @@ const JOBS: usize = 3;
 const LIMIT: u32 = 2;
 
 const WORKERS: [&str; 2] = ["worker-1", "worker-2"];
-
-const SEEDS: Range<u64> = 0..200;
 
 const fn millis(number: u64) -> Duration {
     Duration::from_millis(number)
@@ -52,6 +48,7 @@ type Answer = Result<Done, Rejection>;
 
 /// Gives one job after the other to the gateway; each with its answer.
 async fn ask_for_work(world: World, client: usize) -> Vec<(String, Answer)> {
+    world.name_task(&format!("client-{client}"));
     let patience = Patience {
         connect: millis(10_000),
         answer: millis(10_000),
@@ -108,14 +105,20 @@ async fn work(world: World, on_silence: OnSilence, choosing: Choosing) -> Accoun
         let ledger = Arc::clone(ledger);
         world.boot(worker, move || {
             let worker = Worker::new(name, Arc::clone(&ledger));
-            async move { worker.serve(listen().await).await }
+            async move {
+                world.name_task(name);
+                worker.serve(listen().await).await;
+            }
         });
     }
     let gateway = Gateway::new(settings(on_silence, choosing));
     let serving = Arc::clone(&gateway);
     world.boot(home, move || {
         let gateway = Arc::clone(&serving);
-        async move { gateway.serve(listen().await).await }
+        async move {
+            world.name_task("gateway");
+            gateway.serve(listen().await).await;
+        }
     });
     world.settled().await; // they listen
 
@@ -169,110 +172,60 @@ fn check_jobs(answers: &[(String, Answer)], done: &BTreeMap<String, usize>) {
     }
 }
 
-/// How long a packet travels: 1 ms to that.
-#[derive(Clone, Copy, Debug)]
-enum Slowest {
-    /// Packets that are sent in one instant arrive in one instant. So much happens at
-    /// once, and the order of tasks matters most.
-    OneMilli,
-    /// Hardly two things happen at once, and timeouts are near.
-    TwentyMillis,
+#[rehearsal::test(seeds = 200, latency = "1ms..20ms")]
+async fn each_job_is_done_once_whatever_happens_to_a_worker(world: World) {
+    work(world, OnSilence::AskAgain, Choosing::TakeAtOnce).await;
 }
 
-fn play(
-    seed: u64,
-    slowest: Slowest,
-    on_silence: OnSilence,
-    choosing: Choosing,
-) -> Outcome<Account> {
-    let config = move || {
-        let strategy: Box<dyn Strategy> = match seed % 3 {
-            0 => Box::new(Random::default()),
-            1 => Box::new(Pct::new(3)),
-            _ => Box::new(Pos::default()),
-        };
-        let mut config = Config {
-            seed,
-            strategy,
-            ..Config::default()
-        };
-        config.net.latency_max = match slowest {
-            Slowest::OneMilli => millis(1),
-            Slowest::TwentyMillis => millis(20),
-        };
-        config
-    };
-    run_hermetic(config, move |world| work(world, on_silence, choosing))
+/// Where all packets take the same time, much happens at once, and it matters most in
+/// which order tasks run.
+#[rehearsal::test(seeds = 200, latency = "1ms")]
+async fn no_worker_has_more_jobs_at_once_than_it_may(world: World) {
+    work(world, OnSilence::AskAgain, Choosing::TakeAtOnce).await;
 }
 
-fn healthy(seed: u64, slowest: Slowest) -> Outcome<Account> {
-    play(seed, slowest, OnSilence::AskAgain, Choosing::TakeAtOnce)
+#[rehearsal::test(seeds = 200, latency = "1ms..20ms")]
+#[should_panic(expected = "was done 2 times")]
+async fn asking_another_worker_after_silence_is_found(world: World) {
+    work(world, OnSilence::AskElsewhere, Choosing::TakeAtOnce).await;
 }
 
-/// The seeds that fail, and whether each failed for that reason.
-fn failing(outcome: impl Fn(u64) -> Outcome<Account>, reason: &str) -> Vec<u64> {
-    let failed = |seed: &u64| match outcome(*seed).verdict {
-        Verdict::Pass => false,
-        Verdict::Panic(report) if report.message.contains(reason) => true,
-        other => panic!("seed {seed}: {other}"),
-    };
-    SEEDS.filter(failed).collect()
-}
-
-#[test]
-fn each_job_is_done_once_whatever_happens_to_a_worker() {
-    for slowest in [Slowest::OneMilli, Slowest::TwentyMillis] {
-        let (mut silent, mut unreached) = (0, 0);
-        for seed in SEEDS {
-            let outcome = healthy(seed, slowest);
-            assert_eq!(outcome.verdict, Verdict::Pass, "seed {seed}, {slowest:?}");
-            let account = outcome.value.expect("it passed");
-            silent += usize::from(account.after_silence > 0);
-            unreached += usize::from(account.unreached > 0);
-        }
-        // Else the claim would hold because nothing ever happens.
-        assert!(silent >= 40, "silence in {silent} of 200 seeds only");
-        assert!(
-            unreached >= 40,
-            "unreached in {unreached} of 200 seeds only"
-        );
-    }
-}
-
-#[test]
-fn asking_another_worker_after_silence_is_found() {
-    let (silence, choosing) = (OnSilence::AskElsewhere, Choosing::TakeAtOnce);
-    let play = |seed| play(seed, Slowest::TwentyMillis, silence, choosing);
-    let failing = failing(play, "was done 2 times");
-    assert!(failing.len() >= 8, "{failing:?}");
-}
-
-#[test]
-fn looking_for_a_place_before_taking_it_is_found() {
-    let (silence, choosing) = (OnSilence::AskAgain, Choosing::LookThenTake);
-    let play = |seed| play(seed, Slowest::OneMilli, silence, choosing);
-    let failing = failing(play, "jobs at once, of 2");
-    assert!(failing.len() >= 20, "{failing:?}");
+#[rehearsal::test(seeds = 200, latency = "1ms")]
+#[should_panic(expected = "jobs at once, of 2")]
+async fn looking_for_a_place_before_taking_it_is_found(world: World) {
+    work(world, OnSilence::AskAgain, Choosing::LookThenTake).await;
 }
 
 /// It takes another order of tasks than the boring one, in which a task goes on as
 /// long as it can.
-#[test]
-fn looking_for_a_place_before_taking_it_does_no_harm_in_the_boring_order() {
-    let work = |world| work(world, OnSilence::AskAgain, Choosing::LookThenTake);
-    for seed in SEEDS {
-        let config = move || Config {
-            seed,
-            ..Config::default()
-        };
-        assert_eq!(run_hermetic(config, work).verdict, Verdict::Pass);
-    }
+#[rehearsal::test(seeds = 200, latency = "1ms", strategy = "fifo")]
+async fn looking_for_a_place_before_taking_it_does_no_harm_in_the_boring_order(world: World) {
+    work(world, OnSilence::AskAgain, Choosing::LookThenTake).await;
 }
 
+/// Else the claims would hold because nothing ever happens.
 #[test]
-fn a_seed_gives_one_run() {
-    for seed in 0..20 {
-        let play = || healthy(seed, Slowest::TwentyMillis).fingerprint;
-        assert_eq!(play(), play(), "seed {seed}");
+fn workers_keep_silent_and_cannot_be_reached_in_some_runs() {
+    for slowest in [1, 20] {
+        let play = |seed| {
+            let config = move || {
+                let mut config = Config {
+                    seed,
+                    strategy: Box::new(Random::default()),
+                    ..Config::default()
+                };
+                config.net.latency_max = millis(slowest);
+                config
+            };
+            let work = |world| work(world, OnSilence::AskAgain, Choosing::TakeAtOnce);
+            run_hermetic(config, work).value.expect("it passes")
+        };
+        let accounts: Vec<Account> = (0..200).map(play).collect();
+        let runs = |which: fn(&&Account) -> bool| accounts.iter().filter(which).count();
+        let silent = runs(|account| account.after_silence > 0);
+        let unreached = runs(|account| account.unreached > 0);
+        let full = runs(|account| account.loads.iter().any(|load| load.peak == LIMIT));
+        let met = (silent, unreached, full);
+        assert!(silent.min(unreached).min(full) >= 40, "{met:?} of 200");
     }
 }
