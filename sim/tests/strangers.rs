@@ -183,3 +183,30 @@ fn the_same_seed_gives_the_same_run() {
     assert_eq!(one.verdict, Verdict::Pass);
     assert_eq!(one.fingerprint, two.fingerprint);
 }
+
+#[test]
+fn what_strangers_spawn_dies_with_their_host() {
+    let outcome = play(|world| async move {
+        let server = world.host("server");
+        let (sender, receiver) = oneshot::channel();
+        world.spawn_on(server, async move {
+            spawn_stranger(async move {
+                let before = tokio::spawn(std::future::pending::<()>());
+                ::tokio::time::sleep(Duration::from_millis(5)).await;
+                let after = tokio::spawn(std::future::pending::<()>());
+                // Both are of a host that is down.
+                let lost = before.await.is_err() && after.await.is_err();
+                sender.send(lost).expect("somebody waits");
+            });
+        });
+        world.settled().await;
+        if HOOKS {
+            world.crash(server);
+            receiver.await.expect("it is sent")
+        } else {
+            true
+        }
+    });
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    assert_eq!(outcome.value, Some(true));
+}
