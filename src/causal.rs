@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use rehearsal_sim::{Effect, VirtualTime};
+use rehearsal_sim::{Effect, TaskEnd, VirtualTime};
 
 use crate::run::{Failure, RunReport};
 use crate::shrink::{Explanation, task_name};
@@ -101,7 +101,8 @@ fn events<B>(report: &RunReport<B>) -> Vec<Line> {
                     format!("spawns {}", task_name(report, *task)),
                 )
             }
-            Effect::End { task, how } if is_silent => {
+            // A panic is the failure, or is told by it.
+            Effect::End { task, how } if is_silent && *how != TaskEnd::Panicked => {
                 (LineKind::Note, task_name(report, *task), how.to_string())
             }
             _ => return None,
