@@ -210,3 +210,14 @@ fn what_strangers_spawn_dies_with_their_host() {
     assert_eq!(outcome.verdict, Verdict::Pass);
     assert_eq!(outcome.value, Some(true));
 }
+
+/// As with tokio: it is the affair of whoever joins it.
+#[test]
+fn a_panic_of_a_stranger_does_not_end_the_run() {
+    let outcome = play(|_| async {
+        let stranger = spawn_stranger(async { panic!("this is told on the standard error") });
+        stranger.await.is_err_and(|error| error.is_panic())
+    });
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    assert_eq!(outcome.value, Some(true));
+}
