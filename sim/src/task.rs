@@ -16,7 +16,7 @@ use pin_project_lite::pin_project;
 
 use crate::context;
 use crate::engine::Engine;
-use crate::host::HostId;
+use crate::host::{HostId, HostState};
 use crate::panics;
 use crate::point::{Point, Resource, ResourceKind, Waiting};
 use crate::tokio::task::Id;
@@ -62,9 +62,12 @@ where
     let mut future = Some(future);
     let simulated = context::with(|engine| {
         let host = engine.current_host();
-        future
-            .take()
-            .map(|future| start(engine, future, host, caller))
+        let handle = start(engine, future.take()?, host, caller);
+        if engine.core.borrow().hosts[host.0 as usize].state == HostState::Down {
+            // A plain task outlives its host. What it spawns there does not.
+            handle.abort();
+        }
+        Some(handle)
     });
     match (simulated.flatten(), future) {
         (Some(handle), _) => Ok(handle),

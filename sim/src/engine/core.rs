@@ -24,6 +24,7 @@ use crate::wake::{TaskWake, WakeQueue};
 
 use super::causality::Causality;
 use super::lineage::Lineage;
+use super::plain::PlainTasks;
 use super::record::{Record, SwitchEntry, TAG_POLL};
 use super::{Budget, Recording};
 
@@ -39,6 +40,7 @@ pub(crate) struct Core {
     pub(super) lineage: Lineage,
     pub(super) causality: Causality,
     pub(crate) hosts: Vec<Host>,
+    pub(super) plain_tasks: PlainTasks,
     pub(crate) resources: Vec<ResourceInfo>,
     pub(crate) network: Option<Network>,
     pub(crate) net_config: NetConfig,

@@ -11,6 +11,7 @@ mod core;
 mod driver;
 mod leaks;
 mod lineage;
+mod plain;
 mod points;
 mod record;
 mod tasks;
@@ -47,6 +48,7 @@ pub use self::causality::Interleaving;
 pub(crate) use self::core::{Core, Disposal, Task};
 use self::driver::Driver;
 use self::lineage::Lineage;
+use self::plain::PlainTasks;
 use self::record::{Record, TAG_TOTAL};
 
 /// How a run is made.
@@ -167,6 +169,7 @@ where
     builder.rng_seed(tokio::runtime::RngSeed::from_bytes(
         &config.seed.to_le_bytes(),
     ));
+    plain::watch(&mut builder);
     let runtime = builder
         .build()
         .unwrap_or_else(|error| panic!("no runtime for the run: {error}"));
@@ -248,6 +251,7 @@ impl Engine {
                 lineage: Lineage::new(addressed),
                 causality: Causality::default(),
                 hosts: vec![Host::new("world".to_owned())],
+                plain_tasks: PlainTasks::default(),
                 resources: Vec::new(),
                 network: None,
                 net_config: net,
@@ -343,12 +347,13 @@ impl Engine {
         self.core.borrow().running
     }
 
-    /// The host of the task that is being polled, else the world.
+    /// The host of the task, or the plain task, that is being polled; else the world.
     pub(crate) fn current_host(&self) -> HostId {
         let core = self.core.borrow();
-        core.running
-            .and_then(|id| core.task(id))
-            .map_or(HostId::WORLD, |task| task.host)
+        match core.running.and_then(|id| core.task(id)) {
+            Some(task) => task.host,
+            None => core.plain_tasks.current_host(),
+        }
     }
 
     pub(crate) fn draws<R>(&self, f: impl FnOnce(&mut Draws) -> R) -> R {

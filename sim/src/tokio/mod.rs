@@ -21,6 +21,10 @@
 //!   `spawn_blocking`, …) is absent: a run has one thread. So are `fs`, `process`
 //!   and `signal`, which are about the machine and not about tasks.
 //! - The modules say what else is missing.
+//! - What a library spawns with tokio's own `spawn` is no task of the run's. Tokio
+//!   polls it whenever the tasks of the run have come to rest, in an order that is the
+//!   same each time, and its operations are no scheduling points. A crash of its host
+//!   does not end it, nor does a panic of it end the run.
 //!
 //! [`runtime`], [`main`] and [`test`] are tokio's own. They are here so that
 //! `#[tokio::test]` goes on working in a file that imports this module; such a

@@ -1,0 +1,212 @@
+//! Plain tasks: those that a library spawns with tokio's own `spawn`, which the
+//! simulator does not schedule. What they do with the facade's things must come out
+//! all the same.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rehearsal_sim::tokio;
+use rehearsal_sim::tokio::io::{AsyncReadExt, AsyncWriteExt};
+use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
+use rehearsal_sim::tokio::sync::{Mutex, mpsc, oneshot};
+use rehearsal_sim::{Config, HostId, Outcome, Verdict, World, run};
+
+/// Whether tokio tells the simulator about plain tasks.
+const HOOKS: bool = cfg!(tokio_unstable);
+
+/// What a library calls.
+fn spawn_plain<F>(future: F) -> ::tokio::task::JoinHandle<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    ::tokio::spawn(future)
+}
+
+fn play<T: 'static, F>(program: impl FnOnce(World) -> F) -> Outcome<T>
+where
+    F: Future<Output = T> + 'static,
+{
+    run(Config::default(), program)
+}
+
+#[test]
+fn what_a_plain_task_sends_is_on_its_way_at_once() {
+    let outcome = play(|world| async move {
+        let (client, server) = (world.host("client"), world.host("server"));
+        world.spawn_on(server, async {
+            let listener = TcpListener::bind("0.0.0.0:80").await.expect("a free port");
+            let (mut stream, _) = listener.accept().await.expect("a client");
+            let serve = async move {
+                let byte = stream.read_u8().await.expect("it is open");
+                stream.write_u8(byte + 1).await.expect("it is open");
+            };
+            spawn_plain(serve);
+        });
+        world.settled().await;
+        let client = world.spawn_on(client, async {
+            let mut stream = TcpStream::connect("server:80").await.expect("it listens");
+            stream.write_u8(7).await.expect("it is open");
+            stream.read_u8().await.expect("it is open")
+        });
+        (client.await.expect("it does not fail"), world.now())
+    });
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    let (answer, now) = outcome.value.expect("it passed");
+    assert_eq!(answer, 8);
+    // There and back to connect, and there and back with the byte.
+    assert_eq!(now.as_micros(), 4_000);
+}
+
+/// Without its hooks tokio does not tell whether plain tasks are done, and the run waits
+/// for one of tokio's rounds: 61 polls.
+const YIELDS: u32 = if HOOKS { 100 } else { 40 };
+
+#[test]
+fn nothing_is_settled_while_a_plain_task_can_go_on() {
+    let outcome = play(|world| async move {
+        let (sender, mut numbers) = mpsc::channel(8);
+        spawn_plain(async move {
+            for number in 0..YIELDS {
+                ::tokio::task::yield_now().await;
+                if number % 20 == 0 {
+                    sender.send(number).await.expect("it is open");
+                }
+            }
+        });
+        world.settled().await;
+        let mut received = Vec::new();
+        while let Ok(number) = numbers.try_recv() {
+            received.push(number);
+        }
+        received
+    });
+    let all = (0..YIELDS).step_by(20).collect();
+    assert_eq!(outcome.value, Some(all));
+}
+
+#[test]
+fn what_a_plain_task_spawns_runs_at_once() {
+    let outcome = play(|world| async move {
+        let (sender, receiver) = oneshot::channel();
+        spawn_plain(async move {
+            tokio::spawn(async { 7 }).await.expect("it does not fail");
+            sender.send(()).expect("somebody waits");
+        });
+        receiver.await.expect("it is sent");
+        world.now()
+    });
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    assert_eq!(outcome.value.map(|now| now.as_micros()), Some(0));
+}
+
+#[test]
+fn what_a_plain_task_aborts_ends_at_once() {
+    let outcome = play(|world| async move {
+        let sleeper = tokio::spawn(std::future::pending::<()>());
+        let stop = sleeper.abort_handle();
+        spawn_plain(async move { stop.abort() });
+        let cancelled = sleeper.await.is_err_and(|error| error.is_cancelled());
+        (cancelled, world.now().as_micros())
+    });
+    assert_eq!(outcome.value, Some((true, 0)));
+}
+
+#[test]
+fn a_plain_task_knows_the_time() {
+    let outcome = play(|world| async move {
+        let (sender, receiver) = oneshot::channel();
+        spawn_plain(async move {
+            ::tokio::time::sleep(Duration::from_millis(5)).await;
+            let _ = sender.send(world.now());
+        });
+        receiver.await.expect("it is sent").as_micros()
+    });
+    assert_eq!(outcome.value, Some(if HOOKS { 5_000 } else { 0 }));
+}
+
+#[test]
+fn a_lock_that_a_plain_task_holds_is_no_deadlock() {
+    let outcome = play(|_| async {
+        let lock = Arc::new(Mutex::new(0));
+        let (taken, is_taken) = oneshot::channel();
+        let theirs = Arc::clone(&lock);
+        spawn_plain(async move {
+            let mut value = theirs.lock().await;
+            taken.send(()).expect("somebody waits");
+            ::tokio::time::sleep(Duration::from_millis(5)).await;
+            *value = 1;
+        });
+        is_taken.await.expect("it is sent");
+        *lock.lock().await
+    });
+    assert_eq!(outcome.value, Some(1));
+}
+
+#[test]
+fn a_plain_task_is_where_its_parent_is() {
+    let outcome = play(|world| async move {
+        let server = world.host("server");
+        let (sender, receiver) = oneshot::channel();
+        world.spawn_on(server, async move {
+            spawn_plain(async move {
+                spawn_plain(async move {
+                    let here = tokio::spawn(async move { world.current_host() });
+                    sender
+                        .send((world.current_host(), here.await.expect("it does not fail")))
+                        .expect("somebody waits");
+                });
+            });
+        });
+        (server, receiver.await.expect("it is sent"))
+    });
+    let (server, found) = outcome.value.expect("it passed");
+    let home = if HOOKS { server } else { HostId::WORLD };
+    assert_eq!(found, (home, home));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let play = || {
+        play(|world| async move {
+            let (sender, mut numbers) = mpsc::channel(1);
+            for number in 0..5 {
+                let sender = sender.clone();
+                spawn_plain(async move { sender.send(number).await });
+            }
+            drop(sender);
+            while let Some(number) = numbers.recv().await {
+                world.note("number", number.to_string());
+            }
+        })
+    };
+    let (one, two) = (play(), play());
+    assert_eq!(one.verdict, Verdict::Pass);
+    assert_eq!(one.fingerprint, two.fingerprint);
+}
+
+#[test]
+fn what_plain_tasks_spawn_dies_with_their_host() {
+    let outcome = play(|world| async move {
+        let server = world.host("server");
+        let (sender, receiver) = oneshot::channel();
+        world.spawn_on(server, async move {
+            spawn_plain(async move {
+                let before = tokio::spawn(std::future::pending::<()>());
+                ::tokio::time::sleep(Duration::from_millis(5)).await;
+                let after = tokio::spawn(std::future::pending::<()>());
+                // Both are of a host that is down.
+                let lost = before.await.is_err() && after.await.is_err();
+                sender.send(lost).expect("somebody waits");
+            });
+        });
+        world.settled().await;
+        if HOOKS {
+            world.crash(server);
+            receiver.await.expect("it is sent")
+        } else {
+            true
+        }
+    });
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    assert_eq!(outcome.value, Some(true));
+}
