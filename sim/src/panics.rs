@@ -5,7 +5,8 @@
 //!
 //! A panic in a task of plain tokio never gets here by unwinding: tokio catches it and
 //! keeps it in a `JoinHandle` that perhaps nobody looks at. The hook sees it all the same
-//! and keeps it as a [`Stray`].
+//! and keeps it as a [`Stray`]. Whether the library itself caught it, as actors do, only
+//! tokio can tell, which ends its runtime if not ([`TELLS_UNCAUGHT`]).
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -19,7 +20,7 @@ thread_local! {
     static DEPTH: Cell<u32> = const { Cell::new(0) };
     /// Where the last panic was that was not printed.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
-    /// The first panic between two polls of the engine.
+    /// The last panic between two polls of the engine.
     static STRAY: RefCell<Option<Stray>> = const { RefCell::new(None) };
 }
 
@@ -28,6 +29,13 @@ pub(crate) struct Stray {
     pub(crate) message: String,
     pub(crate) location: String,
 }
+
+/// Whether tokio tells panics that nobody caught from others. Where it does not, every
+/// panic in a plain task counts.
+pub(crate) const TELLS_UNCAUGHT: bool = cfg!(tokio_unstable);
+
+/// What tokio itself panics with when it ends its runtime for a task that panicked.
+const TOKIO_GIVES_UP: &str = "a spawned task panicked and the runtime is configured";
 
 const UNKNOWN: &str = "an unknown place";
 
@@ -86,16 +94,21 @@ fn is_stray() -> bool {
 }
 
 fn keep_stray(payload: &(dyn Any + Send), place: Option<String>) {
+    let message = message(payload);
+    if message.starts_with(TOKIO_GIVES_UP) {
+        return; // because of the one before
+    }
+    // The last is the one that nobody caught: after it tokio polls no other task.
     let _ = STRAY.try_with(|slot| {
-        slot.borrow_mut().get_or_insert_with(|| Stray {
-            message: message(payload),
+        slot.replace(Some(Stray {
+            message,
             location: place.unwrap_or_else(|| UNKNOWN.to_owned()),
-        });
+        }))
     });
     context::with(|engine| engine.wakes.wake_driver());
 }
 
-/// The first panic in a task of plain tokio since this was asked last.
+/// The last panic in a task of plain tokio since this was asked last.
 pub(crate) fn take_stray() -> Option<Stray> {
     STRAY.take()
 }

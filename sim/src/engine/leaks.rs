@@ -3,7 +3,7 @@
 use crate::deadlock;
 use crate::leak::{LeakKind, LeakReport, Leaks};
 use crate::outcome::{PanicReport, Verdict};
-use crate::panics;
+use crate::panics::{self, Stray};
 use crate::wait::TaskId;
 use crate::wake::WakeQueue;
 
@@ -14,10 +14,23 @@ const PLAIN_TASK: &str = "a task of plain tokio";
 
 impl Engine {
     /// Takes down what left this thread, and what panicked in a task of plain tokio,
-    /// since this was called last. The run is over then.
+    /// since this was called last. The run is over then. Where tokio tells which panics
+    /// nobody caught, and has not, they were caught.
     pub(super) fn look_outside(&self) {
-        let leak = rehearsal_hermetic::take_leak();
         let panic = panics::take_stray();
+        self.take_down(panic.filter(|_| !panics::TELLS_UNCAUGHT));
+    }
+
+    /// The same when tokio polls no more tasks. False if there was no panic.
+    pub(super) fn look_outside_at_last(&self) -> bool {
+        let panic = panics::take_stray();
+        let panicked = panic.is_some();
+        self.take_down(panic);
+        panicked
+    }
+
+    fn take_down(&self, panic: Option<Stray>) {
+        let leak = rehearsal_hermetic::take_leak();
         if leak.is_none() && panic.is_none() {
             return;
         }

@@ -18,7 +18,7 @@ mod tasks;
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
-use std::panic::Location;
+use std::panic::{self, AssertUnwindSafe, Location};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -145,7 +145,8 @@ pub enum Recording {
 ///
 /// Tasks of plain tokio, as libraries spawn them, belong to the run as well, but tokio
 /// polls them, in its own order, and no strategy picks them. A panic in one of them ends
-/// the run too, even if it is caught there: nothing tells whether it will be.
+/// the run too. If it is caught there, it does so only where tokio is compiled without
+/// `cfg(tokio_unstable)`: nothing tells then that it will be.
 ///
 /// # Panics
 ///
@@ -189,7 +190,14 @@ where
         limit: Box::pin(tokio::time::sleep_until(engine.start + limit)),
         engine: Rc::clone(&engine),
     };
-    runtime.block_on(tokio::task::unconstrained(driver));
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(tokio::task::unconstrained(driver));
+    }));
+    if let Err(payload) = ended
+        && !engine.look_outside_at_last()
+    {
+        panic::resume_unwind(payload);
+    }
     // Tasks are dropped while the run is still entered: their destructors may
     // close sockets and release locks.
     engine.drop_tasks(|_| true, TaskEnd::Aborted, Disposal::Quiet);
@@ -200,7 +208,7 @@ where
     drop(runtime);
     // Destructors may have spawned.
     engine.drop_tasks(|_| true, TaskEnd::Aborted, Disposal::Quiet);
-    engine.look_outside();
+    engine.look_outside_at_last();
     drop(watching);
     drop(entered);
     match Rc::try_unwrap(engine) {

@@ -32,8 +32,11 @@ pub(super) fn watch(_: &mut Builder) {}
 /// Has tokio tell about plain tasks.
 #[cfg(tokio_unstable)]
 pub(super) fn watch(builder: &mut Builder) {
+    use tokio::runtime::UnhandledPanic;
+
     use crate::context;
 
+    builder.unhandled_panic(UnhandledPanic::ShutdownRuntime);
     builder.on_task_spawn(|task| {
         context::with(|engine| {
             let home = engine.current_host();
