@@ -90,7 +90,7 @@ fn a_thread_fails_the_run_and_has_a_site() {
                 panic!("{name}: {report}");
             };
             assert!(site.starts_with("tests/leaks.rs:"), "{name}: {report}");
-            assert!(report.task.starts_with("task 0 `program`"), "{report}");
+            assert!(report.task == "the program", "{report}");
             assert_eq!(outcome.verdict.at(), Some(VirtualTime::ZERO));
         }
     }
@@ -274,7 +274,7 @@ fn a_wake_from_another_runtime_fails_the_run() {
         let thread = Some("elsewhere".to_owned());
         assert_eq!(report.kind, LeakKind::Wake { thread });
         let said = report.to_string();
-        assert!(said.starts_with("task 0 `program` on world"), "{said}");
+        assert!(said.starts_with("the program "), "{said}");
         assert!(
             said.contains("outside the run, by thread `elsewhere`"),
             "{said}"
