@@ -24,7 +24,7 @@
 //! - What a library spawns with tokio's own `spawn` is no task of the run's. Tokio
 //!   polls it whenever the tasks of the run have come to rest, in an order that is the
 //!   same each time, and its operations are no scheduling points. A crash of its host
-//!   does not end it, nor does a panic of it end the run.
+//!   does not end it. A panic in it ends the run, as in any task.
 //!
 //! [`runtime`], [`main`] and [`test`] are tokio's own. They are here so that
 //! `#[tokio::test]` goes on working in a file that imports this module; such a
