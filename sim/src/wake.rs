@@ -78,6 +78,13 @@ impl WakeQueue {
 
     fn push(&self, task: TaskId) {
         self.woken.borrow_mut().push(task);
+        self.stir();
+    }
+
+    /// Has the engine polled if it sleeps: a task of tokio's own, as libraries spawn
+    /// them, has left it something to do.
+    #[inline]
+    pub(crate) fn stir(&self) {
         if !self.polling.get() {
             self.elsewhere.wake_outer();
         }

@@ -38,7 +38,13 @@ impl World {
     }
 
     fn with<R>(self, f: impl FnOnce(&Engine) -> R) -> R {
-        match context::with(f) {
+        let with = |engine: &Engine| {
+            let result = f(engine);
+            // The caller may be a task of tokio's own, while the engine sleeps.
+            engine.wakes.stir();
+            result
+        };
+        match context::with(with) {
             Some(result) => result,
             None => panic!("a World is used outside its run"),
         }

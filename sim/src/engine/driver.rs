@@ -30,9 +30,7 @@ impl Future for Driver {
         let this = &mut *self;
         let engine = Rc::clone(&this.engine);
         engine.wakes.enter(cx.waker());
-        let elapsed = Instant::now() - engine.start;
-        engine.now.set(VirtualTime::ZERO + elapsed);
-        rehearsal_hermetic::set_elapsed(elapsed);
+        engine.read_clock();
         loop {
             match engine.next_task() {
                 Next::Task(id) => engine.poll_task(id),
@@ -130,6 +128,14 @@ impl Engine {
 }
 
 impl Engine {
+    /// Sets the run's clock, and that of its scope, by tokio's. That moves only while
+    /// the thread is parked: constant within one poll of the driver.
+    pub(super) fn read_clock(&self) {
+        let elapsed = Instant::now() - self.start;
+        self.now.set(VirtualTime::ZERO + elapsed);
+        rehearsal_hermetic::set_elapsed(elapsed);
+    }
+
     pub(crate) fn add_settler(&self, waker: Waker) {
         self.core.borrow_mut().settlers.push(waker);
     }

@@ -148,6 +148,11 @@ where
     let _ambient = config.ambient.enter(config.seed);
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_time().start_paused(true);
+    // A timer may have woken a task of tokio's own and not the driver: it, too, gets
+    // the time from the run.
+    builder.on_thread_unpark(|| {
+        context::with(Engine::read_clock);
+    });
     // What tokio's own `select!` draws. It can be seeded only in such a build.
     #[cfg(tokio_unstable)]
     builder.rng_seed(tokio::runtime::RngSeed::from_bytes(

@@ -60,6 +60,7 @@ impl Engine {
         }));
         core.collect(&self.wakes);
         core.enqueue(id);
+        self.wakes.stir();
         id
     }
 
@@ -80,6 +81,7 @@ impl Engine {
         if task.wake.claim() {
             core.collect(&self.wakes);
             core.enqueue(id);
+            self.wakes.stir();
         }
     }
 

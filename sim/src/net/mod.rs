@@ -107,7 +107,10 @@ pub(crate) fn pin(host: HostId, serial: u32) -> bool {
 
 /// A socket may have something to send.
 pub(crate) fn dirty() {
-    context::with(|engine| engine.core.borrow_mut().network().dirty = true);
+    context::with(|engine| {
+        engine.core.borrow_mut().network().dirty = true;
+        engine.wakes.stir();
+    });
 }
 
 /// The serial of the run that this thread is in.
