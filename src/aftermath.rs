@@ -9,10 +9,9 @@ use std::time::Duration;
 use crate::block;
 use crate::clock;
 use crate::repro::{EXTENSION, Repro};
-use crate::scenario::Scenario;
 use crate::shrink::{self, Limits, ShrinkError, Shrinking};
 use crate::signature::Signature;
-use crate::summary;
+use crate::subject::Subject;
 
 /// Runs that shrinking may take by itself.
 pub(crate) const RUNS: u64 = 20_000;
@@ -46,17 +45,17 @@ impl fmt::Display for Unshrunk {
 }
 
 /// Shrinks the repro in `file` and replaces it.
-pub(crate) fn shrink(
-    scenario: &Scenario,
+pub(crate) fn shrink<S: Subject>(
+    subject: &S,
     repro: &Repro,
     file: &Path,
     limits: &Limits<'_>,
-) -> Result<Shrinking, Unshrunk> {
-    let shrinking = shrink::shrink(scenario, repro, limits).map_err(Unshrunk::Shrink)?;
+) -> Result<Shrinking<S>, Unshrunk> {
+    let shrinking = shrink::shrink(subject, repro, limits).map_err(Unshrunk::Shrink)?;
     let small = &shrinking.repro;
     let beside = file.with_extension(format!("shrunk-{}.{EXTENSION}", std::process::id()));
     small.save(&beside).map_err(Unshrunk::Disk)?;
-    let replaced = verify(scenario, small, &beside)
+    let replaced = verify(subject, small, &beside)
         .and_then(|()| std::fs::rename(&beside, file).map_err(Unshrunk::Disk));
     if replaced.is_err() {
         // It is of no use; that it stays is no second error.
@@ -66,9 +65,9 @@ pub(crate) fn shrink(
 }
 
 /// Whether the file holds that repro, and does what it says.
-fn verify(scenario: &Scenario, repro: &Repro, file: &Path) -> Result<(), Unshrunk> {
+fn verify<S: Subject>(subject: &S, repro: &Repro, file: &Path) -> Result<(), Unshrunk> {
     let read = Repro::read(file).map_err(|_| Unshrunk::NotVerified)?;
-    let staged = read.stage(scenario).map_err(|_| Unshrunk::NotVerified)?;
+    let staged = read.stage(subject).map_err(|_| Unshrunk::NotVerified)?;
     let report = read.play(&staged);
     let expected = &repro.expected;
     let same = report.fingerprint == expected.fingerprint
@@ -79,15 +78,24 @@ fn verify(scenario: &Scenario, repro: &Repro, file: &Path) -> Result<(), Unshrun
 
 /// Shrinks the repro in `file` within a little time, and tells what came of it
 /// and what to type next.
-pub(crate) fn story(scenario: &Scenario, repro: &Repro, file: &Path) -> String {
+pub(crate) fn story<S: Subject>(subject: &S, repro: &Repro, file: &Path) -> String {
     let out_of_time = clock::after(UNASKED);
     let limits = Limits {
         runs: RUNS,
         stop: &out_of_time,
     };
-    let told = match shrink(scenario, repro, file, &limits) {
-        Ok(shrinking) => block::story(scenario, &shrinking),
+    let told = match shrink(subject, repro, file, &limits) {
+        Ok(shrinking) => block::story(subject, &shrinking),
         Err(reason) => format!("\n  not shrunk: {reason}\n"),
     };
-    format!("{told}\n{}", summary::next_steps(file))
+    format!("{told}\n{}", subject.next_steps(file))
+}
+
+/// Tells what a repro shows, as it is. Empty if it does not fail as it says.
+pub(crate) fn study<S: Subject>(subject: &S, repro: &Repro) -> String {
+    let limits = Limits::runs(RUNS);
+    match shrink::study(subject, repro, &limits) {
+        Ok(studied) => block::story(subject, &studied),
+        Err(_) => String::new(),
+    }
 }

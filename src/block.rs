@@ -2,25 +2,24 @@
 
 use std::fmt::{self, Write};
 
-use rehearsal_agents::spec::BridgeSpec;
 use rehearsal_sim::DecisionKind;
 
 use crate::causal::{self, Line, LineKind, Timeline};
 use crate::repro::Repro;
-use crate::scenario::Scenario;
 use crate::shrink::Shrinking;
+use crate::subject::Subject;
 use crate::summary::{BAD, BOLD, DIM, counted, styled};
 
 /// The story of a failure's repro: its size, its timeline, what flips it.
-/// `scenario` is the one that failed, without cuts.
-pub(crate) fn story(scenario: &Scenario, shrinking: &Shrinking) -> String {
+/// `whole` is what failed, without cuts.
+pub(crate) fn story<S: Subject>(whole: &S, shrinking: &Shrinking<S>) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = write_shrunk(&mut text, scenario, shrinking);
+    let _ = write_shrunk(&mut text, whole, shrinking);
     text
 }
 
-fn write_shrunk(text: &mut String, scenario: &Scenario, shrinking: &Shrinking) -> fmt::Result {
+fn write_shrunk<S: Subject>(text: &mut String, whole: &S, shrinking: &Shrinking<S>) -> fmt::Result {
     let repro = &shrinking.repro;
     writeln!(text)?;
     let title = match repro.shrunk {
@@ -28,7 +27,7 @@ fn write_shrunk(text: &mut String, scenario: &Scenario, shrinking: &Shrinking) -
         None => "The run",
     };
     writeln!(text, "  {}", styled(BOLD, title))?;
-    write_size(text, scenario, shrinking)?;
+    write_size(text, whole, shrinking)?;
     writeln!(text)?;
     let timeline = causal::timeline(&shrinking.report, &shrinking.explanation);
     write_timeline(text, &timeline)?;
@@ -36,22 +35,11 @@ fn write_shrunk(text: &mut String, scenario: &Scenario, shrinking: &Shrinking) -
     write_decisive(text, repro, shrinking)
 }
 
-/// What is left of the scenario and of the schedule.
-fn write_size(text: &mut String, scenario: &Scenario, shrinking: &Shrinking) -> fmt::Result {
-    let (whole, left) = (&scenario.spec, &shrinking.staged.spec);
-    let mut parts = Vec::new();
-    let of = |left: u64, whole: u64, what: &str| {
-        (left != whole).then(|| format!("{left} of {}", counted(whole as usize, what)))
-    };
-    parts.extend(of(agents(left), agents(whole), "agent"));
-    parts.extend(of(events(left), events(whole), "planned event"));
-    parts.extend(of(
-        left.faults.budget.into(),
-        whole.faults.budget.into(),
-        "possible fault",
-    ));
+/// What is left of the subject and of the schedule.
+fn write_size<S: Subject>(text: &mut String, whole: &S, shrinking: &Shrinking<S>) -> fmt::Result {
+    let mut parts = shrinking.staged.left_of(whole);
     if parts.is_empty() {
-        parts.push("the whole scenario".to_owned());
+        parts.push(format!("the whole {}", shrinking.repro.origin.noun()));
     }
     let schedule = &shrinking.repro.schedule;
     let preemptions = schedule.count(DecisionKind::Preemption);
@@ -79,17 +67,6 @@ fn write_size(text: &mut String, scenario: &Scenario, shrinking: &Shrinking) -> 
         )?;
     }
     Ok(())
-}
-
-fn agents(spec: &BridgeSpec) -> u64 {
-    spec.agents.iter().map(|group| u64::from(group.count)).sum()
-}
-
-fn events(spec: &BridgeSpec) -> u64 {
-    let groups = spec.agents.iter();
-    groups
-        .map(|group| u64::from(group.count) * group.kind.events())
-        .sum()
 }
 
 fn write_timeline(text: &mut String, timeline: &Timeline) -> fmt::Result {
@@ -132,7 +109,11 @@ fn write_line(text: &mut String, line: &Line, width: usize) -> fmt::Result {
 }
 
 /// What it takes to flip the run.
-fn write_decisive(text: &mut String, repro: &Repro, shrinking: &Shrinking) -> fmt::Result {
+fn write_decisive<S: Subject>(
+    text: &mut String,
+    repro: &Repro,
+    shrinking: &Shrinking<S>,
+) -> fmt::Result {
     if repro.schedule.is_empty() {
         return writeln!(
             text,

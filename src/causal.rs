@@ -56,7 +56,7 @@ pub(crate) struct Timeline {
 }
 
 /// The timeline of a run that was recorded.
-pub(crate) fn timeline(report: &RunReport, explanation: &Explanation) -> Timeline {
+pub(crate) fn timeline<B>(report: &RunReport<B>, explanation: &Explanation) -> Timeline {
     let failure = report.violations.first();
     let mut lines = events(report);
     lines.extend(decisions(report, explanation));
@@ -80,7 +80,7 @@ pub(crate) fn timeline(report: &RunReport, explanation: &Explanation) -> Timelin
 }
 
 /// What the program noted, and the faults.
-fn events(report: &RunReport) -> Vec<Line> {
+fn events<B>(report: &RunReport<B>) -> Vec<Line> {
     let entries = report.history.entries.iter();
     let line = |entry: &rehearsal_sim::Entry| {
         let (kind, who, what) = match &entry.effect {
@@ -102,7 +102,7 @@ fn events(report: &RunReport) -> Vec<Line> {
     entries.filter_map(line).collect()
 }
 
-fn decisions(report: &RunReport, explanation: &Explanation) -> Vec<Line> {
+fn decisions<B>(report: &RunReport<B>, explanation: &Explanation) -> Vec<Line> {
     let decisive = explanation.decisive();
     let entries = &report.history.entries;
     let line = |(index, explained): (usize, &crate::shrink::Explained)| {
@@ -132,7 +132,7 @@ fn decisions(report: &RunReport, explanation: &Explanation) -> Vec<Line> {
 }
 
 /// The failure goes after everything that happened up to its time.
-fn insert_failure(lines: &mut Vec<Line>, failure: &Failure, report: &RunReport) {
+fn insert_failure<B>(lines: &mut Vec<Line>, failure: &Failure, report: &RunReport<B>) {
     let at = failure.at.unwrap_or(report.statistics.virtual_time);
     let place = lines.partition_point(|line| line.at <= at);
     let entries = &report.history.entries;

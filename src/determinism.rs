@@ -2,26 +2,26 @@
 
 use rehearsal_sim::{Effect, Entry, Recording};
 
-use crate::run::{self, Failure, Judge, RunOptions, RunReport, RunVerdict};
-use crate::scenario::Scenario;
+use crate::run::{Failure, Judge, RunOptions, RunReport, RunVerdict};
 use crate::shrink::task_name;
+use crate::subject::{self, Subject};
 
 /// Pairs of runs that are recorded in full to find one that differs.
 const PAIRS: u32 = 8;
 
 /// Plays a seed twice. If the runs differ, the verdict is `nondeterminism` and
 /// the message names the first effect that differs.
-pub fn play_twice(scenario: &Scenario, options: RunOptions) -> RunReport {
+pub fn play_twice<S: Subject>(subject: &S, options: RunOptions) -> RunReport<S::Books> {
     check(|recording| {
         let mut options = options.clone();
         options.recording = options.recording.max(recording);
-        run::play(scenario, options)
+        subject::play(subject, options)
     })
 }
 
 /// Fingerprints tell whether two runs differ; only then are runs recorded to
 /// tell where. They are other runs, so it may take a few pairs until two differ.
-fn check(mut play: impl FnMut(Recording) -> RunReport) -> RunReport {
+fn check<B>(mut play: impl FnMut(Recording) -> RunReport<B>) -> RunReport<B> {
     let first = play(Recording::Fingerprint);
     let mut second = play(Recording::Fingerprint);
     if first.fingerprint == second.fingerprint {
@@ -52,11 +52,11 @@ fn check(mut play: impl FnMut(Recording) -> RunReport) -> RunReport {
 }
 
 /// The first effect in which two recorded runs differ.
-fn difference(one: &RunReport, other: &RunReport) -> String {
+fn difference<B>(one: &RunReport<B>, other: &RunReport<B>) -> String {
     let (a, b) = (&one.history.entries, &other.history.entries);
     // As many effects as both have, all alike, leave one that goes on.
     let agreed = a.iter().zip(b).take_while(|(a, b)| a == b).count();
-    let side = |report: &RunReport, entries: &[Entry]| match entries.get(agreed) {
+    let side = |report: &RunReport<B>, entries: &[Entry]| match entries.get(agreed) {
         Some(entry) => format!("{} at {}", describe(report, &entry.effect), entry.at),
         None => "nothing more".to_owned(),
     };
@@ -77,7 +77,7 @@ fn difference(one: &RunReport, other: &RunReport) -> String {
 }
 
 /// An effect in words, with the names that tasks gave themselves.
-fn describe(report: &RunReport, effect: &Effect) -> String {
+fn describe<B>(report: &RunReport<B>, effect: &Effect) -> String {
     match effect {
         Effect::Spawn { task, host, .. } => {
             format!(
@@ -109,7 +109,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::run::StrategyName;
+    use crate::run::{self, StrategyName};
     use crate::scenario;
 
     /// Plays another seed each time, as a system would that asks the real world

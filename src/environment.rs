@@ -130,6 +130,23 @@ pub fn out_directory() -> PathBuf {
     Path::new(&target).join(SUBDIRECTORY)
 }
 
+/// Where repros of failing tests go: as [`out_directory`], in the directory that
+/// cargo built this program in. A package of a workspace has none of its own.
+pub(crate) fn tests_out_directory() -> PathBuf {
+    let here = std::env::current_dir().ok();
+    let program = std::env::current_exe().ok();
+    let tag = "CACHEDIR.TAG";
+    let target = program.as_deref().and_then(|program| {
+        let mut above = program.ancestors().skip(1);
+        above.find(|directory| directory.join(tag).is_file())
+    });
+    let Some(target) = target else {
+        return out_directory();
+    };
+    let near = here.and_then(|here| target.strip_prefix(here).map(Path::to_owned).ok());
+    near.as_deref().unwrap_or(target).join(SUBDIRECTORY)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -255,7 +255,7 @@ fn failure(scenario: &Scenario, report: &RunReport) -> String {
     format!(
         "{}  again   rehearsal run {} --seed {} --strategy {}",
         anstream::adapter::strip_str(&told),
-        report.scenario,
+        report.name,
         report.seed,
         report.strategy
     )

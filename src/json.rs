@@ -56,18 +56,18 @@ impl<'a> RunLine<'a> {
     /// The line of a run, and its repro file if there is one.
     pub fn new(report: &'a RunReport, repro: Option<&Path>) -> Self {
         Self {
-            scenario: &report.scenario,
+            scenario: &report.name,
             seed: report.seed,
             strategy: report.strategy.to_string(),
-            transport: names::transport(report.transport),
+            transport: names::transport(report.books.transport),
             verdict: report.verdict.word(),
             fingerprint: report.fingerprint.to_string(),
             choices: report.statistics.choices,
             steps: report.statistics.steps,
             virtual_ms: report.statistics.virtual_time.as_millis(),
-            emitted: report.ledger.emitted,
-            delivered: report.ledger.delivered,
-            gap_marked: report.ledger.gap_marked,
+            emitted: report.books.ledger.emitted,
+            delivered: report.books.ledger.delivered,
+            gap_marked: report.books.ledger.gap_marked,
             violations: report.violations.iter().map(ViolationEntry::from).collect(),
             repro: repro.map(|path| path.display().to_string()),
         }
@@ -317,10 +317,10 @@ impl<'a> FailureLine<'a> {
         let deviations = key.deviations().iter();
         let message = report.violations.first().map(|first| &first.message);
         Self {
-            scenario: &report.scenario,
+            scenario: &report.name,
             seed: report.seed,
             strategy: report.strategy.to_string(),
-            transport: names::transport(report.transport),
+            transport: names::transport(report.books.transport),
             verdict: report.verdict.word(),
             judge: &signature.judge,
             message: message.map_or("", String::as_str),

@@ -21,6 +21,7 @@ pub mod explore;
 mod harness;
 pub mod json;
 pub mod oracle;
+mod program;
 pub mod regression;
 pub mod replay;
 pub mod repro;
@@ -29,14 +30,21 @@ pub mod scenario;
 pub mod shrink;
 pub mod signature;
 mod strategy;
+mod subject;
 pub mod summary;
 pub mod sweep;
+mod test;
 pub mod timeline;
 
 pub use harness::Harness;
+pub use program::Ending;
 pub use rehearsal_agents as agents;
+pub use rehearsal_macros::test;
 pub use rehearsal_sim as sim;
+pub use rehearsal_sim::World;
 pub use rehearsal_sim::{tokio, tokio_util};
+pub use subject::Subject;
+pub use test::{IntoSeeds, Place, Test};
 
 /// The README's program is a test.
 #[cfg(doctest)]

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::replay::{Replay, Replayed};
 use crate::repro::{EXTENSION, Repro};
-use crate::run::{self, RunOptions, RunReport};
+use crate::run::{RunOptions, RunReport};
 use crate::scenario::{ExpectedVerdict, Look, Scenario, render_all};
+use crate::subject::{self, Subject};
 use crate::summary;
 
 /// Where kept repros are, below a directory of scenarios.
@@ -19,7 +20,12 @@ pub const DIRECTORY: &str = "regressions";
 ///
 /// If the directory is there and cannot be read.
 pub fn find(root: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = match std::fs::read_dir(root.join(DIRECTORY)) {
+    files(&root.join(DIRECTORY))
+}
+
+/// The repros in a directory, sorted by name; none if it is not there.
+pub(crate) fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
@@ -73,15 +79,17 @@ pub fn read(file: &Path, roots: &[PathBuf]) -> Result<(Repro, Scenario), String>
 /// violation that a defect's scenario expects must still show. Where the repro no
 /// longer fits, it is followed as far as it goes, its seed is played afresh, and
 /// both are judged.
-pub fn verify(file: &Path, repro: &Repro, scenario: &Scenario) -> Outcome {
-    let judged = judged(repro, scenario);
-    let replay = Replay::of(repro, scenario);
+pub fn verify<S: Subject>(file: &Path, repro: &Repro, subject: &S) -> Outcome {
+    // A repro of a healthy twin whose scenario has lost its defect means the
+    // scenario itself.
+    let judged = subject.variant(repro).unwrap_or_else(|_| subject.clone());
+    let replay = Replay::of(repro, subject);
     let fits = match replay.result {
         Replayed::Reproduced | Replayed::OtherFingerprint { .. } => true,
         Replayed::NoLongerFails { .. } => true,
         Replayed::Diverged { .. } | Replayed::ScenarioChanged(_) => false,
     };
-    let mut reports: Vec<&RunReport> = replay.report.iter().collect();
+    let mut reports: Vec<&RunReport<S::Books>> = replay.report.iter().collect();
     let fresh = (!fits).then(|| afresh(repro, &judged));
     reports.extend(&fresh);
     let warning = (!fits).then(|| {
@@ -111,30 +119,19 @@ pub fn verify(file: &Path, repro: &Repro, scenario: &Scenario) -> Outcome {
     }
 }
 
-/// The scenario, or its twin, that says what a run may come to. A repro of a
-/// healthy twin whose scenario has lost its defect means the scenario itself.
-fn judged(repro: &Repro, scenario: &Scenario) -> Scenario {
-    let twin = repro.scenario.healthy.then(|| scenario.twin()).flatten();
-    let judged = twin.unwrap_or_else(|| scenario.clone());
-    match judged.with_transport(repro.scenario.transport) {
-        Ok(judged) => judged,
-        Err(_) => judged,
-    }
-}
-
 /// The seed, with nothing of the repro but its strategy.
-fn afresh(repro: &Repro, scenario: &Scenario) -> RunReport {
-    run::play(scenario, RunOptions::new(repro.seed, repro.strategy))
+fn afresh<S: Subject>(repro: &Repro, subject: &S) -> RunReport<S::Books> {
+    subject::play(subject, RunOptions::new(repro.seed, repro.strategy))
 }
 
 /// `shown`: whether the repro's own failure came out, if that is to count.
-fn judge(
-    scenario: &Scenario,
+fn judge<S: Subject>(
+    subject: &S,
     repro: &Repro,
-    reports: &[&RunReport],
+    reports: &[&RunReport<S::Books>],
     shown: Option<bool>,
 ) -> Result<(), String> {
-    let expected = scenario.expect.verdict;
+    let expected = subject.expected();
     if let Some(bad) = reports.iter().find(|report| !report.is_allowed(expected)) {
         return Err(failure(bad));
     }
@@ -156,6 +153,6 @@ fn judge(
     Ok(())
 }
 
-fn failure(report: &RunReport) -> String {
+fn failure<B>(report: &RunReport<B>) -> String {
     anstream::adapter::strip_str(&summary::failure(report)).to_string()
 }

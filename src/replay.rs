@@ -6,9 +6,9 @@ use rehearsal_sim::{Divergence, Fingerprint};
 
 use crate::exit::Exit;
 use crate::repro::{Repro, Unplayable};
-use crate::run::RunReport;
-use crate::scenario::Scenario;
+use crate::run::{Books, RunReport};
 use crate::signature::Signature;
+use crate::subject::Subject;
 
 /// What a replay came to: exactly one of these, the first that holds in the
 /// order scenario changed, diverged, no longer fails, another fingerprint.
@@ -50,20 +50,20 @@ pub enum Change {
 
 /// A replay.
 #[derive(Debug)]
-pub struct Replay {
+pub struct Replay<B = Books> {
     /// What it came to.
     pub result: Replayed,
     /// The run, judged for the expected failure or, if that did not show, for
     /// everything. None if the repro could not be played.
-    pub report: Option<RunReport>,
+    pub report: Option<RunReport<B>>,
     /// Whether the run shows the expected failure, whatever else is to be said.
     pub shows_failure: bool,
 }
 
-impl Replay {
-    /// Plays a repro on its scenario as it is now.
-    pub fn of(repro: &Repro, scenario: &Scenario) -> Self {
-        let report = match play(repro, scenario) {
+impl<B> Replay<B> {
+    /// Plays a repro on its subject as it is now.
+    pub fn of<S: Subject<Books = B>>(repro: &Repro, subject: &S) -> Self {
+        let report = match play(repro, subject) {
             Ok(report) => report,
             Err(unplayable) => {
                 return Self {
@@ -75,7 +75,7 @@ impl Replay {
         };
         let found = Signature::of(&report);
         let shows_failure = found.as_ref() == Some(&repro.expected.signature);
-        let result = if scenario.hash != repro.scenario.hash {
+        let result = if subject.has_changed(repro) {
             Replayed::ScenarioChanged(Change::Text)
         } else if let Some(at) = report.divergence.clone() {
             Replayed::Diverged {
@@ -131,8 +131,8 @@ impl Replay {
                 self.outcome()
             ),
             Replayed::ScenarioChanged(Change::Text) => format!(
-                "`{}` is not the file that the repro was made from; played all the same, {}",
-                repro.scenario.file.display(),
+                "{} is not the one that the repro was made from; played all the same, {}",
+                repro.origin,
                 self.outcome()
             ),
             Replayed::ScenarioChanged(Change::Unplayable(reason)) => {
@@ -162,13 +162,13 @@ impl Replay {
 
 /// Plays the repro judged for the failure that it expects, as it was shrunk for.
 /// If that does not show, everything else that is wrong must not stay hidden.
-fn play(repro: &Repro, scenario: &Scenario) -> Result<RunReport, Unplayable> {
-    let report = repro.play(&repro.stage(scenario)?);
+fn play<S: Subject>(repro: &Repro, subject: &S) -> Result<RunReport<S::Books>, Unplayable> {
+    let report = repro.play(&repro.stage(subject)?);
     let expected = Some(&repro.expected.signature);
     if Signature::of(&report).as_ref() == expected || !repro.cuts.is_empty() {
         return Ok(report);
     }
-    Ok(repro.play(&repro.stage_whole(scenario)?))
+    Ok(repro.play(&repro.stage_whole(subject)?))
 }
 
 impl Replayed {

@@ -7,15 +7,16 @@ use rehearsal_agents::bridge;
 use rehearsal_agents::record::{Evidence, Recorder};
 use rehearsal_agents::spec::Transport;
 use rehearsal_sim::{
-    Ambient, Budget, CastMember, Choices, Config, Divergence, Fifo, Fingerprint, History,
-    Interleaving, NetConfig, Outcome, Profile, Profiler, Recording, Schedule, Statistics, Strategy,
-    Switch, Tape, Verdict, VirtualTime,
+    Ambient, Budget, CastMember, Choices, Config, Divergence, Fingerprint, History, Interleaving,
+    NetConfig, Outcome, Recording, Schedule, Statistics, Strategy, Switch, Tape, Verdict,
+    VirtualTime,
 };
 
 use crate::exit::Exit;
 use crate::oracle::{self, Ledger, Oracle, Subject};
 use crate::scenario::{ExpectedVerdict, Goal, Scenario};
 pub use crate::strategy::StrategyName;
+pub use crate::subject::play;
 
 /// How to play one seed.
 #[derive(Clone, Debug)]
@@ -56,33 +57,24 @@ impl RunOptions {
     }
 }
 
-/// What one seed came to.
+/// What one seed came to: what is known of every run, and the books that a
+/// scenario keeps.
 #[derive(Debug)]
-pub struct RunReport {
-    /// The scenario's name.
-    pub scenario: String,
+pub struct RunReport<B = Books> {
+    /// What was played: a scenario's name, or a test's.
+    pub name: String,
     /// The seed.
     pub seed: u64,
     /// The strategy.
     pub strategy: StrategyName,
-    /// How events reached clients.
-    pub transport: Transport,
     /// The verdict.
     pub verdict: RunVerdict,
     /// The hash over every effect.
     pub fingerprint: Fingerprint,
     /// The engine's counters.
     pub statistics: Statistics,
-    /// The books over every event.
-    pub ledger: Ledger,
-    /// What is wrong, in the order of the scenario's oracles.
+    /// What is wrong; of a scenario, in the order of its oracles.
     pub violations: Vec<Failure>,
-    /// How much each oracle had to check.
-    pub checked: Vec<(Oracle, u64)>,
-    /// Goals that the run reached.
-    pub goals: BTreeSet<Goal>,
-    /// What was written down.
-    pub evidence: Evidence,
     /// The effects, if they were recorded.
     pub history: History,
     /// The choices, if they were recorded.
@@ -95,6 +87,23 @@ pub struct RunReport {
     pub interleaving: Interleaving,
     /// Where a replay first left its schedule.
     pub divergence: Option<Divergence>,
+    /// What else there is.
+    pub books: B,
+}
+
+/// What a scenario's run leaves beyond what every run does.
+#[derive(Debug)]
+pub struct Books {
+    /// How events reached clients.
+    pub transport: Transport,
+    /// The books over every event.
+    pub ledger: Ledger,
+    /// How much each oracle had to check.
+    pub checked: Vec<(Oracle, u64)>,
+    /// Goals that the run reached.
+    pub goals: BTreeSet<Goal>,
+    /// What was written down.
+    pub evidence: Evidence,
 }
 
 /// The verdict over one run; see [`Verdict`] for the engine's share of it.
@@ -174,6 +183,8 @@ pub enum Judge {
     Goal(Goal),
     /// Two runs of one seed differ.
     Determinism,
+    /// The program of a test, which returned an error.
+    Program,
 }
 
 impl Judge {
@@ -184,6 +195,7 @@ impl Judge {
             Self::Engine(word) => word,
             Self::Goal(_) => "reached",
             Self::Determinism => "determinism",
+            Self::Program => "program",
         }
     }
 }
@@ -199,7 +211,7 @@ pub struct Failure {
     pub at: Option<VirtualTime>,
 }
 
-impl RunReport {
+impl<B> RunReport<B> {
     /// Whether this run is what the scenario allows a single seed to be: a pass,
     /// or the violation that its defect is expected to cause.
     pub fn is_allowed(&self, expected: ExpectedVerdict) -> bool {
@@ -217,31 +229,15 @@ impl RunReport {
     }
 }
 
-/// Plays one seed of a scenario and judges it.
-pub fn play(scenario: &Scenario, options: RunOptions) -> RunReport {
-    let name = options.strategy.for_seed(options.seed);
-    let strategy = match options.choices {
-        // Nobody will be asked.
-        Choices::Replay(_) => Box::new(Fifo),
-        _ => name.build(|| profile(scenario, options.seed)),
-    };
-    play_by(scenario, options, strategy)
-}
-
-/// As [`play`], with a strategy of one's own; the report bears the name of the
-/// one in the options.
-pub fn play_by(scenario: &Scenario, options: RunOptions, strategy: Box<dyn Strategy>) -> RunReport {
+/// Plays one seed of a scenario on this thread, and judges it.
+pub(crate) fn perform(
+    scenario: &Scenario,
+    options: RunOptions,
+    strategy: Box<dyn Strategy>,
+) -> RunReport {
     let (seed, name) = (options.seed, options.strategy.for_seed(options.seed));
     let (outcome, evidence) = stage(scenario, options, strategy);
     judge(scenario, seed, name, outcome, evidence)
-}
-
-/// What each task of the seed's boring schedule takes; `urw` weighs by it.
-fn profile(scenario: &Scenario, seed: u64) -> Profile {
-    let (profiler, profile) = Profiler::new(Box::new(Fifo));
-    let options = RunOptions::new(seed, StrategyName::Fifo);
-    stage(scenario, options, Box::new(profiler));
-    profile.read()
 }
 
 /// Runs the scenario's program in the simulator.
@@ -320,31 +316,33 @@ fn judge(
     }
     let ledger = Ledger::of(&subject);
     RunReport {
-        scenario: scenario.name.clone(),
+        name: scenario.name.clone(),
         seed,
         strategy,
-        transport: scenario.spec.transport,
         verdict: match verdict {
             RunVerdict::Pass if !violations.is_empty() => RunVerdict::Violation,
             verdict => verdict,
         },
         fingerprint: outcome.fingerprint,
         statistics: outcome.statistics,
-        ledger,
         violations,
-        checked,
-        goals,
-        evidence,
         history: outcome.history,
         tape: outcome.tape,
         switches: outcome.switches,
         cast: outcome.cast,
         interleaving: outcome.interleaving,
         divergence: outcome.divergence,
+        books: Books {
+            transport: scenario.spec.transport,
+            ledger,
+            checked,
+            goals,
+            evidence,
+        },
     }
 }
 
-fn verdict(engine: &Verdict) -> RunVerdict {
+pub(crate) fn verdict(engine: &Verdict) -> RunVerdict {
     match engine {
         Verdict::Pass => RunVerdict::Pass,
         Verdict::Deadlock { .. } => RunVerdict::Deadlock,

@@ -21,7 +21,7 @@ pub struct Signature {
 
 impl Signature {
     /// The signature of a run's first failure; none for a run that passed.
-    pub fn of(report: &RunReport) -> Option<Self> {
+    pub fn of<B>(report: &RunReport<B>) -> Option<Self> {
         report.violations.first().map(Self::of_failure)
     }
 

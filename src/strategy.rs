@@ -74,15 +74,15 @@ impl StrategyName {
         }
     }
 
-    /// Makes the strategy. Only `urw` asks for a profile. A portfolio that was
+    /// Makes the strategy. Only `urw` looks at the profile. A portfolio that was
     /// given no seed plays its first member.
-    pub(crate) fn build(self, profile: impl FnOnce() -> Profile) -> Box<dyn Strategy> {
+    pub(crate) fn build(self, profile: Profile) -> Box<dyn Strategy> {
         match self {
             Self::Fifo | Self::Exhaustive { .. } => Box::new(Fifo),
             Self::Random | Self::Portfolio => Box::new(Random::default()),
             Self::Pct { depth } => Box::new(Pct::new(depth)),
             Self::Pos => Box::new(Pos::default()),
-            Self::Urw => Box::new(Urw::new(profile())),
+            Self::Urw => Box::new(Urw::new(profile)),
         }
     }
 }

@@ -55,9 +55,9 @@ fn write_run(text: &mut String, scenario: &Scenario, report: &RunReport) -> fmt:
 }
 
 fn write_runs(text: &mut String, report: &RunReport) -> fmt::Result {
-    let runs: Vec<&RunRecord> = report.evidence.runs.values().collect();
+    let runs: Vec<&RunRecord> = report.books.evidence.runs.values().collect();
     let events = |record: &RunRecord| {
-        let emissions = report.evidence.emissions.iter();
+        let emissions = report.books.evidence.emissions.iter();
         emissions.filter(|e| e.run == record.run).count()
     };
     if runs.len() <= LISTED_RUNS {
@@ -98,15 +98,15 @@ fn end(end: Option<RunEnd>) -> &'static str {
 }
 
 fn write_counts(text: &mut String, report: &RunReport) -> fmt::Result {
-    let ledger = &report.ledger;
-    let clients = report.evidence.clients.len();
+    let ledger = &report.books.ledger;
+    let clients = report.books.evidence.clients.len();
     write!(
         text,
         "  events    {} emitted, {} delivered to {} over {}",
         ledger.emitted,
         ledger.delivered,
         counted(clients, "client"),
-        names::transport(report.transport)
+        names::transport(report.books.transport)
     )?;
     for (count, what) in [
         (ledger.gap_marked, "gap-marked"),
@@ -134,26 +134,27 @@ fn write_counts(text: &mut String, report: &RunReport) -> fmt::Result {
 
 fn write_checks(text: &mut String, report: &RunReport) -> fmt::Result {
     let checks: Vec<String> = report
+        .books
         .checked
         .iter()
         .map(|(oracle, count)| format!("{oracle} {count}"))
         .collect();
     writeln!(text, "  checked   {}", checks.join(", "))?;
-    if !report.goals.is_empty() {
-        let goals: Vec<String> = report.goals.iter().map(ToString::to_string).collect();
+    if !report.books.goals.is_empty() {
+        let goals: Vec<String> = report.books.goals.iter().map(ToString::to_string).collect();
         writeln!(text, "  reached   {}", goals.join(", "))?;
     }
     Ok(())
 }
 
 /// The verdict of one seed, with what is wrong.
-pub fn failure(report: &RunReport) -> String {
+pub fn failure<B>(report: &RunReport<B>) -> String {
     let mut text = String::new();
     let _ = write_failure(&mut text, report);
     text
 }
 
-fn write_failure(text: &mut String, report: &RunReport) -> fmt::Result {
+fn write_failure<B>(text: &mut String, report: &RunReport<B>) -> fmt::Result {
     let style = if report.verdict == RunVerdict::Pass {
         GOOD
     } else {
@@ -164,7 +165,7 @@ fn write_failure(text: &mut String, report: &RunReport) -> fmt::Result {
         text,
         "{}  {}  seed {}  {}  {}",
         styled(style, verdict),
-        report.scenario,
+        report.name,
         report.seed,
         report.strategy,
         styled(DIM, format_args!("fingerprint {}", report.fingerprint)),
@@ -195,7 +196,7 @@ pub fn next_steps(file: &Path) -> String {
 }
 
 /// A text as one word of a shell's.
-fn shell_word(text: &str) -> String {
+pub(crate) fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-+./:=@%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();

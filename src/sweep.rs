@@ -100,9 +100,9 @@ impl Sweep {
     pub fn add(&mut self, report: &RunReport, expected: ExpectedVerdict) {
         self.seeds += 1;
         *self.verdicts.entry(report.verdict).or_default() += 1;
-        self.goals.extend(&report.goals);
-        self.events.0 += report.ledger.emitted;
-        self.events.1 += report.ledger.delivered;
+        self.goals.extend(&report.books.goals);
+        self.events.0 += report.books.ledger.emitted;
+        self.events.1 += report.books.ledger.delivered;
         self.virtual_ms += report.statistics.virtual_time.as_millis();
         if report.is_expected_violation(expected) {
             self.detected += 1;

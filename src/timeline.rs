@@ -24,17 +24,17 @@ fn write_timeline(text: &mut String, report: &RunReport) -> fmt::Result {
     writeln!(
         text,
         "{} seed {} {}: {}",
-        report.scenario, report.seed, report.strategy, report.verdict
+        report.name, report.seed, report.strategy, report.verdict
     )?;
     writeln!(
         text,
         "{} emitted, {} delivered, {} gap-marked, ends at {}",
-        report.ledger.emitted,
-        report.ledger.delivered,
-        report.ledger.gap_marked,
+        report.books.ledger.emitted,
+        report.books.ledger.delivered,
+        report.books.ledger.gap_marked,
         report.statistics.virtual_time
     )?;
-    let evidence = &report.evidence;
+    let evidence = &report.books.evidence;
     let by_run = emissions_by_run(evidence);
     let arrivals = arrivals(evidence);
     for (run, emissions) in by_run.iter().take(SHOWN_RUNS) {

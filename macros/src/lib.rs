@@ -1,1 +1,89 @@
-//! The attribute `#[rehearsal::test]`.
+//! The attribute `#[rehearsal::test]`. Use it through the crate `rehearsal`.
+
+mod settings;
+
+use proc_macro::TokenStream;
+use quote::quote;
+use syn::{Error, ItemFn, parse_macro_input};
+
+use crate::settings::Settings;
+
+/// Makes a test of an async function: its program is played inside the simulator, under
+/// one seed after the other, and the first run that fails fails the test.
+///
+/// ```ignore
+/// #[rehearsal::test(seeds = 1_000, strategy = "portfolio")]
+/// async fn no_money_is_lost(world: rehearsal::World) {
+///     // …
+/// }
+/// ```
+///
+/// The function takes the `World`, or nothing. It returns nothing, or a `Result`, whose
+/// error fails the run, as do a panic in any task, a deadlock, a livelock, and a time-out.
+/// A failure is written to a repro file, shrunk to the few choices that matter, and told
+/// with its causal timeline and the line that replays it.
+///
+/// | setting | meaning | without it |
+/// |---|---|---|
+/// | `seeds` | how many, or which: `100`, `5..10` | 256 |
+/// | `strategy` | `"fifo"`, `"random"`, `"pct:3"`, `"pos"`, `"urw"`, `"portfolio"` | `"portfolio"` |
+/// | `ambient` | who answers for randomness and clocks: `"hermetic"` or `"real"` | `"hermetic"` |
+/// | `latency` | how long a packet travels: `"1ms..50ms"` | `"1ms"` |
+/// | `loss` | packets in a thousand that are lost | 0 |
+/// | `steps` | the most steps of a run | ten million |
+/// | `virtual_time` | the most virtual time of a run: `"10m"` | ten minutes |
+///
+/// Settings are expressions. Other attributes, such as `#[ignore]` and `#[should_panic]`,
+/// keep their meaning.
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let settings = parse_macro_input!(arguments as Settings);
+    let function = parse_macro_input!(item as ItemFn);
+    expand(&settings, &function)
+        .unwrap_or_else(Error::into_compile_error)
+        .into()
+}
+
+fn expand(settings: &Settings, function: &ItemFn) -> Result<proc_macro2::TokenStream, Error> {
+    let ItemFn {
+        attrs,
+        vis,
+        sig,
+        block,
+        ..
+    } = function;
+    let name = &sig.ident;
+    if sig.asyncness.is_none() {
+        let message = "a test that the simulator plays is an `async fn`";
+        return Err(Error::new_spanned(sig.fn_token, message));
+    }
+    if !sig.generics.params.is_empty() {
+        let message = "a test has no parameters that could be filled in";
+        return Err(Error::new_spanned(&sig.generics, message));
+    }
+    let program = match sig.inputs.len() {
+        0 => quote!(|_| #name()),
+        1 => quote!(#name),
+        _ => {
+            let message = "a test takes the world, or nothing";
+            return Err(Error::new_spanned(&sig.inputs, message));
+        }
+    };
+    let calls = settings.calls();
+    Ok(quote! {
+        #(#attrs)*
+        #[::core::prelude::v1::test]
+        #vis fn #name() {
+            #sig #block
+
+            ::rehearsal::Test::new(::rehearsal::Place {
+                package: ::core::env!("CARGO_PKG_NAME"),
+                module: ::core::module_path!(),
+                name: ::core::stringify!(#name),
+                file: ::core::file!(),
+            })
+            #(#calls)*
+            .run(#program);
+        }
+    })
+}

@@ -85,7 +85,8 @@ fn read_all(root: &Path, file: &Path) -> Result<(Arc<Source>, Repro, Scenario), 
 fn meaning(repro: &Repro, scenario: &Scenario) -> &'static str {
     match scenario.expect.verdict {
         ExpectedVerdict::Violation(oracle)
-            if !repro.scenario.healthy && repro.expected.signature.judge == oracle.name() =>
+            if repro.scenario().is_some_and(|s| !s.healthy)
+                && repro.expected.signature.judge == oracle.name() =>
         {
             "the defect must still show"
         }

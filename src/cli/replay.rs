@@ -50,12 +50,15 @@ fn text(file: &Path, repro: &Repro, scenario: &Scenario, replay: &Replay) -> Str
         let _ = writeln!(text, "  cuts      {}", cuts.join(", "));
     }
     let schedule = &repro.schedule;
+    let played = repro
+        .scenario()
+        .map_or(scenario.spec.transport, |s| s.transport);
     let _ = writeln!(
         text,
         "  plays     seed {}, {}, {}; {}, {} among them",
         repro.seed,
         repro.strategy,
-        names::transport(repro.scenario.transport),
+        names::transport(played),
         counted(schedule.len(), "decision"),
         counted(schedule.count(DecisionKind::Preemption), "preemption"),
     );

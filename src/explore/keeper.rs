@@ -84,7 +84,7 @@ impl<'a> Keeper<'a> {
             lock(&self.warnings).waiting.push(format!(
                 "seed {} of {} gave two different runs; there is no repro of it. \
                  See `rehearsal run {} --seed {} --check-determinism`",
-                report.seed, report.scenario, report.scenario, report.seed
+                report.seed, report.name, report.name, report.seed
             ));
             return false;
         }

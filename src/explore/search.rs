@@ -4,13 +4,14 @@ use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use rehearsal_sim::{Deviate, Deviation, Exhaustive};
+use rehearsal_sim::{Deviation, Exhaustive};
 
 use super::keeper::Keeper;
 use super::tally::{Played, Tally};
 use super::{Audience, Exploration, Options, Progress, RunKey, Search, crew, now};
-use crate::run::{self, RunOptions, StrategyName};
+use crate::run::{RunOptions, StrategyName};
 use crate::scenario::Scenario;
+use crate::subject::play_deviating;
 use crate::sweep::Seeds;
 
 /// Plays every schedule of each seed that leaves the boring one at most `bound`
@@ -146,13 +147,11 @@ impl Hunt<'_> {
     /// keeps that at once.
     fn play(&self, seed: u64, next: &Playing<'_>) -> Played {
         let how = RunOptions::new(seed, StrategyName::Exhaustive { bound: self.bound });
-        let (deviate, picks) = Deviate::new(&next.deviations);
-        let report = run::play_by(self.scenario, how.clone(), Box::new(deviate));
-        next.learn(&picks.borrow());
+        let (report, picks) = play_deviating(self.scenario, how.clone(), &next.deviations);
+        next.learn(&picks);
         let key = RunKey::of_schedule(seed, next.deviations.clone());
         self.keeper.keep(&key, &report, || {
-            let (deviate, _) = Deviate::new(&next.deviations);
-            run::play_by(self.scenario, how.recorded(), Box::new(deviate))
+            play_deviating(self.scenario, how.recorded(), &next.deviations).0
         });
         Played::of(self.scenario, key, &report)
     }

@@ -31,7 +31,7 @@ impl Played {
             strategy: report.strategy,
             verdict: report.verdict,
             interleaving: report.interleaving,
-            goals: report.goals.iter().copied().collect(),
+            goals: report.books.goals.iter().copied().collect(),
             virtual_ms: report.statistics.virtual_time.as_millis(),
             expected: report.is_expected_violation(scenario.expect.verdict),
             failure: failed(report).map(|signature| (signature, summary::failure(report))),

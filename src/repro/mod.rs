@@ -5,15 +5,18 @@ pub(crate) mod read;
 mod save;
 pub(crate) mod write;
 
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
 use rehearsal_agents::spec::Transport;
 use rehearsal_sim::{Fingerprint, Schedule};
 
-use crate::run::{self, RunOptions, RunReport, RunVerdict, StrategyName};
+use crate::run::{RunOptions, RunReport, RunVerdict, StrategyName};
 use crate::scenario::variant::HEALTHY;
-use crate::scenario::{Cut, CutError, Scenario};
+use crate::scenario::{Cut, CutError};
 use crate::signature::Signature;
+use crate::subject::{self, Subject};
+use crate::summary::shell_word;
 
 pub use self::save::{EXTENSION, SUBDIRECTORY, save_failure};
 
@@ -23,8 +26,8 @@ pub const FORMAT: u32 = 1;
 /// Everything that it takes to play a failing run again, and what came of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Repro {
-    /// The scenario that failed.
-    pub scenario: ScenarioRef,
+    /// What failed.
+    pub origin: Origin,
     /// What is left out of it.
     pub cuts: Vec<Cut>,
     /// The seed that first showed the failure.
@@ -40,6 +43,36 @@ pub struct Repro {
     pub expected: Expected,
     /// How it was shrunk, if it was.
     pub shrunk: Option<Shrunk>,
+}
+
+/// What a repro plays.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// A scenario.
+    Scenario(ScenarioRef),
+    /// The program of a test.
+    Test(TestRef),
+}
+
+impl Origin {
+    /// What kind of thing it is, in a word.
+    pub fn noun(&self) -> &'static str {
+        match self {
+            Self::Scenario(_) => "scenario",
+            Self::Test(_) => "test",
+        }
+    }
+}
+
+/// Which test's program a repro plays.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TestRef {
+    /// The package that it is in.
+    pub package: String,
+    /// Its path, the crate's name first: `bank::tests::no_money_is_lost`.
+    pub name: String,
+    /// The source file that it is in, as the compiler names it.
+    pub file: PathBuf,
 }
 
 /// Which scenario a repro plays.
@@ -80,17 +113,11 @@ pub struct Shrunk {
 }
 
 impl Repro {
-    /// The repro of a recorded run of `scenario` that failed; none if it passed.
-    pub fn of(scenario: &Scenario, report: &RunReport) -> Option<Self> {
+    /// The repro of a recorded run of `subject` that failed; none if it passed.
+    pub fn of<S: Subject>(subject: &S, report: &RunReport<S::Books>) -> Option<Self> {
         let signature = Signature::of(report)?;
         Some(Self {
-            scenario: ScenarioRef {
-                name: scenario.file_name().to_owned(),
-                file: scenario.file.clone(),
-                hash: scenario.hash,
-                healthy: scenario.is_twin(),
-                transport: scenario.spec.transport,
-            },
+            origin: subject.origin(),
             cuts: Vec::new(),
             seed: report.seed,
             strategy: report.strategy,
@@ -105,53 +132,94 @@ impl Repro {
         })
     }
 
-    /// The name of what it plays: the scenario's, or its healthy twin's.
-    pub fn played_name(&self) -> String {
-        let twin = if self.scenario.healthy { HEALTHY } else { "" };
-        format!("{}{twin}", self.scenario.name)
+    /// The scenario that it plays; none if it is a test's.
+    pub fn scenario(&self) -> Option<&ScenarioRef> {
+        match &self.origin {
+            Origin::Scenario(scenario) => Some(scenario),
+            Origin::Test(_) => None,
+        }
     }
 
-    /// The scenario as this repro plays it, from the scenario as its file is now:
-    /// twin, transport, cuts, and judged for the expected failure alone.
+    /// The name of what it plays: the scenario's, its healthy twin's, or the test's.
+    pub fn played_name(&self) -> String {
+        match &self.origin {
+            Origin::Scenario(scenario) => scenario.played_name(),
+            Origin::Test(test) => test.name.clone(),
+        }
+    }
+
+    /// The subject as this repro plays it, from what it is now: of a scenario its
+    /// twin, transport and cuts; and judged for the expected failure alone.
     ///
     /// # Errors
     ///
-    /// If the scenario has changed so much that it cannot be played like that.
-    pub fn stage(&self, scenario: &Scenario) -> Result<Scenario, Unplayable> {
-        let whole = self.stage_whole(scenario)?;
+    /// If the subject has changed so much that it cannot be played like that.
+    pub fn stage<S: Subject>(&self, subject: &S) -> Result<S, Unplayable> {
+        let whole = self.stage_whole(subject)?;
         Ok(whole.focused(&self.expected.signature))
     }
 
-    /// As [`Repro::stage`], but judged for everything that the scenario expects.
+    /// As [`Repro::stage`], but judged for everything that the subject expects.
     /// That says little of a scenario with cuts: it may have nothing left for an
     /// oracle to check, or to reach a goal by.
     ///
     /// # Errors
     ///
     /// As [`Repro::stage`].
-    pub fn stage_whole(&self, scenario: &Scenario) -> Result<Scenario, Unplayable> {
-        let twin = if self.scenario.healthy {
-            scenario.twin().ok_or(Unplayable::NoTwin)?
-        } else {
-            scenario.clone()
-        };
-        let staged = twin
-            .with_transport(self.scenario.transport)
-            .map_err(|_| Unplayable::NeedsNetwork)?;
-        staged.cut(&self.cuts).map_err(Unplayable::Cut)
+    pub fn stage_whole<S: Subject>(&self, subject: &S) -> Result<S, Unplayable> {
+        let variant = subject.variant(self)?;
+        variant.cut(&self.cuts).map_err(Unplayable::Cut)
     }
 
-    /// Plays the repro on a scenario that [`Repro::stage`] has made ready, with
+    /// Plays the repro on a subject that [`Repro::stage`] has made ready, with
     /// everything recorded.
-    pub fn play(&self, staged: &Scenario) -> RunReport {
+    pub fn play<S: Subject>(&self, staged: &S) -> RunReport<S::Books> {
         let options = RunOptions::new(self.seed, self.strategy).recorded();
-        run::play(staged, options.replaying(self.schedule.clone()))
+        subject::play(staged, options.replaying(self.schedule.clone()))
     }
 }
 
-/// Why a repro cannot be played on a scenario that has changed.
+impl TestRef {
+    /// The name as `cargo test` knows it: without the crate.
+    pub fn short_name(&self) -> &str {
+        let name = self.name.as_str();
+        name.split_once("::").map_or(name, |(_, name)| name)
+    }
+
+    /// What plays the repro in `file`, as a line for a shell.
+    pub fn replay_command(&self, file: &Path) -> String {
+        format!(
+            "REHEARSAL_REPLAY={} cargo test -p {} {} -- --exact",
+            shell_word(&file.to_string_lossy()),
+            shell_word(&self.package),
+            shell_word(self.short_name()),
+        )
+    }
+}
+
+/// ``the scenario in `file` ``.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scenario(scenario) => write!(f, "the scenario in `{}`", scenario.file.display()),
+            Self::Test(test) => write!(f, "the test `{}`", test.name),
+        }
+    }
+}
+
+impl ScenarioRef {
+    /// The name of the scenario or of its healthy twin.
+    pub fn played_name(&self) -> String {
+        let twin = if self.healthy { HEALTHY } else { "" };
+        format!("{}{twin}", self.name)
+    }
+}
+
+/// Why a repro cannot be played on a subject, which may have changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Unplayable {
+    /// The repro is of something else.
+    NotOfThis,
     /// The scenario carries no defect, so it has no healthy twin.
     NoTwin,
     /// The scenario has faults that the repro's transport cannot have.
@@ -160,9 +228,10 @@ pub enum Unplayable {
     Cut(CutError),
 }
 
-impl std::fmt::Display for Unplayable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Unplayable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NotOfThis => f.write_str("the repro is of something else"),
             Self::NoTwin => {
                 f.write_str("the scenario carries no defect, so it has no healthy twin")
             }

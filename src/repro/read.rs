@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rehearsal_sim::{Decision, Fingerprint, Schedule};
 use toml::de::{DeTable, DeValue};
 
-use super::{Expected, FORMAT, Repro, ScenarioRef, Shrunk};
+use super::{Expected, FORMAT, Origin, Repro, ScenarioRef, Shrunk, TestRef};
 use crate::oracle::Oracle;
 use crate::run::{Judge, RunVerdict, StrategyName};
 use crate::scenario::decode::item::Item;
@@ -162,7 +162,7 @@ fn read(mut root: Section<'_>, problems: &mut Problems) -> Option<Repro> {
         .and_then(|item| item.small(FORMAT..=FORMAT, problems));
     // Who wrote it matters only to the reader of a message.
     let tool = root.get("tool").map(|item| item.text(problems));
-    let scenario = scenario(&mut root, problems);
+    let origin = origin(&mut root, problems);
     let run = run(&mut root, problems);
     let expected = expected(&mut root, problems);
     let shrunk = match root.get("shrunk") {
@@ -174,10 +174,10 @@ fn read(mut root: Section<'_>, problems: &mut Problems) -> Option<Repro> {
     if tool.is_some_and(|tool| tool.is_none()) {
         return None;
     }
-    let (scenario, cuts) = scenario?;
+    let (origin, cuts) = origin?;
     let run = run?;
     Some(Repro {
-        scenario,
+        origin,
         cuts,
         seed: run.seed,
         strategy: run.strategy,
@@ -188,10 +188,40 @@ fn read(mut root: Section<'_>, problems: &mut Problems) -> Option<Repro> {
     })
 }
 
-/// Reads `[scenario]`.
-fn scenario(root: &mut Section<'_>, problems: &mut Problems) -> Option<(ScenarioRef, Vec<Cut>)> {
-    let example = "`[scenario]`, which says what is played";
+/// Reads `[test]` or `[scenario]`, whichever there is, and the cuts.
+fn origin(root: &mut Section<'_>, problems: &mut Problems) -> Option<(Origin, Vec<Cut>)> {
+    if let Some(item) = root.get("test") {
+        return Some((Origin::Test(test(&item, problems)?), Vec::new()));
+    }
+    let example = "`[scenario]` or `[test]`, which says what is played";
     let item = root.need("scenario", example, problems)?;
+    let (scenario, cuts) = scenario(&item, problems)?;
+    Some((Origin::Scenario(scenario), cuts))
+}
+
+/// Reads `[test]`.
+fn test(item: &Item<'_>, problems: &mut Problems) -> Option<TestRef> {
+    let mut section = item.section("`[test]`", problems)?;
+    let mut text = |key, example: &str, problems: &mut Problems| {
+        let text = section.need(key, example, problems)?.text(problems)?;
+        Some(text.value.to_owned())
+    };
+    let example = "the package that the test is in: `package = \"…\"`";
+    let package = text("package", example, problems);
+    let example = "the test's path: `name = \"crate::module::name\"`";
+    let name = text("name", example, problems);
+    let example = "the test's source file: `file = \"tests/….rs\"`";
+    let file = text("file", example, problems);
+    section.finish(problems);
+    Some(TestRef {
+        package: package?,
+        name: name?,
+        file: file?.into(),
+    })
+}
+
+/// Reads `[scenario]`.
+fn scenario(item: &Item<'_>, problems: &mut Problems) -> Option<(ScenarioRef, Vec<Cut>)> {
     let mut section = item.section("`[scenario]`", problems)?;
     let example = "the scenario's name: `name = \"…\"`";
     let name = section.need("name", example, problems);
@@ -472,6 +502,7 @@ fn expected(root: &mut Section<'_>, problems: &mut Problems) -> Option<Expected>
     let engine = engine.filter(|(word, ())| *word != RunVerdict::Violation.word());
     judges.extend(engine);
     judges.push((REACHED, ()));
+    judges.push((Judge::Program.name(), ()));
     judges.sort_unstable();
     judges.dedup();
     let judge = section

@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Repro;
-use crate::run::{self, RunOptions, StrategyName};
-use crate::scenario::{Scenario, names};
+use crate::run::{RunOptions, StrategyName};
+use crate::subject::{self, Subject};
 
 /// What the names of repro files end in.
 pub const EXTENSION: &str = "repro";
@@ -22,27 +22,16 @@ pub const SUBDIRECTORY: &str = "rehearsal";
 ///
 /// If the file cannot be written, or the seed passes this time, as it does only
 /// where something in the run does not depend on the seed.
-pub fn save_failure(
-    scenario: &Scenario,
+pub fn save_failure<S: Subject>(
+    subject: &S,
     seed: u64,
     strategy: StrategyName,
     directory: &Path,
 ) -> io::Result<(PathBuf, Repro)> {
-    let report = run::play(scenario, RunOptions::new(seed, strategy).recorded());
-    let repro = Repro::of(scenario, &report)
+    let report = subject::play(subject, RunOptions::new(seed, strategy).recorded());
+    let repro = Repro::of(subject, &report)
         .ok_or_else(|| io::Error::other(format!("played again, seed {seed} passes")))?;
-    let path = directory.join(file_name(scenario, seed));
+    let path = directory.join(format!("{}-seed-{seed}.{EXTENSION}", subject.file_stem()));
     repro.save(&path)?;
     Ok((path, repro))
-}
-
-/// `shared_bridge-seed-7.repro`; with the transport if the scenario's file asks
-/// for another one.
-fn file_name(scenario: &Scenario, seed: u64) -> String {
-    let name = &scenario.name;
-    if scenario.spec.transport == scenario.declared_transport {
-        return format!("{name}-seed-{seed}.{EXTENSION}");
-    }
-    let transport = names::transport(scenario.spec.transport);
-    format!("{name}-{transport}-seed-{seed}.{EXTENSION}")
 }

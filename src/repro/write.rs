@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rehearsal_sim::Decision;
 
-use super::{FORMAT, Repro};
+use super::{FORMAT, Origin, Repro, ScenarioRef, TestRef};
 use crate::scenario::names;
 
 impl Repro {
@@ -33,33 +33,16 @@ impl Repro {
     }
 
     fn write_toml(&self, text: &mut String) -> fmt::Result {
-        let scenario = &self.scenario;
-        writeln!(
-            text,
-            "# A failing run: `rehearsal replay` plays this file again."
-        )?;
+        let by = match self.origin {
+            Origin::Scenario(_) => "`rehearsal replay`",
+            Origin::Test(_) => "its test, under REHEARSAL_REPLAY,",
+        };
+        writeln!(text, "# A failing run: {by} plays this file again.")?;
         writeln!(text, "format = {FORMAT}")?;
         writeln!(text, "tool = {}", quoted(TOOL))?;
-        writeln!(text, "\n[scenario]")?;
-        writeln!(text, "name = {}", quoted(&scenario.name))?;
-        let file = scenario.file.to_string_lossy();
-        writeln!(text, "file = {}", quoted(&file))?;
-        writeln!(text, "hash = \"{:032x}\"", scenario.hash)?;
-        let transport = names::transport(scenario.transport);
-        writeln!(text, "transport = {}", quoted(transport))?;
-        if scenario.healthy {
-            writeln!(text, "healthy = true # its twin without the defect")?;
-        }
-        if !self.cuts.is_empty() {
-            writeln!(
-                text,
-                "# What is left out of it; groups of agents count from 0."
-            )?;
-            writeln!(text, "cuts = [")?;
-            for cut in &self.cuts {
-                writeln!(text, "    {},", quoted(&cut.to_string()))?;
-            }
-            writeln!(text, "]")?;
+        match &self.origin {
+            Origin::Scenario(scenario) => self.write_scenario(scenario, text)?,
+            Origin::Test(test) => write_test(test, text)?,
         }
         writeln!(text, "\n[run]")?;
         writeln!(text, "seed = {}", seed(self.seed))?;
@@ -81,6 +64,31 @@ impl Repro {
             writeln!(text, "runs = {}", shrunk.runs)?;
             writeln!(text, "decisions = {}", shrunk.decisions)?;
             writeln!(text, "preemptions = {}", shrunk.preemptions)?;
+        }
+        Ok(())
+    }
+
+    fn write_scenario(&self, scenario: &ScenarioRef, text: &mut String) -> fmt::Result {
+        writeln!(text, "\n[scenario]")?;
+        writeln!(text, "name = {}", quoted(&scenario.name))?;
+        let file = scenario.file.to_string_lossy();
+        writeln!(text, "file = {}", quoted(&file))?;
+        writeln!(text, "hash = \"{:032x}\"", scenario.hash)?;
+        let transport = names::transport(scenario.transport);
+        writeln!(text, "transport = {}", quoted(transport))?;
+        if scenario.healthy {
+            writeln!(text, "healthy = true # its twin without the defect")?;
+        }
+        if !self.cuts.is_empty() {
+            writeln!(
+                text,
+                "# What is left out of it; groups of agents count from 0."
+            )?;
+            writeln!(text, "cuts = [")?;
+            for cut in &self.cuts {
+                writeln!(text, "    {},", quoted(&cut.to_string()))?;
+            }
+            writeln!(text, "]")?;
         }
         Ok(())
     }
@@ -110,6 +118,13 @@ impl Repro {
         }
         writeln!(text, "]")
     }
+}
+
+fn write_test(test: &TestRef, text: &mut String) -> fmt::Result {
+    writeln!(text, "\n[test]")?;
+    writeln!(text, "package = {}", quoted(&test.package))?;
+    writeln!(text, "name = {}", quoted(&test.name))?;
+    writeln!(text, "file = {}", quoted(&test.file.to_string_lossy()))
 }
 
 const TOOL: &str = concat!("rehearsal ", env!("CARGO_PKG_VERSION"));

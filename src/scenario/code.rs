@@ -328,6 +328,10 @@ codes! {
     ReproTooManyProblems = "R0025",
         "The file has more problems than are printed at once. Correct the first ones; many of the \
          others often have the same cause.";
+    /// A repro of a test, where one of a scenario is needed.
+    ReproOfATest = "R0026",
+        "The program of a test is in the test's binary, so that only the test can play its repro. Name \
+         the file in the environment variable REHEARSAL_REPLAY and run the test with `cargo test`.";
 }
 
 impl Code {

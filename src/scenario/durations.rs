@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// The longest that is asked for anywhere.
+pub(crate) const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
 /// Units with their length in microseconds, the longest first.
 const UNITS: [(&str, u64); 5] = [
     ("h", 3_600_000_000),

@@ -9,9 +9,11 @@ pub(crate) mod decode;
 mod diagnostic;
 pub mod discover;
 pub mod durations;
+mod families;
 mod goal;
 pub mod names;
 mod source;
+mod subject;
 mod suggest;
 pub(crate) mod variant;
 

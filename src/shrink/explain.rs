@@ -5,6 +5,8 @@ use rehearsal_sim::{Decision, DecisionKind, Schedule, TaskId};
 use crate::run::{RunReport, RunVerdict};
 
 use super::Best;
+use crate::subject::Subject;
+
 use super::lab::Lab;
 
 /// What each decision of a shrunk run is, and what becomes of the run without
@@ -71,7 +73,7 @@ impl Explanation {
 const TRIED: usize = 32;
 
 /// Tries what becomes of the run without each decision, and with other values.
-pub(super) fn explain(lab: &mut Lab<'_>, best: &Best) -> Explanation {
+pub(super) fn explain<S: Subject>(lab: &mut Lab<'_, S>, best: &Best<S>) -> Explanation {
     let steps = steps(&best.report);
     let tried = best.schedule.len() <= TRIED;
     let decisions = best.schedule.decisions().iter().enumerate();
@@ -91,14 +93,14 @@ pub(super) fn explain(lab: &mut Lab<'_>, best: &Best) -> Explanation {
     Explanation { decisions }
 }
 
-fn without(lab: &mut Lab<'_>, best: &Best, index: usize) -> Option<RunVerdict> {
+fn without<S: Subject>(lab: &mut Lab<'_, S>, best: &Best<S>, index: usize) -> Option<RunVerdict> {
     let rest = best.schedule.with_value(index, 0);
     let report = lab.replay(&best.staged, &rest).ok()?;
     Some(report.verdict)
 }
 
 /// Tries up to three other values.
-fn any_value(lab: &mut Lab<'_>, best: &Best, index: usize) -> Option<bool> {
+fn any_value<S: Subject>(lab: &mut Lab<'_, S>, best: &Best<S>, index: usize) -> Option<bool> {
     let decision = best.schedule.decisions().get(index)?;
     let bound = decision.bound;
     let mut others = vec![1, bound / 2, bound - 1];
@@ -118,7 +120,7 @@ fn any_value(lab: &mut Lab<'_>, best: &Best, index: usize) -> Option<bool> {
 }
 
 /// The step of each decision of a recorded run.
-fn steps(report: &RunReport) -> Vec<u64> {
+fn steps<B>(report: &RunReport<B>) -> Vec<u64> {
     let choices = report.tape.choices().iter();
     let decisions = choices.filter(|choice| choice.value != 0);
     decisions.map(|choice| choice.step.into()).collect()
@@ -126,7 +128,7 @@ fn steps(report: &RunReport) -> Vec<u64> {
 
 /// Whom a decision of a recorded run concerns, and what it does. `index`: among
 /// the run's decisions.
-fn describe(report: &RunReport, index: usize, decision: &Decision) -> (String, String) {
+fn describe<B>(report: &RunReport<B>, index: usize, decision: &Decision) -> (String, String) {
     let choices = report.tape.choices().iter().enumerate();
     let choice = choices
         .filter(|(_, choice)| choice.value != 0)
@@ -151,7 +153,7 @@ fn describe(report: &RunReport, index: usize, decision: &Decision) -> (String, S
 
 /// A task by the name that it gave itself, or its number and where it was
 /// spawned.
-pub(crate) fn task_name(report: &RunReport, task: TaskId) -> String {
+pub(crate) fn task_name<B>(report: &RunReport<B>, task: TaskId) -> String {
     let member = report.cast.iter().find(|member| member.id == task);
     match member {
         Some(member) if member.name.is_empty() => {

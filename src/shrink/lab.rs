@@ -1,10 +1,11 @@
 //! Where runs are tried: counts them, and knows the failure when it sees it.
 
-use rehearsal_sim::{Choices, DecisionKind, Deviate, Deviation, Schedule};
+use rehearsal_sim::{Choices, DecisionKind, Deviation, Schedule};
 
-use crate::run::{self, RunOptions, RunReport, StrategyName};
-use crate::scenario::{Cut, Scenario};
+use crate::run::{RunOptions, RunReport, StrategyName};
+use crate::scenario::Cut;
 use crate::signature::Signature;
+use crate::subject::{self, Subject};
 
 use super::{Best, Limits, Stopped, measure};
 
@@ -12,22 +13,17 @@ use super::{Best, Limits, Stopped, measure};
 const FRESH_SEEDS: u64 = 24;
 
 /// Tries runs.
-pub(super) struct Lab<'a> {
-    /// The scenario without cuts.
-    whole: Scenario,
+pub(super) struct Lab<'a, S> {
+    /// The subject without cuts.
+    whole: S,
     signature: Signature,
     seed: u64,
     limits: &'a Limits<'a>,
     runs: u64,
 }
 
-impl<'a> Lab<'a> {
-    pub(super) fn new(
-        whole: Scenario,
-        signature: Signature,
-        seed: u64,
-        limits: &'a Limits<'a>,
-    ) -> Self {
+impl<'a, S: Subject> Lab<'a, S> {
+    pub(super) fn new(whole: S, signature: Signature, seed: u64, limits: &'a Limits<'a>) -> Self {
         Self {
             whole,
             signature,
@@ -42,12 +38,12 @@ impl<'a> Lab<'a> {
         self.runs
     }
 
-    pub(super) fn whole(&self) -> &Scenario {
+    pub(super) fn whole(&self) -> &S {
         &self.whole
     }
 
     /// Whether this is the failure.
-    pub(super) fn is_it(&self, report: &RunReport) -> bool {
+    pub(super) fn is_it(&self, report: &RunReport<S::Books>) -> bool {
         Signature::of(report).as_ref() == Some(&self.signature)
     }
 
@@ -68,31 +64,29 @@ impl<'a> Lab<'a> {
     /// Plays a schedule.
     pub(super) fn replay(
         &mut self,
-        staged: &Scenario,
+        staged: &S,
         schedule: &Schedule,
-    ) -> Result<RunReport, Stopped> {
+    ) -> Result<RunReport<S::Books>, Stopped> {
         self.count()?;
         let choices = Choices::Replay(schedule.clone());
-        Ok(run::play(staged, self.options(choices)))
+        Ok(subject::play(staged, self.options(choices)))
     }
 
     /// Plays the world's decisions, the scheduler being boring but for
     /// `deviations`. Also says how many candidates each pick had.
     pub(super) fn deviate(
         &mut self,
-        staged: &Scenario,
+        staged: &S,
         world: &Schedule,
         deviations: &[Deviation],
-    ) -> Result<(RunReport, Vec<u32>), Stopped> {
+    ) -> Result<(RunReport<S::Books>, Vec<u32>), Stopped> {
         self.count()?;
-        let (strategy, picks) = Deviate::new(deviations);
         let options = self.options(Choices::World(world.clone()));
-        let report = run::play_by(staged, options, Box::new(strategy));
-        Ok((report, picks.take()))
+        Ok(subject::play_deviating(staged, options, deviations))
     }
 
     /// Takes the run for the best if it fails as it should, and with less.
-    pub(super) fn accept(&self, best: &mut Best, report: RunReport) -> bool {
+    pub(super) fn accept(&self, best: &mut Best<S>, report: RunReport<S::Books>) -> bool {
         if !self.is_it(&report) {
             return false;
         }
@@ -106,7 +100,7 @@ impl<'a> Lab<'a> {
     }
 
     /// Tries the schedule in which nothing is chosen.
-    pub(super) fn boring(&mut self, best: &mut Best) -> Result<(), Stopped> {
+    pub(super) fn boring(&mut self, best: &mut Best<S>) -> Result<(), Stopped> {
         if !best.schedule.is_empty() {
             let report = self.replay(&best.staged, &Schedule::default())?;
             self.accept(best, report);
@@ -116,7 +110,7 @@ impl<'a> Lab<'a> {
 
     /// Whether the scenario with those cuts fails as well: boringly, as far as
     /// the schedule is known, or under one of a few seeds. Then that is the best.
-    pub(super) fn try_cuts(&mut self, best: &mut Best, cuts: &[Cut]) -> Result<bool, Stopped> {
+    pub(super) fn try_cuts(&mut self, best: &mut Best<S>, cuts: &[Cut]) -> Result<bool, Stopped> {
         let Ok(staged) = self.whole.cut(cuts) else {
             return Ok(false);
         };
@@ -132,7 +126,11 @@ impl<'a> Lab<'a> {
         Ok(true)
     }
 
-    fn find(&mut self, staged: &Scenario, known: &Schedule) -> Result<Option<RunReport>, Stopped> {
+    fn find(
+        &mut self,
+        staged: &S,
+        known: &Schedule,
+    ) -> Result<Option<RunReport<S::Books>>, Stopped> {
         let world = known.filtered(|d| d.kind() == DecisionKind::World);
         let mut tried: Vec<&Schedule> = Vec::new();
         let boring = Schedule::default();
@@ -149,11 +147,11 @@ impl<'a> Lab<'a> {
         for seed in 0..FRESH_SEEDS {
             self.count()?;
             let mut options = RunOptions::new(seed, StrategyName::Portfolio);
-            let report = run::play(staged, options.clone());
+            let report = subject::play(staged, options.clone());
             if self.is_it(&report) {
                 options = options.recorded();
                 self.count()?;
-                return Ok(Some(run::play(staged, options)));
+                return Ok(Some(subject::play(staged, options)));
             }
         }
         Ok(None)

@@ -6,11 +6,16 @@
 
 use rehearsal_sim::Schedule;
 
+use crate::subject::Subject;
+
 use super::lab::Lab;
 use super::{Best, Stopped};
 
 /// Takes out halves, quarters, …, single decisions, until none can go.
-pub(super) fn decisions(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stopped> {
+pub(super) fn decisions<S: Subject>(
+    lab: &mut Lab<'_, S>,
+    best: &mut Best<S>,
+) -> Result<(), Stopped> {
     let mut size = best.schedule.len().div_ceil(2);
     while size > 0 && !best.schedule.is_empty() {
         let mut progress = false;
@@ -38,7 +43,7 @@ fn without(schedule: &Schedule, start: usize, end: usize) -> Schedule {
 }
 
 /// Lowers each value as far as it goes.
-pub(super) fn values(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stopped> {
+pub(super) fn values<S: Subject>(lab: &mut Lab<'_, S>, best: &mut Best<S>) -> Result<(), Stopped> {
     let mut index = 0;
     while let Some(decision) = best.schedule.decisions().get(index) {
         // The run fails with `high`, and is not known to with anything lower.

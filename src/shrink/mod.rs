@@ -23,6 +23,7 @@ use crate::repro::{Expected, Repro, Shrunk, Unplayable};
 use crate::run::RunReport;
 use crate::scenario::{Cut, Scenario};
 use crate::signature::Signature;
+use crate::subject::Subject;
 
 use self::lab::Lab;
 
@@ -55,13 +56,13 @@ impl fmt::Debug for Limits<'_> {
 
 /// A failure, shrunk.
 #[derive(Debug)]
-pub struct Shrinking {
+pub struct Shrinking<S: Subject = Scenario> {
     /// The repro; it has been played and does what it says.
     pub repro: Repro,
-    /// The scenario that it plays.
-    pub staged: Scenario,
+    /// What it plays.
+    pub staged: S,
     /// The run, recorded.
-    pub report: RunReport,
+    pub report: RunReport<S::Books>,
     /// What matters in it, decision by decision.
     pub explanation: Explanation,
     /// Whether everything that could be tried was tried; else a limit was
@@ -72,7 +73,7 @@ pub struct Shrinking {
 /// Why there is nothing to shrink.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ShrinkError {
-    /// The repro does not fit the scenario.
+    /// The repro does not fit its subject.
     Unplayable(Unplayable),
     /// The repro does not fail as it says; what it does instead.
     FailsNot(Option<Signature>),
@@ -91,15 +92,14 @@ impl fmt::Display for ShrinkError {
 impl std::error::Error for ShrinkError {}
 
 /// The smallest failing run so far.
-#[derive(Debug)]
-struct Best {
+struct Best<S: Subject> {
     cuts: Vec<Cut>,
-    staged: Scenario,
+    staged: S,
     schedule: Schedule,
-    report: RunReport,
+    report: RunReport<S::Books>,
 }
 
-impl Best {
+impl<S: Subject> Best<S> {
     /// What counts: first what takes the turn, then everything else.
     fn measure(&self) -> (usize, usize) {
         measure(&self.schedule)
@@ -111,18 +111,18 @@ fn measure(schedule: &Schedule) -> (usize, usize) {
     (preemptions, schedule.len())
 }
 
-/// Shrinks a repro of a scenario, which is the one in its file as it is now.
+/// Shrinks a repro of a subject as it is now.
 /// Deterministic, unless `limits` stop it.
 ///
 /// # Errors
 ///
 /// If the repro cannot be played, or does not fail as it says.
-pub fn shrink(
-    scenario: &Scenario,
+pub fn shrink<S: Subject>(
+    subject: &S,
     repro: &Repro,
     limits: &Limits<'_>,
-) -> Result<Shrinking, ShrinkError> {
-    let (mut lab, mut best) = begin(scenario, repro, limits)?;
+) -> Result<Shrinking<S>, ShrinkError> {
+    let (mut lab, mut best) = begin(subject, repro, limits)?;
     let before = best.measure();
     let complete = work(&mut lab, &mut best).is_ok();
     let explanation = explain::explain(&mut lab, &best);
@@ -159,12 +159,12 @@ pub fn shrink(
 /// # Errors
 ///
 /// As [`shrink`].
-pub fn study(
-    scenario: &Scenario,
+pub fn study<S: Subject>(
+    subject: &S,
     repro: &Repro,
     limits: &Limits<'_>,
-) -> Result<Shrinking, ShrinkError> {
-    let (mut lab, best) = begin(scenario, repro, limits)?;
+) -> Result<Shrinking<S>, ShrinkError> {
+    let (mut lab, best) = begin(subject, repro, limits)?;
     let explanation = explain::explain(&mut lab, &best);
     Ok(Shrinking {
         repro: repro.clone(),
@@ -176,17 +176,17 @@ pub fn study(
 }
 
 /// Plays the repro as it is.
-fn begin<'a>(
-    scenario: &Scenario,
+fn begin<'a, S: Subject>(
+    subject: &S,
     repro: &Repro,
     limits: &'a Limits<'a>,
-) -> Result<(Lab<'a>, Best), ShrinkError> {
+) -> Result<(Lab<'a, S>, Best<S>), ShrinkError> {
     let uncut = Repro {
         cuts: Vec::new(),
         ..repro.clone()
     };
-    let whole = uncut.stage(scenario).map_err(ShrinkError::Unplayable)?;
-    let staged = repro.stage(scenario).map_err(ShrinkError::Unplayable)?;
+    let whole = uncut.stage(subject).map_err(ShrinkError::Unplayable)?;
+    let staged = repro.stage(subject).map_err(ShrinkError::Unplayable)?;
     let lab = Lab::new(whole, repro.expected.signature.clone(), repro.seed, limits);
     let report = repro.play(&staged);
     if !lab.is_it(&report) {
@@ -206,7 +206,7 @@ fn begin<'a>(
 struct Stopped;
 
 /// All passes, until none of them finds anything.
-fn work(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stopped> {
+fn work<S: Subject>(lab: &mut Lab<'_, S>, best: &mut Best<S>) -> Result<(), Stopped> {
     lab.boring(best)?;
     loop {
         let before = (best.cuts.clone(), best.schedule.clone());

@@ -3,6 +3,8 @@
 use rehearsal_sim::{DecisionKind, Deviation, Schedule};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::subject::Subject;
+
 use super::lab::Lab;
 use super::{Best, Stopped};
 
@@ -14,7 +16,7 @@ const MOST_DEVIATIONS: usize = 3;
 
 /// Tries the world boring as a whole, then site by site, the scheduler's
 /// decisions being what they are.
-pub(super) fn world(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stopped> {
+pub(super) fn world<S: Subject>(lab: &mut Lab<'_, S>, best: &mut Best<S>) -> Result<(), Stopped> {
     if best.schedule.count(DecisionKind::World) == 0 {
         return Ok(());
     }
@@ -48,7 +50,10 @@ fn group(site: &str) -> String {
 
 /// Looks for a schedule that deviates from the boring one at no pick, at one, at
 /// two, at three, as long as the best has more than that.
-pub(super) fn scheduler(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stopped> {
+pub(super) fn scheduler<S: Subject>(
+    lab: &mut Lab<'_, S>,
+    best: &mut Best<S>,
+) -> Result<(), Stopped> {
     for bound in 0..=MOST_DEVIATIONS {
         let have = best.schedule.len() - best.schedule.count(DecisionKind::World);
         if have <= bound {
@@ -70,9 +75,9 @@ pub(super) fn scheduler(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stoppe
 }
 
 /// Whether some schedule with exactly `bound` deviations fails.
-fn search(
-    lab: &mut Lab<'_>,
-    best: &mut Best,
+fn search<S: Subject>(
+    lab: &mut Lab<'_, S>,
+    best: &mut Best<S>,
     world: &Schedule,
     bound: usize,
 ) -> Result<bool, Stopped> {

@@ -13,9 +13,6 @@ use crate::scenario::diagnostic::Span;
 use crate::scenario::durations::{self, BadDuration};
 use crate::scenario::suggest;
 
-/// No duration is longer: a day.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
-
 /// A value that was read, and its place; no place if it is a default.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct At<T> {
@@ -315,7 +312,7 @@ impl<'a> Item<'a> {
             Times::NotZero => Duration::from_millis(1),
             Times::Any | Times::Fine => Duration::ZERO,
         };
-        if duration > LONGEST || duration.is_zero() && !least.is_zero() {
+        if duration > durations::LONGEST || duration.is_zero() && !least.is_zero() {
             problems.report(
                 Code::DurationOutOfRange,
                 self.span,
@@ -324,7 +321,7 @@ impl<'a> Item<'a> {
                 format!(
                     "it must be at least \"{}\" and at most \"{}\"",
                     durations::show(least),
-                    durations::show(LONGEST)
+                    durations::show(durations::LONGEST)
                 ),
             );
             return false;

@@ -1,0 +1,114 @@
+//! A scenario as something to play.
+
+use std::path::Path;
+
+use rehearsal_agents::spec::BridgeSpec;
+use rehearsal_sim::{Ambient, Strategy};
+
+use super::{Cut, CutError, ExpectedVerdict, Scenario, families, names};
+use crate::repro::{Origin, Repro, ScenarioRef, Unplayable};
+use crate::run::{self, Books, RunOptions, RunReport};
+use crate::signature::Signature;
+use crate::subject::Subject;
+use crate::summary::{self, counted};
+
+impl Subject for Scenario {
+    type Books = Books;
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// With the transport if the scenario's file asks for another one.
+    fn file_stem(&self) -> String {
+        if self.spec.transport == self.declared_transport {
+            return self.name.clone();
+        }
+        format!("{}-{}", self.name, names::transport(self.spec.transport))
+    }
+
+    fn ambient(&self) -> Ambient {
+        // The WebSocket library draws keys and masks; no fingerprint sees them.
+        Ambient::Real
+    }
+
+    fn perform(&self, options: RunOptions, strategy: Box<dyn Strategy>) -> RunReport {
+        run::perform(self, options, strategy)
+    }
+
+    fn expected(&self) -> ExpectedVerdict {
+        self.expect.verdict
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::Scenario(ScenarioRef {
+            name: self.file_name().to_owned(),
+            file: self.file.clone(),
+            hash: self.hash,
+            healthy: self.is_twin(),
+            transport: self.spec.transport,
+        })
+    }
+
+    fn has_changed(&self, repro: &Repro) -> bool {
+        match &repro.origin {
+            Origin::Scenario(scenario) => scenario.hash != self.hash,
+            Origin::Test(_) => true,
+        }
+    }
+
+    fn variant(&self, repro: &Repro) -> Result<Self, Unplayable> {
+        let Origin::Scenario(scenario) = &repro.origin else {
+            return Err(Unplayable::NotOfThis);
+        };
+        let twin = if scenario.healthy {
+            self.twin().ok_or(Unplayable::NoTwin)?
+        } else {
+            self.clone()
+        };
+        twin.with_transport(scenario.transport)
+            .map_err(|_| Unplayable::NeedsNetwork)
+    }
+
+    fn focused(&self, signature: &Signature) -> Self {
+        Scenario::focused(self, signature)
+    }
+
+    fn cut(&self, cuts: &[Cut]) -> Result<Self, CutError> {
+        Scenario::cut(self, cuts)
+    }
+
+    fn families(&self) -> Vec<Vec<Cut>> {
+        families::families(&self.spec)
+    }
+
+    fn left_of(&self, whole: &Self) -> Vec<String> {
+        let (left, whole) = (&self.spec, &whole.spec);
+        let of = |left: u64, whole: u64, what: &str| {
+            (left != whole).then(|| format!("{left} of {}", counted(whole as usize, what)))
+        };
+        let agents = of(agents(left), agents(whole), "agent");
+        let events = of(events(left), events(whole), "planned event");
+        let faults = of(
+            left.faults.budget.into(),
+            whole.faults.budget.into(),
+            "possible fault",
+        );
+        [agents, events, faults].into_iter().flatten().collect()
+    }
+
+    fn next_steps(&self, file: &Path) -> String {
+        summary::next_steps(file)
+    }
+}
+
+fn agents(spec: &BridgeSpec) -> u64 {
+    spec.agents.iter().map(|group| u64::from(group.count)).sum()
+}
+
+fn events(spec: &BridgeSpec) -> u64 {
+    let groups = spec.agents.iter();
+    groups
+        .map(|group| u64::from(group.count) * group.kind.events())
+        .sum()
+}

@@ -1,0 +1,347 @@
+//! A test whose program is played under many seeds; what `#[rehearsal::test]` is
+//! made of.
+
+use std::future::Future;
+use std::ops::{Range, RangeInclusive};
+use std::path::{Path, PathBuf};
+
+use rehearsal_sim::{Ambient, Budget, NetConfig, World};
+
+use crate::aftermath;
+use crate::determinism;
+use crate::environment::{self, Environment};
+use crate::program::{Ending, Program, REGRESSIONS, WorldSpec};
+use crate::regression;
+use crate::repro::{Origin, Repro, TestRef, save_failure};
+use crate::run::{RunOptions, RunReport, RunVerdict, StrategyName};
+use crate::scenario::{BudgetSpec, Look, durations, render_all};
+use crate::subject::{self, Subject};
+use crate::summary;
+use crate::sweep::Seeds;
+
+/// Seeds that are played if a test does not say how many.
+const SEEDS: u64 = 256;
+
+/// Which test this is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// The package that it is in, as `CARGO_PKG_NAME` says.
+    pub package: &'static str,
+    /// The module that it is in, as `module_path!()` says.
+    pub module: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Its source file, as `file!()` says.
+    pub file: &'static str,
+}
+
+/// A test whose program is played under many seeds. [`macro@crate::test`] writes this
+/// down:
+///
+/// ```
+/// use rehearsal::{Place, Test, World};
+///
+/// async fn counts_to_two(_world: World) {
+///     assert_eq!(1 + 1, 2);
+/// }
+///
+/// let place = Place { package: "p", module: "p::m", name: "counts_to_two", file: "src/m.rs" };
+/// Test::new(place).seeds(16).strategy("random").run(counts_to_two);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Test {
+    test: TestRef,
+    seeds: Option<Seeds>,
+    strategy: StrategyName,
+    world: WorldSpec,
+    /// Settings that mean nothing.
+    problems: Vec<String>,
+}
+
+/// What can say which seeds a test plays: a count, a range, or either as a text.
+pub trait IntoSeeds {
+    /// The seeds.
+    ///
+    /// # Errors
+    ///
+    /// If that is none.
+    fn into_seeds(self) -> Result<Seeds, String>;
+}
+
+impl IntoSeeds for u64 {
+    fn into_seeds(self) -> Result<Seeds, String> {
+        Seeds::count(self).ok_or_else(|| "no seed is no test".to_owned())
+    }
+}
+
+impl IntoSeeds for Range<u64> {
+    fn into_seeds(self) -> Result<Seeds, String> {
+        let last = self.end.checked_sub(1);
+        let seeds = last.and_then(|last| Seeds::between(self.start, last));
+        seeds.ok_or_else(|| format!("`{self:?}` has no seed in it"))
+    }
+}
+
+impl IntoSeeds for RangeInclusive<u64> {
+    fn into_seeds(self) -> Result<Seeds, String> {
+        let seeds = Seeds::between(*self.start(), *self.end());
+        seeds.ok_or_else(|| format!("`{self:?}` has no seed in it"))
+    }
+}
+
+impl IntoSeeds for &str {
+    fn into_seeds(self) -> Result<Seeds, String> {
+        self.parse()
+    }
+}
+
+impl Test {
+    /// A test under 256 seeds of the portfolio, in hermetic runs of at most ten
+    /// million steps and ten minutes of virtual time.
+    pub fn new(place: Place) -> Self {
+        let budget = BudgetSpec::default();
+        Self {
+            test: TestRef {
+                package: place.package.to_owned(),
+                name: format!("{}::{}", place.module, place.name),
+                file: place.file.into(),
+            },
+            seeds: Seeds::count(SEEDS),
+            strategy: StrategyName::default(),
+            world: WorldSpec {
+                ambient: Ambient::Hermetic,
+                budget: Budget {
+                    steps: budget.steps,
+                    virtual_time: budget.virtual_time,
+                    ..Budget::default()
+                },
+                net: NetConfig::default(),
+            },
+            problems: Vec::new(),
+        }
+    }
+
+    /// Which seeds are played: `1_000`, `5..10`, `"5..10"`.
+    #[must_use]
+    pub fn seeds(mut self, seeds: impl IntoSeeds) -> Self {
+        let seeds = self.checked("seeds", seeds.into_seeds());
+        self.seeds = seeds.or(self.seeds);
+        self
+    }
+
+    /// Who picks the next task: `fifo`, `random`, `pct:3`, `pos`, `urw` or
+    /// `portfolio`.
+    #[must_use]
+    pub fn strategy(mut self, name: &str) -> Self {
+        let strategy = self.checked("strategy", StrategyName::sampling(name));
+        self.strategy = strategy.unwrap_or(self.strategy);
+        self
+    }
+
+    /// Who answers when the program asks the machine for randomness or the time:
+    /// `hermetic`, which is the run, or `real`. The latter is faster by a thread a
+    /// run, and right for programs that do not ask.
+    #[must_use]
+    pub fn ambient(mut self, name: &str) -> Self {
+        let ambient = match name {
+            "hermetic" => Ok(Ambient::Hermetic),
+            "real" => Ok(Ambient::Real),
+            _ => Err(format!("`{name}` is neither `hermetic` nor `real`")),
+        };
+        let ambient = self.checked("ambient", ambient);
+        self.world.ambient = ambient.unwrap_or(self.world.ambient);
+        self
+    }
+
+    /// How long a packet travels: `"5ms"`, or `"1ms..50ms"` to have it drawn. Without
+    /// this, one millisecond.
+    #[must_use]
+    pub fn latency(mut self, range: &str) -> Self {
+        let range = durations::parse_range(range)
+            .map_err(|bad| format!("{}; {}", bad.message, bad.help))
+            .and_then(|(least, most)| match least <= most {
+                true => Ok((least, most)),
+                false => Err(format!("`{range}` goes from more to less")),
+            });
+        if let Some((least, most)) = self.checked("latency", range) {
+            self.world.net.latency_min = least;
+            self.world.net.latency_max = most;
+        }
+        self
+    }
+
+    /// How many packets in a thousand are lost, from 0 to 999.
+    #[must_use]
+    pub fn loss(mut self, per_mille: u32) -> Self {
+        let loss = match per_mille {
+            0..=999 => Ok(per_mille),
+            _ => Err(format!("{per_mille} is not one of 0 to 999 in a thousand")),
+        };
+        let loss = self.checked("loss", loss);
+        self.world.net.loss_per_mille = loss.unwrap_or(self.world.net.loss_per_mille);
+        self
+    }
+
+    /// The most polls of tasks and scheduling points in a run. One that needs more
+    /// fails as `unknown`.
+    #[must_use]
+    pub fn steps(mut self, steps: u64) -> Self {
+        self.world.budget.steps = steps;
+        self
+    }
+
+    /// The most virtual time that a run may take: `"10m"`, up to `"24h"`. One that
+    /// needs more fails as `timeout`, or as `deadlock` if nothing could ever run again.
+    #[must_use]
+    pub fn virtual_time(mut self, time: &str) -> Self {
+        let time = durations::parse(time)
+            .map_err(|bad| format!("{}; {}", bad.message, bad.help))
+            .and_then(|time| match time <= durations::LONGEST {
+                true => Ok(time),
+                false => Err(format!("{time:?} is longer than 24 hours")),
+            });
+        let time = self.checked("virtual_time", time);
+        self.world.budget.virtual_time = time.unwrap_or(self.world.budget.virtual_time);
+        self
+    }
+
+    fn checked<T>(&mut self, setting: &str, value: Result<T, String>) -> Option<T> {
+        match value {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                self.problems.push(format!("{setting}: {problem}"));
+                None
+            }
+        }
+    }
+
+    /// Plays the program: first the repros that are kept of it in
+    /// `tests/regressions/`, then each seed. The first seed is played twice, to see
+    /// that it gives the same run. A failure is written to a repro file, shrunk, and
+    /// told.
+    ///
+    /// What [`environment`] describes has its effect here too.
+    ///
+    /// # Panics
+    ///
+    /// If a run fails, with the block that tells of it; or if a setting means nothing.
+    #[track_caller]
+    pub fn run<F, Fut>(self, program: F)
+    where
+        F: Fn(World) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Ending> + 'static,
+    {
+        if let Err(told) = self.play(program) {
+            panic!("{told}");
+        }
+    }
+
+    fn play<F, Fut>(self, program: F) -> Result<(), String>
+    where
+        F: Fn(World) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Ending> + 'static,
+    {
+        if !self.problems.is_empty() {
+            return Err(self.problems.join("\n"));
+        }
+        let environment = Environment::read().map_err(|error| error.to_string())?;
+        let program = Program::new(self.test, self.world, program);
+        if let Some(file) = &environment.replay {
+            return replay(&program, file);
+        }
+        for file in kept()? {
+            verify_kept(&program, &file)?;
+        }
+        let strategy = environment.strategy.unwrap_or(self.strategy);
+        let seeds = environment.seeds.or(self.seeds);
+        let first = seeds.as_ref().map(Seeds::first);
+        for seed in seeds.into_iter().flatten() {
+            let options = RunOptions::new(seed, strategy);
+            let report = if Some(seed) == first {
+                determinism::play_twice(&program, options)
+            } else {
+                subject::play(&program, options)
+            };
+            if report.verdict != RunVerdict::Pass {
+                return Err(failure(&program, &report));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Plays the repro that `REHEARSAL_REPLAY` names, if it is of this test. Whoever names
+/// one wants to see what it shows: that it fails is no news, and the test fails too.
+fn replay(program: &Program, file: &Path) -> Result<(), String> {
+    let repro = read(file)?;
+    if !is_of(&repro, program) {
+        warn(&format!(
+            "{}: passed over, because REHEARSAL_REPLAY plays `{}`\n",
+            program.name(),
+            repro.played_name()
+        ));
+        return Ok(());
+    }
+    let outcome = regression::verify(file, &repro, program);
+    let warning = outcome.warning.map(|text| format!("warning: {text}\n"));
+    let told = warning.unwrap_or_default() + &outcome.story;
+    match outcome.result {
+        Ok(()) => {
+            warn(&told);
+            Ok(())
+        }
+        Err(_) => Err(told + &aftermath::study(program, &repro)),
+    }
+}
+
+/// The repros that are kept of the tests of this package.
+fn kept() -> Result<Vec<PathBuf>, String> {
+    let directory = Path::new(REGRESSIONS);
+    regression::files(directory)
+        .map_err(|error| format!("cannot read {}: {error}", directory.display()))
+}
+
+fn verify_kept(program: &Program, file: &Path) -> Result<(), String> {
+    let repro = read(file)?;
+    if !is_of(&repro, program) {
+        return Ok(());
+    }
+    let outcome = regression::verify(file, &repro, program);
+    if let Some(warning) = outcome.warning {
+        warn(&format!("warning: {warning}\n"));
+    }
+    let told = |problem| format!("{problem}\n{}", program.next_steps(file));
+    outcome.result.map_err(told)
+}
+
+fn read(file: &Path) -> Result<Repro, String> {
+    Repro::read(file).map_err(|problems| render_all(&problems, Look::Plain))
+}
+
+fn is_of(repro: &Repro, program: &Program) -> bool {
+    match &repro.origin {
+        Origin::Test(test) => test.name == program.name(),
+        Origin::Scenario(_) => false,
+    }
+}
+
+/// The block of a failing run, whose repro is written first.
+fn failure(program: &Program, report: &RunReport<()>) -> String {
+    let directory = environment::tests_out_directory();
+    let more = if report.verdict == RunVerdict::Nondeterminism {
+        String::new()
+    } else {
+        match save_failure(program, report.seed, report.strategy, &directory) {
+            Ok((path, repro)) => aftermath::story(program, &repro, &path),
+            Err(error) => format!("  no repro in {}: {error}\n", directory.display()),
+        }
+    };
+    let told = format!("{}{more}", summary::failure(report));
+    anstream::adapter::strip_str(&told).to_string()
+}
+
+fn warn(text: &str) {
+    use std::io::Write;
+    // There is nowhere left to report a failure to print.
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}
