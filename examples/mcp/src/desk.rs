@@ -32,7 +32,7 @@ pub struct Ticket {
 }
 
 /// The state that all sessions share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Desk {
     pub(crate) defect: Defect,
     last_ticket: Mutex<u32>,
@@ -54,7 +54,12 @@ impl Desk {
     pub fn new(defect: Defect) -> Self {
         Self {
             defect,
-            ..Self::default()
+            last_ticket: Mutex::new(0),
+            tickets: Mutex::new(Vec::new()),
+            notes: Mutex::new(BTreeMap::new()),
+            caller: Mutex::new(String::new()),
+            sessions: Mutex::new(Occupancy::default()),
+            surveys: Mutex::new(0),
         }
     }
 
