@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use kameo::Reply;
 use kameo::actor::{ActorRef, Spawn};
 use kameo::mailbox;
 
@@ -22,6 +23,9 @@ pub enum Defect {
     PaysEachReport,
     /// The crew is taken for done when nobody works, also if a report is on the way.
     ClosesEarly,
+    /// The crew is taken for gone when the foreman's mailbox is closed, which is what
+    /// kameo's `wait_for_shutdown` waits for. The actors' `on_stop` comes after that.
+    TurnsItsBack,
 }
 
 /// Something to do.
@@ -38,7 +42,7 @@ pub struct Job {
 }
 
 /// What came of a crew.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Reply)]
 pub struct Accounts {
     /// How often each job was paid.
     pub paid: BTreeMap<u32, u32>,
@@ -79,6 +83,7 @@ impl Staff {
 pub struct Crew {
     foreman: ActorRef<Foreman>,
     staff: Staff,
+    defect: Defect,
 }
 
 impl Crew {
@@ -87,7 +92,11 @@ impl Crew {
         let staff = Staff::default();
         let args = (workers, defect, staff.clone());
         let foreman = Foreman::spawn_with_mailbox(args, mailbox::bounded(4));
-        Self { foreman, staff }
+        Self {
+            foreman,
+            staff,
+            defect,
+        }
     }
 
     /// Hands in a job; waits while the foreman is busy.
@@ -108,7 +117,13 @@ impl Crew {
     pub async fn close(&self) -> Result<Accounts, Closed> {
         let accounts = self.foreman.ask(Drain).await.map_err(|_| Closed)?;
         self.foreman.stop_gracefully().await.map_err(|_| Closed)?;
-        self.foreman.wait_for_shutdown().await;
+        if self.defect == Defect::TurnsItsBack {
+            self.foreman.wait_for_shutdown().await;
+        } else {
+            let Ok(_) = self.foreman.wait_for_shutdown_result().await else {
+                return Err(Closed);
+            };
+        }
         Ok(accounts)
     }
 

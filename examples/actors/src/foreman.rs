@@ -131,7 +131,7 @@ impl Actor for Foreman {
         for hand in self.hands.values() {
             // One that has broken down needs no telling.
             let _ = hand.worker.stop_gracefully().await;
-            hand.worker.wait_for_shutdown().await;
+            let _ = hand.worker.wait_for_shutdown_result().await;
         }
         self.kit.staff.goes();
         Ok(())

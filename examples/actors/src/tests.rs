@@ -50,7 +50,7 @@ async fn client(world: World, crew: Crew, first: u32) {
             id,
             takes: draw("takes", 10),
             filing: draw("filing", 10),
-            wears: world.draw(world.site("wears"), 4) == 3,
+            wears: world.draw(world.site("wears"), 8) == 7,
         };
         crew.submit(job).await.expect("it is open");
     }
@@ -93,6 +93,11 @@ fn a_job_that_is_paid_twice_is_found() {
 #[test]
 fn a_job_that_is_lost_at_the_end_is_found() {
     found(Defect::ClosesEarly, "how often each job is paid");
+}
+
+#[test]
+fn an_actor_that_is_not_waited_for_is_found() {
+    found(Defect::TurnsItsBack, "actors are left");
 }
 
 /// Workers do break down, with a report on the way and without, or the first test would
