@@ -1,6 +1,8 @@
 //! The crew, rehearsed: jobs of all lengths, workers that break down over some of them,
 //! and whatever the seeds make of it.
 
+mod links;
+
 use std::time::Duration;
 
 use rehearsal::World;
@@ -72,7 +74,6 @@ fn found(defect: Defect, how: &str) {
     let failing: Vec<_> = verdicts
         .filter(|(_, verdict)| *verdict != Verdict::Pass)
         .collect();
-    eprintln!("{defect:?} {} {:?}", failing.len(), failing.first());
     assert!((1..200).contains(&failing.len()), "{}", failing.len());
     let other = failing
         .iter()
