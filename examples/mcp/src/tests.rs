@@ -128,7 +128,8 @@ async fn cut_off(world: World, defect: Defect) -> (Fault, Judgement) {
     let host = world.host("ada");
     let wire = Wire::default();
     let visit = world.spawn_on(host, take_survey(wire.clone()));
-    let (least, most) = (Duration::from_millis(5), Duration::from_millis(1_700));
+    // It takes five milliseconds until they agree, and 1,850 until good-bye.
+    let (least, most) = (Duration::from_millis(10), Duration::from_millis(1_700));
     sleep(world.draw_duration(world.site("cut after"), least, most)).await;
     let faults = [Fault::Crash, Fault::Partition, Fault::Reset];
     let fault = faults[world.draw(world.site("fault"), 3) as usize];

@@ -45,8 +45,10 @@ async fn hear() -> Vec<u32> {
         order: Arc::clone(&order),
     };
     let hub = Spoke::spawn(spoke(0));
+    let mut linked = Vec::new();
     for number in 1..=8 {
-        Spoke::spawn_link(&hub, spoke(number)).await;
+        // An actor that nobody holds would stop at once.
+        linked.push(Spoke::spawn_link(&hub, spoke(number)).await);
     }
     hub.kill();
     sleep(Duration::from_secs(1)).await;
