@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use rehearsal_sim::{Effect, VirtualTime};
+use rehearsal_sim::{Effect, TaskEnd, VirtualTime};
 
 use crate::run::{Failure, RunReport};
 use crate::shrink::{Explanation, task_name};
@@ -79,9 +79,13 @@ pub(crate) fn timeline<B>(report: &RunReport<B>, explanation: &Explanation) -> T
     }
 }
 
-/// What the program noted, and the faults.
+/// What the program noted, and the faults. Of a program that notes nothing, also
+/// which tasks there were.
 fn events<B>(report: &RunReport<B>) -> Vec<Line> {
     let entries = report.history.entries.iter();
+    let is_silent = !entries
+        .clone()
+        .any(|entry| matches!(entry.effect, Effect::Note { .. }));
     let line = |entry: &rehearsal_sim::Entry| {
         let (kind, who, what) = match &entry.effect {
             Effect::Note { task, label, text } => {
@@ -89,6 +93,18 @@ fn events<B>(report: &RunReport<B>) -> Vec<Line> {
                 (LineKind::Note, who, format!("{label} {text}"))
             }
             Effect::Fault { what } => (LineKind::Fault, String::new(), what.clone()),
+            Effect::Spawn { task, parent, .. } if is_silent && parent.is_some() => {
+                let who = parent.map_or_else(String::new, |task| task_name(report, task));
+                (
+                    LineKind::Note,
+                    who,
+                    format!("spawns {}", task_name(report, *task)),
+                )
+            }
+            // A panic is the failure, or is told by it.
+            Effect::End { task, how } if is_silent && *how != TaskEnd::Panicked => {
+                (LineKind::Note, task_name(report, *task), how.to_string())
+            }
             _ => return None,
         };
         Some(Line {

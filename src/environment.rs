@@ -135,10 +135,11 @@ pub fn out_directory() -> PathBuf {
 pub(crate) fn tests_out_directory() -> PathBuf {
     let here = std::env::current_dir().ok();
     let program = std::env::current_exe().ok();
-    let tag = "CACHEDIR.TAG";
+    // What cargo leaves in each directory that it builds in.
+    let mark = ".rustc_info.json";
     let target = program.as_deref().and_then(|program| {
         let mut above = program.ancestors().skip(1);
-        above.find(|directory| directory.join(tag).is_file())
+        above.find(|directory| directory.join(mark).is_file())
     });
     let Some(target) = target else {
         return out_directory();

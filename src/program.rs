@@ -167,11 +167,12 @@ impl Subject for Program {
     }
 
     fn next_steps(&self, file: &Path) -> String {
-        let replay = self.test.replay_command(file);
+        let replay = format!("  replay  {}\n", self.test.replay_command(file));
+        if file.parent() == Some(Path::new(REGRESSIONS)) {
+            return replay;
+        }
         let file = shell_word(&file.to_string_lossy());
-        format!(
-            "  replay  {replay}\n  keep    mkdir -p {REGRESSIONS} && cp {file} {REGRESSIONS}/\n"
-        )
+        format!("{replay}  keep    mkdir -p {REGRESSIONS} && cp {file} {REGRESSIONS}/\n")
     }
 }
 

@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use rehearsal_sim::{Ambient, Budget, NetConfig, World};
 
@@ -225,14 +226,16 @@ impl Test {
     /// # Panics
     ///
     /// If a run fails, with the block that tells of it; or if a setting means nothing.
-    #[track_caller]
     pub fn run<F, Fut>(self, program: F)
     where
         F: Fn(World) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Ending> + 'static,
     {
         if let Err(told) = self.play(program) {
-            panic!("{told}");
+            tell(&told);
+            // Not `panic!`, which would print it again, with a trace of frames that say
+            // nothing of the run.
+            std::panic::resume_unwind(Box::new(told));
         }
     }
 
@@ -245,6 +248,7 @@ impl Test {
             return Err(self.problems.join("\n"));
         }
         let environment = Environment::read().map_err(|error| error.to_string())?;
+        warn_once(&environment.unknown);
         let program = Program::new(self.test, self.world, program);
         if let Some(file) = &environment.replay {
             return replay(&program, file);
@@ -290,7 +294,7 @@ fn replay(program: &Program, file: &Path) -> Result<(), String> {
             warn(&told);
             Ok(())
         }
-        Err(_) => Err(told + &aftermath::study(program, &repro)),
+        Err(_) => Err(plain(&(told + &aftermath::study(program, &repro)))),
     }
 }
 
@@ -310,8 +314,10 @@ fn verify_kept(program: &Program, file: &Path) -> Result<(), String> {
     if let Some(warning) = outcome.warning {
         warn(&format!("warning: {warning}\n"));
     }
-    let told = |problem| format!("{problem}\n{}", program.next_steps(file));
-    outcome.result.map_err(told)
+    outcome.result.map_err(|problem| {
+        let study = aftermath::study(program, &repro);
+        plain(&format!("{problem}\n{study}\n{}", program.next_steps(file)))
+    })
 }
 
 fn read(file: &Path) -> Result<Repro, String> {
@@ -336,8 +342,31 @@ fn failure(program: &Program, report: &RunReport<()>) -> String {
             Err(error) => format!("  no repro in {}: {error}\n", directory.display()),
         }
     };
-    let told = format!("{}{more}", summary::failure(report));
-    anstream::adapter::strip_str(&told).to_string()
+    plain(&format!("{}{more}", summary::failure(report)))
+}
+
+/// Without colours: who shows it is no terminal of ours.
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+/// Prints what `cargo test` shows of a test that fails.
+#[expect(
+    clippy::print_stderr,
+    reason = "the test harness captures what is printed so, and nothing else"
+)]
+fn tell(text: &str) {
+    eprint!("{text}");
+}
+
+/// A test binary has many tests, and one environment.
+fn warn_once(unknown: &[String]) {
+    static WARNED: Once = Once::new();
+    WARNED.call_once(|| {
+        for name in unknown {
+            warn(&format!("warning: `{name}` means nothing here\n"));
+        }
+    });
 }
 
 fn warn(text: &str) {

@@ -14,6 +14,7 @@ mod measure;
 mod memory;
 mod pingpong;
 mod scale;
+mod shim;
 mod table;
 mod websocket;
 
@@ -42,6 +43,7 @@ struct Arguments {
 enum Group {
     Executions,
     Lock,
+    Shim,
     Websocket,
     Heartbeat,
     Pingpong,
@@ -55,6 +57,7 @@ impl Group {
         match self {
             Self::Executions => executions::rows(madsim),
             Self::Lock => lock::rows(),
+            Self::Shim => shim::rows(),
             Self::Websocket => websocket::rows(),
             Self::Heartbeat => heartbeat::rows(madsim),
             Self::Pingpong => pingpong::rows(),

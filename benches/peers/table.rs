@@ -58,6 +58,8 @@ pub(crate) enum Goal {
     Dearer(f64),
     /// At most that many bytes.
     Bytes(u64),
+    /// Nothing; how many times as long as the peer we take is told all the same.
+    Known,
 }
 
 impl fmt::Display for Goal {
@@ -66,6 +68,7 @@ impl fmt::Display for Goal {
             Self::Faster(times) => write!(f, "≥ {}×", grouped(*times as u64)),
             Self::Dearer(times) => write!(f, "≤ {times}×"),
             Self::Bytes(bytes) => write!(f, "≤ {} B", grouped(*bytes)),
+            Self::Known => f.write_str("—"),
         }
     }
 }
@@ -78,7 +81,7 @@ impl Row {
         };
         match self.goal {
             Goal::Faster(_) => Some(ratio(ours, theirs)),
-            Goal::Dearer(_) => Some(ratio(theirs, ours)),
+            Goal::Dearer(_) | Goal::Known => Some(ratio(theirs, ours)),
             Goal::Bytes(_) => None,
         }
     }
@@ -89,7 +92,7 @@ impl Row {
             (Goal::Faster(goal), _) => Some(self.ratio()? >= goal),
             (Goal::Dearer(goal), _) => Some(self.ratio()? <= goal),
             (Goal::Bytes(goal), Figures::Bytes(bytes)) => Some(*bytes <= goal),
-            (Goal::Bytes(_), _) => None,
+            (Goal::Bytes(_) | Goal::Known, _) => None,
         }
     }
 }

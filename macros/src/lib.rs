@@ -87,3 +87,43 @@ fn expand(settings: &Settings, function: &ItemFn) -> Result<proc_macro2::TokenSt
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    // Not `super::*`: the attribute itself is called `test`.
+    use super::expand;
+
+    fn expanded(function: &str) -> Result<String, String> {
+        let settings = syn::parse_str("seeds = 9").expect("a setting");
+        let function = syn::parse_str(function).expect("a function");
+        let tokens = expand(&settings, &function).map_err(|error| error.to_string())?;
+        Ok(tokens.to_string())
+    }
+
+    #[::core::prelude::v1::test]
+    fn a_function_becomes_a_test_of_its_name() {
+        let text =
+            expanded("#[ignore] async fn f(world: World) { g(world).await }").expect("it is");
+        for part in [
+            "# [ignore] # [:: core :: prelude :: v1 :: test] fn f ()",
+            "async fn f (world : World)",
+            ". seeds (9) . run (f)",
+        ] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        let text = expanded("async fn f() -> Result<(), E> { Ok(()) }").expect("it is");
+        assert!(text.contains(". run (| _ | f ())"), "{text}");
+    }
+
+    #[::core::prelude::v1::test]
+    fn what_cannot_be_played_is_refused() {
+        for (function, why) in [
+            ("fn f() {}", "an `async fn`"),
+            ("async fn f<T>() {}", "no parameters"),
+            ("async fn f(a: A, b: B) {}", "the world, or nothing"),
+        ] {
+            let error = expanded(function).expect_err(function);
+            assert!(error.contains(why), "{error}");
+        }
+    }
+}

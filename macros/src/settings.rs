@@ -71,3 +71,33 @@ impl Parse for Setting {
         Ok(Self { key, value })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(text: &str) -> Vec<String> {
+        match syn::parse_str::<Settings>(text) {
+            Ok(_) => Vec::new(),
+            Err(error) => error.into_iter().map(|error| error.to_string()).collect(),
+        }
+    }
+
+    #[test]
+    fn every_setting_becomes_a_call() {
+        let settings: Settings =
+            syn::parse_str("seeds = 5..10, strategy = \"pct:3\",").expect("they are settings");
+        let calls: Vec<String> = settings.calls().map(|call| call.to_string()).collect();
+        assert_eq!(calls, [". seeds (5 .. 10)", ". strategy (\"pct:3\")"]);
+        assert!(problems("").is_empty());
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let found = problems("seeds = 1, sedes = 2, seeds = 3");
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].starts_with("`sedes` is not a setting; there are seeds, strategy"));
+        assert_eq!(found[1], "`seeds` is set twice");
+        assert_eq!(problems("seeds").len(), 1);
+    }
+}

@@ -110,11 +110,15 @@ fn deadlocked(core: &Core, id: TaskId) -> DeadlockedTask {
     }
 }
 
-/// `task 3 `data-1` on bridge (spawned at src/x.rs:1:2)`.
+/// `task 3 `data-1` on bridge (spawned at src/x.rs:1:2)`. The first task is the
+/// program, wherever it came from.
 pub(crate) fn describe_task(core: &Core, id: TaskId) -> String {
     let Some(task) = core.task(id) else {
         return "a task that is being dropped".to_owned();
     };
+    if id == TaskId::PROGRAM {
+        return "the program".to_owned();
+    }
     let host = &core.hosts[task.host.0 as usize].name;
     let name = if task.name.is_empty() {
         String::new()

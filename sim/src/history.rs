@@ -1,5 +1,7 @@
 //! The history of a run: its effects, in order.
 
+use std::fmt;
+
 use crate::host::HostId;
 use crate::time::VirtualTime;
 use crate::wait::TaskId;
@@ -94,4 +96,16 @@ pub enum TaskEnd {
     Panicked,
     /// Its host crashed.
     Crashed,
+}
+
+/// As a verb: `returns`.
+impl fmt::Display for TaskEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Returned => "returns",
+            Self::Aborted => "is aborted",
+            Self::Panicked => "panics",
+            Self::Crashed => "dies with its host",
+        })
+    }
 }

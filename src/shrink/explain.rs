@@ -1,5 +1,7 @@
 //! Says what matters in a shrunk run.
 
+use std::panic::Location;
+
 use rehearsal_sim::{Decision, DecisionKind, Schedule, TaskId};
 
 use crate::run::{RunReport, RunVerdict};
@@ -142,13 +144,21 @@ fn describe<B>(report: &RunReport<B>, index: usize, decision: &Decision) -> (Str
     let taken = task_name(report, switch.taken);
     match decision.kind() {
         DecisionKind::Preemption => {
-            let place = switch.at.map_or_else(String::new, |(kind, created_at)| {
-                format!(" before it uses the {kind} of {created_at}")
-            });
+            let place = match switch.at {
+                Some((kind, made)) if is_in_std(made) => format!(" before it uses a {kind}"),
+                Some((kind, made)) => format!(" before it uses the {kind} of {made}"),
+                None => String::new(),
+            };
             (first, format!("gives way to {taken}{place}"))
         }
         _ => (taken, format!("goes before {first}")),
     }
+}
+
+/// Where `Mutex::new` is handed to `map` and the like, the standard library calls it,
+/// and says no more about the place than that.
+fn is_in_std(place: &Location<'_>) -> bool {
+    place.file().starts_with("/rustc/")
 }
 
 /// A task by the name that it gave itself, or its number and where it was

@@ -1,0 +1,205 @@
+//! The guide's first page, followed to the letter: an empty project outside this
+//! repository, the files that the page shows, and the commands that it types. What they
+//! print is what the page says. To write that anew: `README_UPDATE=1 cargo test --test
+//! guide`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const PAGE: &str = "docs/guide/getting-started.md";
+const FENCE: &str = "```";
+
+/// A project that follows a page.
+struct Project {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Project {
+    fn new() -> Self {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = std::env::temp_dir().join(format!("rehearsal-guide-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&root);
+        fs::create_dir_all(root.join("bank")).expect("a directory");
+        // Where the page expects the checkout.
+        std::os::unix::fs::symlink(here, root.join("rehearsal")).expect("a link");
+        let project = Self {
+            root: root.join("bank"),
+            target: Path::new(env!("CARGO_TARGET_TMPDIR")).join("guide"),
+        };
+        // The versions that are there already.
+        let lock = fs::read_to_string(here.join("Cargo.lock")).expect("a lock file");
+        project.write("Cargo.lock", &lock);
+        let _ = fs::remove_dir_all(project.target.join("rehearsal"));
+        project
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        let path = self.root.join(file);
+        fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
+        fs::write(path, text).expect("a file");
+    }
+
+    fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.root.join(file)).unwrap_or_default()
+    }
+
+    /// What a line for the shell prints, as far as it is the same every time.
+    fn run(&self, line: &str) -> String {
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).current_dir(&self.root);
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("REHEARSAL_") || text.starts_with("CARGO_") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .env("CARGO_TARGET_DIR", &self.target)
+            .env("CARGO_NET_OFFLINE", "true")
+            .env("CARGO_TERM_COLOR", "never");
+        // Where the page says `target`, this project has another directory.
+        let link = self.root.join("target");
+        if !link.exists() {
+            std::os::unix::fs::symlink(&self.target, link).expect("a link");
+        }
+        let output = command.output().expect("a shell");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !errors.contains("could not compile") && !errors.contains("error: failed to"),
+            "{line}\n{errors}"
+        );
+        let target = self.target.to_string_lossy().into_owned();
+        telling(&text.replace(&target, "target"))
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(self.root.parent().expect("a directory"));
+    }
+}
+
+/// Of what `cargo test` prints: the blocks of tests that failed, or how many passed.
+fn telling(output: &str) -> String {
+    let mut told = String::new();
+    let mut within = false;
+    for line in output.lines() {
+        within = (within || line.starts_with("---- ")) && line != "failures:";
+        if within {
+            told += &format!("{line}\n");
+        } else if let Some((result, _)) = line.split_once("; 0 ignored")
+            && !result.contains(" 0 passed; 0 failed")
+            && result.contains("ok.")
+        {
+            told += &format!("{result}\n");
+        }
+    }
+    told.trim_end().to_owned()
+}
+
+/// A fenced block of a page: what stands behind the fence, and what is in it.
+struct Block<'a> {
+    info: &'a str,
+    text: &'a str,
+}
+
+/// The page with each console block as `play` has it.
+fn follow(page: &str, mut play: impl FnMut(&Block<'_>) -> Option<String>) -> String {
+    let mut written = String::new();
+    let mut rest = page;
+    while let Some(start) = rest.find(FENCE) {
+        let (before, after) = rest.split_at(start + FENCE.len());
+        let end = after.find(FENCE).expect("a block ends");
+        let (block, tail) = after.split_at(end);
+        let (info, text) = block.split_once('\n').expect("a block has lines");
+        let new = play(&Block { info, text });
+        written += before;
+        written += &format!("{info}\n{}", new.as_deref().unwrap_or(text));
+        written += FENCE;
+        rest = &tail[FENCE.len()..];
+    }
+    written + rest
+}
+
+/// Puts what a block shows into the project's file: at its end, or in the place of a
+/// function.
+fn apply(project: &Project, file: &str, function: Option<&str>, text: &str) {
+    let there = project.read(file);
+    let Some(function) = function else {
+        let gap = if there.is_empty() { "" } else { "\n" };
+        return project.write(file, &format!("{there}{gap}{text}"));
+    };
+    let first = text.lines().next().expect("a block has lines");
+    let start = there.find(first).expect("what is replaced is there");
+    let (before, after) = there.split_at(start);
+    assert!(after.contains(&format!("fn {function}(")));
+    let end = after.find("\n    }\n").expect("the function ends") + "\n    }\n".len();
+    project.write(file, &format!("{before}{text}{}", &after[end..]));
+}
+
+/// The lines that replay and keep a failure are those that its block prints.
+fn as_printed(line: &str, outputs: &[String]) -> String {
+    let label = match line.split(' ').next() {
+        Some(word) if word.starts_with("REHEARSAL_REPLAY=") => "  replay  ",
+        Some("mkdir") => "  keep    ",
+        _ => return line.to_owned(),
+    };
+    let mut lines = outputs.iter().flat_map(|output| output.lines());
+    let printed = lines.find_map(|line| line.strip_prefix(label));
+    printed.expect("the block says how").to_owned()
+}
+
+#[test]
+fn who_follows_the_first_page_finds_shrinks_and_replays_the_race() {
+    let page = fs::read_to_string(PAGE).expect("there is a guide");
+    let project = Project::new();
+    let mut outputs = Vec::new();
+    let written = follow(&page, |block| {
+        let words: Vec<&str> = block.info.split(' ').collect();
+        match words.as_slice() {
+            ["toml" | "rust", file] => apply(&project, file, None, block.text),
+            ["rust", file, function] => apply(&project, file, Some(function), block.text),
+            ["console"] => {
+                let command = block.text.lines().next().expect("a command");
+                let line = command.strip_prefix("$ ").expect("it starts with `$ `");
+                let line = as_printed(line, &outputs);
+                let output = project.run(&line);
+                let shown = match output.as_str() {
+                    "" => format!("$ {line}\n"),
+                    output => format!("$ {line}\n{output}\n"),
+                };
+                outputs.push(output);
+                return Some(shown);
+            }
+            ["sh"] | ["rust,ignore"] => {}
+            _ => panic!("a block of {}", block.info),
+        }
+        None
+    });
+    let [found, replayed, _kept, again, mended] = outputs.as_slice() else {
+        panic!("{outputs:#?}");
+    };
+    assert!(
+        found.contains("The shrunk run") && found.contains("»"),
+        "{found}"
+    );
+    assert!(replayed.contains("  reproduced: "), "{replayed}");
+    assert!(again.contains("tests/regressions/"), "{again}");
+    assert!(mended.contains("ok. 1 passed; 0 failed"), "{mended}");
+    let test = project.read("src/lib.rs");
+    let (_, test) = test
+        .split_once("#[cfg(test)]\nmod tests")
+        .expect("the tests");
+    assert!(test.lines().count() <= 20, "under twenty lines");
+    if std::env::var_os("README_UPDATE").is_some() {
+        fs::write(PAGE, &written).expect("the page is written");
+        return;
+    }
+    for (number, (found, expected)) in page.lines().zip(written.lines()).enumerate() {
+        assert_eq!(found, expected, "{PAGE}, line {}", number + 1);
+    }
+    assert_eq!(page.lines().count(), written.lines().count());
+}

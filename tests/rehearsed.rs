@@ -1,0 +1,262 @@
+//! `#[rehearsal::test]` as its users meet it: what passes, what fails, and what the
+//! failure says.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex as StdMutex};
+use std::time::Duration;
+
+use rehearsal::tokio::net::{TcpListener, TcpStream};
+use rehearsal::tokio::sync::{Mutex, Notify};
+use rehearsal::tokio::{spawn, time};
+use rehearsal::{Ending, Place, Test, World};
+
+/// What the test of a program says when it fails. Its repro goes to a file of the name.
+fn told<F, Fut>(name: &'static str, set: impl FnOnce(Test) -> Test, program: F) -> String
+where
+    F: Fn(World) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output: Ending> + 'static,
+{
+    let place = Place {
+        package: "rehearsal",
+        module: module_path!(),
+        name,
+        file: file!(),
+    };
+    let test = set(Test::new(place));
+    let failed = catch_unwind(AssertUnwindSafe(|| test.run(program)));
+    let payload = failed.expect_err("the test fails");
+    payload.downcast_ref::<String>().expect("a text").clone()
+}
+
+fn tells(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "`{part}` is missing in\n{text}");
+    }
+}
+
+#[rehearsal::test]
+async fn a_program_needs_no_world() {
+    time::sleep(Duration::from_secs(300)).await;
+}
+
+#[rehearsal::test(seeds = 3..=5, strategy = "fifo", ambient = "real")]
+async fn a_program_may_return_a_result(world: World) -> Result<(), String> {
+    match world.now().as_millis() {
+        0 => Ok(()),
+        late => Err(format!("it begins at {late} ms")),
+    }
+}
+
+#[rehearsal::test(seeds = 4)]
+#[should_panic(expected = "shrunk run")]
+async fn other_attributes_keep_their_meaning() {
+    panic!("on purpose");
+}
+
+/// Each seed is played once, the first twice, and nothing else is.
+#[test]
+fn the_seeds_that_are_asked_for_are_played() {
+    static PLAYED: AtomicU64 = AtomicU64::new(0);
+    let place = Place {
+        package: "rehearsal",
+        module: module_path!(),
+        name: "the_seeds_that_are_asked_for_are_played",
+        file: file!(),
+    };
+    let test = Test::new(place).seeds("10..15").strategy("random");
+    test.run(|_| async {
+        PLAYED.fetch_add(1, Ordering::Relaxed);
+    });
+    assert_eq!(PLAYED.load(Ordering::Relaxed), 6);
+}
+
+async fn lost_update(_: World) {
+    let balance = Arc::new(Mutex::new(0));
+    let tellers = [(); 2].map(|()| {
+        let balance = Arc::clone(&balance);
+        spawn(async move {
+            let seen = *balance.lock().await;
+            *balance.lock().await = seen + 1;
+        })
+    });
+    for teller in tellers {
+        teller.await.expect("no teller fails");
+    }
+    assert_eq!(*balance.lock().await, 2, "an update is lost");
+}
+
+#[test]
+fn a_race_is_shrunk_to_the_choice_that_matters() {
+    let text = told("lost_update", |test| test, lost_update);
+    tells(
+        &text,
+        &[
+            "PANIC  rehearsed::lost_update  seed ",
+            "an update is lost",
+            "the whole test; 1 choice not boring, 1 preemption",
+            "» ",
+            "before it uses the Mutex of tests/rehearsed.rs:",
+            "Without the choice marked » the run passes.",
+            "lost_update -- --exact",
+            "tests/regressions",
+        ],
+    );
+}
+
+#[test]
+fn an_error_that_is_returned_is_told() {
+    let program = |_| async { Err::<(), _>("there is no money") };
+    let text = told("returned", |test| test.seeds(1), program);
+    tells(
+        &text,
+        &[
+            "VIOLATION  rehearsed::returned  seed 0",
+            "the program returned \"there is no money\"",
+            "No choice is needed",
+        ],
+    );
+}
+
+#[test]
+fn tasks_that_wait_for_each_other_are_named() {
+    let text = told(
+        "embrace",
+        |test| test,
+        |world| async move {
+            let locks = Arc::new([Mutex::new(()), Mutex::new(())]);
+            let takers = [(0, 1), (1, 0)].map(|(first, second)| {
+                let locks = Arc::clone(&locks);
+                spawn(async move {
+                    world.name_task(&format!("taker-{first}"));
+                    let _one = locks[first].lock().await;
+                    let _other = locks[second].lock().await;
+                })
+            });
+            for taker in takers {
+                taker.await.expect("no taker fails");
+            }
+        },
+    );
+    tells(
+        &text,
+        &[
+            "DEADLOCK  rehearsed::embrace",
+            "2 tasks wait for each other",
+            "`taker-0`",
+            "`taker-1`",
+            "held by",
+        ],
+    );
+}
+
+#[test]
+fn what_never_happens_is_a_deadlock_and_what_takes_too_long_a_timeout() {
+    let text = told(
+        "never",
+        |test| test.seeds(1),
+        |_| async {
+            Notify::new().notified().await;
+        },
+    );
+    tells(
+        &text,
+        &["DEADLOCK  rehearsed::never", "nothing can run any more"],
+    );
+    let brief = |test: Test| test.seeds(1).virtual_time("5s");
+    let text = told("too_long", brief, |_| time::sleep(Duration::from_secs(6)));
+    tells(
+        &text,
+        &["TIMEOUT  rehearsed::too_long", "not finished after 5s"],
+    );
+    let few = |test: Test| test.seeds(1).steps(100);
+    let text = told("too_much", few, |_| async {
+        for _ in 0..1_000 {
+            time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+    tells(
+        &text,
+        &[
+            "UNKNOWN  rehearsed::too_much",
+            "not finished after 100 steps",
+        ],
+    );
+}
+
+#[test]
+fn a_program_that_is_another_each_time_is_told_so() {
+    static TIMES: AtomicU64 = AtomicU64::new(0);
+    let text = told(
+        "fickle",
+        |test| test.seeds(1),
+        |world| async move {
+            let time = TIMES.fetch_add(1, Ordering::Relaxed);
+            world.note("time", time.to_string());
+        },
+    );
+    tells(
+        &text,
+        &[
+            "NONDETERMINISM  rehearsed::fickle",
+            "two runs of one seed differ first at effect",
+            "notes time: ",
+        ],
+    );
+}
+
+#[test]
+fn settings_that_mean_nothing_are_told_all_at_once() {
+    let wrong = |test: Test| {
+        test.seeds(7..7)
+            .strategy("luck")
+            .ambient("both")
+            .latency("9ms..1ms")
+            .loss(1_000)
+            .virtual_time("25h")
+    };
+    let text = told("nonsense", wrong, |_| async {});
+    tells(
+        &text,
+        &[
+            "seeds: `7..7` has no seed in it",
+            "strategy: `luck` is not a strategy",
+            "ambient: `both` is neither",
+            "latency: `9ms..1ms` goes from more to less",
+            "loss: 1000 is not one of 0 to 999",
+            "virtual_time: 90000s is longer than 24 hours",
+        ],
+    );
+}
+
+/// Latency is drawn anew in each seed, and a run can be hermetic.
+#[test]
+fn the_world_is_as_it_is_set() {
+    static ARRIVALS: StdMutex<BTreeSet<u64>> = StdMutex::new(BTreeSet::new());
+    let place = Place {
+        package: "rehearsal",
+        module: module_path!(),
+        name: "the_world_is_as_it_is_set",
+        file: file!(),
+    };
+    let test = Test::new(place).seeds(32).latency("5ms..50ms");
+    test.run(|world| async move {
+        let server = world.host("server");
+        world.boot(server, || async {
+            let listener = TcpListener::bind("0.0.0.0:80").await.expect("a port");
+            let client = listener.accept().await;
+            drop(client);
+        });
+        let client = world.host("client");
+        let connected = world.spawn_on(client, async move {
+            TcpStream::connect("server:80").await.expect("a server");
+            world.now().as_millis()
+        });
+        let at = connected.await.expect("no client fails");
+        assert!((10..=100).contains(&at), "there and back took {at} ms");
+        ARRIVALS.lock().expect("no panic").insert(at);
+    });
+    assert!(ARRIVALS.lock().expect("no panic").len() > 8);
+}
