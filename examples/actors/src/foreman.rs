@@ -9,9 +9,11 @@ use kameo::error::{ActorStopReason, Infallible};
 use kameo::mailbox;
 use kameo::message::{Context, Message};
 use kameo::reply::{DelegatedReply, ReplySender};
+#[cfg(test)]
+use rehearsal::tokio;
+use tokio::sync::Mutex;
 
 use crate::crew::{Accounts, Defect, Job, Staff};
-use crate::tokio::sync::Mutex;
 use crate::worker::{Kit, Work, Worker};
 
 pub(crate) struct Foreman {

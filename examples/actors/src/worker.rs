@@ -6,12 +6,13 @@ use std::time::Duration;
 use kameo::actor::{Actor, ActorRef, WeakActorRef};
 use kameo::error::{ActorStopReason, Infallible};
 use kameo::message::{Context, Message};
+#[cfg(test)]
+use rehearsal::tokio;
+use tokio::sync::Mutex;
+use tokio::time::sleep;
 
 use crate::crew::{Job, Staff};
 use crate::foreman::{Finished, Foreman, Ready};
-use crate::tokio;
-use crate::tokio::sync::Mutex;
-use crate::tokio::time::sleep;
 
 /// How long a worker cleans up after a job.
 const CLEANING: Duration = Duration::from_millis(5);

@@ -9,8 +9,7 @@ use rmcp::service::{
 };
 use rmcp::{RoleClient, ServiceExt};
 use serde_json::Value;
-
-use crate::tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// A session with the desk. It ends when this is dropped.
 #[derive(Debug)]

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::tokio::sync::Mutex;
+#[cfg(test)]
+use rehearsal::tokio;
+use tokio::sync::Mutex;
 
 /// A mistake that the desk can be built with, or none. Each is one that servers of
 /// this kind have been shipped with.

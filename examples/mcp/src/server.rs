@@ -5,17 +5,18 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(test)]
+use rehearsal::tokio;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{PingRequest, ProgressNotificationParam, ServerRequest};
 use rmcp::service::{PeerRequestOptions, RequestContext};
 use rmcp::{ErrorData, Peer, RoleServer, ServiceExt, tool, tool_router};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
 
 use crate::desk::{Defect, Desk};
-use crate::tokio;
-use crate::tokio::net::{TcpListener, TcpStream};
-use crate::tokio::time::sleep;
 
 /// How often a session is asked whether its client is there.
 const HEARTBEAT: Duration = Duration::from_secs(15);

@@ -7,15 +7,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rehearsal::sim::{Config, Direction, HostId, Outcome, Random, Verdict, World, run_hermetic};
+use rehearsal::World;
+use rehearsal::sim::{Config, Direction, HostId, Outcome, Random, Verdict, run_hermetic};
 use rehearsal::tokio;
 use rehearsal::tokio::net::{TcpListener, TcpStream};
 use rehearsal::tokio::time::sleep;
+use rmcp::ServiceError;
 
 use crate::client::Client;
 use crate::desk::{Defect, Desk};
 use crate::server;
-use rmcp::ServiceError;
 use wire::{Judgement, Wire};
 
 const NAMES: [&str; 3] = ["ada", "bob", "cleo"];
@@ -54,8 +55,8 @@ async fn connect_over(name: &str, wire: &Wire) -> Client {
     session.expect("they agree")
 }
 
-/// Three clients take two tickets each and note one thing, and may well come at once. Each answer is
-/// its own, and no ticket is given twice.
+/// Three clients take two tickets each and note one thing, and may well come at once.
+/// Each answer is its own, and no ticket is given twice.
 async fn a_busy_day(world: World, defect: Defect) {
     let (desk, _) = open_desk(world, defect).await;
     let mut visits = Vec::new();
