@@ -7,7 +7,9 @@
 //! written down. Same scenario, same seed: same run, byte for byte.
 //!
 //! `tests/scenarios.rs` of a project needs one line to turn a directory of
-//! scenario files into tests; see [`Harness`].
+//! scenario files into tests; see [`Harness`]. A service of one's own, which imports
+//! [`rehearsal::tokio`](tokio) in the place of tokio, is put under test by
+//! [`#[rehearsal::test]`](macro@test).
 
 mod aftermath;
 mod block;
@@ -39,6 +41,17 @@ pub mod timeline;
 pub use harness::Harness;
 pub use program::Ending;
 pub use rehearsal_agents as agents;
+/// # Example
+///
+/// ```
+/// use rehearsal::tokio::time::{Duration, sleep};
+///
+/// #[rehearsal::test(seeds = 1_000, strategy = "pct:3")]
+/// async fn five_minutes_pass_at_once(world: rehearsal::World) {
+///     sleep(Duration::from_secs(300)).await;
+///     assert_eq!(world.now().as_millis(), 300_000);
+/// }
+/// ```
 pub use rehearsal_macros::test;
 pub use rehearsal_sim as sim;
 pub use rehearsal_sim::World;

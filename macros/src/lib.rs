@@ -11,13 +11,6 @@ use crate::settings::Settings;
 /// Makes a test of an async function: its program is played inside the simulator, under
 /// one seed after the other, and the first run that fails fails the test.
 ///
-/// ```ignore
-/// #[rehearsal::test(seeds = 1_000, strategy = "portfolio")]
-/// async fn no_money_is_lost(world: rehearsal::World) {
-///     // …
-/// }
-/// ```
-///
 /// The function takes the `World`, or nothing. It returns nothing, or a `Result`, whose
 /// error fails the run, as do a panic in any task, a deadlock, a livelock, and a time-out.
 /// A failure is written to a repro file, shrunk to the few choices that matter, and told
