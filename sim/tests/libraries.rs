@@ -12,7 +12,9 @@ use rehearsal_sim::tokio::io::{AsyncReadExt, AsyncWriteExt};
 use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
 use rehearsal_sim::tokio::sync::oneshot;
 use rehearsal_sim::tokio::time::sleep;
-use rehearsal_sim::{Config, Verdict, VirtualTime, World, run, run_hermetic, tokio as facade};
+use rehearsal_sim::{
+    Config, HostId, Verdict, VirtualTime, World, run, run_hermetic, tokio as facade,
+};
 
 fn passes<T: Send + 'static, F>(program: impl FnOnce(World) -> F + Send) -> T
 where
@@ -92,6 +94,23 @@ fn tasks_that_they_spawn_and_abort_run_and_end_at_once() {
     });
     let at = |ms| VirtualTime::ZERO + Duration::from_millis(ms);
     assert_eq!((spawned, aborted), (at(5), at(10)));
+}
+
+/// Nobody knows on which host they are.
+#[test]
+fn tasks_that_they_spawn_are_on_the_worlds_host() {
+    let host = passes(|world| async move {
+        let program = async move {
+            let task = tokio::spawn(async move {
+                let task = facade::spawn(async move { world.current_host() });
+                task.await.expect("it returns")
+            });
+            task.await.expect("it returns")
+        };
+        let host = world.host("host");
+        world.spawn_on(host, program).await.expect("it returns")
+    });
+    assert_eq!(host, HostId::WORLD);
 }
 
 #[test]
