@@ -9,6 +9,8 @@ use std::process::Command;
 
 const PAGE: &str = "docs/guide/getting-started.md";
 const FENCE: &str = "```";
+const CHECKOUT: &str = "../rehearsal";
+const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
 /// A project that follows a page.
 struct Project {
@@ -18,18 +20,15 @@ struct Project {
 
 impl Project {
     fn new() -> Self {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let root = std::env::temp_dir().join(format!("rehearsal-guide-{}", std::process::id()));
         let _ = fs::remove_dir_all(&root);
         fs::create_dir_all(root.join("bank")).expect("a directory");
-        // Where the page expects the checkout.
-        std::os::unix::fs::symlink(here, root.join("rehearsal")).expect("a link");
         let project = Self {
             root: root.join("bank"),
             target: Path::new(env!("CARGO_TARGET_TMPDIR")).join("guide"),
         };
         // The versions that are there already.
-        let lock = fs::read_to_string(here.join("Cargo.lock")).expect("a lock file");
+        let lock = fs::read_to_string(Path::new(HERE).join("Cargo.lock")).expect("a lock file");
         project.write("Cargo.lock", &lock);
         let _ = fs::remove_dir_all(project.target.join("rehearsal"));
         project
@@ -160,7 +159,9 @@ fn who_follows_the_first_page_finds_shrinks_and_replays_the_race() {
     let written = follow(&page, |block| {
         let words: Vec<&str> = block.info.split(' ').collect();
         match words.as_slice() {
-            ["toml" | "rust", file] => apply(&project, file, None, block.text),
+            // Who reads the page has the checkout beside the project.
+            ["toml", file] => apply(&project, file, None, &block.text.replace(CHECKOUT, HERE)),
+            ["rust", file] => apply(&project, file, None, block.text),
             ["rust", file, function] => apply(&project, file, Some(function), block.text),
             ["console"] => {
                 let command = block.text.lines().next().expect("a command");
