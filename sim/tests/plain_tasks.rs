@@ -2,14 +2,19 @@
 //! simulator does not schedule. What they do with the facade's things must come out
 //! all the same.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "stands for libraries, which read the clocks of the machine"
+)]
+
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use rehearsal_sim::tokio;
 use rehearsal_sim::tokio::io::{AsyncReadExt, AsyncWriteExt};
 use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
 use rehearsal_sim::tokio::sync::{Mutex, mpsc, oneshot};
-use rehearsal_sim::{Config, HostId, Outcome, Verdict, World, run};
+use rehearsal_sim::{Config, HostId, Outcome, Verdict, VirtualTime, World, run, run_hermetic};
 
 /// Whether tokio tells the simulator about plain tasks.
 const HOOKS: bool = cfg!(tokio_unstable);
@@ -209,4 +214,73 @@ fn what_plain_tasks_spawn_dies_with_their_host() {
     });
     assert_eq!(outcome.verdict, Verdict::Pass);
     assert_eq!(outcome.value, Some(true));
+}
+
+fn passes_hermetically<T: Send + 'static, F>(program: impl FnOnce(World) -> F + Send) -> T
+where
+    F: Future<Output = T> + 'static,
+{
+    let outcome = run_hermetic(Config::default, program);
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    outcome.value.expect("it passed")
+}
+
+#[test]
+fn what_they_drop_is_closed_at_once() {
+    let ended = passes_hermetically(|world| async move {
+        let (client, server) = (world.host("client"), world.host("server"));
+        let service = world.spawn_on(server, async move {
+            let listener = TcpListener::bind("0.0.0.0:80").await.expect("a free port");
+            let (mut stream, _) = listener.accept().await.expect("a client");
+            assert_eq!(stream.read(&mut [0]).await.expect("no error"), 0);
+            world.now()
+        });
+        world.spawn_on(client, async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            let stream = TcpStream::connect("server:80").await.expect("it listens");
+            spawn_plain(async move {
+                ::tokio::time::sleep(Duration::from_millis(7)).await;
+                drop(stream);
+            });
+        });
+        service.await.expect("it returns")
+    });
+    assert_eq!(ended, VirtualTime::ZERO + Duration::from_millis(11));
+}
+
+#[test]
+fn a_fault_that_they_inject_takes_effect_at_once() {
+    let resumed = passes_hermetically(|world| async move {
+        let host = world.host("host");
+        let task = world.spawn_on(host, async move {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            world.now()
+        });
+        world.pause(host);
+        spawn_plain(async move {
+            ::tokio::time::sleep(Duration::from_millis(5)).await;
+            world.resume(host);
+        });
+        task.await.expect("it returns")
+    });
+    // It had not run before.
+    assert_eq!(resumed, VirtualTime::ZERO + Duration::from_millis(7));
+}
+
+#[test]
+fn they_are_told_the_time_of_the_run() {
+    let checked = passes_hermetically(|world| async move {
+        let (wall, instant) = (SystemTime::now(), Instant::now());
+        let task = spawn_plain(async move {
+            for _ in 0..3 {
+                ::tokio::time::sleep(Duration::from_secs(20)).await;
+                let virtually = Duration::from_micros(world.now().as_micros());
+                assert_eq!(wall.elapsed().expect("time goes on"), virtually);
+                assert_eq!(instant.elapsed(), virtually);
+            }
+            world.now()
+        });
+        task.await.expect("it does not panic")
+    });
+    assert_eq!(checked, VirtualTime::ZERO + Duration::from_secs(60));
 }
