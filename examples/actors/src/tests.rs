@@ -2,12 +2,14 @@
 //! and whatever the seeds make of it.
 
 mod links;
+#[path = "../../transcript.rs"]
+mod transcript;
 
 use std::time::Duration;
 
-use rehearsal::World;
 use rehearsal::sim::{Config, Outcome, Random, Verdict, run_hermetic};
 use rehearsal::tokio::time::sleep;
+use rehearsal::{Place, World};
 
 use crate::crew::{Accounts, Crew, Defect, Job};
 
@@ -124,4 +126,25 @@ fn a_seed_is_the_same_run_twice() {
         assert_eq!(one.fingerprint, two.fingerprint, "seed {seed}");
         assert_eq!(one.value, two.value, "seed {seed}");
     }
+}
+
+/// The guide shows what is printed.
+#[test]
+fn the_guide_shows_it() {
+    let place = Place {
+        package: env!("CARGO_PKG_NAME"),
+        module: module_path!(),
+        name: "in_the_guide",
+        file: file!(),
+    };
+    let shown = "each_job_is_paid_once";
+    transcript::check(
+        "actors",
+        shown,
+        place,
+        |test| test.seeds(200),
+        |world| async move {
+            a_shift(world, Defect::PaysEachReport).await;
+        },
+    );
 }

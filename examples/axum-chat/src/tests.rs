@@ -1,13 +1,16 @@
 //! The chat on a simulated network: four people on hosts of their own, one of whom
 //! reads late.
 
+#[path = "../../transcript.rs"]
+mod transcript;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use rehearsal::World;
 use rehearsal::sim::{Config, Random, Verdict, run_hermetic};
+use rehearsal::{Place, World};
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -176,4 +179,25 @@ fn messages_are_missed_in_some_runs() {
     let told: Vec<u64> = (0..200).filter(told).collect();
     assert_eq!(told, (0..200).filter(failing).collect::<Vec<_>>());
     assert!(told.len() >= 20, "in {told:?} only");
+}
+
+/// The guide shows what is printed.
+#[test]
+fn the_guide_shows_it() {
+    let place = Place {
+        package: env!("CARGO_PKG_NAME"),
+        module: module_path!(),
+        name: "in_the_guide",
+        file: file!(),
+    };
+    let shown = "silence_about_missed_messages_is_found";
+    transcript::check(
+        "axum",
+        shown,
+        place,
+        |test| test.seeds(200).latency("1ms..20ms"),
+        |world| async move {
+            converse(world, OnLag::Skip).await;
+        },
+    );
 }

@@ -1,13 +1,16 @@
 //! The gateway, two workers and five clients on a simulated network where a fault may
 //! strike.
 
+#[path = "../../transcript.rs"]
+mod transcript;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::StatusCode;
-use rehearsal::World;
 use rehearsal::sim::{Config, Direction, HostId, Random, run_hermetic};
+use rehearsal::{Place, World};
 
 use crate::tokio::net::TcpListener;
 use crate::tokio::time::sleep;
@@ -228,4 +231,25 @@ fn workers_keep_silent_and_cannot_be_reached_in_some_runs() {
         let met = (silent, unreached, full);
         assert!(silent.min(unreached).min(full) >= 40, "{met:?} of 200");
     }
+}
+
+/// The guide shows what is printed.
+#[test]
+fn the_guide_shows_it() {
+    let place = Place {
+        package: env!("CARGO_PKG_NAME"),
+        module: module_path!(),
+        name: "in_the_guide",
+        file: file!(),
+    };
+    let shown = "looking_for_a_place_before_taking_it_is_found";
+    transcript::check(
+        "hyper",
+        shown,
+        place,
+        |test| test.seeds(200).latency("1ms"),
+        |world| async move {
+            work(world, OnSilence::AskAgain, Choosing::LookThenTake).await;
+        },
+    );
 }

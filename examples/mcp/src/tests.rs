@@ -1,17 +1,19 @@
 //! The desk, rehearsed: a server on one host, clients on others, and whatever the
 //! seeds make of it.
 
+#[path = "../../transcript.rs"]
+mod transcript;
 mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rehearsal::World;
 use rehearsal::sim::{Config, Direction, HostId, Outcome, Random, Verdict, run_hermetic};
 use rehearsal::tokio;
 use rehearsal::tokio::net::{TcpListener, TcpStream};
 use rehearsal::tokio::time::sleep;
+use rehearsal::{Place, World};
 use rmcp::ServiceError;
 
 use crate::client::Client;
@@ -299,4 +301,46 @@ fn a_seed_is_the_same_run_twice() {
         let [one, two] = [(); 2].map(|()| play(seed, |world| cut_off(world, Defect::None)));
         assert_eq!(one.fingerprint, two.fingerprint, "seed {seed}, cut off");
     }
+}
+
+/// The guide shows what is printed.
+#[test]
+fn the_guide_shows_a_ticket_given_twice() {
+    let place = Place {
+        package: env!("CARGO_PKG_NAME"),
+        module: module_path!(),
+        name: "tickets_in_the_guide",
+        file: file!(),
+    };
+    let shown = "every_call_gets_its_own_answer";
+    transcript::check(
+        "mcp",
+        shown,
+        place,
+        |test| test.seeds(200),
+        |world| async move {
+            a_busy_day(world, Defect::CountsApart).await;
+        },
+    );
+}
+
+/// The guide shows what is printed.
+#[test]
+fn the_guide_shows_a_session_that_nobody_ends() {
+    let place = Place {
+        package: env!("CARGO_PKG_NAME"),
+        module: module_path!(),
+        name: "sessions_in_the_guide",
+        file: file!(),
+    };
+    let shown = "a_client_that_is_cut_off_leaves_nothing";
+    transcript::check(
+        "mcp",
+        shown,
+        place,
+        |test| test.seeds(200),
+        |world| async move {
+            cut_off(world, Defect::NoHeartbeat).await;
+        },
+    );
 }
