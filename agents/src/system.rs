@@ -33,8 +33,9 @@ pub enum Capability {
     RegistryEvents,
     /// It forgets runs that are idle for too long, and says so to [`Parts::observer`].
     Sweep,
-    /// Its tasks share locks of [`rehearsal_sim::tokio::sync`] for which they wait.
-    /// A bridge that is one actor has none.
+    /// Its tasks wait for each other's locks, those of [`rehearsal_sim::tokio::sync`].
+    /// A bridge that is one actor has none, and nobody waits for a lock that is never
+    /// held across an `await`.
     Locks,
 }
 

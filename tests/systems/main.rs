@@ -61,6 +61,7 @@ fn one_lock(flaw: Flaw) -> System {
         .without(Capability::Gaps)
         .without(Capability::RegistryEvents)
         .without(Capability::Sweep)
+        .without(Capability::Locks)
 }
 
 fn project(cast: &str) -> ExitCode {

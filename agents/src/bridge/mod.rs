@@ -117,7 +117,7 @@ impl std::error::Error for BridgeError {}
 ///
 /// A method with a body belongs to a [`Capability`]. A bridge that leaves it as it is
 /// must be registered [without](crate::system::System::without) that capability: else
-/// it is held to what it does not do.
+/// it is held to what it does not do, and where a scenario needs it the run panics.
 pub trait Bridge: Send + Sync {
     /// Makes the bridge serve, if it does not yet. May be called by anyone, any
     /// number of times, at once: one call does the work, all see its result.
