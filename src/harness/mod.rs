@@ -37,6 +37,29 @@ use crate::scenario::{Look, discover, render_all};
 /// reference: `my-bridge/shared_bridge` is the test of a scenario with one of them,
 /// and `my-bridge/lock-order-inversion+healthy` that of a scenario which carries a
 /// seeded defect of the reference; its defect is left to the reference.
+///
+/// ```no_run
+/// # use rehearsal::agents::bridge::{Parts, ReferenceBridge};
+/// # struct MyBridge;
+/// # impl MyBridge {
+/// #     #[allow(clippy::new_ret_no_self)]
+/// #     fn new(parts: Parts) -> ReferenceBridge { ReferenceBridge::new(parts) }
+/// # }
+/// use std::sync::Arc;
+///
+/// use rehearsal::{Capability, Harness, System};
+///
+/// fn main() -> std::process::ExitCode {
+///     Harness::new()
+///         .system("my-bridge", System::bridge(|parts| Arc::new(MyBridge::new(parts)))
+///             .without(Capability::Recovery) // what it cannot do
+///             .without(Capability::RegistryEvents))
+///         .scenarios("scenarios")
+///         .run()
+/// }
+/// ```
+///
+/// `docs/guide/systems.md` says how such a bridge is made.
 #[derive(Debug, Default)]
 pub struct Harness {
     systems: Systems,

@@ -27,14 +27,19 @@ fn main() -> ExitCode {
     if let Ok(cast) = std::env::var(CAST) {
         return project(&cast);
     }
-    let tests: [(&str, Test); 10] = [
+    let tests: [(&str, Test); 12] = [
         ("an_own_bridge_passes_what_it_supports", own_bridge_passes),
         ("a_lossy_bridge_is_caught_and_replays", lossy_bridge),
         ("an_indiscreet_bridge_is_caught", indiscreet_bridge),
+        ("a_twin_of_an_own_bridge_replays", indiscreet_twin),
         ("an_own_registry_passes", own_registry_passes),
         ("a_forgetful_registry_is_caught", forgetful_registry),
         ("what_is_unsupported_can_fail", unsupported_fails),
         ("a_repro_of_nobody_is_refused", repro_of_nobody),
+        (
+            "a_repro_without_its_capability_fails",
+            repro_without_its_capability,
+        ),
         ("a_repro_of_the_reference_is_its", repro_of_the_reference),
         ("a_bad_name_is_refused", bad_names),
         ("the_command_line_sends_to_cargo_test", command_line),
@@ -72,6 +77,7 @@ fn project(cast: &str) -> ExitCode {
             "own" => harness.system("own", one_lock(Flaw::None)),
             "lossy" => harness.system("own", one_lock(Flaw::DropsEverySeventh)),
             "indiscreet" => harness.system("own", one_lock(Flaw::SendsToAll)),
+            "forgets" => harness.system("own", one_lock(Flaw::None).without(Capability::Resume)),
             "lists" => harness.system("lists", lists(Slip::None)),
             "forgetful" => harness.system("lists", lists(Slip::ForgetsTheReverse)),
             "reference" => harness.reference(),
@@ -234,6 +240,24 @@ fn indiscreet_bridge(name: &str) {
     assert_eq!(repro.expected.signature.judge, "isolation", "{text}");
 }
 
+/// It carries what the scenario without a defect is there to find.
+fn indiscreet_twin(name: &str) {
+    let project = Project::new(name, &["defects/broadcast-to-all"]);
+    let (code, text) = run(&mut project.command("indiscreet"));
+    assert_eq!(code, 101, "{text}");
+    tells(
+        &text,
+        &["VIOLATION  own/broadcast-to-all+healthy", "The shrunk run"],
+    );
+    let file = project.repro(&text);
+    let (code, text) = run(project.command("indiscreet").env("REHEARSAL_REPLAY", &file));
+    assert_eq!(code, 101, "{text}");
+    tells(
+        &text,
+        &["test own/broadcast-to-all+healthy", "reproduced: "],
+    );
+}
+
 const OF_REGISTRIES: [&str; 3] = ["shared_bridge", "cleanup", "defects/sweep-without-recheck"];
 
 fn own_registry_passes(name: &str) {
@@ -292,6 +316,28 @@ fn repro_of_nobody(name: &str) {
     assert_eq!(code, 2, "{text}");
     tells(&text, &["REHEARSAL_REPLAY: ", told]);
     assert!(!text.contains("running"), "{text}");
+}
+
+/// What is registered without something later on no longer plays what needed it.
+fn repro_without_its_capability(name: &str) {
+    let project = Project::new(name, &["client_reconnect"]);
+    let (_, text) = run(&mut project.command("lossy"));
+    let kept = project.path("scenarios/regressions/own.repro");
+    fs::copy(project.repro(&text), &kept).expect("it is copied");
+    let (code, text) = run(&mut project.command("forgets"));
+    assert_eq!(code, 101, "{text}");
+    let told = "takes what `own` is registered without: resume (fault client-reconnect)";
+    tells(&text, &["regressions/own", told, "1 ignored"]);
+
+    let text = fs::read_to_string(&kept).expect("it is there");
+    let bad = text.replace("system = \"own\"", "system = \"o/n\"");
+    fs::write(&kept, bad).expect("a file");
+    let (code, text) = run(&mut project.command("own"));
+    assert_eq!(code, 101, "{text}");
+    tells(
+        &text,
+        &["error[R0014]", "`o/n` cannot be the name of a system"],
+    );
 }
 
 /// It is played with the reference, although that is not registered.
