@@ -6,9 +6,9 @@ use rehearsal::agents::spec::Transport;
 use rehearsal::exit::Exit;
 use rehearsal::regression;
 use rehearsal::replay::{Change, Replay, Replayed};
-use rehearsal::repro::{Repro, Unplayable, save_failure};
+use rehearsal::repro::{Origin, Repro, ScenarioRef, TestRef, Unplayable, save_failure};
 use rehearsal::run::{RunOptions, RunVerdict, StrategyName, play};
-use rehearsal::scenario::{Code, Cut, ExpectedVerdict, Scenario, discover, load};
+use rehearsal::scenario::{Code, Cut, ExpectedVerdict, Look, Scenario, discover, load, render_all};
 use rehearsal::sim::{Decision, Fingerprint, Schedule};
 
 const NAME: &str = "sequence-apart-from-send";
@@ -183,7 +183,7 @@ fn what_cannot_be_staged_is_a_changed_scenario() {
     assert!(replay.report.is_none());
     assert_eq!(replay.exit(), Exit::NotReproduced);
     let mut twin = repro;
-    twin.scenario.healthy = true;
+    of_scenario(&mut twin).healthy = true;
     let mut without_defect = scenario;
     without_defect.spec.defect = None;
     let replay = Replay::of(&twin, &without_defect);
@@ -245,17 +245,46 @@ fn control_characters_of_a_repro_are_not_printed() {
 }
 
 /// The scenario is found by its name where the file has moved.
+fn of_scenario(repro: &mut Repro) -> &mut ScenarioRef {
+    match &mut repro.origin {
+        Origin::Scenario(scenario) => scenario,
+        Origin::Test(test) => panic!("it is of the test {}", test.name),
+    }
+}
+
+/// The program of a test is in the test's binary: no scenario can stand for it.
+#[test]
+fn a_tests_repro_is_played_by_the_test() {
+    let scenario = scenario(NAME);
+    let mut repro = failing(&scenario, SEED);
+    repro.origin = Origin::Test(TestRef {
+        package: "bank".to_owned(),
+        name: "bank::tests::no_money_is_lost".to_owned(),
+        file: PathBuf::from("src/lib.rs"),
+    });
+    let problems = repro.find_scenario(Path::new("some.repro"), &[PathBuf::from("scenarios")]);
+    let problems = problems.expect_err("it has no scenario");
+    let shown = render_all(&problems, Look::Plain);
+    assert_eq!(problems[0].code, Code::ReproOfATest);
+    let command =
+        "REHEARSAL_REPLAY=some.repro cargo test -p bank tests::no_money_is_lost -- --exact";
+    assert!(shown.contains(command), "{shown}");
+    let replay = Replay::of(&repro, &scenario);
+    let changed = Change::Unplayable(Unplayable::NotOfThis);
+    assert_eq!(replay.result, Replayed::ScenarioChanged(changed));
+}
+
 #[test]
 fn a_scenario_that_has_moved_is_found_by_its_name() {
     let scenario = scenario(NAME);
     let mut repro = failing(&scenario, SEED);
-    repro.scenario.file = PathBuf::from(format!("elsewhere/{NAME}.toml"));
+    of_scenario(&mut repro).file = PathBuf::from(format!("elsewhere/{NAME}.toml"));
     let path = Path::new("some.repro");
     let found = repro.find_scenario(path, &[PathBuf::from("scenarios")]);
     let found = found.expect("it is there");
     assert_eq!(found, scenario);
     assert_eq!(Replay::of(&repro, &found).result, Replayed::Reproduced);
-    repro.scenario.name = "nobody".to_owned();
+    of_scenario(&mut repro).name = "nobody".to_owned();
     let problems = repro
         .find_scenario(path, &[PathBuf::from("scenarios")])
         .expect_err("it is nowhere");
@@ -354,7 +383,7 @@ fn a_twins_repro_is_judged_as_the_twin() {
     let mut bad_twin = scenario(NAME).twin().expect("it has a defect");
     bad_twin.spec.defect = scenario(NAME).spec.defect;
     let repro = failing(&bad_twin, SEED);
-    assert!(repro.scenario.healthy);
+    assert!(repro.scenario().is_some_and(|scenario| scenario.healthy));
     assert_eq!(repro.played_name(), format!("{NAME}+healthy"));
     let (path, saved) =
         save_failure(&bad_twin, SEED, StrategyName::Random, &directory("twin")).expect("written");
@@ -362,7 +391,7 @@ fn a_twins_repro_is_judged_as_the_twin() {
     let read = Repro::read(&path).expect("it can be read");
     let replay = Replay::of(&read, &scenario(NAME));
     let report = replay.report.as_ref().expect("it is played");
-    assert_eq!(report.scenario, repro.played_name());
+    assert_eq!(report.name, repro.played_name());
     assert_eq!(report.verdict, RunVerdict::Pass);
     assert_eq!(replay.exit(), Exit::NotReproduced);
     assert_eq!(verified(&read, &scenario(NAME)).result, Ok(()));

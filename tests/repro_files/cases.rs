@@ -95,6 +95,18 @@ pub(crate) fn all() -> Vec<Case> {
             &[ReproOutOfRange],
         ),
         case(
+            "a test and a scenario",
+            "[run]",
+            "[test]\npackage = \"bank\"\nname = \"bank::it_works\"\nfile = \"src/lib.rs\"\n\n[run]",
+            &[ReproUnknownKey],
+        ),
+        case(
+            "a test without a name",
+            "[run]",
+            "[test]\npackage = 7\nfile = \"src/lib.rs\"\n\n[run]",
+            &[ReproUnknownKey, ReproMissingKey, ReproWrongType],
+        ),
+        case(
             "another scenario's name",
             "\"example\"",
             "\"shared_bridge\"",

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use rehearsal::agents::spec::Transport;
-use rehearsal::repro::{Expected, Repro, ScenarioRef, Shrunk};
+use rehearsal::repro::{Expected, Origin, Repro, ScenarioRef, Shrunk, TestRef};
 use rehearsal::run::{RunVerdict, StrategyName};
 use rehearsal::scenario::{Cut, Look, render_all};
 use rehearsal::signature::Signature;
@@ -94,7 +94,9 @@ fn expected() -> impl Strategy<Value = Expected> {
         RunVerdict::Panic,
         RunVerdict::Unknown,
     ];
-    let judges = ["no-loss", "fifo", "deadlock", "panic", "timeout", "reached"];
+    let judges = [
+        "no-loss", "fifo", "deadlock", "panic", "timeout", "reached", "program",
+    ];
     (
         prop::sample::select(failures.to_vec()),
         prop::sample::select(judges.to_vec()).prop_map(str::to_owned),
@@ -125,6 +127,7 @@ fn repro() -> impl Strategy<Value = Repro> {
         any::<u128>(),
         any::<bool>(),
         any::<bool>(),
+        prop::option::of("[A-Za-z0-9_-]{1,8}"),
     );
     let seed = prop_oneof![any::<u64>(), Just(u64::MAX), Just(i64::MAX as u64), Just(0)];
     let shrunk = prop::option::of((any::<u64>(), any::<usize>(), any::<usize>()));
@@ -134,23 +137,40 @@ fn repro() -> impl Strategy<Value = Repro> {
         decisions(),
         prop::collection::vec(text(), 0..12),
     );
-    (scenario, cuts(), run, expected(), shrunk).prop_map(
-        |((name, directory, hash, healthy, network), cuts, run, expected, shrunk)| {
+    (scenario, any::<bool>(), cuts(), run, expected(), shrunk).prop_map(
+        |(
+            (name, directory, hash, healthy, network, system),
+            of_test,
+            cuts,
+            run,
+            expected,
+            shrunk,
+        )| {
             let (seed, strategy, decisions, remarks) = run;
             let file = PathBuf::from(format!("{directory}/{name}.toml"));
             Repro {
-                scenario: ScenarioRef {
-                    name,
-                    file,
-                    hash,
-                    healthy,
-                    transport: if network {
-                        Transport::WebSocket
-                    } else {
-                        Transport::InProcess
-                    },
+                // A test has nothing to cut.
+                cuts: if of_test { Vec::new() } else { cuts },
+                origin: if of_test {
+                    Origin::Test(TestRef {
+                        package: directory,
+                        name,
+                        file,
+                    })
+                } else {
+                    Origin::Scenario(ScenarioRef {
+                        name,
+                        file,
+                        hash,
+                        system,
+                        healthy,
+                        transport: if network {
+                            Transport::WebSocket
+                        } else {
+                            Transport::InProcess
+                        },
+                    })
                 },
-                cuts,
                 seed,
                 strategy,
                 schedule: Schedule::new(decisions),
