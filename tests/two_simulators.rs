@@ -290,7 +290,9 @@ fn a_seed_gives_one_plan_on_both() {
     for (name, _) in HEALTHY {
         let scenario = scenario(name);
         let theirs = play(&scenario, 3, Straggler::Nobody);
-        let ours = run::play(&scenario, RunOptions::new(3, StrategyName::Fifo)).evidence;
+        let ours = run::play(&scenario, RunOptions::new(3, StrategyName::Fifo))
+            .books
+            .evidence;
         assert_eq!(theirs.runs, ours.runs, "{name}");
         assert_eq!(meant(&theirs), meant(&ours), "{name}");
     }
