@@ -97,7 +97,7 @@ impl Subject for Program {
             choices: options.choices,
             budget: self.world.budget,
             recording: options.recording,
-            net: self.world.net.clone(),
+            net: self.world.net,
             ambient: self.world.ambient,
         };
         let body = Arc::clone(&self.body);

@@ -190,7 +190,7 @@ impl State {
         log.push(Arc::clone(&event));
         let offset = Offset(log.len() as u64);
         self.emitted += 1;
-        let dropped = flaw == Flaw::DropsEverySeventh && self.emitted % 7 == 0;
+        let dropped = flaw == Flaw::DropsEverySeventh && self.emitted.is_multiple_of(7);
         let hears = |seat: &&Seat| seat.thread == thread || flaw == Flaw::SendsToAll;
         for seat in self.seats.iter().filter(hears).filter(|_| !dropped) {
             seat.send(epoch, offset, &event);
