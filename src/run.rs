@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::oracle::{self, Ledger, Oracle, Subject};
 use crate::scenario::{ExpectedVerdict, Goal, Scenario};
 pub use crate::strategy::StrategyName;
-pub use crate::subject::play;
+pub use crate::subject::{play, play_deviating};
 
 /// How to play one seed.
 #[derive(Clone, Debug)]

@@ -84,7 +84,7 @@ pub fn play<S: Subject>(subject: &S, options: RunOptions) -> RunReport<S::Books>
 
 /// Plays one seed boringly but for `deviations`. Also says how many candidates each
 /// of the scheduler's picks had.
-pub(crate) fn play_deviating<S: Subject>(
+pub fn play_deviating<S: Subject>(
     subject: &S,
     options: RunOptions,
     deviations: &[Deviation],

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use rehearsal::explore::now;
 use rehearsal::repro::Repro;
-use rehearsal::run::{RunOptions, RunVerdict, StrategyName, play_by};
+use rehearsal::run::{RunOptions, RunVerdict, StrategyName, play_deviating};
 use rehearsal::scenario::{discover, load};
-use rehearsal::sim::{Deviate, Deviation};
+use rehearsal::sim::Deviation;
 use serde_json::Value;
 
 /// A directory of that test's own, empty.
@@ -355,10 +355,9 @@ fn a_schedule_of_a_search_replays() {
     assert_eq!(deviations.len(), 1);
     let file = discover::resolve(Path::new("scenarios"), "shared-run-context").expect("it exists");
     let scenario = load(&file).expect("it is valid");
-    let (deviate, _) = Deviate::new(&deviations);
     let strategy = StrategyName::Exhaustive { bound: 1 };
     let options = RunOptions::new(0, strategy).recorded();
-    let recorded = play_by(&scenario, options, Box::new(deviate));
+    let (recorded, _) = play_deviating(&scenario, options, &deviations);
     assert_ne!(recorded.verdict, RunVerdict::Pass);
     let repro = Repro::of(&scenario, &recorded).expect("it failed");
     let replayed = repro.play(&repro.stage(&scenario).expect("it can be played"));
