@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     if let Ok(cast) = std::env::var(CAST) {
         return project(&cast);
     }
-    let tests: [(&str, Test); 12] = [
+    let tests: [(&str, Test); 13] = [
         ("an_own_bridge_passes_what_it_supports", own_bridge_passes),
         ("a_lossy_bridge_is_caught_and_replays", lossy_bridge),
         ("an_indiscreet_bridge_is_caught", indiscreet_bridge),
@@ -41,6 +41,7 @@ fn main() -> ExitCode {
             repro_without_its_capability,
         ),
         ("a_repro_of_the_reference_is_its", repro_of_the_reference),
+        ("the_guide_shows_what_is_printed", guide),
         ("a_bad_name_is_refused", bad_names),
         ("the_command_line_sends_to_cargo_test", command_line),
     ];
@@ -81,11 +82,18 @@ fn project(cast: &str) -> ExitCode {
             "lists" => harness.system("lists", lists(Slip::None)),
             "forgetful" => harness.system("lists", lists(Slip::ForgetsTheReverse)),
             "reference" => harness.reference(),
+            "my-bridge" => harness.system(word, as_in_the_guide()),
             "fails" => harness.unsupported(Unsupported::Fails),
             other => harness.system(other, System::reference()),
         };
     }
     harness.run()
+}
+
+fn as_in_the_guide() -> System {
+    System::reference()
+        .without(Capability::Recovery)
+        .without(Capability::RegistryEvents)
 }
 
 fn lists(slip: Slip) -> System {
@@ -352,6 +360,24 @@ fn repro_of_the_reference(name: &str) {
     let (code, text) = run(project.command("own").env("REHEARSAL_REPLAY", &kept));
     assert_eq!(code, 0, "{text}");
     tells(&text, &[&format!("test {NAME}"), "1 passed", "reproduced"]);
+}
+
+fn guide(_: &str) {
+    let page = fs::read_to_string("docs/guide/systems.md").expect("it is there");
+    let (_, block) = page.split_once("```text\ntest ").expect("a block");
+    let (block, _) = block.split_once("```").expect("its end");
+    let block = format!("test {block}");
+    assert_eq!(block.lines().count(), 3);
+    let mut printed = String::new();
+    for test in ["my-bridge/bridge_crash", "my-bridge/shared_bridge"] {
+        let mut command = Command::new(std::env::current_exe().expect("this binary"));
+        clean(&mut command).env(CAST, "my-bridge").arg(test);
+        let (code, text) = run(command.env("REHEARSAL_SEED", "0"));
+        assert_eq!(code, 0, "{text}");
+        printed += &text;
+    }
+    let lines: Vec<&str> = block.lines().collect();
+    tells(&printed, &lines);
 }
 
 fn bad_names(name: &str) {
