@@ -148,6 +148,19 @@ pub(crate) fn tests_out_directory() -> PathBuf {
     near.as_deref().unwrap_or(target).join(SUBDIRECTORY)
 }
 
+/// What selects this program in `cargo test --test NAME`; none if its file does not
+/// say. Where cargo has put `_`, the name may have `-`.
+pub(crate) fn test_target() -> Option<String> {
+    let program = std::env::current_exe().ok()?;
+    target_of(program.file_stem()?.to_str()?).map(str::to_owned)
+}
+
+fn target_of(stem: &str) -> Option<&str> {
+    let (name, hash) = stem.rsplit_once('-')?;
+    let hashed = hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (hashed && !name.contains('_')).then_some(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,6 +222,14 @@ mod tests {
             let error = read(&[other, replay]).expect_err("a contradiction");
             assert!(error.to_string().starts_with("REHEARSAL_REPLAY"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_program_that_cargo_built_is_known_by_its_target() {
+        assert_eq!(target_of("scenarios-0123456789abcdef"), Some("scenarios"));
+        assert_eq!(target_of("my_scenarios-0123456789abcdef"), None);
+        assert_eq!(target_of("scenarios"), None);
+        assert_eq!(target_of("my-scenarios"), None);
     }
 
     #[test]

@@ -13,6 +13,7 @@
 
 mod aftermath;
 mod block;
+mod casting;
 mod causal;
 pub mod cli;
 mod clock;
@@ -35,12 +36,14 @@ mod strategy;
 mod subject;
 pub mod summary;
 pub mod sweep;
+pub mod system;
 mod test;
 pub mod timeline;
 
-pub use harness::Harness;
+pub use harness::{Harness, Unsupported};
 pub use program::Ending;
 pub use rehearsal_agents as agents;
+pub use rehearsal_agents::system::{Capability, System};
 /// # Example
 ///
 /// ```

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use rehearsal_agents::bridge;
+use rehearsal_agents::bridge::play_with;
 use rehearsal_agents::record::{Evidence, Recorder};
 use rehearsal_agents::spec::Transport;
 use rehearsal_sim::{
-    Ambient, Budget, CastMember, Choices, Config, Divergence, Fingerprint, History, Interleaving,
-    NetConfig, Outcome, Recording, Schedule, Statistics, Strategy, Switch, Tape, Verdict,
-    VirtualTime,
+    Budget, CastMember, Choices, Config, Divergence, Fingerprint, History, Interleaving, NetConfig,
+    Outcome, Recording, Schedule, Statistics, Strategy, Switch, Tape, Verdict, VirtualTime,
 };
 
 use crate::exit::Exit;
@@ -270,11 +269,13 @@ fn stage(
             loss_per_mille: network.loss_per_mille,
             ..NetConfig::default()
         },
-        // The WebSocket library draws keys and masks; no fingerprint sees them.
-        ambient: Ambient::Real,
+        ambient: scenario.system.ambient(),
         ..Config::default()
     };
-    let outcome = rehearsal_sim::run(config, move |world| bridge::play(world, spec, notebook));
+    let system = scenario.system.system();
+    let outcome = rehearsal_sim::run(config, move |world| {
+        play_with(world, spec, notebook, move |parts| system.make(parts))
+    });
     (outcome, recorder.into_evidence())
 }
 

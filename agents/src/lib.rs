@@ -13,3 +13,4 @@ pub mod record;
 mod recorder;
 mod scenario;
 pub mod spec;
+pub mod system;

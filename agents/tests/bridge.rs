@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rehearsal_agents::bridge::{
     Bridge, BridgeError, BridgeState, ClientFrame, Directory, Draft, Journal, MemoryConnection,
-    Observer, Parts, Position, ReferenceBridge, RunContext, ServerFrame, ThreadRunRegistry,
+    Observer, Parts, Position, ReferenceBridge, Registry, RunContext, ServerFrame,
 };
 use rehearsal_agents::event::{ClientId, EventId, EventKind, Payload, RunId, ThreadId, UserId};
 use rehearsal_agents::record::{Epoch, Gap, Offset, RegistrySnapshot, RunEnd};
@@ -26,7 +26,7 @@ impl Observer for Watch {
         self.starts.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn registry_changed(&self, _: &ThreadRunRegistry) {}
+    fn registry_changed(&self, _: &dyn Registry) {}
 
     fn swept(&self, found: usize) {
         if found > 0 {

@@ -72,6 +72,51 @@ impl Bridge for Broken {
     }
 }
 
+/// Only what every bridge must have.
+struct Minimal;
+
+impl Bridge for Minimal {
+    fn ensure_integration(&self) -> BoxFuture<'_, Result<(), BridgeError>> {
+        ready(Ok(())).boxed()
+    }
+
+    fn state(&self) -> BridgeState {
+        BridgeState::Active
+    }
+
+    fn register_run(&self, _: RunContext) -> BoxFuture<'_, Result<(), BridgeError>> {
+        ready(Ok(())).boxed()
+    }
+
+    fn emit(&self, run: RunId, _: Draft) -> BoxFuture<'_, Result<Receipt, BridgeError>> {
+        ready(Err(BridgeError::UnknownRun(run))).boxed()
+    }
+
+    fn finish_run(&self, _: RunId, _: RunEnd) -> BoxFuture<'_, ()> {
+        ready(()).boxed()
+    }
+
+    fn shutdown(&self) -> BoxFuture<'_, ()> {
+        ready(()).boxed()
+    }
+}
+
+#[test]
+fn a_bridge_that_is_held_to_what_it_cannot_do_says_so() {
+    for (transport, without) in [
+        (Transport::InProcess, "`.without(Capability::InProcess)`"),
+        (Transport::WebSocket, "`.without(Capability::WebSocket)`"),
+    ] {
+        let spec = spec(transport, vec![group(AgentKind::Data, 2)]);
+        let outcome = run(Config::default(), move |world| {
+            play_with(world, spec, Recorder::new(), |_| Arc::new(Minimal))
+        });
+        assert!(matches!(outcome.verdict, Verdict::Panic(_)));
+        let told = outcome.verdict.to_string();
+        assert!(told.contains(without), "{told}");
+    }
+}
+
 fn play(transport: Transport, manner: Manner) -> Evidence {
     let mut spec = spec(transport, vec![group(AgentKind::Data, 2)]);
     spec.bridge.run_timeout = ms(500);

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Origin, Repro, ScenarioRef, TestRef};
 use crate::scenario::{self, Code, Diagnostic, FileKind, Scenario, Source, discover};
+use crate::summary::shell_word;
 
 impl Repro {
     /// Reads the scenario from where the repro says that it is or, if there is
@@ -12,8 +13,22 @@ impl Repro {
     ///
     /// # Errors
     ///
-    /// If it is nowhere, or something is wrong with it.
+    /// If it is nowhere, or something is wrong with it, or it is played with a system
+    /// that only the user's test binary has.
     pub fn find_scenario(
+        &self,
+        path: &Path,
+        roots: &[PathBuf],
+    ) -> Result<Scenario, Vec<Diagnostic>> {
+        match self.system() {
+            Some(system) => Err(vec![of_a_system(path, system)]),
+            None => self.find_scenario_of_any_system(path, roots),
+        }
+    }
+
+    /// As [`Repro::find_scenario`], for one who has the systems. The scenario is as it
+    /// stands in its file.
+    pub(crate) fn find_scenario_of_any_system(
         &self,
         path: &Path,
         roots: &[PathBuf],
@@ -42,6 +57,18 @@ fn of_a_test(path: &Path, test: &TestRef) -> Diagnostic {
     let source = Source::of(FileKind::Repro, path, "");
     Diagnostic::new(Code::ReproOfATest, &source, message)
         .help(format!("the test plays it: {}", test.replay_command(path)))
+}
+
+/// A system of a user's own is in the user's test binary, and nowhere else.
+fn of_a_system(path: &Path, system: &str) -> Diagnostic {
+    let message = format!("the repro is of the system `{}`", system.escape_debug());
+    let source = Source::of(FileKind::Repro, path, "");
+    let file = shell_word(&path.to_string_lossy());
+    Diagnostic::new(Code::ReproOfASystem, &source, message).help(format!(
+        "its tests play it: REHEARSAL_REPLAY={file} cargo test; to keep it, copy it to \
+         `{}/` where its scenarios are",
+        crate::regression::DIRECTORY
+    ))
 }
 
 fn missing(sought: &ScenarioRef, path: &Path, roots: &[PathBuf]) -> Diagnostic {

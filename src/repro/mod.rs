@@ -84,6 +84,8 @@ pub struct ScenarioRef {
     pub file: PathBuf,
     /// The hash of that file.
     pub hash: u128,
+    /// The system of a user's own that it is played with; none for the reference.
+    pub system: Option<String>,
     /// Whether it is the healthy twin.
     pub healthy: bool,
     /// How events reached clients: it may not be what the file says.
@@ -138,6 +140,12 @@ impl Repro {
             Origin::Scenario(scenario) => Some(scenario),
             Origin::Test(_) => None,
         }
+    }
+
+    /// The system of a user's own that it is played with; none for the reference, and
+    /// for a test.
+    pub fn system(&self) -> Option<&str> {
+        self.scenario()?.system.as_deref()
     }
 
     /// The name of what it plays: the scenario's, its healthy twin's, or the test's.
@@ -208,10 +216,14 @@ impl fmt::Display for Origin {
 }
 
 impl ScenarioRef {
-    /// The name of the scenario or of its healthy twin.
+    /// The name of the scenario or of its healthy twin, with its system if that is a
+    /// user's own.
     pub fn played_name(&self) -> String {
         let twin = if self.healthy { HEALTHY } else { "" };
-        format!("{}{twin}", self.name)
+        match &self.system {
+            Some(system) => format!("{system}/{}{twin}", self.name),
+            None => format!("{}{twin}", self.name),
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::scenario::decode::words::quote;
 use crate::scenario::decode::{self, report_syntax};
 use crate::scenario::{Code, Cut, Diagnostic, FileKind, MAX_BYTES, Source, Span, discover, names};
 use crate::signature::{REACHED, Signature};
+use crate::system::check_name;
 
 impl Repro {
     /// Reads and checks a repro file. Remarks are comments, so they do not come
@@ -229,6 +230,10 @@ fn scenario(item: &Item<'_>, problems: &mut Problems) -> Option<(ScenarioRef, Ve
     let file = section.need("file", example, problems);
     let named = scenario_file(name, file, problems);
     let hash = hexadecimal("hash", &mut section, problems);
+    let system = match section.get("system") {
+        Some(item) => system(&item, problems).map(Some),
+        None => Some(None),
+    };
     let example = "how events reach clients: `transport = \"websocket\"`";
     let transport = section
         .need("transport", example, problems)
@@ -247,10 +252,30 @@ fn scenario(item: &Item<'_>, problems: &mut Problems) -> Option<(ScenarioRef, Ve
         name,
         file,
         hash: hash?,
+        system: system?,
         healthy: healthy?,
         transport: transport?.value,
     };
     Some((scenario, cuts?))
+}
+
+/// Reads the name of a user's own system.
+fn system(item: &Item<'_>, problems: &mut Problems) -> Option<String> {
+    let name = item.text(problems)?.value;
+    match check_name(name) {
+        Ok(()) => Some(name.to_owned()),
+        Err(bad) => {
+            let help = "write the name that it is registered by";
+            problems.report(
+                Code::OutOfRange,
+                item.span,
+                bad.to_string(),
+                "no name",
+                help,
+            );
+            None
+        }
+    }
 }
 
 /// Reads the scenario's name and its file, which say the same.

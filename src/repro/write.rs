@@ -33,9 +33,11 @@ impl Repro {
     }
 
     fn write_toml(&self, text: &mut String) -> fmt::Result {
-        let by = match self.origin {
-            Origin::Scenario(_) => "`rehearsal replay`",
-            Origin::Test(_) => "its test, under REHEARSAL_REPLAY,",
+        let by = match (&self.origin, self.system()) {
+            (Origin::Scenario(_), None) => "`rehearsal replay`",
+            (Origin::Scenario(_), Some(_)) | (Origin::Test(_), _) => {
+                "its test, under REHEARSAL_REPLAY,"
+            }
         };
         writeln!(text, "# A failing run: {by} plays this file again.")?;
         writeln!(text, "format = {FORMAT}")?;
@@ -74,6 +76,9 @@ impl Repro {
         let file = scenario.file.to_string_lossy();
         writeln!(text, "file = {}", quoted(&file))?;
         writeln!(text, "hash = \"{:032x}\"", scenario.hash)?;
+        if let Some(system) = &scenario.system {
+            writeln!(text, "system = {}", quoted(system))?;
+        }
         let transport = names::transport(scenario.transport);
         writeln!(text, "transport = {}", quoted(transport))?;
         if scenario.healthy {

@@ -332,6 +332,11 @@ codes! {
     ReproOfATest = "R0026",
         "The program of a test is in the test's binary, so that only the test can play its repro. Name \
          the file in the environment variable REHEARSAL_REPLAY and run the test with `cargo test`.";
+    /// A repro of a user's own system, where one of the reference is needed.
+    ReproOfASystem = "R0027",
+        "A system that a test binary registers with `Harness::system` is in that binary, so that only its \
+         tests can play the system's repros. Name the file in the environment variable REHEARSAL_REPLAY and \
+         run `cargo test`; to keep it, copy it to `regressions/` where its scenarios are.";
 }
 
 impl Code {

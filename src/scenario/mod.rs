@@ -24,6 +24,7 @@ use rehearsal_agents::record::Mark;
 use rehearsal_agents::spec::{BridgeSpec, Transport};
 
 use crate::oracle::Oracle;
+use crate::system::SystemChoice;
 
 pub use self::code::Code;
 pub use self::cut::{Cut, CutError};
@@ -54,8 +55,11 @@ pub fn parse(text: &str, file: &Path) -> Result<Scenario, Vec<Diagnostic>> {
 /// A scenario, read and checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Scenario {
-    /// Its name; the file's name without `.toml`.
+    /// Its name: the file's name without `.toml`, after `SYSTEM/` if it is played with
+    /// a system of a user's own, before `+healthy` if it is a twin.
     pub name: String,
+    /// What it is played with.
+    pub system: SystemChoice,
     /// The file that it was read from.
     pub file: PathBuf,
     /// The hash of the file's text, by which a saved failure recognises it.

@@ -11,6 +11,7 @@ use crate::run::{self, Books, RunOptions, RunReport};
 use crate::signature::Signature;
 use crate::subject::Subject;
 use crate::summary::{self, counted};
+use crate::system::SystemChoice;
 
 impl Subject for Scenario {
     type Books = Books;
@@ -21,15 +22,15 @@ impl Subject for Scenario {
 
     /// With the transport if the scenario's file asks for another one.
     fn file_stem(&self) -> String {
+        let name = self.name.replace('/', "-");
         if self.spec.transport == self.declared_transport {
-            return self.name.clone();
+            return name;
         }
-        format!("{}-{}", self.name, names::transport(self.spec.transport))
+        format!("{name}-{}", names::transport(self.spec.transport))
     }
 
     fn ambient(&self) -> Ambient {
-        // The WebSocket library draws keys and masks; no fingerprint sees them.
-        Ambient::Real
+        self.system.ambient()
     }
 
     fn perform(&self, options: RunOptions, strategy: Box<dyn Strategy>) -> RunReport {
@@ -45,6 +46,7 @@ impl Subject for Scenario {
             name: self.file_name().to_owned(),
             file: self.file.clone(),
             hash: self.hash,
+            system: self.system.name().map(str::to_owned),
             healthy: self.is_twin(),
             transport: self.spec.transport,
         })
@@ -61,7 +63,10 @@ impl Subject for Scenario {
         let Origin::Scenario(scenario) = &repro.origin else {
             return Err(Unplayable::NotOfThis);
         };
-        let twin = if scenario.healthy {
+        if scenario.system.as_deref() != self.system.name() {
+            return Err(Unplayable::NotOfThis);
+        }
+        let twin = if scenario.healthy && !self.is_twin() {
             self.twin().ok_or(Unplayable::NoTwin)?
         } else {
             self.clone()
@@ -98,7 +103,10 @@ impl Subject for Scenario {
     }
 
     fn next_steps(&self, file: &Path) -> String {
-        summary::next_steps(file)
+        match &self.system {
+            SystemChoice::Reference => summary::next_steps(file),
+            SystemChoice::Named(named) => named.next_steps(file),
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Scenarios made from others.
 
 use std::fmt;
+use std::sync::Arc;
 
 use rehearsal_agents::spec::{FaultKind, Transport};
 
 use super::{ExpectedVerdict, Scenario};
+use crate::system::{Named, SystemChoice};
 
 /// What the name of a healthy twin ends in.
 pub const HEALTHY: &str = "+healthy";
@@ -44,7 +46,22 @@ impl Scenario {
 
     /// The name of the scenario in its file, be this it or its twin.
     pub fn file_name(&self) -> &str {
-        self.name.strip_suffix(HEALTHY).unwrap_or(&self.name)
+        let name = self.name.strip_suffix(HEALTHY).unwrap_or(&self.name);
+        let own = self.system.name().and_then(|system| {
+            let name = name.strip_prefix(system)?;
+            name.strip_prefix('/')
+        });
+        own.unwrap_or(name)
+    }
+
+    /// The same scenario, played with that system.
+    #[must_use]
+    pub fn on(&self, named: &Arc<Named>) -> Scenario {
+        let twin = if self.is_twin() { HEALTHY } else { "" };
+        let mut scenario = self.clone();
+        scenario.name = format!("{}/{}{twin}", named.name(), self.file_name());
+        scenario.system = SystemChoice::Named(Arc::clone(named));
+        scenario
     }
 
     /// The same scenario over another transport.

@@ -127,6 +127,7 @@ fn repro() -> impl Strategy<Value = Repro> {
         any::<u128>(),
         any::<bool>(),
         any::<bool>(),
+        prop::option::of("[A-Za-z0-9_-]{1,8}"),
     );
     let seed = prop_oneof![any::<u64>(), Just(u64::MAX), Just(i64::MAX as u64), Just(0)];
     let shrunk = prop::option::of((any::<u64>(), any::<usize>(), any::<usize>()));
@@ -137,7 +138,14 @@ fn repro() -> impl Strategy<Value = Repro> {
         prop::collection::vec(text(), 0..12),
     );
     (scenario, any::<bool>(), cuts(), run, expected(), shrunk).prop_map(
-        |((name, directory, hash, healthy, network), of_test, cuts, run, expected, shrunk)| {
+        |(
+            (name, directory, hash, healthy, network, system),
+            of_test,
+            cuts,
+            run,
+            expected,
+            shrunk,
+        )| {
             let (seed, strategy, decisions, remarks) = run;
             let file = PathBuf::from(format!("{directory}/{name}.toml"));
             Repro {
@@ -154,6 +162,7 @@ fn repro() -> impl Strategy<Value = Repro> {
                         name,
                         file,
                         hash,
+                        system,
                         healthy,
                         transport: if network {
                             Transport::WebSocket

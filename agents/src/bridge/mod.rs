@@ -24,21 +24,22 @@ mod wire;
 use std::fmt;
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
 use rehearsal_sim::tokio::net::TcpListener;
 
 use crate::event::{AgentName, EventId, EventKind, Payload, RunId, ThreadId, UserId};
 use crate::record::{Receipt, RegistrySnapshot, RunEnd};
 use crate::spec::{BridgeSettings, Defect};
+use crate::system::Capability;
 
 pub use crate::scenario::{Company, Guest, NotOnTour, Tour, play, play_with};
 pub use connections::{Connection, ConnectionId, ConnectionTable};
 pub use directory::Directory;
+pub use futures_util::future::BoxFuture;
 pub use journal::{Journal, JournalBusy};
 pub use log::{Logged, Reading, ThreadLog};
 pub use memory::MemoryConnection;
 pub use reference::ReferenceBridge;
-pub use registry::ThreadRunRegistry;
+pub use registry::{Registry, ThreadRunRegistry};
 pub(crate) use server::websocket_config;
 pub use state::BridgeState;
 pub use stream::{ByteStream, Listener};
@@ -88,6 +89,8 @@ pub enum BridgeError {
     AlreadyRegistered(RunId),
     /// The thread does not belong to that user.
     NotOwner(ThreadId, UserId),
+    /// It cannot do that at all.
+    Unsupported(Capability),
 }
 
 impl fmt::Display for BridgeError {
@@ -98,6 +101,7 @@ impl fmt::Display for BridgeError {
             Self::UnknownRun(run) => write!(f, "{run} is not registered"),
             Self::AlreadyRegistered(run) => write!(f, "{run} is registered already"),
             Self::NotOwner(thread, user) => write!(f, "{thread} does not belong to {user}"),
+            Self::Unsupported(capability) => write!(f, "the bridge does not support {capability}"),
         }
     }
 }
@@ -110,6 +114,10 @@ impl std::error::Error for BridgeError {}
 /// subscriber of its thread, or a gap marker will say that it does not.
 /// Dropping a future of `emit` before it is ready must leave the event either
 /// refused or accepted as if it had been answered, never half accepted.
+///
+/// A method with a body belongs to a [`Capability`]. A bridge that leaves it as it is
+/// must be registered [without](crate::system::System::without) that capability: else
+/// it is held to what it does not do, and where a scenario needs it the run panics.
 pub trait Bridge: Send + Sync {
     /// Makes the bridge serve, if it does not yet. May be called by anyone, any
     /// number of times, at once: one call does the work, all see its result.
@@ -128,26 +136,40 @@ pub trait Bridge: Send + Sync {
     /// The run is over; its terminal event has been emitted.
     fn finish_run(&self, run: RunId, end: RunEnd) -> BoxFuture<'_, ()>;
 
-    /// A connection within the process.
-    fn connect(&self) -> BoxFuture<'_, Result<MemoryConnection, BridgeError>>;
+    /// A connection within the process. [`Capability::InProcess`]; without a body of
+    /// one's own there is none.
+    fn connect(&self) -> BoxFuture<'_, Result<MemoryConnection, BridgeError>> {
+        let refused = BridgeError::Unsupported(Capability::InProcess);
+        Box::pin(std::future::ready(Err(refused)))
+    }
 
-    /// Accepts connections until the bridge is shut down.
-    fn serve(&self, listener: TcpListener) -> BoxFuture<'_, ()>;
+    /// Accepts connections until the bridge is shut down, and speaks WebSocket on
+    /// each: text messages, each a [`ClientFrame`] or a [`ServerFrame`] as JSON.
+    /// [`Capability::WebSocket`]; without a body of one's own it returns at once.
+    fn serve(&self, listener: TcpListener) -> BoxFuture<'_, ()> {
+        drop(listener);
+        Box::pin(std::future::ready(()))
+    }
 
-    /// Who is registered and connected.
-    fn snapshot(&self) -> BoxFuture<'_, RegistrySnapshot>;
+    /// Who is registered and connected. [`Capability::Snapshot`]; without a body of
+    /// one's own, nobody.
+    fn snapshot(&self) -> BoxFuture<'_, RegistrySnapshot> {
+        Box::pin(std::future::ready(RegistrySnapshot::default()))
+    }
 
     /// Ends everything that the bridge has started, and waits for that.
     fn shutdown(&self) -> BoxFuture<'_, ()>;
 }
 
-/// Looks at the bridge's inner life as the bridge itself reports it.
+/// Looks at the bridge's inner life as the bridge itself reports it. A bridge that
+/// does not report its registry, or its sweeps, does without
+/// [`Capability::RegistryEvents`] or [`Capability::Sweep`].
 pub trait Observer: Send + Sync {
     /// The start-up work has been done (and not only been waited for).
     fn initialised(&self);
 
     /// The registry has changed; it is still locked.
-    fn registry_changed(&self, registry: &ThreadRunRegistry);
+    fn registry_changed(&self, registry: &dyn Registry);
 
     /// A sweep found that many runs past their time to live.
     fn swept(&self, found: usize);

@@ -21,7 +21,8 @@ use super::adapter::Adapter;
 use super::connections::{ConnectionTable, Parting};
 use super::log::ThreadLog;
 use super::memory::{self, MemoryConnection};
-use super::registry::ThreadRunRegistry;
+use super::registry::{Recheck, Registry, ThreadRunRegistry};
+use super::runs::Runs;
 use super::state::{BridgeState, Lifecycle};
 use super::{Bridge, BridgeError, Draft, Listener, Parts, RunContext, runs, server};
 use crate::event::{RunId, ThreadId};
@@ -50,7 +51,7 @@ pub(super) struct Core {
     pub(super) parts: Parts,
     pub(super) lifecycle: Lifecycle,
     starting: Mutex<()>,
-    pub(super) registry: Mutex<ThreadRunRegistry>,
+    pub(super) runs: Mutex<Runs>,
     pub(super) connections: Mutex<ConnectionTable>,
     life: StepMutex<Option<Arc<Life>>>,
     pub(super) stop_listening: Notify,
@@ -71,12 +72,22 @@ pub(super) struct Life {
 impl ReferenceBridge {
     /// A bridge that has not been started.
     pub fn new(parts: Parts) -> Self {
+        // Seeded: what was idle once is idle for ever.
+        let recheck = match parts.defect {
+            Some(Defect::SweepWithoutRecheck) => Recheck::No,
+            _ => Recheck::Yes,
+        };
+        Self::with_registry(parts, Box::new(ThreadRunRegistry::new(recheck)))
+    }
+
+    /// The same with a registry of one's own, which must be empty.
+    pub fn with_registry(parts: Parts, registry: Box<dyn Registry>) -> Self {
         Self {
             core: Arc::new(Core {
                 parts,
                 lifecycle: Lifecycle::new(),
                 starting: Mutex::new(()),
-                registry: Mutex::new(ThreadRunRegistry::default()),
+                runs: Mutex::new(Runs::new(registry)),
                 connections: Mutex::new(ConnectionTable::default()),
                 life: StepMutex::new(None),
                 stop_listening: Notify::new(),
@@ -218,11 +229,12 @@ impl Core {
     }
 
     async fn snapshot(&self) -> RegistrySnapshot {
-        let registry = self.registry.lock().await;
+        let runs = self.runs.lock().await;
         let connections = self.connections.lock().await;
         RegistrySnapshot {
-            forward: registry.forward().collect(),
-            reverse: registry
+            forward: runs.registry.forward().collect(),
+            reverse: runs
+                .registry
                 .reverse()
                 .map(|(thread, runs)| (thread, runs.iter().copied().collect()))
                 .collect(),

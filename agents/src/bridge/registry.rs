@@ -1,18 +1,65 @@
 //! The thread-run registry: which run writes to which thread, both ways.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use rehearsal_sim::tokio::time::Instant;
 
 use super::BridgeError;
-use super::adapter::Adapter;
 use crate::event::{RunId, ThreadId};
 
+/// A registry of runs: which run writes to which thread, both ways.
+///
+/// A registry of one's own takes the place of [`ThreadRunRegistry`] in the reference
+/// bridge: see [`crate::system::System::registry`]. The bridge holds a lock while it
+/// calls any of these, and calls them from one task at a time; after each call that
+/// changes something, it shows the registry to its [`Observer`](super::Observer),
+/// who compares the two maps.
+pub trait Registry: Send {
+    /// A run begins, and writes to that thread.
+    ///
+    /// # Errors
+    ///
+    /// [`BridgeError::AlreadyRegistered`] if the run is registered.
+    fn register(&mut self, run: RunId, thread: ThreadId, now: Instant) -> Result<(), BridgeError>;
+
+    /// The run gives a sign of life. False if it is not registered: then its event is
+    /// refused.
+    fn touch(&mut self, run: RunId, now: Instant) -> bool;
+
+    /// Forgets a run. Its thread, if it was registered.
+    fn unregister(&mut self, run: RunId) -> Option<ThreadId>;
+
+    /// Suspects every run that has been idle for `ttl`, and forgets those that
+    /// the last sweep suspected and that are idle still. How many are suspected
+    /// now, and what was forgotten.
+    fn sweep(&mut self, now: Instant, ttl: Duration) -> (usize, Vec<(RunId, ThreadId)>);
+
+    /// run → thread, in any order that a seed repeats.
+    fn forward(&self) -> Box<dyn Iterator<Item = (RunId, ThreadId)> + '_>;
+
+    /// thread → runs, in any order that a seed repeats. Must be read from what the
+    /// registry really keeps, and not be made from [`Registry::forward`]: else the
+    /// two agree whatever is wrong.
+    fn reverse(&self) -> Box<dyn Iterator<Item = (ThreadId, Cow<'_, BTreeSet<RunId>>)> + '_>;
+
+    /// How many runs are registered. Asked for after each change, so that a registry
+    /// which can tell without counting should.
+    fn len(&self) -> usize {
+        self.forward().count()
+    }
+
+    /// Whether no run is registered.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// Whether a sweep looks at its suspects once more before it forgets them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) enum Recheck {
+    #[default]
     Yes,
     No,
 }
@@ -25,22 +72,37 @@ pub struct ThreadRunRegistry {
     reverse: BTreeMap<ThreadId, BTreeSet<RunId>>,
     /// Runs that the last sweep found past their time to live.
     suspects: BTreeSet<RunId>,
+    recheck: Recheck,
 }
 
 #[derive(Debug)]
 struct Entry {
-    adapter: Arc<Adapter>,
+    thread: ThreadId,
     touched: Instant,
 }
 
 impl ThreadRunRegistry {
-    pub(super) fn register(&mut self, adapter: Adapter, now: Instant) -> Result<(), BridgeError> {
-        let (run, thread) = (adapter.context.run, adapter.context.thread);
+    pub(super) fn new(recheck: Recheck) -> Self {
+        Self {
+            recheck,
+            ..Self::default()
+        }
+    }
+
+    fn is_idle(&self, run: RunId, now: Instant, ttl: Duration) -> bool {
+        self.forward
+            .get(&run)
+            .is_some_and(|entry| now - entry.touched >= ttl)
+    }
+}
+
+impl Registry for ThreadRunRegistry {
+    fn register(&mut self, run: RunId, thread: ThreadId, now: Instant) -> Result<(), BridgeError> {
         if self.forward.contains_key(&run) {
             return Err(BridgeError::AlreadyRegistered(run));
         }
         let entry = Entry {
-            adapter: Arc::new(adapter),
+            thread,
             touched: now,
         };
         self.forward.insert(run, entry);
@@ -48,16 +110,18 @@ impl ThreadRunRegistry {
         Ok(())
     }
 
-    /// The run's adapter; the run is alive.
-    pub(super) fn touch(&mut self, run: RunId, now: Instant) -> Option<Arc<Adapter>> {
-        let entry = self.forward.get_mut(&run)?;
-        entry.touched = now;
-        Some(Arc::clone(&entry.adapter))
+    fn touch(&mut self, run: RunId, now: Instant) -> bool {
+        match self.forward.get_mut(&run) {
+            Some(entry) => {
+                entry.touched = now;
+                true
+            }
+            None => false,
+        }
     }
 
-    /// Forgets a run. Its thread, if it was registered.
-    pub(super) fn unregister(&mut self, run: RunId) -> Option<ThreadId> {
-        let thread = self.forward.remove(&run)?.adapter.context.thread;
+    fn unregister(&mut self, run: RunId) -> Option<ThreadId> {
+        let thread = self.forward.remove(&run)?.thread;
         if let Some(runs) = self.reverse.get_mut(&thread) {
             runs.remove(&run);
             if runs.is_empty() {
@@ -67,19 +131,11 @@ impl ThreadRunRegistry {
         Some(thread)
     }
 
-    /// Suspects every run that has been idle for `ttl`, and forgets those that
-    /// the last sweep suspected and that are idle still. How many are suspected
-    /// now, and what was forgotten.
-    pub(super) fn sweep(
-        &mut self,
-        now: Instant,
-        ttl: Duration,
-        recheck: Recheck,
-    ) -> (usize, Vec<(RunId, ThreadId)>) {
+    fn sweep(&mut self, now: Instant, ttl: Duration) -> (usize, Vec<(RunId, ThreadId)>) {
         let suspects = std::mem::take(&mut self.suspects);
         let doomed: Vec<RunId> = suspects
             .into_iter()
-            .filter(|run| recheck == Recheck::No || self.is_idle(*run, now, ttl))
+            .filter(|run| self.recheck == Recheck::No || self.is_idle(*run, now, ttl))
             .collect();
         let forgotten = doomed
             .into_iter()
@@ -94,42 +150,18 @@ impl ThreadRunRegistry {
         (self.suspects.len(), forgotten)
     }
 
-    fn is_idle(&self, run: RunId, now: Instant, ttl: Duration) -> bool {
-        self.forward
-            .get(&run)
-            .is_some_and(|entry| now - entry.touched >= ttl)
+    fn forward(&self) -> Box<dyn Iterator<Item = (RunId, ThreadId)> + '_> {
+        let forward = self.forward.iter();
+        Box::new(forward.map(|(run, entry)| (*run, entry.thread)))
     }
 
-    /// The thread of a run.
-    pub fn thread(&self, run: RunId) -> Option<ThreadId> {
-        Some(self.forward.get(&run)?.adapter.context.thread)
+    fn reverse(&self) -> Box<dyn Iterator<Item = (ThreadId, Cow<'_, BTreeSet<RunId>>)> + '_> {
+        let reverse = self.reverse.iter();
+        Box::new(reverse.map(|(thread, runs)| (*thread, Cow::Borrowed(runs))))
     }
 
-    /// The runs of a thread, in order.
-    pub fn runs(&self, thread: ThreadId) -> impl Iterator<Item = RunId> + '_ {
-        self.reverse.get(&thread).into_iter().flatten().copied()
-    }
-
-    /// How many runs are registered.
-    pub fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.forward.len()
-    }
-
-    /// Whether no run is registered.
-    pub fn is_empty(&self) -> bool {
-        self.forward.is_empty()
-    }
-
-    /// run → thread.
-    pub fn forward(&self) -> impl Iterator<Item = (RunId, ThreadId)> + '_ {
-        self.forward
-            .iter()
-            .map(|(run, entry)| (*run, entry.adapter.context.thread))
-    }
-
-    /// thread → runs.
-    pub fn reverse(&self) -> impl Iterator<Item = (ThreadId, &BTreeSet<RunId>)> + '_ {
-        self.reverse.iter().map(|(thread, runs)| (*thread, runs))
     }
 }
 

@@ -2,19 +2,13 @@
 //! a model that keeps only pairs.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use rehearsal_sim::tokio::sync::Mutex;
 use rehearsal_sim::tokio::time::Instant;
 use rehearsal_sim::{Config, run};
 
 use super::*;
-use crate::bridge::RunContext;
-use crate::bridge::log::ThreadLog;
-use crate::event::UserId;
-use crate::record::Epoch;
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -37,19 +31,6 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn adapter(run: u32, thread: u32) -> Adapter {
-    let thread = ThreadId(thread);
-    let context = RunContext {
-        run: RunId(run),
-        thread,
-        user: UserId(1),
-        parent: None,
-        agent: Arc::from("agent"),
-    };
-    let log = ThreadLog::new(thread, Epoch(1), 1);
-    Adapter::new(context, Arc::new(Mutex::new(log)), 0)
-}
-
 /// run → thread and the time of the last sign of life.
 type Model = BTreeMap<RunId, (ThreadId, u64)>;
 
@@ -64,7 +45,7 @@ fn play(steps: &[Step], start: Instant) {
         match *step {
             Step::Register(run, thread) => {
                 let fresh = !model.contains_key(&RunId(run));
-                let result = registry.register(adapter(run, thread), instant);
+                let result = registry.register(RunId(run), ThreadId(thread), instant);
                 assert_eq!(result.is_ok(), fresh);
                 model.entry(RunId(run)).or_insert((ThreadId(thread), now));
             }
@@ -73,7 +54,7 @@ fn play(steps: &[Step], start: Instant) {
                 assert_eq!(thread, model.remove(&RunId(run)).map(|entry| entry.0));
             }
             Step::Touch(run) => {
-                let touched = registry.touch(RunId(run), instant).is_some();
+                let touched = registry.touch(RunId(run), instant);
                 let entry = model.get_mut(&RunId(run));
                 assert_eq!(touched, entry.is_some());
                 if let Some(entry) = entry {
@@ -85,7 +66,7 @@ fn play(steps: &[Step], start: Instant) {
                 let idle = |model: &Model, run: &RunId| {
                     model.get(run).is_some_and(|entry| now - entry.1 >= 10)
                 };
-                let (found, forgotten) = registry.sweep(instant, TTL, Recheck::Yes);
+                let (found, forgotten) = registry.sweep(instant, TTL);
                 let doomed: Vec<RunId> = suspects
                     .iter()
                     .copied()
@@ -115,9 +96,9 @@ fn mirrors(registry: &ThreadRunRegistry, model: &Model) {
         reverse.entry(thread).or_default().insert(run);
     }
     assert!(
-        registry
-            .reverse()
-            .eq(reverse.iter().map(|(thread, runs)| (*thread, runs)))
+        registry.reverse().eq(reverse
+            .iter()
+            .map(|(thread, runs)| (*thread, Cow::Borrowed(runs))))
     );
     assert_eq!(registry.len(), model.len());
     assert_eq!(registry.is_empty(), model.is_empty());
@@ -146,11 +127,11 @@ fn a_suspect_that_speaks_is_forgotten_only_without_a_second_look() {
     for (recheck, left) in [(Recheck::Yes, 1), (Recheck::No, 0)] {
         in_a_run(move |start| {
             let at = |millis| start + Duration::from_millis(millis);
-            let mut registry = ThreadRunRegistry::default();
-            assert!(registry.register(adapter(1, 1), start).is_ok());
-            assert_eq!(registry.sweep(at(10), TTL, recheck).0, 1);
-            assert!(registry.touch(RunId(1), at(12)).is_some());
-            registry.sweep(at(15), TTL, recheck);
+            let mut registry = ThreadRunRegistry::new(recheck);
+            assert!(registry.register(RunId(1), ThreadId(1), start).is_ok());
+            assert_eq!(registry.sweep(at(10), TTL).0, 1);
+            assert!(registry.touch(RunId(1), at(12)));
+            registry.sweep(at(15), TTL);
             assert_eq!(registry.len(), left);
         });
     }

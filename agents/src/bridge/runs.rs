@@ -1,18 +1,64 @@
 //! Runs on the reference bridge: registered, heard, forgotten.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rehearsal_sim::tokio::time::Instant;
 use rehearsal_sim::tokio::{select, time};
 
 use super::adapter::Adapter;
 use super::reference::Core;
-use super::registry::Recheck;
+use super::registry::Registry;
 use super::{BridgeError, Draft, RunContext};
-use crate::event::RunId;
+use crate::event::{RunId, ThreadId};
 use crate::record::{Receipt, RunEnd};
 use crate::recorder::{lock, name_task};
 use crate::spec::Defect;
+
+/// Who is registered, and through what each of them speaks; under one lock.
+pub(super) struct Runs {
+    pub(super) registry: Box<dyn Registry>,
+    adapters: BTreeMap<RunId, Arc<Adapter>>,
+}
+
+impl Runs {
+    pub(super) fn new(registry: Box<dyn Registry>) -> Self {
+        Self {
+            registry,
+            adapters: BTreeMap::new(),
+        }
+    }
+
+    fn register(&mut self, adapter: Adapter) -> Result<(), BridgeError> {
+        let (run, thread) = (adapter.context.run, adapter.context.thread);
+        self.registry.register(run, thread, Instant::now())?;
+        self.adapters.insert(run, Arc::new(adapter));
+        Ok(())
+    }
+
+    /// The run's adapter; the run is alive.
+    fn touch(&mut self, run: RunId) -> Result<Arc<Adapter>, BridgeError> {
+        let adapter = self.adapters.get(&run);
+        match adapter {
+            Some(adapter) if self.registry.touch(run, Instant::now()) => Ok(Arc::clone(adapter)),
+            _ => Err(BridgeError::UnknownRun(run)),
+        }
+    }
+
+    fn unregister(&mut self, run: RunId) -> Option<ThreadId> {
+        self.adapters.remove(&run);
+        self.registry.unregister(run)
+    }
+
+    fn sweep(&mut self, ttl: Duration) -> (usize, Vec<(RunId, ThreadId)>) {
+        let (found, forgotten) = self.registry.sweep(Instant::now(), ttl);
+        for (run, _) in &forgotten {
+            self.adapters.remove(run);
+        }
+        (found, forgotten)
+    }
+}
 
 impl Core {
     pub(super) async fn register_run(&self, context: RunContext) -> Result<(), BridgeError> {
@@ -21,7 +67,7 @@ impl Core {
         if !self.parts.directory.owns(user, thread) {
             return Err(BridgeError::NotOwner(thread, user));
         }
-        let mut registry = self.registry.lock().await;
+        let mut runs = self.runs.lock().await;
         let mut connections = self.connections.lock().await;
         let life = self.life()?;
         let log = life
@@ -29,12 +75,9 @@ impl Core {
             .get(&thread)
             .ok_or(BridgeError::NotOwner(thread, user))?;
         let last_seq = self.parts.journal.run_registered(run);
-        registry.register(
-            Adapter::new(context, Arc::clone(log), last_seq),
-            Instant::now(),
-        )?;
+        runs.register(Adapter::new(context, Arc::clone(log), last_seq))?;
         connections.open_route(thread);
-        self.parts.observer.registry_changed(&registry);
+        self.parts.observer.registry_changed(&*runs.registry);
         Ok(())
     }
 
@@ -79,10 +122,7 @@ impl Core {
     }
 
     async fn touch(&self, run: RunId) -> Result<Arc<Adapter>, BridgeError> {
-        let mut registry = self.registry.lock().await;
-        registry
-            .touch(run, Instant::now())
-            .ok_or(BridgeError::UnknownRun(run))
+        self.runs.lock().await.touch(run)
     }
 
     pub(super) async fn finish_run(&self, run: RunId, end: RunEnd) {
@@ -90,33 +130,26 @@ impl Core {
         if self.has(Defect::LeakOnError) && end != RunEnd::Completed {
             return;
         }
-        let mut registry = self.registry.lock().await;
+        let mut runs = self.runs.lock().await;
         let mut connections = self.connections.lock().await;
-        if let Some(thread) = registry.unregister(run) {
+        if let Some(thread) = runs.unregister(run) {
             connections.close_route(thread);
         }
         self.parts.journal.run_finished(run);
-        self.parts.observer.registry_changed(&registry);
+        self.parts.observer.registry_changed(&*runs.registry);
     }
 
-    /// Forgets runs that have been idle for too long; see
-    /// [`ThreadRunRegistry::sweep`].
+    /// Forgets runs that have been idle for too long; see [`Registry::sweep`].
     async fn sweep(&self) {
-        // Seeded: what was idle once is idle for ever.
-        let recheck = if self.has(Defect::SweepWithoutRecheck) {
-            Recheck::No
-        } else {
-            Recheck::Yes
-        };
-        let mut registry = self.registry.lock().await;
+        let mut runs = self.runs.lock().await;
         let mut connections = self.connections.lock().await;
-        let (found, forgotten) = registry.sweep(Instant::now(), self.parts.settings.ttl, recheck);
+        let (found, forgotten) = runs.sweep(self.parts.settings.ttl);
         for (run, thread) in &forgotten {
             connections.close_route(*thread);
             self.parts.journal.run_finished(*run);
         }
         self.parts.observer.swept(found);
-        self.parts.observer.registry_changed(&registry);
+        self.parts.observer.registry_changed(&*runs.registry);
     }
 }
 

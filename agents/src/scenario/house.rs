@@ -1,6 +1,7 @@
 //! The house in which the simulator plays: its world, with a host for the bridge
 //! and, if they have their own, one for each client.
 
+use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -11,10 +12,11 @@ use rehearsal_sim::{HostId, World};
 
 use super::life;
 use super::stage::Stage;
-use crate::bridge::{Bridge, PORT, Parts};
+use crate::bridge::{Bridge, BridgeError, PORT, Parts};
 use crate::client::{Dial, Link, LinkLost};
 use crate::recorder::name_task;
 use crate::spec::Transport;
+use crate::system::Capability;
 
 pub(super) type Factory = Box<dyn Fn(Parts) -> Arc<dyn Bridge>>;
 
@@ -108,9 +110,31 @@ async fn open(transport: Transport, bridge: Arc<dyn Bridge>) {
     if let Some(listener) = listener {
         spawn(async move {
             name_task("listener");
-            bridge.serve(listener).await;
+            listen(&*bridge, listener).await;
         });
     }
+}
+
+/// As the bridge listens; tells if it does not.
+async fn listen(bridge: &dyn Bridge, listener: TcpListener) {
+    let mut serving = bridge.serve(listener);
+    let mut polls = 0;
+    poll_fn(|context| {
+        polls += 1;
+        serving.as_mut().poll(context)
+    })
+    .await;
+    if polls == 1 {
+        cannot(Capability::WebSocket);
+    }
+}
+
+/// Ends the run. That nothing arrives would be found too, and would not say why.
+fn cannot(capability: Capability) -> ! {
+    panic!(
+        "the bridge does not support {capability}: register its system with \
+         `.without(Capability::{capability:?})`"
+    )
 }
 
 /// A client's way to the bridge.
@@ -123,8 +147,11 @@ impl Dial for Telephone {
         match self.0.spec.transport {
             Transport::InProcess => {
                 let bridge = self.0.bridge().ok_or(LinkLost)?;
-                let connection = bridge.connect().await.map_err(|_| LinkLost)?;
-                Ok(Link::Memory(connection))
+                match bridge.connect().await {
+                    Ok(connection) => Ok(Link::Memory(connection)),
+                    Err(BridgeError::Unsupported(capability)) => cannot(capability),
+                    Err(_) => Err(LinkLost),
+                }
             }
             Transport::WebSocket => Link::open(&format!("{BRIDGE}:{PORT}")).await,
         }

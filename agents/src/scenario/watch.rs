@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::bridge::{Observer, ThreadRunRegistry};
+use crate::bridge::{Observer, Registry};
+use crate::event::{RunId, ThreadId};
 use crate::record::{Mark, Recorder};
 
 /// Registries up to this size are compared entry by entry after every change,
@@ -35,7 +36,7 @@ impl Observer for Watch {
         }
     }
 
-    fn registry_changed(&self, registry: &ThreadRunRegistry) {
+    fn registry_changed(&self, registry: &dyn Registry) {
         self.recorder.registry_checked(mirrored(registry));
     }
 
@@ -47,7 +48,7 @@ impl Observer for Watch {
 }
 
 /// Whether the registry's two maps mirror each other; where not, if not.
-pub(super) fn mirrored(registry: &ThreadRunRegistry) -> Result<(), String> {
+pub(super) fn mirrored(registry: &dyn Registry) -> Result<(), String> {
     let (forward, backward) = (
         registry.len(),
         registry
@@ -63,17 +64,18 @@ pub(super) fn mirrored(registry: &ThreadRunRegistry) -> Result<(), String> {
     if forward > COMPARED_WHOLE {
         return Ok(());
     }
+    let mut threads: Vec<(RunId, ThreadId)> = registry.forward().collect();
+    threads.sort_unstable();
+    let thread_of = |run: RunId| {
+        let found = threads.binary_search_by_key(&run, |(run, _)| *run);
+        found.ok().map(|index| threads[index].1)
+    };
     for (thread, runs) in registry.reverse() {
         if runs.is_empty() {
             return Err(format!("{thread} is mapped to no runs"));
         }
-        if let Some(run) = runs
-            .iter()
-            .find(|run| registry.thread(**run) != Some(thread))
-        {
-            let other = registry
-                .thread(*run)
-                .map_or("nothing".to_owned(), |thread| thread.to_string());
+        if let Some(run) = runs.iter().find(|run| thread_of(**run) != Some(thread)) {
+            let other = thread_of(*run).map_or("nothing".to_owned(), |thread| thread.to_string());
             return Err(format!("{thread} is mapped to {run}, and that to {other}"));
         }
     }

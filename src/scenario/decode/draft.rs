@@ -16,6 +16,7 @@ use super::words::quote;
 use crate::scenario::code::Code;
 use crate::scenario::source::Source;
 use crate::scenario::{BudgetSpec, Expect, Scenario};
+use crate::system::SystemChoice;
 
 /// The version of the format that this tool reads.
 const FORMAT: u64 = 1;
@@ -93,6 +94,7 @@ impl<'a> Draft<'a> {
                 network: self.network?.settings,
                 faults: self.faults?.plan,
             },
+            system: SystemChoice::Reference,
             declared_transport: transport,
             seeds: self.seeds?.value,
             budget: BudgetSpec {

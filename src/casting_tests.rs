@@ -1,0 +1,121 @@
+//! What each missing capability takes from a scenario.
+
+use std::path::{Path, PathBuf};
+
+use rehearsal_agents::system::System;
+
+use super::*;
+use crate::scenario::parse;
+
+const PLAIN: &str = r#"
+format = 1
+name = "plain"
+claim = "Nothing is lost."
+system = { kind = "bridge", transport = "websocket" }
+seeds = 1
+[[agents]]
+kind = "fast"
+count = 2
+[expect]
+oracles = ["no-loss", "registry", "cleanup"]
+sometimes = ["lock-contended"]
+"#;
+
+fn scenario(edits: &[(&str, &str)]) -> Scenario {
+    let mut text = PLAIN.to_owned();
+    for (from, to) in edits {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    parse(&text, Path::new("plain.toml")).expect("it is valid")
+}
+
+fn cast(scenario: &Scenario, without: &[Capability]) -> Casting {
+    let without = without.iter();
+    let system = without.fold(System::reference(), |system, capability| {
+        system.without(*capability)
+    });
+    let named = Named::new("mine", &system, PathBuf::from("scenarios/regressions"));
+    Casting::new(scenario, &named)
+}
+
+#[test]
+fn what_can_do_everything_plays_everything() {
+    let casting = cast(&scenario(&[]), &[]);
+    assert!(casting.left_out.is_empty() && casting.prevented_by.is_empty());
+    assert_eq!(casting.remark(), None);
+    assert_eq!(casting.scenario.name, "mine/plain");
+    assert_eq!(casting.scenario.file_name(), "plain");
+    assert_eq!(casting.scenario.expect, scenario(&[]).expect);
+}
+
+#[test]
+fn checks_are_left_out_one_by_one() {
+    let without = [Capability::RegistryEvents, Capability::Locks];
+    let casting = cast(&scenario(&[]), &without);
+    assert!(casting.prevented_by.is_empty());
+    let told = "left out: registry-events (oracle registry), locks (goal lock-contended)";
+    assert_eq!(casting.remark().as_deref(), Some(told));
+    let left = [Oracle::NoLoss, Oracle::Cleanup];
+    assert_eq!(casting.scenario.expect.oracles, left);
+    assert!(casting.scenario.expect.sometimes.is_empty());
+}
+
+#[test]
+fn without_an_oracle_there_is_nothing_to_play() {
+    let scenario = scenario(&[("\"no-loss\", \"registry\", \"cleanup\"", "\"cleanup\"")]);
+    let casting = cast(&scenario, &[Capability::Snapshot]);
+    assert_eq!(listed(&casting.prevented_by), "snapshot (oracle cleanup)");
+}
+
+#[test]
+fn the_other_transport_stands_in_where_nothing_forbids_it() {
+    let casting = cast(&scenario(&[]), &[Capability::WebSocket]);
+    assert!(casting.prevented_by.is_empty());
+    assert_eq!(casting.scenario.spec.transport, Transport::InProcess);
+    let told = "left out: websocket (transport); played in-process";
+    assert_eq!(casting.remark().as_deref(), Some(told));
+
+    let neither = [Capability::WebSocket, Capability::InProcess];
+    let casting = cast(&scenario(&[]), &neither);
+    assert_eq!(listed(&casting.prevented_by), "websocket (transport)");
+
+    let faults = "[faults]\nbudget = 1\nkinds = [\"partition\"]\n[expect]";
+    let casting = cast(&scenario(&[("[expect]", faults)]), &[Capability::WebSocket]);
+    assert_eq!(listed(&casting.prevented_by), "websocket (transport)");
+}
+
+#[test]
+fn faults_and_goals_of_every_run_cannot_be_left_out() {
+    let faults = "[faults]\nbudget = 1\nkinds = [\"bridge-crash\"]\n[expect]";
+    let scenario = scenario(&[
+        ("[expect]", faults),
+        (
+            "sometimes = [\"lock-contended\"]",
+            "reached = [\"gap-marked\"]",
+        ),
+    ]);
+    let casting = cast(&scenario, &[Capability::Recovery, Capability::Gaps]);
+    assert_eq!(
+        listed(&casting.prevented_by),
+        "recovery (fault bridge-crash), gaps (goal gap-marked)"
+    );
+}
+
+#[test]
+fn a_tally_counts_scenarios_and_not_lacks() {
+    let mut tally = Tally::default();
+    tally.add(&cast(&scenario(&[]), &[]));
+    assert_eq!(tally.to_string(), "1 scenario played, 0 unsupported");
+    tally.add(&cast(
+        &scenario(&[]),
+        &[Capability::WebSocket, Capability::Snapshot],
+    ));
+    let neither = [Capability::WebSocket, Capability::InProcess];
+    tally.add(&cast(&scenario(&[]), &neither));
+    assert_eq!(
+        tally.to_string(),
+        "2 scenarios played, 1 unsupported (websocket 1); \
+         left out: transport 1, oracle cleanup 1"
+    );
+}

@@ -1,0 +1,112 @@
+//! Repros as tests: those that are kept, and the one that `REHEARSAL_REPLAY` names.
+
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::{Completion, Failed, Trial};
+
+use super::systems::Systems;
+use super::warn;
+use crate::casting::{Casting, listed};
+use crate::regression;
+use crate::repro::Repro;
+use crate::scenario::{Look, Scenario, render_all};
+
+/// Reads a repro, and its scenario as the repro's system plays it.
+pub(super) fn read(file: &Path, systems: &Systems) -> Result<(Repro, Scenario), String> {
+    let drawn = |problems: Vec<_>| render_all(&problems, Look::Plain);
+    let repro = Repro::read(file).map_err(drawn)?;
+    let found = repro.find_scenario_of_any_system(file, systems.roots());
+    let scenario = found.map_err(drawn)?;
+    let Some(name) = repro.system() else {
+        return Ok((repro, scenario));
+    };
+    let Some(named) = systems.find(name, &scenario.file) else {
+        return Err(format!(
+            "{}: the repro is of the system `{name}`, which is not registered here; {}\n",
+            file.display(),
+            systems.known()
+        ));
+    };
+    let casting = Casting::new(&scenario, &named);
+    if !casting.prevented_by.is_empty() {
+        return Err(format!(
+            "{}: the repro takes what `{name}` is registered without: {}\n",
+            file.display(),
+            listed(&casting.prevented_by)
+        ));
+    }
+    Ok((repro, casting.scenario))
+}
+
+/// The tests of kept repros.
+pub(super) fn trials(systems: &Systems) -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for root in systems.roots() {
+        match regression::find(root) {
+            Ok(files) => trials.extend(files.into_iter().map(|file| trial(file, systems))),
+            Err(error) => {
+                let name = regression::DIRECTORY;
+                let problem = format!("cannot read {}: {error}", root.join(name).display());
+                trials.push(Trial::test(name, move || Err(Failed::from(problem))));
+            }
+        }
+    }
+    trials
+}
+
+fn trial(file: PathBuf, systems: &Systems) -> Trial {
+    let systems = systems.clone();
+    Trial::test(regression::test_name(&file), move || {
+        let (repro, scenario) = read(&file, &systems)?;
+        let outcome = regression::verify(&file, &repro, &scenario);
+        if let Some(warning) = &outcome.warning {
+            warn(&format!("warning: {warning}\n"));
+        }
+        outcome.result.map_err(Failed::from)
+    })
+}
+
+/// The repro that `REHEARSAL_REPLAY` names.
+pub(super) struct Replayed {
+    file: PathBuf,
+    repro: Repro,
+    scenario: Scenario,
+}
+
+impl Replayed {
+    pub(super) fn read(file: &Path, systems: &Systems) -> Result<Self, String> {
+        let (repro, scenario) = read(file, systems)?;
+        Ok(Self {
+            file: file.to_owned(),
+            repro,
+            scenario,
+        })
+    }
+
+    /// Plays the repro in the test of its scenario, and passes over the others.
+    pub(super) fn alone_among(self, trials: Vec<Trial>) -> Vec<Trial> {
+        let name = self.repro.played_name();
+        let reason = format!("REHEARSAL_REPLAY plays `{name}`");
+        let others = trials.into_iter().filter(|trial| trial.name() != name);
+        let others: Vec<String> = others.map(|trial| trial.name().to_owned()).collect();
+        let passed_over = others.into_iter().map(|name| {
+            let reason = reason.clone();
+            Trial::ignorable_test(name, move || Ok(Completion::ignored_with(&reason)))
+        });
+        let played = Trial::test(name, move || self.play());
+        std::iter::once(played).chain(passed_over).collect()
+    }
+
+    /// Whoever names a repro wants to see what it shows, be it allowed or not.
+    fn play(&self) -> Result<(), Failed> {
+        let outcome = regression::verify(&self.file, &self.repro, &self.scenario);
+        match (outcome.result, outcome.warning) {
+            (Ok(()), None) => {
+                warn(&outcome.story);
+                Ok(())
+            }
+            (Ok(()), Some(warning)) => Err(Failed::from(format!("{warning}\n{}", outcome.story))),
+            (Err(problem), _) => Err(Failed::from(problem)),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The systems that a harness knows.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rehearsal_agents::system::System;
+
+use crate::regression;
+use crate::system::{Named, check_name};
+
+/// Registered systems, in order, and where scenarios are.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Systems {
+    pub(super) roots: Vec<PathBuf>,
+    pub(super) registered: Vec<(String, System)>,
+}
+
+impl Systems {
+    pub(super) fn roots(&self) -> &[PathBuf] {
+        &self.roots
+    }
+
+    /// Whether every name is a name, and of one system.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let mut names = BTreeSet::new();
+        for (name, _) in &self.registered {
+            check_name(name).map_err(|bad| bad.to_string())?;
+            if !names.insert(name) {
+                return Err(format!("two systems are registered as `{name}`"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A registered system, for the scenario in `file`.
+    pub(super) fn find(&self, name: &str, file: &Path) -> Option<Arc<Named>> {
+        let mut registered = self.registered.iter();
+        let (name, system) = registered.find(|(known, _)| known == name)?;
+        let mut roots = self.roots.iter();
+        let root = roots.find(|root| file.starts_with(root));
+        let root = root.or(self.roots.first())?;
+        Some(Named::new(name, system, root.join(regression::DIRECTORY)))
+    }
+
+    /// What there is, for a message.
+    pub(super) fn known(&self) -> String {
+        let names = self.registered.iter().map(|(name, _)| format!("`{name}`"));
+        let names: Vec<String> = names.collect();
+        if names.is_empty() {
+            return "there is none but the reference".to_owned();
+        }
+        format!("registered: {}", names.join(", "))
+    }
+}
