@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode, Output};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use rehearsal::Harness;
-use rehearsal::repro::save_failure;
+use rehearsal::repro::{Origin, Repro, TestRef, save_failure};
 use rehearsal::run::StrategyName;
 use rehearsal::scenario::load;
 
@@ -24,13 +24,14 @@ fn main() -> ExitCode {
     if let Some(root) = std::env::var_os(SCENARIOS) {
         return Harness::new().scenarios(root).run();
     }
-    let tests: [(&str, Test); 10] = [
+    let tests: [(&str, Test); 11] = [
         ("a_kept_repro_is_the_first_test", kept_repro_is_first),
         ("a_repro_that_cannot_be_read_fails", unreadable),
         ("a_repro_without_its_scenario_fails", without_scenario),
         ("a_changed_scenario_is_no_quiet_pass", changed),
         ("a_failing_seed_leaves_a_repro", leaves_a_repro),
         ("replay_plays_one_test", replay_plays_one),
+        ("replay_of_another_binarys_test", replay_of_another_binarys),
         ("replay_of_a_bad_file_is_refused", replay_of_a_bad_file),
         ("replay_and_seeds_contradict", contradiction),
         ("replay_shows_a_failure_that_is_new", replay_shows_a_failure),
@@ -234,6 +235,24 @@ fn replay_plays_one(name: &str) {
         &text,
         &["REHEARSAL_REPLAY plays is not selected", "0 passed"],
     );
+}
+
+/// `cargo test` runs every test binary of a package under one environment.
+fn replay_of_another_binarys(name: &str) {
+    let project = Project::new(name);
+    let file = project.keep();
+    let mut repro = Repro::read(&file).expect("a repro");
+    repro.origin = Origin::Test(TestRef {
+        package: "bank".to_owned(),
+        name: "bank::no_money_is_lost".to_owned(),
+        file: "tests/bank.rs".into(),
+    });
+    repro.cuts.clear();
+    repro.save(&file).expect("it is written");
+    let (code, text) = run(project.command().env("REHEARSAL_REPLAY", &file));
+    assert_eq!(code, 0, "{text}");
+    let reason = "REHEARSAL_REPLAY plays `bank::no_money_is_lost`";
+    tells(&text, &["0 passed", "3 ignored", reason]);
 }
 
 fn replay_of_a_bad_file(name: &str) {

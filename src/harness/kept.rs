@@ -67,7 +67,16 @@ fn trial(file: PathBuf, systems: &Systems) -> Trial {
 }
 
 /// The repro that `REHEARSAL_REPLAY` names.
-pub(super) struct Replayed {
+pub(super) enum Replayed {
+    /// That of a scenario.
+    Here(Box<Played>),
+    /// That of a `#[rehearsal::test]` with this name. All test binaries of a package are
+    /// given the same environment, and another one has the test.
+    Elsewhere(String),
+}
+
+/// A scenario's repro.
+pub(super) struct Played {
     file: PathBuf,
     repro: Repro,
     scenario: Scenario,
@@ -75,17 +84,30 @@ pub(super) struct Replayed {
 
 impl Replayed {
     pub(super) fn read(file: &Path, systems: &Systems) -> Result<Self, String> {
+        if let Ok(repro) = Repro::read(file)
+            && repro.scenario().is_none()
+        {
+            return Ok(Self::Elsewhere(repro.played_name()));
+        }
         let (repro, scenario) = read(file, systems)?;
-        Ok(Self {
+        Ok(Self::Here(Box::new(Played {
             file: file.to_owned(),
             repro,
             scenario,
-        })
+        })))
+    }
+
+    /// Whether a test of this binary plays it.
+    pub(super) fn is_here(&self) -> bool {
+        matches!(self, Self::Here(_))
     }
 
     /// Plays the repro in the test of its scenario, and passes over the others.
     pub(super) fn alone_among(self, trials: Vec<Trial>) -> Vec<Trial> {
-        let name = self.repro.played_name();
+        let (name, played) = match self {
+            Self::Here(played) => (played.repro.played_name(), Some(played)),
+            Self::Elsewhere(name) => (name, None),
+        };
         let reason = format!("REHEARSAL_REPLAY plays `{name}`");
         let others = trials.into_iter().filter(|trial| trial.name() != name);
         let others: Vec<String> = others.map(|trial| trial.name().to_owned()).collect();
@@ -93,10 +115,12 @@ impl Replayed {
             let reason = reason.clone();
             Trial::ignorable_test(name, move || Ok(Completion::ignored_with(&reason)))
         });
-        let played = Trial::test(name, move || self.play());
-        std::iter::once(played).chain(passed_over).collect()
+        let played = played.map(|played| Trial::test(name, move || played.play()));
+        played.into_iter().chain(passed_over).collect()
     }
+}
 
+impl Played {
     /// Whoever names a repro wants to see what it shows, be it allowed or not.
     fn play(&self) -> Result<(), Failed> {
         let outcome = regression::verify(&self.file, &self.repro, &self.scenario);

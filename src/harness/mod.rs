@@ -155,8 +155,10 @@ impl Harness {
         let Some(replay) = replay else {
             return Ok(Prepared { trials, closing });
         };
+        let played_here = replay.is_here();
         let trials = replay.alone_among(trials);
-        if trials.first().is_some_and(|t| arguments.is_filtered_out(t)) {
+        let first = trials.first().filter(|_| played_here);
+        if first.is_some_and(|t| arguments.is_filtered_out(t)) {
             warn("warning: the test that REHEARSAL_REPLAY plays is not selected\n");
         }
         let closing = String::new();
