@@ -86,8 +86,12 @@ fn a_thread_fails_the_run_and_has_a_site() {
     for (name, program) in THREADS {
         for outcome in both(1, program) {
             let report = leak(&outcome);
-            let LeakKind::Thread { site } = &report.kind else {
-                panic!("{name}: {report}");
+            let site = match &report.kind {
+                LeakKind::Thread { site } => site,
+                // Where some package has tokio's signals compiled in, a runtime makes a
+                // pair of sockets for them first.
+                LeakKind::Socket { site } if name.starts_with("a runtime") => site,
+                other => panic!("{name}: {other:?}"),
             };
             assert!(site.starts_with("tests/leaks.rs:"), "{name}: {report}");
             assert!(report.task == "the program", "{report}");
