@@ -74,6 +74,13 @@ impl Program {
     }
 }
 
+impl Program {
+    /// Which test's it is.
+    pub(crate) fn test(&self) -> &TestRef {
+        &self.test
+    }
+}
+
 impl Subject for Program {
     type Books = ();
 
@@ -82,7 +89,7 @@ impl Subject for Program {
     }
 
     fn file_stem(&self) -> String {
-        self.test.name.replace("::", "-")
+        self.test.file_stem()
     }
 
     fn ambient(&self) -> Ambient {
@@ -141,7 +148,7 @@ impl Subject for Program {
 
     fn variant(&self, repro: &Repro) -> Result<Self, Unplayable> {
         match &repro.origin {
-            Origin::Test(test) if test.name == self.test.name => Ok(self.clone()),
+            Origin::Test(test) if test.is(&self.test) => Ok(self.clone()),
             _ => Err(Unplayable::NotOfThis),
         }
     }

@@ -341,7 +341,7 @@ fn read(file: &Path) -> Result<Repro, String> {
 
 fn is_of(repro: &Repro, program: &Program) -> bool {
     match &repro.origin {
-        Origin::Test(test) => test.name == program.name(),
+        Origin::Test(test) => test.is(program.test()),
         Origin::Scenario(_) => false,
     }
 }

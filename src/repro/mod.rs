@@ -194,6 +194,22 @@ impl TestRef {
         name.split_once("::").map_or(name, |(_, name)| name)
     }
 
+    /// Whether both are the same test. Two packages may have tests of one name.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        (&self.package, &self.name) == (&other.package, &other.name)
+    }
+
+    /// What the names of its files begin with: its path, and before that the package, if
+    /// the crate is not called like it.
+    pub(crate) fn file_stem(&self) -> String {
+        let path = self.name.replace("::", "-");
+        let crate_name = self.name.split("::").next();
+        if crate_name == Some(&self.package.replace('-', "_")) {
+            return path;
+        }
+        format!("{}-{path}", self.package)
+    }
+
     /// What plays the repro in `file`, as a line for a shell.
     pub fn replay_command(&self, file: &Path) -> String {
         format!(
@@ -256,3 +272,23 @@ impl fmt::Display for Unplayable {
 }
 
 impl std::error::Error for Unplayable {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_is_filed_by_its_package_and_path() {
+        let test = |package: &str, name: &str| TestRef {
+            package: package.to_owned(),
+            name: name.to_owned(),
+            file: "tests/it.rs".into(),
+        };
+        let unit = test("my-bank", "my_bank::tests::it_works");
+        assert_eq!(unit.file_stem(), "my_bank-tests-it_works");
+        assert_eq!(unit.short_name(), "tests::it_works");
+        let integration = test("my-bank", "it::works");
+        assert_eq!(integration.file_stem(), "my-bank-it-works");
+        assert!(!integration.is(&test("other", "it::works")));
+    }
+}
