@@ -260,3 +260,40 @@ fn the_world_is_as_it_is_set() {
     });
     assert!(ARRIVALS.lock().expect("no panic").len() > 8);
 }
+
+/// What the README says of its two tellers.
+#[test]
+fn the_race_in_the_readme_is_found() {
+    async fn withdraw(balance: &Mutex<u64>, amount: u64) -> bool {
+        let enough = *balance.lock().await >= amount; // the lock is let go here
+        if enough {
+            *balance.lock().await -= amount; // and taken again
+        }
+        enough
+    }
+    let readme = std::fs::read_to_string("README.md").expect("there is a README");
+    let here = std::fs::read_to_string(file!()).expect("this file");
+    for line in [
+        "let enough = *balance.lock().await >= amount; // the lock is let go here",
+        "*balance.lock().await -= amount; // and taken again",
+        "let tellers = [80, 80].map(|amount| {",
+    ] {
+        assert!(readme.contains(line) && here.contains(line), "{line}");
+    }
+    let text = told(
+        "readme",
+        |test| test.seeds(1_000),
+        |_| async {
+            let balance = Arc::new(Mutex::new(100));
+            let tellers = [80, 80].map(|amount| {
+                let balance = Arc::clone(&balance);
+                spawn(async move { withdraw(&balance, amount).await })
+            });
+            for teller in tellers {
+                teller.await.expect("no teller fails");
+            }
+        },
+    );
+    let wanted = ["attempt to subtract with overflow", "1 preemption"];
+    tells(&text, &wanted);
+}
