@@ -17,6 +17,7 @@ mod casting;
 mod causal;
 pub mod cli;
 mod clock;
+mod console;
 pub mod determinism;
 pub mod environment;
 pub mod exit;

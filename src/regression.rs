@@ -4,6 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::console::plain;
 use crate::replay::{Replay, Replayed};
 use crate::repro::{EXTENSION, Repro};
 use crate::run::{RunOptions, RunReport};
@@ -154,5 +155,5 @@ fn judge<S: Subject>(
 }
 
 fn failure<B>(report: &RunReport<B>) -> String {
-    anstream::adapter::strip_str(&summary::failure(report)).to_string()
+    plain(&summary::failure(report))
 }

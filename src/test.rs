@@ -9,6 +9,7 @@ use std::sync::Once;
 use rehearsal_sim::{Ambient, Budget, Leaks, NetConfig, World};
 
 use crate::aftermath;
+use crate::console::{complain, plain};
 use crate::determinism;
 use crate::environment::{self, Environment};
 use crate::program::{Ending, Program, REGRESSIONS, WorldSpec};
@@ -294,7 +295,7 @@ impl Test {
 fn replay(program: &Program, file: &Path) -> Result<(), String> {
     let repro = read(file)?;
     if !is_of(&repro, program) {
-        warn(&format!(
+        complain(&format!(
             "{}: passed over, because REHEARSAL_REPLAY plays `{}`\n",
             program.name(),
             repro.played_name()
@@ -306,7 +307,7 @@ fn replay(program: &Program, file: &Path) -> Result<(), String> {
     let told = warning.unwrap_or_default() + &outcome.story;
     match outcome.result {
         Ok(()) => {
-            warn(&told);
+            complain(&told);
             Ok(())
         }
         Err(_) => Err(plain(&(told + &aftermath::study(program, &repro)))),
@@ -327,7 +328,7 @@ fn verify_kept(program: &Program, file: &Path) -> Result<(), String> {
     }
     let outcome = regression::verify(file, &repro, program);
     if let Some(warning) = outcome.warning {
-        warn(&format!("warning: {warning}\n"));
+        complain(&format!("warning: {warning}\n"));
     }
     outcome.result.map_err(|problem| {
         let study = aftermath::study(program, &repro);
@@ -360,11 +361,6 @@ fn failure(program: &Program, report: &RunReport<()>) -> String {
     plain(&format!("{}{more}", summary::failure(report)))
 }
 
-/// Without colours: who shows it is no terminal of ours.
-fn plain(text: &str) -> String {
-    anstream::adapter::strip_str(text).to_string()
-}
-
 /// Prints what `cargo test` shows of a test that fails.
 #[expect(
     clippy::print_stderr,
@@ -379,13 +375,7 @@ fn warn_once(unknown: &[String]) {
     static WARNED: Once = Once::new();
     WARNED.call_once(|| {
         for name in unknown {
-            warn(&format!("warning: `{name}` means nothing here\n"));
+            complain(&format!("warning: `{name}` means nothing here\n"));
         }
     });
-}
-
-fn warn(text: &str) {
-    use std::io::Write;
-    // There is nowhere left to report a failure to print.
-    let _ = anstream::stderr().write_all(text.as_bytes());
 }

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::console::complain;
 use crate::environment;
 use crate::exit::Exit;
 use crate::run::StrategyName;
@@ -221,9 +222,4 @@ fn out(cli: &Cli) -> PathBuf {
 /// Prints to standard output.
 fn say(text: &str) -> std::io::Result<()> {
     anstream::stdout().write_all(text.as_bytes())
-}
-
-/// Prints to standard error, where a failure to print can no longer be told.
-fn complain(text: &str) {
-    let _ = anstream::stderr().write_all(text.as_bytes());
 }

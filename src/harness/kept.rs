@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use libtest_mimic::{Completion, Failed, Trial};
 
 use super::systems::Systems;
-use super::warn;
 use crate::casting::{Casting, listed};
+use crate::console::complain;
 use crate::regression;
 use crate::repro::Repro;
 use crate::scenario::{Look, Scenario, render_all};
@@ -60,7 +60,7 @@ fn trial(file: PathBuf, systems: &Systems) -> Trial {
         let (repro, scenario) = read(&file, &systems)?;
         let outcome = regression::verify(&file, &repro, &scenario);
         if let Some(warning) = &outcome.warning {
-            warn(&format!("warning: {warning}\n"));
+            complain(&format!("warning: {warning}\n"));
         }
         outcome.result.map_err(Failed::from)
     })
@@ -126,7 +126,7 @@ impl Played {
         let outcome = regression::verify(&self.file, &self.repro, &self.scenario);
         match (outcome.result, outcome.warning) {
             (Ok(()), None) => {
-                warn(&outcome.story);
+                complain(&outcome.story);
                 Ok(())
             }
             (Ok(()), Some(warning)) => Err(Failed::from(format!("{warning}\n{}", outcome.story))),

@@ -13,6 +13,7 @@ use rehearsal_agents::system::System;
 use self::kept::Replayed;
 use self::systems::Systems;
 use crate::casting::Tally;
+use crate::console::complain;
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::scenario::{Look, discover, render_all};
@@ -132,7 +133,7 @@ impl Harness {
             Ok(prepared) => {
                 let exit = libtest_mimic::run(&arguments, prepared.trials).exit_code();
                 if !arguments.list {
-                    warn(&prepared.closing);
+                    complain(&prepared.closing);
                 }
                 exit
             }
@@ -144,7 +145,7 @@ impl Harness {
         let environment = Environment::read().map_err(|error| error.to_string())?;
         self.systems.check()?;
         for name in &environment.unknown {
-            warn(&format!("warning: `{name}` means nothing here\n"));
+            complain(&format!("warning: `{name}` means nothing here\n"));
         }
         let replay = environment.replay.as_deref();
         let replay = replay.map(|file| Replayed::read(file, &self.systems));
@@ -159,7 +160,7 @@ impl Harness {
         let trials = replay.alone_among(trials);
         let first = trials.first().filter(|_| played_here);
         if first.is_some_and(|t| arguments.is_filtered_out(t)) {
-            warn("warning: the test that REHEARSAL_REPLAY plays is not selected\n");
+            complain("warning: the test that REHEARSAL_REPLAY plays is not selected\n");
         }
         let closing = String::new();
         Ok(Prepared { trials, closing })
@@ -209,12 +210,6 @@ struct Prepared {
 }
 
 fn refuse(problem: &str) -> ExitCode {
-    warn(&format!("error: {problem}\n"));
+    complain(&format!("error: {problem}\n"));
     Exit::Usage.into()
-}
-
-fn warn(text: &str) {
-    use std::io::Write;
-    // There is nowhere left to report a failure to print.
-    let _ = anstream::stderr().write_all(text.as_bytes());
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use libtest_mimic::{Completion, Failed, Trial};
 
-use super::{Unsupported, warn};
+use super::Unsupported;
 use crate::aftermath;
 use crate::casting::{Casting, Tally, listed};
+use crate::console::{complain, plain};
 use crate::environment::{self, Environment};
 use crate::repro::save_failure;
 use crate::run::{self, RunOptions, RunReport, RunVerdict};
@@ -75,7 +76,7 @@ fn play(
 ) -> Result<(), Failed> {
     let remark = casting.remark();
     if let Some(remark) = &remark {
-        warn(&format!("{}: {remark}\n", casting.scenario.name));
+        complain(&format!("{}: {remark}\n", casting.scenario.name));
     }
     verify(&casting.scenario, environment)?;
     match (unsupported, remark) {
@@ -156,5 +157,5 @@ fn failure(scenario: &Scenario, report: &RunReport) -> String {
             )
         }
     };
-    format!("{}  again   {again}", anstream::adapter::strip_str(&told))
+    format!("{}  again   {again}", plain(&told))
 }
