@@ -1,0 +1,386 @@
+//! The index of messages: what was sent on one side, what each actor received on
+//! the other.
+
+use std::collections::BTreeMap;
+
+use rehearsal_sim::VirtualTime;
+
+use crate::clock::VectorClock;
+use crate::entry::{Accepted, Entry, EntryKind, Epoch, Gap, Position, Received, Sent};
+use crate::history::History;
+use crate::ids::{ActorId, ChannelId, MessageId, SpanId, StreamId, TenantId};
+
+/// A message from its sender's side.
+#[derive(Clone, Copy, Debug)]
+pub struct Sending<'a> {
+    /// The message as it was meant.
+    pub sent: &'a Sent,
+    /// Virtual time of the sending.
+    pub at: VirtualTime,
+    /// The sender's knowledge, the message included, where it carries a clock.
+    pub clock: Option<&'a VectorClock>,
+    /// The system's answer.
+    pub outcome: SendOutcome<'a>,
+    /// Its place among all sendings, from 0.
+    pub index: usize,
+}
+
+/// The system's answer to a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SendOutcome<'a> {
+    /// The sender never got an answer: it may have been accepted or not.
+    Indeterminate,
+    /// Accepted.
+    Accepted(&'a Accepted),
+    /// Refused, for a reason that the sender was given.
+    Rejected(&'a str),
+}
+
+impl<'a> Sending<'a> {
+    /// Returns the message's id.
+    pub fn id(&self) -> MessageId {
+        self.sent.message
+    }
+
+    /// Returns the stream whose order it keeps.
+    pub fn stream(&self) -> StreamId {
+        self.sent.envelope.stream
+    }
+
+    /// Returns the system's answer, if it accepted the message.
+    pub fn accepted(&self) -> Option<&'a Accepted> {
+        match self.outcome {
+            SendOutcome::Accepted(accepted) => Some(accepted),
+            SendOutcome::Indeterminate | SendOutcome::Rejected(_) => None,
+        }
+    }
+
+    /// Returns `true` if the system refused the message.
+    pub fn is_rejected(&self) -> bool {
+        matches!(self.outcome, SendOutcome::Rejected(_))
+    }
+
+    /// Returns `true` if this message was sent before `other` by the senders' clocks.
+    pub fn before(&self, other: &Sending<'_>) -> bool {
+        match (self.clock, other.clock) {
+            (Some(own), Some(other)) => own.before(other),
+            _ => false,
+        }
+    }
+}
+
+/// A message at the moment at which an actor received it.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivery<'a> {
+    /// The actor.
+    pub actor: ActorId,
+    /// The message as received.
+    pub received: &'a Received,
+    /// Virtual time of the receipt.
+    pub at: VirtualTime,
+}
+
+/// A message as an actor received it for the first time. Repeats are left out:
+/// `exactly-once` checks them, and they would only blur what others see.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival<'a> {
+    /// The receipt.
+    pub delivery: Delivery<'a>,
+    /// The index of its sending; none for a message that was never sent.
+    sending: Option<usize>,
+}
+
+/// A gap marker and its receipt.
+#[derive(Clone, Copy, Debug)]
+pub struct ReceivedGap {
+    /// The actor that was told.
+    pub actor: ActorId,
+    /// The marker.
+    pub gap: Gap,
+    /// Virtual time of the receipt.
+    pub at: VirtualTime,
+}
+
+/// An actor that subscribed to channels.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Subscriber {
+    /// The actor.
+    pub actor: ActorId,
+    /// The tenant in whose name it subscribed.
+    pub tenant: TenantId,
+    /// The channels.
+    pub channels: Vec<ChannelId>,
+    /// Connections that it made.
+    pub connects: u32,
+    /// It has received everything that it was owed.
+    pub drained: bool,
+}
+
+/// The messages of one run with their indices.
+#[derive(Debug, Default)]
+pub struct Messages<'a> {
+    sendings: Vec<Sending<'a>>,
+    by_id: BTreeMap<MessageId, usize>,
+    by_stream: BTreeMap<StreamId, Vec<usize>>,
+    by_span: BTreeMap<SpanId, Vec<usize>>,
+    deliveries: Vec<Delivery<'a>>,
+    inboxes: BTreeMap<ActorId, Vec<Arrival<'a>>>,
+    places: BTreeMap<(ActorId, MessageId), usize>,
+    stream_inboxes: BTreeMap<(ActorId, StreamId), Vec<Arrival<'a>>>,
+    subscribers: BTreeMap<ActorId, Subscriber>,
+    by_channel: BTreeMap<ChannelId, Vec<ActorId>>,
+    gaps: Vec<ReceivedGap>,
+    gaps_by_actor: BTreeMap<ActorId, Vec<ReceivedGap>>,
+    crashed: Vec<Epoch>,
+    // Messages without an answer that arrived somewhere: accepted after all.
+    proven: BTreeMap<MessageId, Position>,
+}
+
+impl<'a> Messages<'a> {
+    pub(super) fn new(history: &'a History) -> Self {
+        let mut messages = Self::default();
+        for entry in &history.entries {
+            messages.add(entry);
+        }
+        messages.index_deliveries();
+        messages
+    }
+
+    fn add(&mut self, entry: &'a Entry) {
+        match &entry.kind {
+            EntryKind::Sent(sent) => self.add_sending(entry, sent),
+            EntryKind::Accepted(accepted) => {
+                self.answer(accepted.message, SendOutcome::Accepted(accepted));
+            }
+            EntryKind::Rejected { message, reason } => {
+                self.answer(*message, SendOutcome::Rejected(reason));
+            }
+            kind => {
+                if let Some(actor) = entry.actor {
+                    self.add_of_actor(actor, entry.at, kind);
+                }
+            }
+        }
+        if let EntryKind::Crashed { epoch } = entry.kind
+            && !self.crashed.contains(&epoch)
+        {
+            self.crashed.push(epoch);
+        }
+    }
+
+    fn add_sending(&mut self, entry: &'a Entry, sent: &'a Sent) {
+        let index = self.sendings.len();
+        self.sendings.push(Sending {
+            sent,
+            at: entry.at,
+            clock: entry.clock.as_deref(),
+            outcome: SendOutcome::Indeterminate,
+            index,
+        });
+        self.by_id.insert(sent.message, index);
+        let stream = self.by_stream.entry(sent.envelope.stream).or_default();
+        stream.push(index);
+        if let Some(span) = sent.envelope.span {
+            self.by_span.entry(span).or_default().push(index);
+        }
+    }
+
+    fn answer(&mut self, message: MessageId, outcome: SendOutcome<'a>) {
+        if let Some(index) = self.by_id.get(&message) {
+            self.sendings[*index].outcome = outcome;
+        }
+    }
+
+    fn add_of_actor(&mut self, actor: ActorId, at: VirtualTime, kind: &'a EntryKind) {
+        match kind {
+            EntryKind::Received(received) => self.deliveries.push(Delivery {
+                actor,
+                received,
+                at,
+            }),
+            EntryKind::Gap(gap) => {
+                let received = ReceivedGap {
+                    actor,
+                    gap: *gap,
+                    at,
+                };
+                self.gaps.push(received);
+                self.gaps_by_actor.entry(actor).or_default().push(received);
+            }
+            EntryKind::Subscribed { channel, tenant } => {
+                let subscriber = self.subscribers.entry(actor).or_insert(Subscriber {
+                    actor,
+                    tenant: *tenant,
+                    channels: Vec::new(),
+                    connects: 0,
+                    drained: false,
+                });
+                if !subscriber.channels.contains(channel) {
+                    subscriber.channels.push(*channel);
+                    self.by_channel.entry(*channel).or_default().push(actor);
+                }
+            }
+            EntryKind::Connected { times, .. } => {
+                if let Some(subscriber) = self.subscribers.get_mut(&actor) {
+                    subscriber.connects = *times;
+                }
+            }
+            EntryKind::Drained => {
+                if let Some(subscriber) = self.subscribers.get_mut(&actor) {
+                    subscriber.drained = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn index_deliveries(&mut self) {
+        for delivery in &self.deliveries {
+            let message = delivery.received.message;
+            let key = (delivery.actor, message);
+            if self.places.contains_key(&key) {
+                continue;
+            }
+            let sending = self.by_id.get(&message).copied();
+            let sent = sending.map(|index| &self.sendings[index]);
+            if sent.is_some_and(|sent| sent.outcome == SendOutcome::Indeterminate) {
+                let position = delivery.received.position;
+                self.proven.entry(message).or_insert(position);
+            }
+            let stream = sent.map_or(delivery.received.envelope.stream, Sending::stream);
+            let inbox = self.inboxes.entry(delivery.actor).or_default();
+            self.places.insert(key, inbox.len());
+            let arrival = Arrival {
+                delivery: *delivery,
+                sending,
+            };
+            inbox.push(arrival);
+            let key = (delivery.actor, stream);
+            self.stream_inboxes.entry(key).or_default().push(arrival);
+        }
+    }
+
+    // Sending side ------------------------------------------------------------
+
+    /// Returns every message that was sent, in order.
+    pub fn sendings(&self) -> &[Sending<'a>] {
+        &self.sendings
+    }
+
+    /// Returns a message as it was sent, if it was.
+    pub fn sending(&self, message: MessageId) -> Option<&Sending<'a>> {
+        let index = *self.by_id.get(&message)?;
+        self.sendings.get(index)
+    }
+
+    /// Returns the messages of a stream, in the order of sending.
+    pub fn of_stream(&self, stream: StreamId) -> impl Iterator<Item = &Sending<'a>> + '_ {
+        self.at(self.by_stream.get(&stream))
+    }
+
+    /// Returns the messages of a span, in the order of sending.
+    pub fn of_span(&self, span: SpanId) -> impl DoubleEndedIterator<Item = &Sending<'a>> + '_ {
+        self.at(self.by_span.get(&span))
+    }
+
+    fn at<'s>(
+        &'s self,
+        indices: Option<&'s Vec<usize>>,
+    ) -> impl DoubleEndedIterator<Item = &'s Sending<'a>> + 's {
+        let indices = indices.map_or(&[] as &[usize], Vec::as_slice);
+        indices.iter().map(|index| &self.sendings[*index])
+    }
+
+    /// Returns the accepted messages of a span with the system's answers.
+    pub fn accepted_of_span(
+        &self,
+        span: SpanId,
+    ) -> impl Iterator<Item = (&Sending<'a>, &'a Accepted)> + '_ {
+        self.of_span(span)
+            .filter_map(|sending| Some((sending, sending.accepted()?)))
+    }
+
+    /// Returns the place that the system gave a message, as far as anyone knows.
+    pub fn position(&self, sending: &Sending<'_>) -> Option<Position> {
+        match sending.outcome {
+            SendOutcome::Accepted(accepted) => Some(accepted.position),
+            SendOutcome::Indeterminate => self.proven.get(&sending.id()).copied(),
+            SendOutcome::Rejected(_) => None,
+        }
+    }
+
+    /// Returns `true` if that incarnation died without a word.
+    pub fn has_crashed(&self, epoch: Epoch) -> bool {
+        self.crashed.contains(&epoch)
+    }
+
+    // Receiving side ----------------------------------------------------------
+
+    /// Returns every receipt, repeats included, in order.
+    pub fn deliveries(&self) -> &[Delivery<'a>] {
+        &self.deliveries
+    }
+
+    /// Returns every actor that subscribed.
+    pub fn subscribers(&self) -> impl ExactSizeIterator<Item = &Subscriber> + '_ {
+        self.subscribers.values()
+    }
+
+    /// Returns an actor's subscriptions.
+    pub fn subscriber(&self, actor: ActorId) -> Option<&Subscriber> {
+        self.subscribers.get(&actor)
+    }
+
+    /// Returns the actors that subscribe to a channel.
+    pub fn subscribers_of(&self, channel: ChannelId) -> &[ActorId] {
+        self.by_channel.get(&channel).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns every actor that received something, with what it received in order.
+    pub fn inboxes(&self) -> impl Iterator<Item = (ActorId, &[Arrival<'a>])> + '_ {
+        let inboxes = self.inboxes.iter();
+        inboxes.map(|(actor, inbox)| (*actor, inbox.as_slice()))
+    }
+
+    /// Returns what an actor received, in order.
+    pub fn inbox(&self, actor: ActorId) -> &[Arrival<'a>] {
+        self.inboxes.get(&actor).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns what an actor received of one stream, in order.
+    pub fn stream_inbox(&self, actor: ActorId, stream: StreamId) -> &[Arrival<'a>] {
+        let inbox = self.stream_inboxes.get(&(actor, stream));
+        inbox.map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the message of an arrival as it was sent, if it was.
+    pub fn sending_of(&self, arrival: &Arrival<'a>) -> Option<&Sending<'a>> {
+        arrival.sending.and_then(|index| self.sendings.get(index))
+    }
+
+    /// Returns the place in an actor's inbox at which a message first came.
+    pub fn place(&self, actor: ActorId, message: MessageId) -> Option<usize> {
+        self.places.get(&(actor, message)).copied()
+    }
+
+    // Gaps --------------------------------------------------------------------
+
+    /// Returns every gap marker, in the order of receipt.
+    pub fn gaps(&self) -> &[ReceivedGap] {
+        &self.gaps
+    }
+
+    /// Returns the gap markers that an actor received.
+    pub fn gaps_of(&self, actor: ActorId) -> &[ReceivedGap] {
+        self.gaps_by_actor.get(&actor).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns `true` if the actor was told that it will not receive this message. A
+    /// marker speaks of the past: it covers nothing that is sent after it came.
+    pub fn is_gap_marked(&self, actor: ActorId, sending: &Sending<'_>) -> bool {
+        self.position(sending).is_some_and(|position| {
+            let mut gaps = self.gaps_of(actor).iter();
+            gaps.any(|received| received.gap.covers(&position) && sending.at <= received.at)
+        })
+    }
+}

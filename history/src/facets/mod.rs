@@ -1,0 +1,174 @@
+//! Facets: indices over a history, split by what they speak of, built when first
+//! asked for.
+
+pub mod messages;
+pub mod resources;
+pub mod spans;
+
+use std::cell::OnceCell;
+use std::fmt;
+
+use rehearsal_sim::{Statistics, Verdict};
+
+use self::messages::{Messages, Sending};
+use self::resources::Resources;
+use self::spans::{SpanRecord, Spans};
+use crate::entry::{Position, Received};
+use crate::history::History;
+use crate::ids::{EntityId, Name, SpanId};
+
+/// The aspects of a run that oracles read. A system records some of them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Facet {
+    /// Messages on channels: sent, accepted, received, gaps.
+    Messages,
+    /// Operations on shared objects.
+    Operations,
+    /// Spans and their tree.
+    Spans,
+    /// The resources that the system says it holds.
+    Resources,
+    /// Invariants that the system shows.
+    Invariants,
+    /// The engine's verdict, counters and census.
+    Engine,
+}
+
+impl Facet {
+    /// Every facet.
+    pub const ALL: &'static [Self] = &[
+        Self::Messages,
+        Self::Operations,
+        Self::Spans,
+        Self::Resources,
+        Self::Invariants,
+        Self::Engine,
+    ];
+
+    /// Returns its name, for example `messages`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Messages => "messages",
+            Self::Operations => "operations",
+            Self::Spans => "spans",
+            Self::Resources => "resources",
+            Self::Invariants => "invariants",
+            Self::Engine => "engine",
+        }
+    }
+}
+
+impl fmt::Display for Facet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One finished run, as oracles read it.
+#[derive(Debug)]
+pub struct CheckedRun<'a> {
+    /// The record of the actors.
+    pub history: &'a History,
+    /// The engine's verdict.
+    pub verdict: &'a Verdict,
+    /// The engine's counters.
+    pub statistics: &'a Statistics,
+    messages: OnceCell<Messages<'a>>,
+    spans: OnceCell<Spans<'a>>,
+    resources: OnceCell<Resources<'a>>,
+}
+
+impl<'a> CheckedRun<'a> {
+    /// A run of which nothing has been indexed yet.
+    pub fn new(history: &'a History, verdict: &'a Verdict, statistics: &'a Statistics) -> Self {
+        Self {
+            history,
+            verdict,
+            statistics,
+            messages: OnceCell::new(),
+            spans: OnceCell::new(),
+            resources: OnceCell::new(),
+        }
+    }
+
+    /// Returns `true` if the run came to its own end, so that nothing is under way.
+    pub fn at_rest(&self) -> bool {
+        *self.verdict == Verdict::Pass
+    }
+
+    /// Returns the index of messages.
+    pub fn messages(&self) -> &Messages<'a> {
+        self.messages.get_or_init(|| Messages::new(self.history))
+    }
+
+    /// Returns the index of spans.
+    pub fn spans(&self) -> &Spans<'a> {
+        self.spans.get_or_init(|| Spans::new(self.history))
+    }
+
+    /// Returns the resources at the end of the run.
+    pub fn resources(&self) -> &Resources<'a> {
+        self.resources.get_or_init(|| Resources::new(self.history))
+    }
+
+    /// Returns the printed name of an entity.
+    pub fn name(&self, id: impl Into<EntityId>) -> Name<'_> {
+        self.history.names.of(id)
+    }
+
+    /// Returns the full name of a message as it was sent:
+    /// `event-5 (progress) of run-2 (data-1) on thread-1`.
+    pub fn describe(&self, sending: &Sending<'_>) -> String {
+        let (sent, envelope) = (sending.sent, &sending.sent.envelope);
+        let owner = match envelope.span {
+            Some(span) => self.describe_span(span),
+            None => self.name(envelope.stream).to_string(),
+        };
+        let (message, kind) = (self.name(sent.message), &sent.body.kind);
+        format!(
+            "{message} ({kind}) of {owner} on {}",
+            self.name(envelope.channel)
+        )
+    }
+
+    /// Returns the full name of a received message: as it was sent, or if it was
+    /// not, as it says of itself.
+    pub fn describe_received(&self, received: &Received) -> String {
+        if let Some(sending) = self.messages().sending(received.message) {
+            return self.describe(sending);
+        }
+        let envelope = &received.envelope;
+        let (message, kind) = (self.name(received.message), &received.body.kind);
+        let (stream, channel) = (self.name(envelope.stream), self.name(envelope.channel));
+        format!(
+            "{message} ({kind}) of {stream} ({}) on {channel}",
+            envelope.sender
+        )
+    }
+
+    /// Returns `offset 3 of thread-1, epoch 1`.
+    pub fn describe_position(&self, position: &Position) -> String {
+        let (offset, epoch) = (position.offset.0, position.epoch.0);
+        format!(
+            "offset {offset} of {}, epoch {epoch}",
+            self.name(position.channel)
+        )
+    }
+
+    /// Returns `run-2 (data-1)`.
+    pub fn describe_span(&self, span: SpanId) -> String {
+        match self.spans().get(span) {
+            Some(record) => format!("{} ({})", self.name(span), record.began.label),
+            None => format!("{} (never begun)", self.name(span)),
+        }
+    }
+
+    /// Returns `run-2 (data-1) on thread-1`.
+    pub fn describe_record(&self, record: &SpanRecord<'_>) -> String {
+        let (span, label) = (self.name(record.began.span), &record.began.label);
+        match record.began.channel {
+            Some(channel) => format!("{span} ({label}) on {}", self.name(channel)),
+            None => format!("{span} ({label})"),
+        }
+    }
+}
