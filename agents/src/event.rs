@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use rehearsal_history::{ActorId, ChannelId, MessageId, SpanId, StreamId, TenantId};
 use serde::{Deserialize, Serialize};
 
 macro_rules! id {
@@ -40,6 +41,46 @@ id!(
     /// A client: one subscriber, on its own host when the transport has hosts.
     ClientId(u32), "client-"
 );
+
+impl UserId {
+    /// Returns the user in the terms of a history.
+    pub fn tenant(self) -> TenantId {
+        TenantId(self.0.into())
+    }
+}
+
+impl ThreadId {
+    /// Returns the thread in the terms of a history.
+    pub fn channel(self) -> ChannelId {
+        ChannelId(self.0.into())
+    }
+}
+
+impl RunId {
+    /// Returns the run in the terms of a history, as what begins and ends.
+    pub fn span(self) -> SpanId {
+        SpanId(self.0.into())
+    }
+
+    /// Returns the run in the terms of a history, as a sequence of messages.
+    pub fn stream(self) -> StreamId {
+        StreamId(self.0.into())
+    }
+}
+
+impl EventId {
+    /// Returns the event in the terms of a history.
+    pub fn message(self) -> MessageId {
+        MessageId(self.0)
+    }
+}
+
+impl ClientId {
+    /// Returns the client in the terms of a history.
+    pub fn actor(self) -> ActorId {
+        ActorId(self.0.into())
+    }
+}
 
 /// The name of an agent, for example `data-1`. Cheap to clone.
 pub type AgentName = Arc<str>;

@@ -1,32 +1,18 @@
-//! What is written down while a scenario runs: the evidence that oracles judge.
+//! The bridge's terms of what is recorded while a scenario runs.
 //!
 //! Events are recorded where an agent emits them and where a *client* receives
 //! them, never inside the system under test. The system is only believed where
 //! it answers: an accepted event comes with a [`Receipt`].
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard};
 
-use rehearsal_sim::{Census, VirtualTime};
+use rehearsal_history::{self as history, EntityId, Position, Resource};
 
-use crate::event::{
-    AgentName, ClientId, Event, EventId, EventKind, Payload, RunId, ThreadId, UserId,
-};
+use crate::event::{AgentName, ClientId, RunId, ThreadId, UserId};
 use crate::spec::FaultKind;
 
-/// Which life of the bridge: 1 from the start, one more after each crash.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
-)]
-#[serde(transparent)]
-pub struct Epoch(pub u32);
-
-/// Position in a thread's log in one epoch, from 1, without holes.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
-)]
-#[serde(transparent)]
-pub struct Offset(pub u64);
+pub use crate::recorder::Recorder;
+pub use rehearsal_history::{Epoch, Offset, SpanEnd as RunEnd, VectorClock as Clock};
 
 /// The bridge's answer to an event that it accepted: it will be delivered to
 /// every subscriber of its thread, or be covered by a gap marker.
@@ -40,6 +26,17 @@ pub struct Receipt {
     pub offset: Offset,
     /// The sequence number that it got in its run.
     pub seq: u64,
+}
+
+impl Receipt {
+    /// Returns the place in the thread's log.
+    pub(crate) fn position(&self) -> Position {
+        Position {
+            channel: self.thread.channel(),
+            epoch: self.epoch,
+            offset: self.offset,
+        }
+    }
 }
 
 /// A gap marker as a client receives it: events that it will never see.
@@ -57,132 +54,15 @@ pub struct Gap {
 }
 
 impl Gap {
-    /// Whether the gap covers that position of its thread.
-    pub fn covers(&self, epoch: Epoch, offset: Offset) -> bool {
-        self.epoch == epoch && self.from <= offset && self.to.is_none_or(|to| offset <= to)
-    }
-}
-
-/// A vector clock: for each run, how many of its events happened before (or
-/// are) this one. Carried by agents, merged where they start and join each
-/// other, so that "before" is a matter of cause and not of time.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Clock(BTreeMap<RunId, u32>);
-
-impl Clock {
-    /// Counts one more event of `run`.
-    pub fn tick(&mut self, run: RunId) {
-        *self.0.entry(run).or_default() += 1;
-    }
-
-    /// Learns everything that `other` knows.
-    pub fn merge(&mut self, other: &Clock) {
-        for (run, count) in &other.0 {
-            let mine = self.0.entry(*run).or_default();
-            *mine = (*mine).max(*count);
+    /// Returns the marker as a history records it.
+    pub(crate) fn entry(&self) -> history::Gap {
+        history::Gap {
+            channel: self.thread.channel(),
+            epoch: self.epoch,
+            from: self.from,
+            to: self.to,
         }
     }
-
-    /// How many events of `run` happened before (or are) this moment.
-    pub fn of(&self, run: RunId) -> u32 {
-        self.0.get(&run).copied().unwrap_or_default()
-    }
-
-    /// Every run of which something is known here, with that count.
-    pub fn iter(&self) -> impl Iterator<Item = (RunId, u32)> + '_ {
-        self.0.iter().map(|(run, count)| (*run, *count))
-    }
-
-    /// Whether this moment happened before `other`, and is not the same.
-    pub fn before(&self, other: &Clock) -> bool {
-        self.at_or_before(other) && !other.at_or_before(self)
-    }
-
-    /// Whether this moment happened before `other` (or is the same).
-    pub fn at_or_before(&self, other: &Clock) -> bool {
-        self.0
-            .iter()
-            .all(|(run, count)| other.0.get(run).is_some_and(|theirs| count <= theirs))
-    }
-}
-
-/// What became of an event at the bridge's door.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Fate {
-    /// The emitter never got an answer: it died, or was cancelled, in between.
-    Unanswered,
-    /// Accepted.
-    Accepted(Receipt),
-    /// Refused with a reason that the emitter saw.
-    Rejected(String),
-}
-
-/// One event as its agent meant it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Emission {
-    /// Unique.
-    pub id: EventId,
-    /// What happened.
-    pub kind: EventKind,
-    /// The user of the run that emits.
-    pub user: UserId,
-    /// The thread of the run that emits.
-    pub thread: ThreadId,
-    /// The run that emits.
-    pub run: RunId,
-    /// When, in virtual time.
-    pub at: VirtualTime,
-    /// After what, by cause.
-    pub clock: Clock,
-    /// Details as meant.
-    pub payload: Payload,
-    /// The bridge's answer.
-    pub fate: Fate,
-}
-
-/// One event as a client received it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Delivery {
-    /// Who received it.
-    pub client: ClientId,
-    /// The event on the wire.
-    pub event: Event,
-    /// The bridge's life.
-    pub epoch: Epoch,
-    /// Its position in the thread's log, as the bridge says.
-    pub offset: Offset,
-    /// When, in virtual time.
-    pub at: VirtualTime,
-}
-
-/// A client that subscribed.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ClientRecord {
-    /// Which.
-    pub id: ClientId,
-    /// Its user.
-    pub user: UserId,
-    /// The threads that it subscribes to.
-    pub threads: Vec<ThreadId>,
-    /// Times that it connected; more than 1 means that it reconnected.
-    pub connects: u32,
-    /// Whether it said goodbye and was answered: all that it was owed has come.
-    pub finished: bool,
-}
-
-/// How the runner saw a run end.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RunEnd {
-    /// The agent returned and had emitted agent_completed.
-    Completed,
-    /// The agent returned an error.
-    Failed,
-    /// The agent took longer than it may.
-    TimedOut,
-    /// The agent returned without a terminal event.
-    DiedSilently,
-    /// The host on which it ran died.
-    HostDied,
 }
 
 /// A run of an agent.
@@ -205,8 +85,6 @@ pub struct RunRecord {
     pub thread: ThreadId,
     /// The run that started it.
     pub parent: Option<RunId>,
-    /// How it ended, if it did.
-    pub end: Option<RunEnd>,
 }
 
 /// Something worth a `sometimes` goal or a line in the timeline.
@@ -247,100 +125,64 @@ pub struct RegistrySnapshot {
     pub subscriptions: Vec<(ThreadId, ClientId)>,
 }
 
-/// Everything that was written down in one run of the simulator.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Evidence {
-    /// Runs, by id.
-    pub runs: BTreeMap<RunId, RunRecord>,
-    /// Clients, by id.
-    pub clients: BTreeMap<ClientId, ClientRecord>,
-    /// Emissions in the order of emission; `EventId(n)` is at index `n`.
-    pub emissions: Vec<Emission>,
-    /// Deliveries in the order of receipt.
-    pub deliveries: Vec<Delivery>,
-    /// Gap markers in the order of receipt, each with its receiver and the time.
-    pub gaps: Vec<(ClientId, Gap, VirtualTime)>,
-    /// Moments worth a goal.
-    pub marks: BTreeMap<Mark, u32>,
-    /// Registry snapshots whose invariant did not hold, with the time.
-    pub broken_registry: Vec<(VirtualTime, String)>,
-    /// Registry snapshots whose invariant was checked.
-    pub registry_checks: u64,
-    /// The registry at quiescence, after all runs and clients have ended and
-    /// before shutdown.
-    pub final_registry: Option<RegistrySnapshot>,
-    /// Tasks and sockets alive at quiescence after shutdown, besides the
-    /// scenario's own.
-    pub final_census: Option<Census>,
-    /// Epochs that ended in a crash of the bridge's host.
-    pub crashed_epochs: Vec<Epoch>,
-}
-
-/// The notebook that agents, clients and the scenario write into. Cheap to
-/// clone; every entry also goes into the simulator's fingerprint.
-#[derive(Clone, Default, Debug)]
-pub struct Recorder(Arc<Notebook>);
-
-#[derive(Default)]
-struct Notebook {
-    evidence: Mutex<Evidence>,
-    /// Tells the time outside a run of the simulator.
-    clock: Option<Box<Timepiece>>,
-}
-
-type Timepiece = dyn Fn() -> VirtualTime + Send + Sync;
-
-impl std::fmt::Debug for Notebook {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Notebook")
-            .field("evidence", &self.evidence)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Recorder {
-    /// An empty notebook.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// An empty notebook for use outside the simulator: what is written down
-    /// there happened when `clock` says. All hosts must agree on that time, and
-    /// it must never go back. Inside a run of the simulator its time is the time.
-    pub fn with_clock(clock: impl Fn() -> VirtualTime + Send + Sync + 'static) -> Self {
-        Self(Arc::new(Notebook {
-            evidence: Mutex::default(),
-            clock: Some(Box::new(clock)),
-        }))
-    }
-
-    pub(crate) fn time_outside(&self) -> VirtualTime {
-        let clock = self.0.clock.as_ref();
-        clock.map_or(VirtualTime::ZERO, |clock| clock())
-    }
-
-    /// Everything so far.
-    pub fn into_evidence(self) -> Evidence {
-        match Arc::try_unwrap(self.0) {
-            Ok(notebook) => notebook
-                .evidence
-                .into_inner()
-                .unwrap_or_else(|poisoned| poisoned.into_inner()),
-            Err(shared) => lock(&shared.evidence).clone(),
+impl Mark {
+    /// Returns its name in scenario files, for example `gap-marked`.
+    pub fn name(self) -> String {
+        match self {
+            Self::Fault(kind) => format!("fault:{}", kind.name()),
+            Self::Reconnected => "reconnected".to_owned(),
+            Self::Replayed => "replayed".to_owned(),
+            Self::GapMarked => "gap-marked".to_owned(),
+            Self::Interleaved => "interleaved".to_owned(),
+            Self::ConcurrentStartup => "concurrent-startup".to_owned(),
+            Self::BarrierReleased => "barrier-released".to_owned(),
+            Self::DeadlineFired => "deadline-fired".to_owned(),
+            Self::DeathNoticed => "death-noticed".to_owned(),
+            Self::Swept => "swept".to_owned(),
         }
     }
-
-    /// Reads or writes under the notebook's lock. Must not be held across an
-    /// await; the closure makes sure of that.
-    pub fn with<R>(&self, f: impl FnOnce(&mut Evidence) -> R) -> R {
-        f(&mut lock(&self.0.evidence))
-    }
 }
 
-fn lock(evidence: &Mutex<Evidence>) -> MutexGuard<'_, Evidence> {
-    // A panic while the lock is held fails the run anyway; what was written
-    // until then is still evidence.
-    evidence
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
+impl RegistrySnapshot {
+    /// Returns the snapshot as resources that are held.
+    pub(crate) fn resources(&self) -> Vec<Resource> {
+        let resource = |kind: &'static str, holder: EntityId, target: Option<EntityId>| Resource {
+            kind: kind.into(),
+            holder,
+            target,
+        };
+        let forward = self.forward.iter().map(|(run, thread)| {
+            resource(
+                "registration",
+                run.span().into(),
+                Some(thread.channel().into()),
+            )
+        });
+        let reverse = self.reverse.iter().flat_map(|(thread, runs)| {
+            let of_run = move |run: &RunId| {
+                let holder = thread.channel().into();
+                resource("reverse registration", holder, Some(run.span().into()))
+            };
+            // A thread that is mapped to no run is held all the same.
+            let empty = runs.is_empty();
+            let empty =
+                empty.then(|| resource("reverse registration", thread.channel().into(), None));
+            runs.iter().map(of_run).chain(empty)
+        });
+        let connections = self.connections.iter();
+        let connections =
+            connections.map(|client| resource("connection", client.actor().into(), None));
+        let subscriptions = self.subscriptions.iter().map(|(thread, client)| {
+            resource(
+                "subscription",
+                client.actor().into(),
+                Some(thread.channel().into()),
+            )
+        });
+        forward
+            .chain(reverse)
+            .chain(connections)
+            .chain(subscriptions)
+            .collect()
+    }
 }

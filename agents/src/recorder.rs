@@ -1,65 +1,157 @@
-//! Writing into the notebook. Every entry that says what happened to an event,
-//! a run or a client also goes into the simulator's history, as the text that
-//! people read in timelines.
+//! The bridge's recorder: what its agents and clients do, as entries of a history.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 
-use rehearsal_sim::{VirtualTime, World};
+use rehearsal_history::profile::AGENT_EVENTS;
+use rehearsal_history::{
+    Accepted, Began, Body, EntryKind, Envelope, History, Model, Phase, Received, Sent, Value,
+    Vocabulary,
+};
+use rehearsal_sim::{Census, VirtualTime};
 
 use crate::bridge::{BridgeError, RunContext};
 use crate::event::{ClientId, Event, EventId, EventKind, Payload, RunId, ThreadId, UserId};
 use crate::record::{
-    ClientRecord, Clock, Delivery, Emission, Epoch, Fate, Gap, Mark, Offset, Receipt, Recorder,
-    RunEnd, RunRecord,
+    Clock, Epoch, Gap, Mark, Offset, Receipt, RegistrySnapshot, RunEnd, RunRecord,
 };
 
-/// Notes something in the history. The text is only made inside a run.
-fn note(label: &'static str, text: impl FnOnce() -> String) {
-    if let Some(world) = rehearsal_sim::current() {
-        world.note(label, text());
+/// The words and the rules of the bridge's histories.
+pub const MODEL: Model = Model {
+    vocabulary: Vocabulary {
+        message: "event",
+        channel: "thread",
+        stream: "run",
+        actor: "client",
+        span: "run",
+        tenant: "user",
+        object: "object",
+        operation: "operation",
+    },
+    profile: Some(&AGENT_EVENTS),
+};
+
+/// Events that a run with a tool call must have shown before it completes.
+const CRITICAL: &[&str] = &[
+    "agent_started",
+    "agent_thinking",
+    "tool_executing",
+    "tool_completed",
+];
+
+/// The recorder that agents, clients and the driver of a bridge share. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    history: rehearsal_history::Recorder,
+    progress: Arc<Mutex<Progress>>,
+}
+
+/// What the driver and the agents ask of a history while it is being written.
+#[derive(Default, Debug)]
+struct Progress {
+    emitted: Vec<Emitted>,
+    open: BTreeSet<RunId>,
+    begun: BTreeSet<RunId>,
+    terminals: BTreeMap<RunId, EventKind>,
+    clocks: BTreeMap<RunId, Arc<Clock>>,
+    connects: BTreeMap<ClientId, u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Emitted {
+    run: RunId,
+    kind: EventKind,
+    at: VirtualTime,
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 impl Recorder {
-    /// Virtual time since the start of the run. Outside a run of the simulator:
-    /// what the clock says that this notebook was given, or the start itself.
-    pub fn now(&self) -> VirtualTime {
-        rehearsal_sim::current().map_or_else(|| self.time_outside(), World::now)
+    /// A recorder of an empty history.
+    pub fn new() -> Self {
+        Self::of(rehearsal_history::Recorder::new(&MODEL))
     }
 
-    /// A moment worth a goal.
+    /// A recorder for use outside the simulator, whose entries happen when `clock`
+    /// says; see [`rehearsal_history::Recorder::with_clock`].
+    pub fn with_clock(clock: impl Fn() -> VirtualTime + Send + Sync + 'static) -> Self {
+        Self::of(rehearsal_history::Recorder::with_clock(&MODEL, clock))
+    }
+
+    fn of(history: rehearsal_history::Recorder) -> Self {
+        Self {
+            history,
+            progress: Arc::default(),
+        }
+    }
+
+    /// Returns everything so far.
+    pub fn into_history(self) -> History {
+        self.history.into_history()
+    }
+
+    /// Returns the virtual time; see [`rehearsal_history::Recorder::now`].
+    pub fn now(&self) -> VirtualTime {
+        self.history.now()
+    }
+
+    /// Records a moment worth a goal.
     pub fn mark(&self, mark: Mark) {
-        self.with(|evidence| *evidence.marks.entry(mark).or_default() += 1);
+        self.history
+            .mark(rehearsal_history::Mark(mark.name().into()));
     }
 
     // Runs --------------------------------------------------------------------
 
-    /// A runner takes up a run; it has not ended.
+    /// Records that a runner takes up a run.
     pub fn run_began(&self, record: RunRecord) {
-        note("run", || {
-            format!("{} {} {} begins", record.run, record.agent, record.thread)
-        });
-        self.with(|evidence| evidence.runs.insert(record.run, record));
+        let run = record.run;
+        {
+            let mut progress = lock(&self.progress);
+            progress.open.insert(run);
+            progress.begun.insert(run);
+        }
+        let began = Began {
+            span: run.span(),
+            label: record.agent.into(),
+            parent: record.parent.map(RunId::span),
+            owner: record.user.tenant(),
+            channel: Some(record.thread.channel()),
+            planned: Some(record.events_planned),
+            required: if record.all_critical { CRITICAL } else { &[] },
+        };
+        self.history.record(None, EntryKind::Began(began));
     }
 
-    /// The run is over.
+    /// Records that the run is over.
     pub fn run_ended(&self, run: RunId, end: RunEnd) {
-        note("run", || format!("{run} ends: {end:?}"));
-        self.with(|evidence| {
-            if let Some(record) = evidence.runs.get_mut(&run) {
-                record.end = Some(end);
-            }
-        });
+        lock(&self.progress).open.remove(&run);
+        let span = run.span();
+        self.history.record(None, EntryKind::Ended { span, end });
     }
 
-    /// Whether at least one run has begun and not ended.
+    /// Returns `true` if at least one run has begun and not ended.
     pub fn any_run_alive(&self) -> bool {
-        self.with(|evidence| evidence.runs.values().any(|run| run.end.is_none()))
+        !lock(&self.progress).open.is_empty()
+    }
+
+    /// Returns the runs that have begun and not ended, in the order of their ids.
+    pub fn open_runs(&self) -> Vec<RunId> {
+        lock(&self.progress).open.iter().copied().collect()
+    }
+
+    /// Returns `true` if the run has begun, be it over or not.
+    pub fn has_begun(&self, run: RunId) -> bool {
+        lock(&self.progress).begun.contains(&run)
     }
 
     // Events ------------------------------------------------------------------
 
-    /// An agent is about to hand an event to the bridge.
+    /// Records that an agent is about to hand an event to the bridge.
     pub fn emitted(
         &self,
         context: &RunContext,
@@ -67,123 +159,123 @@ impl Recorder {
         clock: Clock,
         payload: &Payload,
     ) -> EventId {
-        let at = self.now();
-        let id = self.with(|evidence| {
-            let id = EventId(evidence.emissions.len() as u64);
-            evidence.emissions.push(Emission {
-                id,
-                kind,
-                user: context.user,
-                thread: context.thread,
-                run: context.run,
-                at,
-                clock,
-                payload: payload.clone(),
-                fate: Fate::Unanswered,
-            });
+        let (at, run) = (self.now(), context.run);
+        let clock = Arc::new(clock);
+        let id = {
+            let mut progress = lock(&self.progress);
+            let id = EventId(progress.emitted.len() as u64);
+            progress.emitted.push(Emitted { run, kind, at });
+            progress.clocks.insert(run, Arc::clone(&clock));
             id
-        });
-        note("emit", || {
-            let (run, thread) = (context.run, context.thread);
-            format!("{id} {kind} {run} {thread}")
-        });
+        };
+        let sent = Sent {
+            message: id.message(),
+            envelope: Envelope {
+                tenant: context.user.tenant(),
+                channel: context.thread.channel(),
+                stream: run.stream(),
+                span: Some(run.span()),
+                parent: context.parent.map(RunId::span),
+                sender: Arc::clone(&context.agent).into(),
+                sent_ms: Some(at.as_millis()),
+            },
+            body: body(kind, payload),
+        };
+        let entry = EntryKind::Sent(sent);
+        self.history.record_with(None, Some(clock), entry);
         id
     }
 
-    /// The bridge has answered for an event.
+    /// Records the bridge's answer for an event.
     pub fn answered(&self, id: EventId, answer: &Result<Receipt, BridgeError>) {
-        let fate = match answer {
-            Ok(receipt) => Fate::Accepted(*receipt),
-            Err(error) => {
-                note("reject", || format!("{id}: {error}"));
-                Fate::Rejected(error.to_string())
+        let message = id.message();
+        let entry = match answer {
+            Ok(receipt) => {
+                self.note_terminal(id);
+                EntryKind::Accepted(Accepted {
+                    message,
+                    position: receipt.position(),
+                    seq: receipt.seq,
+                })
             }
+            Err(error) => EntryKind::Rejected {
+                message,
+                reason: error.to_string().into(),
+            },
         };
-        self.with(|evidence| {
-            let index = usize::try_from(id.0).unwrap_or(usize::MAX);
-            if let Some(emission) = evidence.emissions.get_mut(index) {
-                emission.fate = fate;
-            }
-        });
+        self.history.record(None, entry);
     }
 
-    /// The terminal event of a run that the bridge accepted, if there is one.
+    fn note_terminal(&self, id: EventId) {
+        let mut progress = lock(&self.progress);
+        let emitted = usize::try_from(id.0).ok();
+        let emitted = emitted.and_then(|index| progress.emitted.get(index).copied());
+        if let Some(emitted) = emitted.filter(|emitted| emitted.kind.is_terminal()) {
+            progress
+                .terminals
+                .entry(emitted.run)
+                .or_insert(emitted.kind);
+        }
+    }
+
+    /// Returns the terminal event of a run that the bridge accepted, if there is one.
     pub fn accepted_terminal(&self, run: RunId) -> Option<EventKind> {
-        self.with(|evidence| {
-            evidence
-                .emissions
-                .iter()
-                .filter(|emission| emission.run == run && emission.kind.is_terminal())
-                .find(|emission| matches!(emission.fate, Fate::Accepted(_)))
-                .map(|emission| emission.kind)
-        })
+        lock(&self.progress).terminals.get(&run).copied()
     }
 
-    /// What a run knew when it last emitted; nothing if it never did.
+    /// Returns the run's clock when it last emitted; an empty one if it never did.
     pub fn last_clock(&self, run: RunId) -> Clock {
-        self.with(|evidence| {
-            evidence
-                .emissions
-                .iter()
-                .rfind(|emission| emission.run == run)
-                .map(|emission| emission.clock.clone())
-                .unwrap_or_default()
-        })
+        let progress = lock(&self.progress);
+        let clock = progress.clocks.get(&run);
+        clock.map(|clock| Clock::clone(clock)).unwrap_or_default()
     }
 
     // Clients -----------------------------------------------------------------
 
-    /// A client is on its way; it has not connected yet.
+    /// Records a client that has not connected yet.
     pub fn client_began(&self, id: ClientId, user: UserId, threads: Vec<ThreadId>) {
-        self.with(|evidence| {
-            evidence.clients.insert(
-                id,
-                ClientRecord {
-                    id,
-                    user,
-                    threads,
-                    connects: 0,
-                    finished: false,
-                },
-            )
-        });
+        lock(&self.progress).connects.insert(id, 0);
+        for thread in threads {
+            let subscribed = EntryKind::Subscribed {
+                channel: thread.channel(),
+                tenant: user.tenant(),
+            };
+            self.history.record(Some(id.actor()), subscribed);
+        }
     }
 
-    /// A client's connection stands. How often it has connected by now.
+    /// Records that a client's connection stands. Returns how often it has connected
+    /// by now.
     pub fn connected(&self, client: ClientId, epoch: Epoch) -> u32 {
-        let connects = self.with(|evidence| {
-            let Some(record) = evidence.clients.get_mut(&client) else {
-                return 0;
-            };
-            record.connects += 1;
-            record.connects
-        });
-        note("connect", || {
-            format!("{client} to epoch {}, time {connects}", epoch.0)
-        });
-        if connects > 1 {
+        let times = {
+            let mut progress = lock(&self.progress);
+            let times = progress.connects.entry(client).or_default();
+            *times += 1;
+            *times
+        };
+        let connected = EntryKind::Connected { epoch, times };
+        self.history.record(Some(client.actor()), connected);
+        if times > 1 {
             self.mark(Mark::Reconnected);
         }
-        connects
+        times
     }
 
-    /// A client's connection is gone.
+    /// Records that a client's connection is gone.
     pub fn disconnected(&self, client: ClientId, why: &str) {
-        note("disconnect", || format!("{client}: {why}"));
+        let reason = why.into();
+        let disconnected = EntryKind::Disconnected { reason };
+        self.history.record(Some(client.actor()), disconnected);
     }
 
-    /// A client said goodbye and was answered.
+    /// Records that a client said goodbye and was answered.
     pub fn finished(&self, client: ClientId) {
-        note("goodbye", || client.to_string());
-        self.with(|evidence| {
-            if let Some(record) = evidence.clients.get_mut(&client) {
-                record.finished = true;
-            }
-        });
+        self.history
+            .record(Some(client.actor()), EntryKind::Drained);
     }
 
-    /// An event reached a client. `resumed_at` is when the client came back, if
-    /// it had been away: what was emitted before that has been replayed.
+    /// Records an event that reached a client. `resumed_at` is the time at which the
+    /// client came back, if it had been away: what was emitted before is replayed.
     pub fn delivered(
         &self,
         client: ClientId,
@@ -191,66 +283,106 @@ impl Recorder {
         event: &Event,
         resumed_at: Option<VirtualTime>,
     ) {
-        let at = self.now();
-        note("deliver", || {
-            let (id, kind, run, thread) = (event.id, event.kind, event.run, event.thread);
-            format!("{id} {kind} {run} {thread} to {client}")
-        });
-        let replayed = self.with(|evidence| {
-            evidence.deliveries.push(Delivery {
-                client,
-                event: event.clone(),
+        let received = Received {
+            message: event.id.message(),
+            envelope: envelope(event),
+            position: rehearsal_history::Position {
+                channel: event.thread.channel(),
                 epoch,
                 offset,
-                at,
-            });
-            let index = usize::try_from(event.id.0).unwrap_or(usize::MAX);
-            let emission = evidence.emissions.get(index);
-            emission.is_some_and(|emission| resumed_at.is_some_and(|back| emission.at < back))
-        });
+            },
+            seq: event.seq,
+            body: body(event.kind, &event.payload),
+        };
+        let entry = EntryKind::Received(received);
+        self.history.record(Some(client.actor()), entry);
+        let replayed = {
+            let progress = lock(&self.progress);
+            let index = usize::try_from(event.id.0).ok();
+            let emitted = index.and_then(|index| progress.emitted.get(index));
+            emitted.is_some_and(|emitted| resumed_at.is_some_and(|back| emitted.at < back))
+        };
         if replayed {
             self.mark(Mark::Replayed);
         }
     }
 
-    /// A gap marker reached a client.
+    /// Records a gap marker that reached a client.
     pub fn gap(&self, client: ClientId, gap: Gap) {
-        let at = self.now();
-        note("gap", || {
-            let to = gap.to.map_or("the end".to_owned(), |to| to.0.to_string());
-            let (thread, epoch, from) = (gap.thread, gap.epoch.0, gap.from.0);
-            format!("{thread} epoch {epoch}, {from} to {to}, to {client}")
-        });
-        self.with(|evidence| evidence.gaps.push((client, gap, at)));
+        self.history
+            .record(Some(client.actor()), EntryKind::Gap(gap.entry()));
         self.mark(Mark::GapMarked);
     }
 
     // The bridge --------------------------------------------------------------
 
-    /// The registry was looked at; what is wrong with it, if anything.
+    /// Records that the registry was looked at, and what is wrong with it.
     pub fn registry_checked(&self, verdict: Result<(), String>) {
-        let at = self.now();
-        self.with(|evidence| {
-            evidence.registry_checks += 1;
-            if let Err(what) = verdict {
-                evidence.broken_registry.push((at, what));
-            }
-        });
+        let checked = EntryKind::Invariant {
+            name: "registry-mirrored".into(),
+            broken: verdict.err().map(Into::into),
+        };
+        self.history.record(None, checked);
     }
 
-    /// The bridge's host died in that life of the bridge.
+    /// Records that the bridge's host died in that incarnation of the bridge.
     pub fn epoch_crashed(&self, epoch: Epoch) {
-        self.with(|evidence| {
-            if !evidence.crashed_epochs.contains(&epoch) {
-                evidence.crashed_epochs.push(epoch);
-            }
-        });
+        self.history.record(None, EntryKind::Crashed { epoch });
     }
+
+    /// Records the bridge's last description of itself, before it is shut down.
+    pub fn registry_left(&self, registry: &RegistrySnapshot) {
+        let holds = EntryKind::Holds {
+            resources: registry.resources(),
+            phase: Phase::Quiescent,
+        };
+        self.history.record(None, holds);
+    }
+
+    /// Records the tasks and sockets that are alive after shutdown, besides the
+    /// driver's own.
+    pub fn counted(&self, census: Census) {
+        let phase = Phase::ShutDown;
+        self.history
+            .record(None, EntryKind::Census { census, phase });
+    }
+}
+
+fn envelope(event: &Event) -> Envelope {
+    Envelope {
+        tenant: event.user.tenant(),
+        channel: event.thread.channel(),
+        stream: event.run.stream(),
+        span: Some(event.run.span()),
+        parent: event.parent_run.map(RunId::span),
+        sender: Arc::clone(&event.agent).into(),
+        sent_ms: Some(event.at_ms),
+    }
+}
+
+fn body(kind: EventKind, payload: &Payload) -> Body {
+    let mut body = Body::new(kind.name());
+    if !payload.secret.is_empty() {
+        body = body.with("secret", Value::Secret(payload.secret.clone().into()));
+    }
+    if let Some(tool) = &payload.tool {
+        body = body.with("call", tool.call).with("tool", tool.name.clone());
+    }
+    if let Some(progress) = payload.progress {
+        body = body.with("progress", progress);
+    }
+    if let Some(subagent) = payload.subagent {
+        body = body.with("subagent", Value::Entity(subagent.span().into()));
+    }
+    if let Some(error) = &payload.error {
+        body = body.with("error", error.clone());
+    }
+    body
 }
 
 /// A lock that is only ever held within one step. Poisoned by a panic, which
 /// fails the run anyway, it still opens.
-pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)

@@ -155,7 +155,7 @@ impl AgentContext {
     /// One more moment in the life of this run.
     fn tick(&self) -> Clock {
         let mut clock = lock(&self.0.clock);
-        clock.tick(self.0.plan.id());
+        clock.tick(self.0.plan.id().stream());
         clock.clone()
     }
 

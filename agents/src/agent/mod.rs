@@ -114,7 +114,6 @@ impl PlannedRun {
             user: self.context.user,
             thread: self.context.thread,
             parent: self.context.parent,
-            end: None,
         }
     }
 }

@@ -15,8 +15,8 @@ use super::stage::Stage;
 use super::watch::Watch;
 use crate::agent::{Crew, Parties, PlannedRun, run, speak_for_the_dead};
 use crate::bridge::{Bridge, BridgeError, Parts};
-use crate::event::{EventKind, RunId};
-use crate::record::{Mark, RunEnd, RunRecord};
+use crate::event::EventKind;
+use crate::record::{Mark, RunEnd};
 use crate::recorder::name_task;
 
 /// Parts of the program that each ask for the bridge at start-up, at once.
@@ -79,9 +79,7 @@ async fn perform(stage: &Stage, bridge: Arc<dyn Bridge>) {
     let unfinished = unfinished.filter(|run| stage.progress.is_remaining(run.id()));
     let begun = |run: &&Arc<PlannedRun>| {
         let id = run.id();
-        stage
-            .recorder
-            .with(|evidence| evidence.runs.contains_key(&id))
+        stage.recorder.has_begun(id)
     };
     let (dead, starting): (Vec<_>, Vec<_>) = unfinished.cloned().partition(|run| begun(&run));
     let crew = Arc::new(Crew {
@@ -115,11 +113,7 @@ async fn perform(stage: &Stage, bridge: Arc<dyn Bridge>) {
 /// Ends every run that began in an earlier life, sub-agents before their
 /// supervisors.
 async fn bury(stage: &Stage, crew: &Arc<Crew>) {
-    let is_open = |run: &&RunRecord| run.end.is_none();
-    let open: Vec<RunId> = stage.recorder.with(|evidence| {
-        let open = evidence.runs.values().filter(is_open);
-        open.map(|run| run.run).collect()
-    });
+    let open = stage.recorder.open_runs();
     if open.is_empty() {
         return;
     }

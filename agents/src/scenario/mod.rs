@@ -86,7 +86,5 @@ async fn strike_the_set(world: World, stage: &Stage) {
     stage.shut_bridge_down().await;
     world.settled().await;
     let census = world.census();
-    stage
-        .recorder
-        .with(|evidence| evidence.final_census = Some(census));
+    stage.recorder.counted(census);
 }

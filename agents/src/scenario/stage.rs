@@ -201,9 +201,9 @@ impl Stage {
     /// Has the bridge describe itself for the last time, and shuts it down.
     pub(super) async fn shut_bridge_down(&self) {
         if let Some(bridge) = self.bridge() {
-            let registry = time::timeout(CLOSING, bridge.snapshot()).await.ok();
-            self.recorder
-                .with(|evidence| evidence.final_registry = registry);
+            if let Ok(registry) = time::timeout(CLOSING, bridge.snapshot()).await {
+                self.recorder.registry_left(&registry);
+            }
             let _ = time::timeout(CLOSING, bridge.shutdown()).await;
         }
         self.set_bridge(None);
