@@ -7,8 +7,9 @@ use std::sync::Arc;
 use rehearsal_agents::record::Mark;
 use rehearsal_agents::spec::{FaultKind, Transport};
 use rehearsal_agents::system::{Capability, Cause, needs};
+use rehearsal_history::Facet;
 
-use crate::oracle::Oracle;
+use crate::oracle::OracleRef;
 use crate::scenario::{Goal, Scenario, names};
 use crate::summary::counted;
 use crate::system::Named;
@@ -26,7 +27,7 @@ pub(crate) enum Asked {
     Transport,
     Fault(FaultKind),
     Goal(Goal),
-    Oracle(Oracle),
+    Oracle(OracleRef),
 }
 
 /// `fault bridge-crash`.
@@ -171,21 +172,13 @@ fn of_goal(goal: Goal) -> Option<Capability> {
     }
 }
 
-/// What an oracle has nothing to check without.
-fn of_oracle(oracle: Oracle) -> Option<Capability> {
-    match oracle {
-        Oracle::Registry => Some(Capability::RegistryEvents),
-        Oracle::Cleanup => Some(Capability::Snapshot),
-        Oracle::NoLoss
-        | Oracle::ExactlyOnce
-        | Oracle::Fifo
-        | Oracle::Causal
-        | Oracle::Isolation
-        | Oracle::Hierarchy
-        | Oracle::Terminal
-        | Oracle::Deadlock
-        | Oracle::Protocol => None,
-    }
+/// What an oracle has nothing to check without. A system that does not describe
+/// itself is still held to the engine's census.
+fn of_oracle(oracle: OracleRef) -> Option<Capability> {
+    let reads = oracle.reads();
+    reads
+        .contains(&Facet::Invariants)
+        .then_some(Capability::RegistryEvents)
 }
 
 /// The castings of one system, counted.

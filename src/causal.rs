@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use rehearsal_history::{EntityId, EntityKind, Entry as HistoryEntry, History, Note};
 use rehearsal_sim::{Effect, TaskEnd, VirtualTime};
 
 use crate::run::{Failure, RunReport};
@@ -29,6 +30,8 @@ pub(crate) struct Line {
     pub who: String,
     /// What happens.
     pub what: String,
+    /// The entities that it speaks of, where they are known.
+    pub mentions: Vec<EntityId>,
 }
 
 /// What kind of line.
@@ -64,8 +67,9 @@ pub(crate) fn timeline<B>(report: &RunReport<B>, explanation: &Explanation) -> T
     lines.sort_by_key(|line| (line.step, line.kind < LineKind::Decision));
     let all = lines.len();
     if all > WHOLE {
-        let witness = failure.map_or_else(BTreeSet::new, |failure| names(&failure.message));
-        lines.retain(|line| line.kind != LineKind::Note || speaks_of(line, &witness));
+        let witness = failure.map_or_else(BTreeSet::new, witness);
+        let speaks = |line: &Line| line.mentions.iter().any(|id| witness.contains(id));
+        lines.retain(|line| line.kind != LineKind::Note || speaks(line));
     }
     if let Some(failure) = failure {
         insert_failure(&mut lines, failure, report);
@@ -86,10 +90,13 @@ fn events<B>(report: &RunReport<B>) -> Vec<Line> {
     let is_silent = !entries
         .clone()
         .any(|entry| matches!(entry.effect, Effect::Note { .. }));
+    let mut mentioned = Mentions::new(&report.recorded);
     let line = |entry: &rehearsal_sim::Entry| {
+        let mut mentions = Vec::new();
         let (kind, who, what) = match &entry.effect {
             Effect::Note { task, label, text } => {
                 let who = task.map_or_else(String::new, |task| task_name(report, task));
+                mentions = mentioned.of(label, text);
                 (LineKind::Note, who, format!("{label} {text}"))
             }
             Effect::Fault { what } => (LineKind::Fault, String::new(), what.clone()),
@@ -113,6 +120,7 @@ fn events<B>(report: &RunReport<B>) -> Vec<Line> {
             at: entry.at,
             who,
             what,
+            mentions,
         })
     };
     entries.filter_map(line).collect()
@@ -141,6 +149,7 @@ fn decisions<B>(report: &RunReport<B>, explanation: &Explanation) -> Vec<Line> {
             at: near.map_or(VirtualTime::ZERO, |entry| entry.at),
             who: explained.who.clone(),
             what,
+            mentions: Vec::new(),
         }
     };
     let decisions = explanation.decisions.iter().enumerate();
@@ -161,6 +170,7 @@ fn insert_failure<B>(lines: &mut Vec<Line>, failure: &Failure, report: &RunRepor
         at,
         who: failure.judge.name().to_owned(),
         what: what.to_owned(),
+        mentions: failure.witness.clone(),
     };
     lines.insert(place, line);
 }
@@ -187,46 +197,40 @@ fn drop_far(lines: &mut Vec<Line>) {
     });
 }
 
-/// The things with numbers that a message speaks of: `event-7`, `run-1`. If
-/// there are events among them, the runs and threads, which are everywhere, say
-/// no more.
-fn names(message: &str) -> BTreeSet<String> {
-    let words = message.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
-    let numbered = |word: &&str| {
-        let number = word.rsplit_once('-').map(|(_, number)| number);
-        number.is_some_and(|n| !n.is_empty() && n.chars().all(|c| c.is_ascii_digit()))
-    };
-    let all: BTreeSet<String> = words.filter(numbered).map(str::to_owned).collect();
-    let events = all.iter().filter(|name| name.starts_with("event-"));
-    let events: BTreeSet<String> = events.cloned().collect();
-    if events.is_empty() { all } else { events }
+/// The entities that a timeline of that failure is about. If there are messages
+/// among them, the streams and channels, which are everywhere, say no more.
+fn witness(failure: &Failure) -> BTreeSet<EntityId> {
+    let all: BTreeSet<EntityId> = failure.witness.iter().copied().collect();
+    let is_message = |id: &&EntityId| id.kind == EntityKind::Message;
+    let messages: BTreeSet<EntityId> = all.iter().filter(is_message).copied().collect();
+    if messages.is_empty() { all } else { messages }
 }
 
-fn speaks_of(line: &Line, witness: &BTreeSet<String>) -> bool {
-    let spoken = names_in(&line.what);
-    witness.iter().any(|name| spoken.contains(name.as_str()))
+/// Pairs the notes of a trace with the entries of the history that they were made of.
+/// The recorder makes both, in one order; other notes are the program's own.
+struct Mentions<'a> {
+    entries: std::iter::Peekable<std::vec::IntoIter<(Note, &'a HistoryEntry)>>,
 }
 
-fn names_in(text: &str) -> BTreeSet<&str> {
-    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_witness_names_things_with_numbers() {
-        let found = names("run-3 (data-1) never ended; no client-2 there, at 0.5s - 3");
-        let expected = ["client-2", "data-1", "run-3"].map(str::to_owned);
-        assert_eq!(found, BTreeSet::from(expected));
+impl<'a> Mentions<'a> {
+    fn new(history: &'a History) -> Self {
+        let entries = history.entries.iter().filter_map(|entry| {
+            let note = entry.kind.note(entry.actor, &history.names)?;
+            Some((note, entry))
+        });
+        let entries: Vec<_> = entries.collect();
+        Self {
+            entries: entries.into_iter().peekable(),
+        }
     }
 
-    #[test]
-    fn events_say_more_than_their_runs() {
-        let found = names("event-7 (x) of run-1 came before event-12.");
-        let expected = ["event-12", "event-7"].map(str::to_owned);
-        assert_eq!(found, BTreeSet::from(expected));
+    /// Returns the entities that the next note of the trace speaks of.
+    fn of(&mut self, label: &str, text: &str) -> Vec<EntityId> {
+        let made = |(note, _): &(Note, &HistoryEntry)| note.label == label && note.text == text;
+        let Some((_, entry)) = self.entries.next_if(made) else {
+            return Vec::new();
+        };
+        let actor = entry.actor.map(EntityId::from);
+        entry.kind.mentions().into_iter().chain(actor).collect()
     }
 }

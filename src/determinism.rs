@@ -44,6 +44,8 @@ fn check<B>(mut play: impl FnMut(Recording) -> RunReport<B>) -> RunReport<B> {
         0,
         Failure {
             judge: Judge::Determinism,
+            rule: "two-runs-differ".into(),
+            witness: Vec::new(),
             message,
             at: None,
         },

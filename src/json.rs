@@ -38,6 +38,7 @@ pub struct RunLine<'a> {
 #[derive(Serialize, Debug)]
 struct ViolationEntry<'a> {
     oracle: &'static str,
+    rule: &'a str,
     message: &'a str,
     at_ms: Option<u64>,
 }
@@ -46,6 +47,7 @@ impl<'a> From<&'a Failure> for ViolationEntry<'a> {
     fn from(failure: &'a Failure) -> Self {
         Self {
             oracle: failure.judge.name(),
+            rule: failure.rule.as_str(),
             message: &failure.message,
             at_ms: failure.at.map(|at| at.as_millis()),
         }
@@ -208,7 +210,7 @@ pub struct ExploreLine<'a> {
 #[derive(Serialize, Debug)]
 struct SignatureEntry<'a> {
     judge: &'a str,
-    message: &'a str,
+    rule: Option<&'a str>,
     count: u64,
     first_seed: u64,
     repro: Option<String>,
@@ -255,7 +257,7 @@ impl<'a> ExploreLine<'a> {
                 .values()
                 .map(|finding| SignatureEntry {
                     judge: &finding.signature.judge,
-                    message: &finding.signature.message,
+                    rule: finding.signature.rule.as_deref(),
                     count: finding.count,
                     first_seed: finding.first.seed,
                     repro: found
@@ -306,6 +308,7 @@ pub(crate) struct FailureLine<'a> {
     transport: &'static str,
     verdict: &'static str,
     judge: &'a str,
+    rule: Option<&'a str>,
     message: &'a str,
     /// Where a search left the boring schedule: picks and what they took.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -323,6 +326,7 @@ impl<'a> FailureLine<'a> {
             transport: names::transport(report.books.transport),
             verdict: report.verdict.word(),
             judge: &signature.judge,
+            rule: signature.rule.as_deref(),
             message: message.map_or("", String::as_str),
             deviations: deviations.map(|d| (d.pick, d.value)).collect(),
         }

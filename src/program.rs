@@ -129,6 +129,7 @@ impl Subject for Program {
             cast: outcome.cast,
             interleaving: outcome.interleaving,
             divergence: outcome.divergence,
+            recorded: rehearsal_history::History::default(),
             books: (),
         }
     }
@@ -190,14 +191,12 @@ fn failure(outcome: &Outcome<Result<(), String>>) -> Option<Failure> {
     match (&outcome.verdict, &outcome.value) {
         (Verdict::Pass, Some(Err(message))) => Some(Failure {
             judge: Judge::Program,
+            rule: "error".into(),
+            witness: Vec::new(),
             message: message.clone(),
             at: Some(outcome.statistics.virtual_time),
         }),
         (Verdict::Pass, _) => None,
-        (verdict, _) => Some(Failure {
-            judge: Judge::Engine(verdict.word()),
-            message: verdict.to_string(),
-            at: verdict.at(),
-        }),
+        (verdict, _) => Some(Failure::of_engine(verdict)),
     }
 }

@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use rehearsal_agents::bridge::play_with;
-use rehearsal_agents::record::{Evidence, Recorder};
+use rehearsal_agents::record::Recorder;
 use rehearsal_agents::spec::Transport;
+use rehearsal_history::{CheckedRun, EntityId, History as ActorHistory, Ledger, Symbol};
 use rehearsal_sim::{
-    Budget, CastMember, Choices, Config, Divergence, Fingerprint, History, Interleaving, NetConfig,
-    Outcome, Recording, Schedule, Statistics, Strategy, Switch, Tape, Verdict, VirtualTime,
+    Budget, CastMember, Choices, Config, Divergence, Fingerprint, History, Interleaving, LeakKind,
+    NetConfig, Outcome, Recording, Schedule, Statistics, Strategy, Switch, Tape, Verdict,
+    VirtualTime,
 };
 
 use crate::exit::Exit;
-use crate::oracle::{self, Ledger, Oracle, Subject};
+use crate::oracle::{OracleRef, Settings};
 use crate::scenario::{ExpectedVerdict, Goal, Scenario};
 pub use crate::strategy::StrategyName;
 pub use crate::subject::{play, play_deviating};
@@ -86,6 +88,8 @@ pub struct RunReport<B = Books> {
     pub interleaving: Interleaving,
     /// Where a replay first left its schedule.
     pub divergence: Option<Divergence>,
+    /// The record of the actors.
+    pub recorded: ActorHistory,
     /// What else there is.
     pub books: B,
 }
@@ -98,11 +102,9 @@ pub struct Books {
     /// The books over every event.
     pub ledger: Ledger,
     /// How much each oracle had to check.
-    pub checked: Vec<(Oracle, u64)>,
+    pub checked: Vec<(OracleRef, u64)>,
     /// Goals that the run reached.
     pub goals: BTreeSet<Goal>,
-    /// What was written down.
-    pub evidence: Evidence,
 }
 
 /// The verdict over one run; see [`Verdict`] for the engine's share of it.
@@ -179,7 +181,7 @@ impl fmt::Display for RunVerdict {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Judge {
     /// An oracle.
-    Oracle(Oracle),
+    Oracle(OracleRef),
     /// The engine: a deadlock, a panic, a budget.
     Engine(&'static str),
     /// A goal that the scenario must reach was not reached.
@@ -208,10 +210,49 @@ impl Judge {
 pub struct Failure {
     /// Who found it.
     pub judge: Judge,
-    /// What it is.
+    /// The broken rule: together with the judge it identifies the failure.
+    pub rule: Symbol,
+    /// The entities that show it, the most telling first.
+    pub witness: Vec<EntityId>,
+    /// A text for people.
     pub message: String,
     /// When, in virtual time, where that is known.
     pub at: Option<VirtualTime>,
+}
+
+impl Failure {
+    /// The failure that an engine's verdict stands for.
+    pub(crate) fn of_engine(verdict: &Verdict) -> Self {
+        Self {
+            judge: Judge::Engine(verdict.word()),
+            rule: rule_of(verdict),
+            witness: Vec::new(),
+            message: verdict.to_string(),
+            at: verdict.at(),
+        }
+    }
+}
+
+/// Returns what tells two failures of one verdict apart.
+fn rule_of(verdict: &Verdict) -> Symbol {
+    match verdict {
+        Verdict::Deadlock { cycle: true, .. } => "cycle".into(),
+        Verdict::Deadlock { cycle: false, .. } => "nothing-can-run".into(),
+        Verdict::Livelock { .. } => "no-progress".into(),
+        Verdict::Timeout { .. } => "out-of-time".into(),
+        Verdict::Panic(report) => report.location.clone().into(),
+        Verdict::Leak(report) => rule_of_leak(&report.kind),
+        verdict => verdict.word().into(),
+    }
+}
+
+fn rule_of_leak(leak: &LeakKind) -> Symbol {
+    match leak {
+        LeakKind::Thread { site } => format!("thread at {site}").into(),
+        LeakKind::Socket { site } => format!("socket at {site}").into(),
+        LeakKind::Wake { .. } => "wake".into(),
+        _ => "leak".into(),
+    }
 }
 
 impl<B> RunReport<B> {
@@ -239,8 +280,8 @@ pub(crate) fn perform(
     strategy: Box<dyn Strategy>,
 ) -> RunReport {
     let (seed, name) = (options.seed, options.strategy.for_seed(options.seed));
-    let (outcome, evidence) = stage(scenario, options, strategy);
-    judge(scenario, seed, name, outcome, evidence)
+    let (outcome, history) = stage(scenario, options, strategy);
+    judge(scenario, seed, name, outcome, history)
 }
 
 /// Runs the scenario's program in the simulator.
@@ -248,7 +289,7 @@ fn stage(
     scenario: &Scenario,
     options: RunOptions,
     strategy: Box<dyn Strategy>,
-) -> (Outcome<()>, Evidence) {
+) -> (Outcome<()>, ActorHistory) {
     let recorder = Recorder::new();
     let notebook = recorder.clone();
     let spec = scenario.spec.clone();
@@ -276,7 +317,7 @@ fn stage(
     let outcome = rehearsal_sim::run(config, move |world| {
         play_with(world, spec, notebook, move |parts| system.make(parts))
     });
-    (outcome, recorder.into_evidence())
+    (outcome, recorder.into_history())
 }
 
 fn judge(
@@ -284,43 +325,36 @@ fn judge(
     seed: u64,
     strategy: StrategyName,
     outcome: Outcome<()>,
-    evidence: Evidence,
+    history: ActorHistory,
 ) -> RunReport {
-    let subject = Subject {
-        evidence: &evidence,
-        verdict: &outcome.verdict,
-        statistics: &outcome.statistics,
-    };
+    let run = CheckedRun::new(&history, &outcome.verdict, &outcome.statistics);
     let mut violations = Vec::new();
     let mut checked = Vec::new();
-    for (oracle, finding) in oracle::judge_all(&scenario.expect.oracles, &subject) {
-        checked.push((oracle, finding.checked));
-        let vacuity = finding.vacuity(oracle);
-        let found = finding.violations.into_iter().chain(vacuity);
-        violations.extend(found.map(|violation| Failure {
-            judge: Judge::Oracle(violation.oracle),
+    let mut reported = false;
+    for oracle in &scenario.expect.oracles {
+        let finding = oracle.judge(&run, &Settings::default());
+        checked.push((*oracle, finding.checked));
+        let vacuity = finding.vacuity(&**oracle);
+        let found: Vec<_> = finding.violations.into_iter().chain(vacuity).collect();
+        reported |= oracle.reports_verdict() && !found.is_empty();
+        violations.extend(found.into_iter().map(|violation| Failure {
+            judge: Judge::Oracle(*oracle),
+            rule: violation.rule,
+            witness: violation.witness,
             message: violation.message,
             at: violation.at,
         }));
     }
     let verdict = verdict(&outcome.verdict);
     let engine_failed = !matches!(outcome.verdict, Verdict::Pass);
-    let told = violations
-        .iter()
-        .any(|failure| failure.judge == Judge::Oracle(Oracle::Deadlock));
-    if engine_failed && !told {
-        let failure = Failure {
-            judge: Judge::Engine(outcome.verdict.word()),
-            message: outcome.verdict.to_string(),
-            at: outcome.verdict.at(),
-        };
-        violations.insert(0, failure);
+    if engine_failed && !reported {
+        violations.insert(0, Failure::of_engine(&outcome.verdict));
     }
-    let goals = reached(&subject);
+    let goals = reached(&history, outcome.statistics.lock_waits);
     if !engine_failed {
         violations.extend(unreached(scenario, &goals));
     }
-    let ledger = Ledger::of(&subject);
+    let ledger = Ledger::of(&run);
     RunReport {
         name: scenario.name.clone(),
         seed,
@@ -338,12 +372,12 @@ fn judge(
         cast: outcome.cast,
         interleaving: outcome.interleaving,
         divergence: outcome.divergence,
+        recorded: history,
         books: Books {
             transport: scenario.spec.transport,
             ledger,
             checked,
             goals,
-            evidence,
         },
     }
 }
@@ -361,9 +395,11 @@ pub(crate) fn verdict(engine: &Verdict) -> RunVerdict {
     }
 }
 
-fn reached(subject: &Subject<'_>) -> BTreeSet<Goal> {
-    let marks = subject.evidence.marks.keys().copied().map(Goal::Mark);
-    let contended = (subject.statistics.lock_waits > 0).then_some(Goal::LockContended);
+fn reached(history: &ActorHistory, lock_waits: u64) -> BTreeSet<Goal> {
+    let marks = history
+        .marks()
+        .filter_map(|mark| Goal::parse(mark.0.as_str()));
+    let contended = (lock_waits > 0).then_some(Goal::LockContended);
     marks.chain(contended).collect()
 }
 
@@ -379,6 +415,8 @@ fn unreached<'a>(
         .filter(|goal| !goals.contains(goal))
         .map(|goal| Failure {
             judge: Judge::Goal(*goal),
+            rule: goal.name().into(),
+            witness: Vec::new(),
             message: format!("the run must reach `{goal}` and did not"),
             at: None,
         })

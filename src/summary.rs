@@ -5,7 +5,9 @@ use std::fmt::{self, Display, Write};
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
-use rehearsal_agents::record::{RunEnd, RunRecord};
+use rehearsal_history::facets::spans::SpanRecord;
+use rehearsal_history::{CheckedRun, EntityKind, SpanEnd};
+use rehearsal_sim::Verdict;
 
 use crate::run::{Failure, RunReport, RunVerdict};
 use crate::scenario::{ExpectedVerdict, Scenario, names};
@@ -47,65 +49,73 @@ fn write_run(text: &mut String, scenario: &Scenario, report: &RunReport) -> fmt:
         writeln!(text, "  carries the defect `{}`", defect.name())?;
     }
     writeln!(text)?;
-    write_runs(text, report)?;
+    // How the engine saw the run end makes no difference to what is printed of it.
+    let run = CheckedRun::new(&report.recorded, &Verdict::Pass, &report.statistics);
+    write_runs(text, &run)?;
     writeln!(text)?;
-    write_counts(text, report)?;
+    write_counts(text, report, &run)?;
     write_checks(text, report)?;
     writeln!(text)
 }
 
-fn write_runs(text: &mut String, report: &RunReport) -> fmt::Result {
-    let runs: Vec<&RunRecord> = report.books.evidence.runs.values().collect();
-    let events = |record: &RunRecord| {
-        let emissions = report.books.evidence.emissions.iter();
-        emissions.filter(|e| e.run == record.run).count()
-    };
-    if runs.len() <= LISTED_RUNS {
-        for record in runs {
+fn write_runs(text: &mut String, run: &CheckedRun<'_>) -> fmt::Result {
+    let spans: Vec<&SpanRecord<'_>> = run.spans().iter().collect();
+    let messages = |span: &SpanRecord<'_>| run.messages().of_span(span.began.span).count();
+    let word = run.history.names.word(EntityKind::Message);
+    if spans.len() <= LISTED_RUNS {
+        for span in spans {
+            let began = span.began;
+            let channel = began.channel.map(|channel| run.name(channel).to_string());
             writeln!(
                 text,
-                "  {:<16} {:<8} {:<10} {:>4} events  {}",
-                record.agent,
-                record.run.to_string(),
-                record.thread.to_string(),
-                events(record),
-                end(record.end),
+                "  {:<16} {:<8} {:<10} {:>4} {word}s  {}",
+                began.label.as_str(),
+                run.name(began.span).to_string(),
+                channel.unwrap_or_default(),
+                messages(span),
+                end(span.end()),
             )?;
         }
         return Ok(());
     }
     let mut kinds: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
-    for record in runs {
-        let entry = kinds.entry((record.kind, end(record.end))).or_default();
+    for span in spans {
+        let kind = (span.began.kind.as_str(), end(span.end()));
+        let entry = kinds.entry(kind).or_default();
         entry.0 += 1;
-        entry.1 += events(record);
+        entry.1 += messages(span);
     }
-    for ((kind, end), (agents, events)) in kinds {
-        writeln!(text, "  {agents:>4} × {kind:<14} {events:>6} events  {end}")?;
+    for ((kind, end), (spans, messages)) in kinds {
+        writeln!(
+            text,
+            "  {spans:>4} × {kind:<14} {messages:>6} {word}s  {end}"
+        )?;
     }
     Ok(())
 }
 
-fn end(end: Option<RunEnd>) -> &'static str {
+fn end(end: Option<SpanEnd>) -> &'static str {
     match end {
-        Some(RunEnd::Completed) => "completed",
-        Some(RunEnd::Failed) => "failed",
-        Some(RunEnd::TimedOut) => "timed out",
-        Some(RunEnd::DiedSilently) => "died silently",
-        Some(RunEnd::HostDied) => "died with its host",
+        Some(SpanEnd::Completed) => "completed",
+        Some(SpanEnd::Failed) => "failed",
+        Some(SpanEnd::TimedOut) => "timed out",
+        Some(SpanEnd::Cancelled) => "cancelled",
+        Some(SpanEnd::DiedSilently) => "died silently",
+        Some(SpanEnd::HostDied) => "died with its host",
         None => "not ended",
     }
 }
 
-fn write_counts(text: &mut String, report: &RunReport) -> fmt::Result {
+fn write_counts(text: &mut String, report: &RunReport, run: &CheckedRun<'_>) -> fmt::Result {
     let ledger = &report.books.ledger;
-    let clients = report.books.evidence.clients.len();
+    let receivers = run.messages().subscribers().len();
+    let messages = format!("{}s", run.history.names.word(EntityKind::Message));
     write!(
         text,
-        "  events    {} emitted, {} delivered to {} over {}",
+        "  {messages:<9} {} emitted, {} delivered to {} over {}",
         ledger.emitted,
         ledger.delivered,
-        counted(clients, "client"),
+        counted(receivers, run.history.names.word(EntityKind::Actor)),
         names::transport(report.books.transport)
     )?;
     for (count, what) in [

@@ -4,8 +4,11 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
-use rehearsal_agents::event::{EventKind, RunId};
-use rehearsal_agents::record::{Emission, Evidence, Fate};
+use rehearsal_history::facets::messages::{SendOutcome, Sending};
+use rehearsal_history::facets::spans::SpanRecord;
+use rehearsal_history::profile::Role;
+use rehearsal_history::{CheckedRun, EntityKind, MessageId};
+use rehearsal_sim::Verdict;
 
 use crate::run::RunReport;
 
@@ -34,92 +37,115 @@ fn write_timeline(text: &mut String, report: &RunReport) -> fmt::Result {
         report.books.ledger.gap_marked,
         report.statistics.virtual_time
     )?;
-    let evidence = &report.books.evidence;
-    let by_run = emissions_by_run(evidence);
-    let arrivals = arrivals(evidence);
-    for (run, emissions) in by_run.iter().take(SHOWN_RUNS) {
-        let Some(record) = evidence.runs.get(run) else {
-            continue;
+    let run = CheckedRun::new(&report.recorded, &Verdict::Pass, &report.statistics);
+    let sending: Vec<&SpanRecord<'_>> = {
+        let sends = |span: &&SpanRecord<'_>| {
+            let mut messages = run.messages().of_span(span.began.span);
+            messages.next().is_some()
         };
-        write!(text, "{run} {} on {}", record.agent, record.thread)?;
-        if let Some(parent) = record.parent {
-            write!(text, ", started by {parent}")?;
-        }
-        writeln!(text)?;
-        write_emissions(text, emissions, &arrivals)?;
+        run.spans().iter().filter(sends).collect()
+    };
+    let arrivals = arrivals(&run);
+    for span in sending.iter().take(SHOWN_RUNS) {
+        write_span(text, &run, span, &arrivals)?;
     }
-    if by_run.len() > SHOWN_RUNS {
-        writeln!(text, "and {} more runs", by_run.len() - SHOWN_RUNS)?;
+    if sending.len() > SHOWN_RUNS {
+        let word = run.history.names.word(EntityKind::Span);
+        writeln!(text, "and {} more {word}s", sending.len() - SHOWN_RUNS)?;
     }
-    for (client, gap, at) in &evidence.gaps {
+    for received in run.messages().gaps() {
+        let gap = received.gap;
         let to = gap.to.map_or("the end".to_owned(), |to| to.0.to_string());
         writeln!(
             text,
-            "{client} is told at {at} that {} has a gap in epoch {}, {} to {to}",
-            gap.thread, gap.epoch.0, gap.from.0
+            "{} is told at {} that {} has a gap in epoch {}, {} to {to}",
+            run.name(received.actor),
+            received.at,
+            run.name(gap.channel),
+            gap.epoch.0,
+            gap.from.0
         )?;
     }
     Ok(())
 }
 
-fn emissions_by_run(evidence: &Evidence) -> BTreeMap<RunId, Vec<&Emission>> {
-    let mut by_run: BTreeMap<RunId, Vec<&Emission>> = BTreeMap::new();
-    for emission in &evidence.emissions {
-        by_run.entry(emission.run).or_default().push(emission);
-    }
-    by_run
-}
+/// For each message, its receivers with their times.
+type Arrivals = BTreeMap<MessageId, Vec<String>>;
 
-/// For each event, who had it when.
-type Arrivals = BTreeMap<u64, Vec<String>>;
-
-fn arrivals(evidence: &Evidence) -> Arrivals {
+fn arrivals(run: &CheckedRun<'_>) -> Arrivals {
     let mut arrivals = Arrivals::new();
-    for delivery in &evidence.deliveries {
-        let entry = format!("{} {}", delivery.client, delivery.at);
-        arrivals.entry(delivery.event.id.0).or_default().push(entry);
+    for delivery in run.messages().deliveries() {
+        let entry = format!("{} {}", run.name(delivery.actor), delivery.at);
+        let message = delivery.received.message;
+        arrivals.entry(message).or_default().push(entry);
     }
     arrivals
 }
 
-/// Lines for a run's events; progress updates in a row share one.
-fn write_emissions(text: &mut String, emissions: &[&Emission], arrivals: &Arrivals) -> fmt::Result {
-    let is_progress = |emission: &&Emission| emission.kind == EventKind::Progress;
-    let both = |a: &&Emission, b: &&Emission| is_progress(a) && is_progress(b);
-    for group in emissions.chunk_by(both) {
+fn write_span(
+    text: &mut String,
+    run: &CheckedRun<'_>,
+    span: &SpanRecord<'_>,
+    arrivals: &Arrivals,
+) -> fmt::Result {
+    let began = span.began;
+    write!(text, "{} {}", run.name(began.span), began.label)?;
+    if let Some(channel) = began.channel {
+        write!(text, " on {}", run.name(channel))?;
+    }
+    if let Some(parent) = began.parent {
+        write!(text, ", started by {}", run.name(parent))?;
+    }
+    writeln!(text)?;
+    let sendings: Vec<&Sending<'_>> = run.messages().of_span(began.span).collect();
+    write_sendings(text, run, &sendings, arrivals)
+}
+
+/// Lines for a span's messages; updates in a row share one.
+fn write_sendings(
+    text: &mut String,
+    run: &CheckedRun<'_>,
+    sendings: &[&Sending<'_>],
+    arrivals: &Arrivals,
+) -> fmt::Result {
+    let is_update = |sending: &Sending<'_>| {
+        let profile = run.history.profile;
+        let role = profile.and_then(|profile| profile.role(sending.sent.body.kind.as_str()));
+        matches!(role, Some(Role::Increases { .. }))
+    };
+    let both = |a: &&Sending<'_>, b: &&Sending<'_>| is_update(a) && is_update(b);
+    for group in sendings.chunk_by(both) {
         let [first, .., last] = group else {
-            write_emission(text, group[0], arrivals)?;
+            write_sending(text, run, group[0], arrivals)?;
             continue;
         };
         writeln!(
             text,
-            "  {} .. {} progress × {}",
+            "  {} .. {} {} × {}",
             first.at,
             last.at,
+            first.sent.body.kind,
             group.len()
         )?;
     }
     Ok(())
 }
 
-fn write_emission(text: &mut String, emission: &Emission, arrivals: &Arrivals) -> fmt::Result {
-    write!(text, "  {} {}", emission.at, emission.kind)?;
-    if let Some(tool) = &emission.payload.tool {
-        write!(text, " {}#{}", tool.name, tool.call)?;
+fn write_sending(
+    text: &mut String,
+    run: &CheckedRun<'_>,
+    sending: &Sending<'_>,
+    arrivals: &Arrivals,
+) -> fmt::Result {
+    let body = sending.sent.body.without_secrets();
+    write!(text, "  {} {}", sending.at, run.history.names.body(&body))?;
+    match sending.outcome {
+        SendOutcome::Accepted(_) => {}
+        SendOutcome::Rejected(reason) => write!(text, " rejected: {reason}")?,
+        SendOutcome::Indeterminate => write!(text, " unanswered")?,
     }
-    if let Some(run) = emission.payload.subagent {
-        write!(text, " {run}")?;
-    }
-    if let Some(error) = &emission.payload.error {
-        write!(text, " ({error})")?;
-    }
-    match &emission.fate {
-        Fate::Accepted(_) => {}
-        Fate::Rejected(reason) => write!(text, " rejected: {reason}")?,
-        Fate::Unanswered => write!(text, " unanswered")?,
-    }
-    if let Some(clients) = arrivals.get(&emission.id.0) {
-        write!(text, " -> {}", clients.join(", "))?;
+    if let Some(receivers) = arrivals.get(&sending.id()) {
+        write!(text, " -> {}", receivers.join(", "))?;
     }
     writeln!(text)
 }

@@ -11,7 +11,7 @@ use rehearsal_history::{self as history, EntityId, Position, Resource};
 use crate::event::{AgentName, ClientId, RunId, ThreadId, UserId};
 use crate::spec::FaultKind;
 
-pub use crate::recorder::Recorder;
+pub use crate::recorder::{MODEL, Recorder};
 pub use rehearsal_history::{Epoch, Offset, SpanEnd as RunEnd, VectorClock as Clock};
 
 /// The bridge's answer to an event that it accepted: it will be delivered to

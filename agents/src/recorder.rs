@@ -117,6 +117,7 @@ impl Recorder {
         }
         let began = Began {
             span: run.span(),
+            kind: record.kind.into(),
             label: record.agent.into(),
             parent: record.parent.map(RunId::span),
             owner: record.user.tenant(),

@@ -247,6 +247,8 @@ pub struct Position {
 pub struct Began {
     /// The span.
     pub span: SpanId,
+    /// Its kind, for example the kind of the agent that runs.
+    pub kind: Symbol,
     /// Its name for people, for example the agent's.
     pub label: Symbol,
     /// The span that began it.
@@ -339,6 +341,56 @@ pub struct Note {
 }
 
 impl EntryKind {
+    /// Returns the entities that the entry speaks of, its actor excepted.
+    pub fn mentions(&self) -> Vec<EntityId> {
+        let of_envelope = |envelope: &Envelope| {
+            let span = envelope.span.map(EntityId::from);
+            let ids = [envelope.channel.into(), envelope.stream.into()];
+            ids.into_iter().chain(span).collect::<Vec<EntityId>>()
+        };
+        match self {
+            Self::Sent(sent) => {
+                let mut ids = of_envelope(&sent.envelope);
+                ids.push(sent.message.into());
+                ids
+            }
+            Self::Received(received) => {
+                let mut ids = of_envelope(&received.envelope);
+                ids.push(received.message.into());
+                ids
+            }
+            Self::Accepted(accepted) => vec![accepted.message.into()],
+            Self::Rejected { message, .. } => vec![(*message).into()],
+            Self::Gap(gap) => vec![gap.channel.into()],
+            Self::Subscribed { channel, tenant } => vec![(*channel).into(), (*tenant).into()],
+            Self::Invoked {
+                operation, object, ..
+            } => vec![(*operation).into(), (*object).into()],
+            Self::Returned { operation, .. } | Self::Failed { operation, .. } => {
+                vec![(*operation).into()]
+            }
+            Self::Began(began) => {
+                let channel = began.channel.map(EntityId::from);
+                let parent = began.parent.map(EntityId::from);
+                let span = EntityId::from(began.span);
+                [Some(span), channel, parent]
+                    .into_iter()
+                    .flatten()
+                    .collect()
+            }
+            Self::Ended { span, .. } => vec![(*span).into()],
+            Self::Holds { .. }
+            | Self::Census { .. }
+            | Self::Invariant { .. }
+            | Self::Connected { .. }
+            | Self::Disconnected { .. }
+            | Self::Drained
+            | Self::Fault { .. }
+            | Self::Crashed { .. }
+            | Self::Reached(_) => Vec::new(),
+        }
+    }
+
     /// Returns the entry's note, for a trace that is being recorded.
     pub fn note(&self, actor: Option<ActorId>, names: &Names) -> Option<Note> {
         let note = |label, text| Some(Note { label, text });

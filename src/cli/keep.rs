@@ -116,7 +116,7 @@ fn place(path: &Path, text: &str, force: bool) -> io::Result<Placed> {
 /// The scenario, who found the failure, and the first words of what it is.
 fn default_name(repro: &Repro) -> String {
     let signature = &repro.expected.signature;
-    let words = format!("{} {}", signature.judge, signature.message);
+    let words = signature.to_string();
     let mut slug = String::new();
     for character in words.chars() {
         if character.is_ascii_alphanumeric() {

@@ -82,11 +82,10 @@ fn write_findings(text: &mut String, found: &Exploration) -> fmt::Result {
     for finding in found.tally.findings.values() {
         writeln!(
             text,
-            "  {} {}× from seed {}: {}",
-            styled(BOLD, &finding.signature.judge),
+            "  {} {}× from seed {}",
+            styled(BOLD, &finding.signature),
             finding.count,
             finding.first.seed,
-            finding.signature.message,
         )?;
         match found.repros.get(&finding.signature) {
             Some(path) => writeln!(text, "            repro {}", path.display())?,

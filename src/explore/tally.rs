@@ -50,7 +50,7 @@ pub(super) fn failed(report: &RunReport) -> Option<Signature> {
     }
     Some(Signature::of(report).unwrap_or_else(|| Signature {
         judge: report.verdict.word().to_owned(),
-        message: String::new(),
+        rule: None,
     }))
 }
 

@@ -9,7 +9,7 @@ use rehearsal_sim::{Decision, Fingerprint, Schedule};
 use toml::de::{DeTable, DeValue};
 
 use super::{Expected, FORMAT, Origin, Repro, ScenarioRef, Shrunk, TestRef};
-use crate::oracle::Oracle;
+use crate::oracle::OracleRef;
 use crate::run::{Judge, RunVerdict, StrategyName};
 use crate::scenario::decode::item::Item;
 use crate::scenario::decode::problems::Problems;
@@ -518,9 +518,8 @@ fn expected(root: &mut Section<'_>, problems: &mut Problems) -> Option<Expected>
             problems,
         )
         .and_then(|item| item.one_of("verdict of a failure", &failures, problems));
-    let mut judges: Vec<(&str, ())> = Oracle::ALL
-        .iter()
-        .map(|(_, oracle)| (Judge::Oracle(*oracle).name(), ()))
+    let mut judges: Vec<(&str, ())> = OracleRef::all()
+        .map(|oracle| (Judge::Oracle(oracle).name(), ()))
         .collect();
     let engine = failures.iter().map(|(word, _)| (*word, ()));
     // An oracle tells of violations, and one of them has the name of a verdict.
@@ -536,16 +535,19 @@ fn expected(root: &mut Section<'_>, problems: &mut Problems) -> Option<Expected>
             item.one_of("judge", &judges, problems)?;
             item.text(problems)
         });
-    let message = section
-        .need("message", "what was found: `message = \"…\"`", problems)
-        .and_then(|item| item.text(problems));
+    // Repros of format 1 have a message in its place, which identifies nothing.
+    let _ = section.get("message");
+    let rule = section.get("rule").map(|item| item.text(problems));
     let fingerprint = hexadecimal("fingerprint", &mut section, problems);
     section.finish(problems);
     Some(Expected {
         verdict: verdict?.value,
         signature: Signature {
             judge: judge?.value.to_owned(),
-            message: message?.value.to_owned(),
+            rule: match rule {
+                Some(rule) => Some(rule?.value.to_owned()),
+                None => None,
+            },
         },
         fingerprint: Fingerprint(fingerprint?),
     })

@@ -58,7 +58,9 @@ impl Repro {
         writeln!(text, "\n[expected]")?;
         writeln!(text, "verdict = {}", quoted(expected.verdict.word()))?;
         writeln!(text, "judge = {}", quoted(&expected.signature.judge))?;
-        writeln!(text, "message = {}", quoted(&expected.signature.message))?;
+        if let Some(rule) = &expected.signature.rule {
+            writeln!(text, "rule = {}", quoted(rule))?;
+        }
         writeln!(text, "fingerprint = \"{}\"", expected.fingerprint)?;
         if let Some(shrunk) = self.shrunk {
             writeln!(text, "\n# What it was shrunk from, and in how many runs.")?;

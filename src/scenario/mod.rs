@@ -23,7 +23,7 @@ use std::time::Duration;
 use rehearsal_agents::record::Mark;
 use rehearsal_agents::spec::{BridgeSpec, Transport};
 
-use crate::oracle::Oracle;
+use crate::oracle::OracleRef;
 use crate::system::SystemChoice;
 
 pub use self::code::Code;
@@ -100,7 +100,7 @@ impl Default for BudgetSpec {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Expect {
     /// The oracles that judge, in order; at least one.
-    pub oracles: Vec<Oracle>,
+    pub oracles: Vec<OracleRef>,
     /// What every run must have reached.
     pub reached: Vec<Goal>,
     /// What at least one seed in a sweep must have reached.
@@ -125,5 +125,5 @@ pub enum ExpectedVerdict {
     Pass,
     /// This oracle, and no other first, finds the seeded defect in at least one
     /// seed; the other seeds pass.
-    Violation(Oracle),
+    Violation(OracleRef),
 }

@@ -44,7 +44,7 @@ impl<'a, S: Subject> Lab<'a, S> {
 
     /// Whether this is the failure.
     pub(super) fn is_it(&self, report: &RunReport<S::Books>) -> bool {
-        Signature::of(report).as_ref() == Some(&self.signature)
+        Signature::of(report).is_some_and(|found| self.signature.matches(&found))
     }
 
     fn count(&mut self) -> Result<(), Stopped> {

@@ -12,7 +12,7 @@ use super::faults::Faults;
 use super::item::At;
 use super::problems::Problems;
 use super::words::grouped;
-use crate::oracle::Oracle;
+use crate::oracle::OracleRef;
 use crate::scenario::code::Code;
 use crate::scenario::{ExpectedVerdict, Goal, durations};
 
@@ -217,13 +217,13 @@ fn check_verdict(
 }
 
 /// An oracle that checks nothing is an error.
-fn check_oracles(groups: &[Group], oracles: &[At<Oracle>], problems: &mut Problems) {
+fn check_oracles(groups: &[Group], oracles: &[At<OracleRef>], problems: &mut Problems) {
     for oracle in oracles {
-        let lacking = match oracle.value {
-            Oracle::Hierarchy if !takes_part(groups, is_supervisor) => {
+        let lacking = match oracle.value.name() {
+            "hierarchy" if !takes_part(groups, is_supervisor) => {
                 ("no supervisor takes part", "a supervisor")
             }
-            Oracle::Isolation if threads(groups) < 2 => {
+            "isolation" if threads(groups) < 2 => {
                 ("there is only one thread", "at least two threads")
             }
             _ => continue,

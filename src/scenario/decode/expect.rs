@@ -4,7 +4,7 @@ use super::item::{At, Item};
 use super::problems::Problems;
 use super::section::Section;
 use super::words::list;
-use crate::oracle::Oracle;
+use crate::oracle::{self, OracleRef};
 use crate::scenario::code::Code;
 use crate::scenario::{ExpectedVerdict, Goal};
 
@@ -13,7 +13,7 @@ const VIOLATION: &str = "violation:";
 
 /// What `[expect]` says; a part is `None` if it is wrong or missing.
 pub(super) struct Expected {
-    pub(super) oracles: Option<Vec<At<Oracle>>>,
+    pub(super) oracles: Option<Vec<At<OracleRef>>>,
     pub(super) reached: Option<Vec<At<Goal>>>,
     pub(super) sometimes: Option<Vec<At<Goal>>>,
     pub(super) verdict: Option<At<ExpectedVerdict>>,
@@ -44,15 +44,18 @@ pub(super) fn expect(root: &mut Section<'_>, problems: &mut Problems) -> Option<
     })
 }
 
-fn oracles(item: &Item<'_>, problems: &mut Problems) -> Option<Vec<At<Oracle>>> {
-    let oracles = item.names("oracle", &Oracle::ALL, problems)?;
+fn oracles(item: &Item<'_>, problems: &mut Problems) -> Option<Vec<At<OracleRef>>> {
+    let oracles = item.names("oracle", &oracle::named(), problems)?;
     if oracles.is_empty() {
         problems.report(
             Code::EmptyList,
             item.span,
             "`oracles` is empty",
             "nobody judges",
-            format!("there are {}", list(Oracle::ALL.map(|(name, _)| name))),
+            format!(
+                "there are {}",
+                list(OracleRef::all().map(|oracle| oracle.name()))
+            ),
         );
         return None;
     }
@@ -79,10 +82,10 @@ fn goals(
 }
 
 fn verdict(item: &Item<'_>, problems: &mut Problems) -> Option<At<ExpectedVerdict>> {
-    let all: Vec<(String, ExpectedVerdict)> = Oracle::ALL
-        .iter()
+    let all: Vec<(String, ExpectedVerdict)> = oracle::named()
+        .into_iter()
         .map(|(name, oracle)| {
-            let verdict = ExpectedVerdict::Violation(*oracle);
+            let verdict = ExpectedVerdict::Violation(oracle);
             (format!("{VIOLATION}{name}"), verdict)
         })
         .collect();
