@@ -1,4 +1,4 @@
-//! House rules that no compiler checks.
+//! Project rules that no compiler checks.
 
 use std::path::{Path, PathBuf};
 
