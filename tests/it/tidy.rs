@@ -1,5 +1,7 @@
 //! Project rules that no compiler checks.
 
+mod language;
+
 use std::path::{Path, PathBuf};
 
 fn sources() -> Vec<PathBuf> {
