@@ -1,5 +1,5 @@
 //! Every transcript in the README is what the command prints. To write them
-//! anew: `README_UPDATE=1 cargo test --test readme`.
+//! anew: `README_UPDATE=1 cargo test --test it readme::`.
 
 use std::process::Command;
 

@@ -4,23 +4,13 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use crate::support::{code, stderr, stdout};
+
 fn rehearsal(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_rehearsal"))
         .args(arguments)
         .output()
         .expect("the command starts")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("an exit code")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("standard output is UTF-8")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("standard error is UTF-8")
 }
 
 /// A scenario file of this test's own.

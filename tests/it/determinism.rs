@@ -6,12 +6,9 @@ use std::process::Command;
 
 use rehearsal::determinism::play_twice;
 use rehearsal::run::{RunOptions, StrategyName, play};
-use rehearsal::scenario::{Scenario, discover, load};
+use rehearsal::scenario::{discover, load};
 
-fn scenario(name: &str) -> Scenario {
-    let file = discover::resolve(Path::new("scenarios"), name).expect("it exists");
-    load(&file).expect("it is valid")
-}
+use crate::support::scenario;
 
 fn fingerprint(name: &str, seed: u64) -> String {
     let report = play(&scenario(name), RunOptions::new(seed, StrategyName::Random));

@@ -1,13 +1,13 @@
 //! Each kind of mock agent emits exactly what it says, at its pace.
 
-#[allow(unreachable_pub, reason = "shared by several test crates")]
-mod common;
-
-use common::{Order, Played, assert_flawless, failure, flaws, group, ms, play, spec, supervisor};
 use rehearsal_agents::event::EventKind::{self, *};
 use rehearsal_agents::event::RunId;
 use rehearsal_agents::record::RunEnd;
 use rehearsal_agents::spec::{AgentKind, FailureMode, ThreadPolicy, Transport};
+
+use crate::common::{
+    Order, Played, assert_flawless, failure, flaws, group, ms, play, spec, supervisor,
+};
 
 fn play_one(kind: AgentKind, count: u32) -> Played {
     let mut spec = spec(Transport::InProcess, vec![group(kind, count)]);

@@ -2,7 +2,8 @@
 
 use rehearsal::scenario::{Code, Look, render_all};
 
-use super::{codes, problems};
+use super::problems;
+use crate::support::codes;
 
 /// Length of a hostile text. What grows with its square is noticed: it would
 /// take minutes.

@@ -1,4 +1,6 @@
-//! House rules that no compiler checks.
+//! Project rules that no compiler checks.
+
+mod language;
 
 use std::path::{Path, PathBuf};
 

@@ -21,6 +21,8 @@ use rehearsal::scenario::{ExpectedVerdict, Goal, Scenario, discover, load};
 use rehearsal::sim::{Census, LiveSocket, LiveTask, Statistics, TaskId, Verdict, VirtualTime};
 use turmoil::net::{TcpListener, TcpStream};
 
+use crate::support::scenario;
+
 /// The oracles that judge a run on turmoil: all but `deadlock`, for only our
 /// engine sees who waits for whom.
 ///
@@ -195,11 +197,6 @@ fn count(hosts: &[String]) -> Census {
 }
 
 // Judging -------------------------------------------------------------------------
-
-fn scenario(name: &str) -> Scenario {
-    let file = discover::resolve(Path::new("scenarios"), name).expect("it exists");
-    load(&file).expect("it is valid")
-}
 
 /// What those of the scenario's oracles find that judge a run on turmoil.
 fn judge(scenario: &Scenario, evidence: &Evidence) -> Vec<(Oracle, Finding)> {

@@ -8,18 +8,15 @@ use rehearsal::regression;
 use rehearsal::replay::{Change, Replay, Replayed};
 use rehearsal::repro::{Origin, Repro, ScenarioRef, TestRef, Unplayable, save_failure};
 use rehearsal::run::{RunOptions, RunVerdict, StrategyName, play};
-use rehearsal::scenario::{Code, Cut, ExpectedVerdict, Look, Scenario, discover, load, render_all};
+use rehearsal::scenario::{Code, Cut, ExpectedVerdict, Look, Scenario, render_all};
 use rehearsal::sim::{Decision, Fingerprint, Schedule};
+
+use crate::support::scenario;
 
 const NAME: &str = "sequence-apart-from-send";
 
 /// A seed that breaks it.
 const SEED: u64 = 5;
-
-fn scenario(name: &str) -> Scenario {
-    let file = discover::resolve(Path::new("scenarios"), name).expect("it exists");
-    load(&file).expect("it is valid")
-}
 
 fn directory(name: &str) -> PathBuf {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("replay");

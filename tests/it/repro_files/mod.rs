@@ -10,6 +10,8 @@ use std::path::Path;
 use rehearsal::repro::Repro;
 use rehearsal::scenario::{Code, Diagnostic, FileKind, Look, render_all};
 
+use crate::support::codes;
+
 use cases::{Case, GOOD};
 
 /// The file that every text claims to come from.
@@ -22,14 +24,10 @@ fn problems(text: &str) -> Vec<Diagnostic> {
     }
 }
 
-fn codes(problems: &[Diagnostic]) -> Vec<Code> {
-    problems.iter().map(|problem| problem.code).collect()
-}
-
 /// Compares with the reviewed snapshot of that name.
 fn assert_looks_like(name: &str, shown: &str) {
     let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path("../../snapshots");
+    settings.set_snapshot_path("../../../snapshots");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| insta::assert_snapshot!(format!("bad_repro__{name}"), shown));

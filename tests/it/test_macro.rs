@@ -94,11 +94,11 @@ fn a_race_is_shrunk_to_the_choice_that_matters() {
     tells(
         &text,
         &[
-            "PANIC  rehearsed::lost_update  seed ",
+            "PANIC  it::test_macro::lost_update  seed ",
             "an update is lost",
             "the whole test; 1 choice not boring, 1 preemption",
             "» ",
-            "before it uses the Mutex of tests/rehearsed.rs:",
+            "before it uses the Mutex of tests/it/test_macro.rs:",
             "Without the choice marked » the run passes.",
             "lost_update -- --exact",
             "tests/regressions",
@@ -113,7 +113,7 @@ fn an_error_that_is_returned_is_told() {
     tells(
         &text,
         &[
-            "VIOLATION  rehearsed::returned  seed 0",
+            "VIOLATION  it::test_macro::returned  seed 0",
             "the program returned \"there is no money\"",
             "No choice is needed",
         ],
@@ -143,7 +143,7 @@ fn tasks_that_wait_for_each_other_are_named() {
     tells(
         &text,
         &[
-            "DEADLOCK  rehearsed::embrace",
+            "DEADLOCK  it::test_macro::embrace",
             "2 tasks wait for each other",
             "`taker-0`",
             "`taker-1`",
@@ -163,13 +163,16 @@ fn what_never_happens_is_a_deadlock_and_what_takes_too_long_a_timeout() {
     );
     tells(
         &text,
-        &["DEADLOCK  rehearsed::never", "nothing can run any more"],
+        &[
+            "DEADLOCK  it::test_macro::never",
+            "nothing can run any more",
+        ],
     );
     let brief = |test: Test| test.seeds(1).virtual_time("5s");
     let text = told("too_long", brief, |_| time::sleep(Duration::from_secs(6)));
     tells(
         &text,
-        &["TIMEOUT  rehearsed::too_long", "not finished after 5s"],
+        &["TIMEOUT  it::test_macro::too_long", "not finished after 5s"],
     );
     let few = |test: Test| test.seeds(1).steps(100);
     let text = told("too_much", few, |_| async {
@@ -180,7 +183,7 @@ fn what_never_happens_is_a_deadlock_and_what_takes_too_long_a_timeout() {
     tells(
         &text,
         &[
-            "UNKNOWN  rehearsed::too_much",
+            "UNKNOWN  it::test_macro::too_much",
             "not finished after 100 steps",
         ],
     );
@@ -200,7 +203,7 @@ fn a_program_that_is_another_each_time_is_told_so() {
     tells(
         &text,
         &[
-            "NONDETERMINISM  rehearsed::fickle",
+            "NONDETERMINISM  it::test_macro::fickle",
             "two runs of one seed differ first at effect",
             "notes time: ",
         ],

@@ -1,11 +1,9 @@
 //! The seven populations of the bridge, on the healthy system.
 
-#[allow(unreachable_pub, reason = "shared by several test crates")]
-mod common;
-
-use common::{ORDERS, Order, Played, TRANSPORTS, assert_flawless, flaws, play, seven};
 use rehearsal_agents::record::{Mark, RunEnd};
 use rehearsal_agents::spec::Transport;
+
+use crate::common::{ORDERS, Order, Played, TRANSPORTS, assert_flawless, flaws, play, seven};
 
 fn play_all(transport: Transport, seeds: std::ops::Range<u64>) {
     for (name, spec, events) in seven(transport) {

@@ -1,14 +1,12 @@
 //! Every defect leaves a trace in the evidence in some seed, and its healthy twin
 //! in none. Which oracle finds it, and how often, is tested with the scenarios.
 
-#[allow(unreachable_pub, reason = "shared by several test crates")]
-mod common;
+use rehearsal_agents::spec::{AgentKind, BridgeSpec, Defect, FailureMode, FaultKind, Transport};
 
-use common::{
+use crate::common::{
     Order, TRANSPORTS, assert_flawless, failure, group, ms, play, shared, spec, stress, supervisor,
     unexcused, with_defect, with_fault,
 };
-use rehearsal_agents::spec::{AgentKind, BridgeSpec, Defect, FailureMode, FaultKind, Transport};
 
 /// A scenario in which the defect can show.
 fn scene(defect: Defect, transport: Transport) -> BridgeSpec {

@@ -1,7 +1,7 @@
 //! The guide's first page, followed to the letter: an empty project outside this
 //! repository, the files that the page shows, and the commands that it types. What they
-//! print is what the page says. To write that anew: `README_UPDATE=1 cargo test --test
-//! guide`.
+//! print is what the page says. To write that anew: `README_UPDATE=1 cargo test --test it
+//! guide::`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

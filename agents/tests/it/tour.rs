@@ -1,11 +1,7 @@
 //! On tour: the whole play on plain tokio, over streams that are no sockets.
 
-#[allow(unreachable_pub, reason = "shared by several test crates")]
-mod common;
-
 use std::io;
 
-use common::{failure, group, ms, spec, stress, supervisor, with_fault};
 use rehearsal_agents::bridge::{Guest, Listener, NotOnTour, Tour};
 use rehearsal_agents::client::{Dial, Link, LinkLost};
 use rehearsal_agents::record::{Evidence, RunEnd};
@@ -15,6 +11,8 @@ use rehearsal_sim::tokio::io::{DuplexStream, duplex};
 use rehearsal_sim::tokio::runtime::{Builder, Runtime};
 use rehearsal_sim::tokio::sync::mpsc;
 use rehearsal_sim::tokio::{join, time};
+
+use crate::common::{failure, group, ms, spec, stress, supervisor, with_fault};
 
 /// Accepts what the callers send.
 struct Exchange(mpsc::UnboundedReceiver<DuplexStream>);

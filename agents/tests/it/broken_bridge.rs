@@ -1,13 +1,9 @@
 //! A scenario ends in bounded virtual time whatever the bridge does, and the
 //! evidence shows what it did.
 
-#[allow(unreachable_pub, reason = "shared by several test crates")]
-mod common;
-
 use std::future::{pending, ready};
 use std::sync::Arc;
 
-use common::{TRANSPORTS, group, ms, spec};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use rehearsal_agents::bridge::{
@@ -18,6 +14,8 @@ use rehearsal_agents::record::{Evidence, Fate, Receipt, Recorder, RegistrySnapsh
 use rehearsal_agents::spec::{AgentKind, Transport};
 use rehearsal_sim::tokio::net::TcpListener;
 use rehearsal_sim::{Config, Verdict, run};
+
+use crate::common::{TRANSPORTS, group, ms, spec};
 
 /// How a bridge is broken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

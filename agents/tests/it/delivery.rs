@@ -1,18 +1,16 @@
 //! Delivery under faults: nothing is lost without a marker, nothing comes twice,
 //! and nothing is left behind.
 
-#[allow(unreachable_pub, reason = "shared by several test crates")]
-mod common;
-
 use std::time::Duration;
 
-use common::{
-    ORDERS, Order, Played, TRANSPORTS, assert_flawless, failure, flaws, group, ms, play, seven,
-    shared, spec, stress, supervisor, unexcused, with_fault,
-};
 use rehearsal_agents::event::EventKind;
 use rehearsal_agents::record::{Epoch, Fate, Mark, RunEnd};
 use rehearsal_agents::spec::{AgentKind, BridgeSpec, FailureMode, FaultKind, FaultPlan, Transport};
+
+use crate::common::{
+    ORDERS, Order, Played, TRANSPORTS, assert_flawless, failure, flaws, group, ms, play, seven,
+    shared, spec, stress, supervisor, unexcused, with_fault,
+};
 
 fn reached(played: &Played, mark: Mark) -> bool {
     played.evidence.marks.contains_key(&mark)
@@ -111,7 +109,7 @@ fn a_crash_leaves_gap_markers_and_ends_every_run_once() {
         group(supervisor(), 1),
         shared(AgentKind::Burst, 2),
         group(failure(FailureMode::SilentDeath), 1),
-        common::together(AgentKind::Collision { party: 3 }, 3),
+        crate::common::together(AgentKind::Collision { party: 3 }, 3),
     ];
     let mut spec = spec(Transport::WebSocket, agents);
     for group in &mut spec.agents {

@@ -1,6 +1,5 @@
 //! What the integration tests share: scenarios, a way to play them, and a strict
 //! reading of the evidence.
-#![allow(dead_code, reason = "each test uses its own part of it")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;

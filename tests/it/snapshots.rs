@@ -22,7 +22,7 @@ fn scenarios() -> Vec<Scenario> {
 
 fn settings() -> insta::Settings {
     let mut settings = insta::Settings::new();
-    settings.set_snapshot_path("../snapshots");
+    settings.set_snapshot_path("../../snapshots");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings

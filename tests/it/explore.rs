@@ -12,6 +12,8 @@ use rehearsal::scenario::{discover, load};
 use rehearsal::sim::Deviation;
 use serde_json::Value;
 
+use crate::support::{code, stderr, stdout};
+
 /// A directory of that test's own, empty.
 fn directory(name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
@@ -31,18 +33,6 @@ fn explore(out: &Path, arguments: &[&str]) -> Output {
     command(out, arguments)
         .output()
         .expect("the command starts")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("an exit code")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("standard output is UTF-8")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("standard error is UTF-8")
 }
 
 fn lines(text: &str) -> Vec<Value> {

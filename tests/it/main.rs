@@ -1,0 +1,26 @@
+//! The integration tests of the command and of the library, in one binary: each binary
+//! links the whole workspace anew.
+//!
+//! Three more binaries stand beside it, because their `main` is what they test:
+//! `scenarios`, `harness` and `systems`.
+
+mod bad_input;
+mod cli;
+mod determinism;
+mod explore;
+mod guide;
+mod guide_examples;
+mod laws;
+mod readme;
+mod replay;
+mod repro_files;
+mod scenario_files;
+mod scenario_meaning;
+mod scenario_properties;
+mod shrink;
+mod snapshots;
+mod support;
+mod test_macro;
+mod tidy;
+mod two_locks;
+mod two_simulators;

@@ -1,0 +1,32 @@
+//! Helpers that several test modules share.
+
+use std::path::Path;
+use std::process::Output;
+
+use rehearsal::scenario::{Code, Diagnostic, Scenario, discover, load};
+
+/// Returns the scenario of this name from `scenarios/`.
+pub(crate) fn scenario(name: &str) -> Scenario {
+    let file = discover::resolve(Path::new("scenarios"), name).expect("it exists");
+    load(&file).expect("it is valid")
+}
+
+/// Returns the codes of all problems, in the order in which they were reported.
+pub(crate) fn codes(problems: &[Diagnostic]) -> Vec<Code> {
+    problems.iter().map(|problem| problem.code).collect()
+}
+
+/// Returns the exit code of a command that ended by itself.
+pub(crate) fn code(output: &Output) -> i32 {
+    output.status.code().expect("an exit code")
+}
+
+/// Returns the standard output of a command.
+pub(crate) fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("standard output is UTF-8")
+}
+
+/// Returns the standard error of a command.
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("standard error is UTF-8")
+}
