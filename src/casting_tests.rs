@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rehearsal_agents::system::System;
 
 use super::*;
+use crate::oracle::OracleRef;
 use crate::scenario::parse;
 
 const PLAIN: &str = r#"
@@ -54,9 +55,9 @@ fn checks_are_left_out_one_by_one() {
     let without = [Capability::RegistryEvents, Capability::Locks];
     let casting = cast(&scenario(&[]), &without);
     assert!(casting.prevented_by.is_empty());
-    let told = "left out: registry-events (oracle registry), locks (goal lock-contended)";
+    let told = "left out: registry-events (oracle invariants), locks (goal lock-contended)";
     assert_eq!(casting.remark().as_deref(), Some(told));
-    let left = [Oracle::NoLoss, Oracle::Cleanup];
+    let left = ["no-loss", "cleanup"].map(|name| OracleRef::parse(name).expect("an oracle"));
     assert_eq!(casting.scenario.expect.oracles, left);
     assert!(casting.scenario.expect.sometimes.is_empty());
 }

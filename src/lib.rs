@@ -45,6 +45,7 @@ pub use harness::{Harness, Unsupported};
 pub use program::Ending;
 pub use rehearsal_agents as agents;
 pub use rehearsal_agents::system::{Capability, System};
+pub use rehearsal_history as history;
 /// # Example
 ///
 /// ```

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use crate::support::oracle;
 use proptest::prelude::*;
 use rehearsal::agents::spec::Defect;
-use rehearsal::oracle::Oracle;
+use rehearsal::oracle::OracleRef;
 use rehearsal::repro::Repro;
 use rehearsal::run::{RunOptions, RunReport, StrategyName, play};
 use rehearsal::scenario::{self, Scenario};
@@ -64,7 +65,11 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         scenario.spec.defect = defect.map(|(_, defect)| defect);
         // A file may not name an oracle that will find nothing to check. Here that
         // is a failure like any other.
-        let more = [Oracle::Fifo, Oracle::Isolation, Oracle::Terminal];
+        let more = [
+            oracle("fifo"),
+            oracle("isolation"),
+            oracle("terminal-exactly-once"),
+        ];
         scenario.expect.oracles.extend(more);
         scenario
     })
@@ -139,7 +144,7 @@ proptest! {
     fn oracles_change_no_fingerprint(scenario in scenarios(), seed in 0u64..1_000) {
         let all = recorded(&scenario, seed);
         let mut every = scenario.clone();
-        every.expect.oracles = Oracle::ALL.map(|(_, oracle)| oracle).to_vec();
+        every.expect.oracles = OracleRef::all().collect();
         let mut none = scenario.clone();
         none.expect.oracles.clear();
         for other in [every, none] {

@@ -86,7 +86,7 @@ fn a_failure_that_a_deadlock_follows_keeps_its_judge() {
     let whole = scenario("lock-order-inversion");
     let signature = rehearsal::signature::Signature {
         judge: "no-loss".to_owned(),
-        message: String::new(),
+        rule: None,
     };
     let oracles = |scenario: &Scenario| {
         let names = scenario.expect.oracles.iter().map(|oracle| oracle.name());
@@ -236,7 +236,7 @@ fn control_characters_of_a_repro_are_not_printed() {
     let moved = with_decisions(&repro, |decisions| decisions[0].site = wild.to_owned());
     let text = Replay::of(&moved, &scenario).explain(&moved);
     assert!(text.contains("[2J") && !text.contains(wild), "{text:?}");
-    repro.expected.signature.message = wild.to_owned();
+    repro.expected.signature.rule = Some(wild.to_owned());
     let text = Replay::of(&repro, &scenario).explain(&repro);
     assert!(text.contains("[2J") && !text.contains(wild), "{text:?}");
 }

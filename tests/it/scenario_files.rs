@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::oracle;
 use rehearsal::agents::spec::{AgentKind, Defect, Transport};
-use rehearsal::oracle::Oracle;
+use rehearsal::oracle::OracleRef;
 use rehearsal::scenario::{ExpectedVerdict, Look, Scenario, discover, load, parse, render_all};
 
 fn root() -> PathBuf {
@@ -74,21 +75,24 @@ fn the_seven_scenarios_have_the_agents_and_events_that_they_claim() {
 #[test]
 fn every_defect_has_a_scenario_that_expects_its_oracle_first() {
     let expected = [
-        (Defect::SilentOverflow, Oracle::NoLoss),
-        (Defect::ResubscribeFromNow, Oracle::NoLoss),
-        (Defect::ResumeInclusive, Oracle::ExactlyOnce),
-        (Defect::SequenceApartFromSend, Oracle::Fifo),
-        (Defect::BroadcastToAll, Oracle::Isolation),
-        (Defect::SharedRunContext, Oracle::Isolation),
-        (Defect::ReportBeforeJoin, Oracle::Hierarchy),
-        (Defect::SilentDeathIsSuccess, Oracle::Terminal),
-        (Defect::DoubleTerminal, Oracle::Terminal),
-        (Defect::LeakOnError, Oracle::Cleanup),
-        (Defect::LeakOnDisconnect, Oracle::Cleanup),
-        (Defect::LockOrderInversion, Oracle::Deadlock),
-        (Defect::UnawaitedToolEvent, Oracle::Protocol),
-        (Defect::SweepWithoutRecheck, Oracle::NoLoss),
-        (Defect::SharedContextStack, Oracle::Isolation),
+        (Defect::SilentOverflow, oracle("no-loss")),
+        (Defect::ResubscribeFromNow, oracle("no-loss")),
+        (Defect::ResumeInclusive, oracle("exactly-once")),
+        (Defect::SequenceApartFromSend, oracle("fifo")),
+        (Defect::BroadcastToAll, oracle("isolation")),
+        (Defect::SharedRunContext, oracle("isolation")),
+        (Defect::ReportBeforeJoin, oracle("hierarchy")),
+        (
+            Defect::SilentDeathIsSuccess,
+            oracle("terminal-exactly-once"),
+        ),
+        (Defect::DoubleTerminal, oracle("terminal-exactly-once")),
+        (Defect::LeakOnError, oracle("cleanup")),
+        (Defect::LeakOnDisconnect, oracle("cleanup")),
+        (Defect::LockOrderInversion, oracle("deadlock")),
+        (Defect::UnawaitedToolEvent, oracle("protocol")),
+        (Defect::SweepWithoutRecheck, oracle("no-loss")),
+        (Defect::SharedContextStack, oracle("isolation")),
     ];
     assert_eq!(expected.len(), Defect::ALL.len());
     for (defect, oracle) in expected {
@@ -102,12 +106,12 @@ fn every_defect_has_a_scenario_that_expects_its_oracle_first() {
 #[test]
 fn every_oracle_judges_some_healthy_scenario() {
     let scenarios = every_scenario();
-    let healthy: BTreeSet<Oracle> = scenarios
+    let healthy: BTreeSet<OracleRef> = scenarios
         .iter()
         .filter(|scenario| scenario.spec.defect.is_none())
         .flat_map(|scenario| scenario.expect.oracles.clone())
         .collect();
-    assert_eq!(healthy.len(), Oracle::ALL.len());
+    assert_eq!(healthy.len(), OracleRef::all().len());
 }
 
 #[test]

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::support::oracle;
 use rehearsal::agents::record::Mark;
 use rehearsal::agents::spec::{
     AgentGroup, AgentKind, BridgeSettings, BridgeSpec, ClientSettings, Defect, FailureMode,
     FaultKind, FaultPlan, NetworkSettings, ThreadPolicy, Transport,
 };
-use rehearsal::oracle::Oracle;
 use rehearsal::scenario::{
     BudgetSpec, Expect, ExpectedVerdict, Goal, Look, Scenario, parse, render_all,
 };
@@ -133,13 +133,13 @@ verdict = "violation:no-loss"
     };
     assert_eq!(scenario.budget, budget);
     let expect = Expect {
-        oracles: vec![Oracle::NoLoss, Oracle::Fifo],
+        oracles: vec![oracle("no-loss"), oracle("fifo")],
         reached: vec![Goal::LockContended],
         sometimes: vec![
             Goal::Mark(Mark::Fault(FaultKind::Hold)),
             Goal::Mark(Mark::GapMarked),
         ],
-        verdict: ExpectedVerdict::Violation(Oracle::NoLoss),
+        verdict: ExpectedVerdict::Violation(oracle("no-loss")),
     };
     assert_eq!(scenario.expect, expect);
 }

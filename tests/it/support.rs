@@ -3,12 +3,18 @@
 use std::path::Path;
 use std::process::Output;
 
+use rehearsal::oracle::OracleRef;
 use rehearsal::scenario::{Code, Diagnostic, Scenario, discover, load};
 
 /// Returns the scenario of this name from `scenarios/`.
 pub(crate) fn scenario(name: &str) -> Scenario {
     let file = discover::resolve(Path::new("scenarios"), name).expect("it exists");
     load(&file).expect("it is valid")
+}
+
+/// Returns the oracle of this name.
+pub(crate) fn oracle(name: &str) -> OracleRef {
+    OracleRef::parse(name).expect("an oracle")
 }
 
 /// Returns the codes of all problems, in the order in which they were reported.

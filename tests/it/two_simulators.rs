@@ -14,35 +14,35 @@ use std::time::Duration;
 
 use rehearsal::agents::bridge::{Listener, PORT, Tour};
 use rehearsal::agents::client::{Dial, Link, LinkLost};
-use rehearsal::agents::record::Evidence;
-use rehearsal::oracle::{Finding, Oracle, Subject, judge_all};
+use rehearsal::history::{CheckedRun, EntryKind, History};
+use rehearsal::oracle::{Finding, OracleRef, Settings};
 use rehearsal::run::{self, RunOptions, StrategyName};
 use rehearsal::scenario::{ExpectedVerdict, Goal, Scenario, discover, load};
 use rehearsal::sim::{Census, LiveSocket, LiveTask, Statistics, TaskId, Verdict, VirtualTime};
 use turmoil::net::{TcpListener, TcpStream};
 
-use crate::support::scenario;
+use crate::support::{oracle, scenario};
 
 /// The oracles that judge a run on turmoil: all but `deadlock`, for only our
 /// engine sees who waits for whom.
 ///
 /// `no-loss`, `terminal-exactly-once` and `cleanup` need to know that the run
 /// came to rest: turmoil ends without an error only when the director and all
-/// clients have come to the end of their work. `cleanup` has its evidence too:
+/// clients have come to the end of their work. `cleanup` has its history too:
 /// the bridge tells its registry, tokio counts the tasks of the bridge's host,
 /// turmoil the sockets of all hosts. Nobody counts timers and locks there, but
 /// those that a task waits for or holds are gone with the task.
-const JUDGES: [Oracle; 10] = [
-    Oracle::NoLoss,
-    Oracle::ExactlyOnce,
-    Oracle::Fifo,
-    Oracle::Causal,
-    Oracle::Isolation,
-    Oracle::Hierarchy,
-    Oracle::Terminal,
-    Oracle::Cleanup,
-    Oracle::Protocol,
-    Oracle::Registry,
+const JUDGES: [&str; 10] = [
+    "no-loss",
+    "exactly-once",
+    "fifo",
+    "causal",
+    "isolation",
+    "hierarchy",
+    "terminal-exactly-once",
+    "cleanup",
+    "protocol",
+    "invariants",
 ];
 
 /// Every healthy scenario without faults, and how many seeds it is played with.
@@ -125,7 +125,7 @@ fn time() -> VirtualTime {
 
 /// Plays a scenario on turmoil: one host for the bridge and its agents, and one
 /// for each client. There is a client for each thread.
-fn play(scenario: &Scenario, seed: u64, straggler: Straggler) -> Evidence {
+fn play(scenario: &Scenario, seed: u64, straggler: Straggler) -> History {
     let tour = Tour::new(scenario.spec.clone(), seed, time).expect("it can go on tour");
     let Tour {
         company,
@@ -148,7 +148,7 @@ fn play(scenario: &Scenario, seed: u64, straggler: Straggler) -> Evidence {
         let settled = async || tokio::time::sleep(quiet).await;
         company.play(Harbour(listener), settled).await;
         let census = count(&hosts);
-        notebook.with(|evidence| evidence.final_census = Some(census));
+        notebook.counted(census);
         Ok(())
     });
     for guest in guests {
@@ -165,7 +165,7 @@ fn play(scenario: &Scenario, seed: u64, straggler: Straggler) -> Evidence {
     }
     sim.run().expect("the play comes to its end");
     drop(sim);
-    recorder.into_evidence()
+    recorder.into_history()
 }
 
 /// What is left at the end: tasks on the bridge's host, which is the one that
@@ -199,26 +199,25 @@ fn count(hosts: &[String]) -> Census {
 // Judging -------------------------------------------------------------------------
 
 /// What those of the scenario's oracles find that judge a run on turmoil.
-fn judge(scenario: &Scenario, evidence: &Evidence) -> Vec<(Oracle, Finding)> {
-    let (judges, others): (Vec<Oracle>, Vec<Oracle>) = scenario
+fn judge(scenario: &Scenario, history: &History) -> Vec<(OracleRef, Finding)> {
+    let (judges, others): (Vec<OracleRef>, Vec<OracleRef>) = scenario
         .expect
         .oracles
         .iter()
-        .partition(|oracle| JUDGES.contains(oracle));
-    assert_eq!(others, [Oracle::Deadlock], "{}", scenario.name);
-    let subject = Subject {
-        evidence,
-        // The director came to the end of its work.
-        verdict: &Verdict::Pass,
-        // Read by `deadlock` alone.
-        statistics: &Statistics::default(),
-    };
-    judge_all(&judges, &subject)
+        .partition(|oracle| JUDGES.contains(&oracle.name()));
+    assert_eq!(others, [oracle("deadlock")], "{}", scenario.name);
+    // The director came to the end of its work; `deadlock` alone reads the counters.
+    let statistics = Statistics::default();
+    let run = CheckedRun::new(history, &Verdict::Pass, &statistics);
+    let judged = judges.into_iter();
+    judged
+        .map(|oracle| (oracle, oracle.judge(&run, &Settings::default())))
+        .collect()
 }
 
 /// Oracles that did not pass, with what they say. One that had nothing to check
 /// has not passed.
-fn complaints(findings: Vec<(Oracle, Finding)>) -> Vec<(Oracle, Finding)> {
+fn complaints(findings: Vec<(OracleRef, Finding)>) -> Vec<(OracleRef, Finding)> {
     let complaints = findings.into_iter();
     complaints
         .filter(|(_, finding)| !finding.is_pass())
@@ -226,13 +225,15 @@ fn complaints(findings: Vec<(Oracle, Finding)>) -> Vec<(Oracle, Finding)> {
 }
 
 #[track_caller]
-fn assert_reached(scenario: &Scenario, evidence: &Evidence) {
+fn assert_reached(scenario: &Scenario, history: &History) {
     for goal in &scenario.expect.reached {
         let Goal::Mark(mark) = goal else {
             panic!("{}: only our engine sees `{goal}`", scenario.name);
         };
         assert!(
-            evidence.marks.contains_key(mark),
+            history
+                .marks()
+                .any(|reached| reached.0.as_str() == mark.name()),
             "{}: {goal}",
             scenario.name
         );
@@ -240,16 +241,35 @@ fn assert_reached(scenario: &Scenario, evidence: &Evidence) {
 }
 
 /// What the agents meant to say, in an order that no schedule disturbs.
-fn meant(evidence: &Evidence) -> Vec<String> {
-    let meant = evidence.emissions.iter().map(|emission| {
-        let (run, thread, user) = (emission.run, emission.thread, emission.user);
-        let (kind, payload) = (emission.kind, &emission.payload);
-        let at = emission.at.since(evidence.emissions[0].at);
-        format!("{run} {thread} {user} {at:?} {kind} {payload:?}")
+fn meant(history: &History) -> Vec<String> {
+    let sent = history
+        .entries
+        .iter()
+        .filter_map(|entry| match &entry.kind {
+            EntryKind::Sent(sent) => Some((entry.at, sent)),
+            _ => None,
+        });
+    let sent: Vec<_> = sent.collect();
+    let first = sent[0].0;
+    let meant = sent.iter().map(|(at, sent)| {
+        let envelope = &sent.envelope;
+        let (span, channel, tenant) = (envelope.span, envelope.channel, envelope.tenant);
+        let at = at.since(first);
+        format!("{span:?} {channel:?} {tenant:?} {at:?} {:?}", sent.body)
     });
     let mut meant: Vec<String> = meant.collect();
     meant.sort();
     meant
+}
+
+/// Every run with its end, in the order of ids.
+fn spans(history: &History) -> Vec<String> {
+    let statistics = Statistics::default();
+    let run = CheckedRun::new(history, &Verdict::Pass, &statistics);
+    let spans = run.spans().iter();
+    spans
+        .map(|span| format!("{:?} {:?}", span.began, span.end()))
+        .collect()
 }
 
 #[test]
@@ -258,11 +278,11 @@ fn healthy_scenarios_hold_on_both() {
     for (name, seeds) in HEALTHY {
         let scenario = scenario(name);
         for seed in 0..seeds {
-            let evidence = play(&scenario, seed, Straggler::Nobody);
-            let findings = judge(&scenario, &evidence);
-            heard.extend(findings.iter().map(|(oracle, _)| *oracle));
+            let history = play(&scenario, seed, Straggler::Nobody);
+            let findings = judge(&scenario, &history);
+            heard.extend(findings.iter().map(|(oracle, _)| oracle.name()));
             assert_eq!(complaints(findings), [], "{name} {seed}");
-            assert_reached(&scenario, &evidence);
+            assert_reached(&scenario, &history);
         }
     }
     assert_eq!(heard, BTreeSet::from(JUDGES));
@@ -287,10 +307,8 @@ fn a_seed_gives_one_plan_on_both() {
     for (name, _) in HEALTHY {
         let scenario = scenario(name);
         let theirs = play(&scenario, 3, Straggler::Nobody);
-        let ours = run::play(&scenario, RunOptions::new(3, StrategyName::Fifo))
-            .books
-            .evidence;
-        assert_eq!(theirs.runs, ours.runs, "{name}");
+        let ours = run::play(&scenario, RunOptions::new(3, StrategyName::Fifo)).recorded;
+        assert_eq!(spans(&theirs), spans(&ours), "{name}");
         assert_eq!(meant(&theirs), meant(&ours), "{name}");
     }
 }
@@ -298,12 +316,12 @@ fn a_seed_gives_one_plan_on_both() {
 #[test]
 fn a_seed_gives_one_run_on_turmoil() {
     let scenario = scenario("shared_bridge");
-    let mut runs: Vec<Evidence> = Vec::new();
+    let mut runs: Vec<History> = Vec::new();
     for seed in [1, 1, 2] {
         runs.push(play(&scenario, seed, Straggler::Nobody));
     }
     assert_eq!(runs[0], runs[1]);
-    assert_ne!(runs[1].deliveries, runs[2].deliveries);
+    assert_ne!(runs[1], runs[2]);
 }
 
 #[test]
@@ -314,8 +332,8 @@ fn defects_are_caught_by_the_same_oracle_on_both() {
             panic!("{name} expects no violation");
         };
         for seed in 0..8 {
-            let evidence = play(&scenario, seed, Straggler::Nobody);
-            let complaints = complaints(judge(&scenario, &evidence));
+            let history = play(&scenario, seed, Straggler::Nobody);
+            let complaints = complaints(judge(&scenario, &history));
             let [(oracle, finding)] = complaints.as_slice() else {
                 panic!("{name} {seed}: {complaints:?}");
             };
@@ -333,11 +351,12 @@ fn cleanup_sees_who_stays_behind() {
         (Straggler::Task, "leaked: task 0"),
         (Straggler::Socket, "leaked: socket on straggler"),
     ] {
-        let evidence = play(&scenario, 0, straggler);
-        let complaints = complaints(judge(&scenario, &evidence));
-        let [(Oracle::Cleanup, finding)] = complaints.as_slice() else {
+        let history = play(&scenario, 0, straggler);
+        let complaints = complaints(judge(&scenario, &history));
+        let [(found_by, finding)] = complaints.as_slice() else {
             panic!("{straggler:?}: {complaints:?}");
         };
+        assert_eq!(*found_by, oracle("cleanup"));
         assert_eq!(finding.broken(), 1, "{straggler:?}: {finding:?}");
         let message = &finding.violations[0].message;
         assert!(message.starts_with(seen), "{straggler:?}: {message}");

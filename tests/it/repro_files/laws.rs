@@ -100,12 +100,12 @@ fn expected() -> impl Strategy<Value = Expected> {
     (
         prop::sample::select(failures.to_vec()),
         prop::sample::select(judges.to_vec()).prop_map(str::to_owned),
-        text(),
+        prop::option::of(text()),
         any::<u128>(),
     )
-        .prop_map(|(verdict, judge, message, fingerprint)| Expected {
+        .prop_map(|(verdict, judge, rule, fingerprint)| Expected {
             verdict,
-            signature: Signature { judge, message },
+            signature: Signature { judge, rule },
             fingerprint: Fingerprint(fingerprint),
         })
 }
