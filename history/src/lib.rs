@@ -11,6 +11,7 @@ mod entry;
 pub mod facets;
 mod history;
 mod ids;
+mod ledger;
 pub mod oracle;
 pub mod profile;
 mod recorder;
@@ -27,4 +28,5 @@ pub use ids::{
     ActorId, ChannelId, EntityId, EntityKind, MessageId, Name, Names, ObjectId, OperationId,
     SpanId, StreamId, TenantId, Vocabulary,
 };
+pub use ledger::Ledger;
 pub use recorder::Recorder;
