@@ -246,12 +246,13 @@ impl Body {
         found.into_iter()
     }
 
-    /// Returns the secrets among the fields.
+    /// Returns every secret in the fields, lists searched.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
-        self.fields.iter().filter_map(|(_, value)| match value {
-            Value::Secret(text) => Some(text.as_str()),
-            _ => None,
-        })
+        let mut found = Vec::new();
+        for (_, value) in &self.fields {
+            collect_secrets(value, &mut found);
+        }
+        found.into_iter()
     }
 
     /// The same without secrets, as oracles compare and print it.
@@ -270,6 +271,16 @@ fn collect_texts<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
         Value::Text(text) | Value::Secret(text) => found.push(text.as_str()),
         Value::List(values) => values.iter().for_each(|value| collect_texts(value, found)),
         Value::Integer(_) | Value::Flag(_) | Value::Entity(_) => {}
+    }
+}
+
+fn collect_secrets<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::Secret(text) => found.push(text.as_str()),
+        Value::List(values) => values
+            .iter()
+            .for_each(|value| collect_secrets(value, found)),
+        Value::Text(_) | Value::Integer(_) | Value::Flag(_) | Value::Entity(_) => {}
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use rehearsal_sim::VirtualTime;
 
+use crate::body::Symbol;
 use crate::clock::VectorClock;
 use crate::entry::{Accepted, Entry, EntryKind, Epoch, Gap, Position, Received, Sent};
 use crate::history::History;
@@ -40,6 +41,11 @@ impl<'a> Sending<'a> {
     /// Returns the message's id.
     pub fn id(&self) -> MessageId {
         self.sent.message
+    }
+
+    /// Returns its kind.
+    pub fn kind(&self) -> &'a Symbol {
+        &self.sent.body.kind
     }
 
     /// Returns the stream whose order it keeps.
@@ -126,7 +132,7 @@ pub struct Messages<'a> {
     deliveries: Vec<Delivery<'a>>,
     inboxes: BTreeMap<ActorId, Vec<Arrival<'a>>>,
     places: BTreeMap<(ActorId, MessageId), usize>,
-    stream_inboxes: BTreeMap<(ActorId, StreamId), Vec<Arrival<'a>>>,
+    span_inboxes: BTreeMap<(ActorId, SpanId), Vec<Arrival<'a>>>,
     subscribers: BTreeMap<ActorId, Subscriber>,
     by_channel: BTreeMap<ChannelId, Vec<ActorId>>,
     gaps: Vec<ReceivedGap>,
@@ -247,7 +253,8 @@ impl<'a> Messages<'a> {
                 let position = delivery.received.position;
                 self.proven.entry(message).or_insert(position);
             }
-            let stream = sent.map_or(delivery.received.envelope.stream, Sending::stream);
+            let envelope = sent.map_or(&delivery.received.envelope, |sent| &sent.sent.envelope);
+            let span = envelope.span;
             let inbox = self.inboxes.entry(delivery.actor).or_default();
             self.places.insert(key, inbox.len());
             let arrival = Arrival {
@@ -255,8 +262,10 @@ impl<'a> Messages<'a> {
                 sending,
             };
             inbox.push(arrival);
-            let key = (delivery.actor, stream);
-            self.stream_inboxes.entry(key).or_default().push(arrival);
+            if let Some(span) = span {
+                let key = (delivery.actor, span);
+                self.span_inboxes.entry(key).or_default().push(arrival);
+            }
         }
     }
 
@@ -347,9 +356,9 @@ impl<'a> Messages<'a> {
         self.inboxes.get(&actor).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns what an actor received of one stream, in order.
-    pub fn stream_inbox(&self, actor: ActorId, stream: StreamId) -> &[Arrival<'a>] {
-        let inbox = self.stream_inboxes.get(&(actor, stream));
+    /// Returns what an actor received of one span, in order.
+    pub fn span_inbox(&self, actor: ActorId, span: SpanId) -> &[Arrival<'a>] {
+        let inbox = self.span_inboxes.get(&(actor, span));
         inbox.map_or(&[], Vec::as_slice)
     }
 

@@ -13,9 +13,10 @@ use rehearsal_sim::{Statistics, Verdict};
 use self::messages::{Messages, Sending};
 use self::resources::Resources;
 use self::spans::{SpanRecord, Spans};
+use crate::body::Symbol;
 use crate::entry::{Position, Received};
 use crate::history::History;
-use crate::ids::{EntityId, Name, SpanId};
+use crate::ids::{EntityId, EntityKind, Name, SpanId};
 
 /// The aspects of a run that oracles read. A system records some of them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -116,6 +117,12 @@ impl<'a> CheckedRun<'a> {
         self.history.names.of(id)
     }
 
+    /// Returns `true` if messages of that kind end their span, by the profile.
+    pub fn is_terminal(&self, kind: &Symbol) -> bool {
+        let profile = self.history.profile;
+        profile.is_some_and(|profile| profile.is_terminal(kind.as_str()))
+    }
+
     /// Returns the full name of a message as it was sent:
     /// `event-5 (progress) of run-2 (data-1) on thread-1`.
     pub fn describe(&self, sending: &Sending<'_>) -> String {
@@ -153,6 +160,14 @@ impl<'a> CheckedRun<'a> {
             "offset {offset} of {}, epoch {epoch}",
             self.name(position.channel)
         )
+    }
+
+    /// Returns the name of an entity; a span's comes with its label.
+    pub fn describe_entity(&self, id: EntityId) -> String {
+        match id.kind {
+            EntityKind::Span => self.describe_span(SpanId(id.number)),
+            _ => self.name(id).to_string(),
+        }
     }
 
     /// Returns `run-2 (data-1)`.

@@ -111,8 +111,8 @@ impl Report {
     }
 
     /// Counts opportunities that were checked.
-    pub fn check(&mut self, opportunities: usize) {
-        self.checked += opportunities as u64;
+    pub fn check(&mut self, opportunities: u64) {
+        self.checked += opportunities;
     }
 
     /// Adds a broken promise. The message is only made if it will be listed.

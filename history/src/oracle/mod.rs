@@ -9,17 +9,39 @@
 //! Oracles have no tolerances. What an oracle excuses, and why, stands at the head of
 //! its module. To add one, write its file and add it to [`ORACLES`].
 
+mod causal;
+mod cleanup;
+mod deadlock;
 mod exactly_once;
+mod fifo;
 mod finding;
+mod hierarchy;
+mod invariants;
+mod isolation;
+mod no_loss;
+mod protocol;
+mod secrets;
 mod settings;
+mod terminal;
 
 use std::fmt;
 
 use crate::facets::{CheckedRun, Facet};
 
+pub use causal::Causal;
+pub use cleanup::Cleanup;
+pub use deadlock::Deadlock;
 pub use exactly_once::ExactlyOnce;
+pub use fifo::Fifo;
 pub use finding::{Finding, LISTED_MAX, Report, Scope, Violation};
+pub use hierarchy::Hierarchy;
+pub use invariants::Invariants;
+pub use isolation::Isolation;
+pub use no_loss::NoLoss;
+pub use protocol::Protocol;
+pub use secrets::Secrets;
 pub use settings::{Setting, SettingValue, SettingValues, Settings};
+pub use terminal::Terminal;
 
 /// A judge of one promise over the history of a run.
 pub trait Oracle: Sync {
@@ -65,7 +87,19 @@ pub struct Rule {
 }
 
 /// The oracles.
-pub static ORACLES: &[&dyn Oracle] = &[&ExactlyOnce];
+pub static ORACLES: &[&dyn Oracle] = &[
+    &NoLoss,
+    &ExactlyOnce,
+    &Fifo,
+    &Causal,
+    &Isolation,
+    &Hierarchy,
+    &Terminal,
+    &Cleanup,
+    &Deadlock,
+    &Protocol,
+    &Invariants,
+];
 
 /// A reference to an oracle of the table. Equal and ordered by its place there.
 #[derive(Clone, Copy)]

@@ -91,7 +91,19 @@ impl Profile {
         })
     }
 
-    /// Returns the kinds in the given role.
+    /// Returns the kind that announces children, if there is one.
+    pub fn announcement(&self) -> Option<&'static str> {
+        let mut kinds = self.kinds.iter();
+        kinds.find_map(|rule| matches!(rule.role, Role::BeginsChild { .. }).then_some(rule.kind))
+    }
+
+    /// Returns the kind that reports the end of children, if there is one.
+    pub fn report(&self) -> Option<&'static str> {
+        let mut kinds = self.kinds.iter();
+        kinds.find_map(|rule| matches!(rule.role, Role::EndsChild { .. }).then_some(rule.kind))
+    }
+
+    /// Returns the kind that opens a span, if there is one.
     pub fn opening(&self) -> Option<&'static str> {
         let mut kinds = self.kinds.iter();
         kinds.find_map(|rule| (rule.role == Role::Opening).then_some(rule.kind))

@@ -1,0 +1,253 @@
+//! No-loss: every message that the system accepted reaches every subscriber of its
+//! channel, or a gap marker covers it there.
+//!
+//! Excused, because the sender knows that the message has no future: a message without
+//! an answer whose span timed out, was cancelled or died with its host, and a message that was refused
+//! because its span had already ended. Outside a span, a refusal or a missing answer is
+//! the sender's to handle, and is not reported. A marker over a message that arrived as
+//! well, or over nothing, does no harm and is not reported; a marker without an end is,
+//! unless its epoch really died, for it would excuse everything to come.
+//!
+//! Messages that were never sent, or arrive altered, are reported here too: the ledger
+//! would not balance with them. An altered secret is checked by `isolation`.
+
+use super::{Finding, Oracle, Report, Rule, Settings};
+use crate::body::Body;
+use crate::entry::{Position, SpanEnd};
+use crate::facets::messages::{Delivery, ReceivedGap, SendOutcome, Sending, Subscriber};
+use crate::facets::{CheckedRun, Facet};
+use crate::ids::SpanId;
+use crate::ledger::{Settlement, is_phantom, settle};
+
+/// The oracle `no-loss`.
+#[derive(Debug)]
+pub struct NoLoss;
+
+impl Oracle for NoLoss {
+    fn name(&self) -> &'static str {
+        "no-loss"
+    }
+
+    fn claim(&self) -> &'static str {
+        "every accepted message reaches every subscriber, or a gap marker covers it"
+    }
+
+    fn reads(&self) -> &'static [Facet] {
+        &[Facet::Messages]
+    }
+
+    fn rules(&self) -> &'static [Rule] {
+        &[
+            Rule {
+                name: "refused",
+                meaning: "A message was refused although its span had not ended.",
+            },
+            Rule {
+                name: "unanswered",
+                meaning: "A sender that was not cut off never got an answer.",
+            },
+            Rule {
+                name: "lost",
+                meaning: "An accepted message never reached a subscriber, and no gap marker covers it.",
+            },
+            Rule {
+                name: "no-subscriber",
+                meaning: "A message was accepted on a channel that has no subscriber.",
+            },
+            Rule {
+                name: "phantom",
+                meaning: "A message arrived that was never sent, or that was refused.",
+            },
+            Rule {
+                name: "altered",
+                meaning: "A message arrived with another content than it was sent with.",
+            },
+            Rule {
+                name: "endless-gap",
+                meaning: "A gap marker has no end although its epoch did not end in a crash.",
+            },
+            Rule {
+                name: "not-drained",
+                meaning: "A subscriber never received everything that it was owed.",
+            },
+        ]
+    }
+
+    fn check(&self, run: &CheckedRun<'_>, _settings: &Settings) -> Finding {
+        if !run.at_rest() {
+            return Finding::not_applicable();
+        }
+        let mut report = Report::new();
+        for sending in run.messages().sendings() {
+            check_answer(run, sending, &mut report);
+            check_settlements(run, sending, &mut report);
+        }
+        for delivery in run.messages().deliveries() {
+            check_delivery(run, delivery, &mut report);
+        }
+        for received in run.messages().gaps() {
+            check_gap(run, received, &mut report);
+        }
+        for subscriber in run.messages().subscribers() {
+            check_drained(run, subscriber, &mut report);
+        }
+        report.finish()
+    }
+}
+
+fn check_answer(run: &CheckedRun<'_>, sending: &Sending<'_>, report: &mut Report) {
+    let Some(span) = sending.sent.envelope.span else {
+        return;
+    };
+    let witness = [sending.id().into(), span.into()];
+    match sending.outcome {
+        SendOutcome::Accepted(_) => {}
+        SendOutcome::Rejected(reason) => {
+            report.check(1);
+            if !ended_before(run, span, sending) {
+                report.broken("refused", witness, sending.at, || {
+                    let (name, span) = (run.describe(sending), run.name(span));
+                    format!("{name} was refused (`{reason}`) although {span} had not ended")
+                });
+            }
+        }
+        SendOutcome::Indeterminate => {
+            report.check(1);
+            let end = run.spans().get(span).and_then(|record| record.end());
+            if !matches!(
+                end,
+                Some(SpanEnd::HostDied | SpanEnd::TimedOut | SpanEnd::Cancelled)
+            ) {
+                report.broken("unanswered", witness, sending.at, || {
+                    let (name, span) = (run.describe(sending), run.name(span));
+                    format!("{name} never got an answer, and {span} was not cut off")
+                });
+            }
+        }
+    }
+}
+
+/// Returns `true` if the span had its terminal accepted before it sent this message.
+fn ended_before(run: &CheckedRun<'_>, span: SpanId, sending: &Sending<'_>) -> bool {
+    let mut accepted = run.messages().accepted_of_span(span);
+    accepted.any(|(earlier, _)| run.is_terminal(earlier.kind()) && earlier.index < sending.index)
+}
+
+fn check_settlements(run: &CheckedRun<'_>, sending: &Sending<'_>, report: &mut Report) {
+    let Some(position) = run.messages().position(sending) else {
+        return;
+    };
+    let channel = sending.sent.envelope.channel;
+    let subscribers = run.messages().subscribers_of(channel);
+    report.check(subscribers.len() as u64);
+    if subscribers.is_empty() {
+        let witness = [sending.id().into(), channel.into()];
+        report.broken("no-subscriber", witness, sending.at, || {
+            let last_seen = last_seen(run, sending, position);
+            let (name, channel) = (run.describe(sending), run.name(channel));
+            format!("{name} was {last_seen}; {channel} has no subscriber")
+        });
+    }
+    for actor in subscribers {
+        if settle(run, sending, *actor) == Settlement::Lost {
+            let witness = [sending.id().into(), (*actor).into()];
+            report.broken("lost", witness, sending.at, || {
+                let last_seen = last_seen(run, sending, position);
+                let (name, actor) = (run.describe(sending), run.name(*actor));
+                format!(
+                    "{name} was {last_seen}; never delivered to {actor}, and no gap marker \
+                     covers it"
+                )
+            });
+        }
+    }
+}
+
+/// Returns `accepted at offset 3 of thread-1, epoch 1, and delivered to client-2`.
+fn last_seen(run: &CheckedRun<'_>, sending: &Sending<'_>, position: Position) -> String {
+    let position = run.describe_position(&position);
+    let accepted = match sending.accepted() {
+        Some(_) => format!("accepted at {position}"),
+        None => format!("accepted without an answer, at {position}"),
+    };
+    let elsewhere: Vec<String> = run
+        .messages()
+        .inboxes()
+        .filter(|(actor, _)| run.messages().place(*actor, sending.id()).is_some())
+        .map(|(actor, _)| run.name(actor).to_string())
+        .collect();
+    if elsewhere.is_empty() {
+        accepted
+    } else {
+        format!("{accepted}, and delivered to {}", elsewhere.join(", "))
+    }
+}
+
+fn check_delivery(run: &CheckedRun<'_>, delivery: &Delivery<'_>, report: &mut Report) {
+    let sending = run.messages().sending(delivery.received.message);
+    let witness = [delivery.received.message.into(), delivery.actor.into()];
+    if is_phantom(sending) {
+        report.check(1);
+        report.broken("phantom", witness, delivery.at, || {
+            phantom(run, delivery, sending)
+        });
+    } else if let Some(sending) = sending
+        && let Some(change) = altered(&sending.sent.body, &delivery.received.body)
+    {
+        report.broken("altered", witness, delivery.at, || {
+            let (name, actor) = (run.describe(sending), run.name(delivery.actor));
+            format!("{name} reached {actor} altered: {change}")
+        });
+    }
+}
+
+fn phantom(run: &CheckedRun<'_>, delivery: &Delivery<'_>, sending: Option<&Sending<'_>>) -> String {
+    let name = run.describe_received(delivery.received);
+    let actor = run.name(delivery.actor);
+    match sending.map(|sending| sending.outcome) {
+        Some(SendOutcome::Rejected(reason)) => {
+            format!("{name} was refused (`{reason}`) and reached {actor} all the same")
+        }
+        _ => format!("{name} reached {actor}, but was never sent"),
+    }
+}
+
+/// Returns the difference between a body as sent and as received, if there is one.
+fn altered(sent: &Body, received: &Body) -> Option<String> {
+    if sent.kind != received.kind {
+        return Some(format!("it came as {}", received.kind));
+    }
+    let (sent, received) = (sent.without_secrets(), received.without_secrets());
+    (sent != received).then(|| format!("it was sent as {sent} and came as {received}"))
+}
+
+fn check_gap(run: &CheckedRun<'_>, received: &ReceivedGap, report: &mut Report) {
+    let gap = received.gap;
+    if gap.to.is_some() || run.messages().has_crashed(gap.epoch) {
+        return;
+    }
+    let witness = [received.actor.into(), gap.channel.into()];
+    report.broken("endless-gap", witness, received.at, || {
+        let (actor, channel) = (run.name(received.actor), run.name(gap.channel));
+        let (epoch, from) = (gap.epoch.0, gap.from.0);
+        format!(
+            "{actor} was told that {channel} is lost from offset {from} to the end of \
+             epoch {epoch}, but that epoch did not end in a crash"
+        )
+    });
+}
+
+fn check_drained(run: &CheckedRun<'_>, subscriber: &Subscriber, report: &mut Report) {
+    if subscriber.drained {
+        return;
+    }
+    report.broken("not-drained", [subscriber.actor.into()], None, || {
+        let last = run.messages().inbox(subscriber.actor).last();
+        let last = last.map(|arrival| arrival.delivery.received.message);
+        let last = last.map_or("nothing came".to_owned(), |message| {
+            format!("{} came last", run.name(message))
+        });
+        let (actor, tenant) = (run.name(subscriber.actor), run.name(subscriber.tenant));
+        format!("{actor} of {tenant} never finished: its goodbye was not answered ({last})")
+    });
+}
