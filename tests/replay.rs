@@ -9,7 +9,7 @@ use rehearsal::replay::{Change, Replay, Replayed};
 use rehearsal::repro::{Origin, Repro, ScenarioRef, TestRef, Unplayable, save_failure};
 use rehearsal::run::{RunOptions, RunVerdict, StrategyName, play};
 use rehearsal::scenario::{Code, Cut, ExpectedVerdict, Look, Scenario, discover, load, render_all};
-use rehearsal::sim::{Decision, Fingerprint, Schedule};
+use rehearsal::sim::{Decision, Fingerprint, Schedule, Site};
 
 const NAME: &str = "sequence-apart-from-send";
 
@@ -236,7 +236,7 @@ fn control_characters_of_a_repro_are_not_printed() {
     let scenario = scenario(NAME);
     let mut repro = failing(&scenario, SEED);
     let wild = "\u{1b}[2J";
-    let moved = with_decisions(&repro, |decisions| decisions[0].site = wild.to_owned());
+    let moved = with_decisions(&repro, |decisions| decisions[0].site = Site::world(wild));
     let text = Replay::of(&moved, &scenario).explain(&moved);
     assert!(text.contains("[2J") && !text.contains(wild), "{text:?}");
     repro.expected.signature.message = wild.to_owned();

@@ -74,7 +74,7 @@ fn only_way_out(core: &Core, id: TaskId) -> Option<ResourceId> {
 fn blocks_until_released(core: &Core, wait: &Wait) -> bool {
     match core.resources[wait.resource.0 as usize].kind {
         ResourceKind::Mutex | ResourceKind::OnceCell => true,
-        ResourceKind::RwLock => wait.operation.starts_with("write"),
+        ResourceKind::RwLock => wait.operation.excludes_all(),
         _ => false,
     }
 }

@@ -20,11 +20,13 @@ mod history;
 mod host;
 mod leak;
 mod net;
+mod operation;
 mod outcome;
 mod panics;
 mod point;
 mod ready;
 mod schedule;
+mod site;
 mod strategy;
 mod tape;
 mod task;
@@ -48,6 +50,7 @@ pub use outcome::{
 pub use point::{Resource, ResourceId, ResourceKind};
 pub use rehearsal_hermetic as hermetic;
 pub use schedule::{Decision, DecisionKind, Schedule};
+pub use site::{Family, Label, Link, Site, SpawnPath};
 pub use strategy::{
     Candidates, Deviate, Deviation, Exhaustive, Fifo, Pct, Picks, Pos, Profile, Profiler, Random,
     SharedProfile, Strategy, Urw,

@@ -9,6 +9,7 @@ use crate::fingerprint::Fingerprint;
 use crate::history::History;
 use crate::leak::LeakReport;
 use crate::point::ResourceKind;
+use crate::site::{Site, SpawnPath};
 use crate::tape::Tape;
 use crate::time::VirtualTime;
 use crate::wait::TaskId;
@@ -182,7 +183,7 @@ pub struct Divergence {
     /// The decision's index in the schedule, from 0.
     pub decision: usize,
     /// Its site.
-    pub site: String,
+    pub site: Site,
     /// Its number there, from 0.
     pub nth: u32,
     /// What the schedule expects there.
@@ -218,7 +219,7 @@ pub struct CastMember {
     /// Where it was spawned.
     pub spawned_at: &'static Location<'static>,
     /// Its path of spawns, by which the scheduler's sites call it.
-    pub path: String,
+    pub path: SpawnPath,
 }
 
 /// Counters of a run.

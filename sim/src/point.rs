@@ -17,6 +17,7 @@ use pin_project_lite::pin_project;
 
 use crate::context;
 use crate::engine::Engine;
+use crate::operation::Operation;
 use crate::wait::TaskId;
 
 /// Something that tasks contend for, numbered in order of first use in its run.
@@ -196,7 +197,7 @@ pub(crate) struct Waiting {
 impl Waiting {
     /// The current task waits for `resource`. None outside a run.
     #[inline]
-    fn begin(engine: &Engine, resource: &Resource, operation: &'static str) -> Option<Self> {
+    fn begin(engine: &Engine, resource: &Resource, operation: Operation) -> Option<Self> {
         let resource = resource.id(engine);
         let (task, id) = engine.begin_wait(resource, operation)?;
         Some(Self {
@@ -209,7 +210,7 @@ impl Waiting {
     /// Makes an entry, unless `slot` holds one of the current task already. A
     /// future may be polled by another task than before.
     #[inline]
-    pub(crate) fn renew(slot: &mut Option<Self>, resource: &Resource, operation: &'static str) {
+    pub(crate) fn renew(slot: &mut Option<Self>, resource: &Resource, operation: Operation) {
         let renewed = context::with(|engine| {
             if let Some(waiting) = slot
                 && (waiting.serial, Some(waiting.task)) == (engine.serial(), engine.running())
@@ -306,7 +307,7 @@ impl Progress {
     pub(crate) fn drive<R>(
         &mut self,
         resource: &Resource,
-        operation: &'static str,
+        operation: Operation,
         cx: &mut Context<'_>,
         poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
@@ -324,7 +325,7 @@ impl Progress {
     pub(crate) fn wait<R>(
         &mut self,
         resource: &Resource,
-        operation: &'static str,
+        operation: Operation,
         cx: &mut Context<'_>,
         poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
@@ -341,7 +342,7 @@ impl Progress {
     }
 
     #[inline]
-    fn note<R>(&mut self, resource: &Resource, operation: &'static str, result: &Poll<R>) {
+    fn note<R>(&mut self, resource: &Resource, operation: Operation, result: &Poll<R>) {
         if result.is_ready() {
             self.waiting = None;
         } else {
@@ -355,7 +356,7 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub(crate) struct Op<'a, F> {
         resource: &'a Resource,
-        operation: &'static str,
+        operation: Operation,
         progress: Progress,
         #[pin]
         inner: F,
@@ -363,8 +364,8 @@ pin_project! {
 }
 
 impl<'a, F: Future> Op<'a, F> {
-    /// `operation` is the method's name, for the reader of a deadlock report.
-    pub(crate) fn new(resource: &'a Resource, operation: &'static str, inner: F) -> Self {
+    /// An operation that has not begun.
+    pub(crate) fn new(resource: &'a Resource, operation: Operation, inner: F) -> Self {
         Self {
             resource,
             operation,
@@ -374,7 +375,7 @@ impl<'a, F: Future> Op<'a, F> {
     }
 
     /// An operation whose scheduling point was passed already.
-    pub(crate) fn passed(resource: &'a Resource, operation: &'static str, inner: F) -> Self {
+    pub(crate) fn passed(resource: &'a Resource, operation: Operation, inner: F) -> Self {
         let mut op = Self::new(resource, operation, inner);
         op.progress.point = Point::passed();
         op
@@ -388,6 +389,6 @@ impl<F: Future> Future for Op<'_, F> {
         let this = self.project();
         let inner = this.inner;
         this.progress
-            .drive(this.resource, this.operation, cx, |cx| inner.poll(cx))
+            .drive(this.resource, *this.operation, cx, |cx| inner.poll(cx))
     }
 }

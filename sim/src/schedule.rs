@@ -1,29 +1,22 @@
 //! Schedules: a run's choices that are not boring, each by its address.
 //!
 //! An address is (site, n-th choice there). The scheduler has two sites for each
-//! task: `preempt 0.3.1` is the task's path of spawns, at the points where it
-//! could go on; `after 0.3.1` is where it could not. So a choice that is taken
-//! out of a schedule moves none that another site makes, and what is left still
-//! means what it meant. That is what makes schedules shrink.
+//! task, named by its path of spawns: `Preempt` at the points where it could go on,
+//! `After` where it could not. So a choice that is taken out of a schedule moves none
+//! that another site makes, and the remaining ones still mean what they meant. That
+//! is what makes schedules shrink.
 
 use std::collections::BTreeMap;
 
 use crate::outcome::Divergence;
-use crate::tape::Tape;
-
-/// What the sites begin with at which the scheduler takes the turn from a task
-/// that could go on.
-pub(crate) const PREEMPT: &str = "preempt ";
-
-/// What the sites begin with at which a task could not go on, and the scheduler
-/// does not take the one that is ready longest.
-pub(crate) const AFTER: &str = "after ";
+use crate::site::Site;
+use crate::tape::{SiteId, Tape};
 
 /// One choice that is not boring.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Decision {
-    /// The label of its site.
-    pub site: String,
+    /// Its site.
+    pub site: Site,
     /// Its number among the choices made there, from 0.
     pub nth: u32,
     /// How many alternatives there were.
@@ -46,12 +39,10 @@ pub enum DecisionKind {
 impl Decision {
     /// What it decides.
     pub fn kind(&self) -> DecisionKind {
-        if self.site.starts_with(PREEMPT) {
-            DecisionKind::Preemption
-        } else if self.site.starts_with(AFTER) {
-            DecisionKind::Order
-        } else {
-            DecisionKind::World
+        match self.site {
+            Site::Preempt(_) => DecisionKind::Preemption,
+            Site::After(_) => DecisionKind::Order,
+            Site::Latency(_) | Site::Loss(_) | Site::World(_) => DecisionKind::World,
         }
     }
 }
@@ -116,7 +107,7 @@ impl Tape {
             let count = counts.entry(choice.site).or_insert(0u32);
             if choice.value != 0 {
                 decisions.push(Decision {
-                    site: self.label(choice.site).to_owned(),
+                    site: self.sites[choice.site.index()].clone(),
                     nth: *count,
                     bound: choice.bound,
                     value: choice.value,
@@ -131,9 +122,9 @@ impl Tape {
 /// A schedule that is being replayed.
 pub(crate) struct Playback {
     schedule: Schedule,
-    /// For each label, the decisions there by their number; taken out when the
+    /// For each site, the decisions there by their number; taken out when the
     /// run first comes to the site.
-    ahead: BTreeMap<String, BTreeMap<u32, usize>>,
+    ahead: BTreeMap<Site, BTreeMap<u32, usize>>,
     /// By site id.
     sites: Vec<Option<SitePlayback>>,
     reached: Vec<bool>,
@@ -142,7 +133,7 @@ pub(crate) struct Playback {
 
 /// The decisions of one site.
 struct SitePlayback {
-    label: String,
+    site: Site,
     /// Choices made there so far.
     count: u32,
     /// Decisions yet to come, the next one last: its number, and its index in
@@ -152,7 +143,7 @@ struct SitePlayback {
 
 impl Playback {
     pub(crate) fn new(schedule: Schedule) -> Self {
-        let mut ahead: BTreeMap<String, BTreeMap<u32, usize>> = BTreeMap::new();
+        let mut ahead: BTreeMap<Site, BTreeMap<u32, usize>> = BTreeMap::new();
         for (index, decision) in schedule.0.iter().enumerate() {
             let there = ahead.entry(decision.site.clone()).or_default();
             there.entry(decision.nth).or_insert(index);
@@ -166,17 +157,18 @@ impl Playback {
         }
     }
 
-    /// The value of the next choice at the site with that number and label.
-    pub(crate) fn next(&mut self, site: usize, label: &str, bound: u32) -> u32 {
-        if self.sites.len() <= site {
-            self.sites.resize_with(site + 1, || None);
+    /// The value of the next choice at `site`, which the run numbers `id`.
+    pub(crate) fn next(&mut self, id: SiteId, site: &Site, bound: u32) -> u32 {
+        let index = id.index();
+        if self.sites.len() <= index {
+            self.sites.resize_with(index + 1, || None);
         }
         let ahead = &mut self.ahead;
-        let here = self.sites[site].get_or_insert_with(|| SitePlayback {
-            label: label.to_owned(),
+        let here = self.sites[index].get_or_insert_with(|| SitePlayback {
+            site: site.clone(),
             count: 0,
             ahead: ahead
-                .remove(label)
+                .remove(site)
                 .map(|by_number| by_number.into_iter().rev().collect())
                 .unwrap_or_default(),
         });
@@ -191,7 +183,7 @@ impl Playback {
         if decision.bound != bound && self.mismatch.as_ref().is_none_or(|m| index < m.decision) {
             self.mismatch = Some(Divergence {
                 decision: index,
-                site: label.to_owned(),
+                site: site.clone(),
                 nth,
                 expected: format!("{} alternatives", decision.bound),
                 found: format!("{bound} alternatives"),
@@ -208,7 +200,7 @@ impl Playback {
             let decision = &self.schedule.0[index];
             let here = self.sites.iter().flatten();
             let made = here
-                .filter(|site| site.label == decision.site)
+                .filter(|site| site.site == decision.site)
                 .map(|site| site.count)
                 .next();
             let found = match made {

@@ -13,15 +13,17 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::outcome::Divergence;
 use crate::schedule::{Playback, Schedule};
+use crate::site::{AMBIENT_STREAM, STRATEGY_STREAM, Site};
 
-/// A place in the program or the world that makes choices, by label. Ids are
-/// handed out in order of first use and mean nothing outside their run.
+/// A site of one run, by number: numbers are handed out in order of first use and
+/// mean nothing outside their run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct SiteId(u32);
 
 impl SiteId {
-    /// The scheduler's site where choices are not told apart by task.
-    pub(crate) const SCHEDULE: Self = Self(0);
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
 }
 
 /// One choice: `value` out of `0..bound`, made at `site`.
@@ -37,20 +39,11 @@ pub struct Choice {
     pub step: u32,
 }
 
-/// The choices of a run and the labels of their sites.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// The choices of a run and their sites.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Tape {
-    sites: Vec<String>,
+    pub(crate) sites: Vec<Site>,
     choices: Vec<Choice>,
-}
-
-impl Default for Tape {
-    fn default() -> Self {
-        Self {
-            sites: vec!["schedule".to_owned()],
-            choices: Vec::new(),
-        }
-    }
 }
 
 impl Tape {
@@ -59,9 +52,9 @@ impl Tape {
         &self.choices
     }
 
-    /// The label of a site of this tape, or `?` for another tape's.
-    pub fn label(&self, site: SiteId) -> &str {
-        self.sites.get(site.0 as usize).map_or("?", String::as_str)
+    /// The site with that number; none if the number is another tape's.
+    pub fn site(&self, id: SiteId) -> Option<&Site> {
+        self.sites.get(id.index())
     }
 
     /// Number of choices.
@@ -115,23 +108,29 @@ struct Streams {
 }
 
 impl Streams {
-    fn of(&mut self, site: SiteId, label: &str) -> &mut ChaCha8Rng {
-        let index = site.0 as usize;
+    fn of(&mut self, id: SiteId, site: &Site) -> &mut ChaCha8Rng {
+        let index = id.index();
         if self.by_site.len() <= index {
             self.by_site.resize_with(index + 1, || None);
         }
-        self.by_site[index].get_or_insert_with(|| Self::stream(self.seed, label))
+        self.by_site[index].get_or_insert_with(|| Self::stream(self.seed, &site.stream()))
     }
 
-    fn stream(seed: u64, label: &str) -> ChaCha8Rng {
+    fn stream(seed: u64, name: &str) -> ChaCha8Rng {
         let mut key = [0u8; 32];
         for chunk in key.chunks_exact_mut(8) {
             chunk.copy_from_slice(&seed.to_le_bytes());
         }
         let mut rng = ChaCha8Rng::from_seed(key);
-        rng.set_stream(xxh3_64(label.as_bytes()));
+        rng.set_stream(xxh3_64(name.as_bytes()));
         rng
     }
+}
+
+/// Returns a length as the run counts: no run comes near the limit, and if one did,
+/// two sites must not become one.
+fn count(len: usize) -> u32 {
+    u32::try_from(len).expect("fewer than 2^32 sites in a run")
 }
 
 /// Uniform in `0..bound` by multiplication: integers only, because
@@ -156,7 +155,7 @@ pub enum Choices {
 /// The run's supply of choices: draws, records, or replays them.
 pub(crate) struct Draws {
     tape: Tape,
-    ids: BTreeMap<String, SiteId>,
+    ids: BTreeMap<Site, SiteId>,
     source: Source,
     keep: bool,
     count: u64,
@@ -176,11 +175,9 @@ impl Draws {
             Choices::Replay(schedule) => Source::Replay(Playback::new(schedule)),
             Choices::World(schedule) => Source::World(Playback::new(schedule)),
         };
-        let mut ids = BTreeMap::new();
-        ids.insert("schedule".to_owned(), SiteId::SCHEDULE);
         Self {
             tape: Tape::default(),
-            ids,
+            ids: BTreeMap::new(),
             source,
             keep,
             count: 0,
@@ -189,56 +186,60 @@ impl Draws {
         }
     }
 
-    /// The site with that label.
-    pub(crate) fn site(&mut self, label: &str) -> SiteId {
-        if let Some(id) = self.ids.get(label) {
+    /// Returns the number of a site in this run.
+    pub(crate) fn site(&mut self, site: Site) -> SiteId {
+        if let Some(id) = self.ids.get(&site) {
             return *id;
         }
-        let id = SiteId(u32::try_from(self.tape.sites.len()).unwrap_or(u32::MAX));
-        self.tape.sites.push(label.to_owned());
-        self.ids.insert(label.to_owned(), id);
+        let id = SiteId(count(self.tape.sites.len()));
+        self.tape.sites.push(site.clone());
+        self.ids.insert(site, id);
         id
     }
 
     /// Makes a choice at `site` among `0..bound`. A bound below 2 leaves no
     /// choice: it is 0, and not recorded.
-    pub(crate) fn draw(&mut self, site: SiteId, bound: u32) -> u32 {
+    pub(crate) fn draw(&mut self, id: SiteId, bound: u32) -> u32 {
         if bound < 2 {
             return 0;
         }
-        let label = &self.tape.sites[site.0 as usize];
+        let site = &self.tape.sites[id.index()];
         let value = match &mut self.source {
-            Source::Fresh(streams) => below(streams.of(site, label), bound),
-            Source::Replay(playback) | Source::World(playback) => {
-                playback.next(site.0 as usize, label, bound)
-            }
+            Source::Fresh(streams) => below(streams.of(id, site), bound),
+            Source::Replay(playback) | Source::World(playback) => playback.next(id, site, bound),
         };
-        self.take(site, bound, value);
+        self.take(Some(id), bound, value);
         value
     }
 
-    /// Makes a choice whose value, unless replayed, `pick` decides. The bound is
-    /// at least 2.
+    /// Makes a choice of the scheduler, whose value, unless replayed, `pick` decides.
+    /// The bound is at least 2. It needs a site only where choices are recorded or
+    /// replayed.
     #[inline]
-    pub(crate) fn pick(&mut self, site: SiteId, bound: u32, pick: impl FnOnce() -> u32) -> u32 {
+    pub(crate) fn pick(
+        &mut self,
+        id: Option<SiteId>,
+        bound: u32,
+        pick: impl FnOnce() -> u32,
+    ) -> u32 {
         let value = match &mut self.source {
             Source::Fresh(_) | Source::World(_) => pick().min(bound - 1),
             Source::Replay(playback) => {
-                let label = &self.tape.sites[site.0 as usize];
-                playback.next(site.0 as usize, label, bound)
+                let id = id.expect("a replayed choice has a site");
+                playback.next(id, &self.tape.sites[id.index()], bound)
             }
         };
-        self.take(site, bound, value);
+        self.take(id, bound, value);
         value
     }
 
     #[inline]
-    fn take(&mut self, site: SiteId, bound: u32, value: u32) {
+    fn take(&mut self, site: Option<SiteId>, bound: u32, value: u32) {
         self.count += 1;
         self.interesting += u64::from(value != 0);
         if self.keep {
             self.tape.choices.push(Choice {
-                site,
+                site: site.expect("a recorded choice has a site"),
                 bound,
                 value,
                 step: u32::try_from(self.step).unwrap_or(u32::MAX),
@@ -270,11 +271,11 @@ impl Draws {
 /// The strategy's own stream: what it draws is not a choice of the run, only
 /// what it picks is.
 pub(crate) fn strategy_stream(seed: u64) -> ChaCha8Rng {
-    Streams::stream(seed, "strategy")
+    Streams::stream(seed, STRATEGY_STREAM)
 }
 
 /// What a hermetic run's code gets when it asks the machine for random bytes. Not on
 /// the tape either: there is no boring value of a key.
 pub(crate) fn ambient_stream(seed: u64) -> ChaCha8Rng {
-    Streams::stream(seed, "ambient")
+    Streams::stream(seed, AMBIENT_STREAM)
 }

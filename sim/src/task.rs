@@ -17,6 +17,7 @@ use pin_project_lite::pin_project;
 use crate::context;
 use crate::engine::Engine;
 use crate::host::{HostId, HostState};
+use crate::operation::Operation;
 use crate::panics;
 use crate::point::{Point, Resource, ResourceKind, Waiting};
 use crate::tokio::task::Id;
@@ -344,7 +345,7 @@ impl<T> Simulated<T> {
         if result.is_ready() {
             self.waiting = None;
         } else {
-            Waiting::renew(&mut self.waiting, &self.resource, "join");
+            Waiting::renew(&mut self.waiting, &self.resource, Operation::Join);
         }
         result
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 
+use crate::operation::Operation;
 use crate::point::{ResourceId, ResourceKind};
 
 /// A task of a run; numbered from 0 (the program itself) in order of spawning.
@@ -30,7 +31,7 @@ impl fmt::Display for TaskId {
 pub(crate) struct Wait {
     pub(crate) id: u64,
     pub(crate) resource: ResourceId,
-    pub(crate) operation: &'static str,
+    pub(crate) operation: Operation,
 }
 
 /// Everything alive at one moment: what a clean shutdown leaves empty.

@@ -1,5 +1,6 @@
 //! The world that a program runs in: hosts, links, faults, choices.
 
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::rc::Rc;
@@ -12,6 +13,7 @@ use crate::engine::{Disposal, Engine};
 use crate::history::{Effect, TaskEnd};
 use crate::host::{Host, HostId, HostState};
 use crate::net::Direction;
+use crate::site::{Label, Site};
 use crate::tape::SiteId;
 use crate::task::{self, JoinHandle};
 use crate::time::{VirtualTime, micros};
@@ -239,9 +241,21 @@ impl World {
 
     // Choices and the record ------------------------------------------------
 
-    /// The site with that label. Keep it if you draw often.
+    /// Returns the site with that label. Keep it if you draw often. Each label has
+    /// random numbers of its own, which no other label's draws change.
     pub fn site(self, label: &str) -> SiteId {
-        self.with(|engine| engine.draws(|draws| draws.site(label)))
+        self.site_of(Label::new(label))
+    }
+
+    /// Returns the site `family member`, as in `start agent-3`: one of several sites of
+    /// one purpose. The shrinker tries to do without a family before it looks at
+    /// each of its members.
+    pub fn site_in(self, family: &str, member: impl fmt::Display) -> SiteId {
+        self.site_of(Label::in_family(family, member))
+    }
+
+    fn site_of(self, label: Label) -> SiteId {
+        self.with(|engine| engine.draws(|draws| draws.site(Site::World(label))))
     }
 
     /// A choice among `0..bound`, where 0 is the boring one. A bound of 0 or 1

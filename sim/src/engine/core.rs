@@ -217,7 +217,7 @@ impl Core {
             name: task.name.clone(),
             host: self.hosts[task.host.0 as usize].name.clone(),
             spawned_at: task.spawned_at,
-            path: self.lineage.path(id).to_owned(),
+            path: self.lineage.path(id),
         };
         self.record.cast.push(member);
     }

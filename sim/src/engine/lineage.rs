@@ -3,6 +3,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::site::{Site, SpawnPath};
 use crate::tape::{Draws, SiteId};
 use crate::wait::TaskId;
 
@@ -20,7 +21,7 @@ struct Family {
 }
 
 struct Address {
-    path: String,
+    path: SpawnPath,
     preempt: Option<SiteId>,
     after: Option<SiteId>,
 }
@@ -57,9 +58,10 @@ impl Lineage {
             children: 0,
         });
         if let Some(addresses) = &mut self.addresses {
-            let path = match parent.and_then(|parent| addresses.get(parent)) {
-                Some(parent) => format!("{}.{number}", parent.path),
-                None => number.to_string(),
+            let parent = parent.and_then(|parent| addresses.get(parent));
+            let path = match parent {
+                Some(parent) => parent.path.child(number),
+                None => SpawnPath::default().child(number),
             };
             addresses.push(Address {
                 path,
@@ -70,37 +72,34 @@ impl Lineage {
         signature
     }
 
-    /// The path of spawns to a task, as in `0.3.1`: the first child of the third
-    /// child of the program. Empty if tasks have no addresses.
-    pub(super) fn path(&self, task: TaskId) -> &str {
+    /// Returns the path of spawns to a task; empty if tasks have no addresses.
+    pub(super) fn path(&self, task: TaskId) -> SpawnPath {
         let addresses = self.addresses.as_ref();
         addresses
             .and_then(|addresses| addresses.get(task.0 as usize))
-            .map_or("", |address| &address.path)
+            .map_or_else(SpawnPath::default, |address| address.path.clone())
     }
 
-    /// The site of a choice that could take the turn from `running`, or that is
-    /// made because `last` could not go on.
+    /// Returns the site of a choice that could take the turn from `running`, or that
+    /// is made because `last` could not go on; none if tasks have no addresses.
     #[inline]
     pub(super) fn site(
         &mut self,
         running: Option<TaskId>,
         last: Option<TaskId>,
         draws: &mut Draws,
-    ) -> SiteId {
-        let Some(addresses) = &mut self.addresses else {
-            return SiteId::SCHEDULE;
-        };
-        let Some(task) = running.or(last) else {
-            return SiteId::SCHEDULE;
-        };
-        let Some(address) = addresses.get_mut(task.0 as usize) else {
-            return SiteId::SCHEDULE;
-        };
-        let (site, kind) = match running {
-            Some(_) => (&mut address.preempt, crate::schedule::PREEMPT),
-            None => (&mut address.after, crate::schedule::AFTER),
-        };
-        *site.get_or_insert_with(|| draws.site(&format!("{kind}{}", address.path)))
+    ) -> Option<SiteId> {
+        let addresses = self.addresses.as_mut()?;
+        // The program is alone until it has run.
+        let task = running.or(last).unwrap_or(TaskId::PROGRAM);
+        let Address {
+            path,
+            preempt,
+            after,
+        } = &mut addresses[task.0 as usize];
+        Some(match running {
+            Some(_) => *preempt.get_or_insert_with(|| draws.site(Site::Preempt(path.clone()))),
+            None => *after.get_or_insert_with(|| draws.site(Site::After(path.clone()))),
+        })
     }
 }

@@ -3,6 +3,7 @@
 use std::panic::Location;
 
 use crate::host::HostState;
+use crate::operation::Operation;
 use crate::point::{ResourceId, ResourceKind};
 use crate::wait::{ResourceInfo, TaskId, Wait};
 
@@ -161,7 +162,7 @@ impl Engine {
     pub(crate) fn begin_wait(
         &self,
         resource: ResourceId,
-        operation: &'static str,
+        operation: Operation,
     ) -> Option<(TaskId, u64)> {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;

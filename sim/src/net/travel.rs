@@ -9,6 +9,7 @@ use super::packet::{Due, Transit, flow, is_pure_ack, packed, payload_len};
 use crate::engine::{Core, Engine};
 use crate::history::Effect;
 use crate::host::{HostId, HostState};
+use crate::site::{self, Site};
 use crate::tape::SiteId;
 use crate::time::{VirtualTime, micros};
 
@@ -24,11 +25,14 @@ impl Core {
         } = self;
         let network = network.get_or_insert_with(Network::new);
         network.links.entry((from, to)).or_insert_with(|| {
-            let name = |host: HostId| hosts[host.0 as usize].name.as_str();
-            let path = format!("{} -> {}", name(from), name(to));
+            let name = |host: HostId| hosts[host.0 as usize].name.clone();
+            let path = site::Link {
+                from: name(from),
+                to: name(to),
+            };
             Link {
-                latency: draws.site(&format!("latency {path}")),
-                loss: draws.site(&format!("loss {path}")),
+                latency: draws.site(Site::Latency(path.clone())),
+                loss: draws.site(Site::Loss(path)),
                 blocked: false,
                 held: false,
                 stalled: Vec::new(),

@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 use ::tokio_util::sync as real;
 use pin_project_lite::pin_project;
 
+use crate::operation::Operation;
 use crate::point::{Point, Progress, Resource, ResourceKind};
 
 /// As `tokio_util::sync::CancellationToken`. A token and all that come from it
@@ -161,7 +162,7 @@ impl Future for WaitForCancellationFuture<'_> {
         let this = self.project();
         let inner = this.inner;
         this.progress
-            .drive(this.resource, "cancelled", cx, |cx| inner.poll(cx))
+            .drive(this.resource, Operation::Cancelled, cx, |cx| inner.poll(cx))
     }
 }
 
@@ -189,7 +190,7 @@ impl Future for WaitForCancellationFutureOwned {
         let this = self.project();
         let inner = this.inner;
         this.progress
-            .drive(this.resource, "cancelled", cx, |cx| inner.poll(cx))
+            .drive(this.resource, Operation::Cancelled, cx, |cx| inner.poll(cx))
     }
 }
 

@@ -16,6 +16,7 @@ use super::place::{Place, Placed, bind};
 use super::simulated::Connection;
 use super::stream::TcpStream;
 use crate::net;
+use crate::operation::Operation;
 use crate::point::{Op, Progress, Resource, ResourceKind};
 
 /// As `tokio::net::TcpListener`.
@@ -65,7 +66,7 @@ impl TcpListener {
             match &self.0 {
                 Inner::Simulated(simulated) => {
                     let accept = poll_fn(|cx| simulated.poll_accept(cx, caller));
-                    Op::new(&simulated.resource, "accept", accept).await
+                    Op::new(&simulated.resource, Operation::Accept, accept).await
                 }
                 Inner::Real(listener) => accepted(listener.accept().await),
             }
@@ -82,7 +83,7 @@ impl TcpListener {
                     .accepting
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner);
-                accepting.drive(&simulated.resource, "accept", cx, |cx| {
+                accepting.drive(&simulated.resource, Operation::Accept, cx, |cx| {
                     simulated.poll_accept(cx, caller)
                 })
             }

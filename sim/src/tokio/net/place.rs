@@ -16,6 +16,7 @@ use pin_project_lite::pin_project;
 use super::addr::{ToSocketAddrs, no_address, resolve};
 use crate::host::HostId;
 use crate::net;
+use crate::operation::Operation;
 use crate::point::{Op, Resource};
 
 /// A host in a run.
@@ -161,7 +162,7 @@ where
 {
     let mut outcome = Err(no_address());
     for address in resolve(place, &addr)? {
-        outcome = Op::new(resource, "bind", At::new(place, bind(address))).await;
+        outcome = Op::new(resource, Operation::Bind, At::new(place, bind(address))).await;
         if outcome.is_ok() {
             break;
         }

@@ -12,6 +12,7 @@ use turmoil_net::shim::tokio::net::TcpStream;
 
 use super::place::{Place, Placed};
 use crate::net;
+use crate::operation::Operation;
 use crate::point::{Op, Progress, Resource};
 
 #[derive(Debug)]
@@ -78,7 +79,9 @@ impl Connection {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        progress.drive(&self.resource, "read", cx, |cx| self.poll_read(cx, buffer))
+        progress.drive(&self.resource, Operation::Read, cx, |cx| {
+            self.poll_read(cx, buffer)
+        })
     }
 
     pub(super) fn drive_write(
@@ -87,7 +90,7 @@ impl Connection {
         cx: &mut Context<'_>,
         buffer: &[u8],
     ) -> Poll<io::Result<usize>> {
-        progress.drive(&self.resource, "write", cx, |cx| {
+        progress.drive(&self.resource, Operation::Write, cx, |cx| {
             self.poll_write(cx, buffer)
         })
     }
@@ -108,7 +111,9 @@ impl Connection {
         progress: &mut Progress,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        progress.drive(&self.resource, "shutdown", cx, |cx| self.poll_shutdown(cx))
+        progress.drive(&self.resource, Operation::Shutdown, cx, |cx| {
+            self.poll_shutdown(cx)
+        })
     }
 
     pub(super) async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -116,7 +121,7 @@ impl Connection {
             let mut buffer = ReadBuf::new(buffer);
             self.operate(|stream| stream.poll_peek(cx, &mut buffer))
         });
-        Op::new(&self.resource, "peek", peek).await
+        Op::new(&self.resource, Operation::Peek, peek).await
     }
 
     /// Ready if a read would be, with whatever outcome.
@@ -127,7 +132,7 @@ impl Connection {
             // An error is for the read to report.
             self.operate(|stream| stream.poll_peek(cx, &mut buffer).map(|_| Ok(())))
         });
-        Op::new(&self.resource, "readable", readable).await
+        Op::new(&self.resource, Operation::Readable, readable).await
     }
 
     /// Ready if a write would be, with whatever outcome.
@@ -135,7 +140,7 @@ impl Connection {
         // Writing nothing waits for room as writing something does.
         let writable =
             poll_fn(|cx| self.operate(|stream| stream.poll_write(cx, &[]).map(|_| Ok(()))));
-        Op::new(&self.resource, "writable", writable).await
+        Op::new(&self.resource, Operation::Writable, writable).await
     }
 
     pub(super) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {

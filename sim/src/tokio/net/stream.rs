@@ -17,6 +17,7 @@ use super::addr::{ToSocketAddrs, destination, no_address, resolve};
 use super::place::{Connecting, Place};
 use super::simulated::Connection;
 use super::tcp::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+use crate::operation::Operation;
 use crate::point::{Op, Progress, Resource, ResourceKind};
 
 /// As `tokio::net::TcpStream`.
@@ -243,7 +244,7 @@ async fn connect(
     let mut failure = no_address();
     for peer in resolve(place, &addr)?.into_iter().map(destination) {
         let attempt = Connecting::new(place, shim::TcpStream::connect(peer));
-        match Op::new(&resource, "connect", attempt).await {
+        match Op::new(&resource, Operation::Connect, attempt).await {
             Ok(stream) => return Ok(Connection::new(place, stream, peer, resource)),
             Err(error) => failure = place.explain(peer, error),
         }

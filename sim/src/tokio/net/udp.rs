@@ -12,6 +12,7 @@ use turmoil_net::shim::tokio::net as shim;
 use super::addr::{ToSocketAddrs, destination, no_address, resolve};
 use super::place::{At, Place, Placed, bind};
 use crate::net;
+use crate::operation::Operation;
 use crate::point::{Op, Resource, ResourceKind};
 
 /// As `tokio::net::UdpSocket`.
@@ -105,7 +106,7 @@ impl UdpSocket {
         match &self.0 {
             Inner::Simulated(simulated) => {
                 let send = simulated.socket.get()?.send(buf);
-                simulated.operate("send", send).await
+                simulated.operate(Operation::Send, send).await
             }
             Inner::Real(socket) => socket.send(buf).await,
         }
@@ -121,7 +122,7 @@ impl UdpSocket {
         match &self.0 {
             Inner::Simulated(simulated) => {
                 let receive = simulated.socket.get()?.recv_from(buf);
-                simulated.operate("recv_from", receive).await
+                simulated.operate(Operation::RecvFrom, receive).await
             }
             Inner::Real(socket) => socket.recv_from(buf).await,
         }
@@ -136,7 +137,7 @@ impl UdpSocket {
         match &self.0 {
             Inner::Simulated(simulated) => {
                 let receive = simulated.socket.get()?.recv(buf);
-                simulated.operate("recv", receive).await
+                simulated.operate(Operation::Recv, receive).await
             }
             Inner::Real(socket) => socket.recv(buf).await,
         }
@@ -151,7 +152,7 @@ impl UdpSocket {
         match &self.0 {
             Inner::Simulated(simulated) => {
                 let peek = simulated.socket.get()?.peek_from(buf);
-                simulated.operate("peek_from", peek).await
+                simulated.operate(Operation::PeekFrom, peek).await
             }
             Inner::Real(socket) => socket.peek_from(buf).await,
         }
@@ -272,7 +273,7 @@ impl Simulated {
         let mut outcome = Err(no_address());
         for peer in resolve(self.socket.place(), &addr)? {
             let connect = self.socket.get()?.connect(destination(peer));
-            outcome = self.operate("connect", connect).await;
+            outcome = self.operate(Operation::Connect, connect).await;
             if outcome.is_ok() {
                 break;
             }
@@ -289,12 +290,12 @@ impl Simulated {
             ));
         };
         let send = self.socket.get()?.send_to(buf, destination(target));
-        self.operate("send_to", send).await
+        self.operate(Operation::SendTo, send).await
     }
 
     async fn operate<T>(
         &self,
-        operation: &'static str,
+        operation: Operation,
         future: impl Future<Output = io::Result<T>>,
     ) -> io::Result<T> {
         Op::new(

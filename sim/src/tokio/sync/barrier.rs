@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ::tokio::sync as real;
 
+use crate::operation::Operation;
 use crate::point::{Op, Resource, ResourceKind};
 
 /// As `tokio::sync::Barrier`. Those who wait go on in the order in which they
@@ -46,7 +47,7 @@ impl Barrier {
     /// Waits until all are there. One of them, the leader, is told so. Not cancel
     /// safe, as in tokio: who has come counts even if it goes again.
     pub async fn wait(&self) -> BarrierWaitResult {
-        Op::new(&self.resource, "wait", self.meet()).await
+        Op::new(&self.resource, Operation::Wait, self.meet()).await
     }
 
     async fn meet(&self) -> BarrierWaitResult {

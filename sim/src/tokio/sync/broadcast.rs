@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ::tokio::sync::broadcast as real;
 
 use super::shared::Side;
+use crate::operation::Operation;
 use crate::point::{Op, Resource};
 
 /// The errors, which are tokio's.
@@ -104,7 +105,7 @@ impl<T> Sender<T> {
 
     /// Waits until there is no receiver.
     pub async fn closed(&self) {
-        Op::new(&self.side, "closed", self.inner.closed()).await;
+        Op::new(&self.side, Operation::Closed, self.inner.closed()).await;
     }
 
     /// How many senders there are.
@@ -231,7 +232,7 @@ impl<T: Clone> Receiver<T> {
     /// If values were overwritten before they were received (how many), or all
     /// senders are gone and everything is received.
     pub async fn recv(&mut self) -> Result<T, RecvError> {
-        Op::new(&self.side, "recv", self.inner.recv()).await
+        Op::new(&self.side, Operation::Recv, self.inner.recv()).await
     }
 
     /// The next value, if it is there.

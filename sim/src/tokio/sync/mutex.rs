@@ -7,6 +7,7 @@ use ::tokio::sync as real;
 use ::tokio::sync::TryLockError;
 
 use super::shared::Shared;
+use crate::operation::Operation;
 use crate::point::{Holder, Op, Point, Resource, ResourceKind};
 
 /// As `tokio::sync::Mutex`.
@@ -39,7 +40,7 @@ impl<T> Mutex<T> {
         let free = simulated.then(|| self.inner.try_lock().ok()).flatten();
         let inner = match free {
             Some(inner) => inner,
-            None => Op::passed(&self.resource, "lock", self.inner.lock()).await,
+            None => Op::passed(&self.resource, Operation::Lock, self.inner.lock()).await,
         };
         self.guard(inner)
     }
@@ -57,7 +58,7 @@ impl<T> Mutex<T> {
     /// Waits for the lock; the guard keeps the mutex alive.
     pub async fn lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
         let lock = Arc::clone(self.inner.arc()).lock_owned();
-        let inner = Op::new(&self.resource, "lock_owned", lock).await;
+        let inner = Op::new(&self.resource, Operation::LockOwned, lock).await;
         OwnedMutexGuard::new(inner, self)
     }
 

@@ -9,6 +9,7 @@ use ::tokio::sync as real;
 use pin_project_lite::pin_project;
 
 use super::shared::Shared;
+use crate::operation::Operation;
 use crate::point::{Progress, Resource, ResourceKind};
 
 /// As `tokio::sync::Notify`.
@@ -109,7 +110,7 @@ impl Future for Notified<'_> {
         let this = self.project();
         let inner = this.inner;
         this.progress
-            .drive(this.resource, "notified", cx, |cx| inner.poll(cx))
+            .drive(this.resource, Operation::Notified, cx, |cx| inner.poll(cx))
     }
 }
 
@@ -142,6 +143,6 @@ impl Future for OwnedNotified {
         let inner = this.inner;
         let resource = &this.notify.resource;
         this.progress
-            .drive(resource, "notified", cx, |cx| inner.poll(cx))
+            .drive(resource, Operation::Notified, cx, |cx| inner.poll(cx))
     }
 }

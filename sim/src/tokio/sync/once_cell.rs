@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ::tokio::sync as real;
 use ::tokio::sync::SetError;
 
+use crate::operation::Operation;
 use crate::point::{Progress, Resource, ResourceKind};
 
 /// As `tokio::sync::OnceCell`.
@@ -117,7 +118,7 @@ impl<T> OnceCell<T> {
             if making.load(Ordering::Relaxed) {
                 return inner.as_mut().poll(cx);
             }
-            let poll = progress.drive(&self.resource, "get_or_init", cx, |cx| {
+            let poll = progress.drive(&self.resource, Operation::GetOrInit, cx, |cx| {
                 inner.as_mut().poll(cx)
             });
             if making.load(Ordering::Relaxed) {

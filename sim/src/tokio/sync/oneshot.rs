@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use ::tokio::sync::oneshot as real;
 
 use super::shared::Side;
+use crate::operation::Operation;
 use crate::point::{Op, Progress};
 
 /// The errors, which are tokio's.
@@ -54,7 +55,7 @@ impl<T> Sender<T> {
 
     /// Waits until there is no receiver.
     pub async fn closed(&mut self) {
-        Op::new(&self.side, "closed", self.inner.closed()).await;
+        Op::new(&self.side, Operation::Closed, self.inner.closed()).await;
     }
 
     /// Whether there is no receiver.
@@ -65,8 +66,9 @@ impl<T> Sender<T> {
     /// Ready once there is no receiver.
     pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let inner = &mut self.inner;
-        self.closing
-            .drive(&self.side, "closed", cx, |cx| inner.poll_closed(cx))
+        self.closing.drive(&self.side, Operation::Closed, cx, |cx| {
+            inner.poll_closed(cx)
+        })
     }
 }
 
@@ -114,6 +116,6 @@ impl<T> Future for Receiver<T> {
         let this = &mut *self;
         let inner = Pin::new(&mut this.inner);
         this.progress
-            .drive(&this.side, "recv", cx, |cx| inner.poll(cx))
+            .drive(&this.side, Operation::Recv, cx, |cx| inner.poll(cx))
     }
 }

@@ -7,6 +7,7 @@ use ::tokio::sync as real;
 use ::tokio::sync::TryLockError;
 
 use super::shared::Shared;
+use crate::operation::Operation;
 use crate::point::{Holder, Op, Resource, ResourceKind};
 
 /// As `tokio::sync::RwLock`: many readers or one writer, first come first
@@ -49,7 +50,7 @@ impl<T> RwLock<T> {
 
     /// Waits for shared access.
     pub async fn read(&self) -> RwLockReadGuard<'_, T> {
-        let inner = Op::new(&self.resource, "read", self.inner.read()).await;
+        let inner = Op::new(&self.resource, Operation::Read, self.inner.read()).await;
         RwLockReadGuard {
             inner,
             holder: self.resource.hold(),
@@ -71,7 +72,7 @@ impl<T> RwLock<T> {
 
     /// Waits for exclusive access.
     pub async fn write(&self) -> RwLockWriteGuard<'_, T> {
-        let inner = Op::new(&self.resource, "write", self.inner.write()).await;
+        let inner = Op::new(&self.resource, Operation::Write, self.inner.write()).await;
         RwLockWriteGuard {
             inner,
             holder: self.resource.hold(),
@@ -94,7 +95,7 @@ impl<T> RwLock<T> {
     /// Waits for shared access; the guard keeps the lock alive.
     pub async fn read_owned(self: Arc<Self>) -> OwnedRwLockReadGuard<T> {
         let read = Arc::clone(self.inner.arc()).read_owned();
-        let inner = Op::new(&self.resource, "read_owned", read).await;
+        let inner = Op::new(&self.resource, Operation::ReadOwned, read).await;
         OwnedRwLockReadGuard::new(inner, self)
     }
 
@@ -112,7 +113,7 @@ impl<T> RwLock<T> {
     /// Waits for exclusive access; the guard keeps the lock alive.
     pub async fn write_owned(self: Arc<Self>) -> OwnedRwLockWriteGuard<T> {
         let write = Arc::clone(self.inner.arc()).write_owned();
-        let inner = Op::new(&self.resource, "write_owned", write).await;
+        let inner = Op::new(&self.resource, Operation::WriteOwned, write).await;
         OwnedRwLockWriteGuard::new(inner, self)
     }
 

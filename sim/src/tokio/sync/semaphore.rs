@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ::tokio::sync as real;
 use ::tokio::sync::{AcquireError, TryAcquireError};
 
+use crate::operation::Operation;
 use crate::point::{Holder, Op, Resource, ResourceKind};
 
 /// As `tokio::sync::Semaphore`: permits, handed out first come first served.
@@ -68,7 +69,7 @@ impl Semaphore {
     ///
     /// If the semaphore is closed.
     pub async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
-        let inner = Op::new(&self.resource, "acquire", self.inner.acquire()).await?;
+        let inner = Op::new(&self.resource, Operation::Acquire, self.inner.acquire()).await?;
         Ok(self.permit(inner))
     }
 
@@ -79,7 +80,7 @@ impl Semaphore {
     /// If the semaphore is closed.
     pub async fn acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
         let acquire = self.inner.acquire_many(n);
-        let inner = Op::new(&self.resource, "acquire_many", acquire).await?;
+        let inner = Op::new(&self.resource, Operation::AcquireMany, acquire).await?;
         Ok(self.permit(inner))
     }
 
@@ -121,7 +122,7 @@ impl Semaphore {
         n: u32,
     ) -> Result<OwnedSemaphorePermit, AcquireError> {
         let acquire = self.inner.acquire_many(n);
-        let permit = Op::new(&self.resource, "acquire_owned", acquire).await?;
+        let permit = Op::new(&self.resource, Operation::AcquireOwned, acquire).await?;
         Ok(OwnedSemaphorePermit::new(permit, &self))
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use ::tokio::sync as real;
 use ::tokio::sync::SetOnceError;
 
+use crate::operation::Operation;
 use crate::point::{Op, Resource, ResourceKind};
 
 /// As `tokio::sync::SetOnce`.
@@ -73,7 +74,7 @@ impl<T> SetOnce<T> {
 
     /// Waits for the value. Cancel safe.
     pub async fn wait(&self) -> &T {
-        Op::new(&self.resource, "wait", self.inner.wait()).await
+        Op::new(&self.resource, Operation::Wait, self.inner.wait()).await
     }
 }
 

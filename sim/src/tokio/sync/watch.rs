@@ -5,6 +5,7 @@ use std::fmt;
 use ::tokio::sync::watch as real;
 
 use super::shared::Side;
+use crate::operation::Operation;
 use crate::point::Op;
 
 /// The errors and the guard of a borrowed value, which are tokio's. Sending
@@ -93,7 +94,7 @@ impl<T> Sender<T> {
 
     /// Waits until nobody watches.
     pub async fn closed(&self) {
-        Op::new(&self.side, "closed", self.inner.closed()).await;
+        Op::new(&self.side, Operation::Closed, self.inner.closed()).await;
     }
 
     /// One more who watches; has seen the present value.
@@ -193,7 +194,7 @@ impl<T> Receiver<T> {
     ///
     /// If all senders are gone.
     pub async fn changed(&mut self) -> Result<(), RecvError> {
-        Op::new(&self.side, "changed", self.inner.changed()).await
+        Op::new(&self.side, Operation::Changed, self.inner.changed()).await
     }
 
     /// Waits for a value of which `f` is true; the present one may be.
@@ -202,7 +203,7 @@ impl<T> Receiver<T> {
     ///
     /// If all senders are gone.
     pub async fn wait_for(&mut self, f: impl FnMut(&T) -> bool) -> Result<Ref<'_, T>, RecvError> {
-        Op::new(&self.side, "wait_for", self.inner.wait_for(f)).await
+        Op::new(&self.side, Operation::WaitFor, self.inner.wait_for(f)).await
     }
 
     /// Whether both are of one channel.

@@ -14,6 +14,7 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 use ::tokio::task as real;
 
 use super::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
+use crate::operation::Operation;
 use crate::point::{Progress, Resource, ResourceKind};
 use crate::task::start_here;
 
@@ -96,12 +97,12 @@ impl<T: 'static> JoinSet<T> {
     /// Waits for the next task to end; its result. None if there is no task.
     /// Cancel safe.
     pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
-        self.next("join_next").await.map(without_id)
+        self.next(Operation::JoinNext).await.map(without_id)
     }
 
     /// As [`JoinSet::join_next`], with the task's id.
     pub async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
-        self.next("join_next_with_id").await
+        self.next(Operation::JoinNextWithId).await
     }
 
     /// The result of a task that has ended, if there is one.
@@ -120,7 +121,7 @@ impl<T: 'static> JoinSet<T> {
     /// Aborts all tasks and waits for their ends.
     pub async fn shutdown(&mut self) {
         self.abort_all();
-        while self.next("shutdown").await.is_some() {}
+        while self.next(Operation::Shutdown).await.is_some() {}
     }
 
     /// Waits for all tasks; their results, in the order of their ends.
@@ -130,7 +131,7 @@ impl<T: 'static> JoinSet<T> {
     /// If one of them panicked, with its panic. If one was aborted.
     pub async fn join_all(mut self) -> Vec<T> {
         let mut output = Vec::with_capacity(self.len());
-        while let Some(result) = self.next("join_all").await {
+        while let Some(result) = self.next(Operation::JoinAll).await {
             match result {
                 Ok((_, value)) => output.push(value),
                 Err(error) if error.is_panic() => panic::resume_unwind(error.into_panic()),
@@ -165,12 +166,12 @@ impl<T: 'static> JoinSet<T> {
     ) -> Poll<Option<Result<(Id, T), JoinError>>> {
         // Apart for a moment: it is driven with the rest of the set.
         let mut progress = std::mem::take(&mut self.progress);
-        let next = self.drive(&mut progress, "poll_join_next", cx);
+        let next = self.drive(&mut progress, Operation::PollJoinNext, cx);
         self.progress = progress;
         next
     }
 
-    async fn next(&mut self, operation: &'static str) -> Option<Result<(Id, T), JoinError>> {
+    async fn next(&mut self, operation: Operation) -> Option<Result<(Id, T), JoinError>> {
         // Of its own, so that nobody waits any more if this future is dropped.
         let mut progress = Progress::default();
         poll_fn(|cx| self.drive(&mut progress, operation, cx)).await
@@ -179,7 +180,7 @@ impl<T: 'static> JoinSet<T> {
     fn drive(
         &mut self,
         progress: &mut Progress,
-        operation: &'static str,
+        operation: Operation,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<(Id, T), JoinError>>> {
         let Self {

@@ -17,6 +17,7 @@ use pin_project_lite::pin_project;
 
 use super::{AbortHandle, JoinHandle};
 use crate::context;
+use crate::operation::Operation;
 use crate::point::{Progress, Resource, ResourceKind};
 use crate::task;
 
@@ -154,7 +155,7 @@ impl Future for LocalSet {
         if context::with(|_| ()).is_none() {
             return Pin::new(real).poll(cx);
         }
-        progress.drive(&members.resource, "join", cx, |cx| {
+        progress.drive(&members.resource, Operation::Join, cx, |cx| {
             if members.alive.get() == 0 {
                 return Poll::Ready(());
             }

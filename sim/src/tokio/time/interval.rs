@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use ::tokio::time as real;
 use ::tokio::time::{Duration, Instant, MissedTickBehavior};
 
+use crate::operation::Operation;
 use crate::point::{Progress, Resource, ResourceKind};
 
 /// Ticks at once, and then each time when `period` is over.
@@ -53,14 +54,16 @@ impl Interval {
         } = self;
         // Of its own, so that nobody waits any more if this future is dropped.
         let mut progress = Progress::default();
-        poll_fn(|cx| progress.drive(resource, "tick", cx, |cx| inner.poll_tick(cx))).await
+        poll_fn(|cx| progress.drive(resource, Operation::Tick, cx, |cx| inner.poll_tick(cx))).await
     }
 
     /// As [`Interval::tick`], by hand.
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         let inner = &mut self.inner;
         self.progress
-            .drive(&self.resource, "tick", cx, |cx| inner.poll_tick(cx))
+            .drive(&self.resource, Operation::Tick, cx, |cx| {
+                inner.poll_tick(cx)
+            })
     }
 
     /// Ticks one period from now.

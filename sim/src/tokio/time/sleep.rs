@@ -8,6 +8,7 @@ use ::tokio::time as real;
 use ::tokio::time::{Duration, Instant};
 use pin_project_lite::pin_project;
 
+use crate::operation::Operation;
 use crate::point::{Progress, Resource, ResourceKind};
 
 /// Waits that long, in whole milliseconds, rounded up.
@@ -78,10 +79,10 @@ impl Future for Sleep {
         // timers must still pass scheduling points.
         if inner.deadline() <= Instant::now() {
             this.progress
-                .drive(this.resource, "sleep", cx, |cx| inner.poll(cx))
+                .drive(this.resource, Operation::Sleep, cx, |cx| inner.poll(cx))
         } else {
             this.progress
-                .wait(this.resource, "sleep", cx, |cx| inner.poll(cx))
+                .wait(this.resource, Operation::Sleep, cx, |cx| inner.poll(cx))
         }
     }
 }

@@ -9,6 +9,7 @@ use ::tokio::time::error::Elapsed;
 use ::tokio::time::{Duration, Instant};
 use pin_project_lite::pin_project;
 
+use crate::operation::Operation;
 use crate::point::{Point, Resource, ResourceKind, Waiting};
 
 /// Waits for a future, but no longer than that.
@@ -98,7 +99,7 @@ impl<T: Future> Future for Timeout<T> {
             Poll::Pending => {
                 // From now on time has passed; there is no need for a point.
                 *this.point = Point::passed();
-                Waiting::renew(this.waiting, this.resource, "timeout");
+                Waiting::renew(this.waiting, this.resource, Operation::Timeout);
                 Poll::Pending
             }
         }

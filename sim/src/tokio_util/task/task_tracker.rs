@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use ::tokio_util::task::task_tracker as real;
 use pin_project_lite::pin_project;
 
+use crate::operation::Operation;
 use crate::point::{Progress, Resource, ResourceKind};
 use crate::tokio::task::{self, JoinHandle, LocalSet};
 
@@ -215,6 +216,6 @@ impl Future for TaskTrackerWaitFuture<'_> {
         let this = self.project();
         let inner = this.inner;
         this.progress
-            .drive(this.resource, "wait", cx, |cx| inner.poll(cx))
+            .drive(this.resource, Operation::Wait, cx, |cx| inner.poll(cx))
     }
 }

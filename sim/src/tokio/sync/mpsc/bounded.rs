@@ -9,6 +9,7 @@ use ::tokio::time::Duration;
 
 use super::super::shared::{Side, Touch};
 use super::error::{SendError, SendTimeoutError, TrySendError};
+use crate::operation::Operation;
 use crate::point::{Op, Progress, Resource};
 use crate::tokio::time::timeout;
 
@@ -47,7 +48,7 @@ impl<T> Sender<T> {
     ///
     /// The value, if nobody can receive it.
     pub async fn send(&self, value: T) -> Result<(), SendError<T>> {
-        Op::new(&self.side, "send", self.inner.send(value)).await
+        Op::new(&self.side, Operation::Send, self.inner.send(value)).await
     }
 
     /// Sends a value, if there is room.
@@ -86,7 +87,7 @@ impl<T> Sender<T> {
     ///
     /// If nobody can receive it.
     pub async fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
-        let inner = Op::new(&self.side, "reserve", self.inner.reserve()).await?;
+        let inner = Op::new(&self.side, Operation::Reserve, self.inner.reserve()).await?;
         Ok(self.permit(inner))
     }
 
@@ -97,7 +98,7 @@ impl<T> Sender<T> {
     /// If nobody can receive them, or there can never be as much room.
     pub async fn reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, SendError<()>> {
         let reserve = self.inner.reserve_many(n);
-        let inner = Op::new(&self.side, "reserve_many", reserve).await?;
+        let inner = Op::new(&self.side, Operation::ReserveMany, reserve).await?;
         Ok(PermitIterator {
             inner,
             touch: Touch(&self.side),
@@ -111,7 +112,7 @@ impl<T> Sender<T> {
     /// If nobody can receive it. The sender is gone then.
     pub async fn reserve_owned(self) -> Result<OwnedPermit<T>, SendError<()>> {
         let Self { inner, side } = self;
-        let inner = Op::new(&side, "reserve_owned", inner.reserve_owned()).await?;
+        let inner = Op::new(&side, Operation::ReserveOwned, inner.reserve_owned()).await?;
         Ok(OwnedPermit { inner, side })
     }
 
@@ -156,7 +157,7 @@ impl<T> Sender<T> {
 
     /// Waits until nobody can receive any more.
     pub async fn closed(&self) {
-        Op::new(&self.side, "closed", self.inner.closed()).await;
+        Op::new(&self.side, Operation::Closed, self.inner.closed()).await;
     }
 
     /// Whether nobody can receive any more.

@@ -18,7 +18,7 @@ macro_rules! receiver {
             /// closed, and everything is received.
             pub async fn recv(&mut self) -> Option<T> {
                 let receive = self.inner.recv();
-                $crate::point::Op::new(&self.side, "recv", receive).await
+                $crate::point::Op::new(&self.side, Operation::Recv, receive).await
             }
 
             /// Waits for a value and receives what is there, at most `limit`
@@ -26,7 +26,7 @@ macro_rules! receiver {
             /// or the limit is 0.
             pub async fn recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
                 let receive = self.inner.recv_many(buffer, limit);
-                $crate::point::Op::new(&self.side, "recv_many", receive).await
+                $crate::point::Op::new(&self.side, Operation::RecvMany, receive).await
             }
 
             /// The next value, if it is there.
@@ -67,7 +67,7 @@ macro_rules! receiver {
             ) -> ::std::task::Poll<Option<T>> {
                 let inner = &mut self.inner;
                 self.progress
-                    .drive(&self.side, "recv", cx, |cx| inner.poll_recv(cx))
+                    .drive(&self.side, Operation::Recv, cx, |cx| inner.poll_recv(cx))
             }
 
             /// As [`Self::recv_many`], by hand.
@@ -78,9 +78,10 @@ macro_rules! receiver {
                 limit: usize,
             ) -> ::std::task::Poll<usize> {
                 let inner = &mut self.inner;
-                self.progress.drive(&self.side, "recv_many", cx, |cx| {
-                    inner.poll_recv_many(cx, buffer, limit)
-                })
+                self.progress
+                    .drive(&self.side, Operation::RecvMany, cx, |cx| {
+                        inner.poll_recv_many(cx, buffer, limit)
+                    })
             }
 
             /// How many senders there are.

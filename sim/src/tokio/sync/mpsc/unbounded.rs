@@ -7,6 +7,7 @@ use ::tokio::sync::mpsc as real;
 
 use super::super::shared::Side;
 use super::error::SendError;
+use crate::operation::Operation;
 use crate::point::{Op, Progress, Resource};
 
 /// A channel in which there is always room.
@@ -46,7 +47,7 @@ impl<T> UnboundedSender<T> {
 
     /// Waits until nobody can receive any more.
     pub async fn closed(&self) {
-        Op::new(&self.side, "closed", self.inner.closed()).await;
+        Op::new(&self.side, Operation::Closed, self.inner.closed()).await;
     }
 
     /// Whether nobody can receive any more.
