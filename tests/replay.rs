@@ -27,7 +27,7 @@ fn directory(name: &str) -> PathBuf {
 }
 
 fn failing(scenario: &Scenario, seed: u64) -> Repro {
-    let options = RunOptions::new(seed, StrategyName::Random).recorded();
+    let options = RunOptions::new(seed, StrategyName::RANDOM).recorded();
     let report = play(scenario, options);
     Repro::of(scenario, &report).expect("the seed fails")
 }
@@ -47,7 +47,7 @@ fn a_saved_failure_reproduces_over_either_transport() {
         let scenario = scenario(NAME).with_transport(transport).expect("no faults");
         let mut failed = 0;
         for seed in 0..8 {
-            let report = play(&scenario, RunOptions::new(seed, StrategyName::Portfolio));
+            let report = play(&scenario, RunOptions::new(seed, StrategyName::PORTFOLIO));
             if report.verdict == RunVerdict::Pass {
                 continue;
             }
@@ -55,7 +55,7 @@ fn a_saved_failure_reproduces_over_either_transport() {
             let (path, repro) = save_failure(
                 &scenario,
                 seed,
-                StrategyName::Portfolio,
+                StrategyName::PORTFOLIO,
                 &directory("either"),
             )
             .expect("it is written");
@@ -200,7 +200,7 @@ fn what_passes_now_no_longer_fails() {
         .map(|seed| {
             play(
                 &scenario,
-                RunOptions::new(seed, StrategyName::Random).recorded(),
+                RunOptions::new(seed, StrategyName::RANDOM).recorded(),
             )
         })
         .find(|report| report.verdict == RunVerdict::Pass)
@@ -386,7 +386,7 @@ fn a_twins_repro_is_judged_as_the_twin() {
     assert!(repro.scenario().is_some_and(|scenario| scenario.healthy));
     assert_eq!(repro.played_name(), format!("{NAME}+healthy"));
     let (path, saved) =
-        save_failure(&bad_twin, SEED, StrategyName::Random, &directory("twin")).expect("written");
+        save_failure(&bad_twin, SEED, StrategyName::RANDOM, &directory("twin")).expect("written");
     assert_eq!(saved, repro);
     let read = Repro::read(&path).expect("it can be read");
     let replay = Replay::of(&read, &scenario(NAME));

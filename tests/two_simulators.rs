@@ -290,7 +290,7 @@ fn a_seed_gives_one_plan_on_both() {
     for (name, _) in HEALTHY {
         let scenario = scenario(name);
         let theirs = play(&scenario, 3, Straggler::Nobody);
-        let ours = run::play(&scenario, RunOptions::new(3, StrategyName::Fifo))
+        let ours = run::play(&scenario, RunOptions::new(3, StrategyName::FIFO))
             .books
             .evidence;
         assert_eq!(theirs.runs, ours.runs, "{name}");

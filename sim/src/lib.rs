@@ -52,8 +52,9 @@ pub use rehearsal_hermetic as hermetic;
 pub use schedule::{Decision, DecisionKind, Schedule};
 pub use site::{Family, Label, Link, Site, SpawnPath};
 pub use strategy::{
-    Candidates, Deviate, Deviation, Exhaustive, Fifo, Pct, Picks, Pos, Profile, Profiler, Random,
-    SharedProfile, Strategy, Urw,
+    Candidates, Deviate, Deviation, Exhaustive, Fifo, Parameter, Pct, Picks, Pos, Profile,
+    Profiler, Random, STRATEGIES, Sampler, SharedProfile, Strategy, StrategyInfo, StrategyKind,
+    StrategyName, Urw,
 };
 pub use tape::{Choice, Choices, SiteId, Tape};
 pub use task::{AbortHandle, JoinError, JoinHandle};

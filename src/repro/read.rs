@@ -420,9 +420,11 @@ fn seed(item: &Item<'_>, problems: &mut Problems) -> Option<u64> {
 fn strategy(item: &Item<'_>, problems: &mut Problems) -> Option<StrategyName> {
     let text = item.text(problems)?.value;
     match text.parse() {
-        Ok(strategy) if strategy != StrategyName::Portfolio => Some(strategy),
+        Ok(strategy) if !StrategyName::is_portfolio(strategy) => Some(strategy),
         _ => {
-            let known = ["fifo", "random", "pct:2", "pct:3", "pos", "urw"];
+            let known = StrategyName::samplers();
+            let known: Vec<String> = known.iter().map(StrategyName::to_string).collect();
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
             item.unknown_name("strategy", text, &known, problems);
             None
         }

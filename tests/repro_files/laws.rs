@@ -128,13 +128,7 @@ fn expected() -> impl Strategy<Value = Expected> {
 }
 
 fn strategy() -> impl Strategy<Value = StrategyName> {
-    prop_oneof![
-        Just(StrategyName::Fifo),
-        Just(StrategyName::Random),
-        (1..=100_u32).prop_map(|depth| StrategyName::Pct { depth }),
-        Just(StrategyName::Pos),
-        Just(StrategyName::Urw),
-    ]
+    prop::sample::select(StrategyName::samplers())
 }
 
 fn repro() -> impl Strategy<Value = Repro> {

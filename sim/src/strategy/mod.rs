@@ -1,16 +1,34 @@
-//! Strategies: who runs next.
+//! Strategies: the choice of the task that runs next.
 //!
-//! A strategy only picks; recording and replaying its picks is the tape's
-//! concern.
+//! A strategy only picks; its picks are recorded and replayed by the tape. A new one
+//! is a module with an entry of its own, and a line of [`STRATEGIES`].
 
-mod deviate;
-mod fifo;
-mod pct;
-mod pos;
-mod random;
-mod urw;
+mod info;
 
-pub use deviate::{Deviate, Deviation, Exhaustive, Picks};
+pub use info::{Parameter, Sampler, StrategyInfo, StrategyKind, StrategyName};
+
+/// Declares the module of each strategy and lists its entry.
+macro_rules! strategies {
+    ($($module:ident,)*) => {
+        $(mod $module;)*
+
+        /// All strategies, in the order in which they are listed to people and take
+        /// part in the portfolio.
+        pub static STRATEGIES: &[&StrategyInfo] = &[$(&$module::INFO,)*];
+    };
+}
+
+strategies! {
+    fifo,
+    random,
+    pct,
+    pos,
+    urw,
+    portfolio,
+    bounded,
+}
+
+pub use bounded::{Deviate, Deviation, Exhaustive, Picks};
 pub use fifo::Fifo;
 pub use pct::Pct;
 pub use pos::Pos;

@@ -17,9 +17,43 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 
-use super::{Candidates, Strategy};
+use super::{
+    Candidates, Parameter, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName,
+};
 use crate::tape::{below, strategy_stream};
 use crate::wait::TaskId;
+
+/// The entry of the table.
+pub(super) static INFO: StrategyInfo = StrategyInfo {
+    name: "pct",
+    parameter: Some(Parameter {
+        name: "depth",
+        range: 1..=100,
+        default: 3,
+    }),
+    summary: "Gives tasks random priorities that change at `depth - 1` points.",
+    paper: Some(
+        "S. Burckhardt, P. Kothari, M. Musuvathi, S. Nagarakatti: A Randomized Scheduler with \
+         Probabilistic Guarantees of Finding Bugs, ASPLOS 2010",
+    ),
+    kind: StrategyKind::Sampler(Sampler {
+        build: |depth, _| Box::new(Pct::new(depth)),
+        needs_profile: false,
+        portfolio: &[2, 3],
+    }),
+};
+
+impl StrategyName {
+    /// Random priorities that change at `depth - 1` points: the bug needs `depth`
+    /// ordering constraints.
+    ///
+    /// # Panics
+    ///
+    /// If `depth` is 0 or more than 100.
+    pub const fn pct(depth: u32) -> Self {
+        Self::with(&INFO, depth)
+    }
+}
 
 /// Change points fall within the first 2 to this power picks.
 const LONGEST: u32 = 16;
@@ -49,7 +83,7 @@ impl Pct {
     pub fn new(depth: u32) -> Self {
         let depth = depth.max(1);
         Self {
-            name: format!("pct:{depth}"),
+            name: format!("{}:{depth}", INFO.name),
             depth,
             rng: strategy_stream(0),
             priorities: Vec::new(),

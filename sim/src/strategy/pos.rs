@@ -10,9 +10,29 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 
-use super::{Candidates, Strategy};
+use super::{Candidates, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName};
 use crate::tape::strategy_stream;
 use crate::wait::TaskId;
+
+/// The entry of the table.
+pub(super) static INFO: StrategyInfo = StrategyInfo {
+    name: "pos",
+    parameter: None,
+    summary: "Gives tasks random priorities, redrawn for tasks that race.",
+    paper: Some(
+        "X. Yuan, J. Yang, R. Gu: Partial Order Aware Concurrency Sampling, CAV 2018",
+    ),
+    kind: StrategyKind::Sampler(Sampler {
+        build: |_, _| Box::new(Pos::default()),
+        needs_profile: false,
+        portfolio: &[0],
+    }),
+};
+
+impl StrategyName {
+    /// Random priorities, redrawn for tasks that race.
+    pub const POS: Self = Self::of(&INFO);
+}
 
 /// Random priorities, redrawn for tasks that race on the resource just touched.
 #[derive(Debug)]
@@ -50,7 +70,7 @@ impl Pos {
 
 impl Strategy for Pos {
     fn name(&self) -> &str {
-        "pos"
+        INFO.name
     }
 
     fn start(&mut self, seed: u64) {

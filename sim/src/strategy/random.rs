@@ -2,8 +2,26 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use super::{Candidates, Strategy};
+use super::{Candidates, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName};
 use crate::tape::{below, strategy_stream};
+
+/// The entry of the table.
+pub(super) static INFO: StrategyInfo = StrategyInfo {
+    name: "random",
+    parameter: None,
+    summary: "Picks each ready task with the same chance.",
+    paper: None,
+    kind: StrategyKind::Sampler(Sampler {
+        build: |_, _| Box::new(Random::default()),
+        needs_profile: false,
+        portfolio: &[0],
+    }),
+};
+
+impl StrategyName {
+    /// Each ready task with the same chance.
+    pub const RANDOM: Self = Self::of(&INFO);
+}
 
 /// Each candidate with the same chance, at every scheduling point.
 #[derive(Debug)]
@@ -21,7 +39,7 @@ impl Default for Random {
 
 impl Strategy for Random {
     fn name(&self) -> &str {
-        "random"
+        INFO.name
     }
 
     fn start(&mut self, seed: u64) {

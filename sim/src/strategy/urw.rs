@@ -15,9 +15,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rand_chacha::ChaCha8Rng;
 
-use super::{Candidates, Strategy};
+use super::{Candidates, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName};
 use crate::tape::{below, strategy_stream};
 use crate::wait::TaskId;
+
+/// The entry of the table.
+pub(super) static INFO: StrategyInfo = StrategyInfo {
+    name: "urw",
+    parameter: None,
+    summary: "Picks each ready task in proportion to the steps that it has left.",
+    paper: Some(
+        "H. Zhao, D. Wolff, U. Mathur, A. Roychoudhury: Selectively Uniform Concurrency \
+         Testing, ASPLOS 2025",
+    ),
+    kind: StrategyKind::Sampler(Sampler {
+        build: |_, profile| Box::new(Urw::new(profile)),
+        needs_profile: true,
+        portfolio: &[0],
+    }),
+};
+
+impl StrategyName {
+    /// Each ready task in proportion to the steps that it has left.
+    pub const URW: Self = Self::of(&INFO);
+}
 
 /// How often each task of a run was picked, by signature.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -153,7 +174,7 @@ impl Urw {
 
 impl Strategy for Urw {
     fn name(&self) -> &str {
-        "urw"
+        INFO.name
     }
 
     fn start(&mut self, seed: u64) {

@@ -11,7 +11,35 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Candidates, Strategy};
+use super::{Candidates, Parameter, Strategy, StrategyInfo, StrategyKind, StrategyName};
+
+/// The entry of the table.
+pub(super) static INFO: StrategyInfo = StrategyInfo {
+    name: "exhaustive",
+    parameter: Some(Parameter {
+        name: "deviations",
+        range: 0..=16,
+        default: 2,
+    }),
+    summary: "Runs every schedule of a seed that leaves the default one at most so many times.",
+    paper: Some(
+        "M. Emmi, S. Qadeer, Z. Rakamarić: Delay-Bounded Scheduling, POPL 2011",
+    ),
+    kind: StrategyKind::Search(Exhaustive::new),
+};
+
+impl StrategyName {
+    /// Every schedule of a seed that leaves the default one at most `bound` times.
+    /// Only an exploration can run them; as the strategy of a single run it is the
+    /// first of them, the default one.
+    ///
+    /// # Panics
+    ///
+    /// If `bound` is more than 16.
+    pub const fn exhaustive(bound: u32) -> Self {
+        Self::with(&INFO, bound)
+    }
+}
 
 /// A pick that is not boring: the number of the pick, and what it takes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -48,7 +76,7 @@ impl Deviate {
 
 impl Strategy for Deviate {
     fn name(&self) -> &str {
-        "exhaustive"
+        INFO.name
     }
 
     fn start(&mut self, _seed: u64) {
@@ -89,6 +117,11 @@ impl Exhaustive {
             taken: 0,
             estimate: 1,
         }
+    }
+
+    /// Returns the largest number of deviations.
+    pub fn bound(&self) -> u32 {
+        self.bound
     }
 
     /// The next schedule to play, if there is one. There may be more once those
