@@ -1,6 +1,75 @@
-//! The operations of the facade, by the methods that start them.
+//! The operations of the facade, by the methods that start them, and the kinds of
+//! things that they work on.
 
 use std::fmt;
+
+/// What kind of thing a resource is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum ResourceKind {
+    /// `sync::Mutex`.
+    Mutex,
+    /// `sync::RwLock`.
+    RwLock,
+    /// `sync::Semaphore`.
+    Semaphore,
+    /// `sync::Notify`.
+    Notify,
+    /// `sync::Barrier`.
+    Barrier,
+    /// `sync::OnceCell`; held by the task that makes its value.
+    OnceCell,
+    /// `sync::SetOnce`.
+    SetOnce,
+    /// A channel of any kind.
+    Channel,
+    /// The end of a task.
+    Task,
+    /// `task::JoinSet`: the ends of its tasks.
+    JoinSet,
+    /// `task::LocalSet`: the ends of its tasks.
+    LocalSet,
+    /// `sync::CancellationToken` of `tokio_util`, with its children.
+    CancellationToken,
+    /// `task::TaskTracker` of `tokio_util`: the ends of its tasks.
+    TaskTracker,
+    /// A timer.
+    Timer,
+    /// A socket.
+    Socket,
+}
+
+impl ResourceKind {
+    /// Whether tasks hold it.
+    pub(crate) fn is_lock(self) -> bool {
+        matches!(
+            self,
+            Self::Mutex | Self::RwLock | Self::Semaphore | Self::OnceCell
+        )
+    }
+}
+
+impl fmt::Display for ResourceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Mutex => "Mutex",
+            Self::RwLock => "RwLock",
+            Self::Semaphore => "Semaphore",
+            Self::Notify => "Notify",
+            Self::Barrier => "Barrier",
+            Self::OnceCell => "OnceCell",
+            Self::SetOnce => "SetOnce",
+            Self::Channel => "channel",
+            Self::Task => "task",
+            Self::JoinSet => "JoinSet",
+            Self::LocalSet => "LocalSet",
+            Self::CancellationToken => "CancellationToken",
+            Self::TaskTracker => "TaskTracker",
+            Self::Timer => "timer",
+            Self::Socket => "socket",
+        })
+    }
+}
 
 /// Makes the enum and the methods' names of one list.
 macro_rules! operations {

@@ -6,7 +6,6 @@
 //! destructor), so it is only made known to the strategy; the point of the
 //! task's next operation follows it.
 
-use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::pin::Pin;
@@ -15,89 +14,9 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use crate::context;
-use crate::engine::Engine;
-use crate::operation::Operation;
-use crate::wait::TaskId;
-
-/// Something that tasks contend for, numbered in order of first use in its run.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct ResourceId(pub(crate) u32);
-
-impl ResourceId {
-    /// The number.
-    pub const fn index(self) -> u32 {
-        self.0
-    }
-}
-
-/// What kind of thing a resource is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum ResourceKind {
-    /// `sync::Mutex`.
-    Mutex,
-    /// `sync::RwLock`.
-    RwLock,
-    /// `sync::Semaphore`.
-    Semaphore,
-    /// `sync::Notify`.
-    Notify,
-    /// `sync::Barrier`.
-    Barrier,
-    /// `sync::OnceCell`; held by the task that makes its value.
-    OnceCell,
-    /// `sync::SetOnce`.
-    SetOnce,
-    /// A channel of any kind.
-    Channel,
-    /// The end of a task.
-    Task,
-    /// `task::JoinSet`: the ends of its tasks.
-    JoinSet,
-    /// `task::LocalSet`: the ends of its tasks.
-    LocalSet,
-    /// `sync::CancellationToken` of `tokio_util`, with its children.
-    CancellationToken,
-    /// `task::TaskTracker` of `tokio_util`: the ends of its tasks.
-    TaskTracker,
-    /// A timer.
-    Timer,
-    /// A socket.
-    Socket,
-}
-
-impl ResourceKind {
-    /// Whether tasks hold it.
-    pub(crate) fn is_lock(self) -> bool {
-        matches!(
-            self,
-            Self::Mutex | Self::RwLock | Self::Semaphore | Self::OnceCell
-        )
-    }
-}
-
-impl fmt::Display for ResourceKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Mutex => "Mutex",
-            Self::RwLock => "RwLock",
-            Self::Semaphore => "Semaphore",
-            Self::Notify => "Notify",
-            Self::Barrier => "Barrier",
-            Self::OnceCell => "OnceCell",
-            Self::SetOnce => "SetOnce",
-            Self::Channel => "channel",
-            Self::Task => "task",
-            Self::JoinSet => "JoinSet",
-            Self::LocalSet => "LocalSet",
-            Self::CancellationToken => "CancellationToken",
-            Self::TaskTracker => "TaskTracker",
-            Self::Timer => "timer",
-            Self::Socket => "socket",
-        })
-    }
-}
+use crate::engine::{Engine, context};
+use crate::ids::{ResourceId, TaskId};
+use crate::operation::{Operation, ResourceKind};
 
 /// The identity of a facade object: what it is, where it was made, and its
 /// number in the run that uses it. Objects may be made outside a run and may

@@ -7,17 +7,14 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::context;
-use crate::deadlock;
-use crate::engine::{Disposal, Engine};
-use crate::history::{Effect, TaskEnd};
-use crate::host::{Host, HostId, HostState};
+use crate::engine::host::{Host, HostState};
+use crate::engine::{Disposal, Engine, context, deadlock};
+use crate::ids::HostId;
 use crate::net::Direction;
-use crate::site::{Label, Site};
-use crate::tape::SiteId;
+use crate::schedule::{Label, Site, SiteId};
 use crate::task::{self, JoinHandle};
 use crate::time::{VirtualTime, micros};
-use crate::wait::{Census, LiveTask};
+use crate::trace::{Census, Effect, LiveTask, TaskEnd};
 
 /// The world of the run that this thread is in, or none outside a run.
 pub fn current() -> Option<World> {
@@ -57,8 +54,7 @@ impl World {
     pub fn host(self, name: &str) -> HostId {
         self.with(|engine| {
             let mut core = engine.core.borrow_mut();
-            let id = HostId(u32::try_from(core.hosts.len()).unwrap_or(u32::MAX));
-            core.hosts.push(Host::new(name.to_owned()));
+            let id = core.hosts.push(Host::new(name.to_owned()));
             core.attach(id);
             id
         })
@@ -66,12 +62,12 @@ impl World {
 
     /// The host's name.
     pub fn host_name(self, host: HostId) -> String {
-        self.with(|engine| engine.core.borrow().hosts[host.0 as usize].name.clone())
+        self.with(|engine| engine.core.borrow().hosts[host].name.clone())
     }
 
     /// Whether the host runs.
     pub fn host_state(self, host: HostId) -> HostState {
-        self.with(|engine| engine.core.borrow().hosts[host.0 as usize].state)
+        self.with(|engine| engine.core.borrow().hosts[host].state)
     }
 
     /// The host of the running task.
@@ -93,7 +89,7 @@ impl World {
             context::with(|engine| task::start(engine, future, host, caller));
         });
         self.with(|engine| {
-            engine.core.borrow_mut().hosts[host.0 as usize].boot = Some(boot.clone());
+            engine.core.borrow_mut().hosts[host].boot = Some(boot.clone());
         });
         boot();
     }
@@ -124,7 +120,7 @@ impl World {
         self.with(|engine| {
             let mut core = engine.core.borrow_mut();
             let core = &mut *core;
-            let what = what(&|host| core.hosts[host.0 as usize].name.clone());
+            let what = what(&|host| core.hosts[host].name.clone());
             core.record(engine.now(), Effect::Fault { what });
             engine.wakes.wake_driver();
         });
@@ -143,7 +139,7 @@ impl World {
             engine.cut_off(host);
             {
                 let mut core = engine.core.borrow_mut();
-                let host = &mut core.hosts[host.0 as usize];
+                let host = &mut core.hosts[host];
                 host.state = HostState::Down;
                 host.parked.clear();
             }
@@ -166,9 +162,9 @@ impl World {
         self.fault(|name| format!("restart {}", name(host)));
         let boot = self.with(|engine| {
             let mut core = engine.core.borrow_mut();
-            core.hosts[host.0 as usize].state = HostState::Up;
+            core.hosts[host].state = HostState::Up;
             core.resend_to(host, engine.now());
-            core.hosts[host.0 as usize].boot.clone()
+            core.hosts[host].boot.clone()
         });
         if let Some(boot) = boot {
             boot();
@@ -193,7 +189,7 @@ impl World {
         self.fault(|name| format!("resume {}", name(host)));
         self.with(|engine| {
             let mut core = engine.core.borrow_mut();
-            core.hosts[host.0 as usize].state = HostState::Up;
+            core.hosts[host].state = HostState::Up;
             Engine::unpark(&mut core, host);
         });
     }
@@ -315,7 +311,7 @@ impl World {
                 census.tasks.push(LiveTask {
                     id,
                     name: task.name.clone(),
-                    host: core.hosts[task.host.0 as usize].name.clone(),
+                    host: core.hosts[task.host].name.clone(),
                     spawned_at: task.spawned_at.to_string(),
                     waits: deadlock::describe_waits(&core, id),
                 });

@@ -9,28 +9,29 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Waker;
 
-use crate::history::{Effect, Entry};
-use crate::host::{Host, HostId, HostState};
-use crate::leak::Leaks;
+use crate::engine::Leaks;
+use crate::engine::host::{Host, HostState};
+use crate::engine::wait::{ResourceInfo, Wait};
+use crate::engine::wake_queue::{TaskWake, WakeQueue};
+use crate::ids::{HostId, ResourceId, TaskId};
+use crate::index_vec::IndexVec;
 use crate::net::{NetConfig, Network};
-use crate::outcome::{CastMember, Statistics, Switch, Verdict};
-use crate::point::ResourceId;
-use crate::ready::ReadyQueue;
-use crate::strategy::{Candidates, Strategy};
-use crate::tape::Draws;
+use crate::schedule::strategy::{Candidates, Strategy};
+use crate::schedule::{Draws, ReadyQueue};
 use crate::time::VirtualTime;
-use crate::wait::{ResourceInfo, TaskId, Wait};
-use crate::wake::{TaskWake, WakeQueue};
+use crate::trace::{CastMember, Causality, Effect, Entry, Statistics, Switch, Verdict};
 
-use super::causality::Causality;
-use super::lineage::Lineage;
-use super::plain::PlainTasks;
+use super::plain_tasks::PlainTasks;
 use super::record::{Record, SwitchEntry, TAG_POLL};
+use super::spawn_tree::Lineage;
 use super::{Budget, Recording};
 
 /// What must never be borrowed while user code runs or is dropped.
 pub(crate) struct Core {
-    pub(crate) tasks: Vec<Option<Box<Task>>>,
+    pub(crate) tasks: IndexVec<TaskId, Option<Box<Task>>>,
+    /// For each task, the resource of the scheduling point at which it stands, if it
+    /// does: apart from the tasks, because strategies look at it.
+    pub(super) points: IndexVec<TaskId, Option<ResourceId>>,
     pub(crate) ready: ReadyQueue,
     /// Picked at a scheduling point: runs next, before anything else is picked.
     pub(super) next: Option<TaskId>,
@@ -39,9 +40,9 @@ pub(crate) struct Core {
     pub(super) last: Option<TaskId>,
     pub(super) lineage: Lineage,
     pub(super) causality: Causality,
-    pub(crate) hosts: Vec<Host>,
+    pub(crate) hosts: IndexVec<HostId, Host>,
     pub(super) plain_tasks: PlainTasks,
-    pub(crate) resources: Vec<ResourceInfo>,
+    pub(crate) resources: IndexVec<ResourceId, ResourceInfo>,
     pub(crate) network: Option<Network>,
     pub(crate) net_config: NetConfig,
     pub(crate) draws: Draws,
@@ -68,8 +69,6 @@ pub(crate) struct Task {
     pub(crate) name: String,
     pub(crate) spawned_at: &'static Location<'static>,
     pub(crate) waits: Vec<Wait>,
-    /// The resource of the scheduling point at which it stands, if it does.
-    pub(crate) at_point: Option<ResourceId>,
     pub(super) aborted: bool,
 }
 
@@ -126,10 +125,10 @@ impl Core {
     /// Makes a live task ready, or parks it if its host stands still.
     #[inline]
     pub(super) fn enqueue(&mut self, id: TaskId) {
-        let Some(task) = self.tasks[id.0 as usize].as_ref() else {
+        let Some(task) = self.tasks[id].as_ref() else {
             return;
         };
-        let host = &mut self.hosts[task.host.0 as usize];
+        let host = &mut self.hosts[task.host];
         if host.state == HostState::Paused {
             host.parked.push(id);
         } else {
@@ -143,7 +142,7 @@ impl Core {
         let candidates = Candidates {
             running,
             ready: &self.ready,
-            tasks: &self.tasks,
+            points: &self.points,
         };
         let len = candidates.len();
         if len < 2 {
@@ -173,7 +172,7 @@ impl Core {
         let candidates = Candidates {
             running,
             ready: &self.ready,
-            tasks: &self.tasks,
+            points: &self.points,
         };
         let (Some(instead_of), Some(taken)) = (candidates.task(0), candidates.task(picked)) else {
             return;
@@ -192,7 +191,7 @@ impl Core {
     pub(super) fn switches(&mut self) -> Vec<Switch> {
         let entries = std::mem::take(&mut self.record.switches);
         let place = |resource: ResourceId| {
-            let info = &self.resources[resource.0 as usize];
+            let info = &self.resources[resource];
             (info.kind, info.created_at)
         };
         let switch = |entry: SwitchEntry| Switch {
@@ -215,7 +214,7 @@ impl Core {
         let member = CastMember {
             id,
             name: task.name.clone(),
-            host: self.hosts[task.host.0 as usize].name.clone(),
+            host: self.hosts[task.host].name.clone(),
             spawned_at: task.spawned_at,
             path: self.lineage.path(id),
         };
@@ -269,20 +268,16 @@ impl Core {
 
     #[inline]
     pub(crate) fn task(&self, id: TaskId) -> Option<&Task> {
-        self.tasks.get(id.0 as usize)?.as_deref()
+        self.tasks.get(id)?.as_deref()
     }
 
     #[inline]
     pub(super) fn task_mut(&mut self, id: TaskId) -> Option<&mut Task> {
-        self.tasks.get_mut(id.0 as usize)?.as_deref_mut()
+        self.tasks.get_mut(id)?.as_deref_mut()
     }
 
     /// Ids of the tasks that have not ended, oldest first.
     pub(crate) fn live(&self) -> impl Iterator<Item = TaskId> + '_ {
-        self.tasks
-            .iter()
-            .zip(0u32..)
-            .filter(|(task, _)| task.is_some())
-            .map(|(_, index)| TaskId(index))
+        self.tasks.ids().filter(|id| self.tasks[*id].is_some())
     }
 }

@@ -2,10 +2,10 @@
 
 use std::panic::Location;
 
-use crate::host::HostState;
-use crate::operation::Operation;
-use crate::point::{ResourceId, ResourceKind};
-use crate::wait::{ResourceInfo, TaskId, Wait};
+use crate::engine::host::HostState;
+use crate::engine::wait::{ResourceInfo, Wait};
+use crate::ids::{ResourceId, TaskId};
+use crate::operation::{Operation, ResourceKind};
 
 use super::{Core, Engine};
 
@@ -66,13 +66,13 @@ impl Engine {
         me: TaskId,
         resource: Option<ResourceId>,
     ) -> bool {
+        core.points[me] = resource;
         let Some(task) = core.task_mut(me) else {
             return false;
         };
-        task.at_point = resource;
         if task.wake.claim() {
             let host = task.host;
-            let host = &mut core.hosts[host.0 as usize];
+            let host = &mut core.hosts[host];
             if host.state == HostState::Paused {
                 host.parked.push(me);
             } else {
@@ -125,14 +125,12 @@ impl Engine {
         created_at: &'static Location<'static>,
     ) -> ResourceId {
         let mut core = self.core.borrow_mut();
-        let id = ResourceId(u32::try_from(core.resources.len()).unwrap_or(u32::MAX));
         core.causality.registered(created_at);
         core.resources.push(ResourceInfo {
             kind,
             created_at,
             holders: Vec::new(),
-        });
-        id
+        })
     }
 
     /// The running task holds `resource` from now on; which task that is.
@@ -140,14 +138,14 @@ impl Engine {
     pub(crate) fn hold(&self, resource: ResourceId) -> Option<TaskId> {
         let mut core = self.core.borrow_mut();
         let task = core.running?;
-        core.resources[resource.0 as usize].holders.push(task);
+        core.resources[resource].holders.push(task);
         Some(task)
     }
 
     #[inline]
     pub(crate) fn release(&self, resource: ResourceId, task: TaskId) {
         let mut core = self.core.borrow_mut();
-        let holders = &mut core.resources[resource.0 as usize].holders;
+        let holders = &mut core.resources[resource].holders;
         if let Some(index) = holders.iter().position(|holder| *holder == task) {
             holders.swap_remove(index);
         }
@@ -169,7 +167,7 @@ impl Engine {
         let me = core.running?;
         let id = core.next_wait;
         core.next_wait += 1;
-        if core.resources[resource.0 as usize].kind.is_lock() {
+        if core.resources[resource].kind.is_lock() {
             core.statistics.lock_waits += 1;
         }
         if let Some(task) = core.task_mut(me) {

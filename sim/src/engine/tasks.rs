@@ -6,13 +6,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use crate::deadlock;
-use crate::history::{Effect, TaskEnd};
-use crate::host::{HostId, HostState};
-use crate::outcome::{PanicReport, Verdict};
-use crate::panics;
+use crate::engine::host::HostState;
+use crate::engine::{deadlock, panics};
+use crate::ids::{HostId, TaskId};
 use crate::time::VirtualTime;
-use crate::wait::TaskId;
+use crate::trace::{Effect, PanicReport, TaskEnd, Verdict};
 
 use super::core::Body;
 use super::{Core, Disposal, Engine, Task};
@@ -27,8 +25,9 @@ impl Engine {
         let id = {
             let mut core = self.core.borrow_mut();
             let core = &mut *core;
-            let id = TaskId(u32::try_from(core.tasks.len()).unwrap_or(u32::MAX));
-            core.tasks.push(None);
+            let id = core.tasks.push(None);
+            let point = core.points.push(None);
+            assert_eq!(id, point, "each task has one place for its point");
             core.statistics.tasks += 1;
             let parent = core.running;
             core.record(
@@ -48,14 +47,13 @@ impl Engine {
         let wake = self.wakes.task(id);
         let waker = Waker::from(Arc::clone(&wake));
         let mut core = self.core.borrow_mut();
-        core.tasks[id.0 as usize] = Some(Box::new(Task {
+        core.tasks[id] = Some(Box::new(Task {
             body: Some(Body { future, waker }),
             wake,
             host,
             name: String::new(),
             spawned_at,
             waits: Vec::new(),
-            at_point: None,
             aborted: false,
         }));
         core.collect(&self.wakes);
@@ -115,10 +113,10 @@ impl Engine {
                 return;
             };
             task.wake.begin_poll();
-            let at_point = task.at_point.take();
             let aborted = task.aborted;
             let body = task.body.take();
             core.last = Some(id);
+            let at_point = core.points[id].take();
             if let Some(resource) = at_point {
                 // The operation at whose point it stood happens now.
                 core.touched(id, resource);
@@ -192,12 +190,12 @@ impl Engine {
                         core.strategy.ended(*id);
                     }
                     core.record_member(*id);
-                    core.tasks[id.0 as usize].take()
+                    core.tasks[*id].take()
                 })
                 .collect();
             let tasks = &core.tasks;
-            core.ready.retain(|id| tasks[id.0 as usize].is_some());
-            if core.next.is_some_and(|id| tasks[id.0 as usize].is_none()) {
+            core.ready.retain(|id| tasks[id].is_some());
+            if core.next.is_some_and(|id| tasks[id].is_none()) {
                 core.next = None;
             }
             doomed
@@ -215,13 +213,11 @@ impl Engine {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
         core.collect(&self.wakes);
-        core.hosts[id.0 as usize].state = HostState::Paused;
+        core.hosts[id].state = HostState::Paused;
         let tasks = &core.tasks;
-        let parked = &mut core.hosts[id.0 as usize].parked;
+        let parked = &mut core.hosts[id].parked;
         core.ready.retain(|task| {
-            let here = tasks[task.0 as usize]
-                .as_ref()
-                .is_some_and(|task| task.host == id);
+            let here = tasks[task].as_ref().is_some_and(|task| task.host == id);
             if here {
                 parked.push(task);
             }
@@ -231,7 +227,7 @@ impl Engine {
 
     /// Unparks the tasks of a host that stood still.
     pub(crate) fn unpark(core: &mut Core, host: HostId) {
-        let parked = std::mem::take(&mut core.hosts[host.0 as usize].parked);
+        let parked = std::mem::take(&mut core.hosts[host].parked);
         for id in parked {
             core.enqueue(id);
         }
@@ -243,5 +239,5 @@ pub(super) fn drop_later(core: &mut Core, id: TaskId, how: TaskEnd, now: Virtual
     core.record(now, Effect::End { task: id, how });
     core.record_member(id);
     core.strategy.ended(id);
-    core.tasks[id.0 as usize] = None;
+    core.tasks[id] = None;
 }
