@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::ambient::Ambient;
 use crate::engine::{Config, Disposal, Driver, Engine, context, panics, plain_tasks};
-use crate::ids::HostId;
+use crate::ids::{HostId, TaskId};
 use crate::task;
 use crate::time::VirtualTime;
 use crate::trace::{Outcome, TaskEnd};
@@ -63,7 +63,7 @@ where
         HostId::WORLD,
         Location::caller(),
     );
-    engine.name_task(main.task(), "program");
+    engine.name_task(TaskId::PROGRAM, "program");
     let driver = Driver {
         network: Box::pin(tokio::time::sleep_until(engine.start)),
         yielded: false,

@@ -70,6 +70,9 @@ pub(crate) struct Task {
     pub(crate) spawned_at: &'static Location<'static>,
     pub(crate) waits: Vec<Wait>,
     pub(super) aborted: bool,
+    /// `true` from when it is queued until it is polled: it is in the ready queue,
+    /// picked to run next, or among the tasks of a paused host, and that once.
+    pub(super) is_ready: bool,
 }
 
 pub(super) struct Body {
@@ -125,9 +128,13 @@ impl Core {
     /// Makes a live task ready, or parks it if its host stands still.
     #[inline]
     pub(super) fn enqueue(&mut self, id: TaskId) {
-        let Some(task) = self.tasks[id].as_ref() else {
+        let Some(task) = self.tasks[id].as_deref_mut() else {
             return;
         };
+        if std::mem::replace(&mut task.is_ready, true) {
+            // Two threads have woken it at the same moment.
+            return;
+        }
         let host = &mut self.hosts[task.host];
         if host.state == HostState::Paused {
             host.parked.push(id);
@@ -149,11 +156,13 @@ impl Core {
             return 0;
         }
         let strategy = &mut self.strategy;
-        let bound = u32::try_from(len).unwrap_or(u32::MAX);
+        let bound = u32::try_from(len).expect("tasks have numbers of 32 bits");
         let preempted = running.map(|(task, _)| task);
         let site = self.lineage.site(preempted, self.last, &mut self.draws);
         self.draws.pick(site, bound, || {
-            u32::try_from(strategy.pick(&candidates)).unwrap_or(u32::MAX)
+            // Out of range is taken as the last.
+            let picked = strategy.pick(&candidates).min(len - 1);
+            u32::try_from(picked).expect("below the number of candidates")
         }) as usize
     }
 
@@ -180,7 +189,7 @@ impl Core {
         let at = candidates.resource(0);
         let choice = self.draws.recorded() - 1;
         self.record.switches.push(SwitchEntry {
-            choice: u32::try_from(choice).unwrap_or(u32::MAX),
+            choice,
             instead_of,
             at,
             taken,
@@ -195,7 +204,7 @@ impl Core {
             (info.kind, info.created_at)
         };
         let switch = |entry: SwitchEntry| Switch {
-            choice: entry.choice as usize,
+            choice: entry.choice,
             instead_of: entry.instead_of,
             at: entry.at.map(place),
             taken: entry.taken,

@@ -252,7 +252,9 @@ impl Engine {
     /// Takes the time from tokio's clock, for the run and for its hermetic scope.
     pub(crate) fn read_clock(&self) {
         let elapsed = Instant::now() - self.start;
-        self.now.set(VirtualTime::ZERO + elapsed);
+        let now = VirtualTime::ZERO + elapsed;
+        assert!(now >= self.now.get(), "virtual time does not go back");
+        self.now.set(now);
         rehearsal_hermetic::set_elapsed(elapsed);
     }
 

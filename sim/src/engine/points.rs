@@ -71,6 +71,8 @@ impl Engine {
             return false;
         };
         if task.wake.claim() {
+            let was_ready = std::mem::replace(&mut task.is_ready, true);
+            assert!(!was_ready, "a ready task is queued once");
             let host = task.host;
             let host = &mut core.hosts[host];
             if host.state == HostState::Paused {
@@ -146,9 +148,8 @@ impl Engine {
     pub(crate) fn release(&self, resource: ResourceId, task: TaskId) {
         let mut core = self.core.borrow_mut();
         let holders = &mut core.resources[resource].holders;
-        if let Some(index) = holders.iter().position(|holder| *holder == task) {
-            holders.swap_remove(index);
-        }
+        let index = holders.iter().position(|holder| *holder == task);
+        holders.swap_remove(index.expect("what is released was held"));
         if let Some(me) = core.running {
             core.strategy.touched(me, resource);
             core.touched(me, resource);
@@ -171,6 +172,8 @@ impl Engine {
             core.statistics.lock_waits += 1;
         }
         if let Some(task) = core.task_mut(me) {
+            let newest = task.waits.iter().all(|wait| wait.id < id);
+            assert!(newest, "each wait has an id of its own");
             task.waits.push(Wait {
                 id,
                 resource,

@@ -19,7 +19,7 @@ pub(super) struct Record {
 /// A [`Switch`](crate::Switch) in brief: there are as many as picks.
 #[derive(Clone, Copy)]
 pub(super) struct SwitchEntry {
-    pub(super) choice: u32,
+    pub(super) choice: usize,
     pub(super) instead_of: TaskId,
     pub(super) at: Option<ResourceId>,
     pub(super) taken: TaskId,

@@ -55,6 +55,7 @@ impl Engine {
             spawned_at,
             waits: Vec::new(),
             aborted: false,
+            is_ready: false,
         }));
         core.collect(&self.wakes);
         core.enqueue(id);
@@ -87,12 +88,16 @@ impl Engine {
         self.core.borrow().task(id).is_some()
     }
 
-    /// A task panicked: the run is over.
-    pub(crate) fn panicked(&self, id: TaskId, message: String, location: String) {
+    /// Ends the run because of a panic in a task; none if it is one that is being
+    /// dropped.
+    pub(crate) fn panicked(&self, id: Option<TaskId>, message: String, location: String) {
         // What leaks and then panics, as tokio's sockets do, has leaked first.
         self.look_outside();
         let mut core = self.core.borrow_mut();
-        let task = deadlock::describe_task(&core, id);
+        let task = match id {
+            Some(id) => deadlock::describe_task(&core, id),
+            None => deadlock::DROPPED_TASK.to_owned(),
+        };
         core.halted.get_or_insert(Verdict::Panic(PanicReport {
             task,
             message,
@@ -109,9 +114,15 @@ impl Engine {
             if !core.spend(self.now.get()) {
                 return;
             }
+            assert!(core.running.is_none(), "one task is polled at a time");
             let Some(task) = core.task_mut(id) else {
                 return;
             };
+            let was_ready = std::mem::take(&mut task.is_ready);
+            assert!(
+                was_ready,
+                "a task that runs was queued, and is not any more"
+            );
             task.wake.begin_poll();
             let aborted = task.aborted;
             let body = task.body.take();
@@ -203,7 +214,7 @@ impl Engine {
         for task in doomed {
             // A destructor that panics must not take the simulator with it.
             if let Err(caught) = panics::catch(|| drop(task)) {
-                self.panicked(TaskId(u32::MAX), caught.message, caught.location);
+                self.panicked(None, caught.message, caught.location);
             }
         }
     }
@@ -229,7 +240,9 @@ impl Engine {
     pub(crate) fn unpark(core: &mut Core, host: HostId) {
         let parked = std::mem::take(&mut core.hosts[host].parked);
         for id in parked {
-            core.enqueue(id);
+            if core.task(id).is_some() {
+                core.ready.push_back(id);
+            }
         }
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn payload_len(packet: &Packet) -> u32 {
         Transport::Tcp(segment) => segment.payload.len(),
         Transport::Udp(datagram) => datagram.payload.len(),
     };
-    u32::try_from(len).unwrap_or(u32::MAX)
+    u32::try_from(len).expect("a packet of less than 4 GiB")
 }
 
 pub(crate) fn flow(packet: &Packet) -> Option<Flow> {

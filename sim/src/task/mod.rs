@@ -185,7 +185,7 @@ fn settle<T>(cell: &Mutex<Cell<T>>, result: Result<T, JoinError>) {
 }
 
 fn fail<T>(id: TaskId, cell: &Mutex<Cell<T>>, caught: panics::Caught) {
-    context::with(|engine| engine.panicked(id, caught.message, caught.location));
+    context::with(|engine| engine.panicked(Some(id), caught.message, caught.location));
     settle(
         cell,
         Err(JoinError(Cause::Panic(id, Mutex::new(caught.payload)))),
@@ -268,13 +268,6 @@ impl<T> JoinHandle<T> {
 
     pub(crate) fn real(handle: ::tokio::task::JoinHandle<T>) -> Self {
         Self(Handle::Real(handle))
-    }
-
-    pub(crate) fn task(&self) -> TaskId {
-        match &self.0 {
-            Handle::Simulated(handle) => handle.member.task,
-            Handle::Real(_) => TaskId(u32::MAX),
-        }
     }
 
     /// The result, without a scheduling point and an entry in the wait-for graph:
@@ -367,7 +360,7 @@ impl<T> Simulated<T> {
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JoinHandle")
-            .field("task", &self.task())
+            .field("task", &self.id())
             .finish_non_exhaustive()
     }
 }

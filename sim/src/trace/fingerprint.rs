@@ -73,7 +73,7 @@ impl Fingerprinter {
     }
 
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
-        self.u32(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+        self.u32(u32::try_from(bytes.len()).expect("less than 4 GiB in one effect"));
         self.block.extend_from_slice(bytes);
         self
     }

@@ -86,7 +86,7 @@ impl Strategy for Deviate {
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
         let mut picks = self.picks.borrow_mut();
         let number = picks.len();
-        picks.push(u32::try_from(candidates.len()).unwrap_or(u32::MAX));
+        picks.push(u32::try_from(candidates.len()).expect("tasks have numbers of 32 bits"));
         match self.ahead.last() {
             Some(deviation) if deviation.pick as usize == number => {
                 let value = deviation.value as usize;
@@ -148,7 +148,7 @@ impl Exhaustive {
             for value in (1..*candidates).rev() {
                 let mut next = deviations.to_vec();
                 next.push(Deviation {
-                    pick: u32::try_from(pick).unwrap_or(u32::MAX),
+                    pick: u32::try_from(pick).expect("fewer than 2^32 picks in a run"),
                     value,
                 });
                 self.ahead.push(next);

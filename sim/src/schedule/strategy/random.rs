@@ -47,7 +47,7 @@ impl Strategy for Random {
     }
 
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
-        let len = u32::try_from(candidates.len()).unwrap_or(u32::MAX);
+        let len = u32::try_from(candidates.len()).expect("tasks have numbers of 32 bits");
         below(&mut self.rng, len) as usize
     }
 }
