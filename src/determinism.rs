@@ -122,7 +122,7 @@ mod tests {
         let mut seeds = seeds.iter().copied();
         check(|recording| {
             let seed = seeds.next().expect("seeds enough");
-            let mut options = RunOptions::new(seed, StrategyName::Random);
+            let mut options = RunOptions::new(seed, StrategyName::RANDOM);
             options.recording = recording;
             run::play(&scenario, options)
         })

@@ -100,7 +100,7 @@ pub struct ReplayLine<'a> {
 struct DivergenceEntry<'a> {
     /// The choice's place in the file's list, from 1.
     choice: usize,
-    site: &'a str,
+    site: String,
     /// Its number at the site, from 0.
     nth: u32,
     expected: &'a str,
@@ -137,7 +137,7 @@ fn divergence(replay: &Replay) -> Option<DivergenceEntry<'_>> {
     };
     Some(DivergenceEntry {
         choice: at.decision + 1,
-        site: &at.site,
+        site: at.site.to_string(),
         nth: at.nth,
         expected: &at.expected,
         found: &at.found,

@@ -75,9 +75,10 @@ pub fn play<S: Subject>(subject: &S, options: RunOptions) -> RunReport<S::Books>
         // Nobody will be asked.
         return apart(subject, || subject.perform(options, Box::new(Fifo)));
     }
-    let profile = match name {
-        StrategyName::Urw => profile(subject, seed),
-        _ => Profile::default(),
+    let profile = if name.needs_profile() {
+        profile(subject, seed)
+    } else {
+        Profile::default()
     };
     apart(subject, || subject.perform(options, name.build(profile)))
 }
@@ -96,9 +97,9 @@ pub fn play_deviating<S: Subject>(
     })
 }
 
-/// What each task of the seed's boring schedule takes; `urw` weighs by it.
+/// Returns how often each task of the seed's default schedule is picked.
 fn profile<S: Subject>(subject: &S, seed: u64) -> Profile {
-    let options = RunOptions::new(seed, StrategyName::Fifo);
+    let options = RunOptions::new(seed, StrategyName::FIFO);
     apart(subject, || {
         let (profiler, profile) = Profiler::new(Box::new(Fifo));
         subject.perform(options, Box::new(profiler));

@@ -89,7 +89,7 @@ impl Project {
     fn keep(&self) -> PathBuf {
         let scenario = load(&self.scenario()).expect("it is valid");
         let directory = self.path("scenarios/regressions");
-        let saved = save_failure(&scenario, SEED, StrategyName::Random, &directory);
+        let saved = save_failure(&scenario, SEED, StrategyName::RANDOM, &directory);
         saved.expect("it is written").0
     }
 

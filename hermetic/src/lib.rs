@@ -43,26 +43,18 @@
 //!   until the clock shows a later time never ends.
 //! - The clocks of CPU time, which stay real.
 
-mod fresh;
-#[cfg(all(
-    target_os = "linux",
-    target_env = "gnu",
-    not(target_feature = "crt-static")
-))]
-mod outward;
-mod scope;
-mod site;
+mod call_site;
+mod fresh_thread;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-mod symbols;
-#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
-mod syscall;
-mod watch;
+mod interpose;
+mod leak_detector;
+mod scope;
 
-pub use fresh::call_on_fresh_thread;
-pub use scope::{Answers, Entered, MONOTONIC_START, Refusal, enter, is_entered, set_elapsed};
-pub use watch::{Leak, LeakKind, Watching, has_leaked, is_watchful, take_leak, watch};
+pub use fresh_thread::call_on_fresh_thread;
+pub use leak_detector::{Leak, LeakKind, Watching, has_leaked, take_leak, watch};
+pub use scope::{Entered, MONOTONIC_START, Refusal, ScopeConfig, enter, is_entered, set_elapsed};
 
-/// Whether this build's scopes do what they promise: hash-map keys, both clocks,
+/// Returns `true` if this build's scopes do what they promise: hash-map keys, both clocks,
 /// and look-ups of the symbol by name (as by the crate `getrandom`, from 0.3) reach
 /// this crate. False on other targets than Linux with glibc, and where a linker or a
 /// preloaded library has put another definition first.
@@ -72,20 +64,38 @@ pub use watch::{Leak, LeakKind, Watching, has_leaked, is_watchful, take_leak, wa
 /// If the system gives no thread.
 pub fn is_effective() -> bool {
     call_on_fresh_thread(|| {
-        let answers = Answers {
+        let config = ScopeConfig {
             random: rand_chacha::rand_core::SeedableRng::from_seed([0; 32]),
             wall_clock: std::time::Duration::ZERO,
         };
-        enter(answers).is_ok() && found_by_name()
+        enter(config).is_ok() && found_by_name()
     })
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn found_by_name() -> bool {
-    symbols::found_by_name()
+    interpose::found_by_name()
 }
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 fn found_by_name() -> bool {
     false
+}
+
+/// Returns `true` if this build can watch: on Linux with glibc, linked dynamically, where no
+/// other definition of `pthread_create` and `socket` goes first.
+pub fn is_watchful() -> bool {
+    #[cfg(all(
+        target_os = "linux",
+        target_env = "gnu",
+        not(target_feature = "crt-static")
+    ))]
+    let watchful = interpose::escapes::found_by_name();
+    #[cfg(not(all(
+        target_os = "linux",
+        target_env = "gnu",
+        not(target_feature = "crt-static")
+    )))]
+    let watchful = false;
+    watchful
 }

@@ -1,4 +1,4 @@
-//! The scope that a thread is in, if any, and what it answers.
+//! The scope that a thread is in, if any, and what it config.
 
 use std::cell::{Cell, RefCell};
 use std::error::Error;
@@ -20,9 +20,9 @@ use rand_chacha::ChaCha8Rng;
 /// that nobody takes it for "never".
 pub const MONOTONIC_START: Duration = Duration::from_secs(1);
 
-/// What a scope answers.
+/// The source of what a scope config.
 #[derive(Debug)]
-pub struct Answers {
+pub struct ScopeConfig {
     /// Random bytes.
     pub random: ChaCha8Rng,
     /// The wall clock when the scope is entered, as time since 1970 (UTC).
@@ -89,7 +89,7 @@ thread_local! {
 pub struct Entered(PhantomData<*const ()>);
 
 /// Enters a scope on this thread: from now until the guard is dropped, random bytes
-/// and clocks come from `answers`.
+/// and clocks come from `config`.
 ///
 /// The first sixteen bytes are the thread's hash-map keys, whether it uses them or not.
 ///
@@ -97,19 +97,19 @@ pub struct Entered(PhantomData<*const ()>);
 ///
 /// See [`Refusal`]. Then the thread is as it was before, except that it may have
 /// drawn (real) hash-map keys.
-pub fn enter(answers: Answers) -> Result<Entered, Refusal> {
+pub fn enter(config: ScopeConfig) -> Result<Entered, Refusal> {
     if cfg!(not(all(target_os = "linux", target_env = "gnu"))) {
         return Err(Refusal::Unsupported);
     }
     if is_entered() {
         return Err(Refusal::Entered);
     }
-    let wall_clock = answers.wall_clock;
+    let wall_clock = config.wall_clock;
     SCOPE.with(|scope| {
         scope.wall_clock.set(wall_clock);
         scope.elapsed.set(Duration::ZERO);
         scope.asked.set(0);
-        *scope.random.borrow_mut() = Some(ManuallyDrop::new(answers.random));
+        *scope.random.borrow_mut() = Some(ManuallyDrop::new(config.random));
         scope.entered.set(true);
     });
     let entered = Entered(PhantomData);

@@ -15,13 +15,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rehearsal_hermetic::{
-    Answers, Refusal, call_on_fresh_thread, enter, is_effective, is_entered, set_elapsed,
+    Refusal, ScopeConfig, call_on_fresh_thread, enter, is_effective, is_entered, set_elapsed,
 };
 
 const WALL_CLOCK: Duration = Duration::from_secs(1_000_000_000);
 
-fn answers(seed: u64) -> Answers {
-    Answers {
+fn answers(seed: u64) -> ScopeConfig {
+    ScopeConfig {
         random: ChaCha8Rng::seed_from_u64(seed),
         wall_clock: WALL_CLOCK,
     }

@@ -1,14 +1,10 @@
 //! Who answers when code asks the machine for randomness or the time.
 
-use std::future::Future;
 use std::time::Duration;
 
-use rehearsal_hermetic::{Answers, Entered, Refusal};
+use rehearsal_hermetic::{Entered, Refusal, ScopeConfig};
 
-use crate::engine::{Config, run};
-use crate::outcome::Outcome;
-use crate::tape;
-use crate::world::World;
+use crate::schedule::ambient_stream;
 
 /// The wall clock at the start of a hermetic run, as time since 1970: 2024-01-01,
 /// 00:00 UTC.
@@ -29,7 +25,7 @@ pub enum Ambient {
     Real,
     /// The run. Bytes come from the seed; both clocks go with virtual time, the
     /// wall clock from [`WALL_CLOCK_START`]. It takes a thread that has drawn nothing
-    /// yet: [`run_hermetic`] makes one for each run.
+    /// yet: [`run_hermetic`](crate::run_hermetic) makes one for each run.
     ///
     /// The limits are those of [`rehearsal_hermetic`]: other threads are not reached,
     /// for one, so tokio's `spawn_blocking` is real (and a [leak](crate::Leaks)). On targets other than Linux with
@@ -49,11 +45,11 @@ impl Ambient {
         match self {
             Self::Real => None,
             Self::Hermetic => {
-                let answers = Answers {
-                    random: tape::ambient_stream(seed),
+                let config = ScopeConfig {
+                    random: ambient_stream(seed),
                     wall_clock: WALL_CLOCK_START,
                 };
-                match rehearsal_hermetic::enter(answers) {
+                match rehearsal_hermetic::enter(config) {
                     Ok(entered) => Some(entered),
                     Err(Refusal::Unsupported) => None,
                     Err(refusal) => panic!("no hermetic run: {refusal}"),
@@ -61,26 +57,4 @@ impl Ambient {
             }
         }
     }
-}
-
-/// As [`run`], on a thread of its own and with [`Ambient::Hermetic`], whatever
-/// `config` gives. A `Config` stays on its thread, therefore `config` makes it there.
-///
-/// # Panics
-///
-/// If the system gives no thread, or if this program is linked in such a way that a
-/// run cannot be hermetic ([`rehearsal_hermetic::is_effective`] tells).
-pub fn run_hermetic<F, Fut, T>(config: impl FnOnce() -> Config + Send, program: F) -> Outcome<T>
-where
-    F: FnOnce(World) -> Fut + Send,
-    Fut: Future<Output = T> + 'static,
-    T: Send + 'static,
-{
-    rehearsal_hermetic::call_on_fresh_thread(move || {
-        let config = Config {
-            ambient: Ambient::Hermetic,
-            ..config()
-        };
-        run(config, program)
-    })
 }

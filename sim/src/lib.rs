@@ -11,49 +11,43 @@
 //! is plain tokio.
 
 mod ambient;
-mod arrivals;
-mod context;
-mod deadlock;
 mod engine;
-mod fingerprint;
-mod history;
-mod host;
-mod leak;
+mod ids;
+mod index_vec;
 mod net;
-mod outcome;
-mod panics;
+mod operation;
 mod point;
-mod ready;
+mod run;
 mod schedule;
-mod strategy;
-mod tape;
+mod shim;
 mod task;
 mod time;
-pub mod tokio;
-pub mod tokio_util;
-mod wait;
-mod wake;
+mod trace;
 mod world;
 
-pub use ambient::{Ambient, SEEDS_TOKIO_SELECT, WALL_CLOCK_START, run_hermetic};
-pub use engine::{Budget, Config, Interleaving, Recording, run};
-pub use fingerprint::Fingerprint;
-pub use history::{Effect, Entry, History, TaskEnd};
-pub use host::{HostId, HostState};
-pub use leak::{LeakKind, LeakReport, Leaks};
+pub use ambient::{Ambient, SEEDS_TOKIO_SELECT, WALL_CLOCK_START};
+pub use engine::{Budget, Config, HostState, Leaks, Recording};
+pub use ids::{HostId, ResourceId, TaskId};
 pub use net::{Direction, NetConfig};
-pub use outcome::{
-    CastMember, DeadlockedTask, Divergence, Outcome, PanicReport, Statistics, Switch, Verdict,
-};
-pub use point::{Resource, ResourceId, ResourceKind};
+pub use operation::ResourceKind;
+pub use point::Resource;
 pub use rehearsal_hermetic as hermetic;
-pub use schedule::{Decision, DecisionKind, Schedule};
-pub use strategy::{
-    Candidates, Deviate, Deviation, Exhaustive, Fifo, Pct, Picks, Pos, Profile, Profiler, Random,
-    SharedProfile, Strategy, Urw,
+pub use run::{run, run_hermetic};
+pub use schedule::strategy::{
+    Candidates, Deviate, Deviation, Exhaustive, Fifo, Parameter, Pct, Picks, Pos, Profile,
+    Profiler, Random, STRATEGIES, Sampler, SharedProfile, Strategy, StrategyInfo, StrategyKind,
+    StrategyName, Urw,
 };
-pub use tape::{Choice, Choices, SiteId, Tape};
+pub use schedule::{
+    Choice, Choices, Decision, DecisionKind, Divergence, Family, Label, Link, Schedule, Site,
+    SiteId, SpawnPath, Tape,
+};
+pub use shim::{tokio, tokio_util};
 pub use task::{AbortHandle, JoinError, JoinHandle};
 pub use time::VirtualTime;
-pub use wait::{Census, LiveSocket, LiveTask, TaskId};
+pub use trace::{
+    CastMember, Census, DeadlockedTask, Effect, Entry, Fingerprint, History, Interleaving,
+    LeakKind, LeakReport, LiveSocket, LiveTask, Outcome, PanicReport, Statistics, Switch, TaskEnd,
+    Verdict,
+};
 pub use world::{World, current};

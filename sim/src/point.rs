@@ -6,7 +6,6 @@
 //! destructor), so it is only made known to the strategy; the point of the
 //! task's next operation follows it.
 
-use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::pin::Pin;
@@ -15,88 +14,9 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use crate::context;
-use crate::engine::Engine;
-use crate::wait::TaskId;
-
-/// Something that tasks contend for, numbered in order of first use in its run.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct ResourceId(pub(crate) u32);
-
-impl ResourceId {
-    /// The number.
-    pub const fn index(self) -> u32 {
-        self.0
-    }
-}
-
-/// What kind of thing a resource is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum ResourceKind {
-    /// `sync::Mutex`.
-    Mutex,
-    /// `sync::RwLock`.
-    RwLock,
-    /// `sync::Semaphore`.
-    Semaphore,
-    /// `sync::Notify`.
-    Notify,
-    /// `sync::Barrier`.
-    Barrier,
-    /// `sync::OnceCell`; held by the task that makes its value.
-    OnceCell,
-    /// `sync::SetOnce`.
-    SetOnce,
-    /// A channel of any kind.
-    Channel,
-    /// The end of a task.
-    Task,
-    /// `task::JoinSet`: the ends of its tasks.
-    JoinSet,
-    /// `task::LocalSet`: the ends of its tasks.
-    LocalSet,
-    /// `sync::CancellationToken` of `tokio_util`, with its children.
-    CancellationToken,
-    /// `task::TaskTracker` of `tokio_util`: the ends of its tasks.
-    TaskTracker,
-    /// A timer.
-    Timer,
-    /// A socket.
-    Socket,
-}
-
-impl ResourceKind {
-    /// Whether tasks hold it.
-    pub(crate) fn is_lock(self) -> bool {
-        matches!(
-            self,
-            Self::Mutex | Self::RwLock | Self::Semaphore | Self::OnceCell
-        )
-    }
-}
-
-impl fmt::Display for ResourceKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Mutex => "Mutex",
-            Self::RwLock => "RwLock",
-            Self::Semaphore => "Semaphore",
-            Self::Notify => "Notify",
-            Self::Barrier => "Barrier",
-            Self::OnceCell => "OnceCell",
-            Self::SetOnce => "SetOnce",
-            Self::Channel => "channel",
-            Self::Task => "task",
-            Self::JoinSet => "JoinSet",
-            Self::LocalSet => "LocalSet",
-            Self::CancellationToken => "CancellationToken",
-            Self::TaskTracker => "TaskTracker",
-            Self::Timer => "timer",
-            Self::Socket => "socket",
-        })
-    }
-}
+use crate::engine::{Engine, context};
+use crate::ids::{ResourceId, TaskId};
+use crate::operation::{Operation, ResourceKind};
 
 /// The identity of a facade object: what it is, where it was made, and its
 /// number in the run that uses it. Objects may be made outside a run and may
@@ -196,7 +116,7 @@ pub(crate) struct Waiting {
 impl Waiting {
     /// The current task waits for `resource`. None outside a run.
     #[inline]
-    fn begin(engine: &Engine, resource: &Resource, operation: &'static str) -> Option<Self> {
+    fn begin(engine: &Engine, resource: &Resource, operation: Operation) -> Option<Self> {
         let resource = resource.id(engine);
         let (task, id) = engine.begin_wait(resource, operation)?;
         Some(Self {
@@ -209,7 +129,7 @@ impl Waiting {
     /// Makes an entry, unless `slot` holds one of the current task already. A
     /// future may be polled by another task than before.
     #[inline]
-    pub(crate) fn renew(slot: &mut Option<Self>, resource: &Resource, operation: &'static str) {
+    pub(crate) fn renew(slot: &mut Option<Self>, resource: &Resource, operation: Operation) {
         let renewed = context::with(|engine| {
             if let Some(waiting) = slot
                 && (waiting.serial, Some(waiting.task)) == (engine.serial(), engine.running())
@@ -306,7 +226,7 @@ impl Progress {
     pub(crate) fn drive<R>(
         &mut self,
         resource: &Resource,
-        operation: &'static str,
+        operation: Operation,
         cx: &mut Context<'_>,
         poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
@@ -324,7 +244,7 @@ impl Progress {
     pub(crate) fn wait<R>(
         &mut self,
         resource: &Resource,
-        operation: &'static str,
+        operation: Operation,
         cx: &mut Context<'_>,
         poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
@@ -341,7 +261,7 @@ impl Progress {
     }
 
     #[inline]
-    fn note<R>(&mut self, resource: &Resource, operation: &'static str, result: &Poll<R>) {
+    fn note<R>(&mut self, resource: &Resource, operation: Operation, result: &Poll<R>) {
         if result.is_ready() {
             self.waiting = None;
         } else {
@@ -355,7 +275,7 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub(crate) struct Op<'a, F> {
         resource: &'a Resource,
-        operation: &'static str,
+        operation: Operation,
         progress: Progress,
         #[pin]
         inner: F,
@@ -363,8 +283,8 @@ pin_project! {
 }
 
 impl<'a, F: Future> Op<'a, F> {
-    /// `operation` is the method's name, for the reader of a deadlock report.
-    pub(crate) fn new(resource: &'a Resource, operation: &'static str, inner: F) -> Self {
+    /// An operation that has not begun.
+    pub(crate) fn new(resource: &'a Resource, operation: Operation, inner: F) -> Self {
         Self {
             resource,
             operation,
@@ -374,7 +294,7 @@ impl<'a, F: Future> Op<'a, F> {
     }
 
     /// An operation whose scheduling point was passed already.
-    pub(crate) fn passed(resource: &'a Resource, operation: &'static str, inner: F) -> Self {
+    pub(crate) fn passed(resource: &'a Resource, operation: Operation, inner: F) -> Self {
         let mut op = Self::new(resource, operation, inner);
         op.progress.point = Point::passed();
         op
@@ -388,6 +308,6 @@ impl<F: Future> Future for Op<'_, F> {
         let this = self.project();
         let inner = this.inner;
         this.progress
-            .drive(this.resource, this.operation, cx, |cx| inner.poll(cx))
+            .drive(this.resource, *this.operation, cx, |cx| inner.poll(cx))
     }
 }

@@ -1,21 +1,20 @@
 //! The world that a program runs in: hosts, links, faults, choices.
 
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::context;
-use crate::deadlock;
-use crate::engine::{Disposal, Engine};
-use crate::history::{Effect, TaskEnd};
-use crate::host::{Host, HostId, HostState};
+use crate::engine::host::{Host, HostState};
+use crate::engine::{Disposal, Engine, context, deadlock};
+use crate::ids::HostId;
 use crate::net::Direction;
-use crate::tape::SiteId;
+use crate::schedule::{Label, Site, SiteId};
 use crate::task::{self, JoinHandle};
 use crate::time::{VirtualTime, micros};
-use crate::wait::{Census, LiveTask};
+use crate::trace::{Census, Effect, LiveTask, TaskEnd};
 
 /// The world of the run that this thread is in, or none outside a run.
 pub fn current() -> Option<World> {
@@ -55,8 +54,7 @@ impl World {
     pub fn host(self, name: &str) -> HostId {
         self.with(|engine| {
             let mut core = engine.core.borrow_mut();
-            let id = HostId(u32::try_from(core.hosts.len()).unwrap_or(u32::MAX));
-            core.hosts.push(Host::new(name.to_owned()));
+            let id = core.hosts.push(Host::new(name.to_owned()));
             core.attach(id);
             id
         })
@@ -64,12 +62,12 @@ impl World {
 
     /// The host's name.
     pub fn host_name(self, host: HostId) -> String {
-        self.with(|engine| engine.core.borrow().hosts[host.0 as usize].name.clone())
+        self.with(|engine| engine.core.borrow().hosts[host].name.clone())
     }
 
     /// Whether the host runs.
     pub fn host_state(self, host: HostId) -> HostState {
-        self.with(|engine| engine.core.borrow().hosts[host.0 as usize].state)
+        self.with(|engine| engine.core.borrow().hosts[host].state)
     }
 
     /// The host of the running task.
@@ -91,7 +89,7 @@ impl World {
             context::with(|engine| task::start(engine, future, host, caller));
         });
         self.with(|engine| {
-            engine.core.borrow_mut().hosts[host.0 as usize].boot = Some(boot.clone());
+            engine.core.borrow_mut().hosts[host].boot = Some(boot.clone());
         });
         boot();
     }
@@ -122,7 +120,7 @@ impl World {
         self.with(|engine| {
             let mut core = engine.core.borrow_mut();
             let core = &mut *core;
-            let what = what(&|host| core.hosts[host.0 as usize].name.clone());
+            let what = what(&|host| core.hosts[host].name.clone());
             core.record(engine.now(), Effect::Fault { what });
             engine.wakes.wake_driver();
         });
@@ -141,7 +139,7 @@ impl World {
             engine.cut_off(host);
             {
                 let mut core = engine.core.borrow_mut();
-                let host = &mut core.hosts[host.0 as usize];
+                let host = &mut core.hosts[host];
                 host.state = HostState::Down;
                 host.parked.clear();
             }
@@ -164,9 +162,9 @@ impl World {
         self.fault(|name| format!("restart {}", name(host)));
         let boot = self.with(|engine| {
             let mut core = engine.core.borrow_mut();
-            core.hosts[host.0 as usize].state = HostState::Up;
+            core.hosts[host].state = HostState::Up;
             core.resend_to(host, engine.now());
-            core.hosts[host.0 as usize].boot.clone()
+            core.hosts[host].boot.clone()
         });
         if let Some(boot) = boot {
             boot();
@@ -191,7 +189,7 @@ impl World {
         self.fault(|name| format!("resume {}", name(host)));
         self.with(|engine| {
             let mut core = engine.core.borrow_mut();
-            core.hosts[host.0 as usize].state = HostState::Up;
+            core.hosts[host].state = HostState::Up;
             Engine::unpark(&mut core, host);
         });
     }
@@ -239,9 +237,21 @@ impl World {
 
     // Choices and the record ------------------------------------------------
 
-    /// The site with that label. Keep it if you draw often.
+    /// Returns the site with that label. Keep it if you draw often. Each label has
+    /// random numbers of its own, which no other label's draws change.
     pub fn site(self, label: &str) -> SiteId {
-        self.with(|engine| engine.draws(|draws| draws.site(label)))
+        self.site_of(Label::new(label))
+    }
+
+    /// Returns the site `family member`, as in `start agent-3`: one of several sites of
+    /// one purpose. The shrinker tries to do without a family before it looks at
+    /// each of its members.
+    pub fn site_in(self, family: &str, member: impl fmt::Display) -> SiteId {
+        self.site_of(Label::in_family(family, member))
+    }
+
+    fn site_of(self, label: Label) -> SiteId {
+        self.with(|engine| engine.draws(|draws| draws.site(Site::World(label))))
     }
 
     /// A choice among `0..bound`, where 0 is the boring one. A bound of 0 or 1
@@ -301,7 +311,7 @@ impl World {
                 census.tasks.push(LiveTask {
                     id,
                     name: task.name.clone(),
-                    host: core.hosts[task.host.0 as usize].name.clone(),
+                    host: core.hosts[task.host].name.clone(),
                     spawned_at: task.spawned_at.to_string(),
                     waits: deadlock::describe_waits(&core, id),
                 });

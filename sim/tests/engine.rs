@@ -7,7 +7,8 @@ use std::time::Duration;
 use rehearsal_sim::tokio::task::yield_now;
 use rehearsal_sim::tokio::{spawn, time};
 use rehearsal_sim::{
-    Budget, Choices, Config, Effect, Fifo, Outcome, Random, Recording, Verdict, run,
+    Budget, Choices, Config, DecisionKind, Effect, Family, Fifo, Outcome, Random, Recording, Site,
+    Verdict, run,
 };
 
 fn config(seed: u64) -> Config {
@@ -121,6 +122,108 @@ fn a_draw_elsewhere_does_not_shift_a_site() {
         .value
     };
     assert_eq!(draws(false), draws(true));
+}
+
+/// A program may call its sites what it likes: it never sees what a strategy draws.
+#[test]
+fn a_label_shares_no_stream_with_the_strategy() {
+    let outcome = run(config(3), |world| async move {
+        let other = world.spawn_on(world.current_host(), async {
+            for _ in 0..64 {
+                yield_now().await;
+            }
+        });
+        for _ in 0..64 {
+            yield_now().await;
+        }
+        other.await.expect("it ends");
+        let site = world.site("strategy");
+        (0..64).map(|_| world.draw(site, 2)).collect::<Vec<_>>()
+    });
+    let drawn = outcome.value.expect("the program ends");
+    let picked: Vec<u32> = outcome
+        .tape
+        .choices()
+        .iter()
+        .filter(|choice| !matches!(outcome.tape.site(choice.site), Some(Site::World(_))))
+        .map(|choice| choice.value)
+        .collect();
+    assert!(picked.len() >= 64, "{} picks among two", picked.len());
+    assert_ne!(drawn, picked[..64]);
+}
+
+/// Nor does it take over the random numbers of a link, or of hermetic code.
+#[test]
+fn labels_that_look_like_sites_of_the_simulator_are_sites_of_their_own() {
+    let draws = |label: &'static str| {
+        run(config(4), move |world| async move {
+            let site = world.site(label);
+            (0..32).map(|_| world.draw(site, 1_000)).collect::<Vec<_>>()
+        })
+        .value
+        .expect("the program ends")
+    };
+    let labels = [
+        "strategy",
+        "world strategy",
+        "ambient",
+        "latency a -> b",
+        "loss a -> b",
+    ];
+    let distinct: std::collections::BTreeSet<_> = labels.into_iter().map(draws).collect();
+    assert_eq!(distinct.len(), labels.len());
+}
+
+/// What a choice is depends on who makes it, not on how its label begins.
+#[test]
+fn a_label_never_makes_a_choice_one_of_the_scheduler() {
+    let outcome = run(config(0), |world| async move {
+        for label in ["after lunch", "after 0", "preempt 0", "preemptive"] {
+            let site = world.site(label);
+            while world.draw(site, 2) == 0 {}
+        }
+    });
+    let schedule = outcome.tape.schedule();
+    assert_eq!(schedule.count(DecisionKind::World), schedule.len());
+    assert_eq!(schedule.len(), 4);
+    let replayed = run(
+        Config {
+            recording: Recording::Full,
+            choices: Choices::Replay(schedule.clone()),
+            ..Config::default()
+        },
+        |world| async move {
+            for label in ["after lunch", "after 0", "preempt 0", "preemptive"] {
+                let site = world.site(label);
+                while world.draw(site, 2) == 0 {}
+            }
+        },
+    );
+    assert_eq!(replayed.divergence, None);
+    assert_eq!(replayed.tape, outcome.tape);
+}
+
+#[test]
+fn members_of_a_family_have_streams_of_their_own() {
+    let outcome = run(config(1), |world| async move {
+        let draws = |site| (0..32).map(|_| world.draw(site, 1_000)).collect::<Vec<_>>();
+        let first = draws(world.site_in("start", "agent-1"));
+        let second = draws(world.site_in("start", 2));
+        let same = world.site("start 2") == world.site_in("start", 2);
+        (first != second, same)
+    });
+    assert_eq!(outcome.value, Some((true, true)));
+    let families: std::collections::BTreeSet<_> = outcome
+        .tape
+        .choices()
+        .iter()
+        .filter_map(|choice| outcome.tape.site(choice.site))
+        .map(Site::family)
+        .collect();
+    assert_eq!(
+        families.into_iter().collect::<Vec<_>>(),
+        [Family::World("start")]
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use rehearsal_sim::tokio::task::yield_now;
 use rehearsal_sim::tokio::time;
 use rehearsal_sim::{
     Budget, Choices, Config, DecisionKind, Direction, Fifo, NetConfig, Outcome, Random, Recording,
-    Strategy as Scheduler, World, run,
+    Site, Strategy as Scheduler, World, run,
 };
 
 /// One step of a random task.
@@ -212,9 +212,11 @@ proptest! {
             let choice = outcome.tape.choices()[switch.choice];
             prop_assert_ne!(choice.value, 0);
             let member = outcome.cast.iter().find(|member| member.id == switch.instead_of);
-            let label = outcome.tape.label(choice.site);
-            let preempted = member.map(|member| format!("preempt {}", member.path));
-            prop_assert!(label.starts_with("after ") || preempted.as_deref() == Some(label));
+            let path = member.map(|member| member.path.clone());
+            match outcome.tape.site(choice.site) {
+                Some(Site::Preempt(preempted)) => prop_assert_eq!(path.as_ref(), Some(preempted)),
+                site => prop_assert!(matches!(site, Some(Site::After(_))), "{:?}", site),
+            }
         }
     }
 

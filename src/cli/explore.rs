@@ -58,11 +58,7 @@ pub(super) struct ExploreArgs {
     /// whole.
     #[arg(long, value_name = "k/n")]
     shard: Option<Shard>,
-    /// Who picks the next task: fifo, random, pct (or pct:2, …), pos, urw, or
-    /// portfolio, which gives each seed one of them; or exhaustive (or
-    /// exhaustive:2, …), which plays every schedule of a seed that leaves the
-    /// boring one so many times at most.
-    #[arg(long, value_name = "X", default_value_t)]
+    #[arg(long, value_name = "X", default_value_t, help = StrategyName::help(true))]
     strategy: StrategyName,
     /// Stop an exhaustive search after so many schedules.
     #[arg(long, value_name = "M", value_parser = clap::value_parser!(u64).range(1..))]
@@ -114,7 +110,7 @@ pub(super) fn explore(root: &Path, out: &Path, args: &ExploreArgs) -> io::Result
 
 /// What is wrong with arguments that are right each by itself.
 fn contradiction(args: &ExploreArgs) -> Option<&'static str> {
-    let exhaustive = matches!(args.strategy, StrategyName::Exhaustive { .. });
+    let exhaustive = args.strategy.search().is_some();
     if exhaustive && args.shard.is_some() {
         return Some("an exhaustive search has no shards: where it leads is seen on the way");
     }
@@ -172,12 +168,12 @@ fn explore_one(
         json: args.json,
         display: Display::new(&scenario.name),
     };
-    let found = match args.strategy {
-        StrategyName::Exhaustive { bound } => {
+    let found = match args.strategy.search() {
+        Some(search) => {
             let seeds = args.seeds.clone().unwrap_or_else(|| Seeds::one(0));
-            explore::search(scenario, &seeds, bound, &options, &mut terminal)?
+            explore::search(scenario, &seeds, search.bound(), &options, &mut terminal)?
         }
-        _ => {
+        None => {
             let seeds = seeds(args);
             explore::sample(scenario, seeds.as_ref(), &options, &mut terminal)?
         }

@@ -139,11 +139,10 @@ struct RunArgs {
     /// seed 0 is run.
     #[arg(long, value_name = "N")]
     seeds: Option<Seeds>,
-    /// Who picks the next task: fifo, random, pct (or pct:2, …), pos, urw, or
-    /// portfolio, which gives each seed one of them.
     #[arg(
         long,
         value_name = "X",
+        help = StrategyName::help(false),
         default_value_t,
         value_parser = StrategyName::sampling
     )]

@@ -9,7 +9,7 @@ use rehearsal_sim::{Deviation, Exhaustive};
 use super::keeper::Keeper;
 use super::tally::{Played, Tally};
 use super::{Audience, Exploration, Options, Progress, RunKey, Search, crew, now};
-use crate::run::{RunOptions, StrategyName};
+use crate::run::RunOptions;
 use crate::scenario::Scenario;
 use crate::subject::play_deviating;
 use crate::sweep::Seeds;
@@ -146,7 +146,7 @@ impl Hunt<'_> {
     /// Plays a schedule, tells the frontier where it leads, and, if it fails,
     /// keeps that at once.
     fn play(&self, seed: u64, next: &Playing<'_>) -> Played {
-        let how = RunOptions::new(seed, StrategyName::Exhaustive { bound: self.bound });
+        let how = RunOptions::new(seed, self.options.strategy);
         let (report, picks) = play_deviating(self.scenario, how.clone(), &next.deviations);
         next.learn(&picks);
         let key = RunKey::of_schedule(seed, next.deviations.clone());

@@ -3,6 +3,7 @@
 mod find;
 pub(crate) mod read;
 mod save;
+mod site;
 pub(crate) mod write;
 
 use std::fmt;
@@ -20,8 +21,11 @@ use crate::summary::shell_word;
 
 pub use self::save::{EXTENSION, SUBDIRECTORY, save_failure};
 
-/// The version of the file format that this version of the tool writes and reads.
-pub const FORMAT: u32 = 1;
+/// The version of the file format that this version of the tool writes.
+pub const FORMAT: u32 = 2;
+
+/// The oldest version of the file format that this version of the tool reads.
+pub const OLDEST_FORMAT: u32 = 1;
 
 /// Everything that it takes to play a failing run again, and what came of it.
 #[derive(Clone, PartialEq, Eq, Debug)]

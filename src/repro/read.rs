@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rehearsal_sim::{Decision, Fingerprint, Schedule};
+use rehearsal_sim::{Decision, Fingerprint, Schedule, Site};
 use toml::de::{DeTable, DeValue};
 
-use super::{Expected, FORMAT, Origin, Repro, ScenarioRef, Shrunk, TestRef};
+use super::site::{self, Format};
+use super::{Expected, FORMAT, OLDEST_FORMAT, Origin, Repro, ScenarioRef, Shrunk, TestRef};
 use crate::oracle::OracleRef;
 use crate::run::{Judge, RunVerdict, StrategyName};
 use crate::scenario::decode::item::Item;
@@ -111,7 +112,7 @@ fn of_the_future(source: &Arc<Source>, document: &DeTable<'_>) -> Option<Diagnos
         Diagnostic::new(Code::UnknownFormat, source, message)
             .at(
                 format.span().into(),
-                format!("this tool reads format {FORMAT}"),
+                format!("this tool reads formats {OLDEST_FORMAT} to {FORMAT}"),
             )
             .help(format!("replay it with {tool} or a later one"))
     })
@@ -157,14 +158,15 @@ fn read(mut root: Section<'_>, problems: &mut Problems) -> Option<Repro> {
     let format = root
         .need(
             "format",
-            "the version of the format: `format = 1`",
+            &format!("the version of the format: `format = {FORMAT}`"),
             problems,
         )
-        .and_then(|item| item.small(FORMAT..=FORMAT, problems));
+        .and_then(|item| item.small(OLDEST_FORMAT..=FORMAT, problems))
+        .and_then(|number| Format::of(number.value));
     // Who wrote it matters only to the reader of a message.
     let tool = root.get("tool").map(|item| item.text(problems));
     let origin = origin(&mut root, problems);
-    let run = run(&mut root, problems);
+    let run = run(&mut root, format, problems);
     let expected = expected(&mut root, problems);
     let shrunk = match root.get("shrunk") {
         Some(item) => shrunk(&item, problems).map(Some),
@@ -374,7 +376,7 @@ struct Run {
 }
 
 /// Reads `[run]`.
-fn run(root: &mut Section<'_>, problems: &mut Problems) -> Option<Run> {
+fn run(root: &mut Section<'_>, format: Option<Format>, problems: &mut Problems) -> Option<Run> {
     let example = "`[run]`, which says how it is played";
     let item = root.need("run", example, problems)?;
     let mut section = item.section("`[run]`", problems)?;
@@ -386,7 +388,7 @@ fn run(root: &mut Section<'_>, problems: &mut Problems) -> Option<Run> {
         .and_then(|item| strategy(&item, problems));
     let schedule = section
         .need("choices", "the choices, or none: `choices = []`", problems)
-        .and_then(|item| choices(&item, problems));
+        .and_then(|item| choices(&item, format, problems));
     section.finish(problems);
     Some(Run {
         seed: seed?,
@@ -418,32 +420,39 @@ fn seed(item: &Item<'_>, problems: &mut Problems) -> Option<u64> {
 fn strategy(item: &Item<'_>, problems: &mut Problems) -> Option<StrategyName> {
     let text = item.text(problems)?.value;
     match text.parse() {
-        Ok(strategy) if strategy != StrategyName::Portfolio => Some(strategy),
+        Ok(strategy) if !StrategyName::is_portfolio(strategy) => Some(strategy),
         _ => {
-            let known = ["fifo", "random", "pct:2", "pct:3", "pos", "urw"];
+            let known = StrategyName::samplers();
+            let known: Vec<String> = known.iter().map(StrategyName::to_string).collect();
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
             item.unknown_name("strategy", text, &known, problems);
             None
         }
     }
 }
 
-fn choices(item: &Item<'_>, problems: &mut Problems) -> Option<Schedule> {
-    let mut places: BTreeMap<(&str, u32), Span> = BTreeMap::new();
+fn choices(item: &Item<'_>, format: Option<Format>, problems: &mut Problems) -> Option<Schedule> {
+    let mut places: BTreeMap<(Site, u32), Span> = BTreeMap::new();
     let mut decisions = Some(Vec::new());
     for entry in item.list(problems)? {
         let decision = entry
             .section("a choice", problems)
-            .and_then(|section| choice(section, problems));
-        let Some((site, decision)) = decision else {
+            .and_then(|section| choice(section, format, problems));
+        let Some(decision) = decision else {
             decisions = None;
             continue;
         };
-        if let Some(first) = places.insert((site, decision.nth), entry.span) {
+        let place = (decision.site.clone(), decision.nth);
+        if let Some(first) = places.insert(place, entry.span) {
             let line = problems.line(first) + 1;
             problems.report(
                 Code::RepeatedChoice,
                 entry.span,
-                format!("choice {} at `{}` is made twice", decision.nth, quote(site)),
+                format!(
+                    "choice {} at `{}` is made twice",
+                    decision.nth,
+                    quote(&decision.site.to_string())
+                ),
                 format!("made before, on line {line}"),
                 "remove one of the two",
             );
@@ -455,11 +464,13 @@ fn choices(item: &Item<'_>, problems: &mut Problems) -> Option<Schedule> {
     decisions.map(Schedule::new)
 }
 
-/// One choice, and its site as it stands in the file.
-fn choice<'a>(mut section: Section<'a>, problems: &mut Problems) -> Option<(&'a str, Decision)> {
-    let site = section
-        .need("site", "where it is made: `site = \"…\"`", problems)
-        .and_then(|item| item.text(problems));
+/// Reads one choice.
+fn choice(
+    mut section: Section<'_>,
+    format: Option<Format>,
+    problems: &mut Problems,
+) -> Option<Decision> {
+    let site = site::read(&mut section, format, problems);
     let nth = section
         .need("nth", "its number there: `nth = 0`", problems)
         .and_then(|item| item.small(0..=u32::MAX, problems));
@@ -477,13 +488,12 @@ fn choice<'a>(mut section: Section<'a>, problems: &mut Problems) -> Option<(&'a 
             format!("there is no alternative {value} of {}", bound.value)
         }
         value => {
-            let decision = Decision {
-                site: site?.value.to_owned(),
+            return Some(Decision {
+                site: site?,
                 nth: nth?.value,
                 bound: bound.value,
                 value,
-            };
-            return Some((site?.value, decision));
+            });
         }
     };
     let help = match bound.value {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rehearsal_sim::Decision;
 
-use super::{FORMAT, Origin, Repro, ScenarioRef, TestRef};
+use super::{FORMAT, Origin, Repro, ScenarioRef, TestRef, site};
 use crate::scenario::names;
 
 impl Repro {
@@ -115,8 +115,8 @@ impl Repro {
             } = decision;
             write!(
                 text,
-                "    {{ site = {}, nth = {nth}, of = {bound}, take = {value} }},",
-                quoted(site)
+                "    {{ {}, nth = {nth}, of = {bound}, take = {value} }},",
+                site::written(site)
             )?;
             if let Some(remark) = self.remarks.get(index).filter(|r| !r.is_empty()) {
                 write!(text, " # {}", one_line(remark))?;
@@ -136,7 +136,7 @@ fn write_test(test: &TestRef, text: &mut String) -> fmt::Result {
 
 const TOOL: &str = concat!("rehearsal ", env!("CARGO_PKG_VERSION"));
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 

@@ -56,7 +56,7 @@ impl<'a, S: Subject> Lab<'a, S> {
     }
 
     fn options(&self, choices: Choices) -> RunOptions {
-        let mut options = RunOptions::new(self.seed, StrategyName::Fifo).recorded();
+        let mut options = RunOptions::new(self.seed, StrategyName::FIFO).recorded();
         options.choices = choices;
         options
     }
@@ -146,7 +146,7 @@ impl<'a, S: Subject> Lab<'a, S> {
         }
         for seed in 0..FRESH_SEEDS {
             self.count()?;
-            let mut options = RunOptions::new(seed, StrategyName::Portfolio);
+            let mut options = RunOptions::new(seed, StrategyName::PORTFOLIO);
             let report = subject::play(staged, options.clone());
             if self.is_it(&report) {
                 options = options.recorded();

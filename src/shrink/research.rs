@@ -1,6 +1,6 @@
 //! Searches anew for a schedule with fewer decisions.
 
-use rehearsal_sim::{DecisionKind, Deviation, Schedule};
+use rehearsal_sim::{DecisionKind, Deviation, Family, Schedule};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::subject::Subject;
@@ -25,27 +25,19 @@ pub(super) fn world<S: Subject>(lab: &mut Lab<'_, S>, best: &mut Best<S>) -> Res
     if lab.accept(best, report) {
         return Ok(());
     }
-    let mut groups: Vec<String> = best
-        .schedule
-        .decisions()
-        .iter()
-        .map(|d| group(&d.site))
-        .collect();
-    groups.sort();
-    groups.dedup();
-    for label in groups {
-        let rest = best.schedule.filtered(|d| group(&d.site) != label);
+    let whole = best.schedule.clone();
+    let decisions = whole.decisions().iter();
+    let mut families: Vec<Family<'_>> = decisions.map(|d| d.site.family()).collect();
+    families.sort_by_key(Family::to_string);
+    families.dedup();
+    for family in families {
+        let rest = best.schedule.filtered(|d| d.site.family() != family);
         if rest.len() < best.schedule.len() {
             let report = lab.replay(&best.staged, &rest)?;
             lab.accept(best, report);
         }
     }
     Ok(())
-}
-
-/// Sites that go together: `latency client-1 -> bridge` belongs to `latency`.
-fn group(site: &str) -> String {
-    site.split(' ').next().unwrap_or_default().to_owned()
 }
 
 /// Looks for a schedule that deviates from the boring one at no pick, at one, at

@@ -11,7 +11,7 @@ use rehearsal::scenario::{discover, load};
 use crate::support::scenario;
 
 fn fingerprint(name: &str, seed: u64) -> String {
-    let report = play(&scenario(name), RunOptions::new(seed, StrategyName::Random));
+    let report = play(&scenario(name), RunOptions::new(seed, StrategyName::RANDOM));
     report.fingerprint.to_string()
 }
 
@@ -80,7 +80,7 @@ fn every_scenario_passes_the_check() {
     let files = discover::find(Path::new("scenarios")).expect("scenario files are found");
     for file in files {
         let scenario = load(&file).expect("it is valid");
-        for strategy in [StrategyName::Fifo, StrategyName::Random, StrategyName::Urw] {
+        for strategy in [StrategyName::FIFO, StrategyName::RANDOM, StrategyName::URW] {
             let report = play_twice(&scenario, RunOptions::new(1, strategy));
             assert_ne!(
                 report.verdict.word(),
@@ -101,9 +101,9 @@ fn a_tape_replays_a_whole_scenario() {
         for seed in 0..3 {
             let original = play(
                 &scenario,
-                RunOptions::new(seed, StrategyName::Random).recorded(),
+                RunOptions::new(seed, StrategyName::RANDOM).recorded(),
             );
-            let options = RunOptions::new(99, StrategyName::Fifo).recorded();
+            let options = RunOptions::new(99, StrategyName::FIFO).recorded();
             let replayed = play(&scenario, options.replaying(original.tape.schedule()));
             assert_eq!(original.fingerprint, replayed.fingerprint, "{name} {seed}");
             assert_eq!(original.history, replayed.history, "{name} {seed}");

@@ -345,7 +345,7 @@ fn a_schedule_of_a_search_replays() {
     assert_eq!(deviations.len(), 1);
     let file = discover::resolve(Path::new("scenarios"), "shared-run-context").expect("it exists");
     let scenario = load(&file).expect("it is valid");
-    let strategy = StrategyName::Exhaustive { bound: 1 };
+    let strategy = StrategyName::exhaustive(1);
     let options = RunOptions::new(0, strategy).recorded();
     let (recorded, _) = play_deviating(&scenario, options, &deviations);
     assert_ne!(recorded.verdict, RunVerdict::Pass);

@@ -78,7 +78,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
 fn recorded(scenario: &Scenario, seed: u64) -> RunReport {
     play(
         scenario,
-        RunOptions::new(seed, StrategyName::Portfolio).recorded(),
+        RunOptions::new(seed, StrategyName::PORTFOLIO).recorded(),
     )
 }
 
@@ -88,7 +88,7 @@ proptest! {
     #[test]
     fn a_schedule_replays_its_run(scenario in scenarios(), seed in 0u64..1_000) {
         let original = recorded(&scenario, seed);
-        let options = RunOptions::new(seed + 1, StrategyName::Fifo).recorded();
+        let options = RunOptions::new(seed + 1, StrategyName::FIFO).recorded();
         let replayed = play(&scenario, options.replaying(original.tape.schedule()));
         prop_assert_eq!(&original.history, &replayed.history);
         prop_assert_eq!(original.fingerprint, replayed.fingerprint);
@@ -113,7 +113,7 @@ proptest! {
             index += 1;
             index <= len && index % stride == 0
         });
-        let options = RunOptions::new(seed, StrategyName::Fifo).recorded();
+        let options = RunOptions::new(seed, StrategyName::FIFO).recorded();
         let first = play(&scenario, options.clone().replaying(part.clone()));
         let second = play(&scenario, options.replaying(part));
         prop_assert_ne!(first.verdict.word(), "panic", "{:?}", first.violations);

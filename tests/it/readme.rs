@@ -3,6 +3,8 @@
 
 use std::process::Command;
 
+use rehearsal::sim::{STRATEGIES, StrategyInfo, StrategyName};
+
 const OPEN: &str = "```console\n";
 const CLOSE: &str = "\n```";
 
@@ -75,7 +77,39 @@ fn the_scenario_in_the_readme_passes() {
     let scenario = rehearsal::scenario::parse(text, file.as_ref())
         .unwrap_or_else(|problems| panic!("{problems:?}"));
     for seed in 0..u64::from(scenario.seeds) {
-        let report = play(&scenario, RunOptions::new(seed, StrategyName::Random));
+        let report = play(&scenario, RunOptions::new(seed, StrategyName::RANDOM));
         assert_eq!(report.verdict, RunVerdict::Pass, "{:?}", report.violations);
     }
+}
+
+/// Rows of the README's table of strategies.
+fn strategies() -> String {
+    let row = |info: &&StrategyInfo| {
+        let name = match &info.parameter {
+            Some(parameter) => format!("`{0}`, `{0}:{1}`", info.name, parameter.default),
+            None => format!("`{}`", info.name),
+        };
+        let paper = info.paper.unwrap_or("–");
+        format!("| {name} | {} | {paper} |\n", info.summary)
+    };
+    STRATEGIES.iter().map(row).collect()
+}
+
+#[test]
+fn strategies_are_listed_as_in_their_table() {
+    let readme = std::fs::read_to_string("README.md").expect("there is a README");
+    let rows = strategies();
+    assert!(readme.contains(&rows), "the README lacks\n{rows}");
+    for (command, searches) in [("run", false), ("explore", true)] {
+        let help = output_of(&format!("rehearsal {command} --help"));
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let listed = words(&StrategyName::help(searches));
+        assert!(words(&help).contains(&listed), "{help}\nlacks: {listed}");
+    }
+    let members = StrategyName::portfolio();
+    assert!(
+        members
+            .iter()
+            .all(|member| rows.contains(member.info().name))
+    );
 }

@@ -9,7 +9,7 @@ use rehearsal::replay::{Change, Replay, Replayed};
 use rehearsal::repro::{Origin, Repro, ScenarioRef, TestRef, Unplayable, save_failure};
 use rehearsal::run::{RunOptions, RunVerdict, StrategyName, play};
 use rehearsal::scenario::{Code, Cut, ExpectedVerdict, Look, Scenario, render_all};
-use rehearsal::sim::{Decision, Fingerprint, Schedule};
+use rehearsal::sim::{Decision, Fingerprint, Schedule, Site};
 
 use crate::support::scenario;
 
@@ -24,7 +24,7 @@ fn directory(name: &str) -> PathBuf {
 }
 
 fn failing(scenario: &Scenario, seed: u64) -> Repro {
-    let options = RunOptions::new(seed, StrategyName::Random).recorded();
+    let options = RunOptions::new(seed, StrategyName::RANDOM).recorded();
     let report = play(scenario, options);
     Repro::of(scenario, &report).expect("the seed fails")
 }
@@ -44,7 +44,7 @@ fn a_saved_failure_reproduces_over_either_transport() {
         let scenario = scenario(NAME).with_transport(transport).expect("no faults");
         let mut failed = 0;
         for seed in 0..8 {
-            let report = play(&scenario, RunOptions::new(seed, StrategyName::Portfolio));
+            let report = play(&scenario, RunOptions::new(seed, StrategyName::PORTFOLIO));
             if report.verdict == RunVerdict::Pass {
                 continue;
             }
@@ -52,7 +52,7 @@ fn a_saved_failure_reproduces_over_either_transport() {
             let (path, repro) = save_failure(
                 &scenario,
                 seed,
-                StrategyName::Portfolio,
+                StrategyName::PORTFOLIO,
                 &directory("either"),
             )
             .expect("it is written");
@@ -197,7 +197,7 @@ fn what_passes_now_no_longer_fails() {
         .map(|seed| {
             play(
                 &scenario,
-                RunOptions::new(seed, StrategyName::Random).recorded(),
+                RunOptions::new(seed, StrategyName::RANDOM).recorded(),
             )
         })
         .find(|report| report.verdict == RunVerdict::Pass)
@@ -233,7 +233,7 @@ fn control_characters_of_a_repro_are_not_printed() {
     let scenario = scenario(NAME);
     let mut repro = failing(&scenario, SEED);
     let wild = "\u{1b}[2J";
-    let moved = with_decisions(&repro, |decisions| decisions[0].site = wild.to_owned());
+    let moved = with_decisions(&repro, |decisions| decisions[0].site = Site::world(wild));
     let text = Replay::of(&moved, &scenario).explain(&moved);
     assert!(text.contains("[2J") && !text.contains(wild), "{text:?}");
     repro.expected.signature.rule = Some(wild.to_owned());
@@ -383,7 +383,7 @@ fn a_twins_repro_is_judged_as_the_twin() {
     assert!(repro.scenario().is_some_and(|scenario| scenario.healthy));
     assert_eq!(repro.played_name(), format!("{NAME}+healthy"));
     let (path, saved) =
-        save_failure(&bad_twin, SEED, StrategyName::Random, &directory("twin")).expect("written");
+        save_failure(&bad_twin, SEED, StrategyName::RANDOM, &directory("twin")).expect("written");
     assert_eq!(saved, repro);
     let read = Repro::read(&path).expect("it can be read");
     let replay = Replay::of(&read, &scenario(NAME));

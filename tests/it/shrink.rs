@@ -17,7 +17,7 @@ fn defects() -> Vec<Scenario> {
 
 /// The repro of the first seed from `from` on that shows the scenario's defect.
 fn first_failure(scenario: &Scenario, from: u64) -> Repro {
-    let strategy = StrategyName::Portfolio;
+    let strategy = StrategyName::PORTFOLIO;
     let shows = |seed: &u64| {
         let report = run::play(scenario, RunOptions::new(*seed, strategy));
         report.is_expected_violation(scenario.expect.verdict)
@@ -107,7 +107,7 @@ fn the_decisive_decision_is_named() {
         explained.what
     );
     let without = small.repro.schedule.with_value(decisive, 0);
-    let options = RunOptions::new(0, StrategyName::Fifo).replaying(without);
+    let options = RunOptions::new(0, StrategyName::FIFO).replaying(without);
     assert_eq!(run::play(&small.staged, options).verdict, RunVerdict::Pass);
 }
 

@@ -10,7 +10,7 @@ use rehearsal::run::{RunOptions, StrategyName, play};
 use rehearsal::scenario::{Scenario, discover, load, names};
 use rehearsal::timeline;
 
-const STRATEGIES: [StrategyName; 2] = [StrategyName::Random, StrategyName::Fifo];
+const STRATEGIES: [StrategyName; 2] = [StrategyName::RANDOM, StrategyName::FIFO];
 
 fn scenarios() -> Vec<Scenario> {
     let files = discover::find(Path::new("scenarios")).expect("scenario files are found");
@@ -31,7 +31,7 @@ fn settings() -> insta::Settings {
 #[test]
 fn timelines() {
     for scenario in scenarios().iter().filter(|s| s.spec.defect.is_none()) {
-        let report = play(scenario, RunOptions::new(0, StrategyName::Random));
+        let report = play(scenario, RunOptions::new(0, StrategyName::RANDOM));
         let name = format!("timeline-{}", scenario.name);
         settings().bind(|| insta::assert_snapshot!(name, timeline::canonical(&report)));
     }

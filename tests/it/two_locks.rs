@@ -5,9 +5,7 @@
 use std::sync::Arc;
 
 use rehearsal::run::StrategyName;
-use rehearsal::sim::{
-    Config, Fifo, Pct, Pos, Profiler, Random, Strategy, Urw, Verdict, run, tokio as facade,
-};
+use rehearsal::sim::{Config, Profile, Profiler, Strategy, Verdict, run, tokio as facade};
 
 const SEEDS: u64 = 1_000;
 
@@ -62,17 +60,13 @@ fn orders(locks: Locks, config: Config) -> u32 {
 }
 
 fn build(locks: Locks, name: StrategyName, seed: u64) -> Box<dyn Strategy> {
-    match name.for_seed(seed) {
-        StrategyName::Random => Box::new(Random::default()),
-        StrategyName::Pct { depth } => Box::new(Pct::new(depth)),
-        StrategyName::Pos => Box::new(Pos::default()),
-        StrategyName::Urw => {
-            let (profiler, profile) = Profiler::new(Box::new(Fifo));
-            orders(locks, config(seed, Box::new(profiler)));
-            Box::new(Urw::new(profile.read()))
-        }
-        other => panic!("{other} is no member of the portfolio"),
+    let name = name.for_seed(seed);
+    if !name.needs_profile() {
+        return name.build(Profile::default());
     }
+    let (profiler, profile) = Profiler::new(StrategyName::FIFO.build(Profile::default()));
+    orders(locks, config(seed, Box::new(profiler)));
+    name.build(profile.read())
 }
 
 /// The seeds whose run sells the one piece twice.
@@ -87,12 +81,12 @@ fn failing(locks: Locks, name: StrategyName) -> Vec<u64> {
 #[test]
 fn every_strategy_finds_the_race_with_the_facades_locks() {
     let strategies = [
-        (StrategyName::Portfolio, 366),
-        (StrategyName::Random, 645),
-        (StrategyName::Pct { depth: 2 }, 35),
-        (StrategyName::Pct { depth: 3 }, 65),
-        (StrategyName::Pos, 456),
-        (StrategyName::Urw, 655),
+        (StrategyName::PORTFOLIO, 366),
+        (StrategyName::RANDOM, 645),
+        (StrategyName::pct(2), 35),
+        (StrategyName::pct(3), 65),
+        (StrategyName::POS, 456),
+        (StrategyName::URW, 655),
     ];
     let found = strategies.map(|(name, _)| (name, failing(Locks::Facade, name).len()));
     assert!(found.iter().all(|(_, count)| *count > 0), "{found:?}");
@@ -101,13 +95,19 @@ fn every_strategy_finds_the_race_with_the_facades_locks() {
 
 #[test]
 fn no_order_of_tasks_shows_it_with_plain_locks() {
-    assert!(failing(Locks::Plain, StrategyName::Portfolio).is_empty());
+    assert!(failing(Locks::Plain, StrategyName::PORTFOLIO).is_empty());
 }
 
 /// The boring schedule, by which each buyer is done before the next begins.
 #[test]
 fn the_boring_schedule_does_not_show_it_either() {
     for locks in [Locks::Facade, Locks::Plain] {
-        assert_eq!(orders(locks, config(0, Box::new(Fifo))), 1);
+        assert_eq!(
+            orders(
+                locks,
+                config(0, StrategyName::FIFO.build(Profile::default()))
+            ),
+            1
+        );
     }
 }

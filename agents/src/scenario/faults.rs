@@ -75,7 +75,7 @@ fn draw(house: &House) -> Vec<Fault> {
     let count = plan.at_least + world.draw(world.site("number of faults"), spread);
     let clients = u32::try_from(stage.plan.clients.len()).unwrap_or(u32::MAX);
     let fault = |number: u32| {
-        let site = |what: &str| world.site(&format!("{what} of fault {number}"));
+        let site = |what: &str| world.site_in(&format!("{what} of fault"), number);
         let kind = world.draw(site("kind"), kinds) as usize;
         Some(Fault {
             kind: *plan.kinds.get(kind)?,

@@ -181,7 +181,7 @@ impl Planner {
         let AgentKind::Stress { events, delay } = kind else {
             return Delays::None;
         };
-        let site = self.world.site(&format!("delay {agent}"));
+        let site = self.world.site_in("delay", agent);
         let draw = |_| self.world.draw_duration(site, Duration::ZERO, *delay);
         match self.delays {
             When::OnTheWay => Delays::Drawn(site),
@@ -193,7 +193,7 @@ impl Planner {
         if within.is_zero() {
             return Duration::ZERO;
         }
-        let site = self.world.site(&format!("start {agent}"));
+        let site = self.world.site_in("start", agent);
         self.world.draw_duration(site, Duration::ZERO, within)
     }
 
@@ -201,7 +201,7 @@ impl Planner {
     fn tenant(&mut self) -> Tenant {
         let number = u32::try_from(self.tenants.len()).unwrap_or(u32::MAX - 1) + 1;
         let (user, thread) = (UserId(number), ThreadId(number));
-        let site = self.world.site(&format!("secrets of {user}"));
+        let site = self.world.site_in("secrets of", user);
         let (secret, token) = (
             self.world.draw(site, u32::MAX),
             self.world.draw(site, u32::MAX),

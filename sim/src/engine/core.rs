@@ -9,28 +9,29 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Waker;
 
-use crate::history::{Effect, Entry};
-use crate::host::{Host, HostId, HostState};
-use crate::leak::Leaks;
+use crate::engine::Leaks;
+use crate::engine::host::{Host, HostState};
+use crate::engine::wait::{ResourceInfo, Wait};
+use crate::engine::wake_queue::{TaskWake, WakeQueue};
+use crate::ids::{HostId, ResourceId, TaskId};
+use crate::index_vec::IndexVec;
 use crate::net::{NetConfig, Network};
-use crate::outcome::{CastMember, Statistics, Switch, Verdict};
-use crate::point::ResourceId;
-use crate::ready::ReadyQueue;
-use crate::strategy::{Candidates, Strategy};
-use crate::tape::Draws;
+use crate::schedule::strategy::{Candidates, Strategy};
+use crate::schedule::{Draws, ReadyQueue};
 use crate::time::VirtualTime;
-use crate::wait::{ResourceInfo, TaskId, Wait};
-use crate::wake::{TaskWake, WakeQueue};
+use crate::trace::{CastMember, Causality, Effect, Entry, Statistics, Switch, Verdict};
 
-use super::causality::Causality;
-use super::lineage::Lineage;
-use super::plain::PlainTasks;
+use super::plain_tasks::PlainTasks;
 use super::record::{Record, SwitchEntry, TAG_POLL};
+use super::spawn_tree::Lineage;
 use super::{Budget, Recording};
 
 /// What must never be borrowed while user code runs or is dropped.
 pub(crate) struct Core {
-    pub(crate) tasks: Vec<Option<Box<Task>>>,
+    pub(crate) tasks: IndexVec<TaskId, Option<Box<Task>>>,
+    /// For each task, the resource of the scheduling point at which it stands, if it
+    /// does: apart from the tasks, because strategies look at it.
+    pub(super) points: IndexVec<TaskId, Option<ResourceId>>,
     pub(crate) ready: ReadyQueue,
     /// Picked at a scheduling point: runs next, before anything else is picked.
     pub(super) next: Option<TaskId>,
@@ -39,9 +40,9 @@ pub(crate) struct Core {
     pub(super) last: Option<TaskId>,
     pub(super) lineage: Lineage,
     pub(super) causality: Causality,
-    pub(crate) hosts: Vec<Host>,
+    pub(crate) hosts: IndexVec<HostId, Host>,
     pub(super) plain_tasks: PlainTasks,
-    pub(crate) resources: Vec<ResourceInfo>,
+    pub(crate) resources: IndexVec<ResourceId, ResourceInfo>,
     pub(crate) network: Option<Network>,
     pub(crate) net_config: NetConfig,
     pub(crate) draws: Draws,
@@ -68,9 +69,10 @@ pub(crate) struct Task {
     pub(crate) name: String,
     pub(crate) spawned_at: &'static Location<'static>,
     pub(crate) waits: Vec<Wait>,
-    /// The resource of the scheduling point at which it stands, if it does.
-    pub(crate) at_point: Option<ResourceId>,
     pub(super) aborted: bool,
+    /// `true` from when it is queued until it is polled: it is in the ready queue,
+    /// picked to run next, or among the tasks of a paused host, and that once.
+    pub(super) is_ready: bool,
 }
 
 pub(super) struct Body {
@@ -126,10 +128,14 @@ impl Core {
     /// Makes a live task ready, or parks it if its host stands still.
     #[inline]
     pub(super) fn enqueue(&mut self, id: TaskId) {
-        let Some(task) = self.tasks[id.0 as usize].as_ref() else {
+        let Some(task) = self.tasks[id].as_deref_mut() else {
             return;
         };
-        let host = &mut self.hosts[task.host.0 as usize];
+        if std::mem::replace(&mut task.is_ready, true) {
+            // Two threads have woken it at the same moment.
+            return;
+        }
+        let host = &mut self.hosts[task.host];
         if host.state == HostState::Paused {
             host.parked.push(id);
         } else {
@@ -143,18 +149,20 @@ impl Core {
         let candidates = Candidates {
             running,
             ready: &self.ready,
-            tasks: &self.tasks,
+            points: &self.points,
         };
         let len = candidates.len();
         if len < 2 {
             return 0;
         }
         let strategy = &mut self.strategy;
-        let bound = u32::try_from(len).unwrap_or(u32::MAX);
+        let bound = u32::try_from(len).expect("tasks have numbers of 32 bits");
         let preempted = running.map(|(task, _)| task);
         let site = self.lineage.site(preempted, self.last, &mut self.draws);
         self.draws.pick(site, bound, || {
-            u32::try_from(strategy.pick(&candidates)).unwrap_or(u32::MAX)
+            // Out of range is taken as the last.
+            let picked = strategy.pick(&candidates).min(len - 1);
+            u32::try_from(picked).expect("below the number of candidates")
         }) as usize
     }
 
@@ -173,7 +181,7 @@ impl Core {
         let candidates = Candidates {
             running,
             ready: &self.ready,
-            tasks: &self.tasks,
+            points: &self.points,
         };
         let (Some(instead_of), Some(taken)) = (candidates.task(0), candidates.task(picked)) else {
             return;
@@ -181,7 +189,7 @@ impl Core {
         let at = candidates.resource(0);
         let choice = self.draws.recorded() - 1;
         self.record.switches.push(SwitchEntry {
-            choice: u32::try_from(choice).unwrap_or(u32::MAX),
+            choice,
             instead_of,
             at,
             taken,
@@ -192,11 +200,11 @@ impl Core {
     pub(super) fn switches(&mut self) -> Vec<Switch> {
         let entries = std::mem::take(&mut self.record.switches);
         let place = |resource: ResourceId| {
-            let info = &self.resources[resource.0 as usize];
+            let info = &self.resources[resource];
             (info.kind, info.created_at)
         };
         let switch = |entry: SwitchEntry| Switch {
-            choice: entry.choice as usize,
+            choice: entry.choice,
             instead_of: entry.instead_of,
             at: entry.at.map(place),
             taken: entry.taken,
@@ -215,9 +223,9 @@ impl Core {
         let member = CastMember {
             id,
             name: task.name.clone(),
-            host: self.hosts[task.host.0 as usize].name.clone(),
+            host: self.hosts[task.host].name.clone(),
             spawned_at: task.spawned_at,
-            path: self.lineage.path(id).to_owned(),
+            path: self.lineage.path(id),
         };
         self.record.cast.push(member);
     }
@@ -269,20 +277,16 @@ impl Core {
 
     #[inline]
     pub(crate) fn task(&self, id: TaskId) -> Option<&Task> {
-        self.tasks.get(id.0 as usize)?.as_deref()
+        self.tasks.get(id)?.as_deref()
     }
 
     #[inline]
     pub(super) fn task_mut(&mut self, id: TaskId) -> Option<&mut Task> {
-        self.tasks.get_mut(id.0 as usize)?.as_deref_mut()
+        self.tasks.get_mut(id)?.as_deref_mut()
     }
 
     /// Ids of the tasks that have not ended, oldest first.
     pub(crate) fn live(&self) -> impl Iterator<Item = TaskId> + '_ {
-        self.tasks
-            .iter()
-            .zip(0u32..)
-            .filter(|(task, _)| task.is_some())
-            .map(|(_, index)| TaskId(index))
+        self.tasks.ids().filter(|id| self.tasks[*id].is_some())
     }
 }

@@ -5,22 +5,22 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use crate::deadlock;
+use crate::engine::deadlock;
+use crate::ids::TaskId;
 use crate::time::VirtualTime;
-use crate::wait::TaskId;
 
 use super::Engine;
 
 /// The future that tokio polls.
-pub(super) struct Driver {
-    pub(super) engine: Rc<Engine>,
+pub(crate) struct Driver {
+    pub(crate) engine: Rc<Engine>,
     /// Set to the next packet's arrival.
-    pub(super) network: Pin<Box<tokio::time::Sleep>>,
-    pub(super) armed: VirtualTime,
+    pub(crate) network: Pin<Box<tokio::time::Sleep>>,
+    pub(crate) armed: VirtualTime,
     /// Tasks of plain tokio have had their turn since one of ours ran.
-    pub(super) yielded: bool,
+    pub(crate) yielded: bool,
     /// The end of virtual time.
-    pub(super) limit: Pin<Box<tokio::time::Sleep>>,
+    pub(crate) limit: Pin<Box<tokio::time::Sleep>>,
 }
 
 impl Future for Driver {
@@ -115,7 +115,7 @@ impl Engine {
         let core = &mut *core;
         core.collect(&self.wakes);
         // The program is task 0; the run is over when it is.
-        if core.halted.is_some() || core.tasks.first().is_none_or(Option::is_none) {
+        if core.halted.is_some() || core.task(TaskId::PROGRAM).is_none() {
             return Next::Over;
         }
         if let Some(id) = core.next.take() {

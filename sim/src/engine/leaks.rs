@@ -1,13 +1,42 @@
 //! What happened outside the tasks' polls: leaks, and panics in tasks of plain tokio.
 
-use crate::deadlock;
-use crate::leak::{LeakKind, LeakReport, Leaks};
-use crate::outcome::{PanicReport, Verdict};
-use crate::panics::{self, Stray};
-use crate::wait::TaskId;
-use crate::wake::WakeQueue;
+use rehearsal_hermetic::Watching;
 
-use super::{Core, Engine};
+use crate::engine::deadlock;
+use crate::engine::panics::{self, Stray};
+use crate::engine::wake_queue::WakeQueue;
+use crate::ids::TaskId;
+use crate::trace::{LeakKind, LeakReport, PanicReport, Verdict};
+
+use super::{Core, Engine, context};
+
+/// What is done about a leak: something that goes on outside the run and that no seed
+/// decides.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Leaks {
+    /// It ends the run, with [`Verdict::Leak`](crate::Verdict::Leak).
+    ///
+    /// What is seen: threads that the run's thread starts (`std::thread::spawn`, tokio's
+    /// `spawn_blocking` and `fs`, a multi-threaded runtime), sockets of the operating
+    /// system that it makes, and tasks of the facade that another thread wakes. Threads
+    /// and sockets are seen where [`is_watchful`](rehearsal_hermetic::is_watchful).
+    #[default]
+    Fail,
+    /// Nothing is. For programs that mean it: such a run may differ from the last one
+    /// of its seed.
+    Allow,
+}
+
+impl Leaks {
+    /// Watches this thread until what comes back is dropped.
+    pub(crate) fn watch(self) -> Option<Watching> {
+        // A task of plain tokio leaks while the engine sleeps.
+        let tell = || {
+            context::with(|engine| engine.wakes.wake_driver());
+        };
+        (self == Self::Fail).then(|| rehearsal_hermetic::watch(tell))
+    }
+}
 
 /// How a report calls a task that tokio polls.
 const PLAIN_TASK: &str = "a task of plain tokio";
@@ -22,7 +51,7 @@ impl Engine {
     }
 
     /// The same when tokio polls no more tasks. False if there was no panic.
-    pub(super) fn look_outside_at_last(&self) -> bool {
+    pub(crate) fn look_outside_at_last(&self) -> bool {
         let panic = panics::take_stray();
         let panicked = panic.is_some();
         self.take_down(panic);

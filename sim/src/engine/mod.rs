@@ -6,50 +6,46 @@
 //! the next timer. So `tokio::time` works unmodified, an idle hour costs
 //! nothing, and the order of polls is ours.
 
-mod causality;
+pub(crate) mod context;
 mod core;
+pub(crate) mod deadlock;
 mod driver;
+pub(crate) mod host;
 mod leaks;
-mod lineage;
-mod plain;
+pub(crate) mod network;
+pub(crate) mod panics;
+pub(crate) mod plain_tasks;
 mod points;
 mod record;
+mod spawn_tree;
 mod tasks;
+pub(crate) mod wait;
+pub(crate) mod wake_queue;
 
 use std::cell::{Cell, RefCell};
-use std::future::Future;
-use std::panic::{self, AssertUnwindSafe, Location};
-use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::ambient::Ambient;
-use crate::context;
-use crate::fingerprint::Fingerprinter;
-use crate::history::{Effect, History, TaskEnd};
-use crate::host::{Host, HostId};
-use crate::leak::Leaks;
+use crate::engine::host::Host;
+use crate::ids::{HostId, TaskId};
+use crate::index_vec::IndexVec;
 use crate::net::NetConfig;
-use crate::outcome::{Outcome, Statistics, Verdict};
-use crate::panics;
-use crate::ready::ReadyQueue;
-use crate::strategy::{Fifo, Strategy};
-use crate::tape::{Choices, Draws};
-use crate::task::{self, JoinHandle};
+use crate::schedule::strategy::{Fifo, Strategy};
+use crate::schedule::{Choices, Draws, ReadyQueue};
 use crate::time::VirtualTime;
-use crate::wait::TaskId;
-use crate::wake::WakeQueue;
-use crate::world::World;
+use crate::trace::{Causality, Effect, Fingerprinter, History, Outcome, Statistics, Verdict};
 
-use self::causality::Causality;
-pub use self::causality::Interleaving;
 pub(crate) use self::core::{Core, Disposal, Task};
-use self::driver::Driver;
-use self::lineage::Lineage;
-use self::plain::PlainTasks;
+pub(crate) use self::driver::Driver;
+pub use self::host::HostState;
+pub use self::leaks::Leaks;
+use self::plain_tasks::PlainTasks;
 use self::record::{Record, TAG_TOTAL};
+use self::spawn_tree::Lineage;
+use self::wake_queue::WakeQueue;
 
 /// How a run is made.
 pub struct Config {
@@ -137,100 +133,20 @@ pub enum Recording {
     Full,
 }
 
-/// Runs `program` to its end, or until it fails, and says what came out.
-///
-/// The program is the first task, on [`HostId::WORLD`]. When it returns the run
-/// is over and what is left of other tasks is dropped. A panic in any task ends
-/// the run; it is reported, not propagated. So does what leaves the run ([`Leaks`]).
-///
-/// Tasks of plain tokio, as libraries spawn them, belong to the run as well, but tokio
-/// polls them, in its own order, and no strategy picks them. A panic in one of them ends
-/// the run too. If it is caught there, it does so only where tokio is compiled without
-/// `cfg(tokio_unstable)`: nothing tells then that it will be.
-///
-/// # Panics
-///
-/// If called inside a run, or inside a tokio runtime; or if the run is to be
-/// [hermetic](Ambient::Hermetic) and the thread is not fresh.
-pub fn run<F, Fut, T>(config: Config, program: F) -> Outcome<T>
-where
-    F: FnOnce(World) -> Fut,
-    Fut: Future<Output = T> + 'static,
-    T: 'static,
-{
-    let _ambient = config.ambient.enter(config.seed);
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    builder.enable_time().start_paused(true);
-    // Time goes on while nothing runs; who runs first may be a task of plain tokio.
-    builder.on_thread_unpark(|| {
-        context::with(Engine::read_clock);
-    });
-    // What tokio's own `select!` draws. It can be seeded only in such a build.
-    #[cfg(tokio_unstable)]
-    builder.rng_seed(tokio::runtime::RngSeed::from_bytes(
-        &config.seed.to_le_bytes(),
-    ));
-    plain::watch(&mut builder);
-    let runtime = builder
-        .build()
-        .unwrap_or_else(|error| panic!("no runtime for the run: {error}"));
-    let in_runtime = runtime.enter();
-    panics::install_hook();
-    drop(panics::take_stray());
-    let limit = config.budget.virtual_time;
-    let leaks = config.leaks;
-    let engine = Rc::new(Engine::new(config));
-    let entered = context::enter(Rc::clone(&engine));
-    let watching = leaks.watch();
-    let main = engine.spawn_main(program(World::new()));
-    let driver = Driver {
-        network: Box::pin(tokio::time::sleep_until(engine.start)),
-        yielded: false,
-        armed: VirtualTime::ZERO,
-        limit: Box::pin(tokio::time::sleep_until(engine.start + limit)),
-        engine: Rc::clone(&engine),
-    };
-    let ended = panic::catch_unwind(AssertUnwindSafe(|| {
-        runtime.block_on(tokio::task::unconstrained(driver));
-    }));
-    if let Err(payload) = ended
-        && !engine.look_outside_at_last()
-    {
-        panic::resume_unwind(payload);
-    }
-    // Tasks are dropped while the run is still entered: their destructors may
-    // close sockets and release locks.
-    engine.drop_tasks(|_| true, TaskEnd::Aborted, Disposal::Quiet);
-    let value = main.take_value();
-    // The same for those of plain tokio, which go with the runtime.
-    engine.wakes.leave();
-    drop(in_runtime);
-    drop(runtime);
-    // Destructors may have spawned.
-    engine.drop_tasks(|_| true, TaskEnd::Aborted, Disposal::Quiet);
-    engine.look_outside_at_last();
-    drop(watching);
-    drop(entered);
-    match Rc::try_unwrap(engine) {
-        Ok(engine) => engine.finish(value),
-        Err(_) => unreachable!("the driver and the context have let go of the engine"),
-    }
-}
-
 static SERIAL: AtomicU32 = AtomicU32::new(1);
 
 /// The state of a run, shared by the driver and, through the thread's context,
 /// by everything that tasks call.
 pub(crate) struct Engine {
     pub(super) serial: u32,
-    pub(super) start: Instant,
+    pub(crate) start: Instant,
     pub(super) now: Cell<VirtualTime>,
     pub(crate) wakes: WakeQueue,
     pub(crate) core: RefCell<Core>,
 }
 
 impl Engine {
-    fn new(config: Config) -> Self {
+    pub(crate) fn new(config: Config) -> Self {
         let Config {
             seed,
             mut strategy,
@@ -245,22 +161,26 @@ impl Engine {
         let keep = recording == Recording::Full;
         let addressed = keep || matches!(choices, Choices::Replay(_));
         let draws = Draws::new(seed, choices, keep);
+        let mut hosts = IndexVec::default();
+        let world = hosts.push(Host::new("world".to_owned()));
+        assert_eq!(world, HostId::WORLD);
         Self {
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             start: Instant::now(),
             now: Cell::new(VirtualTime::ZERO),
             wakes: WakeQueue::new(),
             core: RefCell::new(Core {
-                tasks: Vec::new(),
+                tasks: IndexVec::default(),
+                points: IndexVec::default(),
                 ready: ReadyQueue::default(),
                 next: None,
                 running: None,
                 last: None,
                 lineage: Lineage::new(addressed),
                 causality: Causality::default(),
-                hosts: vec![Host::new("world".to_owned())],
+                hosts,
                 plain_tasks: PlainTasks::default(),
-                resources: Vec::new(),
+                resources: IndexVec::default(),
                 network: None,
                 net_config: net,
                 draws,
@@ -286,17 +206,7 @@ impl Engine {
         }
     }
 
-    fn spawn_main<Fut>(&self, program: Fut) -> JoinHandle<Fut::Output>
-    where
-        Fut: Future + 'static,
-        Fut::Output: 'static,
-    {
-        let handle = task::start(self, program, HostId::WORLD, Location::caller());
-        self.name_task(handle.task(), "program");
-        handle
-    }
-
-    fn finish<T>(self, value: Option<T>) -> Outcome<T> {
+    pub(crate) fn finish<T>(self, value: Option<T>) -> Outcome<T> {
         let now = self.now.get();
         let mut core = self.core.into_inner();
         let (choices, interesting) = core.draws.counts();
@@ -340,9 +250,11 @@ impl Engine {
     }
 
     /// Takes the time from tokio's clock, for the run and for its hermetic scope.
-    fn read_clock(&self) {
+    pub(crate) fn read_clock(&self) {
         let elapsed = Instant::now() - self.start;
-        self.now.set(VirtualTime::ZERO + elapsed);
+        let now = VirtualTime::ZERO + elapsed;
+        assert!(now >= self.now.get(), "virtual time does not go back");
+        self.now.set(now);
         rehearsal_hermetic::set_elapsed(elapsed);
     }
 

@@ -2,9 +2,10 @@
 
 use std::panic::Location;
 
-use crate::host::HostState;
-use crate::point::{ResourceId, ResourceKind};
-use crate::wait::{ResourceInfo, TaskId, Wait};
+use crate::engine::host::HostState;
+use crate::engine::wait::{ResourceInfo, Wait};
+use crate::ids::{ResourceId, TaskId};
+use crate::operation::{Operation, ResourceKind};
 
 use super::{Core, Engine};
 
@@ -65,13 +66,15 @@ impl Engine {
         me: TaskId,
         resource: Option<ResourceId>,
     ) -> bool {
+        core.points[me] = resource;
         let Some(task) = core.task_mut(me) else {
             return false;
         };
-        task.at_point = resource;
         if task.wake.claim() {
+            let was_ready = std::mem::replace(&mut task.is_ready, true);
+            assert!(!was_ready, "a ready task is queued once");
             let host = task.host;
-            let host = &mut core.hosts[host.0 as usize];
+            let host = &mut core.hosts[host];
             if host.state == HostState::Paused {
                 host.parked.push(me);
             } else {
@@ -124,14 +127,12 @@ impl Engine {
         created_at: &'static Location<'static>,
     ) -> ResourceId {
         let mut core = self.core.borrow_mut();
-        let id = ResourceId(u32::try_from(core.resources.len()).unwrap_or(u32::MAX));
         core.causality.registered(created_at);
         core.resources.push(ResourceInfo {
             kind,
             created_at,
             holders: Vec::new(),
-        });
-        id
+        })
     }
 
     /// The running task holds `resource` from now on; which task that is.
@@ -139,17 +140,16 @@ impl Engine {
     pub(crate) fn hold(&self, resource: ResourceId) -> Option<TaskId> {
         let mut core = self.core.borrow_mut();
         let task = core.running?;
-        core.resources[resource.0 as usize].holders.push(task);
+        core.resources[resource].holders.push(task);
         Some(task)
     }
 
     #[inline]
     pub(crate) fn release(&self, resource: ResourceId, task: TaskId) {
         let mut core = self.core.borrow_mut();
-        let holders = &mut core.resources[resource.0 as usize].holders;
-        if let Some(index) = holders.iter().position(|holder| *holder == task) {
-            holders.swap_remove(index);
-        }
+        let holders = &mut core.resources[resource].holders;
+        let index = holders.iter().position(|holder| *holder == task);
+        holders.swap_remove(index.expect("what is released was held"));
         if let Some(me) = core.running {
             core.strategy.touched(me, resource);
             core.touched(me, resource);
@@ -161,17 +161,19 @@ impl Engine {
     pub(crate) fn begin_wait(
         &self,
         resource: ResourceId,
-        operation: &'static str,
+        operation: Operation,
     ) -> Option<(TaskId, u64)> {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
         let me = core.running?;
         let id = core.next_wait;
         core.next_wait += 1;
-        if core.resources[resource.0 as usize].kind.is_lock() {
+        if core.resources[resource].kind.is_lock() {
             core.statistics.lock_waits += 1;
         }
         if let Some(task) = core.task_mut(me) {
+            let newest = task.waits.iter().all(|wait| wait.id < id);
+            assert!(newest, "each wait has an id of its own");
             task.waits.push(Wait {
                 id,
                 resource,

@@ -1,11 +1,8 @@
 //! What a run writes down: its fingerprint and, if asked to, its history.
 
-use crate::fingerprint::Fingerprinter;
-use crate::history::{Effect, Entry};
-use crate::outcome::CastMember;
-use crate::point::ResourceId;
+use crate::ids::{ResourceId, TaskId};
 use crate::time::VirtualTime;
-use crate::wait::TaskId;
+use crate::trace::{CastMember, Effect, Entry, Fingerprinter};
 
 use super::Recording;
 
@@ -19,10 +16,10 @@ pub(super) struct Record {
     pub(super) cast: Vec<CastMember>,
 }
 
-/// A [`Switch`](crate::outcome::Switch) in brief: there are as many as picks.
+/// A [`Switch`](crate::Switch) in brief: there are as many as picks.
 #[derive(Clone, Copy)]
 pub(super) struct SwitchEntry {
-    pub(super) choice: u32,
+    pub(super) choice: usize,
     pub(super) instead_of: TaskId,
     pub(super) at: Option<ResourceId>,
     pub(super) taken: TaskId,

@@ -6,13 +6,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use crate::deadlock;
-use crate::history::{Effect, TaskEnd};
-use crate::host::{HostId, HostState};
-use crate::outcome::{PanicReport, Verdict};
-use crate::panics;
+use crate::engine::host::HostState;
+use crate::engine::{deadlock, panics};
+use crate::ids::{HostId, TaskId};
 use crate::time::VirtualTime;
-use crate::wait::TaskId;
+use crate::trace::{Effect, PanicReport, TaskEnd, Verdict};
 
 use super::core::Body;
 use super::{Core, Disposal, Engine, Task};
@@ -27,8 +25,9 @@ impl Engine {
         let id = {
             let mut core = self.core.borrow_mut();
             let core = &mut *core;
-            let id = TaskId(u32::try_from(core.tasks.len()).unwrap_or(u32::MAX));
-            core.tasks.push(None);
+            let id = core.tasks.push(None);
+            let point = core.points.push(None);
+            assert_eq!(id, point, "each task has one place for its point");
             core.statistics.tasks += 1;
             let parent = core.running;
             core.record(
@@ -48,15 +47,15 @@ impl Engine {
         let wake = self.wakes.task(id);
         let waker = Waker::from(Arc::clone(&wake));
         let mut core = self.core.borrow_mut();
-        core.tasks[id.0 as usize] = Some(Box::new(Task {
+        core.tasks[id] = Some(Box::new(Task {
             body: Some(Body { future, waker }),
             wake,
             host,
             name: String::new(),
             spawned_at,
             waits: Vec::new(),
-            at_point: None,
             aborted: false,
+            is_ready: false,
         }));
         core.collect(&self.wakes);
         core.enqueue(id);
@@ -89,12 +88,16 @@ impl Engine {
         self.core.borrow().task(id).is_some()
     }
 
-    /// A task panicked: the run is over.
-    pub(crate) fn panicked(&self, id: TaskId, message: String, location: String) {
+    /// Ends the run because of a panic in a task; none if it is one that is being
+    /// dropped.
+    pub(crate) fn panicked(&self, id: Option<TaskId>, message: String, location: String) {
         // What leaks and then panics, as tokio's sockets do, has leaked first.
         self.look_outside();
         let mut core = self.core.borrow_mut();
-        let task = deadlock::describe_task(&core, id);
+        let task = match id {
+            Some(id) => deadlock::describe_task(&core, id),
+            None => deadlock::DROPPED_TASK.to_owned(),
+        };
         core.halted.get_or_insert(Verdict::Panic(PanicReport {
             task,
             message,
@@ -111,14 +114,20 @@ impl Engine {
             if !core.spend(self.now.get()) {
                 return;
             }
+            assert!(core.running.is_none(), "one task is polled at a time");
             let Some(task) = core.task_mut(id) else {
                 return;
             };
+            let was_ready = std::mem::take(&mut task.is_ready);
+            assert!(
+                was_ready,
+                "a task that runs was queued, and is not any more"
+            );
             task.wake.begin_poll();
-            let at_point = task.at_point.take();
             let aborted = task.aborted;
             let body = task.body.take();
             core.last = Some(id);
+            let at_point = core.points[id].take();
             if let Some(resource) = at_point {
                 // The operation at whose point it stood happens now.
                 core.touched(id, resource);
@@ -192,12 +201,12 @@ impl Engine {
                         core.strategy.ended(*id);
                     }
                     core.record_member(*id);
-                    core.tasks[id.0 as usize].take()
+                    core.tasks[*id].take()
                 })
                 .collect();
             let tasks = &core.tasks;
-            core.ready.retain(|id| tasks[id.0 as usize].is_some());
-            if core.next.is_some_and(|id| tasks[id.0 as usize].is_none()) {
+            core.ready.retain(|id| tasks[id].is_some());
+            if core.next.is_some_and(|id| tasks[id].is_none()) {
                 core.next = None;
             }
             doomed
@@ -205,7 +214,7 @@ impl Engine {
         for task in doomed {
             // A destructor that panics must not take the simulator with it.
             if let Err(caught) = panics::catch(|| drop(task)) {
-                self.panicked(TaskId(u32::MAX), caught.message, caught.location);
+                self.panicked(None, caught.message, caught.location);
             }
         }
     }
@@ -215,13 +224,11 @@ impl Engine {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
         core.collect(&self.wakes);
-        core.hosts[id.0 as usize].state = HostState::Paused;
+        core.hosts[id].state = HostState::Paused;
         let tasks = &core.tasks;
-        let parked = &mut core.hosts[id.0 as usize].parked;
+        let parked = &mut core.hosts[id].parked;
         core.ready.retain(|task| {
-            let here = tasks[task.0 as usize]
-                .as_ref()
-                .is_some_and(|task| task.host == id);
+            let here = tasks[task].as_ref().is_some_and(|task| task.host == id);
             if here {
                 parked.push(task);
             }
@@ -231,9 +238,11 @@ impl Engine {
 
     /// Unparks the tasks of a host that stood still.
     pub(crate) fn unpark(core: &mut Core, host: HostId) {
-        let parked = std::mem::take(&mut core.hosts[host.0 as usize].parked);
+        let parked = std::mem::take(&mut core.hosts[host].parked);
         for id in parked {
-            core.enqueue(id);
+            if core.task(id).is_some() {
+                core.ready.push_back(id);
+            }
         }
     }
 }
@@ -243,5 +252,5 @@ pub(super) fn drop_later(core: &mut Core, id: TaskId, how: TaskEnd, now: Virtual
     core.record(now, Effect::End { task: id, how });
     core.record_member(id);
     core.strategy.ended(id);
-    core.tasks[id.0 as usize] = None;
+    core.tasks[id] = None;
 }

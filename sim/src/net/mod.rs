@@ -6,21 +6,16 @@
 //! open connection: what a real network would lose and send again arrives late
 //! instead, in order per connection. What is sent over UDP is really lost.
 
-mod faults;
-mod links;
+mod in_flight;
 mod network;
-mod packet;
-mod travel;
+pub(crate) mod packet;
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use crate::context;
-use crate::engine::Engine;
-use crate::host::HostId;
+use crate::ids::HostId;
 
-pub(crate) use network::Network;
+pub(crate) use network::{Link, Network, Stack};
 
 /// How packets travel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,7 +64,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    fn pairs(self, a: HostId, b: HostId) -> impl Iterator<Item = (HostId, HostId)> {
+    pub(crate) fn pairs(self, a: HostId, b: HostId) -> impl Iterator<Item = (HostId, HostId)> {
         let forward = (self != Self::Backward).then_some((a, b));
         let backward = (self != Self::Forward).then_some((b, a));
         forward.into_iter().chain(backward)
@@ -85,60 +80,4 @@ impl fmt::Display for Direction {
             Self::Backward => "<-",
         })
     }
-}
-
-/// The host of the running task; none outside a run.
-pub(crate) fn current_host() -> Option<HostId> {
-    context::with(Engine::current_host)
-}
-
-/// Makes the host's kernel the one that turmoil-net's sockets talk to. False if
-/// the run with that serial is not the one that this thread is in.
-pub(crate) fn pin(host: HostId, serial: u32) -> bool {
-    context::with(|engine| {
-        let alive = engine.serial() == serial;
-        if alive {
-            engine.core.borrow_mut().network().pin(host);
-        }
-        alive
-    })
-    .unwrap_or(false)
-}
-
-/// A socket may have something to send.
-pub(crate) fn dirty() {
-    context::with(|engine| {
-        engine.core.borrow_mut().network().dirty = true;
-        engine.wakes.wake_driver();
-    });
-}
-
-/// The serial of the run that this thread is in.
-pub(crate) fn serial() -> Option<u32> {
-    context::with(Engine::serial)
-}
-
-/// Whether TCP gave up a connection of `host` to `peer` since this was asked
-/// last. turmoil-net knows resets only; the facade turns the error around.
-pub(crate) fn timed_out(host: HostId, peer: SocketAddr) -> bool {
-    context::with(|engine| {
-        let mut core = engine.core.borrow_mut();
-        core.network().timed_out.remove(&(host, peer))
-    })
-    .unwrap_or(false)
-}
-
-/// The address of the host with that name.
-pub(crate) fn lookup(name: &str) -> Option<IpAddr> {
-    context::with(|engine| {
-        let mut core = engine.core.borrow_mut();
-        // Addresses are handed out when the network is first needed: now.
-        core.ensure_network();
-        core.hosts
-            .iter()
-            .find(|host| host.name == name)
-            .and_then(|host| host.kernel)
-            .map(|(_, address)| address)
-    })
-    .flatten()
 }

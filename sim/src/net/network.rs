@@ -6,54 +6,54 @@ use std::time::Duration;
 
 use turmoil_net::{EnterGuard, KernelConfig, Net, NetstatState, Packet};
 
+use super::in_flight::Arrivals;
 use super::packet::{Due, Packed, Transit, packed, resets_half_open};
-use crate::arrivals::Arrivals;
-use crate::engine::Core;
-use crate::host::HostId;
-use crate::tape::SiteId;
+use crate::ids::HostId;
+use crate::index_vec::IndexVec;
+use crate::schedule::SiteId;
 use crate::time::VirtualTime;
 
 pub(crate) struct Network {
-    pub(super) stack: Stack,
-    pub(super) kernels: Vec<(turmoil_net::HostId, IpAddr)>,
-    pub(super) spare: Vec<(turmoil_net::HostId, IpAddr)>,
-    pub(super) by_address: BTreeMap<Packed, HostId>,
-    pub(super) pinned: Option<HostId>,
-    pub(super) dirty: bool,
-    pub(super) out: Vec<Packet>,
-    pub(super) arrivals: Arrivals<Due>,
+    pub(crate) stack: Stack,
+    pub(crate) kernels: IndexVec<HostId, (turmoil_net::HostId, IpAddr)>,
+    pub(crate) spare: Vec<(turmoil_net::HostId, IpAddr)>,
+    pub(crate) by_address: BTreeMap<Packed, HostId>,
+    pub(crate) pinned: Option<HostId>,
+    pub(crate) dirty: bool,
+    pub(crate) out: Vec<Packet>,
+    pub(crate) arrivals: Arrivals<Due>,
     /// How many of the arrivals are packets.
-    pub(super) in_flight: usize,
-    pub(super) links: BTreeMap<(HostId, HostId), Link>,
+    pub(crate) in_flight: usize,
+    pub(crate) links: BTreeMap<(HostId, HostId), Link>,
     /// The latest arrival of each.
-    pub(super) flows: BTreeMap<(Packed, Packed, u32), VirtualTime>,
-    pub(super) timed_out: BTreeSet<(HostId, SocketAddr)>,
+    pub(crate) flows: BTreeMap<(Packed, Packed, u32), VirtualTime>,
+    pub(crate) timed_out: BTreeSet<(HostId, SocketAddr)>,
 }
 
 /// turmoil-net takes hosts only until it is entered.
-pub(super) enum Stack {
+pub(crate) enum Stack {
     Building(Box<Net>),
     Running(EnterGuard),
     Swapping,
 }
 
 /// One direction between two hosts.
-pub(super) struct Link {
-    pub(super) latency: SiteId,
-    pub(super) loss: SiteId,
-    pub(super) blocked: bool,
-    pub(super) held: bool,
+pub(crate) struct Link {
+    pub(crate) latency: SiteId,
+    pub(crate) loss: SiteId,
+    pub(crate) blocked: bool,
+    pub(crate) held: bool,
     /// On their way when the link was blocked, or its end was down.
-    pub(super) stalled: Vec<Transit>,
-    pub(super) waiting: Vec<Transit>,
+    pub(crate) stalled: Vec<Transit>,
+    pub(crate) waiting: Vec<Transit>,
 }
 
 impl Network {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let kernel = KernelConfig::default().retx_threshold(u32::MAX);
         Self {
             stack: Stack::Building(Box::new(Net::with_config(kernel))),
-            kernels: Vec::new(),
+            kernels: IndexVec::default(),
             spare: Vec::new(),
             by_address: BTreeMap::new(),
             pinned: None,
@@ -68,7 +68,7 @@ impl Network {
     }
 
     /// A kernel for the next host.
-    pub(super) fn add_kernel(&mut self, name: &str) -> (turmoil_net::HostId, IpAddr) {
+    pub(crate) fn add_kernel(&mut self, name: &str) -> (turmoil_net::HostId, IpAddr) {
         let kernel = match &mut self.stack {
             Stack::Building(net) => (net.add_host(name), net.lookup(name)),
             Stack::Running(_) | Stack::Swapping => {
@@ -80,14 +80,13 @@ impl Network {
                 self.spare.remove(0)
             }
         };
-        let host = HostId(u32::try_from(self.kernels.len()).unwrap_or(u32::MAX));
+        let host = self.kernels.push(kernel);
         self.by_address.insert(packed(kernel.1), host);
-        self.kernels.push(kernel);
         kernel
     }
 
     /// From the first socket on, turmoil-net's kernels are this thread's.
-    pub(super) fn enter(&mut self, spare_hosts: u32) {
+    pub(crate) fn enter(&mut self, spare_hosts: u32) {
         if !matches!(self.stack, Stack::Building(_)) {
             return;
         }
@@ -101,20 +100,18 @@ impl Network {
         }
     }
 
-    pub(super) fn guard(&self) -> Option<&EnterGuard> {
+    pub(crate) fn guard(&self) -> Option<&EnterGuard> {
         match &self.stack {
             Stack::Running(guard) => Some(guard),
             Stack::Building(_) | Stack::Swapping => None,
         }
     }
 
-    pub(super) fn pin(&mut self, host: HostId) {
+    pub(crate) fn pin(&mut self, host: HostId) {
         if self.pinned == Some(host) {
             return;
         }
-        if let (Stack::Running(guard), Some((kernel, _))) =
-            (&self.stack, self.kernels.get(host.0 as usize))
-        {
+        if let (Stack::Running(guard), Some((kernel, _))) = (&self.stack, self.kernels.get(host)) {
             guard.set_current(*kernel);
             self.pinned = Some(host);
         }
@@ -125,18 +122,18 @@ impl Network {
         !self.dirty && self.in_flight == 0
     }
 
-    pub(super) fn push(&mut self, at: VirtualTime, what: Due) {
+    pub(crate) fn push(&mut self, at: VirtualTime, what: Due) {
         self.in_flight += usize::from(matches!(what, Due::Packet(_)));
         self.arrivals.push(at, what);
     }
 
-    pub(super) fn take_due(&mut self, now: VirtualTime) -> Option<Due> {
+    pub(crate) fn take_due(&mut self, now: VirtualTime) -> Option<Due> {
         let what = self.arrivals.take_due(now)?;
         self.in_flight -= usize::from(matches!(what, Due::Packet(_)));
         Some(what)
     }
 
-    pub(super) fn deliver(&mut self, packet: Packet) {
+    pub(crate) fn deliver(&mut self, packet: Packet) {
         if self.guard().is_none() || resets_half_open(&packet) {
             return;
         }
@@ -146,12 +143,12 @@ impl Network {
         }
     }
 
-    pub(super) fn address(&self, host: HostId) -> Option<IpAddr> {
-        self.kernels.get(host.0 as usize).map(|kernel| kernel.1)
+    pub(crate) fn address(&self, host: HostId) -> Option<IpAddr> {
+        self.kernels.get(host).map(|kernel| kernel.1)
     }
 
     /// The ends of the host's TCP connections.
-    pub(super) fn connections(&self, host: HostId) -> Vec<(SocketAddr, SocketAddr)> {
+    pub(crate) fn connections(&self, host: HostId) -> Vec<(SocketAddr, SocketAddr)> {
         let (Some(_), Some(address)) = (self.guard(), self.address(host)) else {
             return Vec::new();
         };
@@ -165,7 +162,7 @@ impl Network {
 
     /// The ends of the host's TCP connections to `peer` that have sent something
     /// which is not acknowledged, or whose program has closed them.
-    pub(super) fn waiting_for(
+    pub(crate) fn waiting_for(
         &self,
         host: HostId,
         peer: IpAddr,
@@ -188,7 +185,7 @@ impl Network {
     }
 
     /// TCP puts a packet aside until it can be sent again.
-    pub(super) fn stall(&mut self, transit: Transit, give_up_after: Duration) {
+    pub(crate) fn stall(&mut self, transit: Transit, give_up_after: Duration) {
         let key = (transit.from, transit.to);
         let deadline = transit.sent + give_up_after;
         let Some(link) = self.links.get_mut(&key) else {
@@ -198,47 +195,6 @@ impl Network {
         link.stalled.push(transit);
         if first {
             self.push(deadline, Due::GiveUp(key.0, key.1));
-        }
-    }
-}
-
-impl Core {
-    /// The network, which is made when it is first needed.
-    pub(super) fn network(&mut self) -> &mut Network {
-        let running = |network: &Network| matches!(network.stack, Stack::Running(_));
-        if !self.network.as_ref().is_some_and(running) {
-            self.ensure_network();
-        }
-        match &mut self.network {
-            Some(network) => network,
-            None => unreachable!("the network was just made"),
-        }
-    }
-
-    pub(super) fn ensure_network(&mut self) {
-        self.build_network();
-        let spare = self.net_config.spare_hosts;
-        if let Some(network) = &mut self.network {
-            network.enter(spare);
-        }
-    }
-
-    /// Makes the network with a kernel for each host, but does not enter it yet.
-    pub(super) fn build_network(&mut self) {
-        if self.network.is_none() {
-            self.network = Some(Network::new());
-            for index in 0..self.hosts.len() {
-                self.attach(HostId(u32::try_from(index).unwrap_or(u32::MAX)));
-            }
-        }
-    }
-
-    /// Gives a host its kernel. While the network is not needed this only keeps
-    /// the name; addresses are handed out in the order of the hosts.
-    pub(crate) fn attach(&mut self, id: HostId) {
-        let host = &mut self.hosts[id.0 as usize];
-        if let (Some(network), None) = (&mut self.network, host.kernel) {
-            host.kernel = Some(network.add_kernel(&host.name));
         }
     }
 }

@@ -4,17 +4,17 @@ use std::net::{IpAddr, SocketAddr};
 
 use turmoil_net::{NetstatState, Packet, TcpFlags, TcpSegment, Transport};
 
-use crate::host::HostId;
+use crate::ids::HostId;
 use crate::time::VirtualTime;
 
 /// One direction of one TCP connection.
-pub(super) type Flow = (IpAddr, u16, IpAddr, u16);
+pub(crate) type Flow = (IpAddr, u16, IpAddr, u16);
 
 /// An address as a number: each packet is looked up by its addresses, and
 /// numbers compare several times faster.
-pub(super) type Packed = u128;
+pub(crate) type Packed = u128;
 
-pub(super) fn packed(address: IpAddr) -> Packed {
+pub(crate) fn packed(address: IpAddr) -> Packed {
     match address {
         IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
         IpAddr::V6(address) => address.to_bits(),
@@ -23,31 +23,31 @@ pub(super) fn packed(address: IpAddr) -> Packed {
 
 /// A packet between two hosts.
 #[derive(Clone)]
-pub(super) struct Transit {
-    pub(super) from: HostId,
-    pub(super) to: HostId,
-    pub(super) sent: VirtualTime,
+pub(crate) struct Transit {
+    pub(crate) from: HostId,
+    pub(crate) to: HostId,
+    pub(crate) sent: VirtualTime,
     /// Counts packets. Faults that overlap put packets aside in any order; TCP
     /// gets them back in this one, because turmoil-net drops what overtakes.
-    pub(super) number: u64,
-    pub(super) packet: Packet,
+    pub(crate) number: u64,
+    pub(crate) packet: Packet,
 }
 
-pub(super) enum Due {
+pub(crate) enum Due {
     Packet(Transit),
     /// Look whether TCP must give up what stalls on this link.
     GiveUp(HostId, HostId),
 }
 
-pub(super) fn payload_len(packet: &Packet) -> u32 {
+pub(crate) fn payload_len(packet: &Packet) -> u32 {
     let len = match &packet.payload {
         Transport::Tcp(segment) => segment.payload.len(),
         Transport::Udp(datagram) => datagram.payload.len(),
     };
-    u32::try_from(len).unwrap_or(u32::MAX)
+    u32::try_from(len).expect("a packet of less than 4 GiB")
 }
 
-pub(super) fn flow(packet: &Packet) -> Option<Flow> {
+pub(crate) fn flow(packet: &Packet) -> Option<Flow> {
     match &packet.payload {
         Transport::Tcp(s) => Some((packet.src, s.src_port, packet.dst, s.dst_port)),
         Transport::Udp(_) => None,
@@ -55,7 +55,7 @@ pub(super) fn flow(packet: &Packet) -> Option<Flow> {
 }
 
 /// Whether a segment only acknowledges.
-pub(super) fn is_pure_ack(packet: &Packet) -> bool {
+pub(crate) fn is_pure_ack(packet: &Packet) -> bool {
     match &packet.payload {
         Transport::Tcp(s) => {
             s.payload.is_empty() && s.flags.ack && !(s.flags.syn || s.flags.fin || s.flags.rst)
@@ -68,7 +68,7 @@ pub(super) fn is_pure_ack(packet: &Packet) -> bool {
 /// and whose handshake is not over. turmoil-net would close that socket and
 /// never free it, and its port could not be bound again. Left half open, it
 /// goes with its listener.
-pub(super) fn resets_half_open(packet: &Packet) -> bool {
+pub(crate) fn resets_half_open(packet: &Packet) -> bool {
     let Transport::Tcp(segment) = &packet.payload else {
         return false;
     };
@@ -85,7 +85,7 @@ pub(super) fn resets_half_open(packet: &Packet) -> bool {
 }
 
 /// A reset of the connection `local` ↔ `peer`, as `local` would receive it.
-pub(super) fn forged_reset(local: SocketAddr, peer: SocketAddr) -> Packet {
+pub(crate) fn forged_reset(local: SocketAddr, peer: SocketAddr) -> Packet {
     Packet {
         src: peer.ip(),
         dst: local.ip(),

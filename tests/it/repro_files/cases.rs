@@ -39,6 +39,17 @@ decisions = 40
 preemptions = 12
 "#;
 
+/// The same in the present format: sites are typed.
+pub(crate) fn good_with_typed_sites() -> String {
+    GOOD.replacen("format = 1", "format = 2", 1)
+        .replacen("site = \"preempt 0.1\"", "preempt = \"0.1\"", 1)
+        .replacen(
+            "site = \"latency a -> b\"",
+            "latency = { from = \"a\", to = \"b\" }",
+            1,
+        )
+}
+
 /// A text with what is wrong with it.
 pub(crate) struct Case {
     /// What is wrong, in a few words.
@@ -50,10 +61,19 @@ pub(crate) struct Case {
 }
 
 fn case(name: &'static str, from: &str, to: &str, wrong: &[Code]) -> Case {
-    assert!(GOOD.contains(from), "{name}: `{from}` is not in the text");
+    changed(name, GOOD, from, to, wrong)
+}
+
+/// A case of the present format.
+fn typed(name: &'static str, from: &str, to: &str, wrong: &[Code]) -> Case {
+    changed(name, &good_with_typed_sites(), from, to, wrong)
+}
+
+fn changed(name: &'static str, text: &str, from: &str, to: &str, wrong: &[Code]) -> Case {
+    assert!(text.contains(from), "{name}: `{from}` is not in the text");
     Case {
         name,
-        text: GOOD.replacen(from, to, 1),
+        text: text.replacen(from, to, 1),
         wrong: wrong.to_vec(),
     }
 }
@@ -115,7 +135,7 @@ pub(crate) fn all() -> Vec<Case> {
         case(
             "a future version",
             "format = 1",
-            "format = 2",
+            "format = 3",
             &[ReproUnknownFormat],
         ),
         case(
@@ -194,6 +214,43 @@ pub(crate) fn all() -> Vec<Case> {
             "a site that is a number",
             "site = \"preempt 0.1\"",
             "site = 1",
+            &[ReproWrongType],
+        ),
+        // Typed sites.
+        typed(
+            "a site of the first format",
+            "preempt = \"0.1\"",
+            "site = \"preempt 0.1\"",
+            &[ReproMissingKey, ReproUnknownKey],
+        ),
+        typed(
+            "a typed site in the first format",
+            "format = 2",
+            "format = 1",
+            &[
+                ReproMissingKey,
+                ReproUnknownKey,
+                ReproMissingKey,
+                ReproUnknownKey,
+            ],
+        ),
+        typed(
+            "a path that is none",
+            "preempt = \"0.1\"",
+            "after = \"lunch\"",
+            &[ReproOutOfRange],
+        ),
+        typed(
+            "two sites in a choice",
+            "preempt = \"0.1\"",
+            "preempt = \"0.1\", world = \"coin\"",
+            &[ReproUnknownKey],
+        ),
+        typed("half a link", "from = \"a\", ", "", &[ReproMissingKey]),
+        typed(
+            "a link that is a text",
+            "{ from = \"a\", to = \"b\" }",
+            "\"a -> b\"",
             &[ReproWrongType],
         ),
         // Numbers.

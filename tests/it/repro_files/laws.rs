@@ -10,7 +10,7 @@ use rehearsal::repro::{Expected, Origin, Repro, ScenarioRef, Shrunk, TestRef};
 use rehearsal::run::{RunVerdict, StrategyName};
 use rehearsal::scenario::{Cut, Look, render_all};
 use rehearsal::signature::Signature;
-use rehearsal::sim::{Decision, Fingerprint, Schedule};
+use rehearsal::sim::{Decision, Fingerprint, Link, Schedule, Site, SpawnPath};
 
 use super::FILE;
 use super::cases::GOOD;
@@ -51,8 +51,25 @@ fn name() -> impl Strategy<Value = String> {
     text().prop_map(|text| format!("s{}", text.replace('/', "_")))
 }
 
+fn site() -> impl Strategy<Value = Site> {
+    let path = prop::collection::vec(any::<u32>(), 1..4).prop_map(|numbers| {
+        let root = SpawnPath::default();
+        numbers
+            .into_iter()
+            .fold(root, |path, number| path.child(number))
+    });
+    let link = || (text(), text()).prop_map(|(from, to)| Link { from, to });
+    prop_oneof![
+        path.clone().prop_map(Site::Preempt),
+        path.prop_map(Site::After),
+        link().prop_map(Site::Latency),
+        link().prop_map(Site::Loss),
+        text().prop_map(Site::world),
+    ]
+}
+
 fn decisions() -> impl Strategy<Value = Vec<Decision>> {
-    let decision = (text(), any::<u32>(), 2..=u32::MAX, any::<u32>());
+    let decision = (site(), any::<u32>(), 2..=u32::MAX, any::<u32>());
     prop::collection::vec(decision, 0..12).prop_map(|decisions| {
         let mut places = BTreeSet::new();
         decisions
@@ -111,13 +128,7 @@ fn expected() -> impl Strategy<Value = Expected> {
 }
 
 fn strategy() -> impl Strategy<Value = StrategyName> {
-    prop_oneof![
-        Just(StrategyName::Fifo),
-        Just(StrategyName::Random),
-        (1..=100_u32).prop_map(|depth| StrategyName::Pct { depth }),
-        Just(StrategyName::Pos),
-        Just(StrategyName::Urw),
-    ]
+    prop::sample::select(StrategyName::samplers())
 }
 
 fn repro() -> impl Strategy<Value = Repro> {

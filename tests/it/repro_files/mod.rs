@@ -9,6 +9,7 @@ use std::path::Path;
 
 use rehearsal::repro::Repro;
 use rehearsal::scenario::{Code, Diagnostic, FileKind, Look, render_all};
+use rehearsal::sim::{Decision, DecisionKind, Schedule, Site};
 
 use crate::support::codes;
 
@@ -40,6 +41,39 @@ fn the_text_that_all_cases_start_from_is_right() {
     assert_eq!(repro.schedule.len(), 2);
     assert_eq!(repro.cuts.len(), 1);
     assert!(repro.shrunk.is_some());
+}
+
+#[test]
+fn both_formats_mean_the_same() {
+    let first = Repro::parse(GOOD, Path::new(FILE)).expect("it is right");
+    let text = cases::good_with_typed_sites();
+    let second = Repro::parse(&text, Path::new(FILE)).expect("it is right");
+    assert_eq!(first, second);
+    let sites: Vec<&Site> = first.schedule.decisions().iter().map(|d| &d.site).collect();
+    assert!(matches!(sites[..], [Site::Preempt(_), Site::Latency(_)]));
+    let written = first.to_toml();
+    assert!(written.contains("format = 2"), "{written}");
+    assert!(
+        written.contains("{ preempt = \"0.1\", nth = 2,"),
+        "{written}"
+    );
+}
+
+/// A label that looks like one of the simulator's sites is still a label.
+#[test]
+fn a_label_is_never_taken_for_a_site_of_the_scheduler() {
+    let mut repro = Repro::parse(GOOD, Path::new(FILE)).expect("it is right");
+    let labels = ["preempt 0.1", "after 0.1", "latency a -> b", "strategy"];
+    let decision = |label: &&str| Decision {
+        site: Site::world(*label),
+        nth: 0,
+        bound: 2,
+        value: 1,
+    };
+    repro.schedule = Schedule::new(labels.iter().map(decision).collect());
+    let read = Repro::parse(&repro.to_toml(), Path::new(FILE)).expect("it was just written");
+    assert_eq!(read.schedule, repro.schedule);
+    assert_eq!(read.schedule.count(DecisionKind::World), labels.len());
 }
 
 #[test]

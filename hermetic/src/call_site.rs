@@ -1,0 +1,206 @@
+//! The line of user code that is being executed, from a backtrace.
+
+use std::backtrace::Backtrace;
+
+/// Packages on the way from user code to the C library.
+const IN_BETWEEN: [&str; 6] = [
+    "tokio",
+    "tokio-util",
+    "mio",
+    "socket2",
+    "rehearsal-hermetic",
+    "rehearsal-sim",
+];
+/// Below these is who called the run, which is outside it.
+const END: [&str; 2] = ["src/run.rs", "src/engine/driver.rs"];
+/// Where the source code of a package is.
+const SOURCES: [&str; 4] = ["src", "tests", "examples", "benches"];
+
+/// The first frame of user code on this thread's stack.
+pub(crate) fn caller() -> String {
+    // With whole paths; the short form depends on the working directory.
+    find(&format!("{:#}", Backtrace::force_capture()))
+}
+
+fn find(backtrace: &str) -> String {
+    let mut symbol = "";
+    let mut any_location = false;
+    for line in backtrace.lines().map(str::trim) {
+        let Some(location) = line.strip_prefix("at ") else {
+            symbol = symbol_of(line);
+            continue;
+        };
+        let Some((path, place)) = split(location) else {
+            continue;
+        };
+        any_location = true;
+        match whose(path) {
+            Whose::Engine => break,
+            Whose::Library => {}
+            // C functions are told by name: what is inlined has no path of its own.
+            Whose::User(_) if matches!(symbol, "main" | "_start") => {}
+            Whose::User(path) => return format!("{path}:{place}"),
+        }
+    }
+    let why = if any_location {
+        "no frame of user code"
+    } else {
+        "no debug info"
+    };
+    format!("site unknown ({why})")
+}
+
+/// What follows `12: 0x55d0c0ffee - `, or `12: `, or nothing if it is inlined.
+fn symbol_of(line: &str) -> &str {
+    let line = match line.split_once(": ") {
+        Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_digit()) => rest.trim(),
+        _ => line,
+    };
+    match line.split_once(" - ") {
+        Some((address, rest)) if address.starts_with("0x") => rest.trim(),
+        _ => line,
+    }
+}
+
+/// To whom a file belongs. Frames are told apart by file: with line tables only, an
+/// inlined function has lost its crate.
+enum Whose<'a> {
+    /// The part of the simulator that a run is called through.
+    Engine,
+    /// The standard library, tokio, Rehearsal.
+    Library,
+    /// Somebody else; how the file is called in reports.
+    User(&'a str),
+}
+
+fn whose(path: &str) -> Whose<'_> {
+    if path.starts_with("/rustc/") || path.contains("/rustlib/src/") {
+        return Whose::Library;
+    }
+    let package = published(path).or_else(|| checked_out(path));
+    let Some((package, file)) = package else {
+        return Whose::User(within_package(path));
+    };
+    if !IN_BETWEEN.contains(&name(package)) {
+        // With its version.
+        return Whose::User(&path[path.len() - package.len() - 1 - file.len()..]);
+    }
+    if name(package) == "rehearsal-sim" && END.contains(&file) {
+        Whose::Engine
+    } else {
+        Whose::Library
+    }
+}
+
+/// `…/registry/src/INDEX/PACKAGE-VERSION/FILE`. The index names a host.
+fn published(path: &str) -> Option<(&str, &str)> {
+    let (_, rest) = path.split_once("/registry/src/")?;
+    rest.split_once('/')?.1.split_once('/')
+}
+
+/// Rehearsal's own packages where they are a directory: this one, and its neighbour.
+fn checked_out(path: &str) -> Option<(&'static str, &str)> {
+    let here = env!("CARGO_MANIFEST_DIR");
+    let within = |directory: &str| path.strip_prefix(directory)?.strip_prefix('/');
+    let is_source = |file: &&str| file.starts_with("src/");
+    if let Some(file) = within(here).filter(is_source) {
+        return Some(("rehearsal-hermetic", file));
+    }
+    let neighbour = within(here.strip_suffix("/hermetic")?)?;
+    let file = neighbour.strip_prefix("sim/").filter(is_source)?;
+    Some(("rehearsal-sim", file))
+}
+
+/// Without the version.
+fn name(package: &str) -> &str {
+    let is_version = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+    package
+        .match_indices('-')
+        .find(|(at, _)| is_version(&package[at + 1..]))
+        .map_or(package, |(at, _)| &package[..at])
+}
+
+/// `path:line:column`, or `path:line`.
+fn split(location: &str) -> Option<(&str, &str)> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (rest, last) = location.rsplit_once(':')?;
+    if !is_number(last) {
+        return None;
+    }
+    match rest.rsplit_once(':') {
+        Some((path, line)) if is_number(line) => Some((path, &location[path.len() + 1..])),
+        _ => Some((rest, last)),
+    }
+}
+
+/// From the package's directory of source code on: the same on every machine.
+fn within_package(path: &str) -> &str {
+    let mut from = None;
+    let mut at = 0;
+    for component in path.split('/') {
+        let is_last = at + component.len() == path.len();
+        if SOURCES.contains(&component) && !is_last {
+            from = Some(at);
+        }
+        at += component.len() + 1;
+    }
+    match from {
+        Some(from) => &path[from..],
+        None => path.rsplit('/').next().unwrap_or(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: &str = env!("CARGO_MANIFEST_DIR");
+
+    fn with(frames: &str) -> String {
+        find(&format!(
+            "   0:     0x55d0 - std::backtrace_rs::backtrace::trace
+                               at /rustc/17067/library/std/src/../../backtrace/src/lib.rs:66:14
+   1:     0x55d1 - pthread_create
+                               at {HERE}/src/outward.rs:10:5
+                          note
+                               at {HERE}/src/watch.rs:10:5
+                          std::thread::spawn
+                               at /rustc/17067/library/std/src/thread/mod.rs:700:5
+   2:     0x55d2 - tokio::runtime::blocking::pool::spawn_blocking
+                               at /home/me/.cargo/registry/src/index.example-6f17/tokio-1.54.1/src/pool.rs:1:2
+{frames}   9:     0x55d3 - rehearsal_sim::engine::run::h0123
+                               at {HERE}/../sim/src/run.rs:9:9
+  10:     0x55d4 - caller::main
+                               at /home/me/caller/src/main.rs:3:3
+"
+        ).replace("hermetic/../sim", "sim"))
+    }
+
+    #[test]
+    fn it_is_the_first_line_of_user_code() {
+        let own = "   3: 0x1 - <chat::Room as core::future::Future>::poll
+             at /home/me/src/chat/src/room.rs:31:5
+   4: 0x1 - other::f
+             at /home/me/src/chat/src/other.rs:1:1\n";
+        assert_eq!(with(own), "src/room.rs:31:5");
+        let inlined = "   3: 0x1 - core::ops::function::FnOnce::call_once
+             at /rustc/17067/library/core/src/ops.rs:1:1
+             {closure#0}
+             at /home/me/chat/tests/room.rs:8\n";
+        assert_eq!(with(inlined), "tests/room.rs:8");
+    }
+
+    #[test]
+    fn a_library_is_named_with_its_version_and_without_the_machine() {
+        let library = "   3: 0x1 - tokio_sqlite::open
+             at /home/me/.cargo/registry/src/index.example-6f17/tokio-sqlite-0.3.1/src/lib.rs:7:9\n";
+        assert_eq!(with(library), "tokio-sqlite-0.3.1/src/lib.rs:7:9");
+    }
+
+    #[test]
+    fn who_called_the_run_is_not_taken_for_the_site() {
+        assert_eq!(with(""), "site unknown (no frame of user code)");
+        let bare = "   0: 0x1 - chat::room::enter\n   1: 0x2 - main\n";
+        assert_eq!(find(bare), "site unknown (no debug info)");
+    }
+}

@@ -1,0 +1,175 @@
+//! Deadlocks: cycles of locks as soon as they close, and runs in which nothing
+//! can happen any more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::engine::Core;
+use crate::engine::wait::{Wait, describe};
+use crate::ids::{ResourceId, TaskId};
+use crate::operation::ResourceKind;
+use crate::time::VirtualTime;
+use crate::trace::{DeadlockedTask, Verdict};
+
+/// The verdict if `task`, which has just been left pending, closes a cycle.
+///
+/// A cycle counts only if none of its tasks can be woken by anything but the
+/// lock that it waits for: it has one wait and one waker is out. A time-out
+/// around a lock is a second wait (ours) or a second waker (anybody's), and
+/// then there is a way out.
+pub(crate) fn closed_cycle(core: &Core, task: TaskId, now: VirtualTime) -> Option<Verdict> {
+    // This is asked after every poll, and mostly the task waits for something
+    // else, or for a lock whose holders will get on.
+    let lock = only_way_out(core, task)?;
+    let stuck = |holder: &TaskId| *holder == task || only_way_out(core, *holder).is_some();
+    if !core.resources[lock].holders.iter().any(stuck) {
+        return None;
+    }
+    let mut path = vec![task];
+    if !reaches(core, task, task, &mut path) {
+        return None;
+    }
+    Some(Verdict::Deadlock {
+        at: now,
+        cycle: true,
+        tasks: path.into_iter().map(|id| deadlocked(core, id)).collect(),
+    })
+}
+
+/// Whether following locks and their holders from `from` leads to `to`; `path`
+/// then holds the tasks on the way.
+fn reaches(core: &Core, from: TaskId, to: TaskId, path: &mut Vec<TaskId>) -> bool {
+    let Some(resource) = only_way_out(core, from) else {
+        return false;
+    };
+    for &holder in &core.resources[resource].holders {
+        if holder == to {
+            return true;
+        }
+        if path.contains(&holder) {
+            continue;
+        }
+        path.push(holder);
+        if reaches(core, holder, to, path) {
+            return true;
+        }
+        path.pop();
+    }
+    false
+}
+
+/// The lock without which the task can never run again, if there is such a one.
+fn only_way_out(core: &Core, id: TaskId) -> Option<ResourceId> {
+    let task = core.task(id)?;
+    let [wait] = task.waits.as_slice() else {
+        return None;
+    };
+    // One reference is the task's own, one is in the waker that it is polled
+    // with; the third is the lock's.
+    let wakers_out = Arc::strong_count(&task.wake).saturating_sub(2);
+    (wakers_out == 1 && blocks_until_released(core, wait)).then_some(wait.resource)
+}
+
+/// A reader that waits while only readers hold the lock queues behind a writer,
+/// who may give up; everyone else needs all holders to let go.
+fn blocks_until_released(core: &Core, wait: &Wait) -> bool {
+    match core.resources[wait.resource].kind {
+        ResourceKind::Mutex | ResourceKind::OnceCell => true,
+        ResourceKind::RwLock => wait.operation.excludes_all(),
+        _ => false,
+    }
+}
+
+/// The verdict when virtual time is up. Where no task waits for a timer, time
+/// had nothing to bring: the run was stuck since `last_activity`.
+pub(crate) fn out_of_time(core: &Core, last_activity: VirtualTime, limit: Duration) -> Verdict {
+    let timers = core
+        .live()
+        .filter_map(|id| core.task(id))
+        .any(|task| task.waits.iter().any(|wait| is_timer(core, wait)));
+    let tasks = core.live().map(|id| deadlocked(core, id)).collect();
+    if timers {
+        Verdict::Timeout { limit, tasks }
+    } else {
+        Verdict::Deadlock {
+            at: last_activity,
+            cycle: false,
+            tasks,
+        }
+    }
+}
+
+pub(crate) fn is_timer(core: &Core, wait: &Wait) -> bool {
+    core.resources[wait.resource].kind == ResourceKind::Timer
+}
+
+fn deadlocked(core: &Core, id: TaskId) -> DeadlockedTask {
+    DeadlockedTask {
+        id,
+        description: describe_task(core, id),
+        waits: describe_waits(core, id),
+    }
+}
+
+/// The description of a task that is no task of the run any more.
+pub(crate) const DROPPED_TASK: &str = "a task that is being dropped";
+
+/// `task 3 `data-1` on bridge (spawned at src/x.rs:1:2)`. The first task is the
+/// program, wherever it came from.
+pub(crate) fn describe_task(core: &Core, id: TaskId) -> String {
+    let Some(task) = core.task(id) else {
+        return DROPPED_TASK.to_owned();
+    };
+    if id == TaskId::PROGRAM {
+        return "the program".to_owned();
+    }
+    let host = &core.hosts[task.host].name;
+    let name = if task.name.is_empty() {
+        String::new()
+    } else {
+        format!(" `{}`", task.name)
+    };
+    format!("{id}{name} on {host} (spawned at {})", task.spawned_at)
+}
+
+/// What the task waits for and who holds it, one line each.
+pub(crate) fn describe_waits(core: &Core, id: TaskId) -> Vec<String> {
+    let Some(task) = core.task(id) else {
+        return Vec::new();
+    };
+    let line = |wait: &Wait| {
+        let info = &core.resources[wait.resource];
+        let mut line = format!("{} of {}", wait.operation, describe(wait.resource, info));
+        for (index, holder) in info.holders.iter().enumerate() {
+            line += if index == 0 { ", held by " } else { " and " };
+            line += &short_name(core, *holder);
+        }
+        line
+    };
+    task.waits.iter().map(line).collect()
+}
+
+fn short_name(core: &Core, id: TaskId) -> String {
+    match core.task(id) {
+        Some(task) if !task.name.is_empty() => format!("{id} `{}`", task.name),
+        _ => id.to_string(),
+    }
+}
+
+/// Every lock that somebody holds: what, where made, and by whom held.
+pub(crate) fn held_locks(core: &Core) -> Vec<String> {
+    core.resources
+        .iter()
+        .zip(0u32..)
+        .filter(|(info, _)| info.kind.is_lock() && !info.holders.is_empty())
+        .map(|(info, index)| {
+            let holders: Vec<String> = info
+                .holders
+                .iter()
+                .map(|holder| short_name(core, *holder))
+                .collect();
+            let lock = describe(ResourceId(index), info);
+            format!("{lock}, held by {}", holders.join(" and "))
+        })
+        .collect()
+}

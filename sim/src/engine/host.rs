@@ -1,0 +1,42 @@
+//! Hosts: where tasks run and sockets live.
+
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use crate::ids::TaskId;
+
+/// Whether a host runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HostState {
+    /// It runs.
+    Up,
+    /// It stands still: its tasks do not run, its kernel still answers.
+    Paused,
+    /// It is down: its tasks are gone and packets to it go nowhere.
+    Down,
+}
+
+/// What runs on a host when it starts, and again when it starts again.
+pub(crate) type Boot = Rc<dyn Fn()>;
+
+pub(crate) struct Host {
+    pub(crate) name: String,
+    pub(crate) state: HostState,
+    /// Tasks that were woken while the host stood still.
+    pub(crate) parked: Vec<TaskId>,
+    pub(crate) boot: Option<Boot>,
+    /// Its kernel in the simulated network, once there is one.
+    pub(crate) kernel: Option<(turmoil_net::HostId, IpAddr)>,
+}
+
+impl Host {
+    pub(crate) fn new(name: String) -> Self {
+        Self {
+            name,
+            state: HostState::Up,
+            parked: Vec::new(),
+            boot: None,
+            kernel: None,
+        }
+    }
+}

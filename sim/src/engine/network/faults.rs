@@ -1,0 +1,90 @@
+//! What faults do to connections, and what sockets there are.
+
+use crate::engine::Engine;
+use crate::ids::HostId;
+use crate::net::packet::forged_reset;
+use crate::trace::LiveSocket;
+
+impl Engine {
+    /// The host's connections end without a word, and what it had sent but not
+    /// got through is not sent again.
+    pub(crate) fn cut_off(&self, host: HostId) {
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        core.collect_packets(self.now(), None);
+        let Some(network) = &mut core.network else {
+            return;
+        };
+        for (local, peer) in network.connections(host) {
+            network.deliver(forged_reset(local, peer));
+        }
+        for ((from, _), link) in &mut network.links {
+            if *from == host {
+                link.stalled.clear();
+                link.waiting.clear();
+            }
+        }
+    }
+
+    /// What the host's kernel still wants to send is lost.
+    pub(crate) fn discard_output(&self, host: HostId) {
+        let mut core = self.core.borrow_mut();
+        if let Some(network) = &mut core.network {
+            network.dirty = true;
+        }
+        core.collect_packets(self.now(), Some(host));
+    }
+
+    pub(crate) fn reset_between(&self, a: HostId, b: HostId) -> usize {
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        core.collect_packets(self.now(), None);
+        let Some(network) = &mut core.network else {
+            return 0;
+        };
+        let Some(address) = network.address(b) else {
+            return 0;
+        };
+        let connections: Vec<_> = network
+            .connections(a)
+            .into_iter()
+            .filter(|(_, peer)| peer.ip() == address)
+            .collect();
+        for (local, peer) in &connections {
+            network.deliver(forged_reset(*local, *peer));
+            network.deliver(forged_reset(*peer, *local));
+        }
+        connections.len()
+    }
+
+    /// Every socket that is not closed.
+    pub(crate) fn sockets(&self) -> Vec<LiveSocket> {
+        let core = self.core.borrow();
+        let Some(network) = core.network.as_ref().filter(|n| n.guard().is_some()) else {
+            return Vec::new();
+        };
+        let entries = |host: &crate::engine::host::Host| {
+            let name = host.name.clone();
+            host.kernel.into_iter().flat_map(move |(_, address)| {
+                let name = name.clone();
+                let entries = turmoil_net::netstat(address).entries;
+                entries.into_iter().map(move |entry| LiveSocket {
+                    host: name.clone(),
+                    description: describe(&entry),
+                })
+            })
+        };
+        debug_assert_eq!(network.kernels.len(), core.hosts.len());
+        core.hosts.iter().flat_map(entries).collect()
+    }
+}
+
+fn describe(entry: &turmoil_net::NetstatEntry) -> String {
+    let peer = entry
+        .peer
+        .map_or_else(String::new, |peer| format!(" -> {peer}"));
+    let state = entry
+        .state
+        .map_or_else(String::new, |state| format!(" {state}"));
+    format!("{} {}{peer}{state}", entry.proto, entry.local)
+}

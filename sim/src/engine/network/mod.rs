@@ -1,0 +1,111 @@
+//! The run's side of the network: which kernel sockets talk to, packets on the links,
+//! and what faults do to both.
+
+mod faults;
+mod links;
+mod travel;
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::engine::context;
+use crate::ids::HostId;
+use crate::net::{Network, Stack};
+
+use super::{Core, Engine};
+
+/// The host of the running task; none outside a run.
+pub(crate) fn current_host() -> Option<HostId> {
+    context::with(Engine::current_host)
+}
+
+/// Makes the host's kernel the one that turmoil-net's sockets talk to. False if
+/// the run with that serial is not the one that this thread is in.
+pub(crate) fn pin(host: HostId, serial: u32) -> bool {
+    context::with(|engine| {
+        let alive = engine.serial() == serial;
+        if alive {
+            engine.core.borrow_mut().network().pin(host);
+        }
+        alive
+    })
+    .unwrap_or(false)
+}
+
+/// A socket may have something to send.
+pub(crate) fn dirty() {
+    context::with(|engine| {
+        engine.core.borrow_mut().network().dirty = true;
+        engine.wakes.wake_driver();
+    });
+}
+
+/// The serial of the run that this thread is in.
+pub(crate) fn serial() -> Option<u32> {
+    context::with(Engine::serial)
+}
+
+/// Whether TCP gave up a connection of `host` to `peer` since this was asked
+/// last. turmoil-net knows resets only; the facade turns the error around.
+pub(crate) fn timed_out(host: HostId, peer: SocketAddr) -> bool {
+    context::with(|engine| {
+        let mut core = engine.core.borrow_mut();
+        core.network().timed_out.remove(&(host, peer))
+    })
+    .unwrap_or(false)
+}
+
+/// The address of the host with that name.
+pub(crate) fn lookup(name: &str) -> Option<IpAddr> {
+    context::with(|engine| {
+        let mut core = engine.core.borrow_mut();
+        // Addresses are handed out when the network is first needed: now.
+        core.ensure_network();
+        core.hosts
+            .iter()
+            .find(|host| host.name == name)
+            .and_then(|host| host.kernel)
+            .map(|(_, address)| address)
+    })
+    .flatten()
+}
+
+impl Core {
+    /// The network, which is made when it is first needed.
+    pub(super) fn network(&mut self) -> &mut Network {
+        let running = |network: &Network| matches!(network.stack, Stack::Running(_));
+        if !self.network.as_ref().is_some_and(running) {
+            self.ensure_network();
+        }
+        match &mut self.network {
+            Some(network) => network,
+            None => unreachable!("the network was just made"),
+        }
+    }
+
+    pub(super) fn ensure_network(&mut self) {
+        self.build_network();
+        let spare = self.net_config.spare_hosts;
+        if let Some(network) = &mut self.network {
+            network.enter(spare);
+        }
+    }
+
+    /// Makes the network with a kernel for each host, but does not enter it yet.
+    pub(super) fn build_network(&mut self) {
+        if self.network.is_none() {
+            self.network = Some(Network::new());
+            for host in self.hosts.ids() {
+                self.attach(host);
+            }
+        }
+    }
+
+    /// Gives a host its kernel. While the network is not needed this only keeps
+    /// the name; addresses are handed out in the order of the hosts.
+    pub(crate) fn attach(&mut self, id: HostId) {
+        let host = &mut self.hosts[id];
+        if let (Some(network), None) = (&mut self.network, host.kernel) {
+            host.kernel = Some(network.add_kernel(&host.name));
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! A packet's way: what it meets on its link, and when it arrives.
+
+use std::time::Duration;
+
+use turmoil_net::{Packet, Transport};
+
+use crate::engine::host::HostState;
+use crate::engine::{Core, Engine};
+use crate::ids::HostId;
+use crate::net::packet::{Due, Transit, flow, is_pure_ack, packed, payload_len};
+use crate::net::{Link, Network};
+use crate::schedule::{self, Site, SiteId};
+use crate::time::{VirtualTime, micros};
+use crate::trace::Effect;
+
+impl Core {
+    pub(super) fn link(&mut self, from: HostId, to: HostId) -> &mut Link {
+        // A link may be cut before the first socket is opened.
+        self.build_network();
+        let Self {
+            network,
+            hosts,
+            draws,
+            ..
+        } = self;
+        let network = network.get_or_insert_with(Network::new);
+        network.links.entry((from, to)).or_insert_with(|| {
+            let name = |host: HostId| hosts[host].name.clone();
+            let path = schedule::Link {
+                from: name(from),
+                to: name(to),
+            };
+            Link {
+                latency: draws.site(Site::Latency(path.clone())),
+                loss: draws.site(Site::Loss(path)),
+                blocked: false,
+                held: false,
+                stalled: Vec::new(),
+                waiting: Vec::new(),
+            }
+        })
+    }
+
+    /// Sends a packet on its way, or puts it where it waits.
+    pub(super) fn route(&mut self, packet: Packet, now: VirtualTime) {
+        let Some(network) = &self.network else { return };
+        let (Some(&from), Some(&to)) = (
+            network.by_address.get(&packed(packet.src)),
+            network.by_address.get(&packed(packet.dst)),
+        ) else {
+            return;
+        };
+        self.statistics.packets += 1;
+        let transit = Transit {
+            from,
+            to,
+            sent: now,
+            number: self.statistics.packets,
+            packet,
+        };
+        let len = payload_len(&transit.packet);
+        let arrives = self.forward(transit, now, Duration::ZERO);
+        self.record(
+            now,
+            Effect::Packet {
+                from,
+                to,
+                len,
+                arrives,
+            },
+        );
+    }
+
+    /// Decides what a packet meets that leaves at `now` after a `delay`, and
+    /// when it arrives; none if it does not, for now or for ever.
+    pub(super) fn forward(
+        &mut self,
+        transit: Transit,
+        now: VirtualTime,
+        mut delay: Duration,
+    ) -> Option<VirtualTime> {
+        let (from, to) = (transit.from, transit.to);
+        let tcp = matches!(transit.packet.payload, Transport::Tcp(_));
+        let config = self.net_config;
+        let down = self.hosts[to].state == HostState::Down;
+        let link = self.link(from, to);
+        let (latency, loss) = (link.latency, link.loss);
+        if link.held {
+            link.waiting.push(transit);
+            return None;
+        }
+        if link.blocked || down {
+            if tcp {
+                self.network().stall(transit, config.give_up_after);
+            }
+            return None;
+        }
+        if config.loss_per_mille > 0 {
+            let mut wait = config.retransmit_after;
+            // Six losses in a row are enough for any test of patience.
+            for _ in 0..6 {
+                if self.draws.draw(loss, 1_000) < 1_000 - config.loss_per_mille.min(1_000) {
+                    break;
+                }
+                if !tcp {
+                    return None;
+                }
+                delay += wait;
+                wait *= 2;
+            }
+        }
+        let twice = !tcp
+            && config.duplicate_per_mille > 0
+            && self.draws.draw(loss, 1_000) >= 1_000 - config.duplicate_per_mille.min(1_000);
+        let first = self.arrival_time(&transit, latency, now + delay);
+        if twice {
+            let second = self.arrival_time(&transit, latency, now + delay);
+            let copy = transit.clone();
+            self.network().push(first, Due::Packet(copy));
+            self.network().push(second, Due::Packet(transit));
+        } else {
+            self.network().push(first, Due::Packet(transit));
+        }
+        Some(first)
+    }
+
+    pub(super) fn arrival_time(
+        &mut self,
+        transit: &Transit,
+        latency: SiteId,
+        now: VirtualTime,
+    ) -> VirtualTime {
+        let config = self.net_config;
+        let span = micros(config.latency_max.saturating_sub(config.latency_min));
+        let extra = if span == 0 || is_pure_ack(&transit.packet) {
+            0
+        } else {
+            let bound = u32::try_from(span)
+                .unwrap_or(u32::MAX - 1)
+                .saturating_add(1);
+            self.draws.draw(latency, bound)
+        };
+        let at = now + config.latency_min + Duration::from_micros(u64::from(extra));
+        match flow(&transit.packet) {
+            None => at,
+            Some((src, src_port, dst, dst_port)) => {
+                let ports = u32::from(src_port) << 16 | u32::from(dst_port);
+                let flow = (packed(src), packed(dst), ports);
+                let last = self.network().flows.entry(flow).or_default();
+                *last = at.max(*last);
+                *last
+            }
+        }
+    }
+
+    /// A packet is there.
+    pub(super) fn arrive(&mut self, transit: Transit, now: VirtualTime) {
+        let (from, to) = (transit.from, transit.to);
+        if self.hosts[to].state == HostState::Down {
+            if matches!(transit.packet.payload, Transport::Tcp(_)) {
+                let give_up_after = self.net_config.give_up_after;
+                self.link(from, to);
+                self.network().stall(transit, give_up_after);
+            }
+            return;
+        }
+        let len = payload_len(&transit.packet);
+        self.record(now, Effect::Arrival { from, to, len });
+        self.network().deliver(transit.packet);
+    }
+
+    /// Empties the kernels' output onto the links, but for that of `discard`.
+    /// False if no kernel was touched since the last time.
+    pub(super) fn collect_packets(&mut self, now: VirtualTime, discard: Option<HostId>) -> bool {
+        let Some(network) = &mut self.network else {
+            return false;
+        };
+        if !std::mem::take(&mut network.dirty) {
+            return false;
+        }
+        let mut out = std::mem::take(&mut network.out);
+        if let Some(guard) = network.guard() {
+            guard.egress_all(&mut out);
+        }
+        let discarded = discard.and_then(|host| network.address(host));
+        for packet in out.drain(..) {
+            if Some(packet.src) != discarded {
+                self.route(packet, now);
+            }
+        }
+        if let Some(network) = &mut self.network {
+            network.out = out;
+        }
+        true
+    }
+
+    pub(super) fn take_due(&mut self, now: VirtualTime) -> Option<Due> {
+        self.network.as_mut()?.take_due(now)
+    }
+}
+
+impl Engine {
+    /// Takes what kernels have to send and delivers what is due. True if either
+    /// was done: kernels deliver to themselves what they send to themselves, so
+    /// tasks may have been woken.
+    pub(crate) fn advance_network(&self) -> bool {
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        let now = self.now();
+        let mut done = core.collect_packets(now, None);
+        while let Some(arrival) = core.take_due(now) {
+            done = true;
+            match arrival {
+                Due::Packet(transit) => core.arrive(transit, now),
+                Due::GiveUp(from, to) => core.give_up(from, to, now),
+            }
+        }
+        done
+    }
+
+    pub(crate) fn next_arrival(&self) -> Option<VirtualTime> {
+        self.core.borrow().network.as_ref()?.arrivals.next()
+    }
+}

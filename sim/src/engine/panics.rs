@@ -1,0 +1,114 @@
+//! Panics inside a run: caught, kept with their place, and not printed.
+//!
+//! A panic's text as the standard hook prints it carries an OS thread id, and a
+//! run that is expected to fail would flood the terminal.
+//!
+//! A panic in a task of plain tokio never gets here by unwinding: tokio catches it and
+//! keeps it in a `JoinHandle` that perhaps nobody looks at. The hook sees it all the same
+//! and keeps it as a [`Stray`]. Whether the library itself caught it, as actors do, only
+//! tokio can tell, which ends its runtime if not ([`TELLS_UNCAUGHT`]).
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
+
+use crate::engine::context;
+
+thread_local! {
+    /// How many calls of [`catch`] this thread is in.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// Where the last panic was that was not printed.
+    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// The last panic between two polls of the engine.
+    static STRAY: RefCell<Option<Stray>> = const { RefCell::new(None) };
+}
+
+/// A panic in a task of plain tokio.
+pub(crate) struct Stray {
+    pub(crate) message: String,
+    pub(crate) location: String,
+}
+
+/// Whether tokio tells panics that nobody caught from others. Where it does not, every
+/// panic in a plain task counts.
+pub(crate) const TELLS_UNCAUGHT: bool = cfg!(tokio_unstable);
+
+/// What tokio itself panics with when it ends its runtime for a task that panicked.
+const TOKIO_GIVES_UP: &str = "a spawned task panicked and the runtime is configured";
+
+const UNKNOWN: &str = "an unknown place";
+
+/// A caught panic.
+pub(crate) struct Caught {
+    pub(crate) message: String,
+    pub(crate) location: String,
+    pub(crate) payload: Box<dyn Any + Send>,
+}
+
+/// Calls `f`; a panic in it is caught and, after [`install_hook`], not printed.
+pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
+    DEPTH.set(DEPTH.get() + 1);
+    let result = panic::catch_unwind(AssertUnwindSafe(f));
+    DEPTH.set(DEPTH.get() - 1);
+    result.map_err(|payload| Caught {
+        message: message(payload.as_ref()),
+        location: PLACE.take().unwrap_or_else(|| UNKNOWN.to_owned()),
+        payload,
+    })
+}
+
+fn message(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "a panic whose payload is no text".to_owned()
+    }
+}
+
+/// Once a process: a hook that keeps the place of a panic inside [`catch`] and
+/// that of a task of plain tokio, and leaves every other to the hook that was there
+/// before.
+pub(crate) fn install_hook() {
+    static INSTALL: Once = Once::new();
+    INSTALL.call_once(|| {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let place = info.location().map(ToString::to_string);
+            if DEPTH.try_with(Cell::get).is_ok_and(|depth| depth > 0) {
+                let _ = PLACE.try_with(|slot| slot.replace(place));
+            } else if is_stray() {
+                keep_stray(info.payload(), place);
+            } else {
+                previous(info);
+            }
+        }));
+    });
+}
+
+/// Whether the thread is in a run and the engine sleeps: what runs then is tokio's.
+fn is_stray() -> bool {
+    context::with(|engine| engine.wakes.is_asleep()) == Some(true)
+}
+
+fn keep_stray(payload: &(dyn Any + Send), place: Option<String>) {
+    let message = message(payload);
+    if message.starts_with(TOKIO_GIVES_UP) {
+        return; // because of the one before
+    }
+    // The last is the one that nobody caught: after it tokio polls no other task.
+    let _ = STRAY.try_with(|slot| {
+        slot.replace(Some(Stray {
+            message,
+            location: place.unwrap_or_else(|| UNKNOWN.to_owned()),
+        }))
+    });
+    context::with(|engine| engine.wakes.wake_driver());
+}
+
+/// The last panic in a task of plain tokio since this was asked last.
+pub(crate) fn take_stray() -> Option<Stray> {
+    STRAY.take()
+}

@@ -1,0 +1,104 @@
+//! Who descends from whom. A task's id depends on the schedule; its place in the
+//! tree of spawns does not, as long as its parent spawns in the same order.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::ids::TaskId;
+use crate::index_vec::IndexVec;
+use crate::schedule::{Draws, Site, SiteId, SpawnPath};
+
+/// The tree of spawns, by task id. Tasks that have ended stay in it.
+pub(crate) struct Lineage {
+    families: IndexVec<TaskId, Family>,
+    /// Only if choices are told apart by task.
+    addresses: Option<IndexVec<TaskId, Address>>,
+}
+
+#[derive(Clone, Copy)]
+struct Family {
+    signature: u64,
+    children: u32,
+}
+
+struct Address {
+    path: SpawnPath,
+    preempt: Option<SiteId>,
+    after: Option<SiteId>,
+}
+
+impl Lineage {
+    /// `addressed`: whether tasks need sites of their own for the scheduler's
+    /// choices, because these are recorded or replayed.
+    pub(super) fn new(addressed: bool) -> Self {
+        Self {
+            families: IndexVec::default(),
+            addresses: addressed.then(IndexVec::default),
+        }
+    }
+
+    /// The next task, spawned by `parent`. Its signature: a hash of its path.
+    pub(super) fn spawned(&mut self, parent: Option<TaskId>) -> u64 {
+        let id: TaskId = self.families.next_id();
+        let family = parent.and_then(|parent| self.families.get_mut(parent));
+        let (origin, number) = match family {
+            Some(family) => {
+                family.children += 1;
+                (family.signature, family.children)
+            }
+            // Spawned by nobody: told apart by its own number.
+            None => (0, id.0),
+        };
+        let mut place = [0; 12];
+        place[..8].copy_from_slice(&origin.to_le_bytes());
+        place[8..].copy_from_slice(&number.to_le_bytes());
+        let signature = xxh3_64(&place);
+        self.families.push(Family {
+            signature,
+            children: 0,
+        });
+        if let Some(addresses) = &mut self.addresses {
+            let parent = parent.and_then(|parent| addresses.get(parent));
+            let path = match parent {
+                Some(parent) => parent.path.child(number),
+                None => SpawnPath::default().child(number),
+            };
+            addresses.push(Address {
+                path,
+                preempt: None,
+                after: None,
+            });
+        }
+        signature
+    }
+
+    /// Returns the path of spawns to a task; empty if tasks have no addresses.
+    pub(super) fn path(&self, task: TaskId) -> SpawnPath {
+        let addresses = self.addresses.as_ref();
+        addresses
+            .and_then(|addresses| addresses.get(task))
+            .map_or_else(SpawnPath::default, |address| address.path.clone())
+    }
+
+    /// Returns the site of a choice that could take the turn from `running`, or that
+    /// is made because `last` could not go on; none if tasks have no addresses.
+    #[inline]
+    pub(super) fn site(
+        &mut self,
+        running: Option<TaskId>,
+        last: Option<TaskId>,
+        draws: &mut Draws,
+    ) -> Option<SiteId> {
+        let addresses = self.addresses.as_mut()?;
+        // The program is alone until it has run.
+        let task = running.or(last).unwrap_or(TaskId::PROGRAM);
+        let Address {
+            path,
+            preempt,
+            after,
+        } = &mut addresses[task];
+        Some(match running {
+            Some(_) => *preempt.get_or_insert_with(|| draws.site(Site::Preempt(path.clone()))),
+            None => *after.get_or_insert_with(|| draws.site(Site::After(path.clone()))),
+        })
+    }
+}

@@ -1,0 +1,240 @@
+//! Wakers: how tasks come back to the ready queue.
+//!
+//! Nearly every wake happens on the run's own thread, so that path takes no
+//! lock and no atomic exchange. Wakers must be `Send + Sync` all the same: a
+//! wake from another thread goes through [`Elsewhere`].
+
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Wake, Waker};
+use std::thread::{self, Thread};
+
+use crate::engine::context;
+use crate::ids::TaskId;
+
+/// Tasks that were woken since the engine looked last, in order.
+pub(crate) struct WakeQueue {
+    woken: RefCell<Vec<TaskId>>,
+    polling: Cell<bool>,
+    elsewhere: Arc<Elsewhere>,
+}
+
+/// The same for wakes from other threads.
+struct Elsewhere {
+    /// The run's own thread.
+    home: Thread,
+    woken: Mutex<Vec<TaskId>>,
+    foreign: Mutex<Option<ForeignWake>>,
+    any: AtomicBool,
+    outer: Mutex<Option<Waker>>,
+    polling: AtomicBool,
+}
+
+/// The first wake that came from another thread than the run's.
+pub(crate) struct ForeignWake {
+    pub(crate) task: TaskId,
+    /// The thread's name, if it has one.
+    pub(crate) thread: Option<String>,
+    /// Such wakes after this one.
+    pub(crate) more: u64,
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "threads are told apart, and named in a report of what makes a run differ"
+)]
+fn this_thread() -> Thread {
+    thread::current()
+}
+
+impl WakeQueue {
+    /// For a run on this thread.
+    pub(crate) fn new() -> Self {
+        Self {
+            woken: RefCell::default(),
+            polling: Cell::new(false),
+            elsewhere: Arc::new(Elsewhere {
+                home: this_thread(),
+                woken: Mutex::default(),
+                foreign: Mutex::default(),
+                any: AtomicBool::new(false),
+                outer: Mutex::default(),
+                polling: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// The engine is being polled: wakes need not reach the runtime.
+    pub(crate) fn enter(&self, outer: &Waker) {
+        let mut slot = lock(&self.elsewhere.outer);
+        if !slot.as_ref().is_some_and(|waker| waker.will_wake(outer)) {
+            *slot = Some(outer.clone());
+        }
+        drop(slot);
+        self.polling.set(true);
+        self.elsewhere.polling.store(true, Ordering::SeqCst);
+    }
+
+    /// The engine goes to sleep: from now on a wake must wake it. True if one
+    /// came in before.
+    pub(crate) fn leave(&self) -> bool {
+        self.polling.set(false);
+        // In one order with the two steps of `Elsewhere::push`, or a wake from
+        // another thread could fall between.
+        self.elsewhere.polling.store(false, Ordering::SeqCst);
+        !self.woken.borrow().is_empty() || self.elsewhere.any.load(Ordering::SeqCst)
+    }
+
+    /// Whether the engine is between two polls: not before the first.
+    pub(crate) fn is_asleep(&self) -> bool {
+        !self.polling.get() && lock(&self.elsewhere.outer).is_some()
+    }
+
+    /// Has the engine polled again if it sleeps: there is something for it to do that
+    /// no task of its own was woken for.
+    #[inline]
+    pub(crate) fn wake_driver(&self) {
+        if !self.polling.get() {
+            self.elsewhere.wake_outer();
+        }
+    }
+
+    /// Whether another thread has woken a task that is not collected yet.
+    #[inline]
+    pub(crate) fn is_woken_elsewhere(&self) -> bool {
+        self.elsewhere.any.load(Ordering::Acquire)
+    }
+
+    /// The first wake from another thread since this was asked last.
+    pub(crate) fn take_foreign(&self) -> Option<ForeignWake> {
+        lock(&self.elsewhere.foreign).take()
+    }
+
+    /// Hands each woken task to `enqueue`. Tasks that one step has woken go in the
+    /// order of their ids: tokio wakes some (those of a `watch`) in an order that
+    /// it draws from a generator which nobody can seed. True if other threads have
+    /// woken some.
+    #[inline]
+    pub(crate) fn drain(&self, mut enqueue: impl FnMut(TaskId)) -> bool {
+        // Asked at every scheduling point, and mostly nothing was woken.
+        let mut woken = self.woken.borrow_mut();
+        if !woken.is_empty() {
+            woken.sort_unstable();
+            woken.drain(..).for_each(&mut enqueue);
+        }
+        let elsewhere = self.is_woken_elsewhere();
+        if elsewhere {
+            self.elsewhere.drain(enqueue);
+        }
+        elsewhere
+    }
+
+    /// A waker's other half for a new task, which counts as woken.
+    pub(crate) fn task(&self, task: TaskId) -> Arc<TaskWake> {
+        Arc::new(TaskWake {
+            task,
+            queued: AtomicBool::new(true),
+            elsewhere: Arc::clone(&self.elsewhere),
+        })
+    }
+
+    fn push(&self, task: TaskId) {
+        self.woken.borrow_mut().push(task);
+        self.wake_driver();
+    }
+}
+
+impl Elsewhere {
+    #[cold]
+    fn drain(&self, enqueue: impl FnMut(TaskId)) {
+        self.any.store(false, Ordering::SeqCst);
+        let woken = std::mem::take(&mut *lock(&self.woken));
+        woken.into_iter().for_each(enqueue);
+    }
+
+    #[cold]
+    fn push(&self, task: TaskId) {
+        let thread = this_thread();
+        // The run's own thread comes here too, after the run.
+        if thread.id() != self.home.id() {
+            let mut foreign = lock(&self.foreign);
+            match foreign.as_mut() {
+                Some(first) => first.more += 1,
+                None => {
+                    *foreign = Some(ForeignWake {
+                        task,
+                        thread: thread.name().map(str::to_owned),
+                        more: 0,
+                    });
+                }
+            }
+        }
+        lock(&self.woken).push(task);
+        self.any.store(true, Ordering::SeqCst);
+        if !self.polling.load(Ordering::SeqCst) {
+            self.wake_outer();
+        }
+    }
+
+    fn wake_outer(&self) {
+        let outer = lock(&self.outer).clone();
+        if let Some(waker) = outer {
+            waker.wake();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The waker of one task.
+pub(crate) struct TaskWake {
+    task: TaskId,
+    /// Set while the task is ready or about to be; a second wake changes nothing.
+    queued: AtomicBool,
+    elsewhere: Arc<Elsewhere>,
+}
+
+impl TaskWake {
+    /// The task is about to be polled: the next wake counts again.
+    pub(crate) fn begin_poll(&self) {
+        self.queued.store(false, Ordering::Release);
+    }
+
+    /// The engine itself puts the task into the ready queue. False if it is
+    /// there, or on its way, already.
+    ///
+    /// No exchange: only a wake from another thread could come in between, and
+    /// a task that is queued twice is polled once more than it need be.
+    pub(crate) fn claim(&self) -> bool {
+        if self.queued.load(Ordering::Acquire) {
+            return false;
+        }
+        self.queued.store(true, Ordering::Release);
+        true
+    }
+}
+
+impl Wake for TaskWake {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.claim() {
+            return;
+        }
+        let here = context::with(|engine| {
+            let mine = Arc::ptr_eq(&engine.wakes.elsewhere, &self.elsewhere);
+            if mine {
+                engine.wakes.push(self.task);
+            }
+            mine
+        });
+        if here != Some(true) {
+            self.elsewhere.push(self.task);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Runs: from a configuration and a program to an outcome.
+
+use std::future::Future;
+use std::panic::{self, AssertUnwindSafe, Location};
+use std::rc::Rc;
+
+use crate::ambient::Ambient;
+use crate::engine::{Config, Disposal, Driver, Engine, context, panics, plain_tasks};
+use crate::ids::{HostId, TaskId};
+use crate::task;
+use crate::time::VirtualTime;
+use crate::trace::{Outcome, TaskEnd};
+use crate::world::World;
+
+/// Runs `program` to its end, or until it fails, and says what came out.
+///
+/// The program is the first task, on [`HostId::WORLD`]. When it returns the run
+/// is over and what is left of other tasks is dropped. A panic in any task ends
+/// the run; it is reported, not propagated. So does what leaves the run ([`Leaks`]).
+///
+/// Tasks of plain tokio, as libraries spawn them, belong to the run as well, but tokio
+/// polls them, in its own order, and no strategy picks them. A panic in one of them ends
+/// the run too. If it is caught there, it does so only where tokio is compiled without
+/// `cfg(tokio_unstable)`: nothing tells then that it will be.
+///
+/// # Panics
+///
+/// If called inside a run, or inside a tokio runtime; or if the run is to be
+/// [hermetic](Ambient::Hermetic) and the thread is not fresh.
+pub fn run<F, Fut, T>(config: Config, program: F) -> Outcome<T>
+where
+    F: FnOnce(World) -> Fut,
+    Fut: Future<Output = T> + 'static,
+    T: 'static,
+{
+    let _ambient = config.ambient.enter(config.seed);
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_time().start_paused(true);
+    // Time goes on while nothing runs; who runs first may be a task of plain tokio.
+    builder.on_thread_unpark(|| {
+        context::with(Engine::read_clock);
+    });
+    // What tokio's own `select!` draws. It can be seeded only in such a build.
+    #[cfg(tokio_unstable)]
+    builder.rng_seed(tokio::runtime::RngSeed::from_bytes(
+        &config.seed.to_le_bytes(),
+    ));
+    plain_tasks::watch(&mut builder);
+    let runtime = builder
+        .build()
+        .unwrap_or_else(|error| panic!("no runtime for the run: {error}"));
+    let in_runtime = runtime.enter();
+    panics::install_hook();
+    drop(panics::take_stray());
+    let limit = config.budget.virtual_time;
+    let leaks = config.leaks;
+    let engine = Rc::new(Engine::new(config));
+    let entered = context::enter(Rc::clone(&engine));
+    let watching = leaks.watch();
+    let main = task::start(
+        &engine,
+        program(World::new()),
+        HostId::WORLD,
+        Location::caller(),
+    );
+    engine.name_task(TaskId::PROGRAM, "program");
+    let driver = Driver {
+        network: Box::pin(tokio::time::sleep_until(engine.start)),
+        yielded: false,
+        armed: VirtualTime::ZERO,
+        limit: Box::pin(tokio::time::sleep_until(engine.start + limit)),
+        engine: Rc::clone(&engine),
+    };
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(tokio::task::unconstrained(driver));
+    }));
+    if let Err(payload) = ended
+        && !engine.look_outside_at_last()
+    {
+        panic::resume_unwind(payload);
+    }
+    // Tasks are dropped while the run is still entered: their destructors may
+    // close sockets and release locks.
+    engine.drop_tasks(|_| true, TaskEnd::Aborted, Disposal::Quiet);
+    let value = main.take_value();
+    // The same for those of plain tokio, which go with the runtime.
+    engine.wakes.leave();
+    drop(in_runtime);
+    drop(runtime);
+    // Destructors may have spawned.
+    engine.drop_tasks(|_| true, TaskEnd::Aborted, Disposal::Quiet);
+    engine.look_outside_at_last();
+    drop(watching);
+    drop(entered);
+    match Rc::try_unwrap(engine) {
+        Ok(engine) => engine.finish(value),
+        Err(_) => unreachable!("the driver and the context have let go of the engine"),
+    }
+}
+
+/// As [`run`], on a thread of its own and with [`Ambient::Hermetic`], whatever
+/// `config` gives. A `Config` stays on its thread, therefore `config` makes it there.
+///
+/// # Panics
+///
+/// If the system gives no thread, or if this program is linked in such a way that a
+/// run cannot be hermetic ([`rehearsal_hermetic::is_effective`] tells).
+pub fn run_hermetic<F, Fut, T>(config: impl FnOnce() -> Config + Send, program: F) -> Outcome<T>
+where
+    F: FnOnce(World) -> Fut + Send,
+    Fut: Future<Output = T> + 'static,
+    T: Send + 'static,
+{
+    rehearsal_hermetic::call_on_fresh_thread(move || {
+        let config = Config {
+            ambient: Ambient::Hermetic,
+            ..config()
+        };
+        run(config, program)
+    })
+}

@@ -1,0 +1,128 @@
+//! A schedule that is being replayed.
+
+use std::collections::BTreeMap;
+
+use crate::index_vec::Id as _;
+
+use super::{Schedule, Site, SiteId};
+
+/// Where a replay first met another choice than its schedule recorded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Divergence {
+    /// The decision's index in the schedule, from 0.
+    pub decision: usize,
+    /// Its site.
+    pub site: Site,
+    /// Its number there, from 0.
+    pub nth: u32,
+    /// What the schedule expects there.
+    pub expected: String,
+    /// What the run came to instead.
+    pub found: String,
+}
+
+/// A schedule that is being replayed.
+pub(crate) struct Playback {
+    schedule: Schedule,
+    /// For each site, the decisions there by their number; taken out when the
+    /// run first comes to the site.
+    ahead: BTreeMap<Site, BTreeMap<u32, usize>>,
+    /// By site id.
+    sites: Vec<Option<SitePlayback>>,
+    reached: Vec<bool>,
+    mismatch: Option<Divergence>,
+}
+
+/// The decisions of one site.
+struct SitePlayback {
+    site: Site,
+    /// Choices made there so far.
+    count: u32,
+    /// Decisions yet to come, the next one last: its number, and its index in
+    /// the schedule.
+    ahead: Vec<(u32, usize)>,
+}
+
+impl Playback {
+    pub(crate) fn new(schedule: Schedule) -> Self {
+        let mut ahead: BTreeMap<Site, BTreeMap<u32, usize>> = BTreeMap::new();
+        for (index, decision) in schedule.0.iter().enumerate() {
+            let there = ahead.entry(decision.site.clone()).or_default();
+            there.entry(decision.nth).or_insert(index);
+        }
+        Self {
+            reached: vec![false; schedule.len()],
+            schedule,
+            ahead,
+            sites: Vec::new(),
+            mismatch: None,
+        }
+    }
+
+    /// The value of the next choice at `site`, which the run numbers `id`.
+    pub(crate) fn next(&mut self, id: SiteId, site: &Site, bound: u32) -> u32 {
+        let index = id.index();
+        if self.sites.len() <= index {
+            self.sites.resize_with(index + 1, || None);
+        }
+        let ahead = &mut self.ahead;
+        let here = self.sites[index].get_or_insert_with(|| SitePlayback {
+            site: site.clone(),
+            count: 0,
+            ahead: ahead
+                .remove(site)
+                .map(|by_number| by_number.into_iter().rev().collect())
+                .unwrap_or_default(),
+        });
+        let nth = here.count;
+        here.count += 1;
+        let Some(&(_, index)) = here.ahead.last().filter(|(number, _)| *number == nth) else {
+            return 0;
+        };
+        here.ahead.pop();
+        self.reached[index] = true;
+        let decision = &self.schedule.0[index];
+        if decision.bound != bound && self.mismatch.as_ref().is_none_or(|m| index < m.decision) {
+            self.mismatch = Some(Divergence {
+                decision: index,
+                site: site.clone(),
+                nth,
+                expected: format!("{} alternatives", decision.bound),
+                found: format!("{bound} alternatives"),
+            });
+        }
+        decision.value.min(bound - 1)
+    }
+
+    /// The first decision that the run did not come to, or met otherwise than it
+    /// was recorded.
+    pub(crate) fn divergence(self) -> Option<Divergence> {
+        let missed = self.reached.iter().position(|reached| !reached);
+        let missed = missed.map(|index| {
+            let decision = &self.schedule.0[index];
+            let here = self.sites.iter().flatten();
+            let made = here
+                .filter(|site| site.site == decision.site)
+                .map(|site| site.count)
+                .next();
+            let found = match made {
+                Some(count) if count > decision.nth => "another decision for that choice".into(),
+                Some(1) => "1 choice there".to_owned(),
+                Some(count) => format!("{count} choices there"),
+                None => "no choice there".to_owned(),
+            };
+            Divergence {
+                decision: index,
+                site: decision.site.clone(),
+                nth: decision.nth,
+                expected: format!("choice {} of {} alternatives", decision.nth, decision.bound),
+                found,
+            }
+        });
+        match (self.mismatch, missed) {
+            (Some(mismatch), Some(missed)) if missed.decision < mismatch.decision => Some(missed),
+            (None, missed) => missed,
+            (mismatch, _) => mismatch,
+        }
+    }
+}

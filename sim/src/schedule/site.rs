@@ -1,0 +1,317 @@
+//! Sites: the places at which a run makes choices.
+//!
+//! A site is an identity, not a text: a label that a program gives to one of its
+//! own sites never means one of the simulator's.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt::{self, Write as _};
+use std::num::ParseIntError;
+use std::str::FromStr;
+
+/// A place that makes choices; the same in every run that makes them.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Site {
+    /// The scheduling points of a task, where the scheduler may take the turn from it.
+    Preempt(SpawnPath),
+    /// The points at which a task could not go on, and another one is picked.
+    After(SpawnPath),
+    /// The latency of packets on one link.
+    Latency(Link),
+    /// The loss and the duplication of packets on one link.
+    Loss(Link),
+    /// A choice of the program: an agent's behaviour, the time of a fault.
+    World(Label),
+}
+
+/// A task's place in the tree of spawns: `0.3.1` is the first child of the third
+/// child of the program.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct SpawnPath(Vec<u32>);
+
+/// One direction between two hosts, by their names.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Link {
+    /// The host that sends.
+    pub from: String,
+    /// The host that receives.
+    pub to: String,
+}
+
+/// The label of a program's site. Two labels of one text are the same label; the
+/// family only says which sites go together.
+#[derive(Clone, Debug)]
+pub struct Label {
+    text: String,
+    /// Bytes of the text that name the family.
+    family: usize,
+}
+
+/// Sites of one purpose: the shrinker resets them together before it looks at each.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Family<'a> {
+    /// All [`Site::Preempt`].
+    Preempt,
+    /// All [`Site::After`].
+    After,
+    /// All [`Site::Latency`].
+    Latency,
+    /// All [`Site::Loss`].
+    Loss,
+    /// The program's sites of that family.
+    World(&'a str),
+}
+
+impl Site {
+    /// The site of a program with that label, in a family of its own.
+    pub fn world(label: impl Into<String>) -> Self {
+        Self::World(Label::new(label))
+    }
+
+    /// The sites that this one goes with.
+    pub fn family(&self) -> Family<'_> {
+        match self {
+            Self::Preempt(_) => Family::Preempt,
+            Self::After(_) => Family::After,
+            Self::Latency(_) => Family::Latency,
+            Self::Loss(_) => Family::Loss,
+            Self::World(label) => Family::World(label.family()),
+        }
+    }
+
+    /// The name of the stream of random numbers from which the site draws; no two
+    /// sites share one, nor does any share a stream of the simulator's own.
+    pub(crate) fn stream(&self) -> Cow<'_, str> {
+        match self {
+            Self::World(label) if is_reserved(label.as_str()) => {
+                Cow::Owned(format!("{ESCAPE}{label}"))
+            }
+            Self::World(label) => Cow::Borrowed(label.as_str()),
+            site => Cow::Owned(site.to_string()),
+        }
+    }
+}
+
+/// The name of the stream from which strategies draw.
+pub(crate) const STRATEGY_STREAM: &str = "strategy";
+
+/// The name of the stream of the random bytes that a hermetic run's code asks for.
+pub(crate) const AMBIENT_STREAM: &str = "ambient";
+
+/// The prefix of streams of labels that would be another stream's name.
+const ESCAPE: &str = "world ";
+
+/// Returns `true` if a label is, or could be, the name of a stream that is not the
+/// program's.
+fn is_reserved(label: &str) -> bool {
+    const NAMES: [&str; 2] = [STRATEGY_STREAM, AMBIENT_STREAM];
+    const PREFIXES: [&str; 5] = [PREEMPT, AFTER, LATENCY, LOSS, ESCAPE];
+    NAMES.contains(&label) || PREFIXES.iter().any(|prefix| label.starts_with(prefix))
+}
+
+const PREEMPT: &str = "preempt ";
+const AFTER: &str = "after ";
+const LATENCY: &str = "latency ";
+const LOSS: &str = "loss ";
+
+/// The name, for people and for an order to try families in.
+impl fmt::Display for Family<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Preempt => PREEMPT.trim_end(),
+            Self::After => AFTER.trim_end(),
+            Self::Latency => LATENCY.trim_end(),
+            Self::Loss => LOSS.trim_end(),
+            Self::World(name) => name,
+        })
+    }
+}
+
+/// `preempt 0.3.1`, `latency client-1 -> bus`, or the label; for people, because two
+/// sites may look the same.
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Preempt(path) => write!(f, "{PREEMPT}{path}"),
+            Self::After(path) => write!(f, "{AFTER}{path}"),
+            Self::Latency(link) => write!(f, "{LATENCY}{link}"),
+            Self::Loss(link) => write!(f, "{LOSS}{link}"),
+            Self::World(label) => f.write_str(label.as_str()),
+        }
+    }
+}
+
+impl SpawnPath {
+    /// The path of the child with that number of the task with this path.
+    #[must_use]
+    pub fn child(&self, number: u32) -> Self {
+        let mut path = Vec::with_capacity(self.0.len() + 1);
+        path.extend_from_slice(&self.0);
+        path.push(number);
+        Self(path)
+    }
+
+    /// Returns `true` if it leads nowhere, as where paths are not recorded.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for SpawnPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (depth, number) in self.0.iter().enumerate() {
+            if depth > 0 {
+                f.write_char('.')?;
+            }
+            write!(f, "{number}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for SpawnPath {
+    type Err = ParseIntError;
+
+    /// Reads `0.3.1`, as `Display` writes it: nothing else reads as a path.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let numbers = text.split('.').map(canonical_number);
+        numbers.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// Reads a number without sign and leading zeros.
+fn canonical_number(text: &str) -> Result<u32, ParseIntError> {
+    let is_canonical = text == "0" || !text.starts_with(['0', '+']);
+    // An empty text is what any parser refuses.
+    if is_canonical { text } else { "" }.parse()
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} -> {}", self.from, self.to)
+    }
+}
+
+impl Label {
+    /// A label in a family of its own.
+    pub fn new(label: impl Into<String>) -> Self {
+        let text = label.into();
+        Self {
+            family: text.len(),
+            text,
+        }
+    }
+
+    /// The label `family member`, one of several sites of one purpose.
+    pub fn in_family(family: &str, member: impl fmt::Display) -> Self {
+        Self {
+            text: format!("{family} {member}"),
+            family: family.len(),
+        }
+    }
+
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the name of the family.
+    pub fn family(&self) -> &str {
+        &self.text[..self.family]
+    }
+}
+
+impl PartialEq for Label {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Label {}
+
+impl PartialOrd for Label {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Label {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.text.cmp(&other.text)
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl From<&str> for Label {
+    fn from(label: &str) -> Self {
+        Self::new(label)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn spawn_paths_are_read_as_they_are_written() {
+        for text in ["0", "0.3.1", "4294967295.10"] {
+            assert_eq!(text.parse::<SpawnPath>().expect(text).to_string(), text);
+        }
+        for wrong in [
+            "",
+            ".",
+            "0.",
+            "lunch",
+            "00",
+            "0.01",
+            "+1",
+            "-1",
+            "4294967296",
+        ] {
+            assert!(wrong.parse::<SpawnPath>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn no_two_sites_share_a_stream() {
+        let path: SpawnPath = "0.1".parse().expect("a path");
+        let link = Link {
+            from: "a".to_owned(),
+            to: "b".to_owned(),
+        };
+        let own = [
+            Site::Preempt(path.clone()),
+            Site::After(path),
+            Site::Latency(link.clone()),
+            Site::Loss(link),
+        ];
+        let mut streams: BTreeSet<String> = own.iter().map(|site| site.stream().into()).collect();
+        streams.insert(STRATEGY_STREAM.to_owned());
+        streams.insert(AMBIENT_STREAM.to_owned());
+        // Every name that is taken by now, as a label; and the escaped labels too.
+        for _ in 0..3 {
+            for taken in streams.clone() {
+                let stream = Site::world(taken.clone()).stream().into_owned();
+                assert_ne!(stream, taken);
+                streams.insert(stream);
+            }
+        }
+        assert_eq!(streams.len(), 6 * 4);
+        assert_eq!(Site::world("start agent-1").stream(), "start agent-1");
+    }
+
+    #[test]
+    fn a_family_is_no_part_of_the_identity() {
+        let (alone, member) = (Label::new("start a"), Label::in_family("start", "a"));
+        assert_eq!(alone, member);
+        assert_eq!(alone.cmp(&member), Ordering::Equal);
+        assert_eq!((alone.family(), member.family()), ("start a", "start"));
+    }
+}

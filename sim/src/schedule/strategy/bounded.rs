@@ -1,0 +1,217 @@
+//! The boring schedule but for a few picks, and a search through all such
+//! schedules.
+//!
+//! M. Emmi, S. Qadeer, Z. Rakamarić: "Delay-Bounded Scheduling", POPL 2011: most
+//! bugs need few deviations from a fixed deterministic schedule, and the
+//! schedules with at most `d` of them are polynomially many, where those with at
+//! most `d` preemptions (M. Musuvathi, S. Qadeer: "Iterative Context Bounding",
+//! PLDI 2007) are not: there every pick at which no task could go on is free. A
+//! preemption is a deviation, so within the bound all preemptions are covered.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::{Candidates, Parameter, Strategy, StrategyInfo, StrategyKind, StrategyName};
+
+/// The entry of the table.
+pub(super) static INFO: StrategyInfo = StrategyInfo {
+    name: "exhaustive",
+    parameter: Some(Parameter {
+        name: "deviations",
+        range: 0..=16,
+        default: 2,
+    }),
+    summary: "Runs every schedule of a seed that leaves the default one at most so many times.",
+    paper: Some(
+        "M. Emmi, S. Qadeer, Z. Rakamarić: Delay-Bounded Scheduling, POPL 2011",
+    ),
+    kind: StrategyKind::Search(Exhaustive::new),
+};
+
+impl StrategyName {
+    /// Every schedule of a seed that leaves the default one at most `bound` times.
+    /// Only an exploration can run them; as the strategy of a single run it is the
+    /// first of them, the default one.
+    ///
+    /// # Panics
+    ///
+    /// If `bound` is more than 16.
+    pub const fn exhaustive(bound: u32) -> Self {
+        Self::with(&INFO, bound)
+    }
+}
+
+/// A pick that is not boring: the number of the pick, and what it takes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Deviation {
+    /// Which of the run's picks, from 0.
+    pub pick: u32,
+    /// The index of the candidate; at least 1.
+    pub value: u32,
+}
+
+/// Boring but for the given picks. Notes how many candidates each pick had.
+#[derive(Debug)]
+pub struct Deviate {
+    ahead: Vec<Deviation>,
+    picks: Picks,
+}
+
+/// For each pick of a run, the number of its candidates. Shared with the
+/// [`Deviate`] that fills it.
+pub type Picks = Rc<RefCell<Vec<u32>>>;
+
+impl Deviate {
+    /// Takes these picks, in ascending order, and the boring one everywhere
+    /// else. The second value fills up while the run goes on.
+    pub fn new(deviations: &[Deviation]) -> (Self, Picks) {
+        let picks = Picks::default();
+        let deviate = Self {
+            ahead: deviations.iter().rev().copied().collect(),
+            picks: Rc::clone(&picks),
+        };
+        (deviate, picks)
+    }
+}
+
+impl Strategy for Deviate {
+    fn name(&self) -> &str {
+        INFO.name
+    }
+
+    fn start(&mut self, _seed: u64) {
+        self.picks.borrow_mut().clear();
+    }
+
+    fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
+        let mut picks = self.picks.borrow_mut();
+        let number = picks.len();
+        picks.push(u32::try_from(candidates.len()).expect("tasks have numbers of 32 bits"));
+        match self.ahead.last() {
+            Some(deviation) if deviation.pick as usize == number => {
+                let value = deviation.value as usize;
+                self.ahead.pop();
+                value
+            }
+            _ => 0,
+        }
+    }
+}
+
+/// Every schedule with at most so many deviations, depth first. Each is played
+/// by a [`Deviate`]; what it notes leads to the next ones.
+#[derive(Debug)]
+pub struct Exhaustive {
+    bound: u32,
+    ahead: Vec<Vec<Deviation>>,
+    taken: u64,
+    estimate: u64,
+}
+
+impl Exhaustive {
+    /// Nothing played yet: first comes the boring schedule.
+    pub fn new(bound: u32) -> Self {
+        Self {
+            bound,
+            ahead: vec![Vec::new()],
+            taken: 0,
+            estimate: 1,
+        }
+    }
+
+    /// Returns the largest number of deviations.
+    pub fn bound(&self) -> u32 {
+        self.bound
+    }
+
+    /// The next schedule to play, if there is one. There may be more once those
+    /// that are being played have been [learned](Self::learn).
+    pub fn take(&mut self) -> Option<Vec<Deviation>> {
+        let next = self.ahead.pop()?;
+        self.taken += 1;
+        Some(next)
+    }
+
+    /// A schedule has been played, and had these picks: every deviation after
+    /// its last leads to another schedule.
+    pub fn learn(&mut self, deviations: &[Deviation], picks: &[u32]) {
+        let left = self.bound.saturating_sub(deviations.len() as u32);
+        if deviations.is_empty() {
+            self.estimate = estimate(picks, self.bound);
+        }
+        if left == 0 {
+            return;
+        }
+        let from = deviations.last().map_or(0, |last| last.pick as usize + 1);
+        // The last to be put in is the first to be taken out.
+        for (pick, candidates) in picks.iter().enumerate().skip(from).rev() {
+            for value in (1..*candidates).rev() {
+                let mut next = deviations.to_vec();
+                next.push(Deviation {
+                    pick: u32::try_from(pick).expect("fewer than 2^32 picks in a run"),
+                    value,
+                });
+                self.ahead.push(next);
+            }
+        }
+    }
+
+    /// Schedules that are known and have not been taken.
+    pub fn ahead(&self) -> u64 {
+        self.ahead.len() as u64
+    }
+
+    /// Schedules taken so far.
+    pub fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// About how many schedules there are in all, judged by the boring one;
+    /// saturates.
+    pub fn estimate(&self) -> u64 {
+        self.estimate.max(self.taken + self.ahead())
+    }
+}
+
+/// If every schedule had these picks: the number of ways to take at most `bound`
+/// of their alternatives, no two of the same pick.
+fn estimate(picks: &[u32], bound: u32) -> u64 {
+    // ways[k]: with k deviations among the picks so far.
+    let mut ways = vec![0u64; bound as usize + 1];
+    ways[0] = 1;
+    for candidates in picks {
+        let alternatives = u64::from(candidates.saturating_sub(1));
+        for k in (1..ways.len()).rev() {
+            ways[k] = ways[k].saturating_add(ways[k - 1].saturating_mul(alternatives));
+        }
+    }
+    ways.into_iter().fold(0, u64::saturating_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_estimate_counts_schedules_of_fixed_picks() {
+        assert_eq!(estimate(&[], 2), 1);
+        // None, one of four alternatives, two of two picks.
+        assert_eq!(estimate(&[3, 3], 2), 1 + 4 + 4);
+        assert_eq!(estimate(&[3, 3], 1), 1 + 4);
+        assert_eq!(estimate(&[u32::MAX; 9], 9), u64::MAX);
+    }
+
+    #[test]
+    fn every_schedule_within_the_bound_is_taken_once() {
+        let picks = [2, 3, 2];
+        let mut search = Exhaustive::new(2);
+        let mut seen = std::collections::BTreeSet::new();
+        while let Some(deviations) = search.take() {
+            assert!(seen.insert(deviations.clone()), "{deviations:?} twice");
+            search.learn(&deviations, &picks);
+        }
+        assert_eq!(seen.len() as u64, estimate(&picks, 2));
+        assert_eq!(search.taken(), search.estimate());
+        assert!(seen.iter().all(|deviations| deviations.len() <= 2));
+    }
+}

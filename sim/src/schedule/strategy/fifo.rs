@@ -1,0 +1,37 @@
+//! The boring schedule.
+
+use super::{Candidates, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName};
+
+/// The entry of the table.
+pub(super) static INFO: StrategyInfo = StrategyInfo {
+    name: "fifo",
+    parameter: None,
+    summary: "Runs each task until it has to wait, then the one that is ready longest.",
+    paper: None,
+    kind: StrategyKind::Sampler(Sampler {
+        build: |_, _| Box::new(Fifo),
+        needs_profile: false,
+        portfolio: &[],
+    }),
+};
+
+impl StrategyName {
+    /// The default schedule.
+    pub const FIFO: Self = Self::of(&INFO);
+}
+
+/// First in, first out; a task runs until it has to wait. The boring schedule.
+#[derive(Debug, Default)]
+pub struct Fifo;
+
+impl Strategy for Fifo {
+    fn name(&self) -> &str {
+        INFO.name
+    }
+
+    fn start(&mut self, _seed: u64) {}
+
+    fn pick(&mut self, _candidates: &Candidates<'_>) -> usize {
+        0
+    }
+}

@@ -1,0 +1,112 @@
+//! Strategies: the choice of the task that runs next.
+//!
+//! A strategy only picks; its picks are recorded and replayed by the tape. A new one
+//! is a module with an entry of its own, and a line of [`STRATEGIES`].
+
+mod info;
+
+pub use info::{Parameter, Sampler, StrategyInfo, StrategyKind, StrategyName};
+
+/// Declares the module of each strategy and lists its entry.
+macro_rules! strategies {
+    ($($module:ident,)*) => {
+        $(mod $module;)*
+
+        /// All strategies, in the order in which they are listed to people and take
+        /// part in the portfolio.
+        pub static STRATEGIES: &[&StrategyInfo] = &[$(&$module::INFO,)*];
+    };
+}
+
+strategies! {
+    fifo,
+    random,
+    pct,
+    pos,
+    urw,
+    portfolio,
+    bounded,
+}
+
+pub use bounded::{Deviate, Deviation, Exhaustive, Picks};
+pub use fifo::Fifo;
+pub use pct::Pct;
+pub use pos::Pos;
+pub use random::Random;
+pub use urw::{Profile, Profiler, SharedProfile, Urw};
+
+use crate::ids::{ResourceId, TaskId};
+use crate::index_vec::IndexVec;
+use crate::schedule::ReadyQueue;
+
+/// The tasks among which a strategy picks. Index 0 is the boring pick: the
+/// task that runs now, if it can go on, else the one that is ready longest.
+pub struct Candidates<'a> {
+    pub(crate) running: Option<(TaskId, Option<ResourceId>)>,
+    pub(crate) ready: &'a ReadyQueue,
+    /// For each task, the resource of the scheduling point at which it stands.
+    pub(crate) points: &'a IndexVec<TaskId, Option<ResourceId>>,
+}
+
+impl Candidates<'_> {
+    /// How many; at least 1.
+    pub fn len(&self) -> usize {
+        self.ready.len() + usize::from(self.running.is_some())
+    }
+
+    /// Never true where a strategy is asked.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The task at that index, or none past the end.
+    pub fn task(&self, index: usize) -> Option<TaskId> {
+        match self.running {
+            Some((task, _)) if index == 0 => Some(task),
+            Some(_) => self.ready.get(index - 1),
+            None => self.ready.get(index),
+        }
+    }
+
+    /// The task that stands at a scheduling point and could go on. It is the
+    /// candidate at index 0.
+    pub fn running(&self) -> Option<TaskId> {
+        self.running.map(|(task, _)| task)
+    }
+
+    /// The resource that the candidate at that index is about to touch. None if
+    /// it does not stand at a scheduling point: it was woken, or is new.
+    pub fn resource(&self, index: usize) -> Option<ResourceId> {
+        match self.running {
+            Some((_, resource)) if index == 0 => resource,
+            _ => {
+                let task = self.task(index)?;
+                self.points[task]
+            }
+        }
+    }
+}
+
+/// Picks the next task. One value serves one run.
+pub trait Strategy {
+    /// The name as on the command line.
+    fn name(&self) -> &str;
+
+    /// Called once before the run, with its seed.
+    fn start(&mut self, seed: u64);
+
+    /// The index of the candidate that runs next. What is out of range is
+    /// taken as the last.
+    fn pick(&mut self, candidates: &Candidates<'_>) -> usize;
+
+    /// A task was spawned. Its signature is a hash of its path of spawns: it tells
+    /// apart tasks that run the same code, and is the same in every run in which
+    /// the task's ancestors spawn in the same order.
+    fn spawned(&mut self, _task: TaskId, _signature: u64) {}
+
+    /// A task touched a resource (before an operation, or at a release).
+    fn touched(&mut self, _task: TaskId, _resource: ResourceId) {}
+
+    /// A task ended.
+    fn ended(&mut self, _task: TaskId) {}
+}

@@ -1,0 +1,206 @@
+//! Uniform random walk over interleavings.
+//!
+//! H. Zhao, D. Wolff, U. Mathur, A. Roychoudhury: "Selectively Uniform
+//! Concurrency Testing", ASPLOS 2025. To pick each ready task with the same
+//! chance favours the orders in which short tasks finish early. Weighted by the
+//! steps that each task has left, the walk gives every interleaving the same
+//! chance.
+//!
+//! How many steps a task takes is estimated by an earlier run, whose tasks are
+//! recognised by their *signature*: the path of spawns that leads to them. So
+//! agents that run the same code have distinct signatures.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rand_chacha::ChaCha8Rng;
+
+use super::{Candidates, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName};
+use crate::schedule::tape::{below, strategy_stream};
+use crate::ids::{ResourceId, TaskId};
+
+/// The entry of the table.
+pub(super) static INFO: StrategyInfo = StrategyInfo {
+    name: "urw",
+    parameter: None,
+    summary: "Picks each ready task in proportion to the steps that it has left.",
+    paper: Some(
+        "H. Zhao, D. Wolff, U. Mathur, A. Roychoudhury: Selectively Uniform Concurrency \
+         Testing, ASPLOS 2025",
+    ),
+    kind: StrategyKind::Sampler(Sampler {
+        build: |_, profile| Box::new(Urw::new(profile)),
+        needs_profile: true,
+        portfolio: &[0],
+    }),
+};
+
+impl StrategyName {
+    /// Each ready task in proportion to the steps that it has left.
+    pub const URW: Self = Self::of(&INFO);
+}
+
+/// How often each task of a run was picked, by signature.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile(BTreeMap<u64, u32>);
+
+impl Profile {
+    /// Number of distinct tasks.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nothing was observed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Watches another strategy and counts what it picks.
+pub struct Profiler {
+    inner: Box<dyn Strategy>,
+    /// By task number.
+    signatures: Vec<u64>,
+    profile: Arc<Mutex<Profile>>,
+}
+
+impl Profiler {
+    /// Counts what `inner` picks. The profile fills up while the run goes on.
+    pub fn new(inner: Box<dyn Strategy>) -> (Self, SharedProfile) {
+        let profile = Arc::new(Mutex::new(Profile::default()));
+        let profiler = Self {
+            inner,
+            signatures: Vec::new(),
+            profile: Arc::clone(&profile),
+        };
+        (profiler, SharedProfile(profile))
+    }
+}
+
+/// The profile that a [`Profiler`] fills.
+#[derive(Clone, Debug)]
+pub struct SharedProfile(Arc<Mutex<Profile>>);
+
+impl SharedProfile {
+    /// What was counted so far.
+    pub fn read(&self) -> Profile {
+        lock(&self.0).clone()
+    }
+}
+
+fn lock(profile: &Mutex<Profile>) -> MutexGuard<'_, Profile> {
+    profile.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Strategy for Profiler {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn start(&mut self, seed: u64) {
+        self.inner.start(seed);
+    }
+
+    fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
+        let picked = self.inner.pick(candidates);
+        if let Some(task) = candidates.task(picked) {
+            let signature = self.signatures.get(task.index() as usize);
+            let signature = signature.copied().unwrap_or_default();
+            *lock(&self.profile).0.entry(signature).or_default() += 1;
+        }
+        picked
+    }
+
+    fn spawned(&mut self, task: TaskId, signature: u64) {
+        let index = task.index() as usize;
+        if self.signatures.len() <= index {
+            self.signatures.resize(index + 1, 0);
+        }
+        self.signatures[index] = signature;
+        self.inner.spawned(task, signature);
+    }
+
+    fn touched(&mut self, task: TaskId, resource: ResourceId) {
+        self.inner.touched(task, resource);
+    }
+
+    fn ended(&mut self, task: TaskId) {
+        self.inner.ended(task);
+    }
+}
+
+/// Each ready task with a chance in proportion to the picks that it has left.
+#[derive(Debug)]
+pub struct Urw {
+    rng: ChaCha8Rng,
+    profile: Profile,
+    /// The picks that each task has left, by its number: 0 if it is not known, or
+    /// has had them all.
+    left: Vec<u32>,
+}
+
+impl Urw {
+    /// Weighs by the profile of an earlier run. Tasks that it does not know, and
+    /// those that have had more picks than it says, weigh 1.
+    pub fn new(profile: Profile) -> Self {
+        Self {
+            rng: strategy_stream(0),
+            profile,
+            left: Vec::new(),
+        }
+    }
+
+    fn weight(&self, task: TaskId) -> u32 {
+        let left = self.left.get(task.index() as usize);
+        left.map_or(1, |left| (*left).max(1))
+    }
+
+    /// The index of the candidate on whom a number below `total`, the sum of all
+    /// weights, falls.
+    fn candidate_at(&self, candidates: &Candidates<'_>, number: u32) -> usize {
+        let mut rest = number;
+        for index in 0..candidates.len() {
+            let Some(task) = candidates.task(index) else {
+                break;
+            };
+            match rest.checked_sub(self.weight(task)) {
+                Some(left) => rest = left,
+                None => return index,
+            }
+        }
+        0
+    }
+}
+
+impl Strategy for Urw {
+    fn name(&self) -> &str {
+        INFO.name
+    }
+
+    fn start(&mut self, seed: u64) {
+        self.rng = strategy_stream(seed);
+        self.left.clear();
+    }
+
+    fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
+        let total = (0..candidates.len())
+            .map_while(|index| candidates.task(index))
+            .fold(0u32, |sum, task| sum.saturating_add(self.weight(task)));
+        let number = below(&mut self.rng, total.max(1));
+        let picked = self.candidate_at(candidates, number);
+        let task = candidates.task(picked);
+        if let Some(left) = task.and_then(|task| self.left.get_mut(task.index() as usize)) {
+            *left = left.saturating_sub(1);
+        }
+        picked
+    }
+
+    fn spawned(&mut self, task: TaskId, signature: u64) {
+        let index = task.index() as usize;
+        if self.left.len() <= index {
+            self.left.resize(index + 1, 0);
+        }
+        let expected = self.profile.0.get(&signature);
+        self.left[index] = expected.copied().unwrap_or(0);
+    }
+}

@@ -1,0 +1,281 @@
+//! The tape: every choice of a run, in order.
+//!
+//! A choice is (site, bound, value). Value 0 is always the boring alternative:
+//! keep running the same task, least latency, no fault. A [`Schedule`] is the
+//! short list of choices that are not boring; what it does not list is 0, so that
+//! any part of a tape still runs.
+
+use std::collections::BTreeMap;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::index_vec::Id;
+
+use super::site::{AMBIENT_STREAM, STRATEGY_STREAM, Site};
+use crate::schedule::{Divergence, Playback, Schedule};
+
+/// A site of one run, by number: numbers are handed out in order of first use and
+/// mean nothing outside their run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct SiteId(u32);
+
+impl Id for SiteId {
+    fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// One choice: `value` out of `0..bound`, made at `site`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Choice {
+    /// Where.
+    pub site: SiteId,
+    /// How many alternatives there were; at least 2.
+    pub bound: u32,
+    /// Which was taken; 0 is the boring one.
+    pub value: u32,
+    /// Polls and scheduling points before it; saturates.
+    pub step: u32,
+}
+
+/// The choices of a run and their sites.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Tape {
+    pub(crate) sites: Vec<Site>,
+    choices: Vec<Choice>,
+}
+
+impl Tape {
+    /// The choices in order.
+    pub fn choices(&self) -> &[Choice] {
+        &self.choices
+    }
+
+    /// The site with that number; none if the number is another tape's.
+    pub fn site(&self, id: SiteId) -> Option<&Site> {
+        self.sites.get(id.index())
+    }
+
+    /// Number of choices.
+    pub fn len(&self) -> usize {
+        self.choices.len()
+    }
+
+    /// Whether there was no choice at all.
+    pub fn is_empty(&self) -> bool {
+        self.choices.is_empty()
+    }
+
+    /// Number of choices that are not boring.
+    pub fn interesting(&self) -> usize {
+        self.choices.iter().filter(|c| c.value != 0).count()
+    }
+
+    /// The same tape, cut after `len` choices. Replayed, it is boring from there.
+    #[must_use]
+    pub fn truncated(mut self, len: usize) -> Self {
+        self.choices.truncate(len);
+        self
+    }
+
+    /// The same tape with choice `index` set to `value` (clamped to its bound).
+    /// Out of range, nothing changes.
+    #[must_use]
+    pub fn with_value(mut self, index: usize, value: u32) -> Self {
+        if let Some(choice) = self.choices.get_mut(index) {
+            choice.value = value.min(choice.bound - 1);
+        }
+        self
+    }
+}
+
+/// Where values come from.
+enum Source {
+    /// Fresh draws, one ChaCha8 stream for each site.
+    Fresh(Streams),
+    /// A schedule, else zeros.
+    Replay(Playback),
+    /// The same for the world; the strategy picks tasks.
+    World(Playback),
+}
+
+/// ChaCha8 streams of one seed, one for each label, so that one more draw in
+/// one place does not shift the draws in another.
+struct Streams {
+    seed: u64,
+    by_site: Vec<Option<ChaCha8Rng>>,
+}
+
+impl Streams {
+    fn of(&mut self, id: SiteId, site: &Site) -> &mut ChaCha8Rng {
+        let index = id.index();
+        if self.by_site.len() <= index {
+            self.by_site.resize_with(index + 1, || None);
+        }
+        self.by_site[index].get_or_insert_with(|| Self::stream(self.seed, &site.stream()))
+    }
+
+    fn stream(seed: u64, name: &str) -> ChaCha8Rng {
+        let mut key = [0u8; 32];
+        for chunk in key.chunks_exact_mut(8) {
+            chunk.copy_from_slice(&seed.to_le_bytes());
+        }
+        let mut rng = ChaCha8Rng::from_seed(key);
+        rng.set_stream(xxh3_64(name.as_bytes()));
+        rng
+    }
+}
+
+/// Uniform in `0..bound` by multiplication: integers only, because
+/// floating-point results differ between platforms. The bias is below 2⁻³² ×
+/// `bound` and the same everywhere.
+pub(crate) fn below(rng: &mut ChaCha8Rng, bound: u32) -> u32 {
+    ((u64::from(rng.next_u32()) * u64::from(bound)) >> 32) as u32
+}
+
+/// Where a run's choices come from.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Choices {
+    /// The world's are drawn from the seed, tasks are picked by the strategy.
+    #[default]
+    Fresh,
+    /// All of them from a schedule; the strategy is not asked.
+    Replay(Schedule),
+    /// The world's from a schedule; tasks are picked by the strategy.
+    World(Schedule),
+}
+
+/// The run's supply of choices: draws, records, or replays them.
+pub(crate) struct Draws {
+    tape: Tape,
+    ids: BTreeMap<Site, SiteId>,
+    source: Source,
+    keep: bool,
+    count: u64,
+    interesting: u64,
+    /// Polls and scheduling points so far.
+    pub(crate) step: u64,
+}
+
+impl Draws {
+    /// `keep`: whether there will be a tape.
+    pub(crate) fn new(seed: u64, choices: Choices, keep: bool) -> Self {
+        let source = match choices {
+            Choices::Fresh => Source::Fresh(Streams {
+                seed,
+                by_site: Vec::new(),
+            }),
+            Choices::Replay(schedule) => Source::Replay(Playback::new(schedule)),
+            Choices::World(schedule) => Source::World(Playback::new(schedule)),
+        };
+        Self {
+            tape: Tape::default(),
+            ids: BTreeMap::new(),
+            source,
+            keep,
+            count: 0,
+            interesting: 0,
+            step: 0,
+        }
+    }
+
+    /// Returns the number of a site in this run.
+    pub(crate) fn site(&mut self, site: Site) -> SiteId {
+        if let Some(id) = self.ids.get(&site) {
+            return *id;
+        }
+        let number = u32::try_from(self.tape.sites.len()).expect("fewer than 2^32 sites");
+        let id = SiteId::from_number(number);
+        self.tape.sites.push(site.clone());
+        self.ids.insert(site, id);
+        id
+    }
+
+    /// Makes a choice at `site` among `0..bound`. A bound below 2 leaves no
+    /// choice: it is 0, and not recorded.
+    pub(crate) fn draw(&mut self, id: SiteId, bound: u32) -> u32 {
+        if bound < 2 {
+            return 0;
+        }
+        let site = &self.tape.sites[id.index()];
+        let value = match &mut self.source {
+            Source::Fresh(streams) => below(streams.of(id, site), bound),
+            Source::Replay(playback) | Source::World(playback) => playback.next(id, site, bound),
+        };
+        self.take(Some(id), bound, value);
+        value
+    }
+
+    /// Makes a choice of the scheduler, whose value, unless replayed, `pick` decides.
+    /// The bound is at least 2. It needs a site only where choices are recorded or
+    /// replayed.
+    #[inline]
+    pub(crate) fn pick(
+        &mut self,
+        id: Option<SiteId>,
+        bound: u32,
+        pick: impl FnOnce() -> u32,
+    ) -> u32 {
+        let value = match &mut self.source {
+            Source::Fresh(_) | Source::World(_) => pick().min(bound - 1),
+            Source::Replay(playback) => {
+                let id = id.expect("a replayed choice has a site");
+                playback.next(id, &self.tape.sites[id.index()], bound)
+            }
+        };
+        self.take(id, bound, value);
+        value
+    }
+
+    #[inline]
+    fn take(&mut self, site: Option<SiteId>, bound: u32, value: u32) {
+        self.count += 1;
+        self.interesting += u64::from(value != 0);
+        if self.keep {
+            self.tape.choices.push(Choice {
+                site: site.expect("a recorded choice has a site"),
+                bound,
+                value,
+                step: u32::try_from(self.step).unwrap_or(u32::MAX),
+            });
+        }
+    }
+
+    /// Choices on the tape so far.
+    pub(crate) fn recorded(&self) -> usize {
+        self.tape.choices.len()
+    }
+
+    /// Choices so far, and how many of them were not boring.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (self.count, self.interesting)
+    }
+
+    /// The recorded tape and, after a replay, where it first differed.
+    pub(crate) fn finish(self) -> (Tape, Option<Divergence>) {
+        let divergence = match self.source {
+            Source::Replay(playback) => playback.divergence(),
+            // With tasks picked otherwise, decisions may well be missed.
+            Source::Fresh(_) | Source::World(_) => None,
+        };
+        (self.tape, divergence)
+    }
+}
+
+/// The strategy's own stream: what it draws is not a choice of the run, only
+/// what it picks is.
+pub(crate) fn strategy_stream(seed: u64) -> ChaCha8Rng {
+    Streams::stream(seed, STRATEGY_STREAM)
+}
+
+/// What a hermetic run's code gets when it asks the machine for random bytes. Not on
+/// the tape either: there is no boring value of a key.
+pub(crate) fn ambient_stream(seed: u64) -> ChaCha8Rng {
+    Streams::stream(seed, AMBIENT_STREAM)
+}

@@ -1,0 +1,172 @@
+//! `TcpListener`.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::panic::Location;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use ::tokio::net as real;
+use turmoil_net::shim::tokio::net as shim;
+
+use super::addr::ToSocketAddrs;
+use super::place::{Place, Placed, bind};
+use super::simulated::Connection;
+use super::stream::TcpStream;
+use crate::engine::network;
+use crate::operation::{Operation, ResourceKind};
+use crate::point::{Op, Progress, Resource};
+
+/// As `tokio::net::TcpListener`.
+pub struct TcpListener(Inner);
+
+enum Inner {
+    Simulated(Simulated),
+    Real(real::TcpListener),
+}
+
+struct Simulated {
+    socket: Placed<shim::TcpListener>,
+    resource: Resource,
+    /// Of `poll_accept`, which has no future of its own to keep it in.
+    accepting: Mutex<Progress>,
+}
+
+impl TcpListener {
+    /// Listens at the first of the addresses that is free. Port 0 gives one that
+    /// nobody uses.
+    ///
+    /// # Errors
+    ///
+    /// If none of the addresses is free, or is one of this host's.
+    #[track_caller]
+    pub fn bind<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<Self>> {
+        let caller = Location::caller();
+        async move {
+            match Place::here() {
+                Some(place) => Simulated::bind(place, addr, caller)
+                    .await
+                    .map(|simulated| Self(Inner::Simulated(simulated))),
+                None => Ok(Self(Inner::Real(real::TcpListener::bind(addr).await?))),
+            }
+        }
+    }
+
+    /// Waits for a connection; it and the peer's address.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system. In a run: if that is over.
+    #[track_caller]
+    pub fn accept(&self) -> impl Future<Output = io::Result<(TcpStream, SocketAddr)>> {
+        let caller = Location::caller();
+        async move {
+            match &self.0 {
+                Inner::Simulated(simulated) => {
+                    let accept = poll_fn(|cx| simulated.poll_accept(cx, caller));
+                    Op::new(&simulated.resource, Operation::Accept, accept).await
+                }
+                Inner::Real(listener) => accepted(listener.accept().await),
+            }
+        }
+    }
+
+    /// As [`TcpListener::accept`], by hand.
+    #[track_caller]
+    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        let caller = Location::caller();
+        match &self.0 {
+            Inner::Simulated(simulated) => {
+                let mut accepting = simulated
+                    .accepting
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                accepting.drive(&simulated.resource, Operation::Accept, cx, |cx| {
+                    simulated.poll_accept(cx, caller)
+                })
+            }
+            Inner::Real(listener) => listener.poll_accept(cx).map(accepted),
+        }
+    }
+
+    /// The address at which it listens.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system. In a run: if that is over.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        match &self.0 {
+            Inner::Simulated(simulated) => simulated.socket.get()?.local_addr(),
+            Inner::Real(listener) => listener.local_addr(),
+        }
+    }
+
+    /// The time to live of its packets.
+    ///
+    /// # Errors
+    ///
+    /// As [`TcpListener::local_addr`].
+    pub fn ttl(&self) -> io::Result<u32> {
+        match &self.0 {
+            Inner::Simulated(simulated) => simulated.socket.get()?.ttl(),
+            Inner::Real(listener) => listener.ttl(),
+        }
+    }
+
+    /// Sets the time to live of its packets.
+    ///
+    /// # Errors
+    ///
+    /// As [`TcpListener::local_addr`], and if it is out of range.
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        match &self.0 {
+            Inner::Simulated(simulated) => simulated.socket.get()?.set_ttl(ttl),
+            Inner::Real(listener) => listener.set_ttl(ttl),
+        }
+    }
+}
+
+fn accepted(
+    result: io::Result<(real::TcpStream, SocketAddr)>,
+) -> io::Result<(TcpStream, SocketAddr)> {
+    result.map(|(stream, peer)| (TcpStream::real(stream), peer))
+}
+
+impl Simulated {
+    async fn bind(
+        place: Place,
+        addr: impl ToSocketAddrs,
+        caller: &'static Location<'static>,
+    ) -> io::Result<Self> {
+        let resource = Resource::at(ResourceKind::Socket, caller);
+        let socket = bind(place, &resource, addr, shim::TcpListener::bind).await?;
+        Ok(Self {
+            socket,
+            resource,
+            accepting: Mutex::new(Progress::default()),
+        })
+    }
+
+    fn poll_accept(
+        &self,
+        cx: &mut Context<'_>,
+        caller: &'static Location<'static>,
+    ) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        let (stream, peer) = ready!(self.socket.get()?.poll_accept(cx))?;
+        network::dirty();
+        let resource = Resource::at(ResourceKind::Socket, caller);
+        let connection = Connection::new(self.socket.place(), stream, peer, resource);
+        Poll::Ready(Ok((TcpStream::simulated(connection), peer)))
+    }
+}
+
+impl fmt::Debug for TcpListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Inner::Simulated(simulated) => simulated.socket.fmt(f),
+            Inner::Real(listener) => listener.fmt(f),
+        }
+    }
+}

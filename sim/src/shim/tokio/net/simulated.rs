@@ -1,0 +1,167 @@
+//! One end of a simulated TCP connection. A stream and its halves share it.
+
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use turmoil_net::shim::tokio::net::TcpStream;
+
+use super::place::{Place, Placed};
+use crate::engine::network;
+use crate::operation::Operation;
+use crate::point::{Op, Progress, Resource};
+
+#[derive(Debug)]
+pub(super) struct Connection {
+    // turmoil-net's stream wants exclusive access to read and write, which two
+    // halves cannot have. Never contended: a run has one thread.
+    stream: Mutex<Placed<TcpStream>>,
+    place: Place,
+    peer: SocketAddr,
+    resource: Resource,
+}
+
+impl Connection {
+    pub(super) fn new(
+        place: Place,
+        stream: TcpStream,
+        peer: SocketAddr,
+        resource: Resource,
+    ) -> Self {
+        Self {
+            stream: Mutex::new(Placed::new(place, stream)),
+            place,
+            peer,
+            resource,
+        }
+    }
+
+    pub(super) fn resource(&self) -> &Resource {
+        &self.resource
+    }
+
+    /// Looks at the stream, or sets one of its options.
+    pub(super) fn with<R>(&self, f: impl FnOnce(&mut TcpStream) -> io::Result<R>) -> io::Result<R> {
+        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        f(stream.get_mut()?).map_err(|error| self.place.explain(self.peer, error))
+    }
+
+    /// An operation that may send something.
+    fn operate<R>(
+        &self,
+        f: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<R>>,
+    ) -> Poll<io::Result<R>> {
+        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = ready!(f(Pin::new(stream.get_mut()?)));
+        network::dirty();
+        Poll::Ready(result.map_err(|error| self.place.explain(self.peer, error)))
+    }
+
+    fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.operate(|stream| stream.poll_read(cx, buffer))
+    }
+
+    fn poll_write(&self, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+        self.operate(|stream| stream.poll_write(cx, buffer))
+    }
+
+    pub(super) fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.operate(|stream| stream.poll_shutdown(cx))
+    }
+
+    pub(super) fn drive_read(
+        &self,
+        progress: &mut Progress,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        progress.drive(&self.resource, Operation::Read, cx, |cx| {
+            self.poll_read(cx, buffer)
+        })
+    }
+
+    pub(super) fn drive_write(
+        &self,
+        progress: &mut Progress,
+        cx: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        progress.drive(&self.resource, Operation::Write, cx, |cx| {
+            self.poll_write(cx, buffer)
+        })
+    }
+
+    /// Writes the first buffer that is not empty.
+    pub(super) fn drive_write_vectored(
+        &self,
+        progress: &mut Progress,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let full = buffers.iter().find(|buffer| !buffer.is_empty());
+        self.drive_write(progress, cx, full.map_or(&[], |buffer| buffer))
+    }
+
+    pub(super) fn drive_shutdown(
+        &self,
+        progress: &mut Progress,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        progress.drive(&self.resource, Operation::Shutdown, cx, |cx| {
+            self.poll_shutdown(cx)
+        })
+    }
+
+    pub(super) async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let peek = poll_fn(|cx| {
+            let mut buffer = ReadBuf::new(buffer);
+            self.operate(|stream| stream.poll_peek(cx, &mut buffer))
+        });
+        Op::new(&self.resource, Operation::Peek, peek).await
+    }
+
+    /// Ready if a read would be, with whatever outcome.
+    pub(super) async fn readable(&self) -> io::Result<()> {
+        let readable = poll_fn(|cx| {
+            let mut byte = [0];
+            let mut buffer = ReadBuf::new(&mut byte);
+            // An error is for the read to report.
+            self.operate(|stream| stream.poll_peek(cx, &mut buffer).map(|_| Ok(())))
+        });
+        Op::new(&self.resource, Operation::Readable, readable).await
+    }
+
+    /// Ready if a write would be, with whatever outcome.
+    pub(super) async fn writable(&self) -> io::Result<()> {
+        // Writing nothing waits for room as writing something does.
+        let writable =
+            poll_fn(|cx| self.operate(|stream| stream.poll_write(cx, &[]).map(|_| Ok(()))));
+        Op::new(&self.resource, Operation::Writable, writable).await
+    }
+
+    pub(super) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.resource.touch();
+        let read = self.with(|stream| stream.try_read(buffer))?;
+        network::dirty();
+        Ok(read)
+    }
+
+    pub(super) fn try_write(&self, buffer: &[u8]) -> io::Result<usize> {
+        self.resource.touch();
+        let written = self.with(|stream| stream.try_write(buffer))?;
+        network::dirty();
+        Ok(written)
+    }
+
+    pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.with(|stream| stream.local_addr())
+    }
+
+    pub(super) fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.with(|stream| stream.peer_addr())
+    }
+}

@@ -1,0 +1,336 @@
+//! `TcpStream`.
+
+use std::fmt;
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use ::tokio::net as real;
+use turmoil_net::shim::tokio::net as shim;
+
+use super::addr::{ToSocketAddrs, destination, no_address, resolve};
+use super::place::{Connecting, Place};
+use super::simulated::Connection;
+use super::tcp::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+use crate::operation::{Operation, ResourceKind};
+use crate::point::{Op, Progress, Resource};
+
+/// As `tokio::net::TcpStream`.
+pub struct TcpStream(Inner);
+
+enum Inner {
+    Simulated {
+        connection: Arc<Connection>,
+        reading: Progress,
+        writing: Progress,
+    },
+    Real(real::TcpStream),
+}
+
+impl TcpStream {
+    /// Connects to the first of the addresses that answers.
+    ///
+    /// # Errors
+    ///
+    /// That of the last address, if none does: `ConnectionRefused` if nobody
+    /// listens there, `TimedOut` if no answer comes.
+    #[track_caller]
+    pub fn connect<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<Self>> {
+        let caller = Location::caller();
+        async move {
+            match Place::here() {
+                Some(place) => connect(place, addr, caller).await.map(Self::simulated),
+                None => Ok(Self::real(real::TcpStream::connect(addr).await?)),
+            }
+        }
+    }
+
+    pub(super) fn simulated(connection: Connection) -> Self {
+        Self::around(Arc::new(connection))
+    }
+
+    pub(super) fn around(connection: Arc<Connection>) -> Self {
+        Self(Inner::Simulated {
+            connection,
+            reading: Progress::default(),
+            writing: Progress::default(),
+        })
+    }
+
+    pub(super) fn real(stream: real::TcpStream) -> Self {
+        Self(Inner::Real(stream))
+    }
+
+    /// The address of this end.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system. In a run: if that is over.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        match &self.0 {
+            Inner::Simulated { connection, .. } => connection.local_addr(),
+            Inner::Real(stream) => stream.local_addr(),
+        }
+    }
+
+    /// The address of the other end.
+    ///
+    /// # Errors
+    ///
+    /// As [`TcpStream::local_addr`].
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        match &self.0 {
+            Inner::Simulated { connection, .. } => connection.peer_addr(),
+            Inner::Real(stream) => stream.peer_addr(),
+        }
+    }
+
+    /// Waits for something to read and copies it, but leaves it to be read; how
+    /// many bytes. 0 if the other end has ended the stream.
+    ///
+    /// # Errors
+    ///
+    /// Those of a read.
+    pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+        match &self.0 {
+            Inner::Simulated { connection, .. } => connection.peek(buf).await,
+            Inner::Real(stream) => stream.peek(buf).await,
+        }
+    }
+
+    /// Waits until there is something to read, or the stream has ended.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system. In a run: if that is over.
+    pub async fn readable(&self) -> io::Result<()> {
+        match &self.0 {
+            Inner::Simulated { connection, .. } => connection.readable().await,
+            Inner::Real(stream) => stream.readable().await,
+        }
+    }
+
+    /// Waits until there is room to write, or the stream has ended.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system. In a run: if that is over.
+    pub async fn writable(&self) -> io::Result<()> {
+        match &self.0 {
+            Inner::Simulated { connection, .. } => connection.writable().await,
+            Inner::Real(stream) => stream.writable().await,
+        }
+    }
+
+    /// Reads what is there.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if nothing is, and those of a read.
+    pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        match &self.0 {
+            Inner::Simulated { connection, .. } => connection.try_read(buf),
+            Inner::Real(stream) => stream.try_read(buf),
+        }
+    }
+
+    /// Writes as much as there is room for.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if there is none, and those of a write.
+    pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
+        match &self.0 {
+            Inner::Simulated { connection, .. } => connection.try_write(buf),
+            Inner::Real(stream) => stream.try_write(buf),
+        }
+    }
+
+    /// Whether small writes are sent at once. In a run they always are.
+    ///
+    /// # Errors
+    ///
+    /// As [`TcpStream::local_addr`].
+    pub fn nodelay(&self) -> io::Result<bool> {
+        match &self.0 {
+            Inner::Simulated { connection, .. } => connection.with(|stream| stream.nodelay()),
+            Inner::Real(stream) => stream.nodelay(),
+        }
+    }
+
+    /// Says whether small writes are sent at once. In a run they always are.
+    ///
+    /// # Errors
+    ///
+    /// As [`TcpStream::local_addr`].
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        match &self.0 {
+            Inner::Simulated { connection, .. } => {
+                connection.with(|stream| stream.set_nodelay(nodelay))
+            }
+            Inner::Real(stream) => stream.set_nodelay(nodelay),
+        }
+    }
+
+    /// The time to live of its packets.
+    ///
+    /// # Errors
+    ///
+    /// As [`TcpStream::local_addr`].
+    pub fn ttl(&self) -> io::Result<u32> {
+        match &self.0 {
+            Inner::Simulated { connection, .. } => connection.with(|stream| stream.ttl()),
+            Inner::Real(stream) => stream.ttl(),
+        }
+    }
+
+    /// Sets the time to live of its packets.
+    ///
+    /// # Errors
+    ///
+    /// As [`TcpStream::local_addr`], and if it is out of range.
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        match &self.0 {
+            Inner::Simulated { connection, .. } => connection.with(|stream| stream.set_ttl(ttl)),
+            Inner::Real(stream) => stream.set_ttl(ttl),
+        }
+    }
+
+    /// Its two directions, to use at once in one task.
+    pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
+        match &mut self.0 {
+            Inner::Simulated {
+                connection,
+                reading,
+                writing,
+            } => (
+                ReadHalf::simulated(connection, reading),
+                WriteHalf::simulated(connection, writing),
+            ),
+            Inner::Real(stream) => {
+                let (read, write) = stream.split();
+                (ReadHalf::real(read), WriteHalf::real(write))
+            }
+        }
+    }
+
+    /// Its two directions, for two tasks. The write half ends its direction when
+    /// it is dropped.
+    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
+        match self.0 {
+            Inner::Simulated { connection, .. } => (
+                OwnedReadHalf::simulated(Arc::clone(&connection)),
+                OwnedWriteHalf::simulated(connection),
+            ),
+            Inner::Real(stream) => {
+                let (read, write) = stream.into_split();
+                (OwnedReadHalf::real(read), OwnedWriteHalf::real(write))
+            }
+        }
+    }
+}
+
+async fn connect(
+    place: Place,
+    addr: impl ToSocketAddrs,
+    caller: &'static Location<'static>,
+) -> io::Result<Connection> {
+    let resource = Resource::at(ResourceKind::Socket, caller);
+    let mut failure = no_address();
+    for peer in resolve(place, &addr)?.into_iter().map(destination) {
+        let attempt = Connecting::new(place, shim::TcpStream::connect(peer));
+        match Op::new(&resource, Operation::Connect, attempt).await {
+            Ok(stream) => return Ok(Connection::new(place, stream, peer, resource)),
+            Err(error) => failure = place.explain(peer, error),
+        }
+    }
+    Err(failure)
+}
+
+impl AsyncRead for TcpStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().0 {
+            Inner::Simulated {
+                connection,
+                reading,
+                ..
+            } => connection.drive_read(reading, cx, buf),
+            Inner::Real(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for TcpStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.get_mut().0 {
+            Inner::Simulated {
+                connection,
+                writing,
+                ..
+            } => connection.drive_write(writing, cx, buf),
+            Inner::Real(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.get_mut().0 {
+            Inner::Simulated {
+                connection,
+                writing,
+                ..
+            } => connection.drive_write_vectored(writing, cx, bufs),
+            Inner::Real(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.0 {
+            Inner::Simulated { .. } => false,
+            Inner::Real(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().0 {
+            Inner::Simulated { .. } => Poll::Ready(Ok(())),
+            Inner::Real(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().0 {
+            Inner::Simulated {
+                connection,
+                writing,
+                ..
+            } => connection.drive_shutdown(writing, cx),
+            Inner::Real(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
+impl fmt::Debug for TcpStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Inner::Simulated { connection, .. } => connection.fmt(f),
+            Inner::Real(stream) => stream.fmt(f),
+        }
+    }
+}

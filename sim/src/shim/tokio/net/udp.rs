@@ -1,0 +1,324 @@
+//! `UdpSocket`.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::panic::Location;
+
+use ::tokio::net as real;
+use turmoil_net::shim::tokio::net as shim;
+
+use super::addr::{ToSocketAddrs, destination, no_address, resolve};
+use super::place::{At, Place, Placed, bind};
+use crate::engine::network;
+use crate::operation::{Operation, ResourceKind};
+use crate::point::{Op, Resource};
+
+/// As `tokio::net::UdpSocket`.
+pub struct UdpSocket(Inner);
+
+enum Inner {
+    Simulated(Simulated),
+    Real(real::UdpSocket),
+}
+
+struct Simulated {
+    socket: Placed<shim::UdpSocket>,
+    resource: Resource,
+}
+
+impl UdpSocket {
+    /// A socket at the first of the addresses that is free. Port 0 gives one
+    /// that nobody uses.
+    ///
+    /// # Errors
+    ///
+    /// If none of the addresses is free, or is one of this host's.
+    #[track_caller]
+    pub fn bind<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<Self>> {
+        let caller = Location::caller();
+        async move {
+            match Place::here() {
+                Some(place) => Simulated::bind(place, addr, caller)
+                    .await
+                    .map(|simulated| Self(Inner::Simulated(simulated))),
+                None => Ok(Self(Inner::Real(real::UdpSocket::bind(addr).await?))),
+            }
+        }
+    }
+
+    /// The address of the socket.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system. In a run: if that is over.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        match &self.0 {
+            Inner::Simulated(simulated) => simulated.socket.get()?.local_addr(),
+            Inner::Real(socket) => socket.local_addr(),
+        }
+    }
+
+    /// The address that it is connected to.
+    ///
+    /// # Errors
+    ///
+    /// If it is not, and as [`UdpSocket::local_addr`].
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        match &self.0 {
+            Inner::Simulated(simulated) => simulated.socket.get()?.peer_addr(),
+            Inner::Real(socket) => socket.peer_addr(),
+        }
+    }
+
+    /// From now on it sends to, and receives from, the first of the addresses
+    /// only.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot send to any of them.
+    pub async fn connect<A: ToSocketAddrs>(&self, addr: A) -> io::Result<()> {
+        match &self.0 {
+            Inner::Simulated(simulated) => simulated.connect(addr).await,
+            Inner::Real(socket) => socket.connect(addr).await,
+        }
+    }
+
+    /// Sends a datagram to the first of the addresses; how many bytes.
+    ///
+    /// # Errors
+    ///
+    /// If it is too long for a packet, and those of the system.
+    pub async fn send_to<A: ToSocketAddrs>(&self, buf: &[u8], addr: A) -> io::Result<usize> {
+        match &self.0 {
+            Inner::Simulated(simulated) => simulated.send_to(buf, addr).await,
+            Inner::Real(socket) => socket.send_to(buf, addr).await,
+        }
+    }
+
+    /// Sends a datagram to where it is connected; how many bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`UdpSocket::send_to`], and if it is not connected.
+    pub async fn send(&self, buf: &[u8]) -> io::Result<usize> {
+        match &self.0 {
+            Inner::Simulated(simulated) => {
+                let send = simulated.socket.get()?.send(buf);
+                simulated.operate(Operation::Send, send).await
+            }
+            Inner::Real(socket) => socket.send(buf).await,
+        }
+    }
+
+    /// Waits for a datagram; how many bytes, and from where. What does not fit
+    /// is lost.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system. In a run: if that is over.
+    pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        match &self.0 {
+            Inner::Simulated(simulated) => {
+                let receive = simulated.socket.get()?.recv_from(buf);
+                simulated.operate(Operation::RecvFrom, receive).await
+            }
+            Inner::Real(socket) => socket.recv_from(buf).await,
+        }
+    }
+
+    /// Waits for a datagram; how many bytes. What does not fit is lost.
+    ///
+    /// # Errors
+    ///
+    /// As [`UdpSocket::recv_from`].
+    pub async fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
+        match &self.0 {
+            Inner::Simulated(simulated) => {
+                let receive = simulated.socket.get()?.recv(buf);
+                simulated.operate(Operation::Recv, receive).await
+            }
+            Inner::Real(socket) => socket.recv(buf).await,
+        }
+    }
+
+    /// As [`UdpSocket::recv_from`], but the datagram stays to be received.
+    ///
+    /// # Errors
+    ///
+    /// As [`UdpSocket::recv_from`].
+    pub async fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        match &self.0 {
+            Inner::Simulated(simulated) => {
+                let peek = simulated.socket.get()?.peek_from(buf);
+                simulated.operate(Operation::PeekFrom, peek).await
+            }
+            Inner::Real(socket) => socket.peek_from(buf).await,
+        }
+    }
+
+    /// Sends a datagram to where it is connected, if there is room.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if there is none, and as [`UdpSocket::send`].
+    pub fn try_send(&self, buf: &[u8]) -> io::Result<usize> {
+        match &self.0 {
+            Inner::Simulated(simulated) => simulated.attempt(|socket| socket.try_send(buf)),
+            Inner::Real(socket) => socket.try_send(buf),
+        }
+    }
+
+    /// Sends a datagram, if there is room.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if there is none, and as [`UdpSocket::send_to`].
+    pub fn try_send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
+        match &self.0 {
+            Inner::Simulated(simulated) => {
+                simulated.attempt(|socket| socket.try_send_to(buf, destination(target)))
+            }
+            Inner::Real(socket) => socket.try_send_to(buf, target),
+        }
+    }
+
+    /// Receives a datagram, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if there is none, and as [`UdpSocket::recv`].
+    pub fn try_recv(&self, buf: &mut [u8]) -> io::Result<usize> {
+        match &self.0 {
+            Inner::Simulated(simulated) => simulated.attempt(|socket| socket.try_recv(buf)),
+            Inner::Real(socket) => socket.try_recv(buf),
+        }
+    }
+
+    /// Receives a datagram, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if there is none, and as [`UdpSocket::recv_from`].
+    pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        match &self.0 {
+            Inner::Simulated(simulated) => simulated.attempt(|socket| socket.try_recv_from(buf)),
+            Inner::Real(socket) => socket.try_recv_from(buf),
+        }
+    }
+
+    /// Whether it may send to broadcast addresses. In a run nobody receives
+    /// what is sent there.
+    ///
+    /// # Errors
+    ///
+    /// As [`UdpSocket::local_addr`].
+    pub fn broadcast(&self) -> io::Result<bool> {
+        match &self.0 {
+            Inner::Simulated(simulated) => simulated.socket.get()?.broadcast(),
+            Inner::Real(socket) => socket.broadcast(),
+        }
+    }
+
+    /// Says whether it may send to broadcast addresses.
+    ///
+    /// # Errors
+    ///
+    /// As [`UdpSocket::local_addr`].
+    pub fn set_broadcast(&self, on: bool) -> io::Result<()> {
+        match &self.0 {
+            Inner::Simulated(simulated) => simulated.socket.get()?.set_broadcast(on),
+            Inner::Real(socket) => socket.set_broadcast(on),
+        }
+    }
+
+    /// The time to live of its packets.
+    ///
+    /// # Errors
+    ///
+    /// As [`UdpSocket::local_addr`].
+    pub fn ttl(&self) -> io::Result<u32> {
+        match &self.0 {
+            Inner::Simulated(simulated) => simulated.socket.get()?.ttl(),
+            Inner::Real(socket) => socket.ttl(),
+        }
+    }
+
+    /// Sets the time to live of its packets.
+    ///
+    /// # Errors
+    ///
+    /// As [`UdpSocket::local_addr`], and if it is out of range.
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        match &self.0 {
+            Inner::Simulated(simulated) => simulated.socket.get()?.set_ttl(ttl),
+            Inner::Real(socket) => socket.set_ttl(ttl),
+        }
+    }
+}
+
+impl Simulated {
+    async fn bind(
+        place: Place,
+        addr: impl ToSocketAddrs,
+        caller: &'static Location<'static>,
+    ) -> io::Result<Self> {
+        let resource = Resource::at(ResourceKind::Socket, caller);
+        let socket = bind(place, &resource, addr, shim::UdpSocket::bind).await?;
+        Ok(Self { socket, resource })
+    }
+
+    async fn connect(&self, addr: impl ToSocketAddrs) -> io::Result<()> {
+        let mut outcome = Err(no_address());
+        for peer in resolve(self.socket.place(), &addr)? {
+            let connect = self.socket.get()?.connect(destination(peer));
+            outcome = self.operate(Operation::Connect, connect).await;
+            if outcome.is_ok() {
+                break;
+            }
+        }
+        outcome
+    }
+
+    async fn send_to(&self, buf: &[u8], addr: impl ToSocketAddrs) -> io::Result<usize> {
+        let targets = resolve(self.socket.place(), &addr)?;
+        let Some(target) = targets.first().copied() else {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "no addresses to send data to",
+            ));
+        };
+        let send = self.socket.get()?.send_to(buf, destination(target));
+        self.operate(Operation::SendTo, send).await
+    }
+
+    async fn operate<T>(
+        &self,
+        operation: Operation,
+        future: impl Future<Output = io::Result<T>>,
+    ) -> io::Result<T> {
+        Op::new(
+            &self.resource,
+            operation,
+            At::new(self.socket.place(), future),
+        )
+        .await
+    }
+
+    fn attempt<T>(&self, f: impl FnOnce(&shim::UdpSocket) -> io::Result<T>) -> io::Result<T> {
+        self.resource.touch();
+        let result = f(self.socket.get()?);
+        network::dirty();
+        result
+    }
+}
+
+impl fmt::Debug for UdpSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Inner::Simulated(simulated) => simulated.socket.fmt(f),
+            Inner::Real(socket) => socket.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Channels in which every receiver gets every value, as
+//! `tokio::sync::broadcast`. `blocking_recv` is absent.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ::tokio::sync::broadcast as real;
+
+use super::shared::Side;
+use crate::operation::Operation;
+use crate::point::{Op, Resource};
+
+/// The errors, which are tokio's.
+pub use ::tokio::sync::broadcast::error;
+
+use error::{RecvError, SendError, TryRecvError};
+
+/// A channel that keeps at least `capacity` values for receivers that lag.
+///
+/// # Panics
+///
+/// If that is 0 or more than half of `usize::MAX`.
+#[track_caller]
+pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    let (sender, receiver) = real::channel(capacity);
+    let side = Side::new();
+    (
+        Sender {
+            inner: sender,
+            side: side.clone(),
+        },
+        Receiver {
+            inner: receiver,
+            side,
+        },
+    )
+}
+
+/// Sends values.
+pub struct Sender<T> {
+    inner: real::Sender<T>,
+    side: Side,
+}
+
+impl<T> Sender<T> {
+    /// A channel without a receiver.
+    ///
+    /// # Panics
+    ///
+    /// As [`channel`].
+    #[track_caller]
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            inner: real::Sender::new(capacity),
+            side: Side::new(),
+        }
+    }
+
+    /// Sends a value to all receivers; to how many.
+    ///
+    /// # Errors
+    ///
+    /// The value, if there is none.
+    pub fn send(&self, value: T) -> Result<usize, SendError<T>> {
+        self.side.touch();
+        self.inner.send(value)
+    }
+
+    /// A receiver of what is sent from now on.
+    pub fn subscribe(&self) -> Receiver<T> {
+        self.side.touch();
+        Receiver {
+            inner: self.inner.subscribe(),
+            side: self.side.clone(),
+        }
+    }
+
+    /// A sender that does not keep the channel open.
+    pub fn downgrade(&self) -> WeakSender<T> {
+        WeakSender {
+            inner: self.inner.downgrade(),
+            resource: self.side.downgrade(),
+        }
+    }
+
+    /// How many values some receiver has not seen.
+    pub fn len(&self) -> usize {
+        self.inner.len()
+    }
+
+    /// Whether all receivers have seen all values.
+    pub fn is_empty(&self) -> bool {
+        self.inner.is_empty()
+    }
+
+    /// How many receivers there are.
+    pub fn receiver_count(&self) -> usize {
+        self.inner.receiver_count()
+    }
+
+    /// Whether both are of one channel.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.inner.same_channel(&other.inner)
+    }
+
+    /// Waits until there is no receiver.
+    pub async fn closed(&self) {
+        Op::new(&self.side, Operation::Closed, self.inner.closed()).await;
+    }
+
+    /// How many senders there are.
+    pub fn strong_count(&self) -> usize {
+        self.inner.strong_count()
+    }
+
+    /// How many weak senders there are.
+    pub fn weak_count(&self) -> usize {
+        self.inner.weak_count()
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            side: self.side.clone(),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+/// A sender that does not keep the channel open.
+pub struct WeakSender<T> {
+    inner: real::WeakSender<T>,
+    resource: Arc<Resource>,
+}
+
+impl<T> WeakSender<T> {
+    /// A sender, if there is still one.
+    #[must_use = "the new sender is dropped at once"]
+    pub fn upgrade(&self) -> Option<Sender<T>> {
+        Some(Sender {
+            inner: self.inner.upgrade()?,
+            side: Side::upgrade(&self.resource),
+        })
+    }
+
+    /// How many senders there are.
+    pub fn strong_count(&self) -> usize {
+        self.inner.strong_count()
+    }
+
+    /// How many weak senders there are.
+    pub fn weak_count(&self) -> usize {
+        self.inner.weak_count()
+    }
+}
+
+impl<T> Clone for WeakSender<T> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            resource: Arc::clone(&self.resource),
+        }
+    }
+}
+
+impl<T> fmt::Debug for WeakSender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+/// Receives all values, in the order in which they were sent, unless it lags
+/// too far behind.
+pub struct Receiver<T> {
+    inner: real::Receiver<T>,
+    side: Side,
+}
+
+impl<T> Receiver<T> {
+    /// How many values it has not seen.
+    pub fn len(&self) -> usize {
+        self.inner.len()
+    }
+
+    /// Whether it has seen all values.
+    pub fn is_empty(&self) -> bool {
+        self.inner.is_empty()
+    }
+
+    /// Whether both are of one channel.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.inner.same_channel(&other.inner)
+    }
+
+    /// How many senders there are.
+    pub fn sender_strong_count(&self) -> usize {
+        self.inner.sender_strong_count()
+    }
+
+    /// How many weak senders there are.
+    pub fn sender_weak_count(&self) -> usize {
+        self.inner.sender_weak_count()
+    }
+
+    /// Whether all senders are gone.
+    pub fn is_closed(&self) -> bool {
+        self.inner.is_closed()
+    }
+}
+
+impl<T: Clone> Receiver<T> {
+    /// Another receiver, of what is sent from now on.
+    pub fn resubscribe(&self) -> Self {
+        self.side.touch();
+        Self {
+            inner: self.inner.resubscribe(),
+            side: self.side.clone(),
+        }
+    }
+
+    /// The next value.
+    ///
+    /// # Errors
+    ///
+    /// If values were overwritten before they were received (how many), or all
+    /// senders are gone and everything is received.
+    pub async fn recv(&mut self) -> Result<T, RecvError> {
+        Op::new(&self.side, Operation::Recv, self.inner.recv()).await
+    }
+
+    /// The next value, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// If it is not there yet, and as [`Receiver::recv`].
+    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        self.side.touch();
+        self.inner.try_recv()
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

@@ -1,0 +1,382 @@
+//! Channels with a bound.
+
+use std::fmt;
+use std::iter::FusedIterator;
+use std::sync::Arc;
+
+use ::tokio::sync::mpsc as real;
+use ::tokio::time::Duration;
+
+use super::super::shared::{Side, Touch};
+use super::error::{SendError, SendTimeoutError, TrySendError};
+use crate::operation::Operation;
+use crate::point::{Op, Progress, Resource};
+use crate::tokio::time::timeout;
+
+/// A channel with room for `buffer` values.
+///
+/// # Panics
+///
+/// If that is 0, or more than `Semaphore::MAX_PERMITS`.
+#[track_caller]
+pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
+    let (sender, receiver) = real::channel(buffer);
+    let side = Side::new();
+    (
+        Sender {
+            inner: sender,
+            side: side.clone(),
+        },
+        Receiver {
+            inner: receiver,
+            progress: Progress::default(),
+            side,
+        },
+    )
+}
+
+/// Sends values.
+pub struct Sender<T> {
+    inner: real::Sender<T>,
+    side: Side,
+}
+
+impl<T> Sender<T> {
+    /// Waits for room and sends a value.
+    ///
+    /// # Errors
+    ///
+    /// The value, if nobody can receive it.
+    pub async fn send(&self, value: T) -> Result<(), SendError<T>> {
+        Op::new(&self.side, Operation::Send, self.inner.send(value)).await
+    }
+
+    /// Sends a value, if there is room.
+    ///
+    /// # Errors
+    ///
+    /// The value, if there is no room, or nobody can receive it.
+    pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
+        self.side.touch();
+        self.inner.try_send(value)
+    }
+
+    /// As [`Sender::send`], but waits no longer than that.
+    ///
+    /// # Errors
+    ///
+    /// The value, if time is up, or nobody can receive it.
+    pub async fn send_timeout(
+        &self,
+        value: T,
+        duration: Duration,
+    ) -> Result<(), SendTimeoutError<T>> {
+        match timeout(duration, self.reserve()).await {
+            Err(_) => Err(SendTimeoutError::Timeout(value)),
+            Ok(Err(_)) => Err(SendTimeoutError::Closed(value)),
+            Ok(Ok(permit)) => {
+                permit.send(value);
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits for room for one value.
+    ///
+    /// # Errors
+    ///
+    /// If nobody can receive it.
+    pub async fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
+        let inner = Op::new(&self.side, Operation::Reserve, self.inner.reserve()).await?;
+        Ok(self.permit(inner))
+    }
+
+    /// Waits for room for `n` values.
+    ///
+    /// # Errors
+    ///
+    /// If nobody can receive them, or there can never be as much room.
+    pub async fn reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, SendError<()>> {
+        let reserve = self.inner.reserve_many(n);
+        let inner = Op::new(&self.side, Operation::ReserveMany, reserve).await?;
+        Ok(PermitIterator {
+            inner,
+            touch: Touch(&self.side),
+        })
+    }
+
+    /// Waits for room for one value, in a permit that is the sender itself.
+    ///
+    /// # Errors
+    ///
+    /// If nobody can receive it. The sender is gone then.
+    pub async fn reserve_owned(self) -> Result<OwnedPermit<T>, SendError<()>> {
+        let Self { inner, side } = self;
+        let inner = Op::new(&side, Operation::ReserveOwned, inner.reserve_owned()).await?;
+        Ok(OwnedPermit { inner, side })
+    }
+
+    /// Room for one value, if there is some.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or nobody can receive it.
+    pub fn try_reserve(&self) -> Result<Permit<'_, T>, TrySendError<()>> {
+        self.side.touch();
+        Ok(self.permit(self.inner.try_reserve()?))
+    }
+
+    /// Room for `n` values, if there is as much.
+    ///
+    /// # Errors
+    ///
+    /// If there is not, or nobody can receive them.
+    pub fn try_reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, TrySendError<()>> {
+        self.side.touch();
+        Ok(PermitIterator {
+            inner: self.inner.try_reserve_many(n)?,
+            touch: Touch(&self.side),
+        })
+    }
+
+    /// Room for one value, if there is some, in a permit that is the sender
+    /// itself.
+    ///
+    /// # Errors
+    ///
+    /// The sender, if there is none, or nobody can receive it.
+    pub fn try_reserve_owned(self) -> Result<OwnedPermit<T>, TrySendError<Self>> {
+        self.side.touch();
+        let Self { inner, side } = self;
+        match inner.try_reserve_owned() {
+            Ok(inner) => Ok(OwnedPermit { inner, side }),
+            Err(TrySendError::Full(inner)) => Err(TrySendError::Full(Self { inner, side })),
+            Err(TrySendError::Closed(inner)) => Err(TrySendError::Closed(Self { inner, side })),
+        }
+    }
+
+    /// Waits until nobody can receive any more.
+    pub async fn closed(&self) {
+        Op::new(&self.side, Operation::Closed, self.inner.closed()).await;
+    }
+
+    /// Whether nobody can receive any more.
+    pub fn is_closed(&self) -> bool {
+        self.inner.is_closed()
+    }
+
+    /// Whether both are of one channel.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.inner.same_channel(&other.inner)
+    }
+
+    /// For how many values there is room now.
+    pub fn capacity(&self) -> usize {
+        self.inner.capacity()
+    }
+
+    /// For how many values there is room at most.
+    pub fn max_capacity(&self) -> usize {
+        self.inner.max_capacity()
+    }
+
+    /// A sender that does not keep the channel open.
+    pub fn downgrade(&self) -> WeakSender<T> {
+        WeakSender {
+            inner: self.inner.downgrade(),
+            resource: self.side.downgrade(),
+        }
+    }
+
+    /// How many senders there are.
+    pub fn strong_count(&self) -> usize {
+        self.inner.strong_count()
+    }
+
+    /// How many weak senders there are.
+    pub fn weak_count(&self) -> usize {
+        self.inner.weak_count()
+    }
+
+    fn permit<'a>(&'a self, inner: real::Permit<'a, T>) -> Permit<'a, T> {
+        Permit {
+            inner,
+            touch: Touch(&self.side),
+        }
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            side: self.side.clone(),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+/// A sender that does not keep the channel open.
+pub struct WeakSender<T> {
+    inner: real::WeakSender<T>,
+    resource: Arc<Resource>,
+}
+
+impl<T> WeakSender<T> {
+    /// A sender, if there is still one.
+    pub fn upgrade(&self) -> Option<Sender<T>> {
+        Some(Sender {
+            inner: self.inner.upgrade()?,
+            side: Side::upgrade(&self.resource),
+        })
+    }
+
+    /// How many senders there are.
+    pub fn strong_count(&self) -> usize {
+        self.inner.strong_count()
+    }
+
+    /// How many weak senders there are.
+    pub fn weak_count(&self) -> usize {
+        self.inner.weak_count()
+    }
+}
+
+impl<T> Clone for WeakSender<T> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            resource: Arc::clone(&self.resource),
+        }
+    }
+}
+
+impl<T> fmt::Debug for WeakSender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+/// Room for one value, which goes back when this is dropped.
+pub struct Permit<'a, T> {
+    inner: real::Permit<'a, T>,
+    touch: Touch<'a>,
+}
+
+impl<T> Permit<'_, T> {
+    /// Sends the value.
+    pub fn send(self, value: T) {
+        self.inner.send(value);
+        drop(self.touch);
+    }
+}
+
+impl<T> fmt::Debug for Permit<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+/// Room for several values; what is left goes back when this is dropped.
+pub struct PermitIterator<'a, T> {
+    inner: real::PermitIterator<'a, T>,
+    touch: Touch<'a>,
+}
+
+impl<'a, T> Iterator for PermitIterator<'a, T> {
+    type Item = Permit<'a, T>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(Permit {
+            inner: self.inner.next()?,
+            touch: Touch(self.touch.0),
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.inner.size_hint()
+    }
+}
+
+impl<T> ExactSizeIterator for PermitIterator<'_, T> {}
+impl<T> FusedIterator for PermitIterator<'_, T> {}
+
+impl<T> fmt::Debug for PermitIterator<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+/// Room for one value, and the sender that sends it.
+pub struct OwnedPermit<T> {
+    inner: real::OwnedPermit<T>,
+    side: Side,
+}
+
+impl<T> OwnedPermit<T> {
+    /// Sends the value, and gives the sender back.
+    pub fn send(self, value: T) -> Sender<T> {
+        self.side.touch();
+        Sender {
+            inner: self.inner.send(value),
+            side: self.side,
+        }
+    }
+
+    /// Gives the room back, and the sender.
+    pub fn release(self) -> Sender<T> {
+        self.side.touch();
+        Sender {
+            inner: self.inner.release(),
+            side: self.side,
+        }
+    }
+
+    /// Whether both are of one channel.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.inner.same_channel(&other.inner)
+    }
+
+    /// Whether both are of one channel.
+    pub fn same_channel_as_sender(&self, sender: &Sender<T>) -> bool {
+        self.inner.same_channel_as_sender(&sender.inner)
+    }
+}
+
+impl<T> fmt::Debug for OwnedPermit<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+/// Receives values, in the order in which they were sent.
+pub struct Receiver<T> {
+    inner: real::Receiver<T>,
+    progress: Progress,
+    side: Side,
+}
+
+super::receiver!(Receiver);
+
+impl<T> Receiver<T> {
+    /// For how many values there is room now.
+    pub fn capacity(&self) -> usize {
+        self.inner.capacity()
+    }
+
+    /// For how many values there is room at most.
+    pub fn max_capacity(&self) -> usize {
+        self.inner.max_capacity()
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

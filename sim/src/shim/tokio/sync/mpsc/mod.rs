@@ -1,0 +1,99 @@
+//! Channels with many senders and one receiver, as `tokio::sync::mpsc`.
+//! `blocking_*` are absent.
+
+mod bounded;
+mod unbounded;
+
+/// The errors, which are tokio's.
+pub use ::tokio::sync::mpsc::error;
+pub use bounded::{OwnedPermit, Permit, PermitIterator, Receiver, Sender, WeakSender, channel};
+pub use unbounded::{UnboundedReceiver, UnboundedSender, WeakUnboundedSender, unbounded_channel};
+
+/// What both kinds of receivers can do, by their fields `inner`, `progress` and
+/// `side`.
+macro_rules! receiver {
+    ($receiver:ident) => {
+        impl<T> $receiver<T> {
+            /// The next value; none once all senders are gone, or the channel is
+            /// closed, and everything is received.
+            pub async fn recv(&mut self) -> Option<T> {
+                let receive = self.inner.recv();
+                $crate::point::Op::new(&self.side, Operation::Recv, receive).await
+            }
+
+            /// Waits for a value and receives what is there, at most `limit`
+            /// values, into `buffer`; how many. 0 if nothing will come any more,
+            /// or the limit is 0.
+            pub async fn recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
+                let receive = self.inner.recv_many(buffer, limit);
+                $crate::point::Op::new(&self.side, Operation::RecvMany, receive).await
+            }
+
+            /// The next value, if it is there.
+            ///
+            /// # Errors
+            ///
+            /// If it is not, yet or for ever.
+            pub fn try_recv(&mut self) -> Result<T, super::error::TryRecvError> {
+                self.side.touch();
+                self.inner.try_recv()
+            }
+
+            /// Refuses values that are not sent yet.
+            pub fn close(&mut self) {
+                self.side.touch();
+                self.inner.close();
+            }
+
+            /// Whether it is closed, or all senders are gone.
+            pub fn is_closed(&self) -> bool {
+                self.inner.is_closed()
+            }
+
+            /// Whether there is no value to receive now.
+            pub fn is_empty(&self) -> bool {
+                self.inner.is_empty()
+            }
+
+            /// How many values there are to receive now.
+            pub fn len(&self) -> usize {
+                self.inner.len()
+            }
+
+            /// As [`Self::recv`], by hand.
+            pub fn poll_recv(
+                &mut self,
+                cx: &mut ::std::task::Context<'_>,
+            ) -> ::std::task::Poll<Option<T>> {
+                let inner = &mut self.inner;
+                self.progress
+                    .drive(&self.side, Operation::Recv, cx, |cx| inner.poll_recv(cx))
+            }
+
+            /// As [`Self::recv_many`], by hand.
+            pub fn poll_recv_many(
+                &mut self,
+                cx: &mut ::std::task::Context<'_>,
+                buffer: &mut Vec<T>,
+                limit: usize,
+            ) -> ::std::task::Poll<usize> {
+                let inner = &mut self.inner;
+                self.progress
+                    .drive(&self.side, Operation::RecvMany, cx, |cx| {
+                        inner.poll_recv_many(cx, buffer, limit)
+                    })
+            }
+
+            /// How many senders there are.
+            pub fn sender_strong_count(&self) -> usize {
+                self.inner.sender_strong_count()
+            }
+
+            /// How many weak senders there are.
+            pub fn sender_weak_count(&self) -> usize {
+                self.inner.sender_weak_count()
+            }
+        }
+    };
+}
+use receiver;

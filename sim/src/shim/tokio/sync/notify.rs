@@ -1,0 +1,148 @@
+//! `Notify`.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use ::tokio::sync as real;
+use pin_project_lite::pin_project;
+
+use super::shared::Shared;
+use crate::operation::{Operation, ResourceKind};
+use crate::point::{Progress, Resource};
+
+/// As `tokio::sync::Notify`.
+#[derive(Debug)]
+pub struct Notify {
+    resource: Resource,
+    inner: Shared<real::Notify>,
+}
+
+impl Notify {
+    /// A `Notify` without a permit.
+    #[track_caller]
+    pub const fn new() -> Self {
+        Self {
+            resource: Resource::new(ResourceKind::Notify),
+            inner: Shared::new(real::Notify::const_new()),
+        }
+    }
+
+    /// As [`Notify::new`], for statics.
+    #[track_caller]
+    pub const fn const_new() -> Self {
+        Self::new()
+    }
+
+    /// A future that waits for a notification. It takes part in
+    /// [`Notify::notify_waiters`] from this call on, and in the others from its
+    /// first poll or [`Notified::enable`] on.
+    pub fn notified(&self) -> Notified<'_> {
+        Notified {
+            inner: self.inner.notified(),
+            progress: Progress::default(),
+            resource: &self.resource,
+        }
+    }
+
+    /// As [`Notify::notified`]; the future keeps the `Notify` alive.
+    pub fn notified_owned(self: Arc<Self>) -> OwnedNotified {
+        OwnedNotified {
+            inner: Arc::clone(self.inner.arc()).notified_owned(),
+            progress: Progress::default(),
+            notify: self,
+        }
+    }
+
+    /// Wakes the one that waits longest, or leaves a permit for the next.
+    pub fn notify_one(&self) {
+        self.resource.touch();
+        self.inner.notify_one();
+    }
+
+    /// Wakes the one that came last, or leaves a permit for the next.
+    pub fn notify_last(&self) {
+        self.resource.touch();
+        self.inner.notify_last();
+    }
+
+    /// Wakes all that wait now, and leaves no permit.
+    pub fn notify_waiters(&self) {
+        self.resource.touch();
+        self.inner.notify_waiters();
+    }
+}
+
+impl Default for Notify {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+pin_project! {
+    /// The future of [`Notify::notified`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Notified<'a> {
+        #[pin]
+        inner: real::futures::Notified<'a>,
+        progress: Progress,
+        resource: &'a Resource,
+    }
+}
+
+impl Notified<'_> {
+    /// Gets in line as by a poll, but without waiting. True if it is notified
+    /// already.
+    pub fn enable(self: Pin<&mut Self>) -> bool {
+        let this = self.project();
+        this.resource.touch();
+        this.inner.enable()
+    }
+}
+
+impl Future for Notified<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        let inner = this.inner;
+        this.progress
+            .drive(this.resource, Operation::Notified, cx, |cx| inner.poll(cx))
+    }
+}
+
+pin_project! {
+    /// The future of [`Notify::notified_owned`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct OwnedNotified {
+        #[pin]
+        inner: real::futures::OwnedNotified,
+        progress: Progress,
+        notify: Arc<Notify>,
+    }
+}
+
+impl OwnedNotified {
+    /// As [`Notified::enable`].
+    pub fn enable(self: Pin<&mut Self>) -> bool {
+        let this = self.project();
+        this.notify.resource.touch();
+        this.inner.enable()
+    }
+}
+
+impl Future for OwnedNotified {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        let inner = this.inner;
+        let resource = &this.notify.resource;
+        this.progress
+            .drive(resource, Operation::Notified, cx, |cx| inner.poll(cx))
+    }
+}

@@ -1,0 +1,177 @@
+//! `OnceCell`.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ::tokio::sync as real;
+use ::tokio::sync::SetError;
+
+use crate::operation::{Operation, ResourceKind};
+use crate::point::{Progress, Resource};
+
+/// As `tokio::sync::OnceCell`.
+pub struct OnceCell<T> {
+    resource: Resource,
+    inner: real::OnceCell<T>,
+}
+
+impl<T> OnceCell<T> {
+    /// An empty cell.
+    #[track_caller]
+    pub const fn new() -> Self {
+        Self::around(real::OnceCell::const_new())
+    }
+
+    /// An empty cell, for statics.
+    #[track_caller]
+    pub const fn const_new() -> Self {
+        Self::new()
+    }
+
+    /// A cell with that value, or an empty one.
+    #[track_caller]
+    pub fn new_with(value: Option<T>) -> Self {
+        Self::around(real::OnceCell::new_with(value))
+    }
+
+    /// A cell with that value, for statics.
+    #[track_caller]
+    pub const fn const_new_with(value: T) -> Self {
+        Self::around(real::OnceCell::const_new_with(value))
+    }
+
+    #[track_caller]
+    const fn around(inner: real::OnceCell<T>) -> Self {
+        Self {
+            resource: Resource::new(ResourceKind::OnceCell),
+            inner,
+        }
+    }
+
+    /// Whether it has a value.
+    pub fn initialized(&self) -> bool {
+        self.inner.initialized()
+    }
+
+    /// The value, if it has one.
+    pub fn get(&self) -> Option<&T> {
+        self.inner.get()
+    }
+
+    /// The value, if it has one.
+    pub fn get_mut(&mut self) -> Option<&mut T> {
+        self.inner.get_mut()
+    }
+
+    /// Gives it a value.
+    ///
+    /// # Errors
+    ///
+    /// If it has one, or a task is making one.
+    pub fn set(&self, value: T) -> Result<(), SetError<T>> {
+        self.resource.touch();
+        self.inner.set(value)
+    }
+
+    /// The value, which `f` makes if there is none. While one task makes it, the
+    /// others wait; if that task gives up, the next one tries.
+    pub async fn get_or_init<F, Fut>(&self, f: F) -> &T
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = T>,
+    {
+        let made = self.get_or_try_init(|| async { Ok::<T, Infallible>(f().await) });
+        match made.await {
+            Ok(value) => value,
+            Err(never) => match never {},
+        }
+    }
+
+    /// As [`OnceCell::get_or_init`], with an `f` that may fail.
+    ///
+    /// # Errors
+    ///
+    /// That of `f`.
+    pub async fn get_or_try_init<E, F, Fut>(&self, f: F) -> Result<&T, E>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let making = AtomicBool::new(false);
+        let mut inner = pin!(self.inner.get_or_try_init(|| {
+            making.store(true, Ordering::Relaxed);
+            let holder = self.resource.hold();
+            let value = f();
+            async move {
+                let value = value.await;
+                drop(holder);
+                value
+            }
+        }));
+        let mut progress = Progress::default();
+        poll_fn(|cx| {
+            // Who makes the value waits for whatever `f` waits for, not for the
+            // cell.
+            if making.load(Ordering::Relaxed) {
+                return inner.as_mut().poll(cx);
+            }
+            let poll = progress.drive(&self.resource, Operation::GetOrInit, cx, |cx| {
+                inner.as_mut().poll(cx)
+            });
+            if making.load(Ordering::Relaxed) {
+                progress.forget();
+            }
+            poll
+        })
+        .await
+    }
+
+    /// The value, if it has one.
+    pub fn into_inner(self) -> Option<T> {
+        self.inner.into_inner()
+    }
+
+    /// Takes the value out, if it has one.
+    pub fn take(&mut self) -> Option<T> {
+        self.resource.touch();
+        self.inner.take()
+    }
+}
+
+impl<T> Default for OnceCell<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> From<T> for OnceCell<T> {
+    #[track_caller]
+    fn from(value: T) -> Self {
+        Self::new_with(Some(value))
+    }
+}
+
+impl<T: Clone> Clone for OnceCell<T> {
+    #[track_caller]
+    fn clone(&self) -> Self {
+        Self::around(self.inner.clone())
+    }
+}
+
+impl<T: PartialEq> PartialEq for OnceCell<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.inner == other.inner
+    }
+}
+
+impl<T: Eq> Eq for OnceCell<T> {}
+
+impl<T: fmt::Debug> fmt::Debug for OnceCell<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

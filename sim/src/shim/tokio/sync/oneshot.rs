@@ -1,0 +1,121 @@
+//! A channel for one value, as `tokio::sync::oneshot`. `blocking_recv` is absent.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use ::tokio::sync::oneshot as real;
+
+use super::shared::Side;
+use crate::operation::Operation;
+use crate::point::{Op, Progress};
+
+/// The errors, which are tokio's.
+pub use ::tokio::sync::oneshot::error;
+
+use error::{RecvError, TryRecvError};
+
+/// A channel for one value.
+#[track_caller]
+pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
+    let (sender, receiver) = real::channel();
+    let side = Side::new();
+    (
+        Sender {
+            inner: sender,
+            closing: Progress::default(),
+            side: side.clone(),
+        },
+        Receiver {
+            inner: receiver,
+            progress: Progress::default(),
+            side,
+        },
+    )
+}
+
+/// Sends the value.
+#[derive(Debug)]
+pub struct Sender<T> {
+    inner: real::Sender<T>,
+    closing: Progress,
+    side: Side,
+}
+
+impl<T> Sender<T> {
+    /// Sends the value.
+    ///
+    /// # Errors
+    ///
+    /// The value, if there is no receiver.
+    pub fn send(self, value: T) -> Result<(), T> {
+        self.side.touch();
+        self.inner.send(value)
+    }
+
+    /// Waits until there is no receiver.
+    pub async fn closed(&mut self) {
+        Op::new(&self.side, Operation::Closed, self.inner.closed()).await;
+    }
+
+    /// Whether there is no receiver.
+    pub fn is_closed(&self) -> bool {
+        self.inner.is_closed()
+    }
+
+    /// Ready once there is no receiver.
+    pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let inner = &mut self.inner;
+        self.closing.drive(&self.side, Operation::Closed, cx, |cx| {
+            inner.poll_closed(cx)
+        })
+    }
+}
+
+/// Receives the value, as a future.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Receiver<T> {
+    inner: real::Receiver<T>,
+    progress: Progress,
+    side: Side,
+}
+
+impl<T> Receiver<T> {
+    /// Refuses a value that is not sent yet.
+    pub fn close(&mut self) {
+        self.side.touch();
+        self.inner.close();
+    }
+
+    /// Whether it has given out the value, or the error that there is none.
+    pub fn is_terminated(&self) -> bool {
+        self.inner.is_terminated()
+    }
+
+    /// Whether there is nothing to receive now.
+    pub fn is_empty(&self) -> bool {
+        self.inner.is_empty()
+    }
+
+    /// The value, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// If it is not, yet or for ever.
+    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        self.side.touch();
+        self.inner.try_recv()
+    }
+}
+
+impl<T> Future for Receiver<T> {
+    type Output = Result<T, RecvError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let inner = Pin::new(&mut this.inner);
+        this.progress
+            .drive(&this.side, Operation::Recv, cx, |cx| inner.poll(cx))
+    }
+}

@@ -1,0 +1,574 @@
+//! `RwLock`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ::tokio::sync as real;
+use ::tokio::sync::TryLockError;
+
+use super::shared::Shared;
+use crate::operation::{Operation, ResourceKind};
+use crate::point::{Holder, Op, Resource};
+
+/// As `tokio::sync::RwLock`: many readers or one writer, first come first
+/// served, so that a reader waits behind a writer that waits.
+pub struct RwLock<T> {
+    resource: Resource,
+    inner: Shared<real::RwLock<T>>,
+}
+
+impl<T> RwLock<T> {
+    /// A free lock.
+    #[track_caller]
+    pub const fn new(value: T) -> Self {
+        Self::around(real::RwLock::const_new(value))
+    }
+
+    /// A free lock, for statics.
+    #[track_caller]
+    pub const fn const_new(value: T) -> Self {
+        Self::new(value)
+    }
+
+    /// A free lock for at most `max_reads` readers at a time.
+    ///
+    /// # Panics
+    ///
+    /// If that is more than `u32::MAX >> 3`.
+    #[track_caller]
+    pub fn with_max_readers(value: T, max_reads: u32) -> Self {
+        Self::around(real::RwLock::with_max_readers(value, max_reads))
+    }
+
+    #[track_caller]
+    const fn around(inner: real::RwLock<T>) -> Self {
+        Self {
+            resource: Resource::new(ResourceKind::RwLock),
+            inner: Shared::new(inner),
+        }
+    }
+
+    /// Waits for shared access.
+    pub async fn read(&self) -> RwLockReadGuard<'_, T> {
+        let inner = Op::new(&self.resource, Operation::Read, self.inner.read()).await;
+        RwLockReadGuard {
+            inner,
+            holder: self.resource.hold(),
+        }
+    }
+
+    /// Shared access, if there is no writer and none waits.
+    ///
+    /// # Errors
+    ///
+    /// If there is one.
+    pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, TryLockError> {
+        self.resource.touch();
+        Ok(RwLockReadGuard {
+            inner: self.inner.try_read()?,
+            holder: self.resource.hold(),
+        })
+    }
+
+    /// Waits for exclusive access.
+    pub async fn write(&self) -> RwLockWriteGuard<'_, T> {
+        let inner = Op::new(&self.resource, Operation::Write, self.inner.write()).await;
+        RwLockWriteGuard {
+            inner,
+            holder: self.resource.hold(),
+        }
+    }
+
+    /// Exclusive access, if nobody has any.
+    ///
+    /// # Errors
+    ///
+    /// If somebody has.
+    pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
+        self.resource.touch();
+        Ok(RwLockWriteGuard {
+            inner: self.inner.try_write()?,
+            holder: self.resource.hold(),
+        })
+    }
+
+    /// Waits for shared access; the guard keeps the lock alive.
+    pub async fn read_owned(self: Arc<Self>) -> OwnedRwLockReadGuard<T> {
+        let read = Arc::clone(self.inner.arc()).read_owned();
+        let inner = Op::new(&self.resource, Operation::ReadOwned, read).await;
+        OwnedRwLockReadGuard::new(inner, self)
+    }
+
+    /// Shared access as of [`RwLock::try_read`]; the guard keeps the lock alive.
+    ///
+    /// # Errors
+    ///
+    /// If there is a writer, or one waits.
+    pub fn try_read_owned(self: Arc<Self>) -> Result<OwnedRwLockReadGuard<T>, TryLockError> {
+        self.resource.touch();
+        let inner = Arc::clone(self.inner.arc()).try_read_owned()?;
+        Ok(OwnedRwLockReadGuard::new(inner, self))
+    }
+
+    /// Waits for exclusive access; the guard keeps the lock alive.
+    pub async fn write_owned(self: Arc<Self>) -> OwnedRwLockWriteGuard<T> {
+        let write = Arc::clone(self.inner.arc()).write_owned();
+        let inner = Op::new(&self.resource, Operation::WriteOwned, write).await;
+        OwnedRwLockWriteGuard::new(inner, self)
+    }
+
+    /// Exclusive access, if nobody has any; the guard keeps the lock alive.
+    ///
+    /// # Errors
+    ///
+    /// If somebody has.
+    pub fn try_write_owned(self: Arc<Self>) -> Result<OwnedRwLockWriteGuard<T>, TryLockError> {
+        self.resource.touch();
+        let inner = Arc::clone(self.inner.arc()).try_write_owned()?;
+        Ok(OwnedRwLockWriteGuard::new(inner, self))
+    }
+
+    /// The value, of which nobody else can have hold.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.inner.get_mut().get_mut()
+    }
+
+    /// The value.
+    pub fn into_inner(self) -> T {
+        self.inner.into_inner().into_inner()
+    }
+}
+
+impl<T> From<T> for RwLock<T> {
+    #[track_caller]
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+impl<T: Default> Default for RwLock<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for RwLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+/// Shared access to the value of an [`RwLock`], or to a part of it.
+#[must_use = "the lock is released at once if its guard is not kept"]
+pub struct RwLockReadGuard<'a, T: ?Sized> {
+    inner: real::RwLockReadGuard<'a, T>,
+    holder: Holder,
+}
+
+impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
+    /// A guard for a part of the value.
+    pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockReadGuard<'a, U>
+    where
+        F: FnOnce(&T) -> &U,
+    {
+        RwLockReadGuard {
+            inner: real::RwLockReadGuard::map(this.inner, f),
+            holder: this.holder,
+        }
+    }
+
+    /// A guard for a part of the value, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// The guard itself, if `f` gives none.
+    pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockReadGuard<'a, U>, Self>
+    where
+        F: FnOnce(&T) -> Option<&U>,
+    {
+        let Self { inner, holder } = this;
+        match real::RwLockReadGuard::try_map(inner, f) {
+            Ok(inner) => Ok(RwLockReadGuard { inner, holder }),
+            Err(inner) => Err(Self { inner, holder }),
+        }
+    }
+}
+
+/// Exclusive access to the value of an [`RwLock`].
+#[must_use = "the lock is released at once if its guard is not kept"]
+pub struct RwLockWriteGuard<'a, T: ?Sized> {
+    inner: real::RwLockWriteGuard<'a, T>,
+    holder: Holder,
+}
+
+impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
+    /// Gives up writing but not reading; no other writer comes in between.
+    pub fn downgrade(self) -> RwLockReadGuard<'a, T> {
+        RwLockReadGuard {
+            inner: self.inner.downgrade(),
+            holder: self.holder,
+        }
+    }
+
+    /// A guard for a part of the value.
+    pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockMappedWriteGuard<'a, U>
+    where
+        F: FnOnce(&mut T) -> &mut U,
+    {
+        RwLockMappedWriteGuard {
+            inner: real::RwLockWriteGuard::map(this.inner, f),
+            holder: this.holder,
+        }
+    }
+
+    /// A guard for a part of the value, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// The guard itself, if `f` gives none.
+    pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockMappedWriteGuard<'a, U>, Self>
+    where
+        F: FnOnce(&mut T) -> Option<&mut U>,
+    {
+        let Self { inner, holder } = this;
+        match real::RwLockWriteGuard::try_map(inner, f) {
+            Ok(inner) => Ok(RwLockMappedWriteGuard { inner, holder }),
+            Err(inner) => Err(Self { inner, holder }),
+        }
+    }
+
+    /// As [`RwLockWriteGuard::downgrade`], for a part of the value.
+    pub fn downgrade_map<F, U: ?Sized>(this: Self, f: F) -> RwLockReadGuard<'a, U>
+    where
+        F: FnOnce(&T) -> &U,
+    {
+        RwLockReadGuard {
+            inner: real::RwLockWriteGuard::downgrade_map(this.inner, f),
+            holder: this.holder,
+        }
+    }
+
+    /// As [`RwLockWriteGuard::downgrade`], for a part of the value, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// The guard itself, if `f` gives none.
+    pub fn try_downgrade_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockReadGuard<'a, U>, Self>
+    where
+        F: FnOnce(&T) -> Option<&U>,
+    {
+        let Self { inner, holder } = this;
+        match real::RwLockWriteGuard::try_downgrade_map(inner, f) {
+            Ok(inner) => Ok(RwLockReadGuard { inner, holder }),
+            Err(inner) => Err(Self { inner, holder }),
+        }
+    }
+
+    /// The same guard, as one for a part of the value.
+    pub fn into_mapped(this: Self) -> RwLockMappedWriteGuard<'a, T> {
+        RwLockMappedWriteGuard {
+            inner: real::RwLockWriteGuard::into_mapped(this.inner),
+            holder: this.holder,
+        }
+    }
+}
+
+/// Exclusive access to a part of the value of an [`RwLock`]; see
+/// [`RwLockWriteGuard::map`].
+#[must_use = "the lock is released at once if its guard is not kept"]
+pub struct RwLockMappedWriteGuard<'a, T: ?Sized> {
+    inner: real::RwLockMappedWriteGuard<'a, T>,
+    holder: Holder,
+}
+
+impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
+    /// A guard for a part of the part.
+    pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockMappedWriteGuard<'a, U>
+    where
+        F: FnOnce(&mut T) -> &mut U,
+    {
+        RwLockMappedWriteGuard {
+            inner: real::RwLockMappedWriteGuard::map(this.inner, f),
+            holder: this.holder,
+        }
+    }
+
+    /// A guard for a part of the part, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// The guard itself, if `f` gives none.
+    pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockMappedWriteGuard<'a, U>, Self>
+    where
+        F: FnOnce(&mut T) -> Option<&mut U>,
+    {
+        let Self { inner, holder } = this;
+        match real::RwLockMappedWriteGuard::try_map(inner, f) {
+            Ok(inner) => Ok(RwLockMappedWriteGuard { inner, holder }),
+            Err(inner) => Err(Self { inner, holder }),
+        }
+    }
+}
+
+/// Shared access to the value of an [`RwLock`] in an `Arc`, or to a part of it.
+#[must_use = "the lock is released at once if its guard is not kept"]
+pub struct OwnedRwLockReadGuard<T, U: ?Sized = T> {
+    inner: real::OwnedRwLockReadGuard<T, U>,
+    holder: Holder,
+    // Last: `RwLock::into_inner` counts on it.
+    lock: Arc<RwLock<T>>,
+}
+
+impl<T> OwnedRwLockReadGuard<T> {
+    fn new(inner: real::OwnedRwLockReadGuard<T>, lock: Arc<RwLock<T>>) -> Self {
+        Self {
+            inner,
+            holder: lock.resource.hold(),
+            lock,
+        }
+    }
+}
+
+impl<T, U: ?Sized> OwnedRwLockReadGuard<T, U> {
+    /// A guard for a part of the value.
+    pub fn map<F, V: ?Sized>(this: Self, f: F) -> OwnedRwLockReadGuard<T, V>
+    where
+        F: FnOnce(&U) -> &V,
+    {
+        OwnedRwLockReadGuard {
+            inner: real::OwnedRwLockReadGuard::map(this.inner, f),
+            holder: this.holder,
+            lock: this.lock,
+        }
+    }
+
+    /// A guard for a part of the value, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// The guard itself, if `f` gives none.
+    pub fn try_map<F, V: ?Sized>(this: Self, f: F) -> Result<OwnedRwLockReadGuard<T, V>, Self>
+    where
+        F: FnOnce(&U) -> Option<&V>,
+    {
+        let Self {
+            inner,
+            holder,
+            lock,
+        } = this;
+        match real::OwnedRwLockReadGuard::try_map(inner, f) {
+            Ok(inner) => Ok(OwnedRwLockReadGuard {
+                inner,
+                holder,
+                lock,
+            }),
+            Err(inner) => Err(Self {
+                inner,
+                holder,
+                lock,
+            }),
+        }
+    }
+
+    /// The lock.
+    pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
+        &this.lock
+    }
+}
+
+/// Exclusive access to the value of an [`RwLock`] in an `Arc`.
+#[must_use = "the lock is released at once if its guard is not kept"]
+pub struct OwnedRwLockWriteGuard<T> {
+    inner: real::OwnedRwLockWriteGuard<T>,
+    holder: Holder,
+    // Last: `RwLock::into_inner` counts on it.
+    lock: Arc<RwLock<T>>,
+}
+
+impl<T> OwnedRwLockWriteGuard<T> {
+    fn new(inner: real::OwnedRwLockWriteGuard<T>, lock: Arc<RwLock<T>>) -> Self {
+        Self {
+            inner,
+            holder: lock.resource.hold(),
+            lock,
+        }
+    }
+
+    /// Gives up writing but not reading; no other writer comes in between.
+    pub fn downgrade(self) -> OwnedRwLockReadGuard<T> {
+        OwnedRwLockReadGuard {
+            inner: self.inner.downgrade(),
+            holder: self.holder,
+            lock: self.lock,
+        }
+    }
+
+    /// As [`OwnedRwLockWriteGuard::downgrade`], for a part of the value.
+    pub fn downgrade_map<F, U: ?Sized>(this: Self, f: F) -> OwnedRwLockReadGuard<T, U>
+    where
+        F: FnOnce(&T) -> &U,
+    {
+        OwnedRwLockReadGuard {
+            inner: real::OwnedRwLockWriteGuard::downgrade_map(this.inner, f),
+            holder: this.holder,
+            lock: this.lock,
+        }
+    }
+
+    /// As [`OwnedRwLockWriteGuard::downgrade`], for a part of the value, if it is
+    /// there.
+    ///
+    /// # Errors
+    ///
+    /// The guard itself, if `f` gives none.
+    pub fn try_downgrade_map<F, U: ?Sized>(
+        this: Self,
+        f: F,
+    ) -> Result<OwnedRwLockReadGuard<T, U>, Self>
+    where
+        F: FnOnce(&T) -> Option<&U>,
+    {
+        let Self {
+            inner,
+            holder,
+            lock,
+        } = this;
+        match real::OwnedRwLockWriteGuard::try_downgrade_map(inner, f) {
+            Ok(inner) => Ok(OwnedRwLockReadGuard {
+                inner,
+                holder,
+                lock,
+            }),
+            Err(inner) => Err(Self {
+                inner,
+                holder,
+                lock,
+            }),
+        }
+    }
+
+    /// A guard for a part of the value.
+    pub fn map<F, U: ?Sized>(this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, U>
+    where
+        F: FnOnce(&mut T) -> &mut U,
+    {
+        OwnedRwLockMappedWriteGuard {
+            inner: real::OwnedRwLockWriteGuard::map(this.inner, f),
+            holder: this.holder,
+            lock: this.lock,
+        }
+    }
+
+    /// A guard for a part of the value, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// The guard itself, if `f` gives none.
+    pub fn try_map<F, U: ?Sized>(
+        this: Self,
+        f: F,
+    ) -> Result<OwnedRwLockMappedWriteGuard<T, U>, Self>
+    where
+        F: FnOnce(&mut T) -> Option<&mut U>,
+    {
+        let Self {
+            inner,
+            holder,
+            lock,
+        } = this;
+        match real::OwnedRwLockWriteGuard::try_map(inner, f) {
+            Ok(inner) => Ok(OwnedRwLockMappedWriteGuard {
+                inner,
+                holder,
+                lock,
+            }),
+            Err(inner) => Err(Self {
+                inner,
+                holder,
+                lock,
+            }),
+        }
+    }
+
+    /// The same guard, as one for a part of the value.
+    pub fn into_mapped(this: Self) -> OwnedRwLockMappedWriteGuard<T> {
+        OwnedRwLockMappedWriteGuard {
+            inner: real::OwnedRwLockWriteGuard::into_mapped(this.inner),
+            holder: this.holder,
+            lock: this.lock,
+        }
+    }
+
+    /// The lock.
+    pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
+        &this.lock
+    }
+}
+
+/// Exclusive access to a part of the value of an [`RwLock`] in an `Arc`; see
+/// [`OwnedRwLockWriteGuard::map`].
+#[must_use = "the lock is released at once if its guard is not kept"]
+pub struct OwnedRwLockMappedWriteGuard<T, U: ?Sized = T> {
+    inner: real::OwnedRwLockMappedWriteGuard<T, U>,
+    holder: Holder,
+    // Last: `RwLock::into_inner` counts on it.
+    lock: Arc<RwLock<T>>,
+}
+
+impl<T, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
+    /// A guard for a part of the part.
+    pub fn map<F, V: ?Sized>(this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, V>
+    where
+        F: FnOnce(&mut U) -> &mut V,
+    {
+        OwnedRwLockMappedWriteGuard {
+            inner: real::OwnedRwLockMappedWriteGuard::map(this.inner, f),
+            holder: this.holder,
+            lock: this.lock,
+        }
+    }
+
+    /// A guard for a part of the part, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// The guard itself, if `f` gives none.
+    pub fn try_map<F, V: ?Sized>(
+        this: Self,
+        f: F,
+    ) -> Result<OwnedRwLockMappedWriteGuard<T, V>, Self>
+    where
+        F: FnOnce(&mut U) -> Option<&mut V>,
+    {
+        let Self {
+            inner,
+            holder,
+            lock,
+        } = this;
+        match real::OwnedRwLockMappedWriteGuard::try_map(inner, f) {
+            Ok(inner) => Ok(OwnedRwLockMappedWriteGuard {
+                inner,
+                holder,
+                lock,
+            }),
+            Err(inner) => Err(Self {
+                inner,
+                holder,
+                lock,
+            }),
+        }
+    }
+
+    /// The lock.
+    pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
+        &this.lock
+    }
+}
+
+super::guard!(ref ['a, T: ?Sized] RwLockReadGuard<'a, T> => T);
+super::guard!(mut ['a, T: ?Sized] RwLockWriteGuard<'a, T> => T);
+super::guard!(mut ['a, T: ?Sized] RwLockMappedWriteGuard<'a, T> => T);
+super::guard!(ref [T, U: ?Sized] OwnedRwLockReadGuard<T, U> => U);
+super::guard!(mut [T] OwnedRwLockWriteGuard<T> => T);
+super::guard!(mut [T, U: ?Sized] OwnedRwLockMappedWriteGuard<T, U> => U);

@@ -1,0 +1,114 @@
+//! `SetOnce`.
+
+use std::fmt;
+
+use ::tokio::sync as real;
+use ::tokio::sync::SetOnceError;
+
+use crate::operation::{Operation, ResourceKind};
+use crate::point::{Op, Resource};
+
+/// As `tokio::sync::SetOnce`.
+pub struct SetOnce<T> {
+    resource: Resource,
+    inner: real::SetOnce<T>,
+}
+
+impl<T> SetOnce<T> {
+    /// An empty cell.
+    #[track_caller]
+    pub fn new() -> Self {
+        Self::const_new()
+    }
+
+    /// An empty cell, for statics.
+    #[track_caller]
+    pub const fn const_new() -> Self {
+        Self::around(real::SetOnce::const_new())
+    }
+
+    /// A cell with that value, or an empty one.
+    #[track_caller]
+    pub fn new_with(value: Option<T>) -> Self {
+        Self::around(real::SetOnce::new_with(value))
+    }
+
+    /// A cell with that value, for statics.
+    #[track_caller]
+    pub const fn const_new_with(value: T) -> Self {
+        Self::around(real::SetOnce::const_new_with(value))
+    }
+
+    #[track_caller]
+    const fn around(inner: real::SetOnce<T>) -> Self {
+        Self {
+            resource: Resource::new(ResourceKind::SetOnce),
+            inner,
+        }
+    }
+
+    /// Whether it has a value.
+    pub fn initialized(&self) -> bool {
+        self.inner.initialized()
+    }
+
+    /// The value, if it has one.
+    pub fn get(&self) -> Option<&T> {
+        self.inner.get()
+    }
+
+    /// Gives it a value.
+    ///
+    /// # Errors
+    ///
+    /// The value, if it has one.
+    pub fn set(&self, value: T) -> Result<(), SetOnceError<T>> {
+        self.resource.touch();
+        self.inner.set(value)
+    }
+
+    /// The value, if it has one.
+    pub fn into_inner(self) -> Option<T> {
+        self.inner.into_inner()
+    }
+
+    /// Waits for the value. Cancel safe.
+    pub async fn wait(&self) -> &T {
+        Op::new(&self.resource, Operation::Wait, self.inner.wait()).await
+    }
+}
+
+impl<T> Default for SetOnce<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> From<T> for SetOnce<T> {
+    #[track_caller]
+    fn from(value: T) -> Self {
+        Self::const_new_with(value)
+    }
+}
+
+impl<T: Clone> Clone for SetOnce<T> {
+    #[track_caller]
+    fn clone(&self) -> Self {
+        Self::around(self.inner.clone())
+    }
+}
+
+impl<T: PartialEq> PartialEq for SetOnce<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.inner == other.inner
+    }
+}
+
+impl<T: Eq> Eq for SetOnce<T> {}
+
+impl<T: fmt::Debug> fmt::Debug for SetOnce<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

@@ -1,0 +1,228 @@
+//! A value that many can watch, as `tokio::sync::watch`.
+
+use std::fmt;
+
+use ::tokio::sync::watch as real;
+
+use super::shared::Side;
+use crate::operation::Operation;
+use crate::point::Op;
+
+/// The errors and the guard of a borrowed value, which are tokio's. Sending
+/// while a [`Ref`] is kept blocks the thread for ever, as in tokio.
+pub use ::tokio::sync::watch::{Ref, error};
+
+use error::{RecvError, SendError};
+
+/// A value and who watches it.
+#[track_caller]
+pub fn channel<T>(init: T) -> (Sender<T>, Receiver<T>) {
+    let (sender, receiver) = real::channel(init);
+    let side = Side::new();
+    (
+        Sender {
+            inner: sender,
+            side: side.clone(),
+        },
+        Receiver {
+            inner: receiver,
+            side,
+        },
+    )
+}
+
+/// Changes the value.
+pub struct Sender<T> {
+    inner: real::Sender<T>,
+    side: Side,
+}
+
+impl<T> Sender<T> {
+    /// A value that nobody watches.
+    #[track_caller]
+    pub fn new(init: T) -> Self {
+        Self {
+            inner: real::Sender::new(init),
+            side: Side::new(),
+        }
+    }
+
+    /// Sets the value, if somebody watches.
+    ///
+    /// # Errors
+    ///
+    /// The new value, if nobody does.
+    pub fn send(&self, value: T) -> Result<(), SendError<T>> {
+        self.side.touch();
+        self.inner.send(value)
+    }
+
+    /// Changes the value in place.
+    pub fn send_modify<F>(&self, modify: F)
+    where
+        F: FnOnce(&mut T),
+    {
+        self.side.touch();
+        self.inner.send_modify(modify);
+    }
+
+    /// Changes the value in place; watchers are told if `modify` says so.
+    pub fn send_if_modified<F>(&self, modify: F) -> bool
+    where
+        F: FnOnce(&mut T) -> bool,
+    {
+        self.side.touch();
+        self.inner.send_if_modified(modify)
+    }
+
+    /// Sets the value, watched or not; the old one.
+    pub fn send_replace(&self, value: T) -> T {
+        self.side.touch();
+        self.inner.send_replace(value)
+    }
+
+    /// The value.
+    pub fn borrow(&self) -> Ref<'_, T> {
+        self.side.touch();
+        self.inner.borrow()
+    }
+
+    /// Whether nobody watches.
+    pub fn is_closed(&self) -> bool {
+        self.inner.is_closed()
+    }
+
+    /// Waits until nobody watches.
+    pub async fn closed(&self) {
+        Op::new(&self.side, Operation::Closed, self.inner.closed()).await;
+    }
+
+    /// One more who watches; has seen the present value.
+    pub fn subscribe(&self) -> Receiver<T> {
+        self.side.touch();
+        Receiver {
+            inner: self.inner.subscribe(),
+            side: self.side.clone(),
+        }
+    }
+
+    /// How many watch.
+    pub fn receiver_count(&self) -> usize {
+        self.inner.receiver_count()
+    }
+
+    /// How many senders there are.
+    pub fn sender_count(&self) -> usize {
+        self.inner.sender_count()
+    }
+
+    /// Whether both are of one channel.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.inner.same_channel(&other.inner)
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            side: self.side.clone(),
+        }
+    }
+}
+
+impl<T: Default> Default for Sender<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+/// Watches the value.
+pub struct Receiver<T> {
+    inner: real::Receiver<T>,
+    side: Side,
+}
+
+impl<T> Receiver<T> {
+    /// The value; it stays unseen if it is.
+    pub fn borrow(&self) -> Ref<'_, T> {
+        self.side.touch();
+        self.inner.borrow()
+    }
+
+    /// The value, which is seen from now on.
+    pub fn borrow_and_update(&mut self) -> Ref<'_, T> {
+        self.side.touch();
+        self.inner.borrow_and_update()
+    }
+
+    /// Whether the value is unseen.
+    ///
+    /// # Errors
+    ///
+    /// If all senders are gone.
+    pub fn has_changed(&self) -> Result<bool, RecvError> {
+        self.side.touch();
+        self.inner.has_changed()
+    }
+
+    /// Whether all senders are gone.
+    pub fn is_closed(&self) -> bool {
+        self.inner.is_closed()
+    }
+
+    /// Has the value count as unseen.
+    pub fn mark_changed(&mut self) {
+        self.inner.mark_changed();
+    }
+
+    /// Has the value count as seen.
+    pub fn mark_unchanged(&mut self) {
+        self.inner.mark_unchanged();
+    }
+
+    /// Waits for an unseen value, which is seen from then on.
+    ///
+    /// # Errors
+    ///
+    /// If all senders are gone.
+    pub async fn changed(&mut self) -> Result<(), RecvError> {
+        Op::new(&self.side, Operation::Changed, self.inner.changed()).await
+    }
+
+    /// Waits for a value of which `f` is true; the present one may be.
+    ///
+    /// # Errors
+    ///
+    /// If all senders are gone.
+    pub async fn wait_for(&mut self, f: impl FnMut(&T) -> bool) -> Result<Ref<'_, T>, RecvError> {
+        Op::new(&self.side, Operation::WaitFor, self.inner.wait_for(f)).await
+    }
+
+    /// Whether both are of one channel.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.inner.same_channel(&other.inner)
+    }
+}
+
+impl<T> Clone for Receiver<T> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            side: self.side.clone(),
+        }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

@@ -1,0 +1,326 @@
+//! Tasks that need not be `Send`.
+//!
+//! A run has one thread, so that such a task is like any other. A [`LocalSet`]
+//! outside a run is tokio's own; inside one it only knows which tasks are its.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use ::tokio::task as real;
+use pin_project_lite::pin_project;
+
+use super::{AbortHandle, JoinHandle};
+use crate::engine::context;
+use crate::operation::{Operation, ResourceKind};
+use crate::point::{Progress, Resource};
+use crate::task;
+
+thread_local! {
+    /// The set to which `spawn_local` adds.
+    static CURRENT: RefCell<Option<Rc<Members>>> = const { RefCell::new(None) };
+}
+
+/// As [`spawn`](super::spawn), for a future that need not be `Send`; its task
+/// belongs to the [`LocalSet`] that the caller is in. As
+/// `tokio::task::spawn_local`, which it is outside a run; a run is like tokio's
+/// `LocalRuntime`, in which this works outside a set too.
+///
+/// # Panics
+///
+/// Outside both a run and a `LocalSet` or `LocalRuntime`, as tokio does.
+#[track_caller]
+pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    match start_here(future, Location::caller()) {
+        Ok(handle) => handle,
+        Err(future) => JoinHandle::real(real::spawn_local(future)),
+    }
+}
+
+/// Spawns in the current set, if there is one. Gives the future back outside a
+/// run.
+pub(super) fn start_here<F>(
+    future: F,
+    caller: &'static Location<'static>,
+) -> Result<JoinHandle<F::Output>, F>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    match CURRENT.with(|current| current.borrow().clone()) {
+        Some(members) => members.start(future, caller),
+        None => task::start_here(future, caller),
+    }
+}
+
+/// As `tokio::task::LocalSet`. Inside a run its tasks go on even while nobody
+/// polls it, and a task that its drop aborts goes at the task's next turn.
+pub struct LocalSet {
+    real: real::LocalSet,
+    members: Rc<Members>,
+    progress: Progress,
+}
+
+impl LocalSet {
+    /// A set without tasks.
+    #[track_caller]
+    pub fn new() -> Self {
+        Self {
+            real: real::LocalSet::new(),
+            members: Rc::new(Members {
+                resource: Resource::new(ResourceKind::LocalSet),
+                tasks: RefCell::default(),
+                alive: Cell::new(0),
+                closed: Cell::new(false),
+                joiner: RefCell::default(),
+            }),
+            progress: Progress::default(),
+        }
+    }
+
+    /// Has [`spawn_local`] add to this set, until the guard is dropped.
+    pub fn enter(&self) -> LocalEnterGuard {
+        LocalEnterGuard {
+            _real: self.real.enter(),
+            _entered: Entered::new(&self.members),
+        }
+    }
+
+    /// Spawns a task of this set.
+    #[track_caller]
+    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        match self.start(future, Location::caller()) {
+            Ok(handle) => handle,
+            Err(future) => JoinHandle::real(self.real.spawn_local(future)),
+        }
+    }
+
+    /// Waits for a future, in which [`spawn_local`] adds to this set.
+    pub async fn run_until<F>(&self, future: F) -> F::Output
+    where
+        F: Future,
+    {
+        let within = Within {
+            future,
+            members: Rc::clone(&self.members),
+        };
+        if context::with(|_| ()).is_some() {
+            within.await
+        } else {
+            self.real.run_until(within).await
+        }
+    }
+
+    /// Gives the future back outside a run.
+    pub(super) fn start<F>(
+        &self,
+        future: F,
+        caller: &'static Location<'static>,
+    ) -> Result<JoinHandle<F::Output>, F>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        self.members.start(future, caller)
+    }
+
+    pub(super) fn real(&self) -> &real::LocalSet {
+        &self.real
+    }
+}
+
+/// Ready when all tasks of the set have ended.
+impl Future for LocalSet {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Self {
+            real,
+            members,
+            progress,
+        } = &mut *self;
+        if context::with(|_| ()).is_none() {
+            return Pin::new(real).poll(cx);
+        }
+        progress.drive(&members.resource, Operation::Join, cx, |cx| {
+            if members.alive.get() == 0 {
+                return Poll::Ready(());
+            }
+            members.joiner.replace(Some(cx.waker().clone()));
+            Poll::Pending
+        })
+    }
+}
+
+impl Default for LocalSet {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for LocalSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalSet").finish()
+    }
+}
+
+impl Drop for LocalSet {
+    fn drop(&mut self) {
+        self.members.closed.set(true);
+        for task in self.members.tasks.take() {
+            task.abort();
+        }
+    }
+}
+
+/// See [`LocalSet::enter`].
+pub struct LocalEnterGuard {
+    _real: real::LocalEnterGuard,
+    _entered: Entered,
+}
+
+impl fmt::Debug for LocalEnterGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalEnterGuard").finish()
+    }
+}
+
+/// While this lives, its set is the current one; then the one before.
+struct Entered {
+    before: Option<Rc<Members>>,
+    _not_send: PhantomData<*const ()>,
+}
+
+impl Entered {
+    fn new(members: &Rc<Members>) -> Self {
+        Self {
+            before: CURRENT.with(|current| current.replace(Some(Rc::clone(members)))),
+            _not_send: PhantomData,
+        }
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let before = self.before.take();
+        // Dropped outside the borrow.
+        drop(CURRENT.with(|current| current.replace(before)));
+    }
+}
+
+/// The tasks of a run that are in a set.
+struct Members {
+    resource: Resource,
+    /// Those that may be alive.
+    tasks: RefCell<Vec<AbortHandle>>,
+    alive: Cell<usize>,
+    /// The set was dropped.
+    closed: Cell<bool>,
+    joiner: RefCell<Option<Waker>>,
+}
+
+impl Members {
+    fn start<F>(
+        self: &Rc<Self>,
+        future: F,
+        caller: &'static Location<'static>,
+    ) -> Result<JoinHandle<F::Output>, F>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let member = Member {
+            within: Within {
+                future,
+                members: Rc::clone(self),
+            },
+            alive: Alive::new(self),
+        };
+        let handle = task::start_here(member, caller).map_err(|member| member.within.future)?;
+        if self.closed.get() {
+            handle.abort();
+        } else {
+            let mut tasks = self.tasks.borrow_mut();
+            // Now and then, lest a set that lives long keep them all.
+            if tasks.len() > 2 * self.alive.get() {
+                tasks.retain(|task| !task.is_finished());
+            }
+            tasks.push(handle.abort_handle());
+        }
+        Ok(handle)
+    }
+}
+
+/// Counts a task for as long as it lives.
+struct Alive(Rc<Members>);
+
+impl Alive {
+    fn new(members: &Rc<Members>) -> Self {
+        members.alive.set(members.alive.get() + 1);
+        Self(Rc::clone(members))
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        let members = &self.0;
+        members.alive.set(members.alive.get() - 1);
+        if members.alive.get() == 0 {
+            members.resource.touch();
+            if let Some(waker) = members.joiner.take() {
+                waker.wake();
+            }
+        }
+    }
+}
+
+pin_project! {
+    /// A future that is polled within a set.
+    struct Within<F> {
+        #[pin]
+        future: F,
+        members: Rc<Members>,
+    }
+}
+
+impl<F: Future> Future for Within<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = Entered::new(this.members);
+        this.future.poll(cx)
+    }
+}
+
+pin_project! {
+    /// A task of a set.
+    struct Member<F> {
+        #[pin]
+        within: Within<F>,
+        // Last: who waits for the set may count on the destructors.
+        alive: Alive,
+    }
+}
+
+impl<F: Future> Future for Member<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.project().within.poll(cx)
+    }
+}

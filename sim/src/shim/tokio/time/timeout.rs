@@ -1,0 +1,107 @@
+//! `timeout`.
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use ::tokio::time as real;
+use ::tokio::time::error::Elapsed;
+use ::tokio::time::{Duration, Instant};
+use pin_project_lite::pin_project;
+
+use crate::operation::{Operation, ResourceKind};
+use crate::point::{Point, Resource, Waiting};
+
+/// Waits for a future, but no longer than that.
+///
+/// # Panics
+///
+/// Outside both a run and a tokio runtime with time, as tokio does.
+#[track_caller]
+pub fn timeout<F>(duration: Duration, future: F) -> Timeout<F::IntoFuture>
+where
+    F: IntoFuture,
+{
+    Timeout::around(real::timeout(duration, future))
+}
+
+/// Waits for a future, but no longer than until then.
+///
+/// # Panics
+///
+/// As [`timeout`].
+#[track_caller]
+pub fn timeout_at<F>(deadline: Instant, future: F) -> Timeout<F::IntoFuture>
+where
+    F: IntoFuture,
+{
+    Timeout::around(real::timeout_at(deadline, future))
+}
+
+pin_project! {
+    /// The future of [`timeout`] and [`timeout_at`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Timeout<T> {
+        #[pin]
+        inner: real::Timeout<T>,
+        point: Point,
+        waiting: Option<Waiting>,
+        resource: Resource,
+    }
+}
+
+impl<T> Timeout<T> {
+    #[track_caller]
+    fn around(inner: real::Timeout<T>) -> Self {
+        Self {
+            inner,
+            point: Point::default(),
+            waiting: None,
+            resource: Resource::new(ResourceKind::Timer),
+        }
+    }
+
+    /// The future.
+    pub fn get_ref(&self) -> &T {
+        self.inner.get_ref()
+    }
+
+    /// The future.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.inner.get_mut()
+    }
+
+    /// The future, without the time-out.
+    pub fn into_inner(self) -> T {
+        self.inner.into_inner()
+    }
+}
+
+impl<T: Future> Future for Timeout<T> {
+    type Output = Result<T::Output, Elapsed>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        match this.inner.poll(cx) {
+            Poll::Ready(Err(elapsed)) => {
+                // If another task went first in this poll, the future might have
+                // been ready without that, and then it takes precedence. It gets
+                // its chance at the task's next turn, which is in this instant.
+                ready!(this.point.poll(cx, Some(this.resource)));
+                *this.waiting = None;
+                Poll::Ready(Err(elapsed))
+            }
+            Poll::Ready(output) => {
+                *this.waiting = None;
+                Poll::Ready(output)
+            }
+            Poll::Pending => {
+                // From now on time has passed; there is no need for a point.
+                *this.point = Point::passed();
+                Waiting::renew(this.waiting, this.resource, Operation::Timeout);
+                Poll::Pending
+            }
+        }
+    }
+}

@@ -1,0 +1,493 @@
+//! Tasks: spawning, joining, aborting.
+//!
+//! Inside a run the engine polls them; outside, tokio does. `JoinError` is our
+//! own type, because tokio's cannot be made from outside tokio; it has the same
+//! methods.
+
+mod id;
+
+use std::any::Any;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+
+use pin_project_lite::pin_project;
+
+pub use self::id::{Id, id, try_id};
+use crate::engine::host::HostState;
+use crate::engine::{Engine, context, panics};
+use crate::ids::{HostId, TaskId};
+use crate::operation::{Operation, ResourceKind};
+use crate::point::{Point, Resource, Waiting};
+
+/// Spawns a task on the host of the task that calls. As `tokio::spawn`, which
+/// it is outside a run.
+///
+/// # Panics
+///
+/// Outside both a run and a tokio runtime, as tokio does.
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    match start_here(future, Location::caller()) {
+        Ok(handle) => handle,
+        Err(future) => JoinHandle(Handle::Real(::tokio::spawn(future))),
+    }
+}
+
+/// Lets another task go first now and then, in a loop that never waits. As
+/// `tokio::task::consume_budget`; inside a run a scheduling point.
+pub async fn consume_budget() {
+    let mut point = Point::default();
+    poll_fn(|cx| point.poll(cx, None)).await;
+    // Without effect inside a run, where nothing has a budget.
+    ::tokio::task::consume_budget().await;
+}
+
+/// Spawns on the host of the task that calls; gives the future back outside a
+/// run.
+pub(crate) fn start_here<F>(
+    future: F,
+    caller: &'static Location<'static>,
+) -> Result<JoinHandle<F::Output>, F>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let mut future = Some(future);
+    let simulated = context::with(|engine| {
+        let host = engine.current_host();
+        let handle = start(engine, future.take()?, host, caller);
+        if engine.core.borrow().hosts[host].state == HostState::Down {
+            // A plain task outlives its host. What it spawns there does not.
+            handle.abort();
+        }
+        Some(handle)
+    });
+    match (simulated.flatten(), future) {
+        (Some(handle), _) => Ok(handle),
+        (None, Some(future)) => Err(future),
+        (None, None) => unreachable!("the future was taken and not started"),
+    }
+}
+
+/// Lets every task that is ready now run first. As `tokio::task::yield_now`.
+pub async fn yield_now() {
+    if context::with(|_| ()).is_none() {
+        return ::tokio::task::yield_now().await;
+    }
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        // A wake puts the task at the end of the ready queue.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Spawns on a given host of the current run.
+pub(crate) fn start<F>(
+    engine: &Engine,
+    future: F,
+    host: HostId,
+    caller: &'static Location<'static>,
+) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let cell = Arc::new(Mutex::new(Cell {
+        state: State::Running,
+        joiner: None,
+    }));
+    let shared = Arc::clone(&cell);
+    let task = engine.add_task(
+        |id| {
+            Box::pin(TaskFuture {
+                id,
+                inner: Some(future),
+                cell: shared,
+            })
+        },
+        host,
+        caller,
+    );
+    JoinHandle(Handle::Simulated(Box::new(Simulated {
+        member: Member {
+            task,
+            serial: engine.serial(),
+        },
+        cell,
+        resource: Resource::at(ResourceKind::Task, caller),
+        point: Point::default(),
+        waiting: None,
+    })))
+}
+
+/// Where a task's result waits for its joiner.
+struct Cell<T> {
+    state: State<T>,
+    joiner: Option<Waker>,
+}
+
+enum State<T> {
+    Running,
+    Done(Result<T, JoinError>),
+    Taken,
+}
+
+fn lock<T>(cell: &Mutex<Cell<T>>) -> MutexGuard<'_, Cell<T>> {
+    cell.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pin_project! {
+    /// A task's future with the place for its result. Dropped before its end, the
+    /// result is "cancelled".
+    struct TaskFuture<F: Future> {
+        id: TaskId,
+        // None once it has returned or was dropped.
+        #[pin]
+        inner: Option<F>,
+        cell: Arc<Mutex<Cell<F::Output>>>,
+    }
+
+    impl<F: Future> PinnedDrop for TaskFuture<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let running = matches!(lock(this.cell).state, State::Running);
+            if let Err(caught) = panics::catch(|| this.inner.set(None)) {
+                fail(*this.id, this.cell, caught);
+            } else if running {
+                settle(this.cell, Err(JoinError(Cause::Cancelled(*this.id))));
+            }
+        }
+    }
+}
+
+fn settle<T>(cell: &Mutex<Cell<T>>, result: Result<T, JoinError>) {
+    let joiner = {
+        let mut cell = lock(cell);
+        cell.state = State::Done(result);
+        cell.joiner.take()
+    };
+    if let Some(waker) = joiner {
+        waker.wake();
+    }
+}
+
+fn fail<T>(id: TaskId, cell: &Mutex<Cell<T>>, caught: panics::Caught) {
+    context::with(|engine| engine.panicked(Some(id), caught.message, caught.location));
+    settle(
+        cell,
+        Err(JoinError(Cause::Panic(id, Mutex::new(caught.payload)))),
+    );
+}
+
+impl<F: Future> Future for TaskFuture<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let Some(inner) = this.inner.as_mut().as_pin_mut() else {
+            return Poll::Ready(());
+        };
+        match panics::catch(|| inner.poll(cx)) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(output)) => {
+                // The future goes before its result is seen, as in tokio: who
+                // joins may count on its destructors.
+                match panics::catch(|| this.inner.set(None)) {
+                    Ok(()) => settle(this.cell, Ok(output)),
+                    Err(caught) => fail(*this.id, this.cell, caught),
+                }
+            }
+            Err(caught) => fail(*this.id, this.cell, caught),
+        }
+        Poll::Ready(())
+    }
+}
+
+/// Waits for a task's end; as `tokio::task::JoinHandle`. Dropped, the task goes
+/// on by itself.
+pub struct JoinHandle<T>(Handle<T>);
+
+enum Handle<T> {
+    Simulated(Box<Simulated<T>>),
+    Real(::tokio::task::JoinHandle<T>),
+}
+
+struct Simulated<T> {
+    member: Member,
+    cell: Arc<Mutex<Cell<T>>>,
+    resource: Resource,
+    point: Point,
+    waiting: Option<Waiting>,
+}
+
+impl<T> JoinHandle<T> {
+    /// Has the task dropped at its next turn.
+    pub fn abort(&self) {
+        match &self.0 {
+            Handle::Real(handle) => handle.abort(),
+            Handle::Simulated(handle) => handle.member.abort(),
+        }
+    }
+
+    /// Whether the task has ended.
+    pub fn is_finished(&self) -> bool {
+        match &self.0 {
+            Handle::Real(handle) => handle.is_finished(),
+            Handle::Simulated(handle) => !matches!(lock(&handle.cell).state, State::Running),
+        }
+    }
+
+    /// The task's id.
+    pub fn id(&self) -> Id {
+        match &self.0 {
+            Handle::Real(handle) => Id::real(handle.id()),
+            Handle::Simulated(handle) => Id::simulated(handle.member.task),
+        }
+    }
+
+    /// A handle that can only abort.
+    pub fn abort_handle(&self) -> AbortHandle {
+        AbortHandle(match &self.0 {
+            Handle::Real(handle) => Abort::Real(handle.abort_handle()),
+            Handle::Simulated(handle) => Abort::Simulated(handle.member),
+        })
+    }
+
+    pub(crate) fn real(handle: ::tokio::task::JoinHandle<T>) -> Self {
+        Self(Handle::Real(handle))
+    }
+
+    /// The result, without a scheduling point and an entry in the wait-for graph:
+    /// for who has those itself.
+    pub(crate) fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        match &mut self.0 {
+            Handle::Real(handle) => Pin::new(handle).poll(cx).map_err(JoinError::real),
+            Handle::Simulated(handle) => handle.poll_result(cx),
+        }
+    }
+
+    /// The result, if there is one, without waiting.
+    pub(crate) fn take_value(self) -> Option<T> {
+        let Handle::Simulated(handle) = self.0 else {
+            return None;
+        };
+        match std::mem::replace(&mut lock(&handle.cell).state, State::Taken) {
+            State::Done(Ok(value)) => Some(value),
+            State::Done(Err(_)) | State::Running | State::Taken => None,
+        }
+    }
+}
+
+/// A task of one run: in another, its number is another task's.
+#[derive(Clone, Copy)]
+struct Member {
+    task: TaskId,
+    serial: u32,
+}
+
+impl Member {
+    fn with<R>(self, f: impl FnOnce(&Engine) -> R) -> Option<R> {
+        context::with(|engine| (engine.serial() == self.serial).then(|| f(engine))).flatten()
+    }
+
+    fn abort(self) {
+        self.with(|engine| engine.abort(self.task));
+    }
+
+    fn is_alive(self) -> bool {
+        self.with(|engine| engine.is_alive(self.task))
+            .unwrap_or(false)
+    }
+}
+
+impl fmt::Debug for Member {
+    // Without the serial, which is another one when the run is made again.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.task, f)
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            Handle::Real(_) => self.poll_result(cx),
+            Handle::Simulated(handle) => handle.poll_join(cx),
+        }
+    }
+}
+
+impl<T> Simulated<T> {
+    fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        ready!(self.point.poll(cx, Some(&self.resource)));
+        let result = self.poll_result(cx);
+        if result.is_ready() {
+            self.waiting = None;
+        } else {
+            Waiting::renew(&mut self.waiting, &self.resource, Operation::Join);
+        }
+        result
+    }
+
+    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        let mut cell = lock(&self.cell);
+        match std::mem::replace(&mut cell.state, State::Taken) {
+            State::Done(result) => Poll::Ready(result),
+            State::Running => {
+                cell.state = State::Running;
+                cell.joiner = Some(cx.waker().clone());
+                Poll::Pending
+            }
+            State::Taken => panic!("JoinHandle polled after completion"),
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle")
+            .field("task", &self.id())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Aborts a task without waiting for it; as `tokio::task::AbortHandle`.
+#[derive(Clone, Debug)]
+pub struct AbortHandle(Abort);
+
+#[derive(Clone, Debug)]
+enum Abort {
+    Simulated(Member),
+    Real(::tokio::task::AbortHandle),
+}
+
+impl AbortHandle {
+    /// The task's id.
+    pub fn id(&self) -> Id {
+        match &self.0 {
+            Abort::Simulated(member) => Id::simulated(member.task),
+            Abort::Real(handle) => Id::real(handle.id()),
+        }
+    }
+
+    pub(crate) fn real(handle: ::tokio::task::AbortHandle) -> Self {
+        Self(Abort::Real(handle))
+    }
+
+    /// Has the task dropped at its next turn.
+    pub fn abort(&self) {
+        match &self.0 {
+            Abort::Simulated(member) => member.abort(),
+            Abort::Real(handle) => handle.abort(),
+        }
+    }
+
+    /// Whether the task has ended.
+    pub fn is_finished(&self) -> bool {
+        match &self.0 {
+            Abort::Simulated(member) => !member.is_alive(),
+            Abort::Real(handle) => handle.is_finished(),
+        }
+    }
+}
+
+/// Why a task has no result; as `tokio::task::JoinError`.
+pub struct JoinError(Cause);
+
+enum Cause {
+    Cancelled(TaskId),
+    // Behind a lock, never contended, so that the error is `Sync`.
+    Panic(TaskId, Mutex<Box<dyn Any + Send>>),
+    Real(::tokio::task::JoinError),
+}
+
+impl JoinError {
+    pub(crate) fn real(error: ::tokio::task::JoinError) -> Self {
+        Self(Cause::Real(error))
+    }
+
+    /// The task's id.
+    pub fn id(&self) -> Id {
+        match &self.0 {
+            Cause::Cancelled(task) | Cause::Panic(task, _) => Id::simulated(*task),
+            Cause::Real(error) => Id::real(error.id()),
+        }
+    }
+
+    /// Whether it was aborted, or died with its host.
+    pub fn is_cancelled(&self) -> bool {
+        match &self.0 {
+            Cause::Cancelled(_) => true,
+            Cause::Panic(..) => false,
+            Cause::Real(error) => error.is_cancelled(),
+        }
+    }
+
+    /// Whether it panicked.
+    pub fn is_panic(&self) -> bool {
+        match &self.0 {
+            Cause::Cancelled(_) => false,
+            Cause::Panic(..) => true,
+            Cause::Real(error) => error.is_panic(),
+        }
+    }
+
+    /// The panic's payload.
+    ///
+    /// # Panics
+    ///
+    /// If the task did not panic.
+    pub fn into_panic(self) -> Box<dyn Any + Send> {
+        match self.try_into_panic() {
+            Ok(payload) => payload,
+            Err(error) => panic!("{error}, and did not panic"),
+        }
+    }
+
+    /// The panic's payload.
+    ///
+    /// # Errors
+    ///
+    /// This error, if the task did not panic.
+    pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, Self> {
+        match self.0 {
+            Cause::Panic(_, payload) => {
+                Ok(payload.into_inner().unwrap_or_else(PoisonError::into_inner))
+            }
+            Cause::Real(error) => error.try_into_panic().map_err(Self::real),
+            cause @ Cause::Cancelled(_) => Err(Self(cause)),
+        }
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Cause::Cancelled(task) => write!(f, "{task} was cancelled"),
+            Cause::Panic(task, _) => write!(f, "{task} panicked"),
+            Cause::Real(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JoinError({self})")
+    }
+}
+
+impl std::error::Error for JoinError {}

@@ -1,0 +1,52 @@
+//! Everything that is alive at one moment.
+
+use std::fmt;
+
+use crate::ids::TaskId;
+
+/// Everything alive at one moment: what a clean shutdown leaves empty.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Census {
+    /// Tasks that have not ended, oldest first.
+    pub tasks: Vec<LiveTask>,
+    /// Sockets that are not closed, by host.
+    pub sockets: Vec<LiveSocket>,
+    /// Timers (`sleep`, `timeout`, `interval`) that some task waits for.
+    pub timers: usize,
+    /// Locks that are held, each with its kind, its creation site and its holders.
+    pub locks: Vec<String>,
+}
+
+/// A task that has not ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LiveTask {
+    /// Which.
+    pub id: TaskId,
+    /// The name that it gave itself, or empty.
+    pub name: String,
+    /// Its host's name.
+    pub host: String,
+    /// Where it was spawned, as `file:line:column`.
+    pub spawned_at: String,
+    /// What it waits for, one line each; empty if it is ready.
+    pub waits: Vec<String>,
+}
+
+impl fmt::Display for LiveTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.id)?;
+        if !self.name.is_empty() {
+            write!(f, " `{}`", self.name)?;
+        }
+        write!(f, " on {} (spawned at {})", self.host, self.spawned_at)
+    }
+}
+
+/// A socket that is not closed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LiveSocket {
+    /// Its host's name.
+    pub host: String,
+    /// Protocol, addresses and state, as netstat prints them.
+    pub description: String,
+}

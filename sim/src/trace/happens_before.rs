@@ -1,0 +1,126 @@
+//! What happened before what: a hash that tells interleavings apart.
+//!
+//! Two runs whose operations touch the same things in the same order are the
+//! same to the program, however the operations on different things interleave.
+//! Each operation hashes what came before it: the state of its task and that of
+//! its resource, each the hash of the operation before. The sum of these hashes
+//! does not depend on the order of operations that did not touch the same thing.
+//! The idea is that of happens-before fingerprints; see M. Musuvathi and
+//! S. Qadeer: "Partial-order reduction for context-bounded state exploration",
+//! Microsoft Research, 2007.
+
+use std::fmt;
+use std::panic::Location;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::ids::{ResourceId, TaskId};
+use crate::index_vec::IndexVec;
+
+/// The hash of a run's happens-before order. Runs with the same are the same
+/// schedule, as far as the program's operations on locks, channels, sockets and
+/// other things of the facade tell.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Interleaving(u64);
+
+impl fmt::Display for Interleaving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// The order so far.
+#[derive(Default)]
+pub(crate) struct Causality {
+    tasks: IndexVec<TaskId, u64>,
+    resources: IndexVec<ResourceId, u64>,
+    faults: u64,
+    sum: u64,
+}
+
+/// Any two odd constants without pattern will do.
+const LEFT: u64 = 0x9e37_79b9_7f4a_7c15;
+const RIGHT: u64 = 0xd6e8_feb8_6659_fd93;
+
+/// A hash of two hashes; the order matters.
+#[inline]
+fn mix(a: u64, b: u64) -> u64 {
+    let product = u128::from(a ^ LEFT) * u128::from(b.rotate_left(32) ^ RIGHT);
+    (product as u64) ^ ((product >> 64) as u64)
+}
+
+impl Causality {
+    /// A task comes into being; its parent's past is its own.
+    pub(crate) fn spawned(&mut self, parent: Option<TaskId>, signature: u64) {
+        let past = parent.and_then(|parent| self.tasks.get(parent));
+        let state = mix(past.copied().unwrap_or(0), signature);
+        self.tasks.push(state);
+        self.sum = self.sum.wrapping_add(state);
+    }
+
+    /// A resource is used for the first time.
+    pub(crate) fn registered(&mut self, created_at: &Location<'_>) {
+        let place = mix(u64::from(created_at.line()), u64::from(created_at.column()));
+        let state = mix(place, xxh3_64(created_at.file().as_bytes()));
+        self.resources.push(state);
+    }
+
+    /// A task operates on a resource.
+    #[inline]
+    pub(crate) fn touched(&mut self, task: TaskId, resource: ResourceId) {
+        let (Some(task), Some(resource)) =
+            (self.tasks.get_mut(task), self.resources.get_mut(resource))
+        else {
+            return;
+        };
+        let state = mix(*task, *resource);
+        *task = state;
+        *resource = state;
+        self.sum = self.sum.wrapping_add(state);
+    }
+
+    /// A fault strikes or ends.
+    pub(crate) fn fault(&mut self, what: &str) {
+        self.faults = mix(self.faults, xxh3_64(what.as_bytes()));
+    }
+
+    pub(crate) fn interleaving(&self) -> Interleaving {
+        Interleaving(mix(self.sum, self.faults))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(touches: &[(u32, u32)]) -> Interleaving {
+        let mut causality = Causality::default();
+        for signature in [11, 12, 13] {
+            causality.spawned(None, signature);
+        }
+        for _ in 0..2 {
+            causality.registered(Location::caller());
+        }
+        for (task, resource) in touches {
+            causality.touched(TaskId(*task), ResourceId(*resource));
+        }
+        causality.interleaving()
+    }
+
+    #[test]
+    fn only_the_order_on_one_resource_counts() {
+        let (a, b) = (order(&[(0, 0), (1, 1)]), order(&[(1, 1), (0, 0)]));
+        assert_eq!(a, b);
+        let (a, b) = (order(&[(0, 0), (1, 0)]), order(&[(1, 0), (0, 0)]));
+        assert_ne!(a, b);
+    }
+
+    #[test]
+    fn a_chain_through_another_task_counts() {
+        // Task 2's operation on 1 comes after task 0's on 0, by way of task 1.
+        let through = order(&[(0, 0), (1, 0), (1, 1), (2, 1)]);
+        let before = order(&[(2, 1), (0, 0), (1, 0), (1, 1)]);
+        assert_ne!(through, before);
+        assert_eq!(through, order(&[(0, 0), (1, 0), (1, 1), (2, 1)]));
+    }
+}

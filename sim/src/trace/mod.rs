@@ -1,0 +1,126 @@
+//! What a run leaves behind: its effects in order, their hash, its verdict.
+
+mod census;
+mod fingerprint;
+mod happens_before;
+mod leak;
+mod outcome;
+
+use std::fmt;
+
+use crate::ids::{HostId, TaskId};
+use crate::time::VirtualTime;
+
+pub use self::census::{Census, LiveSocket, LiveTask};
+pub use self::fingerprint::Fingerprint;
+pub(crate) use self::fingerprint::Fingerprinter;
+pub(crate) use self::happens_before::Causality;
+pub use self::happens_before::Interleaving;
+pub use self::leak::{LeakKind, LeakReport};
+pub use self::outcome::{
+    CastMember, DeadlockedTask, Outcome, PanicReport, Statistics, Switch, Verdict,
+};
+
+/// The effects of a run, in order. Empty unless they were recorded.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct History {
+    /// The effects.
+    pub entries: Vec<Entry>,
+}
+
+/// One effect, at one step.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// Polls before it.
+    pub step: u64,
+    /// Virtual time.
+    pub at: VirtualTime,
+    /// What happened.
+    pub effect: Effect,
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Effect {
+    /// A task was spawned.
+    Spawn {
+        /// The new task.
+        task: TaskId,
+        /// The task that spawned it.
+        parent: Option<TaskId>,
+        /// Where it runs.
+        host: HostId,
+    },
+    /// A task was polled.
+    Poll {
+        /// The task.
+        task: TaskId,
+    },
+    /// A task ended.
+    End {
+        /// The task.
+        task: TaskId,
+        /// How.
+        how: TaskEnd,
+    },
+    /// A packet left a host.
+    Packet {
+        /// From.
+        from: HostId,
+        /// To.
+        to: HostId,
+        /// Bytes of payload.
+        len: u32,
+        /// When it arrives; none if it was lost, held or stalled.
+        arrives: Option<VirtualTime>,
+    },
+    /// A packet reached a host.
+    Arrival {
+        /// From.
+        from: HostId,
+        /// To.
+        to: HostId,
+        /// Bytes of payload.
+        len: u32,
+    },
+    /// A fault struck or ended.
+    Fault {
+        /// For example `crash bridge` or `heal client-1 -> bridge`.
+        what: String,
+    },
+    /// The program noted something.
+    Note {
+        /// The task that noted it.
+        task: Option<TaskId>,
+        /// What kind of thing.
+        label: &'static str,
+        /// The thing.
+        text: String,
+    },
+}
+
+/// How a task ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TaskEnd {
+    /// It returned.
+    Returned,
+    /// It was aborted.
+    Aborted,
+    /// It panicked.
+    Panicked,
+    /// Its host crashed.
+    Crashed,
+}
+
+/// As a verb: `returns`.
+impl fmt::Display for TaskEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Returned => "returns",
+            Self::Aborted => "is aborted",
+            Self::Panicked => "panics",
+            Self::Crashed => "dies with its host",
+        })
+    }
+}

@@ -1,0 +1,226 @@
+//! What a run came to.
+
+use std::fmt;
+use std::panic::Location;
+use std::time::Duration;
+
+use super::Interleaving;
+use crate::ids::TaskId;
+use crate::operation::ResourceKind;
+use crate::schedule::{Divergence, SpawnPath, Tape};
+use crate::time::VirtualTime;
+use crate::trace::{Fingerprint, History, LeakReport};
+
+/// The result of a run: verdict, history, statistics, fingerprint, and the
+/// program's own value if it got that far.
+#[derive(Debug)]
+pub struct Outcome<T> {
+    /// How it ended, as far as the engine can tell. Oracles judge beyond that.
+    pub verdict: Verdict,
+    /// What the program returned, if it ran to its end.
+    pub value: Option<T>,
+    /// The hash over every effect.
+    pub fingerprint: Fingerprint,
+    /// The effects themselves; empty unless they were recorded.
+    pub history: History,
+    /// The choices; empty unless they were recorded.
+    pub tape: Tape,
+    /// Counters.
+    pub statistics: Statistics,
+    /// The scheduler's choices that are not boring; empty unless recorded.
+    pub switches: Vec<Switch>,
+    /// Every task, by id; empty unless recorded.
+    pub cast: Vec<CastMember>,
+    /// The hash of what happened before what; of no meaning if nothing is recorded.
+    pub interleaving: Interleaving,
+    /// Where a replay first met another choice than its schedule recorded.
+    pub divergence: Option<Divergence>,
+}
+
+/// How a run ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// The program ran to its end.
+    Pass,
+    /// These tasks wait for each other, or nothing can ever run again.
+    Deadlock {
+        /// When the cycle closed, or nothing could run any more.
+        at: VirtualTime,
+        /// Whether the tasks form a cycle of locks (else: everything is stuck).
+        cycle: bool,
+        /// Every task of the cycle, or every task that is alive.
+        tasks: Vec<DeadlockedTask>,
+    },
+    /// Tasks kept running without time passing.
+    Livelock {
+        /// The instant that never ended.
+        at: VirtualTime,
+        /// Polls within it.
+        polls: u64,
+    },
+    /// Virtual time ran out while there was still something to wait for.
+    Timeout {
+        /// The limit.
+        limit: Duration,
+        /// Every task that was alive.
+        tasks: Vec<DeadlockedTask>,
+    },
+    /// A task panicked, one of plain tokio's included.
+    Panic(PanicReport),
+    /// Something left the run: what it came to, no seed decides.
+    Leak(LeakReport),
+    /// The budget of steps ran out: nothing is known.
+    Unknown {
+        /// The limit.
+        steps: u64,
+    },
+}
+
+impl Verdict {
+    /// One word, as in JSON: `pass`, `deadlock`, `livelock`, `timeout`,
+    /// `panic`, `leak`, `unknown`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Deadlock { .. } => "deadlock",
+            Self::Livelock { .. } => "livelock",
+            Self::Timeout { .. } => "timeout",
+            Self::Panic(_) => "panic",
+            Self::Leak(_) => "leak",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+
+    /// When it was reached, where that is known.
+    pub fn at(&self) -> Option<VirtualTime> {
+        match self {
+            Self::Deadlock { at, .. } | Self::Livelock { at, .. } => Some(*at),
+            Self::Panic(report) => Some(report.at),
+            Self::Leak(report) => Some(report.at),
+            Self::Pass | Self::Timeout { .. } | Self::Unknown { .. } => None,
+        }
+    }
+}
+
+/// One sentence, and a line for each task of a deadlock.
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pass => f.write_str("the program ran to its end"),
+            Self::Deadlock { at, cycle, tasks } => {
+                if *cycle {
+                    write!(f, "{} tasks wait for each other at {at}", tasks.len())?;
+                } else {
+                    write!(f, "nothing can run any more at {at}")?;
+                }
+                tasks.iter().try_for_each(|task| write!(f, "\n  {task}"))
+            }
+            Self::Livelock { at, polls } => {
+                write!(f, "{polls} polls at {at} and time does not move")
+            }
+            Self::Timeout { limit, tasks } => {
+                write!(f, "not finished after {limit:?} of virtual time")?;
+                tasks.iter().try_for_each(|task| write!(f, "\n  {task}"))
+            }
+            Self::Panic(report) => write!(f, "{report}"),
+            Self::Leak(report) => write!(f, "{report}"),
+            Self::Unknown { steps } => write!(f, "not finished after {steps} steps"),
+        }
+    }
+}
+
+/// A task that can never run again.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeadlockedTask {
+    /// Which.
+    pub id: TaskId,
+    /// Its name, host and spawn site.
+    pub description: String,
+    /// What it waits for and who holds that, one line each.
+    pub waits: Vec<String>,
+}
+
+impl fmt::Display for DeadlockedTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.description)?;
+        match self.waits.as_slice() {
+            [] => f.write_str(" waits for something outside the simulator's sight"),
+            waits => write!(f, " waits for {}", waits.join(" and ")),
+        }
+    }
+}
+
+/// A panic in a task.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PanicReport {
+    /// The task's name, host and spawn site.
+    pub task: String,
+    /// The message.
+    pub message: String,
+    /// `file:line:column`, where known.
+    pub location: String,
+    /// When.
+    pub at: VirtualTime,
+}
+
+impl fmt::Display for PanicReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} panicked at {}: {}",
+            self.task, self.location, self.message
+        )
+    }
+}
+
+/// A choice of the scheduler that is not boring: another task runs than would
+/// have.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Switch {
+    /// The choice's index on the tape.
+    pub choice: usize,
+    /// The task that would have run.
+    pub instead_of: TaskId,
+    /// What that task was about to touch, and where that was made; none if it
+    /// did not stand at a scheduling point.
+    pub at: Option<(ResourceKind, &'static Location<'static>)>,
+    /// The task that runs.
+    pub taken: TaskId,
+}
+
+/// A task that took part in a run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CastMember {
+    /// Which.
+    pub id: TaskId,
+    /// The name that it gave itself, or empty.
+    pub name: String,
+    /// Its host's name.
+    pub host: String,
+    /// Where it was spawned.
+    pub spawned_at: &'static Location<'static>,
+    /// Its path of spawns, by which the scheduler's sites call it.
+    pub path: SpawnPath,
+}
+
+/// Counters of a run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Statistics {
+    /// Polls of tasks.
+    pub steps: u64,
+    /// Choices with more than one alternative.
+    pub choices: u64,
+    /// Choices that were not boring.
+    pub interesting: u64,
+    /// Those of them that took the turn from a task that could go on.
+    pub preemptions: u64,
+    /// Tasks spawned.
+    pub tasks: u64,
+    /// Packets that left a host.
+    pub packets: u64,
+    /// Times that a task had to wait for a lock.
+    pub lock_waits: u64,
+    /// Virtual time at the end.
+    pub virtual_time: VirtualTime,
+}
