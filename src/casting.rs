@@ -9,8 +9,8 @@ use rehearsal_agents::spec::{FaultKind, Transport};
 use rehearsal_agents::system::{Capability, Cause, needs};
 
 use crate::oracle::Oracle;
+use crate::report::summary::counted;
 use crate::scenario::{Goal, Scenario, names};
-use crate::summary::counted;
 use crate::system::Named;
 
 /// Something that a scenario asks for, and a system cannot do.

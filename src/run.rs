@@ -7,15 +7,15 @@ use rehearsal_agents::bridge::play_with;
 use rehearsal_agents::record::{Evidence, Recorder};
 use rehearsal_agents::spec::Transport;
 use rehearsal_sim::{
-    Budget, CastMember, Choices, Config, Divergence, Fingerprint, History, Interleaving, NetConfig,
-    Outcome, Recording, Schedule, Statistics, Strategy, Switch, Tape, Verdict, VirtualTime,
+    Budget, Choices, Config, NetConfig, Outcome, Recording, Schedule, Strategy, Verdict,
+    VirtualTime,
 };
 
 use crate::exit::Exit;
 use crate::oracle::{self, Ledger, Oracle, Subject};
 use crate::scenario::{ExpectedVerdict, Goal, Scenario};
 pub use crate::strategy::StrategyName;
-pub use crate::subject::{play, play_deviating};
+pub use crate::target::{play, play_deviating};
 
 /// How to play one seed.
 #[derive(Clone, Debug)]
@@ -56,52 +56,37 @@ impl RunOptions {
     }
 }
 
-/// What one seed came to: what is known of every run, and the books that a
-/// scenario keeps.
+/// One run of one seed, judged.
 #[derive(Debug)]
-pub struct RunReport<B = Books> {
-    /// What was played: a scenario's name, or a test's.
-    pub name: String,
+pub struct RunReport {
+    /// The target: a scenario's name, or a test's.
+    pub target: String,
     /// The seed.
     pub seed: u64,
     /// The strategy.
     pub strategy: StrategyName,
+    /// What the engine knows of the run.
+    pub outcome: Outcome<()>,
     /// The verdict.
     pub verdict: RunVerdict,
-    /// The hash over every effect.
-    pub fingerprint: Fingerprint,
-    /// The engine's counters.
-    pub statistics: Statistics,
-    /// What is wrong; of a scenario, in the order of its oracles.
-    pub violations: Vec<Failure>,
-    /// The effects, if they were recorded.
-    pub history: History,
-    /// The choices, if they were recorded.
-    pub tape: Tape,
-    /// The scheduler's choices that are not boring, if they were recorded.
-    pub switches: Vec<Switch>,
-    /// Every task, by id, if they were recorded.
-    pub cast: Vec<CastMember>,
-    /// What happened before what: distinct schedules have distinct hashes.
-    pub interleaving: Interleaving,
-    /// Where a replay first left its schedule.
-    pub divergence: Option<Divergence>,
-    /// What else there is.
-    pub books: B,
+    /// The failures; of a scenario, in the order of its oracles.
+    pub failures: Vec<Failure>,
+    /// What the oracles had to go by; none for a target without them.
+    pub judged: Option<Judged>,
 }
 
-/// What a scenario's run leaves beyond what every run does.
+/// What the oracles of a run had to go by, and what they counted.
 #[derive(Debug)]
-pub struct Books {
+pub struct Judged {
     /// How events reached clients.
     pub transport: Transport,
-    /// The books over every event.
+    /// The ledger of all events.
     pub ledger: Ledger,
     /// How much each oracle had to check.
     pub checked: Vec<(Oracle, u64)>,
     /// Goals that the run reached.
     pub goals: BTreeSet<Goal>,
-    /// What was written down.
+    /// What was recorded.
     pub evidence: Evidence,
 }
 
@@ -214,7 +199,7 @@ pub struct Failure {
     pub at: Option<VirtualTime>,
 }
 
-impl<B> RunReport<B> {
+impl RunReport {
     /// Whether this run is what the scenario allows a single seed to be: a pass,
     /// or the violation that its defect is expected to cause.
     pub fn is_allowed(&self, expected: ExpectedVerdict) -> bool {
@@ -226,7 +211,7 @@ impl<B> RunReport<B> {
         let ExpectedVerdict::Violation(oracle) = expected else {
             return false;
         };
-        self.violations
+        self.failures
             .first()
             .is_some_and(|failure| failure.judge == Judge::Oracle(oracle))
     }
@@ -322,29 +307,22 @@ fn judge(
     }
     let ledger = Ledger::of(&subject);
     RunReport {
-        name: scenario.name.clone(),
+        target: scenario.name.clone(),
         seed,
         strategy,
         verdict: match verdict {
             RunVerdict::Pass if !violations.is_empty() => RunVerdict::Violation,
             verdict => verdict,
         },
-        fingerprint: outcome.fingerprint,
-        statistics: outcome.statistics,
-        violations,
-        history: outcome.history,
-        tape: outcome.tape,
-        switches: outcome.switches,
-        cast: outcome.cast,
-        interleaving: outcome.interleaving,
-        divergence: outcome.divergence,
-        books: Books {
+        outcome,
+        failures: violations,
+        judged: Some(Judged {
             transport: scenario.spec.transport,
             ledger,
             checked,
             goals,
             evidence,
-        },
+        }),
     }
 }
 

@@ -21,8 +21,8 @@ pub struct Signature {
 
 impl Signature {
     /// The signature of a run's first failure; none for a run that passed.
-    pub fn of<B>(report: &RunReport<B>) -> Option<Self> {
-        report.violations.first().map(Self::of_failure)
+    pub fn of(report: &RunReport) -> Option<Self> {
+        report.failures.first().map(Self::of_failure)
     }
 
     /// The signature of a failure.

@@ -4,11 +4,13 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use rehearsal_sim::{Fifo, Pct, Pos, Profile, Random, Strategy, Urw};
 
 /// A strategy as the command line names it. Each is described, with its paper,
 /// in the module that implements it in `sim/src/strategy/`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub enum StrategyName {
     /// The boring schedule.
     Fifo,

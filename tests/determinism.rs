@@ -15,7 +15,7 @@ fn scenario(name: &str) -> Scenario {
 
 fn fingerprint(name: &str, seed: u64) -> String {
     let report = play(&scenario(name), RunOptions::new(seed, StrategyName::Random));
-    report.fingerprint.to_string()
+    report.outcome.fingerprint.to_string()
 }
 
 /// Fingerprints by seed as another process prints them.
@@ -89,7 +89,7 @@ fn every_scenario_passes_the_check() {
                 report.verdict.word(),
                 "nondeterminism",
                 "{:?}",
-                report.violations
+                report.failures
             );
         }
     }
@@ -107,9 +107,18 @@ fn a_tape_replays_a_whole_scenario() {
                 RunOptions::new(seed, StrategyName::Random).recorded(),
             );
             let options = RunOptions::new(99, StrategyName::Fifo).recorded();
-            let replayed = play(&scenario, options.replaying(original.tape.schedule()));
-            assert_eq!(original.fingerprint, replayed.fingerprint, "{name} {seed}");
-            assert_eq!(original.history, replayed.history, "{name} {seed}");
+            let replayed = play(
+                &scenario,
+                options.replaying(original.outcome.tape.schedule()),
+            );
+            assert_eq!(
+                original.outcome.fingerprint, replayed.outcome.fingerprint,
+                "{name} {seed}"
+            );
+            assert_eq!(
+                original.outcome.history, replayed.outcome.history,
+                "{name} {seed}"
+            );
         }
     }
 }

@@ -291,7 +291,8 @@ fn a_seed_gives_one_plan_on_both() {
         let scenario = scenario(name);
         let theirs = play(&scenario, 3, Straggler::Nobody);
         let ours = run::play(&scenario, RunOptions::new(3, StrategyName::Fifo))
-            .books
+            .judged
+            .expect("a scenario is judged")
             .evidence;
         assert_eq!(theirs.runs, ours.runs, "{name}");
         assert_eq!(meant(&theirs), meant(&ours), "{name}");

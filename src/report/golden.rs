@@ -24,17 +24,20 @@ fn write_timeline(text: &mut String, report: &RunReport) -> fmt::Result {
     writeln!(
         text,
         "{} seed {} {}: {}",
-        report.name, report.seed, report.strategy, report.verdict
+        report.target, report.seed, report.strategy, report.verdict
     )?;
+    let Some(judged) = &report.judged else {
+        return Ok(());
+    };
     writeln!(
         text,
         "{} emitted, {} delivered, {} gap-marked, ends at {}",
-        report.books.ledger.emitted,
-        report.books.ledger.delivered,
-        report.books.ledger.gap_marked,
-        report.statistics.virtual_time
+        judged.ledger.emitted,
+        judged.ledger.delivered,
+        judged.ledger.gap_marked,
+        report.outcome.statistics.virtual_time
     )?;
-    let evidence = &report.books.evidence;
+    let evidence = &judged.evidence;
     let by_run = emissions_by_run(evidence);
     let arrivals = arrivals(evidence);
     for (run, emissions) in by_run.iter().take(SHOWN_RUNS) {
