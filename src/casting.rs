@@ -10,8 +10,8 @@ use rehearsal_agents::system::{Capability, Cause, needs};
 use rehearsal_history::Facet;
 
 use crate::oracle::OracleRef;
+use crate::report::summary::counted;
 use crate::scenario::{Goal, Scenario, names};
-use crate::summary::counted;
 use crate::system::Named;
 
 /// Something that a scenario asks for, and a system cannot do.

@@ -4,43 +4,43 @@ use rehearsal_sim::{Effect, Entry, Recording};
 
 use crate::run::{Failure, Judge, RunOptions, RunReport, RunVerdict};
 use crate::shrink::task_name;
-use crate::subject::{self, Subject};
+use crate::target::{self, Target};
 
 /// Pairs of runs that are recorded in full to find one that differs.
 const PAIRS: u32 = 8;
 
 /// Plays a seed twice. If the runs differ, the verdict is `nondeterminism` and
 /// the message names the first effect that differs.
-pub fn play_twice<S: Subject>(subject: &S, options: RunOptions) -> RunReport<S::Books> {
+pub fn play_twice(target: &dyn Target, options: RunOptions) -> RunReport {
     check(|recording| {
         let mut options = options.clone();
         options.recording = options.recording.max(recording);
-        subject::play(subject, options)
+        target::play(target, options)
     })
 }
 
 /// Fingerprints tell whether two runs differ; only then are runs recorded to
 /// tell where. They are other runs, so it may take a few pairs until two differ.
-fn check<B>(mut play: impl FnMut(Recording) -> RunReport<B>) -> RunReport<B> {
+fn check(mut play: impl FnMut(Recording) -> RunReport) -> RunReport {
     let first = play(Recording::Fingerprint);
     let mut second = play(Recording::Fingerprint);
-    if first.fingerprint == second.fingerprint {
+    if first.outcome.fingerprint == second.outcome.fingerprint {
         return second;
     }
     let mut message = format!(
         "two runs of one seed have the fingerprints {} and {}; {PAIRS} more pairs agreed",
-        first.fingerprint, second.fingerprint
+        first.outcome.fingerprint, second.outcome.fingerprint
     );
     for _ in 0..PAIRS {
         let (one, other) = (play(Recording::Full), play(Recording::Full));
-        if one.fingerprint != other.fingerprint {
+        if one.outcome.fingerprint != other.outcome.fingerprint {
             message = difference(&one, &other);
             second = other;
             break;
         }
     }
     second.verdict = RunVerdict::Nondeterminism;
-    second.violations.insert(
+    second.failures.insert(
         0,
         Failure {
             judge: Judge::Determinism,
@@ -54,11 +54,11 @@ fn check<B>(mut play: impl FnMut(Recording) -> RunReport<B>) -> RunReport<B> {
 }
 
 /// The first effect in which two recorded runs differ.
-fn difference<B>(one: &RunReport<B>, other: &RunReport<B>) -> String {
-    let (a, b) = (&one.history.entries, &other.history.entries);
+fn difference(one: &RunReport, other: &RunReport) -> String {
+    let (a, b) = (&one.outcome.history.entries, &other.outcome.history.entries);
     // As many effects as both have, all alike, leave one that goes on.
     let agreed = a.iter().zip(b).take_while(|(a, b)| a == b).count();
-    let side = |report: &RunReport<B>, entries: &[Entry]| match entries.get(agreed) {
+    let side = |report: &RunReport, entries: &[Entry]| match entries.get(agreed) {
         Some(entry) => format!("{} at {}", describe(report, &entry.effect), entry.at),
         None => "nothing more".to_owned(),
     };
@@ -79,7 +79,7 @@ fn difference<B>(one: &RunReport<B>, other: &RunReport<B>) -> String {
 }
 
 /// An effect in words, with the names that tasks gave themselves.
-fn describe<B>(report: &RunReport<B>, effect: &Effect) -> String {
+fn describe(report: &RunReport, effect: &Effect) -> String {
     match effect {
         Effect::Spawn { task, host, .. } => {
             format!(
@@ -132,7 +132,7 @@ mod tests {
     fn the_first_effect_that_differs_is_named() {
         let report = leaky(&[1, 2, 1, 2]);
         assert_eq!(report.verdict, RunVerdict::Nondeterminism);
-        let message = &report.violations[0].message;
+        let message = &report.failures[0].message;
         let lines: Vec<&str> = message.lines().map(str::trim).collect();
         assert!(lines[0].starts_with("two runs of one seed differ first at effect"));
         assert!(lines[1].starts_with("both, up to step"), "{message}");
@@ -149,7 +149,7 @@ mod tests {
         seeds.extend([3; 2 * PAIRS as usize]);
         let report = leaky(&seeds);
         assert_eq!(report.verdict, RunVerdict::Nondeterminism);
-        assert!(report.violations[0].message.contains("more pairs agreed"));
+        assert!(report.failures[0].message.contains("more pairs agreed"));
     }
 
     #[test]

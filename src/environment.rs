@@ -12,9 +12,10 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::command::remote::{FROM_STDIN, VARIABLE};
 use crate::repro::SUBDIRECTORY;
 use crate::run::StrategyName;
-use crate::sweep::Seeds;
+use crate::seeds::Seeds;
 
 /// What the environment asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,8 +24,10 @@ pub struct Environment {
     pub seeds: Option<Seeds>,
     /// The strategy instead of `portfolio`.
     pub strategy: Option<StrategyName>,
-    /// The repro file that is played instead of everything else.
+    /// The repro file that is replayed instead of everything else.
     pub replay: Option<PathBuf>,
+    /// `true` if standard input carries a command of the `rehearsal` binary.
+    pub command: bool,
     /// `REHEARSAL_…` variables that mean nothing: a typo should not go unseen.
     pub unknown: Vec<String>,
 }
@@ -94,6 +97,7 @@ impl Environment {
                     })?;
                     found.strategy = Some(strategy);
                 }
+                VARIABLE if value == FROM_STDIN => found.command = true,
                 "REHEARSAL_REPLAY" => found.replay = Some(PathBuf::from(value)),
                 name if name.starts_with("REHEARSAL_") => found.unknown.push(name.to_owned()),
                 _ => {}
@@ -133,15 +137,20 @@ pub fn out_directory() -> PathBuf {
 /// Where repros of failing tests go: as [`out_directory`], in the directory that
 /// cargo built this program in. A package of a workspace has none of its own.
 pub(crate) fn tests_out_directory() -> PathBuf {
+    match std::env::current_exe() {
+        Ok(program) => out_directory_of(&program),
+        Err(_) => out_directory(),
+    }
+}
+
+/// Returns the directory for repros of failing tests of a test binary, relative to the
+/// current directory if it is below that.
+pub(crate) fn out_directory_of(program: &Path) -> PathBuf {
     let here = std::env::current_dir().ok();
-    let program = std::env::current_exe().ok();
     // What cargo leaves in each directory that it builds in.
     let mark = ".rustc_info.json";
-    let target = program.as_deref().and_then(|program| {
-        let mut above = program.ancestors().skip(1);
-        above.find(|directory| directory.join(mark).is_file())
-    });
-    let Some(target) = target else {
+    let mut above = program.ancestors().skip(1);
+    let Some(target) = above.find(|directory| directory.join(mark).is_file()) else {
         return out_directory();
     };
     let near = here.and_then(|here| target.strip_prefix(here).map(Path::to_owned).ok());

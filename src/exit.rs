@@ -1,7 +1,9 @@
 //! Exit codes of the command line: a contract.
 
+use serde::{Deserialize, Serialize};
+
 /// How the `rehearsal` command ends. Codes from 10 say what a run came to.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Exit {
     /// Every run passed.
@@ -39,6 +41,26 @@ impl Exit {
             Self::Stuck => 11,
             Self::Nondeterminism => 12,
             Self::NotReproduced => 13,
+        }
+    }
+}
+
+impl Exit {
+    /// Returns the more severe of two: a run that cannot be trusted, then a violation,
+    /// then a run that is stuck, then one of which nothing is known.
+    #[must_use]
+    pub fn worst(self, other: Self) -> Self {
+        let rank = |exit| match exit {
+            Self::Nondeterminism => 4,
+            Self::Violation => 3,
+            Self::Stuck => 2,
+            Self::Unknown => 1,
+            _ => 0,
+        };
+        if rank(other) > rank(self) {
+            other
+        } else {
+            self
         }
     }
 }

@@ -11,38 +11,32 @@
 //! [`rehearsal::tokio`](tokio) in the place of tokio, is put under test by
 //! [`#[rehearsal::test]`](macro@test).
 
-mod aftermath;
-mod block;
 mod casting;
-mod causal;
 pub mod cli;
 mod clock;
+mod command;
 mod console;
 pub mod determinism;
 pub mod environment;
 pub mod exit;
 pub mod explore;
 mod harness;
-pub mod json;
 pub mod oracle;
-mod program;
 pub mod regression;
 pub mod replay;
+pub mod report;
 pub mod repro;
 pub mod run;
 pub mod scenario;
+pub mod seeds;
 pub mod shrink;
 pub mod signature;
 mod strategy;
-mod subject;
-pub mod summary;
-pub mod sweep;
 pub mod system;
+pub mod target;
 mod test;
-pub mod timeline;
 
 pub use harness::{Harness, Unsupported};
-pub use program::Ending;
 pub use rehearsal_agents as agents;
 pub use rehearsal_agents::system::{Capability, System};
 pub use rehearsal_history as history;
@@ -61,7 +55,7 @@ pub use rehearsal_macros::test;
 pub use rehearsal_sim as sim;
 pub use rehearsal_sim::World;
 pub use rehearsal_sim::{tokio, tokio_util};
-pub use subject::Subject;
+pub use target::{Ending, Target};
 pub use test::{IntoSeeds, Place, Test};
 
 /// The README's program is a test.

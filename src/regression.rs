@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use crate::console::plain;
 use crate::replay::{Replay, Replayed};
+use crate::report::summary;
 use crate::repro::{EXTENSION, Repro};
 use crate::run::{RunOptions, RunReport};
 use crate::scenario::{ExpectedVerdict, Look, Scenario, render_all};
-use crate::subject::{self, Subject};
-use crate::summary;
+use crate::target::{self, Selection, Target};
 
 /// Where kept repros are, below a directory of scenarios.
 pub const DIRECTORY: &str = "regressions";
@@ -80,18 +80,24 @@ pub fn read(file: &Path, roots: &[PathBuf]) -> Result<(Repro, Scenario), String>
 /// violation that a defect's scenario expects must still show. Where the repro no
 /// longer fits, it is followed as far as it goes, its seed is played afresh, and
 /// both are judged.
-pub fn verify<S: Subject>(file: &Path, repro: &Repro, subject: &S) -> Outcome {
+pub fn verify(file: &Path, repro: &Repro, target: &dyn Target) -> Outcome {
     // A repro of a healthy twin whose scenario has lost its defect means the
     // scenario itself.
-    let judged = subject.variant(repro).unwrap_or_else(|_| subject.clone());
-    let replay = Replay::of(repro, subject);
+    let uncut = Selection {
+        origin: &repro.origin,
+        cuts: &[],
+        failure: None,
+    };
+    let variant = target.reduced(&uncut);
+    let judged: &dyn Target = variant.as_deref().unwrap_or(target);
+    let replay = Replay::of(repro, target);
     let fits = match replay.result {
         Replayed::Reproduced | Replayed::OtherFingerprint { .. } => true,
         Replayed::NoLongerFails { .. } => true,
         Replayed::Diverged { .. } | Replayed::ScenarioChanged(_) => false,
     };
-    let mut reports: Vec<&RunReport<S::Books>> = replay.report.iter().collect();
-    let fresh = (!fits).then(|| afresh(repro, &judged));
+    let mut reports: Vec<&RunReport> = replay.report.iter().collect();
+    let fresh = (!fits).then(|| afresh(repro, judged));
     reports.extend(&fresh);
     let warning = (!fits).then(|| {
         format!(
@@ -103,7 +109,7 @@ pub fn verify<S: Subject>(file: &Path, repro: &Repro, subject: &S) -> Outcome {
         )
     });
     let shown = fits.then_some(replay.shows_failure);
-    let result = judge(&judged, repro, &reports, shown).map_err(|problem| {
+    let result = judge(judged, repro, &reports, shown).map_err(|problem| {
         format!(
             "{problem}\n  file: {}\n  result: {}: {}",
             file.display(),
@@ -121,18 +127,18 @@ pub fn verify<S: Subject>(file: &Path, repro: &Repro, subject: &S) -> Outcome {
 }
 
 /// The seed, with nothing of the repro but its strategy.
-fn afresh<S: Subject>(repro: &Repro, subject: &S) -> RunReport<S::Books> {
-    subject::play(subject, RunOptions::new(repro.seed, repro.strategy))
+fn afresh(repro: &Repro, target: &dyn Target) -> RunReport {
+    target::play(target, RunOptions::new(repro.seed, repro.strategy))
 }
 
 /// `shown`: whether the repro's own failure came out, if that is to count.
-fn judge<S: Subject>(
-    subject: &S,
+fn judge(
+    target: &dyn Target,
     repro: &Repro,
-    reports: &[&RunReport<S::Books>],
+    reports: &[&RunReport],
     shown: Option<bool>,
 ) -> Result<(), String> {
-    let expected = subject.expected();
+    let expected = target.expected().verdict;
     if let Some(bad) = reports.iter().find(|report| !report.is_allowed(expected)) {
         return Err(failure(bad));
     }
@@ -154,6 +160,6 @@ fn judge<S: Subject>(
     Ok(())
 }
 
-fn failure<B>(report: &RunReport<B>) -> String {
+fn failure(report: &RunReport) -> String {
     plain(&summary::failure(report))
 }

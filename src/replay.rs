@@ -6,9 +6,9 @@ use rehearsal_sim::{Divergence, Fingerprint};
 
 use crate::exit::Exit;
 use crate::repro::{Repro, Unplayable};
-use crate::run::{Books, RunReport};
+use crate::run::RunReport;
 use crate::signature::Signature;
-use crate::subject::Subject;
+use crate::target::Target;
 
 /// What a replay came to: exactly one of these, the first that holds in the
 /// order scenario changed, diverged, no longer fails, another fingerprint.
@@ -50,20 +50,20 @@ pub enum Change {
 
 /// A replay.
 #[derive(Debug)]
-pub struct Replay<B = Books> {
+pub struct Replay {
     /// What it came to.
     pub result: Replayed,
     /// The run, judged for the expected failure or, if that did not show, for
     /// everything. None if the repro could not be played.
-    pub report: Option<RunReport<B>>,
+    pub report: Option<RunReport>,
     /// Whether the run shows the expected failure, whatever else is to be said.
     pub shows_failure: bool,
 }
 
-impl<B> Replay<B> {
+impl Replay {
     /// Plays a repro on its subject as it is now.
-    pub fn of<S: Subject<Books = B>>(repro: &Repro, subject: &S) -> Self {
-        let report = match play(repro, subject) {
+    pub fn of(repro: &Repro, target: &dyn Target) -> Self {
+        let report = match play(repro, target) {
             Ok(report) => report,
             Err(unplayable) => {
                 return Self {
@@ -76,19 +76,19 @@ impl<B> Replay<B> {
         let found = Signature::of(&report);
         let expected = &repro.expected.signature;
         let shows_failure = found.as_ref().is_some_and(|found| expected.matches(found));
-        let result = if subject.has_changed(repro) {
+        let result = if repro.is_outdated(&target.identity()) {
             Replayed::ScenarioChanged(Change::Text)
-        } else if let Some(at) = report.divergence.clone() {
+        } else if let Some(at) = report.outcome.divergence.clone() {
             Replayed::Diverged {
                 choice: at.decision + 1,
                 at,
             }
         } else if !shows_failure {
             Replayed::NoLongerFails { instead: found }
-        } else if report.fingerprint != repro.expected.fingerprint {
+        } else if report.outcome.fingerprint != repro.expected.fingerprint {
             Replayed::OtherFingerprint {
                 expected: repro.expected.fingerprint,
-                found: report.fingerprint,
+                found: report.outcome.fingerprint,
             }
         } else {
             Replayed::Reproduced
@@ -152,7 +152,7 @@ impl<B> Replay<B> {
         let passes = self
             .report
             .as_ref()
-            .is_some_and(|report| report.violations.is_empty());
+            .is_some_and(|report| report.failures.is_empty());
         match (self.shows_failure, passes) {
             (true, _) => "it fails as expected",
             (false, true) => "it passes",
@@ -163,14 +163,14 @@ impl<B> Replay<B> {
 
 /// Plays the repro judged for the failure that it expects, as it was shrunk for.
 /// If that does not show, everything else that is wrong must not stay hidden.
-fn play<S: Subject>(repro: &Repro, subject: &S) -> Result<RunReport<S::Books>, Unplayable> {
-    let report = repro.play(&repro.stage(subject)?);
+fn play(repro: &Repro, target: &dyn Target) -> Result<RunReport, Unplayable> {
+    let report = repro.play(&*repro.stage(target)?);
     let expected = &repro.expected.signature;
     let shown = Signature::of(&report).is_some_and(|found| expected.matches(&found));
     if shown || !repro.cuts.is_empty() {
         return Ok(report);
     }
-    Ok(repro.play(&repro.stage_whole(subject)?))
+    Ok(repro.play(&*repro.stage_whole(target)?))
 }
 
 impl Replayed {

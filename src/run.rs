@@ -6,10 +6,9 @@ use std::fmt;
 use rehearsal_agents::bridge::play_with;
 use rehearsal_agents::record::Recorder;
 use rehearsal_agents::spec::Transport;
-use rehearsal_history::{CheckedRun, EntityId, History as ActorHistory, Ledger, Symbol};
+use rehearsal_history::{CheckedRun, EntityId, History, Ledger, Symbol};
 use rehearsal_sim::{
-    Budget, CastMember, Choices, Config, Divergence, Fingerprint, History, Interleaving, LeakKind,
-    NetConfig, Outcome, Recording, Schedule, Statistics, Strategy, Switch, Tape, Verdict,
+    Budget, Choices, Config, LeakKind, NetConfig, Outcome, Recording, Schedule, Strategy, Verdict,
     VirtualTime,
 };
 
@@ -17,7 +16,7 @@ use crate::exit::Exit;
 use crate::oracle::{OracleRef, Settings};
 use crate::scenario::{ExpectedVerdict, Goal, Scenario};
 pub use crate::strategy::StrategyName;
-pub use crate::subject::{play, play_deviating};
+pub use crate::target::{play, play_deviating};
 
 /// How to play one seed.
 #[derive(Clone, Debug)]
@@ -58,53 +57,45 @@ impl RunOptions {
     }
 }
 
-/// What one seed came to: what is known of every run, and the books that a
-/// scenario keeps.
+/// One run of one seed, judged.
 #[derive(Debug)]
-pub struct RunReport<B = Books> {
-    /// What was played: a scenario's name, or a test's.
-    pub name: String,
+pub struct RunReport {
+    /// The target: a scenario's name, or a test's.
+    pub target: String,
     /// The seed.
     pub seed: u64,
     /// The strategy.
     pub strategy: StrategyName,
+    /// What the engine knows of the run.
+    pub outcome: Outcome<()>,
     /// The verdict.
     pub verdict: RunVerdict,
-    /// The hash over every effect.
-    pub fingerprint: Fingerprint,
-    /// The engine's counters.
-    pub statistics: Statistics,
-    /// What is wrong; of a scenario, in the order of its oracles.
-    pub violations: Vec<Failure>,
-    /// The effects, if they were recorded.
-    pub history: History,
-    /// The choices, if they were recorded.
-    pub tape: Tape,
-    /// The scheduler's choices that are not boring, if they were recorded.
-    pub switches: Vec<Switch>,
-    /// Every task, by id, if they were recorded.
-    pub cast: Vec<CastMember>,
-    /// What happened before what: distinct schedules have distinct hashes.
-    pub interleaving: Interleaving,
-    /// Where a replay first left its schedule.
-    pub divergence: Option<Divergence>,
-    /// The record of the actors.
-    pub recorded: ActorHistory,
-    /// What else there is.
-    pub books: B,
+    /// The failures; of a scenario, in the order of its oracles.
+    pub failures: Vec<Failure>,
+    /// What the oracles had to go by; none for a target without them.
+    pub judged: Option<Judged>,
 }
 
-/// What a scenario's run leaves beyond what every run does.
+/// What the oracles of a run had to go by, and what they counted.
 #[derive(Debug)]
-pub struct Books {
+pub struct Judged {
     /// How events reached clients.
     pub transport: Transport,
-    /// The books over every event.
+    /// The ledger of all events.
     pub ledger: Ledger,
     /// How much each oracle had to check.
     pub checked: Vec<(OracleRef, u64)>,
     /// Goals that the run reached.
     pub goals: BTreeSet<Goal>,
+    /// The record of the actors.
+    pub history: History,
+}
+
+impl Judged {
+    /// Returns the run as oracles read it.
+    pub(crate) fn run<'a>(&'a self, outcome: &'a Outcome<()>) -> CheckedRun<'a> {
+        CheckedRun::new(&self.history, &outcome.verdict, &outcome.statistics)
+    }
 }
 
 /// The verdict over one run; see [`Verdict`] for the engine's share of it.
@@ -255,7 +246,7 @@ fn rule_of_leak(leak: &LeakKind) -> Symbol {
     }
 }
 
-impl<B> RunReport<B> {
+impl RunReport {
     /// Whether this run is what the scenario allows a single seed to be: a pass,
     /// or the violation that its defect is expected to cause.
     pub fn is_allowed(&self, expected: ExpectedVerdict) -> bool {
@@ -267,7 +258,7 @@ impl<B> RunReport<B> {
         let ExpectedVerdict::Violation(oracle) = expected else {
             return false;
         };
-        self.violations
+        self.failures
             .first()
             .is_some_and(|failure| failure.judge == Judge::Oracle(oracle))
     }
@@ -289,7 +280,7 @@ fn stage(
     scenario: &Scenario,
     options: RunOptions,
     strategy: Box<dyn Strategy>,
-) -> (Outcome<()>, ActorHistory) {
+) -> (Outcome<()>, History) {
     let recorder = Recorder::new();
     let notebook = recorder.clone();
     let spec = scenario.spec.clone();
@@ -325,7 +316,7 @@ fn judge(
     seed: u64,
     strategy: StrategyName,
     outcome: Outcome<()>,
-    history: ActorHistory,
+    history: History,
 ) -> RunReport {
     let run = CheckedRun::new(&history, &outcome.verdict, &outcome.statistics);
     let mut violations = Vec::new();
@@ -356,29 +347,22 @@ fn judge(
     }
     let ledger = Ledger::of(&run);
     RunReport {
-        name: scenario.name.clone(),
+        target: scenario.name.clone(),
         seed,
         strategy,
         verdict: match verdict {
             RunVerdict::Pass if !violations.is_empty() => RunVerdict::Violation,
             verdict => verdict,
         },
-        fingerprint: outcome.fingerprint,
-        statistics: outcome.statistics,
-        violations,
-        history: outcome.history,
-        tape: outcome.tape,
-        switches: outcome.switches,
-        cast: outcome.cast,
-        interleaving: outcome.interleaving,
-        divergence: outcome.divergence,
-        recorded: history,
-        books: Books {
+        outcome,
+        failures: violations,
+        judged: Some(Judged {
             transport: scenario.spec.transport,
             ledger,
             checked,
             goals,
-        },
+            history,
+        }),
     }
 }
 
@@ -395,7 +379,7 @@ pub(crate) fn verdict(engine: &Verdict) -> RunVerdict {
     }
 }
 
-fn reached(history: &ActorHistory, lock_waits: u64) -> BTreeSet<Goal> {
+fn reached(history: &History, lock_waits: u64) -> BTreeSet<Goal> {
     let marks = history
         .marks()
         .filter_map(|mark| Goal::parse(mark.0.as_str()));

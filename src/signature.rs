@@ -20,8 +20,8 @@ pub struct Signature {
 
 impl Signature {
     /// Returns the signature of a run's first failure; none for a run that passed.
-    pub fn of<B>(report: &RunReport<B>) -> Option<Self> {
-        report.violations.first().map(Self::of_failure)
+    pub fn of(report: &RunReport) -> Option<Self> {
+        report.failures.first().map(Self::of_failure)
     }
 
     /// Returns the signature of a failure.

@@ -7,10 +7,6 @@ use std::sync::Arc;
 use rehearsal_agents::system::System;
 use rehearsal_sim::Ambient;
 
-use crate::environment;
-use crate::run::StrategyName;
-use crate::summary::shell_word;
-
 /// A system of a user's own, under the name that tests and repros know it by.
 #[derive(Debug)]
 pub struct Named {
@@ -39,33 +35,9 @@ impl Named {
         &self.system
     }
 
-    /// What to do with a failure whose repro is in `file`, as lines to copy. Only the
-    /// binary that the system is registered in can play it.
-    pub(crate) fn next_steps(&self, file: &Path) -> String {
-        let file = shell_word(&file.to_string_lossy());
-        let kept = shell_word(&self.regressions.to_string_lossy());
-        let test = cargo_test();
-        format!(
-            "  replay  REHEARSAL_REPLAY={file} {test}\n  \
-             keep    mkdir -p {kept} && cp {file} {kept}/\n"
-        )
-    }
-
-    /// What plays one seed of a scenario again, as a line to copy.
-    pub(crate) fn again(&self, test: &str, seed: u64, strategy: StrategyName) -> String {
-        format!(
-            "REHEARSAL_SEED={seed} REHEARSAL_STRATEGY={strategy} {} -- --exact {}",
-            cargo_test(),
-            shell_word(test)
-        )
-    }
-}
-
-/// The command that runs this program.
-fn cargo_test() -> String {
-    match environment::test_target() {
-        Some(name) => format!("cargo test --test {}", shell_word(&name)),
-        None => "cargo test".to_owned(),
+    /// The directory of its kept repros.
+    pub(crate) fn regressions(&self) -> &Path {
+        &self.regressions
     }
 }
 

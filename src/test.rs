@@ -8,18 +8,18 @@ use std::sync::Once;
 
 use rehearsal_sim::{Ambient, Budget, Leaks, NetConfig, World};
 
-use crate::aftermath;
+use crate::command::remote;
 use crate::console::{complain, plain};
-use crate::determinism;
 use crate::environment::{self, Environment};
-use crate::program::{Ending, Program, REGRESSIONS, WorldSpec};
+use crate::explore::Repeat;
+use crate::harness::verify::{TestRun, verify};
 use crate::regression;
-use crate::repro::{Origin, Repro, TestRef, save_failure};
-use crate::run::{RunOptions, RunReport, RunVerdict, StrategyName};
+use crate::report::{aftermath, next_steps};
+use crate::repro::Repro;
+use crate::run::StrategyName;
 use crate::scenario::{BudgetSpec, Look, durations, render_all};
-use crate::subject::{self, Subject};
-use crate::summary;
-use crate::sweep::Seeds;
+use crate::seeds::Seeds;
+use crate::target::{Ending, Origin, Program, REGRESSIONS, Target, TestRef, WorldSpec};
 
 /// Seeds that are played if a test does not say how many.
 const SEEDS: u64 = 256;
@@ -266,27 +266,26 @@ impl Test {
         let environment = Environment::read().map_err(|error| error.to_string())?;
         warn_once(&environment.unknown);
         let program = Program::new(self.test, self.world, program);
+        if environment.command {
+            return remote::serve(&program);
+        }
         if let Some(file) = &environment.replay {
             return replay(&program, file);
         }
         for file in kept()? {
             verify_kept(&program, &file)?;
         }
-        let strategy = environment.strategy.unwrap_or(self.strategy);
-        let seeds = environment.seeds.or(self.seeds);
-        let first = seeds.as_ref().map(Seeds::first);
-        for seed in seeds.into_iter().flatten() {
-            let options = RunOptions::new(seed, strategy);
-            let report = if Some(seed) == first {
-                determinism::play_twice(&program, options)
-            } else {
-                subject::play(&program, options)
-            };
-            if report.verdict != RunVerdict::Pass {
-                return Err(failure(&program, &report));
-            }
-        }
-        Ok(())
+        let chosen = environment.seeds.is_some();
+        verify(
+            &program,
+            &TestRun {
+                seeds: environment.seeds.or(self.seeds),
+                chosen,
+                strategy: environment.strategy.unwrap_or(self.strategy),
+                repeat: Repeat::First,
+                out: &environment::tests_out_directory(),
+            },
+        )
     }
 }
 
@@ -332,7 +331,10 @@ fn verify_kept(program: &Program, file: &Path) -> Result<(), String> {
     }
     outcome.result.map_err(|problem| {
         let study = aftermath::study(program, &repro);
-        plain(&format!("{problem}\n{study}\n{}", program.next_steps(file)))
+        plain(&format!(
+            "{problem}\n{study}\n{}",
+            next_steps::next_steps(&program.identity(), file)
+        ))
     })
 }
 
@@ -345,20 +347,6 @@ fn is_of(repro: &Repro, program: &Program) -> bool {
         Origin::Test(test) => test.is(program.test()),
         Origin::Scenario(_) => false,
     }
-}
-
-/// The block of a failing run, whose repro is written first.
-fn failure(program: &Program, report: &RunReport<()>) -> String {
-    let directory = environment::tests_out_directory();
-    let more = if report.verdict == RunVerdict::Nondeterminism {
-        String::new()
-    } else {
-        match save_failure(program, report.seed, report.strategy, &directory) {
-            Ok((path, repro)) => aftermath::story(program, &repro, &path),
-            Err(error) => format!("  no repro in {}: {error}\n", directory.display()),
-        }
-    };
-    plain(&format!("{}{more}", summary::failure(report)))
 }
 
 /// Prints what `cargo test` shows of a test that fails.

@@ -2,38 +2,28 @@
 
 use std::io;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use crate::aftermath;
+use super::terminal::Terminal;
+use super::test_binary::{self, Packages};
+use super::{TransportArg, complain, interrupt, select};
 use crate::clock::now;
+use crate::command::{ExploreRequest, Request, contradiction, execute};
+use crate::environment;
 use crate::exit::Exit;
-use crate::explore::{
-    self, Audience, Exploration, Finding, Options, Progress, Search, Shard, worse,
-};
-use crate::json::ExploreLine;
-use crate::repro::Repro;
+use crate::explore::Shard;
+use crate::report::next_steps::{shell_path, shell_word};
 use crate::run::StrategyName;
 use crate::scenario::{Scenario, durations, names};
-use crate::summary::counted;
-use crate::sweep::Seeds;
-
-use super::progress::Display;
-use super::{TransportArg, complain, interrupt, say, select};
-
-/// Seeds that are played if nobody says how many, and there is no time limit.
-const SEEDS: u64 = 1_000;
+use crate::seeds::Seeds;
 
 /// More threads than this are a mistake.
-const MOST_JOBS: u64 = 1_024;
-
-/// Kinds of failures of one scenario that are shrunk; the others are written all
-/// the same.
-const SHRUNK: usize = 8;
+const JOBS_MAX: u64 = 1_024;
 
 /// What `rehearsal explore` takes.
 #[derive(Args, Debug)]
@@ -41,20 +31,27 @@ pub(super) struct ExploreArgs {
     /// Names of scenarios, or paths of scenario files; all, if none is given.
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<String>,
-    /// Play these seeds of each scenario: a count, or a range `a..b`. Without
-    /// this, 1,000; with --for, as many as there is time for; with an exhaustive
-    /// strategy, seed 0.
+    /// Explore the `#[rehearsal::test]` of this name, or whose path ends in it. Cargo
+    /// builds the test binaries of the package in this directory, and the one that has
+    /// the test is started.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["scenarios", "transport"])]
+    test: Option<String>,
+    #[command(flatten)]
+    packages: PackageArgs,
+    /// Run these seeds of each scenario: a count, or a range `a..b`. Without this,
+    /// 1,000; with --for, as many as there is time for; with an exhaustive strategy,
+    /// seed 0.
     #[arg(long, value_name = "N")]
     seeds: Option<Seeds>,
     /// Begin no seed after this time, such as 60s or 5m. Several scenarios share
     /// it evenly.
     #[arg(long = "for", value_name = "D", value_parser = time_limit)]
     time: Option<Duration>,
-    /// Threads that play; without this, as many as there are cores. The results
-    /// are the same.
+    /// Worker threads; without this, as many as there are cores. The results are the
+    /// same.
     #[arg(long, value_name = "J", value_parser = jobs)]
     jobs: Option<NonZeroUsize>,
-    /// Play only part k of n of the seeds, k from 0. The parts together are the
+    /// Run only part k of n of the seeds, k from 0. The parts together are the
     /// whole.
     #[arg(long, value_name = "k/n")]
     shard: Option<Shard>,
@@ -69,14 +66,34 @@ pub(super) struct ExploreArgs {
     /// Do not shrink failures.
     #[arg(long)]
     no_shrink: bool,
-    /// Print one JSON object a line, one line a scenario.
+    /// Print one JSON object a line, one line a scenario or test.
     #[arg(long)]
     json: bool,
 }
 
+/// The packages in which a test is looked for.
+#[derive(Args, Clone, Debug)]
+pub(super) struct PackageArgs {
+    /// Look for the test in this package.
+    #[arg(long, short, value_name = "P")]
+    package: Option<String>,
+    /// Look for the test in the package or workspace of this Cargo.toml.
+    #[arg(long, value_name = "PATH")]
+    manifest_path: Option<PathBuf>,
+}
+
+impl From<&PackageArgs> for Packages {
+    fn from(args: &PackageArgs) -> Self {
+        Self {
+            package: args.package.clone(),
+            manifest: args.manifest_path.clone(),
+        }
+    }
+}
+
 fn time_limit(text: &str) -> Result<Duration, String> {
     match durations::parse(text) {
-        Ok(Duration::ZERO) => Err("in no time nothing can be played".to_owned()),
+        Ok(Duration::ZERO) => Err("no seed can be run in no time".to_owned()),
         Ok(duration) => Ok(duration),
         Err(bad) => Err(format!("{}; {}", bad.message, bad.help)),
     }
@@ -84,14 +101,23 @@ fn time_limit(text: &str) -> Result<Duration, String> {
 
 fn jobs(text: &str) -> Result<NonZeroUsize, String> {
     let jobs = text.parse::<u64>().ok();
-    let jobs = jobs.filter(|jobs| (1..=MOST_JOBS).contains(jobs));
+    let jobs = jobs.filter(|jobs| (1..=JOBS_MAX).contains(jobs));
     jobs.and_then(|jobs| NonZeroUsize::new(usize::try_from(jobs).ok()?))
-        .ok_or_else(|| format!("a number from 1 to {MOST_JOBS} is needed"))
+        .ok_or_else(|| format!("a number from 1 to {JOBS_MAX} is needed"))
 }
 
-pub(super) fn explore(root: &Path, out: &Path, args: &ExploreArgs) -> io::Result<Exit> {
-    if let Some(problem) = contradiction(args) {
+/// `out` is the directory that was given for repros, if one was.
+pub(super) fn explore(root: &Path, out: Option<&Path>, args: &ExploreArgs) -> io::Result<Exit> {
+    let here = out.map_or_else(environment::out_directory, Path::to_owned);
+    if let Some(problem) = contradiction(&request(args, here.clone(), None, String::new())) {
         complain(&format!("error: {problem}\n"));
+        return Ok(Exit::Usage);
+    }
+    if let Some(name) = &args.test {
+        return explore_test(name, out, args);
+    }
+    if args.packages.package.is_some() || args.packages.manifest_path.is_some() {
+        complain("error: --package and --manifest-path go with --test\n");
         return Ok(Exit::Usage);
     }
     let Some(chosen) = select::chosen(root, &args.scenarios, args.transport) else {
@@ -101,23 +127,34 @@ pub(super) fn explore(root: &Path, out: &Path, args: &ExploreArgs) -> io::Result
         complain(&format!("no scenario files below {}\n", root.display()));
         return Ok(Exit::NothingSelected);
     }
-    let stop = interrupt::watch().unwrap_or_else(|error| {
-        complain(&format!("warning: Ctrl-C will end this at once: {error}\n"));
-        Arc::default()
-    });
-    explore_all(&chosen, out, args, &stop)
+    explore_all(&chosen, &here, args, &watch_interrupt())
 }
 
-/// What is wrong with arguments that are right each by itself.
-fn contradiction(args: &ExploreArgs) -> Option<&'static str> {
-    let exhaustive = args.strategy.search().is_some();
-    if exhaustive && args.shard.is_some() {
-        return Some("an exhaustive search has no shards: where it leads is seen on the way");
+fn watch_interrupt() -> Arc<AtomicBool> {
+    interrupt::watch().unwrap_or_else(|error| {
+        complain(&format!("warning: Ctrl-C will end this at once: {error}\n"));
+        Arc::default()
+    })
+}
+
+fn request(
+    args: &ExploreArgs,
+    out: PathBuf,
+    time: Option<Duration>,
+    resume: String,
+) -> ExploreRequest {
+    ExploreRequest {
+        seeds: args.seeds.clone(),
+        time,
+        jobs: args.jobs,
+        shard: args.shard,
+        strategy: args.strategy,
+        max_runs: args.max_runs,
+        out,
+        no_shrink: args.no_shrink,
+        json: args.json,
+        resume,
     }
-    if !exhaustive && args.max_runs.is_some() {
-        return Some("--max-runs is for an exhaustive strategy; use --seeds");
-    }
-    None
 }
 
 fn explore_all(
@@ -131,158 +168,58 @@ fn explore_all(
     for (index, scenario) in scenarios.iter().enumerate() {
         if stop.load(Ordering::Relaxed) {
             let left: Vec<&str> = scenarios[index..].iter().map(|s| s.name.as_str()).collect();
-            complain(&format!("not played: {}\n", left.join(", ")));
-            return Ok(worse(worst, Exit::Unknown));
+            complain(&format!("not run: {}\n", left.join(", ")));
+            return Ok(worst.worst(Exit::Unknown));
         }
-        let deadline = end.map(|end| share(end, scenarios.len() - index));
-        let found = explore_one(scenario, out, args, deadline, stop)?;
-        worst = worse(worst, found);
-    }
-    Ok(worst)
-}
-
-/// When the first of so many scenarios must have ended that share the time.
-fn share(end: Instant, scenarios: usize) -> Instant {
-    let time = now();
-    let left = end.saturating_duration_since(time);
-    let parts = u32::try_from(scenarios).unwrap_or(u32::MAX).max(1);
-    time + left / parts
-}
-
-fn explore_one(
-    scenario: &Scenario,
-    out: &Path,
-    args: &ExploreArgs,
-    deadline: Option<Instant>,
-    stop: &AtomicBool,
-) -> io::Result<Exit> {
-    let options = Options {
-        strategy: args.strategy,
-        jobs: args.jobs.unwrap_or_else(all_cores),
-        out,
-        deadline,
-        max_runs: args.max_runs,
-        stop,
-    };
-    let mut terminal = Terminal {
-        json: args.json,
-        display: Display::new(&scenario.name),
-    };
-    let found = match args.strategy.search() {
-        Some(search) => {
-            let seeds = args.seeds.clone().unwrap_or_else(|| Seeds::one(0));
-            explore::search(scenario, &seeds, search.bound(), &options, &mut terminal)?
-        }
-        None => {
-            let seeds = seeds(args);
-            explore::sample(scenario, seeds.as_ref(), &options, &mut terminal)?
-        }
-    };
-    drop(terminal);
-    if !args.no_shrink && !found.interrupted {
-        shrink(scenario, &found, args.json)?;
-    }
-    tell(scenario, &found, args)?;
-    Ok(found.exit(scenario, args.shard.is_none()))
-}
-
-fn all_cores() -> NonZeroUsize {
-    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
-}
-
-/// The seeds to sample; none if the shard is empty.
-fn seeds(args: &ExploreArgs) -> Option<Seeds> {
-    let given = args.seeds.clone();
-    let seeds = given.or_else(|| {
-        let unlimited = args.time.is_some();
-        Seeds::count(if unlimited { u64::MAX } else { SEEDS })
-    })?;
-    match args.shard {
-        Some(shard) => shard.of(&seeds),
-        None => Some(seeds),
-    }
-}
-
-/// Shrinks the first failures of each kind, and tells their stories.
-fn shrink(scenario: &Scenario, found: &Exploration, json: bool) -> io::Result<()> {
-    for (signature, file) in found.repros.iter().take(SHRUNK) {
-        let story = match Repro::read(file) {
-            Ok(repro) => aftermath::story(scenario, &repro, file),
-            Err(_) => format!("  {} cannot be read back\n", file.display()),
-        };
-        if !json {
-            say(&format!("\n{signature}\n{story}\n"))?;
-        }
-    }
-    Ok(())
-}
-
-fn tell(scenario: &Scenario, found: &Exploration, args: &ExploreArgs) -> io::Result<()> {
-    if args.json {
-        let line = serde_json::to_string(&ExploreLine::new(scenario, found, args.shard))?;
-        say(&format!("{line}\n"))?;
-    } else {
-        say(&explore::summary(scenario, found))?;
-    }
-    if args.shard.is_none() {
-        for goal in found.missing(scenario) {
-            complain(&format!(
-                "{}: none of {} seeds reached `{goal}`\n",
-                scenario.name, found.seeds
-            ));
-        }
-    }
-    if let Some(remaining) = found.remaining.as_ref().filter(|_| found.interrupted) {
+        let time = end.map(|end| share(end, scenarios.len() - index));
         let transport = match args.transport {
             Some(_) => format!(" --transport {}", names::transport(scenario.spec.transport)),
             None => String::new(),
         };
-        complain(&format!(
-            "{}: interrupted after {}; to go on: rehearsal explore {} --seeds {remaining} \
-             --strategy {}{transport}\n",
-            scenario.name,
-            counted(usize::try_from(found.seeds).unwrap_or(usize::MAX), "seed"),
-            scenario.name,
-            found.strategy,
-        ));
+        let resume = format!("rehearsal explore {}{transport}", scenario.name);
+        let request = Request::Explore(request(args, out.to_owned(), time, resume));
+        let mut terminal = Terminal::new(&scenario.name);
+        worst = worst.worst(execute(scenario, &request, stop, &mut terminal)?);
     }
-    Ok(())
+    Ok(worst)
 }
 
-/// Shows an exploration while it goes on.
-struct Terminal {
-    json: bool,
-    display: Display,
+/// Returns the time of the first of so many scenarios that share what is left.
+fn share(end: Instant, scenarios: usize) -> Duration {
+    let left = end.saturating_duration_since(now());
+    let parts = u32::try_from(scenarios).unwrap_or(u32::MAX).max(1);
+    left / parts
 }
 
-impl Terminal {
-    fn say(&self, text: &str) -> io::Result<()> {
-        if self.json {
-            return Ok(());
+fn explore_test(name: &str, out: Option<&Path>, args: &ExploreArgs) -> io::Result<Exit> {
+    let packages = Packages::from(&args.packages);
+    let test = match test_binary::find(&packages, name) {
+        Ok(test) => test,
+        Err(problem) => {
+            complain(&format!("error: {}\n", problem.message(name)));
+            return Ok(problem.exit());
         }
-        self.display.aside(|| say(text))
-    }
+    };
+    let out = match out {
+        Some(out) => out.to_owned(),
+        None => environment::out_directory_of(test.executable()),
+    };
+    // The test runs in its package's directory.
+    let out = std::path::absolute(out)?;
+    let request = Request::Explore(request(args, out, args.time, resume(name, args)));
+    test.execute(&request, &watch_interrupt(), &mut Terminal::new(name))
 }
 
-impl Audience for Terminal {
-    fn failure(&mut self, finding: &Finding) -> io::Result<()> {
-        self.say(&explore::finding(finding))
-    }
-
-    fn estimate(&mut self, seed: u64, search: Search) -> io::Result<()> {
-        self.say(&format!(
-            "seed {seed}: about {} schedules in all with at most {}\n",
-            search.estimate,
-            counted(search.bound as usize, "deviation")
-        ))
-    }
-
-    fn warning(&mut self, text: &str) {
-        self.display
-            .aside(|| complain(&format!("warning: {text}\n")));
-    }
-
-    fn progress(&mut self, progress: &Progress) {
-        self.display.update(progress);
-    }
+/// Returns the command that goes on with a test, but for seeds and strategy.
+fn resume(name: &str, args: &ExploreArgs) -> String {
+    let package = args.packages.package.as_deref();
+    let package = package.map(|package| format!(" --package {}", shell_word(package)));
+    let manifest = args.packages.manifest_path.as_deref();
+    let manifest = manifest.map(|path| format!(" --manifest-path {}", shell_path(path)));
+    format!(
+        "rehearsal explore --test {}{}{}",
+        shell_word(name),
+        package.unwrap_or_default(),
+        manifest.unwrap_or_default()
+    )
 }

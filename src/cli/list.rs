@@ -5,9 +5,9 @@ use std::io;
 use std::path::Path;
 
 use crate::exit::Exit;
-use crate::json::ListLine;
+use crate::report::json::ListLine;
+use crate::report::summary::counted;
 use crate::scenario::Scenario;
-use crate::summary::counted;
 
 use super::{complain, say, select};
 

@@ -3,13 +3,13 @@
 mod check;
 mod explore;
 mod interrupt;
-mod keep;
 mod list;
+mod on_repro;
 mod progress;
-mod replay;
 mod run;
 mod select;
-mod shrink;
+mod terminal;
+mod test_binary;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -17,12 +17,17 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use self::explore::PackageArgs;
+use self::on_repro::on_repro;
+use self::test_binary::Packages;
+use crate::command::{KeepRequest, Request};
 use crate::console::complain;
 use crate::environment;
 use crate::exit::Exit;
+use crate::regression;
 use crate::run::StrategyName;
 use crate::scenario::durations;
-use crate::sweep::Seeds;
+use crate::seeds::Seeds;
 
 /// Deterministic simulation testing for multi-agent systems.
 ///
@@ -80,9 +85,8 @@ enum Command {
     /// changed; no longer fails. Exit codes: a reproduced failure has its
     /// verdict's own (3, 10 or 11), every other result 13, a bad file 2.
     Replay {
-        /// The repro file.
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
+        #[command(flatten)]
+        repro: ReproArgs,
         /// Print one JSON object.
         #[arg(long)]
         json: bool,
@@ -90,9 +94,8 @@ enum Command {
     /// Make a repro smaller, in its place: fewer agents, faults and events, fewer
     /// choices, lower values; the failure stays the same.
     Shrink {
-        /// The repro file.
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
+        #[command(flatten)]
+        repro: ReproArgs,
         /// Real time that it may take, as in 90s or 5m.
         #[arg(long = "for", value_name = "TIME", default_value = "60s", value_parser = time)]
         time: Duration,
@@ -100,9 +103,8 @@ enum Command {
     /// Tell the story of a repro: what was run, what led to the failure, which
     /// choices matter.
     Report {
-        /// The repro file.
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
+        #[command(flatten)]
+        repro: ReproArgs,
     },
     /// Make a repro a regression that `cargo test` plays first.
     ///
@@ -114,9 +116,8 @@ enum Command {
 /// What `rehearsal keep` takes.
 #[derive(Args, Debug)]
 struct KeepArgs {
-    /// The repro file.
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    #[command(flatten)]
+    repro: ReproArgs,
     /// The regression's name. Without this it is made of the scenario's name and
     /// the failure.
     #[arg(long, value_name = "NAME")]
@@ -124,6 +125,22 @@ struct KeepArgs {
     /// Replace a regression of that name.
     #[arg(long)]
     force: bool,
+}
+
+/// A repro, and where to look for its test if it is one's.
+#[derive(Args, Debug)]
+struct ReproArgs {
+    /// The repro file.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    packages: PackageArgs,
+}
+
+impl ReproArgs {
+    fn packages(&self) -> Packages {
+        Packages::from(&self.packages)
+    }
 }
 
 /// What `rehearsal run` takes.
@@ -196,11 +213,33 @@ fn dispatch(cli: &Cli) -> Exit {
         Command::List { json } => list::list(&cli.root, *json),
         Command::Check { files } => check::check(&cli.root, files),
         Command::Run(args) => run::run(&cli.root, &out(cli), args),
-        Command::Explore(args) => explore::explore(&cli.root, &out(cli), args),
-        Command::Replay { file, json } => replay::replay(&cli.root, file, *json),
-        Command::Shrink { file, time } => shrink::shrink(&cli.root, file, *time),
-        Command::Report { file } => shrink::report(&cli.root, file),
-        Command::Keep(args) => keep::keep(&cli.root, args),
+        Command::Explore(args) => explore::explore(&cli.root, cli.out.as_deref(), args),
+        Command::Replay { repro, json } => {
+            on_repro(&cli.root, &repro.file, &repro.packages(), |file| {
+                Request::Replay { file, json: *json }
+            })
+        }
+        Command::Shrink { repro, time } => {
+            on_repro(&cli.root, &repro.file, &repro.packages(), |file| {
+                Request::Shrink { file, time: *time }
+            })
+        }
+        Command::Report { repro } => on_repro(&cli.root, &repro.file, &repro.packages(), |file| {
+            Request::Report { file }
+        }),
+        Command::Keep(args) => on_repro(
+            &cli.root,
+            &args.repro.file,
+            &args.repro.packages(),
+            |file| {
+                Request::Keep(KeepRequest {
+                    file,
+                    name: args.name.clone(),
+                    force: args.force,
+                    regressions: cli.root.join(regression::DIRECTORY),
+                })
+            },
+        ),
     };
     match done {
         Ok(exit) => exit,

@@ -1,17 +1,20 @@
-//! Many schedules of one scenario, on many threads: what they came to.
+//! Many runs of one target: all of a sequence of seeds, or every schedule of a seed
+//! within a bound.
 //!
-//! [`sample`] plays seeds, each by the strategy that the seed draws. [`search`]
-//! plays every schedule of a seed that leaves the boring one a few times at most.
-//! What comes out does not depend on the number of threads, but for times.
+//! [`explore`] is the one way to run more than one seed: `cargo test`, `rehearsal run`
+//! and `rehearsal explore` differ in [`Options`] and in the [`Reporter`]. The results do
+//! not depend on the number of workers, except for times.
 
 mod coverage;
-mod crew;
-mod keeper;
-mod report;
+mod failure_store;
+pub(crate) mod json;
+mod meter;
 mod sample;
 mod search;
 mod shard;
-mod tally;
+pub(crate) mod summary;
+mod totals;
+mod workers;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -23,38 +26,84 @@ use std::time::{Duration, Instant};
 use rehearsal_sim::Deviation;
 
 pub use crate::clock::now;
+use crate::determinism;
 use crate::exit::Exit;
-use crate::run::StrategyName;
-use crate::scenario::{ExpectedVerdict, Goal, Scenario};
+use crate::run::{RunOptions, RunReport, StrategyName};
+use crate::scenario::{ExpectedVerdict, Goal};
+use crate::seeds::Seeds;
 use crate::signature::Signature;
-use crate::sweep::Seeds;
+use crate::target::{self, Target};
 
 pub use self::coverage::{Coverage, Unseen};
-pub use self::report::{finding, summary};
-pub use self::sample::sample;
-pub use self::search::search;
+pub use self::meter::Progress;
 pub use self::shard::Shard;
-pub use self::tally::{Finding, Tally};
+pub use self::totals::{Events, Executed, Expectedness, FailureGroup, Totals};
 
-/// How to explore.
-#[derive(Debug)]
+/// The manner of an exploration.
 pub struct Options<'a> {
-    /// Who picks the next task.
+    /// The strategy.
     pub strategy: StrategyName,
-    /// Threads that play.
+    /// Worker threads.
     pub jobs: NonZeroUsize,
-    /// Where the log of failures and the repros go.
+    /// The directory of repros, and of the log of failures.
     pub out: &'a Path,
+    /// Which failures are written there.
+    pub keep: Keep,
+    /// Which seeds are run twice.
+    pub repeat: Repeat,
     /// No seed and no schedule is begun after this. The first always is.
     pub deadline: Option<Instant>,
-    /// A search plays at most so many schedules.
+    /// The most schedules of a search.
     pub max_runs: Option<u64>,
     /// Once it is true, nothing more is begun.
     pub stop: &'a AtomicBool,
+    /// Makes a text of each run, whose repro is in that file, for the reporter.
+    pub describe: Option<&'a Describe<'a>>,
 }
 
-impl Options<'_> {
-    /// Whether somebody wants it to end.
+/// Makes a text of a run, whose repro is in that file.
+pub type Describe<'a> = dyn Fn(&RunReport, Option<&Path>) -> io::Result<String> + Sync + 'a;
+
+/// The failures that are written to files.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keep {
+    /// A repro of each failing seed.
+    Each,
+    /// A repro of the first failure that the target does not expect; it ends the
+    /// exploration.
+    FirstUnexpected,
+    /// A line in a log for each, and a repro of the first of each signature.
+    FirstOfEachKind,
+}
+
+/// The seeds that are run twice, to see whether both runs are the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Repeat {
+    /// None.
+    Never,
+    /// The first.
+    First,
+    /// All.
+    Each,
+}
+
+impl<'a> Options<'a> {
+    /// Returns options to run the seeds one after the other on this thread.
+    pub fn one_by_one(strategy: StrategyName, out: &'a Path, keep: Keep) -> Self {
+        static NEVER: AtomicBool = AtomicBool::new(false);
+        Self {
+            strategy,
+            jobs: NonZeroUsize::MIN,
+            out,
+            keep,
+            repeat: Repeat::Never,
+            deadline: None,
+            max_runs: None,
+            stop: &NEVER,
+            describe: None,
+        }
+    }
+
     fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
@@ -64,8 +113,26 @@ impl Options<'_> {
     }
 }
 
-/// Which run of an exploration: a seed and, in a search, where it leaves the
-/// boring schedule. In the order of a search's report: seed, then the fewest
+/// Runs seeds of a target: each once or, with an exhaustive strategy, under every
+/// schedule within the bound. Without seeds (an empty shard) nothing is run.
+///
+/// # Errors
+///
+/// If the reporter cannot show something, or no thread can be started.
+pub fn explore(
+    target: &dyn Target,
+    seeds: Option<&Seeds>,
+    options: &Options<'_>,
+    reporter: &mut dyn Reporter,
+) -> io::Result<Exploration> {
+    match options.strategy.search() {
+        Some(search) => search::search(target, seeds, search.bound(), options, reporter),
+        None => sample::sample(target, seeds, options, reporter),
+    }
+}
+
+/// The identity of a run in an exploration: a seed and, in a search, where it leaves the
+/// default schedule. In the order of a search's report: seed, then the fewest
 /// deviations, then the first.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct RunKey {
@@ -76,12 +143,12 @@ pub struct RunKey {
 }
 
 impl RunKey {
-    /// The run of a seed.
+    /// Returns the run of a seed.
     pub fn of_seed(seed: u64) -> Self {
         Self::of_schedule(seed, Vec::new())
     }
 
-    /// The run of a seed that leaves the boring schedule there.
+    /// Returns the run of a seed that leaves the default schedule there.
     pub fn of_schedule(seed: u64, deviations: Vec<Deviation>) -> Self {
         Self {
             seed,
@@ -90,173 +157,160 @@ impl RunKey {
         }
     }
 
-    /// Where it leaves the boring schedule; empty for a seed.
+    /// Returns where it leaves the default schedule; empty for a seed.
     pub fn deviations(&self) -> &[Deviation] {
         &self.deviations
     }
 }
 
-/// What an exploration came to.
+/// The result of an exploration.
 #[derive(Debug)]
 pub struct Exploration {
-    /// What was asked for.
+    /// The strategy that was asked for.
     pub strategy: StrategyName,
-    /// What was counted.
-    pub tally: Tally,
-    /// Seeds that were played to the end.
+    /// The counts.
+    pub totals: Totals,
+    /// Seeds that were run to the end.
     pub seeds: u64,
-    /// The first seed that was to be played; none in an empty shard.
+    /// The first seed to be run; none in an empty shard.
     pub first: Option<u64>,
     /// Seeds that were not, because it was interrupted or its time was up.
     pub remaining: Option<Seeds>,
-    /// Whether somebody interrupted it.
+    /// `true` if it was interrupted.
     pub interrupted: bool,
-    /// What the search says of itself, if it was one.
+    /// The first unexpected failure, if that ended it.
+    pub unexpected: Option<Executed>,
+    /// The extent of the search, if it was one.
     pub search: Option<Search>,
-    /// The repro of each signature; what could not be written is missing.
+    /// The repro of each signature; those that could not be written are missing.
     pub repros: BTreeMap<Signature, PathBuf>,
-    /// How long it took.
+    /// Real time that it took.
     pub wall: Duration,
 }
 
-/// What a search played.
+/// The extent of a search.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Search {
-    /// Most deviations from the boring schedule.
+    /// Most deviations from the default schedule.
     pub bound: u32,
-    /// Schedules played.
+    /// Schedules that were run.
     pub schedules: u64,
-    /// About how many there would be, judged by each seed's boring one.
+    /// About how many there are, estimated from the default schedule.
     pub estimate: u64,
-    /// Whether every schedule within the bound was played.
+    /// `true` if every schedule within the bound was run.
     pub complete: bool,
 }
 
 impl Exploration {
-    /// How the exploration of `scenario` ends. `whole` says that it was meant to
-    /// be all of it, and no shard.
-    pub fn exit(&self, scenario: &Scenario, whole: bool) -> Exit {
+    /// Returns the exit code of the exploration of `target`. `whole` is false for a
+    /// shard.
+    pub fn exit(&self, target: &dyn Target, whole: bool) -> Exit {
         let mut worst = Exit::Pass;
-        for verdict in self.tally.verdicts.keys() {
-            worst = worse(worst, verdict.exit());
+        for verdict in self.totals.verdicts.keys() {
+            worst = worst.worst(verdict.exit());
         }
-        if whole && !self.missing(scenario).is_empty() {
-            worst = worse(worst, Exit::Violation);
+        if whole && !self.missing(target).is_empty() {
+            worst = worst.worst(Exit::Violation);
         }
         let cut_short = self.interrupted && self.remaining.is_some();
         let open = self.search.is_some_and(|search| !search.complete);
         if cut_short || open {
-            worst = worse(worst, Exit::Unknown);
+            worst = worst.worst(Exit::Unknown);
         }
         worst
     }
 
-    /// The `sometimes` goals that a healthy scenario ought to have reached by
-    /// now, and has not.
-    pub fn missing(&self, scenario: &Scenario) -> Vec<Goal> {
-        let enough = self.seeds >= u64::from(scenario.seeds);
-        if !enough || self.search.is_some() || scenario.expect.verdict != ExpectedVerdict::Pass {
+    /// Returns the `sometimes` goals that a healthy target ought to have reached by now,
+    /// and has not.
+    pub fn missing(&self, target: &dyn Target) -> Vec<Goal> {
+        let expected = target.expected();
+        let enough = self.seeds >= expected.seeds;
+        if !enough || self.search.is_some() || expected.verdict != ExpectedVerdict::Pass {
             return Vec::new();
         }
-        self.unreached(scenario)
+        self.unreached(target)
     }
 
-    /// The `sometimes` goals that no run has reached.
-    pub fn unreached(&self, scenario: &Scenario) -> Vec<Goal> {
-        let wanted = scenario.expect.sometimes.iter().copied();
+    /// Returns the `sometimes` goals that no run has reached.
+    pub fn unreached(&self, target: &dyn Target) -> Vec<Goal> {
+        let wanted = target.expected().sometimes.iter().copied();
         wanted
-            .filter(|goal| !self.tally.goals.contains_key(goal))
+            .filter(|goal| !self.totals.goals.contains_key(goal))
             .collect()
     }
 
-    /// Runs a second.
+    /// Returns runs a second.
     pub fn runs_per_second(&self) -> f64 {
-        per_second(self.tally.runs as f64, self.wall)
+        per_second(self.totals.runs as f64, self.wall)
     }
 }
 
-fn per_second(count: f64, time: Duration) -> f64 {
+/// Returns a rate.
+pub(crate) fn per_second(count: f64, time: Duration) -> f64 {
     // Shorter than a microsecond is no measurement.
     count / time.as_secs_f64().max(1e-6)
 }
 
-/// Of two ends, the one that matters more: a run that cannot be trusted, then a
-/// violation, then a run that is stuck, then one of which nothing is known.
-pub fn worse(a: Exit, b: Exit) -> Exit {
-    let rank = |exit| match exit {
-        Exit::Nondeterminism => 4,
-        Exit::Violation => 3,
-        Exit::Stuck => 2,
-        Exit::Unknown => 1,
-        _ => 0,
-    };
-    if rank(b) > rank(a) { b } else { a }
-}
-
-/// Who hears how an exploration goes on.
-pub trait Audience {
-    /// A failure whose signature is new.
+/// Receives the course of an exploration.
+pub trait Reporter {
+    /// Receives a run, in the order of the seeds, and the totals with it. Schedules of a
+    /// search are only counted.
     ///
     /// # Errors
     ///
     /// If it cannot be shown; then the exploration ends.
-    fn failure(&mut self, finding: &Finding) -> io::Result<()>;
+    fn run(&mut self, _run: &Executed, _totals: &Totals) -> io::Result<()> {
+        Ok(())
+    }
 
-    /// A search knows about how many schedules there are.
+    /// Receives a failure whose signature is new.
     ///
     /// # Errors
     ///
-    /// As [`Audience::failure`].
-    fn estimate(&mut self, seed: u64, search: Search) -> io::Result<()>;
+    /// As [`Reporter::run`].
+    fn failure(&mut self, _failure: &FailureGroup) -> io::Result<()> {
+        Ok(())
+    }
 
-    /// Something is wrong that does not end the exploration.
+    /// Receives the expected number of schedules of a search.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reporter::run`].
+    fn estimate(&mut self, _seed: u64, _search: Search) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Receives a problem that does not end the exploration.
     fn warning(&mut self, text: &str);
 
-    /// How it goes. Called often.
-    fn progress(&mut self, progress: &Progress);
+    /// Receives the progress. Called often.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reporter::run`].
+    fn progress(&mut self, _progress: &Progress) -> io::Result<()> {
+        Ok(())
+    }
 }
 
-/// How an exploration goes.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Progress {
-    /// Runs done.
-    pub done: u64,
-    /// Runs in all, as far as that is known.
-    pub total: Option<u64>,
-    /// Runs that failed.
-    pub failures: u64,
-    /// Virtual milliseconds so far.
-    pub virtual_ms: u64,
-    /// Real time so far.
-    pub elapsed: Duration,
-    /// Real time until the deadline, if there is one.
-    pub deadline_in: Option<Duration>,
-}
-
-impl Progress {
-    /// Runs a second.
-    pub fn rate(&self) -> f64 {
-        per_second(self.done as f64, self.elapsed)
-    }
-
-    /// Virtual seconds in a real one.
-    pub fn speed(&self) -> f64 {
-        per_second(self.virtual_ms as f64 / 1_000.0, self.elapsed)
-    }
-
-    /// About how long it will take yet.
-    pub fn left(&self) -> Option<Duration> {
-        let of_runs = self.total.filter(|_| self.done > 0).and_then(|total| {
-            let left = total.saturating_sub(self.done) as f64;
-            Duration::try_from_secs_f64(left / self.rate().max(1e-6)).ok()
-        });
-        of_runs.into_iter().chain(self.deadline_in).min()
-    }
-
-    /// The share that is done, from 0 to 1; none if there is no end.
-    pub fn share(&self) -> Option<f64> {
-        let left = self.left()?.as_secs_f64();
-        let elapsed = self.elapsed.as_secs_f64();
-        Some(elapsed / (elapsed + left).max(1e-6))
-    }
+/// Runs a seed, twice if that is asked for.
+fn run_seed(
+    target: &dyn Target,
+    seed: u64,
+    first: u64,
+    options: &Options<'_>,
+) -> (RunOptions, RunReport) {
+    let how = RunOptions::new(seed, options.strategy);
+    let twice = match options.repeat {
+        Repeat::Never => false,
+        Repeat::First => seed == first,
+        Repeat::Each => true,
+    };
+    let report = if twice {
+        determinism::play_twice(target, how.clone())
+    } else {
+        target::play(target, how.clone())
+    };
+    (how, report)
 }

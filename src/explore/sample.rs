@@ -1,125 +1,139 @@
-//! Seeds, each played once.
+//! Seeds, each run once.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::keeper::Keeper;
-use super::tally::{Played, Tally};
-use super::{Audience, Exploration, Options, Progress, RunKey, crew, now};
-use crate::run::{self, RunOptions};
-use crate::scenario::Scenario;
-use crate::sweep::Seeds;
+use super::failure_store::FailureStore;
+use super::meter::Meter;
+use super::totals::{Executed, Expectedness, Totals};
+use super::workers::{Results, run_workers};
+use super::{Exploration, Keep, Options, Reporter, RunKey, run_seed};
+use crate::seeds::Seeds;
+use crate::target::{self, Target};
 
-/// Plays seeds in parallel and counts in their order. Without seeds (an empty
-/// shard) nothing is played.
-///
-/// # Errors
-///
-/// If the audience cannot show something, or no thread can be started.
-pub fn sample(
-    scenario: &Scenario,
+/// Runs seeds in parallel and counts them in their order.
+pub(super) fn sample(
+    target: &dyn Target,
     seeds: Option<&Seeds>,
     options: &Options<'_>,
-    audience: &mut dyn Audience,
+    reporter: &mut dyn Reporter,
 ) -> io::Result<Exploration> {
-    let started = now();
-    let keeper = Keeper::new(scenario, options.out);
-    let mut tally = Tally::default();
+    let store = FailureStore::new(target, options.keep, options.out);
+    let mut meter = Meter::new(seeds.and_then(Seeds::size), options.deadline);
+    let mut totals = Totals::default();
+    let mut unexpected = None;
     if let Some(seeds) = seeds {
         let queue = Queue::new(seeds);
-        let mut line = InOrder::default();
-        let mut progress = Progress {
-            done: 0,
-            total: queue.size,
-            failures: 0,
-            virtual_ms: 0,
-            elapsed: now() - started,
-            deadline_in: None,
-        };
-        let work = |line: &crew::Line<'_, (u64, Played)>| {
+        let mut row = InOrder::default();
+        let work = |results: &Results<'_, (u64, io::Result<Executed>)>| {
             while let Some((index, seed)) = queue.take(options) {
-                if !line.say((index, play(scenario, seed, options, &keeper))) {
+                let run = run_and_keep(target, seed, &queue, options, &store);
+                if !results((index, run)) {
                     return;
                 }
             }
         };
-        crew::perform(options.jobs, work, |message| {
-            for warning in keeper.warnings() {
-                audience.warning(&warning);
+        run_workers(options.jobs, work, |result| {
+            for warning in store.warnings() {
+                reporter.warning(&warning);
             }
-            if let Some((index, played)) = message {
-                progress.done += 1;
-                progress.failures += u64::from(played.has_failed());
-                progress.virtual_ms += played.virtual_ms;
-                line.put(index, played);
+            if let Some((index, run)) = result {
+                let run = run?;
+                meter.add(&run);
+                row.put(index, run);
             }
-            while let Some(played) = line.next() {
-                if let Some(finding) = tally.add(played) {
-                    audience.failure(finding)?;
+            while let Some(run) = row.next().filter(|_| unexpected.is_none()) {
+                let failure = totals.add(&run).cloned();
+                reporter.run(&run, &totals)?;
+                if let Some(failure) = failure {
+                    reporter.failure(&failure)?;
+                }
+                if ends(&run, options.keep) {
+                    unexpected = Some(run);
                 }
             }
-            let time = now();
-            progress.elapsed = time - started;
-            let deadline = options.deadline;
-            progress.deadline_in = deadline.map(|at| at.saturating_duration_since(time));
-            audience.progress(&progress);
-            Ok(())
+            reporter.progress(meter.read())
         })?;
     }
-    for warning in keeper.warnings() {
-        audience.warning(&warning);
+    for warning in store.warnings() {
+        reporter.warning(&warning);
     }
-    let played = tally.runs;
+    let done = totals.runs;
     Ok(Exploration {
         strategy: options.strategy,
-        tally,
-        seeds: played,
+        totals,
+        seeds: done,
         first: seeds.map(Seeds::first),
         remaining: seeds.and_then(|seeds| {
-            let next = seeds.first().checked_add(played)?;
+            let next = seeds.first().checked_add(done)?;
             Seeds::between(next, seeds.last())
         }),
         interrupted: options.is_stopped(),
+        unexpected,
         search: None,
-        repros: keeper.into_repros(),
-        wall: now() - started,
+        repros: store.into_repros(),
+        wall: meter.elapsed(),
     })
 }
 
-/// Plays a seed and, if it fails, keeps that at once.
-fn play(scenario: &Scenario, seed: u64, options: &Options<'_>, keeper: &Keeper<'_>) -> Played {
-    let how = RunOptions::new(seed, options.strategy);
-    let report = run::play(scenario, how.clone());
-    let key = RunKey::of_seed(seed);
-    keeper.keep(&key, &report, || run::play(scenario, how.recorded()));
-    Played::of(scenario, key, &report)
+/// Returns `true` if nothing is to be run after that run.
+fn ends(run: &Executed, keep: Keep) -> bool {
+    keep == Keep::FirstUnexpected && run.expectedness == Expectedness::Unexpected
 }
 
-/// Seeds that nobody has taken yet. They are taken in order, so that those that
+/// Runs a seed and, if it fails, writes that to the disk at once.
+fn run_and_keep(
+    target: &dyn Target,
+    seed: u64,
+    queue: &Queue,
+    options: &Options<'_>,
+    store: &FailureStore<'_>,
+) -> io::Result<Executed> {
+    let (how, report) = run_seed(target, seed, queue.first, options);
+    let key = RunKey::of_seed(seed);
+    let mut run = Executed::new(key, &report, target.expected().verdict);
+    store.keep(&mut run, &report, || target::play(target, how.recorded()));
+    if let Some(describe) = options.describe {
+        run.text = Some(describe(&report, run.repro.as_deref())?);
+    }
+    if ends(&run, options.keep) {
+        queue.close();
+    }
+    Ok(run)
+}
+
+/// Seeds that no worker has taken yet. They are taken in order, so that those that
 /// were taken are always the first ones.
 struct Queue {
     first: u64,
-    /// None: all seeds that there are.
+    /// None for all seeds that there are.
     size: Option<u64>,
     taken: AtomicU64,
+    closed: AtomicBool,
 }
 
 impl Queue {
     fn new(seeds: &Seeds) -> Self {
         Self {
             first: seeds.first(),
-            size: (seeds.last() - seeds.first()).checked_add(1),
+            size: seeds.size(),
             taken: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
         }
     }
 
-    /// The next seed and its number in the row, if there is one and it is wanted.
+    /// Ends the row before the next seed.
+    fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns the next seed and its number in the row, if there is one and it is wanted.
     fn take(&self, options: &Options<'_>) -> Option<(u64, u64)> {
-        if options.is_stopped() {
+        if options.is_stopped() || self.closed.load(Ordering::Relaxed) {
             return None;
         }
-        // The first is played however late it is.
+        // The first is run however late it is.
         if self.taken.load(Ordering::Relaxed) > 0 && options.is_late() {
             return None;
         }
@@ -131,7 +145,7 @@ impl Queue {
     }
 }
 
-/// Puts what comes in any order into a row.
+/// Puts items that come in any order into a row.
 struct InOrder<T> {
     next: u64,
     early: BTreeMap<u64, T>,
@@ -151,7 +165,7 @@ impl<T> InOrder<T> {
         self.early.insert(index, item);
     }
 
-    /// The next in the row, if it has come.
+    /// Returns the next in the row, if it has come.
     fn next(&mut self) -> Option<T> {
         let item = self.early.remove(&self.next)?;
         self.next += 1;
@@ -164,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_early_waits_for_its_turn() {
+    fn early_results_wait_for_their_turn() {
         let mut row = InOrder::default();
         row.put(1, 'b');
         assert_eq!(row.next(), None);

@@ -2,44 +2,40 @@
 
 use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use rehearsal_sim::{Deviation, Exhaustive};
 
-use super::keeper::Keeper;
-use super::tally::{Played, Tally};
-use super::{Audience, Exploration, Options, Progress, RunKey, Search, crew, now};
+use super::failure_store::FailureStore;
+use super::meter::Meter;
+use super::totals::{Executed, Totals};
+use super::workers::{Results, run_workers};
+use super::{Exploration, Options, Reporter, RunKey, Search};
 use crate::run::RunOptions;
-use crate::scenario::Scenario;
-use crate::subject::play_deviating;
-use crate::sweep::Seeds;
+use crate::seeds::Seeds;
+use crate::target::{Target, play_deviating};
 
-/// Plays every schedule of each seed that leaves the boring one at most `bound`
-/// times; what the world draws is drawn from the seed.
-///
-/// # Errors
-///
-/// If the audience cannot show something, or no thread can be started.
-pub fn search(
-    scenario: &Scenario,
-    seeds: &Seeds,
+/// Runs every schedule of each seed that leaves the default one at most `bound` times;
+/// what the world draws is drawn from the seed.
+pub(super) fn search(
+    target: &dyn Target,
+    seeds: Option<&Seeds>,
     bound: u32,
     options: &Options<'_>,
-    audience: &mut dyn Audience,
+    reporter: &mut dyn Reporter,
 ) -> io::Result<Exploration> {
-    let mut hunt = Hunt {
-        scenario,
+    let mut state = SearchState {
+        target,
         bound,
         options,
-        keeper: Keeper::new(scenario, options.out),
-        started: now(),
-        tally: Tally::default(),
+        store: FailureStore::new(target, options.keep, options.out),
+        meter: Meter::new(None, options.deadline),
+        totals: Totals::default(),
         estimate: 0,
     };
-    let mut remaining = Some(seeds.clone());
+    let mut remaining = seeds.cloned();
     let mut searched = 0;
     while let Some(ahead) = remaining.take() {
-        let complete = !options.is_stopped() && hunt.seed(ahead.first(), audience)?;
+        let complete = !options.is_stopped() && state.seed(ahead.first(), reporter)?;
         if !complete {
             remaining = Some(ahead);
             break;
@@ -48,116 +44,104 @@ pub fn search(
         let next = ahead.first().checked_add(1);
         remaining = next.and_then(|next| Seeds::between(next, ahead.last()));
     }
-    for warning in hunt.keeper.warnings() {
-        audience.warning(&warning);
+    for warning in state.store.warnings() {
+        reporter.warning(&warning);
     }
-    for finding in hunt.tally.findings.values() {
-        audience.failure(finding)?;
+    for failure in state.totals.failures.values() {
+        reporter.failure(failure)?;
     }
     Ok(Exploration {
         strategy: options.strategy,
         seeds: searched,
-        first: Some(seeds.first()),
+        first: seeds.map(Seeds::first),
         interrupted: options.is_stopped(),
+        unexpected: None,
         search: Some(Search {
             complete: remaining.is_none(),
-            ..hunt.so_far()
+            ..state.so_far()
         }),
         remaining,
-        wall: now() - hunt.started,
-        tally: hunt.tally,
-        repros: hunt.keeper.into_repros(),
+        wall: state.meter.elapsed(),
+        totals: state.totals,
+        repros: state.store.into_repros(),
     })
 }
 
 /// A search under way.
-struct Hunt<'a> {
-    scenario: &'a Scenario,
+struct SearchState<'a> {
+    target: &'a dyn Target,
     bound: u32,
     options: &'a Options<'a>,
-    keeper: Keeper<'a>,
-    started: Instant,
-    tally: Tally,
+    store: FailureStore<'a>,
+    meter: Meter,
+    totals: Totals,
     estimate: u64,
 }
 
-impl Hunt<'_> {
+impl SearchState<'_> {
     fn so_far(&self) -> Search {
         Search {
             bound: self.bound,
-            schedules: self.tally.runs,
+            schedules: self.totals.runs,
             estimate: self.estimate,
             complete: false,
         }
     }
 
-    /// Plays the schedules of a seed. Whether these were all.
-    fn seed(&mut self, seed: u64, audience: &mut dyn Audience) -> io::Result<bool> {
+    /// Runs the schedules of a seed. Returns `true` if these were all.
+    fn seed(&mut self, seed: u64, reporter: &mut dyn Reporter) -> io::Result<bool> {
         let before = self.estimate;
-        let frontier = Frontier::new(self.bound, self.tally.runs);
-        let mut progress = Progress {
-            done: self.tally.runs,
-            total: None,
-            failures: self.tally.failures(),
-            virtual_ms: self.tally.virtual_ms,
-            elapsed: now() - self.started,
-            deadline_in: None,
-        };
-        // The boring schedule comes first: it says about how many there are.
+        let frontier = Frontier::new(self.bound, self.totals.runs);
+        // The default schedule comes first: it says about how many there are.
         if let Some(next) = frontier.take(self.options) {
-            let played = self.play(seed, &next);
-            progress.done += 1;
-            progress.failures += u64::from(played.has_failed());
-            progress.virtual_ms += played.virtual_ms;
-            self.tally.add(played);
+            let run = self.run(seed, &next);
+            self.meter.add(&run);
+            self.totals.add(&run);
         }
         self.estimate = before.saturating_add(frontier.lock().search.estimate());
-        progress.total = Some(self.estimate);
-        audience.estimate(seed, self.so_far())?;
-        let mut tally = std::mem::take(&mut self.tally);
-        let work = |line: &crew::Line<'_, Played>| {
+        self.meter.expect(self.estimate);
+        reporter.estimate(seed, self.so_far())?;
+        // The workers share the rest.
+        let mut totals = std::mem::take(&mut self.totals);
+        let mut meter = std::mem::replace(&mut self.meter, Meter::new(None, None));
+        let work = |results: &Results<'_, Executed>| {
             while let Some(next) = frontier.take(self.options) {
-                if !line.say(self.play(seed, &next)) {
+                if !results(self.run(seed, &next)) {
                     return frontier.abandon();
                 }
             }
         };
-        crew::perform(self.options.jobs, work, |message| {
-            for warning in self.keeper.warnings() {
-                audience.warning(&warning);
+        run_workers(self.options.jobs, work, |run| {
+            for warning in self.store.warnings() {
+                reporter.warning(&warning);
             }
-            if let Some(played) = message {
-                progress.done += 1;
-                progress.failures += u64::from(played.has_failed());
-                progress.virtual_ms += played.virtual_ms;
-                tally.add(played);
+            if let Some(run) = run {
+                meter.add(&run);
+                totals.add(&run);
             }
-            let time = now();
-            progress.elapsed = time - self.started;
-            let deadline = self.options.deadline;
-            progress.deadline_in = deadline.map(|at| at.saturating_duration_since(time));
-            audience.progress(&progress);
-            Ok(())
+            reporter.progress(meter.read())
         })?;
-        self.tally = tally;
+        self.totals = totals;
+        self.meter = meter;
         Ok(frontier.is_done())
     }
 
-    /// Plays a schedule, tells the frontier where it leads, and, if it fails,
-    /// keeps that at once.
-    fn play(&self, seed: u64, next: &Playing<'_>) -> Played {
+    /// Runs a schedule, tells the frontier where it leads, and, if it fails, writes that
+    /// to the disk at once.
+    fn run(&self, seed: u64, next: &Taken<'_>) -> Executed {
         let how = RunOptions::new(seed, self.options.strategy);
-        let (report, picks) = play_deviating(self.scenario, how.clone(), &next.deviations);
+        let (report, picks) = play_deviating(self.target, how.clone(), &next.deviations);
         next.learn(&picks);
         let key = RunKey::of_schedule(seed, next.deviations.clone());
-        self.keeper.keep(&key, &report, || {
-            play_deviating(self.scenario, how.recorded(), &next.deviations).0
+        let mut run = Executed::new(key, &report, self.target.expected().verdict);
+        self.store.keep(&mut run, &report, || {
+            play_deviating(self.target, how.recorded(), &next.deviations).0
         });
-        Played::of(self.scenario, key, &report)
+        run
     }
 }
 
-/// What is still to be played, shared by all threads.
+/// Schedules that are still to be run, shared by all workers.
 struct Frontier {
     state: Mutex<State>,
     changed: Condvar,
@@ -167,8 +151,8 @@ struct Frontier {
 
 struct State {
     search: Exhaustive,
-    /// Schedules that are being played and may lead to more.
-    playing: u32,
+    /// Schedules that are being run and may lead to more.
+    running: u32,
     stopped: bool,
 }
 
@@ -177,7 +161,7 @@ impl Frontier {
         Self {
             state: Mutex::new(State {
                 search: Exhaustive::new(bound),
-                playing: 0,
+                running: 0,
                 stopped: false,
             }),
             changed: Condvar::new(),
@@ -189,9 +173,9 @@ impl Frontier {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next schedule; waits for one if there may yet be more. None if there
+    /// Returns the next schedule; waits for one if there may yet be more. None if there
     /// is none, or no more are wanted.
-    fn take(&self, options: &Options<'_>) -> Option<Playing<'_>> {
+    fn take(&self, options: &Options<'_>) -> Option<Taken<'_>> {
         let mut state = self.lock();
         loop {
             if state.stopped {
@@ -204,13 +188,13 @@ impl Frontier {
                     return None;
                 }
                 let deviations = state.search.take()?;
-                state.playing += 1;
-                return Some(Playing {
+                state.running += 1;
+                return Some(Taken {
                     frontier: self,
                     deviations,
                 });
             }
-            if state.playing == 0 {
+            if state.running == 0 {
                 return None;
             }
             let woken = self.changed.wait(state);
@@ -224,7 +208,7 @@ impl Frontier {
         enough || options.is_stopped() || (taken > 0 && options.is_late())
     }
 
-    /// Nobody wants to hear of more.
+    /// Takes no more schedules.
     fn abandon(&self) {
         self.lock().stopped = true;
         self.changed.notify_all();
@@ -232,17 +216,17 @@ impl Frontier {
 
     fn is_done(&self) -> bool {
         let state = self.lock();
-        !state.stopped && state.search.ahead() == 0 && state.playing == 0
+        !state.stopped && state.search.ahead() == 0 && state.running == 0
     }
 }
 
-/// A schedule that is being played, until it is dropped.
-struct Playing<'a> {
+/// A schedule that is being run, until it is dropped.
+struct Taken<'a> {
     frontier: &'a Frontier,
     deviations: Vec<Deviation>,
 }
 
-impl Playing<'_> {
+impl Taken<'_> {
     fn learn(&self, picks: &[u32]) {
         let mut state = self.frontier.lock();
         state.search.learn(&self.deviations, picks);
@@ -250,9 +234,9 @@ impl Playing<'_> {
     }
 }
 
-impl Drop for Playing<'_> {
+impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        self.frontier.lock().playing -= 1;
+        self.frontier.lock().running -= 1;
         self.frontier.changed.notify_all();
     }
 }

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::sweep::Seeds;
+use serde::{Deserialize, Serialize};
+
+use crate::seeds::Seeds;
 
 /// Part `index` of `count`, written `0/4`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Shard {
     index: u64,
     count: u64,

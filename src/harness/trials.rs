@@ -6,17 +6,15 @@ use std::sync::Arc;
 use libtest_mimic::{Completion, Failed, Trial};
 
 use super::Unsupported;
-use crate::aftermath;
+use super::verify::{self, TestRun};
 use crate::casting::{Casting, Tally, listed};
-use crate::console::{complain, plain};
+use crate::command::remote;
+use crate::console::complain;
 use crate::environment::{self, Environment};
-use crate::repro::save_failure;
-use crate::run::{self, RunOptions, RunReport, RunVerdict};
-use crate::scenario::{self, ExpectedVerdict, Look, Scenario, discover, render_all};
-use crate::subject::Subject;
-use crate::summary;
-use crate::sweep::{Seeds, Sweep};
-use crate::system::{Named, SystemChoice};
+use crate::explore::Repeat;
+use crate::scenario::{self, Look, Scenario, discover, render_all};
+use crate::seeds::Seeds;
+use crate::system::Named;
 
 /// The tests of one file with the reference system. A file that cannot be read is a
 /// test that fails.
@@ -92,70 +90,21 @@ fn unreadable(name: String, problems: &[scenario::Diagnostic]) -> Trial {
     Trial::test(name, move || Err(Failed::from(problem)))
 }
 
-/// Plays a scenario's seeds and holds them against what it expects.
+/// Runs a scenario's seeds and compares them with what it expects, or executes the
+/// command that the `rehearsal` binary has sent.
 fn verify(scenario: &Scenario, environment: &Environment) -> Result<(), String> {
-    let chosen = environment.seeds.is_some();
+    if environment.command {
+        return remote::serve(scenario);
+    }
     let own = || Seeds::count(scenario.seeds.into());
-    let seeds = environment.seeds.clone().or_else(own);
-    let strategy = environment.strategy.unwrap_or_default();
-    let mut sweep = Sweep::default();
-    for seed in seeds.into_iter().flatten() {
-        let report = run::play(scenario, RunOptions::new(seed, strategy));
-        sweep.add(&report, scenario.expect.verdict);
-        if !report.is_allowed(scenario.expect.verdict) {
-            return Err(failure(scenario, &report));
-        }
-    }
-    if sweep.seeds == 0 {
-        return Err("no seed was played".to_owned());
-    }
-    // With seeds of the user's choice there may be too few of them to reach
-    // every goal or to show a defect.
-    if chosen {
-        return Ok(());
-    }
-    if let ExpectedVerdict::Violation(oracle) = scenario.expect.verdict
-        && sweep.detected == 0
-    {
-        return Err(format!(
-            "`{oracle}` did not catch the defect in {} seeds",
-            sweep.seeds
-        ));
-    }
-    match sweep.missing(scenario).as_slice() {
-        [] => Ok(()),
-        missing => {
-            let goals: Vec<String> = missing.iter().map(|goal| format!("`{goal}`")).collect();
-            Err(format!(
-                "none of {} seeds reached {}",
-                sweep.seeds,
-                goals.join(" or ")
-            ))
-        }
-    }
-}
-
-/// The block of a failing run, whose repro is written first.
-fn failure(scenario: &Scenario, report: &RunReport) -> String {
-    let directory = environment::out_directory();
-    let more = if report.verdict == RunVerdict::Nondeterminism {
-        String::new()
-    } else {
-        match save_failure(scenario, report.seed, report.strategy, &directory) {
-            Ok((path, repro)) => aftermath::story(scenario, &repro, &path),
-            Err(error) => format!("  no repro in {}: {error}\n", directory.display()),
-        }
-    };
-    let told = summary::failure(report) + &more;
-    let (seed, strategy) = (report.seed, report.strategy);
-    let again = match &scenario.system {
-        SystemChoice::Named(named) => named.again(scenario.name(), seed, strategy),
-        SystemChoice::Reference => {
-            format!(
-                "rehearsal run {} --seed {seed} --strategy {strategy}",
-                report.name
-            )
-        }
-    };
-    format!("{}  again   {again}", plain(&told))
+    verify::verify(
+        scenario,
+        &TestRun {
+            seeds: environment.seeds.clone().or_else(own),
+            chosen: environment.seeds.is_some(),
+            strategy: environment.strategy.unwrap_or_default(),
+            repeat: Repeat::Never,
+            out: &environment::out_directory(),
+        },
+    )
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{Origin, Repro, ScenarioRef, TestRef};
+use crate::report::next_steps::{replay_in_test, shell_path};
 use crate::scenario::{self, Code, Diagnostic, FileKind, Scenario, Source, discover};
-use crate::summary::shell_word;
 
 impl Repro {
     /// Reads the scenario from where the repro says that it is or, if there is
@@ -56,14 +56,14 @@ fn of_a_test(path: &Path, test: &TestRef) -> Diagnostic {
     let message = format!("the repro is of the test `{}`", test.name.escape_debug());
     let source = Source::of(FileKind::Repro, path, "");
     Diagnostic::new(Code::ReproOfATest, &source, message)
-        .help(format!("the test plays it: {}", test.replay_command(path)))
+        .help(format!("the test plays it: {}", replay_in_test(test, path)))
 }
 
 /// A system of a user's own is in the user's test binary, and nowhere else.
 fn of_a_system(path: &Path, system: &str) -> Diagnostic {
     let message = format!("the repro is of the system `{}`", system.escape_debug());
     let source = Source::of(FileKind::Repro, path, "");
-    let file = shell_word(&path.to_string_lossy());
+    let file = shell_path(path);
     Diagnostic::new(Code::ReproOfASystem, &source, message).help(format!(
         "its tests play it: REHEARSAL_REPLAY={file} cargo test; to keep it, copy it to \
          `{}/` where its scenarios are",

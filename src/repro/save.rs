@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Repro;
 use crate::run::{RunOptions, StrategyName};
-use crate::subject::{self, Subject};
+use crate::target::{self, Target};
 
 /// What the names of repro files end in.
 pub const EXTENSION: &str = "repro";
@@ -22,16 +22,17 @@ pub const SUBDIRECTORY: &str = "rehearsal";
 ///
 /// If the file cannot be written, or the seed passes this time, as it does only
 /// where something in the run does not depend on the seed.
-pub fn save_failure<S: Subject>(
-    subject: &S,
+pub fn save_failure(
+    target: &dyn Target,
     seed: u64,
     strategy: StrategyName,
     directory: &Path,
 ) -> io::Result<(PathBuf, Repro)> {
-    let report = subject::play(subject, RunOptions::new(seed, strategy).recorded());
-    let repro = Repro::of(subject, &report)
+    let report = target::play(target, RunOptions::new(seed, strategy).recorded());
+    let repro = Repro::of(target, &report)
         .ok_or_else(|| io::Error::other(format!("played again, seed {seed} passes")))?;
-    let path = directory.join(format!("{}-seed-{seed}.{EXTENSION}", subject.file_stem()));
+    let stem = target.identity().file_stem();
+    let path = directory.join(format!("{stem}-seed-{seed}.{EXTENSION}"));
     repro.save(&path)?;
     Ok((path, repro))
 }

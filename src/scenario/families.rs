@@ -5,7 +5,7 @@ use rehearsal_agents::spec::{AgentKind, BridgeSpec};
 use super::Cut;
 
 /// For each thing that can be cut, its cuts, the deepest first.
-pub(super) fn families(spec: &BridgeSpec) -> Vec<Vec<Cut>> {
+pub(crate) fn families(spec: &BridgeSpec) -> Vec<Vec<Cut>> {
     let mut families = Vec::new();
     for (group, agents) in spec.agents.iter().enumerate() {
         let parties = match agents.kind {

@@ -9,11 +9,10 @@ pub(crate) mod decode;
 mod diagnostic;
 pub mod discover;
 pub mod durations;
-mod families;
+pub(crate) mod families;
 mod goal;
 pub mod names;
 mod source;
-mod subject;
 mod suggest;
 pub(crate) mod variant;
 

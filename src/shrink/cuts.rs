@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::scenario::Cut;
-use crate::subject::Subject;
 
 use super::lab::Lab;
 use super::{Best, Stopped};
 
 /// Cuts until no further cut leaves the failure.
-pub(super) fn cut<S: Subject>(lab: &mut Lab<'_, S>, best: &mut Best<S>) -> Result<(), Stopped> {
+pub(super) fn cut(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stopped> {
     loop {
         let mut progress = false;
-        for family in lab.whole().families() {
+        for family in lab.whole().reductions() {
             progress |= cut_family(lab, best, &family)?;
         }
         if !progress {
@@ -22,11 +21,7 @@ pub(super) fn cut<S: Subject>(lab: &mut Lab<'_, S>, best: &mut Best<S>) -> Resul
 }
 
 /// Tries cuts of one thing, the deepest first.
-fn cut_family<S: Subject>(
-    lab: &mut Lab<'_, S>,
-    best: &mut Best<S>,
-    family: &[Cut],
-) -> Result<bool, Stopped> {
+fn cut_family(lab: &mut Lab<'_>, best: &mut Best, family: &[Cut]) -> Result<bool, Stopped> {
     for cut in family {
         let now = best.cuts.iter().find(|have| have.place() == cut.place());
         // Of kinds of faults one is as good as another.

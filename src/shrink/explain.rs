@@ -7,7 +7,6 @@ use rehearsal_sim::{Decision, DecisionKind, Schedule, TaskId};
 use crate::run::{RunReport, RunVerdict};
 
 use super::Best;
-use crate::subject::Subject;
 
 use super::lab::Lab;
 
@@ -75,7 +74,7 @@ impl Explanation {
 const TRIED: usize = 32;
 
 /// Tries what becomes of the run without each decision, and with other values.
-pub(super) fn explain<S: Subject>(lab: &mut Lab<'_, S>, best: &Best<S>) -> Explanation {
+pub(super) fn explain(lab: &mut Lab<'_>, best: &Best) -> Explanation {
     let steps = steps(&best.report);
     let tried = best.schedule.len() <= TRIED;
     let decisions = best.schedule.decisions().iter().enumerate();
@@ -95,14 +94,14 @@ pub(super) fn explain<S: Subject>(lab: &mut Lab<'_, S>, best: &Best<S>) -> Expla
     Explanation { decisions }
 }
 
-fn without<S: Subject>(lab: &mut Lab<'_, S>, best: &Best<S>, index: usize) -> Option<RunVerdict> {
+fn without(lab: &mut Lab<'_>, best: &Best, index: usize) -> Option<RunVerdict> {
     let rest = best.schedule.with_value(index, 0);
-    let report = lab.replay(&best.staged, &rest).ok()?;
+    let report = lab.replay(&*best.staged, &rest).ok()?;
     Some(report.verdict)
 }
 
 /// Tries up to three other values.
-fn any_value<S: Subject>(lab: &mut Lab<'_, S>, best: &Best<S>, index: usize) -> Option<bool> {
+fn any_value(lab: &mut Lab<'_>, best: &Best, index: usize) -> Option<bool> {
     let decision = best.schedule.decisions().get(index)?;
     let bound = decision.bound;
     let mut others = vec![1, bound / 2, bound - 1];
@@ -113,7 +112,7 @@ fn any_value<S: Subject>(lab: &mut Lab<'_, S>, best: &Best<S>, index: usize) -> 
     }
     for value in others {
         let other: Schedule = best.schedule.with_value(index, value);
-        let report = lab.replay(&best.staged, &other).ok()?;
+        let report = lab.replay(&*best.staged, &other).ok()?;
         if !lab.is_it(&report) {
             return Some(false);
         }
@@ -122,21 +121,25 @@ fn any_value<S: Subject>(lab: &mut Lab<'_, S>, best: &Best<S>, index: usize) -> 
 }
 
 /// The step of each decision of a recorded run.
-fn steps<B>(report: &RunReport<B>) -> Vec<u64> {
-    let choices = report.tape.choices().iter();
+fn steps(report: &RunReport) -> Vec<u64> {
+    let choices = report.outcome.tape.choices().iter();
     let decisions = choices.filter(|choice| choice.value != 0);
     decisions.map(|choice| choice.step.into()).collect()
 }
 
 /// Whom a decision of a recorded run concerns, and what it does. `index`: among
 /// the run's decisions.
-fn describe<B>(report: &RunReport<B>, index: usize, decision: &Decision) -> (String, String) {
-    let choices = report.tape.choices().iter().enumerate();
+fn describe(report: &RunReport, index: usize, decision: &Decision) -> (String, String) {
+    let choices = report.outcome.tape.choices().iter().enumerate();
     let choice = choices
         .filter(|(_, choice)| choice.value != 0)
         .nth(index)
         .map(|(number, _)| number);
-    let switch = report.switches.iter().find(|s| Some(s.choice) == choice);
+    let switch = report
+        .outcome
+        .switches
+        .iter()
+        .find(|s| Some(s.choice) == choice);
     let Some(switch) = switch else {
         return Default::default();
     };
@@ -163,8 +166,8 @@ fn is_in_std(place: &Location<'_>) -> bool {
 
 /// A task by the name that it gave itself, or its number and where it was
 /// spawned.
-pub(crate) fn task_name<B>(report: &RunReport<B>, task: TaskId) -> String {
-    let member = report.cast.iter().find(|member| member.id == task);
+pub(crate) fn task_name(report: &RunReport, task: TaskId) -> String {
+    let member = report.outcome.cast.iter().find(|member| member.id == task);
     match member {
         Some(member) if member.name.is_empty() => {
             format!("{task} ({})", member.spawned_at)

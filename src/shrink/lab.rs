@@ -1,11 +1,14 @@
 //! Where runs are tried: counts them, and knows the failure when it sees it.
 
+use std::sync::Arc;
+
 use rehearsal_sim::{Choices, DecisionKind, Deviation, Schedule};
 
+use crate::repro::Repro;
 use crate::run::{RunOptions, RunReport, StrategyName};
 use crate::scenario::Cut;
 use crate::signature::Signature;
-use crate::subject::{self, Subject};
+use crate::target::{self, Origin, Selection, Target, Unplayable};
 
 use super::{Best, Limits, Stopped, measure};
 
@@ -13,24 +16,38 @@ use super::{Best, Limits, Stopped, measure};
 const FRESH_SEEDS: u64 = 24;
 
 /// Tries runs.
-pub(super) struct Lab<'a, S> {
-    /// The subject without cuts.
-    whole: S,
-    signature: Signature,
+pub(super) struct Lab<'a> {
+    target: &'a dyn Target,
+    /// The scenario or test, with its twin and transport.
+    origin: &'a Origin,
+    /// That variant of the target, without cuts.
+    whole: Arc<dyn Target>,
+    signature: &'a Signature,
     seed: u64,
     limits: &'a Limits<'a>,
     runs: u64,
 }
 
-impl<'a, S: Subject> Lab<'a, S> {
-    pub(super) fn new(whole: S, signature: Signature, seed: u64, limits: &'a Limits<'a>) -> Self {
-        Self {
-            whole,
-            signature,
-            seed,
+impl<'a> Lab<'a> {
+    pub(super) fn new(
+        target: &'a dyn Target,
+        repro: &'a Repro,
+        limits: &'a Limits<'a>,
+    ) -> Result<Self, Unplayable> {
+        let uncut = Selection {
+            origin: &repro.origin,
+            cuts: &[],
+            failure: Some(&repro.expected.signature),
+        };
+        Ok(Self {
+            target,
+            origin: &repro.origin,
+            whole: target.reduced(&uncut)?,
+            signature: &repro.expected.signature,
+            seed: repro.seed,
             limits,
             runs: 0,
-        }
+        })
     }
 
     /// Runs so far.
@@ -38,12 +55,12 @@ impl<'a, S: Subject> Lab<'a, S> {
         self.runs
     }
 
-    pub(super) fn whole(&self) -> &S {
-        &self.whole
+    pub(super) fn whole(&self) -> &dyn Target {
+        &*self.whole
     }
 
     /// Whether this is the failure.
-    pub(super) fn is_it(&self, report: &RunReport<S::Books>) -> bool {
+    pub(super) fn is_it(&self, report: &RunReport) -> bool {
         Signature::of(report).is_some_and(|found| self.signature.matches(&found))
     }
 
@@ -64,33 +81,33 @@ impl<'a, S: Subject> Lab<'a, S> {
     /// Plays a schedule.
     pub(super) fn replay(
         &mut self,
-        staged: &S,
+        staged: &dyn Target,
         schedule: &Schedule,
-    ) -> Result<RunReport<S::Books>, Stopped> {
+    ) -> Result<RunReport, Stopped> {
         self.count()?;
         let choices = Choices::Replay(schedule.clone());
-        Ok(subject::play(staged, self.options(choices)))
+        Ok(target::play(staged, self.options(choices)))
     }
 
     /// Plays the world's decisions, the scheduler being boring but for
     /// `deviations`. Also says how many candidates each pick had.
     pub(super) fn deviate(
         &mut self,
-        staged: &S,
+        staged: &dyn Target,
         world: &Schedule,
         deviations: &[Deviation],
-    ) -> Result<(RunReport<S::Books>, Vec<u32>), Stopped> {
+    ) -> Result<(RunReport, Vec<u32>), Stopped> {
         self.count()?;
         let options = self.options(Choices::World(world.clone()));
-        Ok(subject::play_deviating(staged, options, deviations))
+        Ok(target::play_deviating(staged, options, deviations))
     }
 
     /// Takes the run for the best if it fails as it should, and with less.
-    pub(super) fn accept(&self, best: &mut Best<S>, report: RunReport<S::Books>) -> bool {
+    pub(super) fn accept(&self, best: &mut Best, report: RunReport) -> bool {
         if !self.is_it(&report) {
             return false;
         }
-        let schedule = report.tape.schedule();
+        let schedule = report.outcome.tape.schedule();
         if measure(&schedule) >= best.measure() {
             return false;
         }
@@ -100,9 +117,9 @@ impl<'a, S: Subject> Lab<'a, S> {
     }
 
     /// Tries the schedule in which nothing is chosen.
-    pub(super) fn boring(&mut self, best: &mut Best<S>) -> Result<(), Stopped> {
+    pub(super) fn boring(&mut self, best: &mut Best) -> Result<(), Stopped> {
         if !best.schedule.is_empty() {
-            let report = self.replay(&best.staged, &Schedule::default())?;
+            let report = self.replay(&*best.staged, &Schedule::default())?;
             self.accept(best, report);
         }
         Ok(())
@@ -110,16 +127,21 @@ impl<'a, S: Subject> Lab<'a, S> {
 
     /// Whether the scenario with those cuts fails as well: boringly, as far as
     /// the schedule is known, or under one of a few seeds. Then that is the best.
-    pub(super) fn try_cuts(&mut self, best: &mut Best<S>, cuts: &[Cut]) -> Result<bool, Stopped> {
-        let Ok(staged) = self.whole.cut(cuts) else {
+    pub(super) fn try_cuts(&mut self, best: &mut Best, cuts: &[Cut]) -> Result<bool, Stopped> {
+        let selection = Selection {
+            origin: self.origin,
+            cuts,
+            failure: Some(self.signature),
+        };
+        let Ok(staged) = self.target.reduced(&selection) else {
             return Ok(false);
         };
-        let Some(report) = self.find(&staged, &best.schedule)? else {
+        let Some(report) = self.find(&*staged, &best.schedule)? else {
             return Ok(false);
         };
         *best = Best {
             cuts: cuts.to_vec(),
-            schedule: report.tape.schedule(),
+            schedule: report.outcome.tape.schedule(),
             staged,
             report,
         };
@@ -128,9 +150,9 @@ impl<'a, S: Subject> Lab<'a, S> {
 
     fn find(
         &mut self,
-        staged: &S,
+        staged: &dyn Target,
         known: &Schedule,
-    ) -> Result<Option<RunReport<S::Books>>, Stopped> {
+    ) -> Result<Option<RunReport>, Stopped> {
         let world = known.filtered(|d| d.kind() == DecisionKind::World);
         let mut tried: Vec<&Schedule> = Vec::new();
         let boring = Schedule::default();
@@ -147,11 +169,11 @@ impl<'a, S: Subject> Lab<'a, S> {
         for seed in 0..FRESH_SEEDS {
             self.count()?;
             let mut options = RunOptions::new(seed, StrategyName::PORTFOLIO);
-            let report = subject::play(staged, options.clone());
+            let report = target::play(staged, options.clone());
             if self.is_it(&report) {
                 options = options.recorded();
                 self.count()?;
-                return Ok(Some(subject::play(staged, options)));
+                return Ok(Some(target::play(staged, options)));
             }
         }
         Ok(None)

@@ -6,16 +6,11 @@
 
 use rehearsal_sim::Schedule;
 
-use crate::subject::Subject;
-
 use super::lab::Lab;
 use super::{Best, Stopped};
 
 /// Takes out halves, quarters, …, single decisions, until none can go.
-pub(super) fn decisions<S: Subject>(
-    lab: &mut Lab<'_, S>,
-    best: &mut Best<S>,
-) -> Result<(), Stopped> {
+pub(super) fn decisions(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stopped> {
     let mut size = best.schedule.len().div_ceil(2);
     while size > 0 && !best.schedule.is_empty() {
         let mut progress = false;
@@ -25,7 +20,7 @@ pub(super) fn decisions<S: Subject>(
         while end > 0 {
             let start = end.saturating_sub(size);
             let rest = without(&best.schedule, start, end);
-            let report = lab.replay(&best.staged, &rest)?;
+            let report = lab.replay(&*best.staged, &rest)?;
             progress |= lab.accept(best, report);
             end = start.min(best.schedule.len());
         }
@@ -43,7 +38,7 @@ fn without(schedule: &Schedule, start: usize, end: usize) -> Schedule {
 }
 
 /// Lowers each value as far as it goes.
-pub(super) fn values<S: Subject>(lab: &mut Lab<'_, S>, best: &mut Best<S>) -> Result<(), Stopped> {
+pub(super) fn values(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stopped> {
     let mut index = 0;
     while let Some(decision) = best.schedule.decisions().get(index) {
         // The run fails with `high`, and is not known to with anything lower.
@@ -51,8 +46,8 @@ pub(super) fn values<S: Subject>(lab: &mut Lab<'_, S>, best: &mut Best<S>) -> Re
         while low < high {
             let middle = if low == 1 { 1 } else { low + (high - low) / 2 };
             let lower = best.schedule.with_value(index, middle);
-            let report = lab.replay(&best.staged, &lower)?;
-            let schedule = report.tape.schedule();
+            let report = lab.replay(&*best.staged, &lower)?;
+            let schedule = report.outcome.tape.schedule();
             let same = schedule.len() <= best.schedule.len()
                 && schedule.decisions().get(index).map(|d| d.value) == Some(middle);
             if lab.is_it(&report) && same {

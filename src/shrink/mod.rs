@@ -16,14 +16,15 @@ mod minimise;
 mod research;
 
 use std::fmt;
+use std::sync::Arc;
 
 use rehearsal_sim::{DecisionKind, Schedule};
 
 use crate::repro::{Expected, Repro, Shrunk, Unplayable};
 use crate::run::RunReport;
-use crate::scenario::{Cut, Scenario};
+use crate::scenario::Cut;
 use crate::signature::Signature;
-use crate::subject::Subject;
+use crate::target::Target;
 
 use self::lab::Lab;
 
@@ -56,13 +57,13 @@ impl fmt::Debug for Limits<'_> {
 
 /// A failure, shrunk.
 #[derive(Debug)]
-pub struct Shrinking<S: Subject = Scenario> {
+pub struct Shrinking {
     /// The repro; it has been played and does what it says.
     pub repro: Repro,
     /// What it plays.
-    pub staged: S,
+    pub staged: Arc<dyn Target>,
     /// The run, recorded.
-    pub report: RunReport<S::Books>,
+    pub report: RunReport,
     /// What matters in it, decision by decision.
     pub explanation: Explanation,
     /// Whether everything that could be tried was tried; else a limit was
@@ -92,14 +93,14 @@ impl fmt::Display for ShrinkError {
 impl std::error::Error for ShrinkError {}
 
 /// The smallest failing run so far.
-struct Best<S: Subject> {
+struct Best {
     cuts: Vec<Cut>,
-    staged: S,
+    staged: Arc<dyn Target>,
     schedule: Schedule,
-    report: RunReport<S::Books>,
+    report: RunReport,
 }
 
-impl<S: Subject> Best<S> {
+impl Best {
     /// What counts: first what takes the turn, then everything else.
     fn measure(&self) -> (usize, usize) {
         measure(&self.schedule)
@@ -117,12 +118,12 @@ fn measure(schedule: &Schedule) -> (usize, usize) {
 /// # Errors
 ///
 /// If the repro cannot be played, or does not fail as it says.
-pub fn shrink<S: Subject>(
-    subject: &S,
+pub fn shrink(
+    target: &dyn Target,
     repro: &Repro,
     limits: &Limits<'_>,
-) -> Result<Shrinking<S>, ShrinkError> {
-    let (mut lab, mut best) = begin(subject, repro, limits)?;
+) -> Result<Shrinking, ShrinkError> {
+    let (mut lab, mut best) = begin(target, repro, limits)?;
     let before = best.measure();
     let complete = work(&mut lab, &mut best).is_ok();
     let explanation = explain::explain(&mut lab, &best);
@@ -139,7 +140,7 @@ pub fn shrink<S: Subject>(
             expected: Expected {
                 verdict: best.report.verdict,
                 signature: repro.expected.signature.clone(),
-                fingerprint: best.report.fingerprint,
+                fingerprint: best.report.outcome.fingerprint,
             },
             shrunk: Some(Shrunk {
                 runs: earlier.runs + lab.runs(),
@@ -159,12 +160,12 @@ pub fn shrink<S: Subject>(
 /// # Errors
 ///
 /// As [`shrink`].
-pub fn study<S: Subject>(
-    subject: &S,
+pub fn study(
+    target: &dyn Target,
     repro: &Repro,
     limits: &Limits<'_>,
-) -> Result<Shrinking<S>, ShrinkError> {
-    let (mut lab, best) = begin(subject, repro, limits)?;
+) -> Result<Shrinking, ShrinkError> {
+    let (mut lab, best) = begin(target, repro, limits)?;
     let explanation = explain::explain(&mut lab, &best);
     Ok(Shrinking {
         repro: repro.clone(),
@@ -176,25 +177,20 @@ pub fn study<S: Subject>(
 }
 
 /// Plays the repro as it is.
-fn begin<'a, S: Subject>(
-    subject: &S,
-    repro: &Repro,
+fn begin<'a>(
+    target: &'a dyn Target,
+    repro: &'a Repro,
     limits: &'a Limits<'a>,
-) -> Result<(Lab<'a, S>, Best<S>), ShrinkError> {
-    let uncut = Repro {
-        cuts: Vec::new(),
-        ..repro.clone()
-    };
-    let whole = uncut.stage(subject).map_err(ShrinkError::Unplayable)?;
-    let staged = repro.stage(subject).map_err(ShrinkError::Unplayable)?;
-    let lab = Lab::new(whole, repro.expected.signature.clone(), repro.seed, limits);
-    let report = repro.play(&staged);
+) -> Result<(Lab<'a>, Best), ShrinkError> {
+    let lab = Lab::new(target, repro, limits).map_err(ShrinkError::Unplayable)?;
+    let staged = repro.stage(target).map_err(ShrinkError::Unplayable)?;
+    let report = repro.play(&*staged);
     if !lab.is_it(&report) {
         return Err(ShrinkError::FailsNot(Signature::of(&report)));
     }
     let best = Best {
         cuts: repro.cuts.clone(),
-        schedule: report.tape.schedule(),
+        schedule: report.outcome.tape.schedule(),
         staged,
         report,
     };
@@ -206,7 +202,7 @@ fn begin<'a, S: Subject>(
 struct Stopped;
 
 /// All passes, until none of them finds anything.
-fn work<S: Subject>(lab: &mut Lab<'_, S>, best: &mut Best<S>) -> Result<(), Stopped> {
+fn work(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stopped> {
     lab.boring(best)?;
     loop {
         let before = (best.cuts.clone(), best.schedule.clone());

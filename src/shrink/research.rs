@@ -3,8 +3,6 @@
 use rehearsal_sim::{DecisionKind, Deviation, Family, Schedule};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::subject::Subject;
-
 use super::lab::Lab;
 use super::{Best, Stopped};
 
@@ -16,12 +14,12 @@ const MOST_DEVIATIONS: usize = 3;
 
 /// Tries the world boring as a whole, then site by site, the scheduler's
 /// decisions being what they are.
-pub(super) fn world<S: Subject>(lab: &mut Lab<'_, S>, best: &mut Best<S>) -> Result<(), Stopped> {
+pub(super) fn world(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stopped> {
     if best.schedule.count(DecisionKind::World) == 0 {
         return Ok(());
     }
     let scheduler = best.schedule.filtered(|d| d.kind() != DecisionKind::World);
-    let report = lab.replay(&best.staged, &scheduler)?;
+    let report = lab.replay(&*best.staged, &scheduler)?;
     if lab.accept(best, report) {
         return Ok(());
     }
@@ -33,7 +31,7 @@ pub(super) fn world<S: Subject>(lab: &mut Lab<'_, S>, best: &mut Best<S>) -> Res
     for family in families {
         let rest = best.schedule.filtered(|d| d.site.family() != family);
         if rest.len() < best.schedule.len() {
-            let report = lab.replay(&best.staged, &rest)?;
+            let report = lab.replay(&*best.staged, &rest)?;
             lab.accept(best, report);
         }
     }
@@ -42,10 +40,7 @@ pub(super) fn world<S: Subject>(lab: &mut Lab<'_, S>, best: &mut Best<S>) -> Res
 
 /// Looks for a schedule that deviates from the boring one at no pick, at one, at
 /// two, at three, as long as the best has more than that.
-pub(super) fn scheduler<S: Subject>(
-    lab: &mut Lab<'_, S>,
-    best: &mut Best<S>,
-) -> Result<(), Stopped> {
+pub(super) fn scheduler(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stopped> {
     for bound in 0..=MOST_DEVIATIONS {
         let have = best.schedule.len() - best.schedule.count(DecisionKind::World);
         if have <= bound {
@@ -67,13 +62,13 @@ pub(super) fn scheduler<S: Subject>(
 }
 
 /// Whether some schedule with exactly `bound` deviations fails.
-fn search<S: Subject>(
-    lab: &mut Lab<'_, S>,
-    best: &mut Best<S>,
+fn search(
+    lab: &mut Lab<'_>,
+    best: &mut Best,
     world: &Schedule,
     bound: usize,
 ) -> Result<bool, Stopped> {
-    let (report, picks) = lab.deviate(&best.staged, world, &[])?;
+    let (report, picks) = lab.deviate(&*best.staged, world, &[])?;
     if bound == 0 {
         return Ok(lab.accept(best, report));
     }
@@ -83,7 +78,7 @@ fn search<S: Subject>(
         _ => Box::new(clusters(&picks, bound)),
     };
     for deviations in candidates.take(RUNS_PER_BOUND) {
-        let (report, _) = lab.deviate(&best.staged, world, &deviations)?;
+        let (report, _) = lab.deviate(&*best.staged, world, &deviations)?;
         if lab.accept(best, report) {
             return Ok(true);
         }

@@ -12,7 +12,7 @@ use crate::support::scenario;
 
 fn fingerprint(name: &str, seed: u64) -> String {
     let report = play(&scenario(name), RunOptions::new(seed, StrategyName::RANDOM));
-    report.fingerprint.to_string()
+    report.outcome.fingerprint.to_string()
 }
 
 /// Fingerprints by seed as another process prints them.
@@ -86,7 +86,7 @@ fn every_scenario_passes_the_check() {
                 report.verdict.word(),
                 "nondeterminism",
                 "{:?}",
-                report.violations
+                report.failures
             );
         }
     }
@@ -104,9 +104,18 @@ fn a_tape_replays_a_whole_scenario() {
                 RunOptions::new(seed, StrategyName::RANDOM).recorded(),
             );
             let options = RunOptions::new(99, StrategyName::FIFO).recorded();
-            let replayed = play(&scenario, options.replaying(original.tape.schedule()));
-            assert_eq!(original.fingerprint, replayed.fingerprint, "{name} {seed}");
-            assert_eq!(original.history, replayed.history, "{name} {seed}");
+            let replayed = play(
+                &scenario,
+                options.replaying(original.outcome.tape.schedule()),
+            );
+            assert_eq!(
+                original.outcome.fingerprint, replayed.outcome.fingerprint,
+                "{name} {seed}"
+            );
+            assert_eq!(
+                original.outcome.history, replayed.outcome.history,
+                "{name} {seed}"
+            );
         }
     }
 }

@@ -350,9 +350,9 @@ fn a_schedule_of_a_search_replays() {
     let (recorded, _) = play_deviating(&scenario, options, &deviations);
     assert_ne!(recorded.verdict, RunVerdict::Pass);
     let repro = Repro::of(&scenario, &recorded).expect("it failed");
-    let replayed = repro.play(&repro.stage(&scenario).expect("it can be played"));
-    assert_eq!(replayed.fingerprint, recorded.fingerprint);
-    assert_eq!(replayed.divergence, None);
+    let replayed = repro.play(&*repro.stage(&scenario).expect("it can be run"));
+    assert_eq!(replayed.outcome.fingerprint, recorded.outcome.fingerprint);
+    assert_eq!(replayed.outcome.divergence, None);
 }
 
 #[test]

@@ -89,13 +89,13 @@ proptest! {
     fn a_schedule_replays_its_run(scenario in scenarios(), seed in 0u64..1_000) {
         let original = recorded(&scenario, seed);
         let options = RunOptions::new(seed + 1, StrategyName::FIFO).recorded();
-        let replayed = play(&scenario, options.replaying(original.tape.schedule()));
-        prop_assert_eq!(&original.history, &replayed.history);
-        prop_assert_eq!(original.fingerprint, replayed.fingerprint);
-        prop_assert_eq!(original.interleaving, replayed.interleaving);
-        prop_assert_eq!(original.violations, replayed.violations);
-        prop_assert_eq!(original.tape, replayed.tape);
-        prop_assert_eq!(replayed.divergence, None);
+        let replayed = play(&scenario, options.replaying(original.outcome.tape.schedule()));
+        prop_assert_eq!(&original.outcome.history, &replayed.outcome.history);
+        prop_assert_eq!(original.outcome.fingerprint, replayed.outcome.fingerprint);
+        prop_assert_eq!(original.outcome.interleaving, replayed.outcome.interleaving);
+        prop_assert_eq!(original.failures, replayed.failures);
+        prop_assert_eq!(original.outcome.tape, replayed.outcome.tape);
+        prop_assert_eq!(replayed.outcome.divergence, None);
     }
 
     /// Whatever is left of a schedule is a schedule.
@@ -106,7 +106,7 @@ proptest! {
         cut: prop::sample::Index,
         stride in 1usize..5,
     ) {
-        let schedule = recorded(&scenario, seed).tape.schedule();
+        let schedule = recorded(&scenario, seed).outcome.tape.schedule();
         let len = cut.index(schedule.len() + 1);
         let mut index = 0;
         let part = schedule.filtered(|_| {
@@ -116,9 +116,9 @@ proptest! {
         let options = RunOptions::new(seed, StrategyName::FIFO).recorded();
         let first = play(&scenario, options.clone().replaying(part.clone()));
         let second = play(&scenario, options.replaying(part));
-        prop_assert_ne!(first.verdict.word(), "panic", "{:?}", first.violations);
-        prop_assert_eq!(first.fingerprint, second.fingerprint);
-        prop_assert_eq!(first.divergence, second.divergence);
+        prop_assert_ne!(first.verdict.word(), "panic", "{:?}", first.failures);
+        prop_assert_eq!(first.outcome.fingerprint, second.outcome.fingerprint);
+        prop_assert_eq!(first.outcome.divergence, second.outcome.divergence);
     }
 
     /// However far shrinking comes, what it leaves fails in the same way.
@@ -134,9 +134,9 @@ proptest! {
             let small = small.map_err(|error| TestCaseError::fail(error.to_string()))?.repro;
             prop_assert!(small.schedule.len() <= repro.schedule.len() || !small.cuts.is_empty());
             let staged = small.stage(&scenario).expect("it fits");
-            let again = small.play(&staged);
+            let again = small.play(&*staged);
             prop_assert_eq!(Signature::of(&again), Some(repro.expected.signature));
-            prop_assert_eq!(again.fingerprint, small.expected.fingerprint);
+            prop_assert_eq!(again.outcome.fingerprint, small.expected.fingerprint);
         }
     }
 
@@ -149,8 +149,8 @@ proptest! {
         none.expect.oracles.clear();
         for other in [every, none] {
             let report = recorded(&other, seed);
-            prop_assert_eq!(all.fingerprint, report.fingerprint);
-            prop_assert_eq!(&all.history, &report.history);
+            prop_assert_eq!(all.outcome.fingerprint, report.outcome.fingerprint);
+            prop_assert_eq!(&all.outcome.history, &report.outcome.history);
         }
     }
 }

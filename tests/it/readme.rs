@@ -78,7 +78,7 @@ fn the_scenario_in_the_readme_passes() {
         .unwrap_or_else(|problems| panic!("{problems:?}"));
     for seed in 0..u64::from(scenario.seeds) {
         let report = play(&scenario, RunOptions::new(seed, StrategyName::RANDOM));
-        assert_eq!(report.verdict, RunVerdict::Pass, "{:?}", report.violations);
+        assert_eq!(report.verdict, RunVerdict::Pass, "{:?}", report.failures);
     }
 }
 

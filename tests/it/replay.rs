@@ -56,7 +56,7 @@ fn a_saved_failure_reproduces_over_either_transport() {
                 &directory("either"),
             )
             .expect("it is written");
-            assert_eq!(repro.expected.fingerprint, report.fingerprint);
+            assert_eq!(repro.expected.fingerprint, report.outcome.fingerprint);
             let named = path.to_string_lossy().contains("in-process");
             assert_eq!(named, transport == Transport::InProcess, "{path:?}");
             let read = Repro::read(&path).expect("what is written can be read");
@@ -203,7 +203,7 @@ fn what_passes_now_no_longer_fails() {
         .find(|report| report.verdict == RunVerdict::Pass)
         .expect("half of all seeds pass");
     let repro = Repro {
-        schedule: passing.tape.schedule(),
+        schedule: passing.outcome.tape.schedule(),
         ..failing(&scenario, SEED)
     };
     let replay = Replay::of(&repro, &scenario);
@@ -388,7 +388,7 @@ fn a_twins_repro_is_judged_as_the_twin() {
     let read = Repro::read(&path).expect("it can be read");
     let replay = Replay::of(&read, &scenario(NAME));
     let report = replay.report.as_ref().expect("it is played");
-    assert_eq!(report.name, repro.played_name());
+    assert_eq!(report.target, repro.played_name());
     assert_eq!(report.verdict, RunVerdict::Pass);
     assert_eq!(replay.exit(), Exit::NotReproduced);
     assert_eq!(verified(&read, &scenario(NAME)).result, Ok(()));

@@ -49,11 +49,11 @@ fn every_defect_shrinks_to_a_handful_of_decisions() {
             assert_eq!(small.repro.expected.signature, repro.expected.signature);
 
             let staged = small.repro.stage(&scenario).expect("it fits");
-            let again = small.repro.play(&staged);
-            assert_eq!(again.divergence, None, "{name}");
+            let again = small.repro.play(&*staged);
+            assert_eq!(again.outcome.divergence, None, "{name}");
             assert_eq!(Signature::of(&again), Some(repro.expected.signature));
             assert_eq!(
-                again.fingerprint, small.repro.expected.fingerprint,
+                again.outcome.fingerprint, small.repro.expected.fingerprint,
                 "{name}"
             );
         }
@@ -82,8 +82,8 @@ fn stopped_anywhere_it_leaves_a_repro_that_works() {
         assert!(!small.complete);
         assert!(small.repro.schedule.len() <= repro.schedule.len());
         let staged = small.repro.stage(scenario).expect("it fits");
-        let again = small.repro.play(&staged);
-        assert_eq!(again.fingerprint, small.repro.expected.fingerprint);
+        let again = small.repro.play(&*staged);
+        assert_eq!(again.outcome.fingerprint, small.repro.expected.fingerprint);
         assert_eq!(
             Signature::of(&again),
             Some(repro.expected.signature.clone())
@@ -108,7 +108,7 @@ fn the_decisive_decision_is_named() {
     );
     let without = small.repro.schedule.with_value(decisive, 0);
     let options = RunOptions::new(0, StrategyName::FIFO).replaying(without);
-    assert_eq!(run::play(&small.staged, options).verdict, RunVerdict::Pass);
+    assert_eq!(run::play(&*small.staged, options).verdict, RunVerdict::Pass);
 }
 
 #[test]

@@ -6,9 +6,9 @@ use std::fmt::Write;
 use std::path::Path;
 
 use rehearsal::agents::spec::Transport;
+use rehearsal::report::golden;
 use rehearsal::run::{RunOptions, StrategyName, play};
 use rehearsal::scenario::{Scenario, discover, load, names};
-use rehearsal::timeline;
 
 const STRATEGIES: [StrategyName; 2] = [StrategyName::RANDOM, StrategyName::FIFO];
 
@@ -33,7 +33,7 @@ fn timelines() {
     for scenario in scenarios().iter().filter(|s| s.spec.defect.is_none()) {
         let report = play(scenario, RunOptions::new(0, StrategyName::RANDOM));
         let name = format!("timeline-{}", scenario.name);
-        settings().bind(|| insta::assert_snapshot!(name, timeline::canonical(&report)));
+        settings().bind(|| insta::assert_snapshot!(name, golden::canonical(&report)));
     }
 }
 
@@ -54,7 +54,7 @@ fn fingerprints() {
                     "{:<28} {transport_name:<10} {:<6} {} {}",
                     scenario.name,
                     strategy.to_string(),
-                    report.fingerprint,
+                    report.outcome.fingerprint,
                     report.verdict
                 )
                 .expect("a string takes everything");

@@ -307,7 +307,8 @@ fn a_seed_gives_one_plan_on_both() {
     for (name, _) in HEALTHY {
         let scenario = scenario(name);
         let theirs = play(&scenario, 3, Straggler::Nobody);
-        let ours = run::play(&scenario, RunOptions::new(3, StrategyName::FIFO)).recorded;
+        let ours = run::play(&scenario, RunOptions::new(3, StrategyName::FIFO));
+        let ours = ours.judged.expect("a scenario is judged").history;
         assert_eq!(spans(&theirs), spans(&ours), "{name}");
         assert_eq!(meant(&theirs), meant(&ours), "{name}");
     }

@@ -37,6 +37,24 @@ pub struct Outcome<T> {
     pub divergence: Option<Divergence>,
 }
 
+impl<T> Outcome<T> {
+    /// Returns the same outcome with another value.
+    pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Outcome<U> {
+        Outcome {
+            verdict: self.verdict,
+            value: self.value.map(map),
+            fingerprint: self.fingerprint,
+            history: self.history,
+            tape: self.tape,
+            statistics: self.statistics,
+            switches: self.switches,
+            cast: self.cast,
+            interleaving: self.interleaving,
+            divergence: self.divergence,
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]

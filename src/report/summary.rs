@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write};
-use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use rehearsal_history::facets::spans::SpanRecord;
 use rehearsal_history::{CheckedRun, EntityKind, SpanEnd};
-use rehearsal_sim::Verdict;
 
-use crate::run::{Failure, RunReport, RunVerdict};
-use crate::scenario::{ExpectedVerdict, Scenario, names};
-use crate::sweep::Sweep;
+use crate::run::{Failure, Judged, RunReport, RunVerdict};
+use crate::scenario::names;
+use crate::target::Target;
 
 /// Runs that are listed one by one; more are summed up by kind.
 const LISTED_RUNS: usize = 8;
@@ -35,26 +33,40 @@ pub fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{plural}")
 }
 
-/// What was run in one seed. What came of it is told by [`failure`].
-pub fn run(scenario: &Scenario, report: &RunReport) -> String {
+/// `1 seed`, `2 seeds`.
+pub fn many(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+/// Returns what was run in one seed. The failure, if there is one, is the text of
+/// [`failure`].
+pub fn run(target: &dyn Target, report: &RunReport) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = write_run(&mut text, scenario, report);
+    let _ = write_run(&mut text, target, report);
     text
 }
 
-fn write_run(text: &mut String, scenario: &Scenario, report: &RunReport) -> fmt::Result {
-    writeln!(text, "{}  {}", styled(BOLD, &scenario.name), scenario.claim)?;
-    if let Some(defect) = scenario.spec.defect {
-        writeln!(text, "  carries the defect `{}`", defect.name())?;
+fn write_run(text: &mut String, target: &dyn Target, report: &RunReport) -> fmt::Result {
+    let about = target.about();
+    let claim = about.claim.map(|claim| format!("  {claim}"));
+    let claim = claim.unwrap_or_default();
+    writeln!(text, "{}{claim}", styled(BOLD, target.name()))?;
+    if let Some(defect) = about.defect {
+        writeln!(text, "  carries the defect `{defect}`")?;
     }
     writeln!(text)?;
-    // How the engine saw the run end makes no difference to what is printed of it.
-    let run = CheckedRun::new(&report.recorded, &Verdict::Pass, &report.statistics);
+    let Some(judged) = &report.judged else {
+        write_statistics(text, report)?;
+        return writeln!(text);
+    };
+    let run = judged.run(&report.outcome);
     write_runs(text, &run)?;
     writeln!(text)?;
-    write_counts(text, report, &run)?;
-    write_checks(text, report)?;
+    write_counts(text, judged, &run)?;
+    write_statistics(text, report)?;
+    write_checks(text, judged)?;
     writeln!(text)
 }
 
@@ -106,8 +118,8 @@ fn end(end: Option<SpanEnd>) -> &'static str {
     }
 }
 
-fn write_counts(text: &mut String, report: &RunReport, run: &CheckedRun<'_>) -> fmt::Result {
-    let ledger = &report.books.ledger;
+fn write_counts(text: &mut String, judged: &Judged, run: &CheckedRun<'_>) -> fmt::Result {
+    let ledger = &judged.ledger;
     let receivers = run.messages().subscribers().len();
     let messages = format!("{}s", run.history.names.word(EntityKind::Message));
     write!(
@@ -116,7 +128,7 @@ fn write_counts(text: &mut String, report: &RunReport, run: &CheckedRun<'_>) -> 
         ledger.emitted,
         ledger.delivered,
         counted(receivers, run.history.names.word(EntityKind::Actor)),
-        names::transport(report.books.transport)
+        names::transport(judged.transport)
     )?;
     for (count, what) in [
         (ledger.gap_marked, "gap-marked"),
@@ -129,8 +141,11 @@ fn write_counts(text: &mut String, report: &RunReport, run: &CheckedRun<'_>) -> 
             write!(text, ", {count} {what}")?;
         }
     }
-    let statistics = &report.statistics;
-    writeln!(text)?;
+    writeln!(text)
+}
+
+fn write_statistics(text: &mut String, report: &RunReport) -> fmt::Result {
+    let statistics = &report.outcome.statistics;
     writeln!(
         text,
         "  run       {} of virtual time, {} steps, {} choices, {} packets, {} waits for a lock",
@@ -142,29 +157,28 @@ fn write_counts(text: &mut String, report: &RunReport, run: &CheckedRun<'_>) -> 
     )
 }
 
-fn write_checks(text: &mut String, report: &RunReport) -> fmt::Result {
-    let checks: Vec<String> = report
-        .books
+fn write_checks(text: &mut String, judged: &Judged) -> fmt::Result {
+    let checks: Vec<String> = judged
         .checked
         .iter()
         .map(|(oracle, count)| format!("{oracle} {count}"))
         .collect();
     writeln!(text, "  checked   {}", checks.join(", "))?;
-    if !report.books.goals.is_empty() {
-        let goals: Vec<String> = report.books.goals.iter().map(ToString::to_string).collect();
+    if !judged.goals.is_empty() {
+        let goals: Vec<String> = judged.goals.iter().map(ToString::to_string).collect();
         writeln!(text, "  reached   {}", goals.join(", "))?;
     }
     Ok(())
 }
 
 /// The verdict of one seed, with what is wrong.
-pub fn failure<B>(report: &RunReport<B>) -> String {
+pub fn failure(report: &RunReport) -> String {
     let mut text = String::new();
     let _ = write_failure(&mut text, report);
     text
 }
 
-fn write_failure<B>(text: &mut String, report: &RunReport<B>) -> fmt::Result {
+fn write_failure(text: &mut String, report: &RunReport) -> fmt::Result {
     let style = if report.verdict == RunVerdict::Pass {
         GOOD
     } else {
@@ -175,15 +189,18 @@ fn write_failure<B>(text: &mut String, report: &RunReport<B>) -> fmt::Result {
         text,
         "{}  {}  seed {}  {}  {}",
         styled(style, verdict),
-        report.name,
+        report.target,
         report.seed,
         report.strategy,
-        styled(DIM, format_args!("fingerprint {}", report.fingerprint)),
+        styled(
+            DIM,
+            format_args!("fingerprint {}", report.outcome.fingerprint)
+        ),
     )?;
-    for violation in report.violations.iter().take(LISTED_VIOLATIONS) {
+    for violation in report.failures.iter().take(LISTED_VIOLATIONS) {
         write_violation(text, violation)?;
     }
-    if let Some(more @ 1..) = report.violations.len().checked_sub(LISTED_VIOLATIONS) {
+    if let Some(more @ 1..) = report.failures.len().checked_sub(LISTED_VIOLATIONS) {
         writeln!(text, "  and {more} more")?;
     }
     Ok(())
@@ -196,62 +213,4 @@ fn write_violation(text: &mut String, failure: &Failure) -> fmt::Result {
     let name = styled(BOLD, failure.judge.name());
     let message = failure.message.replace('\n', "\n  ");
     writeln!(text, "  {name}{at}: {message}")
-}
-
-/// What to do with a failure whose repro is in `file`, as lines to copy.
-pub fn next_steps(file: &Path) -> String {
-    let file = shell_word(&file.to_string_lossy());
-    let line = |command| format!("  {command:<7} rehearsal {command} {file}\n");
-    ["replay", "report", "keep"].map(line).concat()
-}
-
-/// A text as one word of a shell's.
-pub(crate) fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-+./:=@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
-}
-
-/// What many seeds came to.
-pub fn sweep(scenario: &Scenario, sweep: &Sweep) -> String {
-    let mut text = String::new();
-    let _ = write_sweep(&mut text, scenario, sweep);
-    text
-}
-
-fn write_sweep(text: &mut String, scenario: &Scenario, sweep: &Sweep) -> fmt::Result {
-    let verdicts: Vec<String> = sweep
-        .verdicts
-        .iter()
-        .map(|(verdict, count)| format!("{count} {verdict}"))
-        .collect();
-    let passed = sweep.verdicts.keys().all(|v| *v == RunVerdict::Pass);
-    let style = if passed { GOOD } else { BAD };
-    writeln!(
-        text,
-        "{}  {} seeds: {}; {} events emitted, {} delivered, {:.1} s of virtual time",
-        styled(style, &scenario.name),
-        sweep.seeds,
-        verdicts.join(", "),
-        sweep.events.0,
-        sweep.events.1,
-        sweep.virtual_ms as f64 / 1_000.0,
-    )?;
-    if let ExpectedVerdict::Violation(oracle) = scenario.expect.verdict {
-        match sweep.first_detected {
-            Some(seed) => writeln!(
-                text,
-                "  expected: `{oracle}` caught the defect in {} of {} seeds, first in seed {seed}",
-                sweep.detected, sweep.seeds
-            )?,
-            None => writeln!(
-                text,
-                "  `{oracle}` is expected to catch the defect and did not in {} seeds",
-                sweep.seeds
-            )?,
-        }
-    }
-    Ok(())
 }

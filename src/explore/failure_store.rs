@@ -1,5 +1,5 @@
-//! Keeps failures the moment they are found, so that whatever ends the process
-//! loses none: a line in a log for each, and a repro for each signature.
+//! Failures on the disk the moment they are found, so that whatever ends the process
+//! loses none.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -7,21 +7,23 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::RunKey;
-use super::tally::failed;
-use crate::json::FailureLine;
-use crate::repro::Repro;
-use crate::run::RunReport;
-use crate::scenario::Scenario;
+use super::json::FailureLine;
+use super::totals::{Expectedness, failed};
+use super::{Executed, Keep, RunKey};
+use crate::repro::{EXTENSION, Repro, save_failure};
+use crate::run::{RunReport, RunVerdict};
 use crate::signature::Signature;
+use crate::target::Target;
 
 /// Digits of a signature's digest in the name of its repro.
 const DIGITS: usize = 8;
 
-/// Writes what failed in one scenario. Shared by all threads that play it.
-pub(super) struct Keeper<'a> {
-    scenario: &'a Scenario,
+/// Writes the failures of one target. Shared by all workers.
+pub(super) struct FailureStore<'a> {
+    target: &'a dyn Target,
+    keep: Keep,
     out: &'a Path,
+    file_stem: String,
     log: Mutex<Log>,
     kept: Mutex<BTreeMap<Signature, Arc<Mutex<Option<Kept>>>>>,
     warnings: Mutex<Warnings>,
@@ -36,28 +38,79 @@ struct Kept {
 #[derive(Default)]
 struct Warnings {
     /// One about files is enough: the next would say the same.
-    told: bool,
+    reported: bool,
     waiting: Vec<String>,
 }
 
-impl<'a> Keeper<'a> {
-    pub(super) fn new(scenario: &'a Scenario, out: &'a Path) -> Self {
+impl<'a> FailureStore<'a> {
+    pub(super) fn new(target: &'a dyn Target, keep: Keep, out: &'a Path) -> Self {
         Self {
-            scenario,
+            target,
+            keep,
             out,
+            file_stem: target.identity().file_stem(),
             log: Mutex::default(),
             kept: Mutex::default(),
             warnings: Mutex::default(),
         }
     }
 
-    /// Keeps a run if it failed. `again` plays it once more, recorded.
-    pub(super) fn keep(&self, key: &RunKey, report: &RunReport, again: impl FnOnce() -> RunReport) {
+    /// Writes a run if it failed. `again` runs it once more, recorded.
+    pub(super) fn keep(
+        &self,
+        run: &mut Executed,
+        report: &RunReport,
+        again: impl FnOnce() -> RunReport,
+    ) {
         let Some(signature) = failed(report) else {
             return;
         };
+        match (self.keep, run.expectedness) {
+            (Keep::FirstOfEachKind, _) => self.keep_first(&run.key, &signature, report, again),
+            (Keep::FirstUnexpected, Expectedness::Detects) => {}
+            (Keep::FirstUnexpected | Keep::Each, _) => run.repro = self.keep_seed(report),
+        }
+    }
+
+    /// Writes the repro of a failing seed. Two runs of one seed that differ have none:
+    /// there is nothing to reproduce.
+    fn keep_seed(&self, report: &RunReport) -> Option<PathBuf> {
+        if report.verdict == RunVerdict::Nondeterminism {
+            return None;
+        }
+        match save_failure(self.target, report.seed, report.strategy, self.out) {
+            Ok((path, repro)) => {
+                if repro.expected.fingerprint != report.outcome.fingerprint {
+                    self.warn(format!(
+                        "run again for its repro, seed {} of {} gave another run; \
+                         --check-determinism says where",
+                        report.seed, report.target
+                    ));
+                }
+                Some(path)
+            }
+            Err(error) => {
+                self.warn(format!(
+                    "no repro of seed {} of {} in {}: {error}",
+                    report.seed,
+                    report.target,
+                    self.out.display()
+                ));
+                None
+            }
+        }
+    }
+
+    /// Writes a line of the log, and a repro if the run is the first of its kind.
+    fn keep_first(
+        &self,
+        key: &RunKey,
+        signature: &Signature,
+        report: &RunReport,
+        again: impl FnOnce() -> RunReport,
+    ) {
         let path = self.log_path();
-        let line = FailureLine::new(report, &signature, key);
+        let line = FailureLine::new(self.target, report, signature, key);
         let logged = line.to_line().and_then(|line| {
             let mut log = lock(&self.log);
             log.append(&path, line.as_bytes())
@@ -66,29 +119,29 @@ impl<'a> Keeper<'a> {
             self.cannot_write(&path, &error);
         }
         let kept = Arc::clone(lock(&self.kept).entry(signature.clone()).or_default());
-        // Held while it is played again: nobody writes an older repro over this.
+        // Held while it is run again: no worker writes an older repro over this.
         let mut kept = lock(&kept);
         if kept.as_ref().is_some_and(|kept| kept.key <= *key) {
             return;
         }
-        let written = self.write(&signature, report, &again());
+        let written = self.write(signature, report, &again());
         *kept = Some(Kept {
             key: key.clone(),
             written,
         });
     }
 
-    /// Whether the repro of that run was written.
+    /// Returns `true` if the repro of that run was written.
     fn write(&self, signature: &Signature, report: &RunReport, recorded: &RunReport) -> bool {
-        if recorded.fingerprint != report.fingerprint {
-            lock(&self.warnings).waiting.push(format!(
+        if recorded.outcome.fingerprint != report.outcome.fingerprint {
+            self.warn(format!(
                 "seed {} of {} gave two different runs; there is no repro of it. \
                  See `rehearsal run {} --seed {} --check-determinism`",
-                report.seed, report.name, report.name, report.seed
+                report.seed, report.target, report.target, report.seed
             ));
             return false;
         }
-        let Some(repro) = Repro::of(self.scenario, recorded) else {
+        let Some(repro) = Repro::of(self.target, recorded) else {
             return false;
         };
         let path = self.repro_path(signature);
@@ -103,7 +156,7 @@ impl<'a> Keeper<'a> {
 
     fn cannot_write(&self, path: &Path, error: &io::Error) {
         let mut warnings = lock(&self.warnings);
-        if !std::mem::replace(&mut warnings.told, true) {
+        if !std::mem::replace(&mut warnings.reported, true) {
             warnings.waiting.push(format!(
                 "cannot write {}: {error}; failures are reported with their seeds, and kept \
                  nowhere",
@@ -112,12 +165,16 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// What has gone wrong since it was last asked.
+    fn warn(&self, text: String) {
+        lock(&self.warnings).waiting.push(text);
+    }
+
+    /// Returns the problems since the last call.
     pub(super) fn warnings(&self) -> Vec<String> {
         std::mem::take(&mut lock(&self.warnings).waiting)
     }
 
-    /// The repros that were written.
+    /// Returns the repros that were written for signatures.
     pub(super) fn into_repros(self) -> BTreeMap<Signature, PathBuf> {
         let kept = std::mem::take(&mut *lock(&self.kept));
         let written = |kept: &Mutex<Option<Kept>>| lock(kept).as_ref().is_some_and(|k| k.written);
@@ -131,15 +188,14 @@ impl<'a> Keeper<'a> {
     }
 
     fn log_path(&self) -> PathBuf {
-        self.out
-            .join(format!("{}-failures.jsonl", self.scenario.name))
+        self.out.join(format!("{}-failures.jsonl", self.file_stem))
     }
 
     fn repro_path(&self, signature: &Signature) -> PathBuf {
         let digest = signature.digest();
         let digest = digest.get(..DIGITS).unwrap_or(&digest);
-        self.out
-            .join(format!("{}-{digest}.repro", self.scenario.name))
+        let stem = &self.file_stem;
+        self.out.join(format!("{stem}-{digest}.{EXTENSION}"))
     }
 }
 

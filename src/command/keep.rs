@@ -1,56 +1,71 @@
-//! `rehearsal keep`.
+//! `rehearsal keep` on the target of a repro.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+use super::Console;
 use crate::exit::Exit;
 use crate::regression;
 use crate::replay::Replay;
-use crate::repro::{EXTENSION, Repro, read, write};
-use crate::scenario::{Diagnostic, ExpectedVerdict, FileKind, Scenario, Source};
-
-use super::{KeepArgs, complain, say, select};
+use crate::repro::{EXTENSION, Repro, write};
+use crate::scenario::ExpectedVerdict;
+use crate::target::{Origin, Target};
 
 /// The longest part of a message that goes into a default name, in characters.
-const LONGEST_SLUG: usize = 40;
+const SLUG_MAX: usize = 40;
 
-pub(super) fn keep(root: &Path, args: &KeepArgs) -> io::Result<Exit> {
-    let (source, repro, scenario) = match read_all(root, &args.file) {
-        Ok(read) => read,
-        Err(problems) => {
-            select::report(&problems);
-            return Ok(Exit::Usage);
-        }
-    };
-    let name = args.name.clone().unwrap_or_else(|| default_name(&repro));
+/// What `rehearsal keep` is asked for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct KeepRequest {
+    /// The repro file.
+    pub file: PathBuf,
+    /// The regression's name; without this it is made of the target's name and the
+    /// failure.
+    pub name: Option<String>,
+    /// A regression of that name is replaced.
+    pub force: bool,
+    /// The directory of regressions of targets that have no directory of their own.
+    pub regressions: PathBuf,
+}
+
+pub(super) fn keep(
+    target: &dyn Target,
+    repro: &Repro,
+    text: &str,
+    request: &KeepRequest,
+    console: &mut dyn Console,
+) -> io::Result<Exit> {
+    let name = request.name.clone().unwrap_or_else(|| default_name(repro));
     if !is_name(&name) {
-        complain(&format!(
+        console.warn(&format!(
             "error: `{}` cannot be a name: it becomes a file's and a test's, so use letters, \
              digits, `_`, `-`, `+` and `.`, a letter or digit first, at most 120 in all\n",
             name.escape_debug()
         ));
         return Ok(Exit::Usage);
     }
-    let replay = Replay::of(&repro, &scenario);
+    let replay = Replay::of(repro, target);
     if !replay.result.is_reproduced() {
-        complain(&format!(
+        console.warn(&format!(
             "error: not kept, because it does not reproduce: {}\n  {}\n",
             replay.result,
-            replay.explain(&repro)
+            replay.explain(repro)
         ));
         return Ok(Exit::NotReproduced);
     }
-    let directory = root.join(regression::DIRECTORY);
+    let own = target.identity().regressions;
+    let directory = own.as_ref().unwrap_or(&request.regressions);
     let path = directory.join(format!("{name}.{EXTENSION}"));
-    match place(&path, source.text(), args.force) {
+    match place(&path, text, request.force) {
         Ok(Placed::Written) => {}
         Ok(Placed::SameAlready) => {
-            say(&format!("{} is kept already\n", path.display()))?;
+            console.print(&format!("{} is kept already\n", path.display()))?;
             return Ok(Exit::Pass);
         }
         Ok(Placed::Refused) => {
-            complain(&format!(
+            console.warn(&format!(
                 "error: {} is there and says something else; choose another --name, or replace it \
                  with --force\n",
                 path.display()
@@ -58,32 +73,33 @@ pub(super) fn keep(root: &Path, args: &KeepArgs) -> io::Result<Exit> {
             return Ok(Exit::Usage);
         }
         Err(error) => {
-            complain(&format!(
+            console.warn(&format!(
                 "error: cannot write {}: {error}\n",
                 path.display()
             ));
             return Ok(Exit::Internal);
         }
     }
-    let test = regression::test_name(&path);
-    say(&format!(
-        "kept {}\n`cargo test` plays it first, as the test `{test}`: {}\n",
+    console.print(&format!(
+        "kept {}\n`cargo test` replays it first, {}: {}\n",
         path.display(),
-        meaning(&repro, &scenario)
+        place_in_tests(repro, &path),
+        meaning(repro, target)
     ))?;
     Ok(Exit::Pass)
 }
 
-fn read_all(root: &Path, file: &Path) -> Result<(Arc<Source>, Repro, Scenario), Vec<Diagnostic>> {
-    let source = Source::read(FileKind::Repro, file)?;
-    let repro = read::decode(&source)?;
-    let scenario = repro.find_scenario(file, &[PathBuf::from(root)])?;
-    Ok((source, repro, scenario))
+/// Returns which test replays the kept file.
+fn place_in_tests(repro: &Repro, path: &Path) -> String {
+    match &repro.origin {
+        Origin::Scenario(_) => format!("as the test `{}`", regression::test_name(path)),
+        Origin::Test(test) => format!("in the test `{}`", test.short_name()),
+    }
 }
 
-/// What the test will ask for.
-fn meaning(repro: &Repro, scenario: &Scenario) -> &'static str {
-    match scenario.expect.verdict {
+/// Returns what the test will ask for.
+fn meaning(repro: &Repro, target: &dyn Target) -> &'static str {
+    match target.expected().verdict {
         ExpectedVerdict::Violation(oracle)
             if repro.scenario().is_some_and(|s| !s.healthy)
                 && repro.expected.signature.judge == oracle.name() =>
@@ -113,7 +129,7 @@ fn place(path: &Path, text: &str, force: bool) -> io::Result<Placed> {
     Ok(Placed::Written)
 }
 
-/// The scenario, who found the failure, and the first words of what it is.
+/// Returns a name of the target, the failure's detector, and the first words of the failure.
 fn default_name(repro: &Repro) -> String {
     let signature = &repro.expected.signature;
     let words = signature.to_string();
@@ -124,16 +140,16 @@ fn default_name(repro: &Repro) -> String {
         } else if !slug.is_empty() && !slug.ends_with('-') {
             slug.push('-');
         }
-        if slug.len() >= LONGEST_SLUG {
+        if slug.len() >= SLUG_MAX {
             break;
         }
     }
     // What was broken off within a word says less than the words before it.
     let slug = match slug.rsplit_once('-') {
-        Some((words, _)) if slug.len() >= LONGEST_SLUG => words,
+        Some((words, _)) if slug.len() >= SLUG_MAX => words,
         _ => slug.trim_end_matches('-'),
     };
-    format!("{}-{slug}", repro.played_name())
+    format!("{}-{slug}", repro.origin.file_stem())
 }
 
 fn is_name(text: &str) -> bool {

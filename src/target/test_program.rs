@@ -1,19 +1,15 @@
-//! The program of a test as something to play.
+//! The program of a test as a target.
 
 use std::fmt::Debug;
 use std::future::Future;
-use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use rehearsal_sim::{Ambient, Budget, Config, Leaks, NetConfig, Outcome, Strategy, Verdict, World};
 
-use crate::repro::{Origin, Repro, TestRef, Unplayable};
+use super::{About, Expectation, Extent, Identity, Origin, Selection, Target, TestRef, Unplayable};
 use crate::run::{self, Failure, Judge, RunOptions, RunReport, RunVerdict};
 use crate::scenario::{Cut, CutError, ExpectedVerdict};
-use crate::signature::Signature;
-use crate::subject::Subject;
-use crate::summary::shell_word;
 
 /// Where kept repros of tests are, below the package's root.
 pub(crate) const REGRESSIONS: &str = "tests/regressions";
@@ -75,28 +71,26 @@ impl Program {
 }
 
 impl Program {
-    /// Which test's it is.
+    /// Returns the test that the program is of.
     pub(crate) fn test(&self) -> &TestRef {
         &self.test
     }
 }
 
-impl Subject for Program {
-    type Books = ();
-
+impl Target for Program {
     fn name(&self) -> &str {
         &self.test.name
     }
 
-    fn file_stem(&self) -> String {
-        self.test.file_stem()
+    fn about(&self) -> About<'_> {
+        About::default()
     }
 
     fn ambient(&self) -> Ambient {
         self.world.ambient
     }
 
-    fn perform(&self, options: RunOptions, strategy: Box<dyn Strategy>) -> RunReport<()> {
+    fn run(&self, options: RunOptions, strategy: Box<dyn Strategy>) -> RunReport {
         let seed = options.seed;
         let name = options.strategy.for_seed(seed);
         let config = Config {
@@ -113,76 +107,55 @@ impl Subject for Program {
         let outcome = rehearsal_sim::run(config, move |world| body(world));
         let failure = failure(&outcome);
         RunReport {
-            name: self.test.name.clone(),
+            target: self.test.name.clone(),
             seed,
             strategy: name,
             verdict: match run::verdict(&outcome.verdict) {
                 RunVerdict::Pass if failure.is_some() => RunVerdict::Violation,
                 verdict => verdict,
             },
-            fingerprint: outcome.fingerprint,
-            statistics: outcome.statistics,
-            violations: failure.into_iter().collect(),
-            history: outcome.history,
-            tape: outcome.tape,
-            switches: outcome.switches,
-            cast: outcome.cast,
-            interleaving: outcome.interleaving,
-            divergence: outcome.divergence,
-            recorded: rehearsal_history::History::default(),
-            books: (),
+            failures: failure.into_iter().collect(),
+            outcome: outcome.map(drop),
+            judged: None,
         }
     }
 
-    fn expected(&self) -> ExpectedVerdict {
-        ExpectedVerdict::Pass
-    }
-
-    fn origin(&self) -> Origin {
-        Origin::Test(self.test.clone())
-    }
-
-    /// A program has no hash: where it has changed, its runs tell.
-    fn has_changed(&self, _repro: &Repro) -> bool {
-        false
-    }
-
-    fn variant(&self, repro: &Repro) -> Result<Self, Unplayable> {
-        match &repro.origin {
-            Origin::Test(test) if test.is(&self.test) => Ok(self.clone()),
-            _ => Err(Unplayable::NotOfThis),
+    fn expected(&self) -> Expectation<'_> {
+        Expectation {
+            verdict: ExpectedVerdict::Pass,
+            sometimes: &[],
+            seeds: 0,
         }
     }
 
-    fn focused(&self, _signature: &Signature) -> Self {
-        self.clone()
+    fn identity(&self) -> Identity {
+        Identity {
+            origin: Origin::Test(self.test.clone()),
+            variant: None,
+            regressions: Some(REGRESSIONS.into()),
+        }
     }
 
-    fn cut(&self, cuts: &[Cut]) -> Result<Self, CutError> {
-        match cuts.first() {
-            None => Ok(self.clone()),
-            Some(cut) => Err(CutError {
+    fn reductions(&self) -> Vec<Vec<Cut>> {
+        Vec::new()
+    }
+
+    fn reduced(&self, selection: &Selection<'_>) -> Result<Arc<dyn Target>, Unplayable> {
+        match selection.origin {
+            Origin::Test(test) if test.is(&self.test) => {}
+            _ => return Err(Unplayable::NotOfThis),
+        }
+        match selection.cuts.first() {
+            None => Ok(Arc::new(self.clone())),
+            Some(cut) => Err(Unplayable::Cut(CutError {
                 cut: *cut,
-                reason: "a test has nothing that could be cut",
-            }),
+                reason: "a test has no parts that can be cut",
+            })),
         }
     }
 
-    fn families(&self) -> Vec<Vec<Cut>> {
+    fn extent(&self) -> Vec<Extent> {
         Vec::new()
-    }
-
-    fn left_of(&self, _whole: &Self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn next_steps(&self, file: &Path) -> String {
-        let replay = format!("  replay  {}\n", self.test.replay_command(file));
-        if file.parent() == Some(Path::new(REGRESSIONS)) {
-            return replay;
-        }
-        let file = shell_word(&file.to_string_lossy());
-        format!("{replay}  keep    mkdir -p {REGRESSIONS} && cp {file} {REGRESSIONS}/\n")
     }
 }
 

@@ -6,18 +6,19 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::block;
+use super::block;
+use super::next_steps;
 use crate::clock;
 use crate::repro::{EXTENSION, Repro};
 use crate::shrink::{self, Limits, ShrinkError, Shrinking};
 use crate::signature::Signature;
-use crate::subject::Subject;
+use crate::target::Target;
 
 /// Runs that shrinking may take by itself.
-pub(crate) const RUNS: u64 = 20_000;
+pub(crate) const RUNS_MAX: u64 = 20_000;
 
 /// Real time that shrinking may take when nobody asked for it.
-pub(crate) const UNASKED: Duration = Duration::from_secs(10);
+pub(crate) const DEFAULT_SHRINK_TIME: Duration = Duration::from_secs(10);
 
 /// Why a repro was not replaced by a smaller one. The one on the disk is as it
 /// was.
@@ -45,17 +46,17 @@ impl fmt::Display for Unshrunk {
 }
 
 /// Shrinks the repro in `file` and replaces it.
-pub(crate) fn shrink<S: Subject>(
-    subject: &S,
+pub(crate) fn shrink(
+    target: &dyn Target,
     repro: &Repro,
     file: &Path,
     limits: &Limits<'_>,
-) -> Result<Shrinking<S>, Unshrunk> {
-    let shrinking = shrink::shrink(subject, repro, limits).map_err(Unshrunk::Shrink)?;
+) -> Result<Shrinking, Unshrunk> {
+    let shrinking = shrink::shrink(target, repro, limits).map_err(Unshrunk::Shrink)?;
     let small = &shrinking.repro;
     let beside = file.with_extension(format!("shrunk-{}.{EXTENSION}", std::process::id()));
     small.save(&beside).map_err(Unshrunk::Disk)?;
-    let replaced = verify(subject, small, &beside)
+    let replaced = verify(target, small, &beside)
         .and_then(|()| std::fs::rename(&beside, file).map_err(Unshrunk::Disk));
     if replaced.is_err() {
         // It is of no use; that it stays is no second error.
@@ -65,37 +66,48 @@ pub(crate) fn shrink<S: Subject>(
 }
 
 /// Whether the file holds that repro, and does what it says.
-fn verify<S: Subject>(subject: &S, repro: &Repro, file: &Path) -> Result<(), Unshrunk> {
+fn verify(target: &dyn Target, repro: &Repro, file: &Path) -> Result<(), Unshrunk> {
     let read = Repro::read(file).map_err(|_| Unshrunk::NotVerified)?;
-    let staged = read.stage(subject).map_err(|_| Unshrunk::NotVerified)?;
-    let report = read.play(&staged);
+    let staged = read.stage(target).map_err(|_| Unshrunk::NotVerified)?;
+    let report = read.play(&*staged);
     let expected = &repro.expected;
-    let same = report.fingerprint == expected.fingerprint
+    let same = report.outcome.fingerprint == expected.fingerprint
         && Signature::of(&report).is_some_and(|found| expected.signature.matches(&found))
         && read.expected == *expected;
     same.then_some(()).ok_or(Unshrunk::NotVerified)
 }
 
-/// Shrinks the repro in `file` within a little time, and tells what came of it
-/// and what to type next.
-pub(crate) fn story<S: Subject>(subject: &S, repro: &Repro, file: &Path) -> String {
-    let out_of_time = clock::after(UNASKED);
+/// Shrinks the repro in `file` within a little time. Returns the run that remains, and
+/// the commands that continue from it.
+fn story(target: &dyn Target, repro: &Repro, file: &Path) -> String {
+    let out_of_time = clock::after(DEFAULT_SHRINK_TIME);
     let limits = Limits {
-        runs: RUNS,
+        runs: RUNS_MAX,
         stop: &out_of_time,
     };
-    let told = match shrink(subject, repro, file, &limits) {
-        Ok(shrinking) => block::story(subject, &shrinking),
+    let told = match shrink(target, repro, file, &limits) {
+        Ok(shrinking) => block::story(target, &shrinking),
         Err(reason) => format!("\n  not shrunk: {reason}\n"),
     };
-    format!("{told}\n{}", subject.next_steps(file))
+    format!(
+        "{told}\n{}",
+        next_steps::next_steps(&target.identity(), file)
+    )
+}
+
+/// Returns the story of the repro that is in `file`.
+pub(crate) fn story_of(target: &dyn Target, file: &Path) -> String {
+    match Repro::read(file) {
+        Ok(repro) => story(target, &repro, file),
+        Err(_) => format!("  {} cannot be read back\n", file.display()),
+    }
 }
 
 /// Tells what a repro shows, as it is. Empty if it does not fail as it says.
-pub(crate) fn study<S: Subject>(subject: &S, repro: &Repro) -> String {
-    let limits = Limits::runs(RUNS);
-    match shrink::study(subject, repro, &limits) {
-        Ok(studied) => block::story(subject, &studied),
+pub(crate) fn study(target: &dyn Target, repro: &Repro) -> String {
+    let limits = Limits::runs(RUNS_MAX);
+    match shrink::study(target, repro, &limits) {
+        Ok(studied) => block::story(target, &studied),
         Err(_) => String::new(),
     }
 }

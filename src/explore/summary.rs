@@ -1,44 +1,49 @@
-//! What an exploration came to, for people.
+//! The results of an exploration, for people.
 
 use std::fmt::{self, Write};
 
-use super::{Exploration, Finding, Search, Unseen, per_second};
+use super::{Exploration, FailureGroup, Search, Unseen, per_second};
+use crate::report::summary::{BAD, BOLD, GOOD, many, styled};
 use crate::run::RunVerdict;
-use crate::scenario::{ExpectedVerdict, Scenario};
-use crate::summary::{BAD, BOLD, GOOD, counted, styled};
+use crate::scenario::{ExpectedVerdict, Goal};
+use crate::target::Target;
 
-/// A failure whose signature is new, in full.
-pub fn finding(finding: &Finding) -> String {
+/// Returns a failure whose signature is new, in full.
+pub(crate) fn failure(finding: &FailureGroup) -> String {
     match finding.first.deviations() {
-        [] => finding.block.clone(),
+        [] => finding.text.clone(),
         deviations => {
             let picks: Vec<String> = deviations
                 .iter()
                 .map(|deviation| format!("pick {} takes {}", deviation.pick, deviation.value))
                 .collect();
-            format!("{}  boring but for: {}\n", finding.block, picks.join(", "))
+            format!(
+                "{}  the default schedule but for: {}\n",
+                finding.text,
+                picks.join(", ")
+            )
         }
     }
 }
 
-/// The block at the end of a scenario.
-pub fn summary(scenario: &Scenario, found: &Exploration) -> String {
+/// Returns the block at the end of an exploration.
+pub(crate) fn summary(target: &dyn Target, found: &Exploration) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = write_summary(&mut text, scenario, found);
+    let _ = write_summary(&mut text, target, found);
     text
 }
 
-fn write_summary(text: &mut String, scenario: &Scenario, found: &Exploration) -> fmt::Result {
-    write_verdicts(text, scenario, found)?;
+fn write_summary(text: &mut String, target: &dyn Target, found: &Exploration) -> fmt::Result {
+    write_verdicts(text, target, found)?;
     write_findings(text, found)?;
-    write_expected(text, scenario, found)?;
+    write_expected(text, target, found)?;
     match found.search {
         Some(search) => write_search(text, found, search)?,
         None => write_coverage(text, found)?,
     }
-    write_goals(text, scenario, found)?;
-    let virtual_time = found.tally.virtual_ms as f64 / 1_000.0;
+    write_goals(text, target, found)?;
+    let virtual_time = found.totals.virtual_ms as f64 / 1_000.0;
     writeln!(
         text,
         "  speed     {:.0} runs a second, {:.1} s in all; {:.1} s of virtual time, {:.1} times real time",
@@ -49,14 +54,14 @@ fn write_summary(text: &mut String, scenario: &Scenario, found: &Exploration) ->
     )
 }
 
-fn write_verdicts(text: &mut String, scenario: &Scenario, found: &Exploration) -> fmt::Result {
-    let tally = &found.tally;
-    let verdicts: Vec<String> = tally
+fn write_verdicts(text: &mut String, target: &dyn Target, found: &Exploration) -> fmt::Result {
+    let totals = &found.totals;
+    let verdicts: Vec<String> = totals
         .verdicts
         .iter()
         .map(|(verdict, count)| format!("{count} {verdict}"))
         .collect();
-    let passed = tally.verdicts.keys().all(|v| *v == RunVerdict::Pass);
+    let passed = totals.verdicts.keys().all(|v| *v == RunVerdict::Pass);
     let style = if passed { GOOD } else { BAD };
     let noun = match found.search {
         Some(_) => "schedule",
@@ -65,21 +70,16 @@ fn write_verdicts(text: &mut String, scenario: &Scenario, found: &Exploration) -
     writeln!(
         text,
         "{}  {} by {}{}{}",
-        styled(style, &scenario.name),
-        many(tally.runs, noun),
+        styled(style, target.name()),
+        many(totals.runs, noun),
         found.strategy,
         if verdicts.is_empty() { "" } else { ": " },
         verdicts.join(", "),
     )
 }
 
-/// `1 seed`, `2 seeds`.
-fn many(count: u64, noun: &str) -> String {
-    counted(usize::try_from(count).unwrap_or(usize::MAX), noun)
-}
-
 fn write_findings(text: &mut String, found: &Exploration) -> fmt::Result {
-    for finding in found.tally.findings.values() {
+    for finding in found.totals.failures.values() {
         writeln!(
             text,
             "  {} {}× from seed {}",
@@ -95,21 +95,21 @@ fn write_findings(text: &mut String, found: &Exploration) -> fmt::Result {
     Ok(())
 }
 
-fn write_expected(text: &mut String, scenario: &Scenario, found: &Exploration) -> fmt::Result {
-    let ExpectedVerdict::Violation(oracle) = scenario.expect.verdict else {
+fn write_expected(text: &mut String, target: &dyn Target, found: &Exploration) -> fmt::Result {
+    let ExpectedVerdict::Violation(oracle) = target.expected().verdict else {
         return Ok(());
     };
-    let tally = &found.tally;
-    match &tally.first_detected {
+    let totals = &found.totals;
+    match &totals.first_detected {
         Some(first) => writeln!(
             text,
             "  expected  `{oracle}` caught the defect in {} of {} runs, first in seed {}",
-            tally.detected, tally.runs, first.seed
+            totals.detected, totals.runs, first.seed
         ),
         None => writeln!(
             text,
             "  expected  `{oracle}` ought to catch the defect and did not in {}",
-            many(tally.runs, "run")
+            many(totals.runs, "run")
         ),
     }
 }
@@ -120,10 +120,10 @@ fn write_search(text: &mut String, found: &Exploration, search: Search) -> fmt::
         "  schedules {} with at most {}, {} distinct by what happened before what; {} were expected",
         search.schedules,
         many(search.bound.into(), "deviation"),
-        found.tally.coverage.distinct(),
+        found.totals.coverage.distinct(),
         search.estimate,
     )?;
-    let failures = found.tally.failures();
+    let failures = found.totals.failed_runs();
     let first = found.first.unwrap_or_default();
     let seeds = match found.seeds {
         1 => format!("seed {first}"),
@@ -148,8 +148,8 @@ fn write_search(text: &mut String, found: &Exploration, search: Search) -> fmt::
 }
 
 fn write_coverage(text: &mut String, found: &Exploration) -> fmt::Result {
-    let coverage = &found.tally.coverage;
-    if found.tally.runs == 0 {
+    let coverage = &found.totals.coverage;
+    if found.totals.runs == 0 {
         return Ok(());
     }
     writeln!(
@@ -191,18 +191,71 @@ fn chance(unseen: &Unseen) -> String {
     }
 }
 
-fn write_goals(text: &mut String, scenario: &Scenario, found: &Exploration) -> fmt::Result {
-    if scenario.expect.sometimes.is_empty() || found.tally.runs == 0 {
+fn write_goals(text: &mut String, target: &dyn Target, found: &Exploration) -> fmt::Result {
+    if target.expected().sometimes.is_empty() || found.totals.runs == 0 {
         return Ok(());
     }
-    let goals: Vec<String> = scenario
-        .expect
+    let goals: Vec<String> = target
+        .expected()
         .sometimes
         .iter()
-        .map(|goal| match found.tally.goals.get(goal) {
+        .map(|goal| match found.totals.goals.get(goal) {
             Some(count) => format!("{goal} in {}", many(*count, "run")),
             None => format!("{goal} {}", styled(BAD, "never")),
         })
         .collect();
     writeln!(text, "  goals     {}", goals.join(", "))
+}
+
+/// Returns the line about seeds that were run one after the other.
+pub(crate) fn seeds(target: &dyn Target, found: &Exploration) -> String {
+    let mut text = String::new();
+    let _ = write_seeds(&mut text, target, found);
+    text
+}
+
+fn write_seeds(text: &mut String, target: &dyn Target, found: &Exploration) -> fmt::Result {
+    let totals = &found.totals;
+    let verdicts: Vec<String> = totals
+        .verdicts
+        .iter()
+        .map(|(verdict, count)| format!("{count} {verdict}"))
+        .collect();
+    let passed = totals.verdicts.keys().all(|v| *v == RunVerdict::Pass);
+    let style = if passed { GOOD } else { BAD };
+    writeln!(
+        text,
+        "{}  {} seeds: {}; {} events emitted, {} delivered, {:.1} s of virtual time",
+        styled(style, target.name()),
+        found.seeds,
+        verdicts.join(", "),
+        totals.events.emitted,
+        totals.events.delivered,
+        totals.virtual_ms as f64 / 1_000.0,
+    )?;
+    let ExpectedVerdict::Violation(oracle) = target.expected().verdict else {
+        return Ok(());
+    };
+    match &totals.first_detected {
+        Some(first) => writeln!(
+            text,
+            "  expected: `{oracle}` caught the defect in {} of {} seeds, first in seed {}",
+            totals.detected, found.seeds, first.seed
+        ),
+        None => writeln!(
+            text,
+            "  `{oracle}` is expected to catch the defect and did not in {} seeds",
+            found.seeds
+        ),
+    }
+}
+
+/// Returns what is wrong if no seed has reached these goals; none if there are none.
+pub(crate) fn unreached(found: &Exploration, goals: &[Goal]) -> Option<String> {
+    if goals.is_empty() {
+        return None;
+    }
+    let goals: Vec<String> = goals.iter().map(|goal| format!("`{goal}`")).collect();
+    let (seeds, goals) = (many(found.seeds, "seed"), goals.join(" or "));
+    Some(format!("none of {seeds} reached {goals}"))
 }

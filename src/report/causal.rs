@@ -59,8 +59,8 @@ pub(crate) struct Timeline {
 }
 
 /// The timeline of a run that was recorded.
-pub(crate) fn timeline<B>(report: &RunReport<B>, explanation: &Explanation) -> Timeline {
-    let failure = report.violations.first();
+pub(crate) fn timeline(report: &RunReport, explanation: &Explanation) -> Timeline {
+    let failure = report.failures.first();
     let mut lines = events(report);
     lines.extend(decisions(report, explanation));
     // At one step, first what was decided, then what came of it.
@@ -85,12 +85,12 @@ pub(crate) fn timeline<B>(report: &RunReport<B>, explanation: &Explanation) -> T
 
 /// What the program noted, and the faults. Of a program that notes nothing, also
 /// which tasks there were.
-fn events<B>(report: &RunReport<B>) -> Vec<Line> {
-    let entries = report.history.entries.iter();
+fn events(report: &RunReport) -> Vec<Line> {
+    let entries = report.outcome.history.entries.iter();
     let is_silent = !entries
         .clone()
         .any(|entry| matches!(entry.effect, Effect::Note { .. }));
-    let mut mentioned = Mentions::new(&report.recorded);
+    let mut mentioned = Mentions::new(report.judged.as_ref().map(|judged| &judged.history));
     let line = |entry: &rehearsal_sim::Entry| {
         let mut mentions = Vec::new();
         let (kind, who, what) = match &entry.effect {
@@ -126,9 +126,9 @@ fn events<B>(report: &RunReport<B>) -> Vec<Line> {
     entries.filter_map(line).collect()
 }
 
-fn decisions<B>(report: &RunReport<B>, explanation: &Explanation) -> Vec<Line> {
+fn decisions(report: &RunReport, explanation: &Explanation) -> Vec<Line> {
     let decisive = explanation.decisive();
-    let entries = &report.history.entries;
+    let entries = &report.outcome.history.entries;
     let line = |(index, explained): (usize, &crate::shrink::Explained)| {
         let next = entries.partition_point(|entry| entry.step < explained.step);
         let near = entries.get(next).or_else(|| entries.last());
@@ -157,10 +157,10 @@ fn decisions<B>(report: &RunReport<B>, explanation: &Explanation) -> Vec<Line> {
 }
 
 /// The failure goes after everything that happened up to its time.
-fn insert_failure<B>(lines: &mut Vec<Line>, failure: &Failure, report: &RunReport<B>) {
-    let at = failure.at.unwrap_or(report.statistics.virtual_time);
+fn insert_failure(lines: &mut Vec<Line>, failure: &Failure, report: &RunReport) {
+    let at = failure.at.unwrap_or(report.outcome.statistics.virtual_time);
     let place = lines.partition_point(|line| line.at <= at);
-    let entries = &report.history.entries;
+    let entries = &report.outcome.history.entries;
     let until = entries.partition_point(|entry| entry.at <= at);
     let last = until.checked_sub(1).and_then(|last| entries.get(last));
     let what = failure.message.lines().next().unwrap_or_default();
@@ -213,10 +213,13 @@ struct Mentions<'a> {
 }
 
 impl<'a> Mentions<'a> {
-    fn new(history: &'a History) -> Self {
-        let entries = history.entries.iter().filter_map(|entry| {
-            let note = entry.kind.note(entry.actor, &history.names)?;
-            Some((note, entry))
+    fn new(history: Option<&'a History>) -> Self {
+        let entries = history.into_iter().flat_map(|history| {
+            let entries = history.entries.iter();
+            entries.filter_map(|entry| {
+                let note = entry.kind.note(entry.actor, &history.names)?;
+                Some((note, entry))
+            })
         });
         let entries: Vec<_> = entries.collect();
         Self {

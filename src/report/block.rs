@@ -4,22 +4,22 @@ use std::fmt::{self, Write};
 
 use rehearsal_sim::DecisionKind;
 
-use crate::causal::{self, Line, LineKind, Timeline};
+use super::causal::{self, Line, LineKind, Timeline};
+use super::summary::{BAD, BOLD, DIM, counted, many, styled};
 use crate::repro::Repro;
 use crate::shrink::Shrinking;
-use crate::subject::Subject;
-use crate::summary::{BAD, BOLD, DIM, counted, styled};
+use crate::target::Target;
 
 /// The story of a failure's repro: its size, its timeline, what flips it.
 /// `whole` is what failed, without cuts.
-pub(crate) fn story<S: Subject>(whole: &S, shrinking: &Shrinking<S>) -> String {
+pub(crate) fn story(whole: &dyn Target, shrinking: &Shrinking) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = write_shrunk(&mut text, whole, shrinking);
     text
 }
 
-fn write_shrunk<S: Subject>(text: &mut String, whole: &S, shrinking: &Shrinking<S>) -> fmt::Result {
+fn write_shrunk(text: &mut String, whole: &dyn Target, shrinking: &Shrinking) -> fmt::Result {
     let repro = &shrinking.repro;
     writeln!(text)?;
     let title = match repro.shrunk {
@@ -36,8 +36,8 @@ fn write_shrunk<S: Subject>(text: &mut String, whole: &S, shrinking: &Shrinking<
 }
 
 /// What is left of the subject and of the schedule.
-fn write_size<S: Subject>(text: &mut String, whole: &S, shrinking: &Shrinking<S>) -> fmt::Result {
-    let mut parts = shrinking.staged.left_of(whole);
+fn write_size(text: &mut String, whole: &dyn Target, shrinking: &Shrinking) -> fmt::Result {
+    let mut parts = remaining(&*shrinking.staged, whole);
     if parts.is_empty() {
         parts.push(format!("the whole {}", shrinking.repro.origin.noun()));
     }
@@ -67,6 +67,15 @@ fn write_size<S: Subject>(text: &mut String, whole: &S, shrinking: &Shrinking<S>
         )?;
     }
     Ok(())
+}
+
+/// Returns what the cuts have left of each part that is smaller than in the whole.
+fn remaining(staged: &dyn Target, whole: &dyn Target) -> Vec<String> {
+    let parts = staged.extent().into_iter().zip(whole.extent());
+    parts
+        .filter(|(left, all)| left.count != all.count)
+        .map(|(left, all)| format!("{} of {}", left.count, many(all.count, all.noun)))
+        .collect()
 }
 
 fn write_timeline(text: &mut String, timeline: &Timeline) -> fmt::Result {
@@ -109,11 +118,7 @@ fn write_line(text: &mut String, line: &Line, width: usize) -> fmt::Result {
 }
 
 /// What it takes to flip the run.
-fn write_decisive<S: Subject>(
-    text: &mut String,
-    repro: &Repro,
-    shrinking: &Shrinking<S>,
-) -> fmt::Result {
+fn write_decisive(text: &mut String, repro: &Repro, shrinking: &Shrinking) -> fmt::Result {
     if repro.schedule.is_empty() {
         return writeln!(
             text,

@@ -8,7 +8,6 @@ use rehearsal_history::facets::messages::{SendOutcome, Sending};
 use rehearsal_history::facets::spans::SpanRecord;
 use rehearsal_history::profile::Role;
 use rehearsal_history::{CheckedRun, EntityKind, MessageId};
-use rehearsal_sim::Verdict;
 
 use crate::run::RunReport;
 
@@ -27,17 +26,20 @@ fn write_timeline(text: &mut String, report: &RunReport) -> fmt::Result {
     writeln!(
         text,
         "{} seed {} {}: {}",
-        report.name, report.seed, report.strategy, report.verdict
+        report.target, report.seed, report.strategy, report.verdict
     )?;
+    let Some(judged) = &report.judged else {
+        return Ok(());
+    };
     writeln!(
         text,
         "{} emitted, {} delivered, {} gap-marked, ends at {}",
-        report.books.ledger.emitted,
-        report.books.ledger.delivered,
-        report.books.ledger.gap_marked,
-        report.statistics.virtual_time
+        judged.ledger.emitted,
+        judged.ledger.delivered,
+        judged.ledger.gap_marked,
+        report.outcome.statistics.virtual_time
     )?;
-    let run = CheckedRun::new(&report.recorded, &Verdict::Pass, &report.statistics);
+    let run = judged.run(&report.outcome);
     let sending: Vec<&SpanRecord<'_>> = {
         let sends = |span: &&SpanRecord<'_>| {
             let mut messages = run.messages().of_span(span.began.span);

@@ -1,0 +1,72 @@
+//! Commands on the target of a repro: a scenario's in this process, a test's in its
+//! test binary.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use super::terminal::Terminal;
+use super::test_binary::{self, Packages};
+use super::{complain, select};
+use crate::command::{Request, execute};
+use crate::exit::Exit;
+use crate::repro::Repro;
+use crate::target::Origin;
+
+/// Executes the command that `request` makes of the repro's path. A test binary runs in
+/// another directory, so it is given an absolute one.
+pub(super) fn on_repro(
+    root: &Path,
+    file: &Path,
+    packages: &Packages,
+    request: impl FnOnce(PathBuf) -> Request,
+) -> io::Result<Exit> {
+    let repro = match Repro::read(file) {
+        Ok(repro) => repro,
+        Err(problems) => {
+            select::report(&problems);
+            return Ok(Exit::Usage);
+        }
+    };
+    match (&repro.origin, repro.system()) {
+        (Origin::Scenario(_), None) => {
+            let request = request(file.to_owned());
+            match repro.find_scenario(file, &[root.to_owned()]) {
+                Ok(scenario) => execute(
+                    &scenario,
+                    &request,
+                    &AtomicBool::new(false),
+                    &mut Terminal::new(&scenario.name),
+                ),
+                Err(problems) => {
+                    select::report(&problems);
+                    Ok(Exit::Usage)
+                }
+            }
+        }
+        (Origin::Scenario(_), Some(_)) => {
+            in_test_binary(&repro.played_name(), packages, &request(absolute(file)?))
+        }
+        (Origin::Test(test), _) => {
+            let packages = Packages {
+                package: packages.package.clone().or(Some(test.package.clone())),
+                manifest: packages.manifest.clone(),
+            };
+            in_test_binary(&test.name, &packages, &request(absolute(file)?))
+        }
+    }
+}
+
+fn absolute(file: &Path) -> io::Result<PathBuf> {
+    std::path::absolute(file)
+}
+
+fn in_test_binary(name: &str, packages: &Packages, request: &Request) -> io::Result<Exit> {
+    match test_binary::find(packages, name) {
+        Ok(test) => test.execute(request, &AtomicBool::new(false), &mut Terminal::new(name)),
+        Err(problem) => {
+            complain(&format!("error: {}\n", problem.message(name)));
+            Ok(problem.exit())
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The commands that work on one target. The command line gives them scenarios; a test
+//! binary gives them its programs, and sends what they print to the command line.
+
+mod explore;
+mod keep;
+pub(crate) mod remote;
+mod replay;
+mod shrink;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::exit::Exit;
+use crate::explore::Progress;
+use crate::repro::Repro;
+use crate::scenario::{FileKind, Look, Source, render_all};
+use crate::target::Target;
+
+pub(crate) use self::explore::{ExploreRequest, contradiction};
+pub(crate) use self::keep::KeepRequest;
+
+/// Receives what a command prints.
+pub(crate) trait Console {
+    /// Prints a result.
+    fn print(&mut self, text: &str) -> io::Result<()>;
+
+    /// Prints a problem, which is no result.
+    fn warn(&mut self, text: &str);
+
+    /// Shows how far an exploration is.
+    fn progress(&mut self, progress: &Progress) -> io::Result<()>;
+}
+
+/// A command on one target.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) enum Request {
+    /// `rehearsal explore`.
+    Explore(ExploreRequest),
+    /// `rehearsal replay`.
+    Replay { file: PathBuf, json: bool },
+    /// `rehearsal shrink`.
+    Shrink { file: PathBuf, time: Duration },
+    /// `rehearsal report`.
+    Report { file: PathBuf },
+    /// `rehearsal keep`.
+    Keep(KeepRequest),
+}
+
+/// Executes a command. Once `stop` is true, an exploration begins nothing more.
+pub(crate) fn execute(
+    target: &dyn Target,
+    request: &Request,
+    stop: &AtomicBool,
+    console: &mut dyn Console,
+) -> io::Result<Exit> {
+    match request {
+        Request::Explore(request) => explore::explore(target, request, stop, console),
+        Request::Replay { file, json } => with_repro(file, console, |_, repro, console| {
+            replay::replay(target, repro, file, *json, console)
+        }),
+        Request::Shrink { file, time } => with_repro(file, console, |_, repro, console| {
+            shrink::shrink(target, repro, file, *time, console)
+        }),
+        Request::Report { file } => with_repro(file, console, |_, repro, console| {
+            shrink::report(target, repro, file, console)
+        }),
+        Request::Keep(request) => with_repro(&request.file, console, |text, repro, console| {
+            keep::keep(target, repro, text, request, console)
+        }),
+    }
+}
+
+/// Reads the repro in a file for a command, which gets its text too.
+fn with_repro(
+    file: &std::path::Path,
+    console: &mut dyn Console,
+    command: impl FnOnce(&str, &Repro, &mut dyn Console) -> io::Result<Exit>,
+) -> io::Result<Exit> {
+    let read = Source::read(FileKind::Repro, file)
+        .and_then(|source| Ok((crate::repro::read::decode(&source)?, source)));
+    match read {
+        Ok((repro, source)) => command(source.text(), &repro, console),
+        Err(problems) => {
+            console.warn(&render_all(&problems, Look::Coloured));
+            Ok(Exit::Usage)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! `rehearsal replay` on the target of a repro.
+
+use std::fmt::Write;
+use std::io;
+use std::path::Path;
+
+use rehearsal_sim::DecisionKind;
+
+use super::Console;
+use crate::exit::Exit;
+use crate::replay::Replay;
+use crate::report::json::ReplayLine;
+use crate::report::summary::{self, counted};
+use crate::repro::Repro;
+use crate::scenario::names;
+use crate::target::Target;
+
+pub(super) fn replay(
+    target: &dyn Target,
+    repro: &Repro,
+    file: &Path,
+    json: bool,
+    console: &mut dyn Console,
+) -> io::Result<Exit> {
+    let replay = Replay::of(repro, target);
+    if json {
+        let line = serde_json::to_string(&ReplayLine::new(file, repro, &replay))?;
+        console.print(&format!("{line}\n"))?;
+    } else {
+        console.print(&text(file, repro, target, &replay))?;
+    }
+    Ok(replay.exit())
+}
+
+/// Returns what was run, the result, and the failure with its witness.
+fn text(file: &Path, repro: &Repro, target: &dyn Target, replay: &Replay) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let claim = target.about().claim.map(|claim| format!("  {claim}"));
+    let _ = writeln!(text, "{}{}", repro.played_name(), claim.unwrap_or_default());
+    let _ = writeln!(text, "  file      {}", file.display());
+    if !repro.cuts.is_empty() {
+        let cuts: Vec<String> = repro.cuts.iter().map(ToString::to_string).collect();
+        let _ = writeln!(text, "  cuts      {}", cuts.join(", "));
+    }
+    let schedule = &repro.schedule;
+    let transport = repro.scenario().map(|s| names::transport(s.transport));
+    let transport = transport.map(|name| format!(", {name}"));
+    let _ = writeln!(
+        text,
+        "  runs      seed {}, {}{}; {}, {} among them",
+        repro.seed,
+        repro.strategy,
+        transport.unwrap_or_default(),
+        counted(schedule.len(), "deviation"),
+        counted(schedule.count(DecisionKind::Preemption), "preemption"),
+    );
+    let _ = writeln!(text, "  result    {}", replay.result);
+    let _ = writeln!(text, "            {}", replay.explain(repro));
+    if let Some(report) = &replay.report {
+        let _ = writeln!(text);
+        text.push_str(&summary::failure(report));
+    }
+    text
+}

@@ -1,0 +1,179 @@
+//! What `--json` prints: one object a line. The fields are a contract.
+
+use std::path::Path;
+
+use rehearsal_agents::spec::Defect;
+use serde::Serialize;
+
+use crate::replay::{Replay, Replayed};
+use crate::repro::Repro;
+use crate::run::{Failure, RunReport};
+use crate::scenario::{Scenario, names};
+
+/// One line of `rehearsal run --json`: one seed.
+#[derive(Serialize, Debug)]
+pub struct RunLine<'a> {
+    scenario: &'a str,
+    seed: u64,
+    strategy: String,
+    /// Of a scenario.
+    transport: Option<&'static str>,
+    verdict: &'static str,
+    fingerprint: String,
+    choices: u64,
+    steps: u64,
+    virtual_ms: u64,
+    emitted: u64,
+    delivered: u64,
+    gap_marked: u64,
+    violations: Vec<ViolationEntry<'a>>,
+    /// The repro file; null if the run passed, or none could be written.
+    repro: Option<String>,
+}
+
+/// One entry of `violations`.
+#[derive(Serialize, Debug)]
+struct ViolationEntry<'a> {
+    oracle: &'static str,
+    rule: &'a str,
+    message: &'a str,
+    at_ms: Option<u64>,
+}
+
+impl<'a> From<&'a Failure> for ViolationEntry<'a> {
+    fn from(failure: &'a Failure) -> Self {
+        Self {
+            oracle: failure.judge.name(),
+            rule: failure.rule.as_str(),
+            message: &failure.message,
+            at_ms: failure.at.map(|at| at.as_millis()),
+        }
+    }
+}
+
+impl<'a> RunLine<'a> {
+    /// Returns the line of a run, and its repro file if there is one.
+    pub fn new(report: &'a RunReport, repro: Option<&Path>) -> Self {
+        let outcome = &report.outcome;
+        let judged = report.judged.as_ref();
+        Self {
+            scenario: &report.target,
+            seed: report.seed,
+            strategy: report.strategy.to_string(),
+            transport: judged.map(|judged| names::transport(judged.transport)),
+            verdict: report.verdict.word(),
+            fingerprint: outcome.fingerprint.to_string(),
+            choices: outcome.statistics.choices,
+            steps: outcome.statistics.steps,
+            virtual_ms: outcome.statistics.virtual_time.as_millis(),
+            emitted: judged.map_or(0, |judged| judged.ledger.emitted),
+            delivered: judged.map_or(0, |judged| judged.ledger.delivered),
+            gap_marked: judged.map_or(0, |judged| judged.ledger.gap_marked),
+            violations: report.failures.iter().map(ViolationEntry::from).collect(),
+            repro: repro.map(|path| path.display().to_string()),
+        }
+    }
+}
+
+/// The line of `rehearsal replay --json`.
+#[derive(Serialize, Debug)]
+pub struct ReplayLine<'a> {
+    file: String,
+    scenario: String,
+    seed: u64,
+    strategy: String,
+    /// One word: see [`Replayed::word`].
+    result: &'static str,
+    /// What the run came to; null if it could not be played.
+    verdict: Option<&'static str>,
+    fingerprint: Option<String>,
+    expected_fingerprint: String,
+    /// Decisions in the file.
+    choices: usize,
+    divergence: Option<DivergenceEntry<'a>>,
+    violations: Vec<ViolationEntry<'a>>,
+}
+
+/// Where a replay left its repro.
+#[derive(Serialize, Debug)]
+struct DivergenceEntry<'a> {
+    /// The choice's place in the file's list, from 1.
+    choice: usize,
+    site: String,
+    /// Its number at the site, from 0.
+    nth: u32,
+    expected: &'a str,
+    found: &'a str,
+}
+
+impl<'a> ReplayLine<'a> {
+    /// Returns the line of a replay of the repro in `file`.
+    pub fn new(file: &Path, repro: &Repro, replay: &'a Replay) -> Self {
+        let report = replay.report.as_ref();
+        Self {
+            file: file.display().to_string(),
+            scenario: repro.played_name(),
+            seed: repro.seed,
+            strategy: repro.strategy.to_string(),
+            result: replay.result.word(),
+            verdict: report.map(|report| report.verdict.word()),
+            fingerprint: report.map(|report| report.outcome.fingerprint.to_string()),
+            expected_fingerprint: repro.expected.fingerprint.to_string(),
+            choices: repro.schedule.len(),
+            divergence: divergence(replay),
+            violations: report
+                .map(|report| report.failures.iter().map(ViolationEntry::from).collect())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// Also of a changed scenario: it helps to see what the change did.
+fn divergence(replay: &Replay) -> Option<DivergenceEntry<'_>> {
+    let at = match &replay.result {
+        Replayed::Diverged { at, .. } => at,
+        _ => replay.report.as_ref()?.outcome.divergence.as_ref()?,
+    };
+    Some(DivergenceEntry {
+        choice: at.decision + 1,
+        site: at.site.to_string(),
+        nth: at.nth,
+        expected: &at.expected,
+        found: &at.found,
+    })
+}
+
+/// One line of `rehearsal list --json`: one scenario.
+#[derive(Serialize, Debug)]
+pub struct ListLine<'a> {
+    name: &'a str,
+    file: String,
+    claim: &'a str,
+    system: &'static str,
+    transport: &'static str,
+    defect: Option<&'static str>,
+    oracles: Vec<&'static str>,
+    agents: u32,
+    seeds: u32,
+}
+
+impl<'a> From<&'a Scenario> for ListLine<'a> {
+    fn from(scenario: &'a Scenario) -> Self {
+        Self {
+            name: &scenario.name,
+            file: scenario.file.display().to_string(),
+            claim: &scenario.claim,
+            system: "bridge",
+            transport: names::transport(scenario.spec.transport),
+            defect: scenario.spec.defect.map(Defect::name),
+            oracles: scenario
+                .expect
+                .oracles
+                .iter()
+                .map(|oracle| oracle.name())
+                .collect(),
+            agents: scenario.spec.agents.iter().map(|group| group.count).sum(),
+            seeds: scenario.seeds,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Commands that continue from a failure, as lines to copy.
+
+use std::path::Path;
+
+use crate::environment;
+use crate::run::StrategyName;
+use crate::target::{Identity, Origin, Target, TestRef};
+
+/// Returns the commands for a failure whose repro is in `file`.
+pub(crate) fn next_steps(identity: &Identity, file: &Path) -> String {
+    match (&identity.origin, &identity.regressions) {
+        (Origin::Scenario(_), Some(regressions)) => {
+            replay_and_copy(&replay_in_harness(file), file, regressions)
+        }
+        (Origin::Test(test), Some(regressions)) => {
+            replay_and_copy(&replay_in_test(test, file), file, regressions)
+        }
+        (_, None) => with_command(file),
+    }
+}
+
+/// Returns the commands of the `rehearsal` binary for the repro in `file`.
+pub(crate) fn with_command(file: &Path) -> String {
+    let file = shell_path(file);
+    let line = |command| format!("  {command:<7} rehearsal {command} {file}\n");
+    ["replay", "report", "keep"].map(line).concat()
+}
+
+/// Only the binary that has the program can replay it, and keeping it is a copy.
+fn replay_and_copy(replay: &str, file: &Path, regressions: &Path) -> String {
+    let replay = format!("  replay  {replay}\n");
+    if file.parent() == Some(regressions) {
+        return replay;
+    }
+    let (file, kept) = (shell_path(file), shell_path(regressions));
+    format!("{replay}  keep    mkdir -p {kept} && cp {file} {kept}/\n")
+}
+
+/// Returns the command that replays the repro in `file` with the user's own system.
+fn replay_in_harness(file: &Path) -> String {
+    format!("REHEARSAL_REPLAY={} {}", shell_path(file), cargo_test())
+}
+
+/// Returns the command that replays the repro in `file` in its test.
+pub(crate) fn replay_in_test(test: &TestRef, file: &Path) -> String {
+    format!(
+        "REHEARSAL_REPLAY={} cargo test -p {} {} -- --exact",
+        shell_path(file),
+        shell_word(&test.package),
+        shell_word(test.short_name()),
+    )
+}
+
+/// Returns the command that runs one seed of a scenario again; none for a test, which has
+/// its repro.
+pub(crate) fn run_again(target: &dyn Target, seed: u64, strategy: StrategyName) -> Option<String> {
+    let Origin::Scenario(scenario) = target.identity().origin else {
+        return None;
+    };
+    let name = shell_word(target.name());
+    Some(match scenario.system {
+        None => format!("rehearsal run {name} --seed {seed} --strategy {strategy}"),
+        Some(_) => format!(
+            "REHEARSAL_SEED={seed} REHEARSAL_STRATEGY={strategy} {} -- --exact {name}",
+            cargo_test(),
+        ),
+    })
+}
+
+/// Returns the command that runs this test binary.
+fn cargo_test() -> String {
+    match environment::test_target() {
+        Some(name) => format!("cargo test --test {}", shell_word(&name)),
+        None => "cargo test".to_owned(),
+    }
+}
+
+pub(crate) fn shell_path(path: &Path) -> String {
+    shell_word(&path.to_string_lossy())
+}
+
+/// Returns a text as one word of a shell.
+pub(crate) fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-+./:=@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}

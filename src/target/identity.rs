@@ -1,0 +1,195 @@
+//! What a target is found again by, in another process or another version.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use rehearsal_agents::spec::Transport;
+
+use crate::scenario::variant::HEALTHY;
+use crate::scenario::{Cut, CutError};
+use crate::signature::Signature;
+
+/// Where a target is found again, and where its files are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Identity {
+    /// The scenario or the test.
+    pub origin: Origin,
+    /// What a file name needs beside the name, if the target is not run as it is
+    /// declared.
+    pub variant: Option<&'static str>,
+    /// The directory of its kept repros, where the command line does not choose it.
+    pub regressions: Option<PathBuf>,
+}
+
+impl Identity {
+    /// Returns the beginning of the names of its files.
+    pub fn file_stem(&self) -> String {
+        let name = self.origin.file_stem();
+        match self.variant {
+            Some(variant) => format!("{name}-{variant}"),
+            None => name,
+        }
+    }
+}
+
+/// A variant of a target.
+#[derive(Clone, Copy, Debug)]
+pub struct Selection<'a> {
+    /// The scenario or test, with its twin and transport.
+    pub origin: &'a Origin,
+    /// What is left out.
+    pub cuts: &'a [Cut],
+    /// The only failure that the runs are judged for; none for everything expected.
+    pub failure: Option<&'a Signature>,
+}
+
+/// What a repro plays.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// A scenario.
+    Scenario(ScenarioRef),
+    /// The program of a test.
+    Test(TestRef),
+}
+
+impl Origin {
+    /// Returns the beginning of the names of its files.
+    pub fn file_stem(&self) -> String {
+        match self {
+            Self::Scenario(scenario) => scenario.played_name().replace('/', "-"),
+            Self::Test(test) => test.file_stem(),
+        }
+    }
+
+    /// What kind of thing it is, in a word.
+    pub fn noun(&self) -> &'static str {
+        match self {
+            Self::Scenario(_) => "scenario",
+            Self::Test(_) => "test",
+        }
+    }
+}
+
+/// Which test's program a repro plays.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TestRef {
+    /// The package that it is in.
+    pub package: String,
+    /// Its path, the crate's name first: `bank::tests::no_money_is_lost`.
+    pub name: String,
+    /// The source file that it is in, as the compiler names it.
+    pub file: PathBuf,
+}
+
+/// Which scenario a repro plays.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScenarioRef {
+    /// Its name, without the twin's suffix.
+    pub name: String,
+    /// The file that it was read from.
+    pub file: PathBuf,
+    /// The hash of that file.
+    pub hash: u128,
+    /// The system of a user's own that it is played with; none for the reference.
+    pub system: Option<String>,
+    /// Whether it is the healthy twin.
+    pub healthy: bool,
+    /// How events reached clients: it may not be what the file says.
+    pub transport: Transport,
+}
+
+impl TestRef {
+    /// The name as `cargo test` knows it: without the crate.
+    pub fn short_name(&self) -> &str {
+        let name = self.name.as_str();
+        name.split_once("::").map_or(name, |(_, name)| name)
+    }
+
+    /// Whether both are the same test. Two packages may have tests of one name.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        (&self.package, &self.name) == (&other.package, &other.name)
+    }
+
+    /// Returns the beginning of the names of its files: its path, after the package if the
+    /// crate has another name.
+    fn file_stem(&self) -> String {
+        let path = self.name.replace("::", "-");
+        let crate_name = self.name.split("::").next();
+        if crate_name == Some(&self.package.replace('-', "_")) {
+            return path;
+        }
+        format!("{}-{path}", self.package)
+    }
+}
+
+/// ``the scenario in `file` ``.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scenario(scenario) => write!(f, "the scenario in `{}`", scenario.file.display()),
+            Self::Test(test) => write!(f, "the test `{}`", test.name),
+        }
+    }
+}
+
+impl ScenarioRef {
+    /// The name of the scenario or of its healthy twin, with its system if that is a
+    /// user's own.
+    pub fn played_name(&self) -> String {
+        let twin = if self.healthy { HEALTHY } else { "" };
+        match &self.system {
+            Some(system) => format!("{system}/{}{twin}", self.name),
+            None => format!("{}{twin}", self.name),
+        }
+    }
+}
+
+/// Why a repro cannot be played on a subject, which may have changed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Unplayable {
+    /// The repro is of something else.
+    NotOfThis,
+    /// The scenario carries no defect, so it has no healthy twin.
+    NoTwin,
+    /// The scenario has faults that the repro's transport cannot have.
+    NeedsNetwork,
+    /// Something that the repro cuts is not there.
+    Cut(CutError),
+}
+
+impl fmt::Display for Unplayable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotOfThis => f.write_str("the repro is of something else"),
+            Self::NoTwin => {
+                f.write_str("the scenario carries no defect, so it has no healthy twin")
+            }
+            Self::NeedsNetwork => {
+                f.write_str("the scenario has faults that need a network, and the repro has none")
+            }
+            Self::Cut(error) => write!(f, "the scenario has no place for the cut {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Unplayable {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_is_filed_by_its_package_and_path() {
+        let test = |package: &str, name: &str| TestRef {
+            package: package.to_owned(),
+            name: name.to_owned(),
+            file: "tests/it.rs".into(),
+        };
+        let unit = test("my-bank", "my_bank::tests::it_works");
+        assert_eq!(unit.file_stem(), "my_bank-tests-it_works");
+        assert_eq!(unit.short_name(), "tests::it_works");
+        let integration = test("my-bank", "it::works");
+        assert_eq!(integration.file_stem(), "my-bank-it-works");
+        assert!(!integration.is(&test("other", "it::works")));
+    }
+}
