@@ -101,7 +101,7 @@ pub fn verify(file: &Path, repro: &Repro, target: &dyn Target) -> Outcome {
     reports.extend(&fresh);
     let warning = (!fits).then(|| {
         format!(
-            "{}: {}: {}; its seed {} was played afresh too",
+            "{}: {}: {}; its seed {} was run afresh too",
             file.display(),
             replay.result,
             replay.explain(repro),

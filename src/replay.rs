@@ -124,26 +124,26 @@ impl Replay {
                 format!("the same failure; expected {expected}, found {found}")
             }
             Replayed::Diverged { at, .. } => format!(
-                "at `{}` expected {}, found {}; the other choices were followed, and {}",
+                "at `{}` expected {}, found {}; the other deviations were followed, and {}",
                 at.site,
                 at.expected,
                 at.found,
                 self.outcome()
             ),
             Replayed::ScenarioChanged(Change::Text) => format!(
-                "{} is not the one that the repro was made from; played all the same, {}",
+                "{} is not the one that the repro was made from; run all the same, {}",
                 repro.origin,
                 self.outcome()
             ),
             Replayed::ScenarioChanged(Change::Unplayable(reason)) => {
-                format!("it cannot be played any more: {reason}")
+                format!("it can no longer be run: {reason}")
             }
             Replayed::NoLongerFails { instead: None } => {
                 format!("it passes; expected `{expected}`")
             }
             Replayed::NoLongerFails {
                 instead: Some(found),
-            } => format!("it fails otherwise; expected `{expected}`, found `{found}`"),
+            } => format!("it fails in another way; expected `{expected}`, found `{found}`"),
         }
     }
 
@@ -155,7 +155,7 @@ impl Replay {
         match (self.shows_failure, passes) {
             (true, _) => "it fails as expected",
             (false, true) => "it passes",
-            (false, false) => "it fails otherwise",
+            (false, false) => "it fails in another way",
         }
     }
 }

@@ -295,7 +295,7 @@ fn replay(program: &Program, file: &Path) -> Result<(), String> {
     let repro = read(file)?;
     if !is_of(&repro, program) {
         complain(&format!(
-            "{}: passed over, because REHEARSAL_REPLAY plays `{}`\n",
+            "{}: skipped, because REHEARSAL_REPLAY replays `{}`\n",
             program.name(),
             repro.played_name()
         ));
@@ -363,7 +363,7 @@ fn warn_once(unknown: &[String]) {
     static WARNED: Once = Once::new();
     WARNED.call_once(|| {
         for name in unknown {
-            complain(&format!("warning: `{name}` means nothing here\n"));
+            complain(&format!("warning: unknown variable `{name}`\n"));
         }
     });
 }

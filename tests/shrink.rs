@@ -164,7 +164,7 @@ mod command {
         let before = std::fs::read_to_string(&file).expect("there");
         let shrunk = rehearsal(&out, &["shrink", path]);
         assert_eq!(shrunk.status.code(), Some(0), "{}", text(&shrunk));
-        assert!(text(&shrunk).contains("Without the choice marked » the run passes."));
+        assert!(text(&shrunk).contains("Without the deviation marked » the run passes."));
         let after = std::fs::read_to_string(&file).expect("there");
         assert!(after.len() < before.len());
         assert_eq!(std::fs::read_dir(&out).expect("there").count(), 1);
@@ -181,7 +181,7 @@ mod command {
         let ran = rehearsal(&out, &["run", "sequence-apart-from-send", "--seed", "5"]);
         assert_eq!(ran.status.code(), Some(10));
         let text = text(&ran);
-        assert!(text.contains("1 choice not boring, 1 preemption"), "{text}");
+        assert!(text.contains("1 deviation, 1 preemption, of "), "{text}");
         assert!(text.contains(&format!("keep    rehearsal keep {}", file.display())));
     }
 
@@ -197,7 +197,7 @@ mod command {
             let refused = rehearsal(&out, &[command, path]);
             assert_eq!(refused.status.code(), Some(13), "{command}");
             let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-            assert!(said.contains("it fails otherwise"), "{said}");
+            assert!(said.contains("it fails in another way"), "{said}");
         }
         assert_eq!(std::fs::read_to_string(&file).expect("there"), other);
     }

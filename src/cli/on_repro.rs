@@ -29,7 +29,12 @@ pub(super) fn on_repro(
         }
     };
     match (&repro.origin, repro.system()) {
-        (Origin::Scenario(_), None) => {
+        // Without a package, that every test of a workspace is built for this would be a
+        // surprise: the repro is refused, with a word about what replays it.
+        (Origin::Scenario(_), Some(_)) if packages.are_named() => {
+            in_test_binary(&repro.played_name(), packages, &request(absolute(file)?))
+        }
+        (Origin::Scenario(_), _) => {
             let request = request(file.to_owned());
             match repro.find_scenario(file, &[root.to_owned()]) {
                 Ok(scenario) => execute(
@@ -43,9 +48,6 @@ pub(super) fn on_repro(
                     Ok(Exit::Usage)
                 }
             }
-        }
-        (Origin::Scenario(_), Some(_)) => {
-            in_test_binary(&repro.played_name(), packages, &request(absolute(file)?))
         }
         (Origin::Test(test), _) => {
             let packages = Packages {

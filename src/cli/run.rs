@@ -7,7 +7,8 @@ use super::{RunArgs, complain, say, select};
 use crate::exit::Exit;
 use crate::explore::{self, Describe, Executed, Keep, Options, Repeat, Reporter, Totals, summary};
 use crate::report::json::RunLine;
-use crate::report::{self, aftermath, next_steps};
+use crate::report::next_steps::{self, NextSteps};
+use crate::report::{self, aftermath};
 use crate::scenario::Scenario;
 use crate::seeds::Seeds;
 
@@ -96,7 +97,7 @@ impl Printer<'_> {
     fn story(&self, run: &Executed) -> String {
         let more = match &run.repro {
             Some(path) if self.no_shrink => next_steps::with_command(path),
-            Some(path) => aftermath::story_of(self.scenario, path),
+            Some(path) => aftermath::story_of(self.scenario, path, NextSteps::Binary),
             None => String::new(),
         };
         format!("{}{more}", run.verdict_text)

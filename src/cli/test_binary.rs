@@ -32,6 +32,13 @@ pub(super) struct Packages {
     pub manifest: Option<PathBuf>,
 }
 
+impl Packages {
+    /// Returns `true` if the command line says which they are.
+    pub(super) fn are_named(&self) -> bool {
+        self.package.is_some() || self.manifest.is_some()
+    }
+}
+
 /// One test of a test binary.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct TestProgram {

@@ -16,6 +16,7 @@ use crate::explore::{
     summary,
 };
 use crate::report::aftermath;
+use crate::report::next_steps::NextSteps;
 use crate::report::summary::many;
 use crate::run::StrategyName;
 use crate::seeds::Seeds;
@@ -120,7 +121,7 @@ fn shrink(
     console: &mut dyn Console,
 ) -> io::Result<()> {
     for (signature, file) in found.repros.iter().take(SHRUNK_MAX) {
-        let story = aftermath::story_of(target, file);
+        let story = aftermath::story_of(target, file, NextSteps::Binary);
         if !json {
             console.print(&format!("\n{signature}\n{story}\n"))?;
         }

@@ -143,7 +143,7 @@ fn write_search(text: &mut String, found: &Exploration, search: Search) -> fmt::
         ),
         (false, _) => writeln!(
             text,
-            "  stopped   nothing is proved: not every schedule was played"
+            "  stopped   nothing is proved: not every schedule was run"
         ),
     }
 }

@@ -108,7 +108,7 @@ impl Replayed {
             Self::Here(played) => (played.repro.played_name(), Some(played)),
             Self::Elsewhere(name) => (name, None),
         };
-        let reason = format!("REHEARSAL_REPLAY plays `{name}`");
+        let reason = format!("REHEARSAL_REPLAY replays `{name}`");
         let others = trials.into_iter().filter(|trial| trial.name() != name);
         let others: Vec<String> = others.map(|trial| trial.name().to_owned()).collect();
         let passed_over = others.into_iter().map(|name| {

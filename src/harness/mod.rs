@@ -146,7 +146,7 @@ impl Harness {
         let environment = Environment::read().map_err(|error| error.to_string())?;
         self.systems.check()?;
         for name in &environment.unknown {
-            complain(&format!("warning: `{name}` means nothing here\n"));
+            complain(&format!("warning: unknown variable `{name}`\n"));
         }
         let replay = environment.replay.as_deref();
         let replay = replay.map(|file| Replayed::read(file, &self.systems));
@@ -161,7 +161,7 @@ impl Harness {
         let trials = replay.alone_among(trials);
         let first = trials.first().filter(|_| played_here);
         if first.is_some_and(|t| arguments.is_filtered_out(t)) {
-            complain("warning: the test that REHEARSAL_REPLAY plays is not selected\n");
+            complain("warning: the test that REHEARSAL_REPLAY replays is not selected\n");
         }
         let closing = String::new();
         Ok(Prepared { trials, closing })

@@ -79,7 +79,7 @@ fn play(
     verify(&casting.scenario, environment)?;
     match (unsupported, remark) {
         (Unsupported::Fails, Some(remark)) => Err(Failed::from(format!(
-            "what is played passes, but not all of it is played; {remark}"
+            "the scenario passes, but parts of it were left out; {remark}"
         ))),
         _ => Ok(()),
     }

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::console::{complain, plain};
 use crate::explore::{self, Executed, Exploration, Keep, Options, Repeat, Reporter, summary};
-use crate::report::{aftermath, next_steps};
+use crate::report::aftermath;
+use crate::report::next_steps::{self, NextSteps};
 use crate::run::StrategyName;
 use crate::scenario::ExpectedVerdict;
 use crate::seeds::Seeds;
@@ -66,7 +67,7 @@ fn shortcoming(target: &dyn Target, found: &Exploration) -> Option<String> {
 /// commands that continue from it.
 fn failure(target: &dyn Target, run: &Executed) -> String {
     let story = match &run.repro {
-        Some(path) => aftermath::story_of(target, path),
+        Some(path) => aftermath::story_of(target, path, NextSteps::Tests),
         None => String::new(),
     };
     let again = next_steps::run_again(target, run.key.seed, run.strategy);

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::block;
-use super::next_steps;
+use super::next_steps::NextSteps;
 use crate::clock;
 use crate::repro::{EXTENSION, Repro};
 use crate::shrink::{self, Limits, ShrinkError, Shrinking};
@@ -79,7 +79,7 @@ fn verify(target: &dyn Target, repro: &Repro, file: &Path) -> Result<(), Unshrun
 
 /// Shrinks the repro in `file` within a little time. Returns the run that remains, and
 /// the commands that continue from it.
-fn story(target: &dyn Target, repro: &Repro, file: &Path) -> String {
+fn story(target: &dyn Target, repro: &Repro, file: &Path, next: NextSteps) -> String {
     let out_of_time = clock::after(DEFAULT_SHRINK_TIME);
     let limits = Limits {
         runs: RUNS_MAX,
@@ -89,16 +89,13 @@ fn story(target: &dyn Target, repro: &Repro, file: &Path) -> String {
         Ok(shrinking) => block::story(target, &shrinking),
         Err(reason) => format!("\n  not shrunk: {reason}\n"),
     };
-    format!(
-        "{told}\n{}",
-        next_steps::next_steps(&target.identity(), file)
-    )
+    format!("{told}\n{}", next.of(target, file))
 }
 
 /// Returns the story of the repro that is in `file`.
-pub(crate) fn story_of(target: &dyn Target, file: &Path) -> String {
+pub(crate) fn story_of(target: &dyn Target, file: &Path, next: NextSteps) -> String {
     match Repro::read(file) {
-        Ok(repro) => story(target, &repro, file),
+        Ok(repro) => story(target, &repro, file, next),
         Err(_) => format!("  {} cannot be read back\n", file.display()),
     }
 }

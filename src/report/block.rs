@@ -44,19 +44,20 @@ fn write_size(text: &mut String, whole: &dyn Target, shrinking: &Shrinking) -> f
     let schedule = &shrinking.repro.schedule;
     let preemptions = schedule.count(DecisionKind::Preemption);
     let decisions = match schedule.len() {
-        0 => "no choice that is not boring".to_owned(),
+        0 => "no deviations".to_owned(),
         count => format!(
-            "{} not boring, {}",
-            counted(count, "choice"),
-            counted(preemptions, "preemption")
+            "{}, {}, of {}",
+            counted(count, "deviation"),
+            counted(preemptions, "preemption"),
+            many(shrinking.report.outcome.statistics.choices, "choice"),
         ),
     };
     writeln!(text, "  {}; {decisions}", parts.join(", "))?;
     if let Some(shrunk) = shrinking.repro.shrunk {
         writeln!(
             text,
-            "  from {} and {}, in {}{}",
-            counted(shrunk.decisions, "choice"),
+            "  shrunk from {}, {}, in {}{}",
+            counted(shrunk.decisions, "deviation"),
             counted(shrunk.preemptions, "preemption"),
             counted(usize::try_from(shrunk.runs).unwrap_or(usize::MAX), "run"),
             if shrinking.complete {
@@ -122,15 +123,15 @@ fn write_decisive(text: &mut String, repro: &Repro, shrinking: &Shrinking) -> fm
     if repro.schedule.is_empty() {
         return writeln!(
             text,
-            "  No choice is needed: the boring schedule fails, so every run comes near this."
+            "  No deviation is needed: the default schedule fails."
         );
     }
     match shrinking.explanation.decisive() {
-        Some(_) => writeln!(text, "  Without the choice marked » the run passes."),
+        Some(_) => writeln!(text, "  Without the deviation marked » the run passes."),
         None if !shrinking.explanation.is_tried() => Ok(()),
         None => writeln!(
             text,
-            "  No single choice makes the run pass if it is left out."
+            "  No single deviation is decisive: the run fails without any one of them."
         ),
     }
 }

@@ -6,6 +6,25 @@ use crate::environment;
 use crate::run::StrategyName;
 use crate::target::{Identity, Origin, Target, TestRef};
 
+/// The program that continues from a failure.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum NextSteps {
+    /// The `rehearsal` binary: it is what has found the failure.
+    Binary,
+    /// The one that `cargo test` starts, where only that has the target.
+    Tests,
+}
+
+impl NextSteps {
+    /// Returns the commands for a failure whose repro is in `file`.
+    pub(crate) fn of(self, target: &dyn Target, file: &Path) -> String {
+        match self {
+            Self::Binary => with_command(file),
+            Self::Tests => next_steps(&target.identity(), file),
+        }
+    }
+}
+
 /// Returns the commands for a failure whose repro is in `file`.
 pub(crate) fn next_steps(identity: &Identity, file: &Path) -> String {
     match (&identity.origin, &identity.regressions) {

@@ -127,7 +127,7 @@ fn not_a_repro(source: &Arc<Source>) -> Diagnostic {
     let path = source.path().display();
     let message = format!("`{path}` is no repro but a scenario");
     Diagnostic::new(Code::NotARepro, source, message).help(format!(
-        "`rehearsal run {path}` plays it, and writes a repro for each failing seed"
+        "`rehearsal run {path}` runs it, and writes a repro for each failing seed"
     ))
 }
 
@@ -194,7 +194,7 @@ fn origin(root: &mut Section<'_>, problems: &mut Problems) -> Option<(Origin, Ve
     if let Some(item) = root.get("test") {
         return Some((Origin::Test(test(&item, problems)?), Vec::new()));
     }
-    let example = "`[scenario]` or `[test]`, which says what is played";
+    let example = "`[scenario]` or `[test]`, the target";
     let item = root.need("scenario", example, problems)?;
     let (scenario, cuts) = scenario(&item, problems)?;
     Some((Origin::Scenario(scenario), cuts))
@@ -375,14 +375,18 @@ struct Run {
 
 /// Reads `[run]`.
 fn run(root: &mut Section<'_>, problems: &mut Problems) -> Option<Run> {
-    let example = "`[run]`, which says how it is played";
+    let example = "`[run]`, the seed and the schedule";
     let item = root.need("run", example, problems)?;
     let mut section = item.section("`[run]`", problems)?;
     let seed = section
         .need("seed", "the seed: `seed = 0`", problems)
         .and_then(|item| seed(&item, problems));
     let strategy = section
-        .need("strategy", "who played: `strategy = \"random\"`", problems)
+        .need(
+            "strategy",
+            "the strategy: `strategy = \"random\"`",
+            problems,
+        )
         .and_then(|item| strategy(&item, problems));
     let schedule = section
         .need("choices", "the choices, or none: `choices = []`", problems)
@@ -502,7 +506,7 @@ fn choice<'a>(mut section: Section<'a>, problems: &mut Problems) -> Option<(&'a 
 
 /// Reads `[expected]`, the last thing that every repro has.
 fn expected(root: &mut Section<'_>, problems: &mut Problems) -> Option<Expected> {
-    let example = "`[expected]`, which says what comes of it; or was the end of the file cut off?";
+    let example = "`[expected]`, the recorded failure; or was the end of the file cut off?";
     let item = root.need("expected", example, problems)?;
     let mut section = item.section("`[expected]`", problems)?;
     let failures: Vec<(&str, RunVerdict)> = RunVerdict::ALL
@@ -531,7 +535,7 @@ fn expected(root: &mut Section<'_>, problems: &mut Problems) -> Option<Expected>
     judges.sort_unstable();
     judges.dedup();
     let judge = section
-        .need("judge", "who found it: `judge = \"no-loss\"`", problems)
+        .need("judge", "the detector: `judge = \"no-loss\"`", problems)
         .and_then(|item| {
             item.one_of("judge", &judges, problems)?;
             item.text(problems)

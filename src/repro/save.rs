@@ -30,7 +30,7 @@ pub fn save_failure(
 ) -> io::Result<(PathBuf, Repro)> {
     let report = target::play(target, RunOptions::new(seed, strategy).recorded());
     let repro = Repro::of(target, &report)
-        .ok_or_else(|| io::Error::other(format!("played again, seed {seed} passes")))?;
+        .ok_or_else(|| io::Error::other(format!("run again, seed {seed} passes")))?;
     let stem = target.identity().file_stem();
     let path = directory.join(format!("{stem}-seed-{seed}.{EXTENSION}"));
     repro.save(&path)?;

@@ -85,7 +85,7 @@ impl fmt::Display for ShrinkError {
         match self {
             Self::Unplayable(reason) => write!(f, "{reason}"),
             Self::FailsNot(None) => f.write_str("it no longer fails"),
-            Self::FailsNot(Some(signature)) => write!(f, "it fails otherwise: {signature}"),
+            Self::FailsNot(Some(signature)) => write!(f, "it fails in another way: {signature}"),
         }
     }
 }
