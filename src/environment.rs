@@ -12,10 +12,16 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::command::remote::{FROM_STDIN, VARIABLE};
 use crate::repro::SUBDIRECTORY;
 use crate::run::StrategyName;
-use crate::seeds::Seeds;
+use crate::run::seeds::Seeds;
+
+/// The variable that makes a test take a command of the `rehearsal` binary from standard
+/// input. Only that binary sets it.
+pub(crate) const COMMAND: &str = "REHEARSAL_COMMAND";
+
+/// The only value of [`COMMAND`].
+pub(crate) const FROM_STDIN: &str = "stdin";
 
 /// What the environment asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,7 +103,7 @@ impl Environment {
                     })?;
                     found.strategy = Some(strategy);
                 }
-                VARIABLE if value == FROM_STDIN => found.command = true,
+                COMMAND if value == FROM_STDIN => found.command = true,
                 "REHEARSAL_REPLAY" => found.replay = Some(PathBuf::from(value)),
                 name if name.starts_with("REHEARSAL_") => found.unknown.push(name.to_owned()),
                 _ => {}

@@ -5,15 +5,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::console::plain;
-use crate::replay::{Replay, Replayed};
 use crate::report::summary;
+use crate::repro::replay::{Replay, Replayed};
 use crate::repro::{EXTENSION, Repro};
 use crate::run::{RunOptions, RunReport};
 use crate::scenario::{ExpectedVerdict, Look, Scenario, render_all};
 use crate::target::{self, Selection, Target};
 
 /// Where kept repros are, below a directory of scenarios.
-pub const DIRECTORY: &str = "regressions";
+pub const DIRECTORY: &str = crate::system::REGRESSIONS;
 
 /// The repros that are kept below a directory of scenarios, sorted by name.
 ///

@@ -17,8 +17,8 @@ use crate::regression;
 use crate::report::{aftermath, next_steps};
 use crate::repro::Repro;
 use crate::run::StrategyName;
+use crate::run::seeds::Seeds;
 use crate::scenario::{BudgetSpec, Look, durations, render_all};
-use crate::seeds::Seeds;
 use crate::target::{Ending, Origin, Program, REGRESSIONS, Target, TestRef, WorldSpec};
 
 /// Seeds that are played if a test does not say how many.

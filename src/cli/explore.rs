@@ -17,10 +17,10 @@ use crate::command::{ExploreRequest, Request, contradiction, execute};
 use crate::environment;
 use crate::exit::Exit;
 use crate::explore::Shard;
-use crate::report::next_steps::{shell_path, shell_word};
+use crate::repro::{shell_path, shell_word};
 use crate::run::StrategyName;
+use crate::run::seeds::Seeds;
 use crate::scenario::{Scenario, durations, names};
-use crate::seeds::Seeds;
 
 /// More threads than this are a mistake.
 const JOBS_MAX: u64 = 1_024;

@@ -26,8 +26,8 @@ use crate::environment;
 use crate::exit::Exit;
 use crate::regression;
 use crate::run::StrategyName;
+use crate::run::seeds::Seeds;
 use crate::scenario::durations;
-use crate::seeds::Seeds;
 
 /// Deterministic simulation testing for multi-agent systems.
 ///

@@ -9,8 +9,8 @@ use crate::explore::{self, Describe, Executed, Keep, Options, Repeat, Reporter, 
 use crate::report::json::RunLine;
 use crate::report::next_steps::{self, NextSteps};
 use crate::report::{self, aftermath};
+use crate::run::seeds::Seeds;
 use crate::scenario::Scenario;
-use crate::seeds::Seeds;
 
 pub(super) fn run(root: &Path, out: &Path, args: &RunArgs) -> io::Result<Exit> {
     let Some(chosen) = select::chosen(root, &args.scenarios, args.transport) else {

@@ -19,7 +19,7 @@ use crate::report::aftermath;
 use crate::report::next_steps::NextSteps;
 use crate::report::summary::many;
 use crate::run::StrategyName;
-use crate::seeds::Seeds;
+use crate::run::seeds::Seeds;
 use crate::target::Target;
 
 /// Seeds that are run without a number and without a time limit.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Console;
 use crate::exit::Exit;
 use crate::regression;
-use crate::replay::Replay;
+use crate::repro::replay::Replay;
 use crate::repro::{EXTENSION, Repro, write};
 use crate::scenario::ExpectedVerdict;
 use crate::target::{Origin, Target};

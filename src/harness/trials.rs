@@ -12,8 +12,8 @@ use crate::command::remote;
 use crate::console::complain;
 use crate::environment::{self, Environment};
 use crate::explore::Repeat;
+use crate::run::seeds::Seeds;
 use crate::scenario::{self, Look, Scenario, discover, render_all};
-use crate::seeds::Seeds;
 use crate::system::Named;
 
 /// The tests of one file with the reference system. A file that cannot be read is a

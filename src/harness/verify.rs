@@ -7,8 +7,8 @@ use crate::explore::{self, Executed, Exploration, Keep, Options, Repeat, Reporte
 use crate::report::aftermath;
 use crate::report::next_steps::{self, NextSteps};
 use crate::run::StrategyName;
+use crate::run::seeds::Seeds;
 use crate::scenario::ExpectedVerdict;
-use crate::seeds::Seeds;
 use crate::target::Target;
 
 /// The seeds of a test.

@@ -5,8 +5,8 @@ use std::path::Path;
 use rehearsal_agents::spec::Defect;
 use serde::Serialize;
 
-use crate::replay::{Replay, Replayed};
 use crate::repro::Repro;
+use crate::repro::replay::{Replay, Replayed};
 use crate::run::{Failure, RunReport};
 use crate::scenario::{Scenario, names};
 

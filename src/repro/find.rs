@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::shell::{replay_in_test, shell_path};
 use super::{Origin, Repro, ScenarioRef, TestRef};
-use crate::report::next_steps::{replay_in_test, shell_path};
 use crate::scenario::{self, Code, Diagnostic, FileKind, Scenario, Source, discover};
 
 impl Repro {
@@ -69,7 +69,7 @@ fn of_a_system(path: &Path, system: &str) -> Diagnostic {
     Diagnostic::new(Code::ReproOfASystem, &source, message).help(format!(
         "its tests replay it: REHEARSAL_REPLAY={file} cargo test; to keep it, copy it to \
          `{}/` where its scenarios are",
-        crate::regression::DIRECTORY
+        crate::system::REGRESSIONS
     ))
 }
 

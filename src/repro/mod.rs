@@ -2,20 +2,24 @@
 
 mod find;
 pub(crate) mod read;
+pub mod replay;
 mod save;
+mod shell;
 pub(crate) mod write;
 
 use std::sync::Arc;
 
 use rehearsal_sim::{Fingerprint, Schedule};
 
+use crate::run::identity::{Identity, Selection};
+pub use crate::run::identity::{Origin, ScenarioRef, TestRef, Unplayable};
+use crate::run::target::{self, Target};
 use crate::run::{RunOptions, RunReport, RunVerdict, StrategyName};
 use crate::scenario::Cut;
 use crate::signature::Signature;
-use crate::target::{self, Identity, Selection, Target};
-pub use crate::target::{Origin, ScenarioRef, TestRef, Unplayable};
 
 pub use self::save::{EXTENSION, SUBDIRECTORY, save_failure};
+pub(crate) use self::shell::{replay_in_test, shell_path, shell_word};
 
 /// The version of the file format that this version of the tool writes and reads.
 pub const FORMAT: u32 = 1;
