@@ -11,7 +11,9 @@
 //! [`rehearsal::tokio`](tokio) in the place of tokio, is put under test by
 //! [`#[rehearsal::test]`](macro@test).
 
+#[cfg(feature = "scenarios")]
 mod casting;
+#[cfg(feature = "cli")]
 pub mod cli;
 mod clock;
 mod command;
@@ -19,6 +21,7 @@ mod console;
 pub mod environment;
 pub mod exit;
 pub mod explore;
+#[cfg(feature = "scenarios")]
 mod harness;
 pub mod oracle;
 pub mod regression;
@@ -33,6 +36,7 @@ pub mod target;
 mod test;
 
 pub use explore::determinism;
+#[cfg(feature = "scenarios")]
 pub use harness::{Harness, Unsupported};
 pub use rehearsal_agents as agents;
 pub use rehearsal_agents::system::{Capability, System};

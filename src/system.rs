@@ -20,6 +20,7 @@ pub struct Named {
 }
 
 impl Named {
+    #[cfg(any(test, feature = "scenarios"))]
     pub(crate) fn new(name: &str, system: &System, regressions: PathBuf) -> Arc<Self> {
         Arc::new(Self {
             name: name.to_owned(),

@@ -13,7 +13,7 @@ use super::terminal::Terminal;
 use super::test_binary::{self, Packages};
 use super::{TransportArg, complain, interrupt, select};
 use crate::clock::now;
-use crate::command::{ExploreRequest, Request, contradiction, execute};
+use crate::command::{ExploreRequest, Request, execute};
 use crate::environment;
 use crate::exit::Exit;
 use crate::explore::Shard;
@@ -113,7 +113,7 @@ fn jobs(text: &str) -> Result<NonZeroUsize, String> {
 /// `out` is the directory that was given for repros, if one was.
 pub(super) fn explore(root: &Path, out: Option<&Path>, args: &ExploreArgs) -> io::Result<Exit> {
     let here = out.map_or_else(environment::out_directory, Path::to_owned);
-    if let Some(problem) = contradiction(&request(args, here.clone(), None, String::new())) {
+    if let Some(problem) = contradiction(args) {
         complain(&format!("error: {problem}\n"));
         return Ok(Exit::Usage);
     }
@@ -132,6 +132,18 @@ pub(super) fn explore(root: &Path, out: Option<&Path>, args: &ExploreArgs) -> io
         return Ok(Exit::NothingSelected);
     }
     explore_all(&chosen, &here, args, &watch_interrupt())
+}
+
+/// Returns the problem of settings that are valid each by itself.
+fn contradiction(args: &ExploreArgs) -> Option<&'static str> {
+    let exhaustive = matches!(args.strategy, StrategyName::Exhaustive { .. });
+    if exhaustive && args.shard.is_some() {
+        return Some("an exhaustive search has no shards: its schedules are known only as it runs");
+    }
+    if !exhaustive && args.max_runs.is_some() {
+        return Some("--max-runs is for an exhaustive strategy; use --seeds");
+    }
+    None
 }
 
 fn watch_interrupt() -> Arc<AtomicBool> {

@@ -1,16 +1,22 @@
 //! `rehearsal run`.
 
+use std::fmt::{self, Write};
 use std::io;
 use std::path::Path;
 
 use super::{RunArgs, complain, say, select};
 use crate::exit::Exit;
-use crate::explore::{self, Describe, Executed, Keep, Options, Repeat, Reporter, Totals, summary};
+use crate::explore::{
+    self, Describe, Executed, Exploration, Keep, Options, Repeat, Reporter, Totals, summary,
+};
 use crate::report::json::RunLine;
 use crate::report::next_steps::{self, NextSteps};
+use crate::report::summary::{BAD, GOOD, styled};
 use crate::report::{self, aftermath};
+use crate::run::RunVerdict;
 use crate::run::seeds::Seeds;
-use crate::scenario::Scenario;
+use crate::scenario::{ExpectedVerdict, Scenario};
+use crate::target::Target;
 
 pub(super) fn run(root: &Path, out: &Path, args: &RunArgs) -> io::Result<Exit> {
     let Some(chosen) = select::chosen(root, &args.scenarios, args.transport) else {
@@ -56,7 +62,7 @@ fn run_one(scenario: &Scenario, out: &Path, args: &RunArgs) -> io::Result<Exit> 
     let seeds = args.seeds.as_ref().unwrap_or(&one);
     let found = explore::explore(scenario, Some(seeds), &options, &mut reporter)?;
     if shown == Shown::FirstOfEachVerdict {
-        say(&summary::seeds(scenario, &found))?;
+        say(&seeds_text(scenario, &found))?;
     }
     if let Some(problem) = summary::unreached(&found, &found.missing(scenario)) {
         complain(&format!("{}: {problem}\n", scenario.name));
@@ -117,5 +123,48 @@ impl Reporter for Printer<'_> {
 
     fn warning(&mut self, text: &str) {
         complain(&format!("warning: {text}\n"));
+    }
+}
+
+/// Returns the line about seeds that were run one after the other.
+fn seeds_text(target: &dyn Target, found: &Exploration) -> String {
+    let mut text = String::new();
+    let _ = write_seeds(&mut text, target, found);
+    text
+}
+
+fn write_seeds(text: &mut String, target: &dyn Target, found: &Exploration) -> fmt::Result {
+    let totals = &found.totals;
+    let verdicts: Vec<String> = totals
+        .verdicts
+        .iter()
+        .map(|(verdict, count)| format!("{count} {verdict}"))
+        .collect();
+    let passed = totals.verdicts.keys().all(|v| *v == RunVerdict::Pass);
+    let style = if passed { GOOD } else { BAD };
+    writeln!(
+        text,
+        "{}  {} seeds: {}; {} events emitted, {} delivered, {:.1} s of virtual time",
+        styled(style, target.name()),
+        found.seeds,
+        verdicts.join(", "),
+        totals.events.emitted,
+        totals.events.delivered,
+        totals.virtual_ms as f64 / 1_000.0,
+    )?;
+    let ExpectedVerdict::Violation(oracle) = target.expected().verdict else {
+        return Ok(());
+    };
+    match &totals.first_detected {
+        Some(first) => writeln!(
+            text,
+            "  expected: `{oracle}` caught the defect in {} of {} seeds, first in seed {}",
+            totals.detected, found.seeds, first.seed
+        ),
+        None => writeln!(
+            text,
+            "  `{oracle}` is expected to catch the defect and did not in {} seeds",
+            found.seeds
+        ),
     }
 }

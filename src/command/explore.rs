@@ -53,18 +53,6 @@ pub(crate) struct ExploreRequest {
     pub resume: String,
 }
 
-/// Returns the problem of settings that are valid each by itself.
-pub(crate) fn contradiction(request: &ExploreRequest) -> Option<&'static str> {
-    let exhaustive = matches!(request.strategy, StrategyName::Exhaustive { .. });
-    if exhaustive && request.shard.is_some() {
-        return Some("an exhaustive search has no shards: its schedules are known only as it runs");
-    }
-    if !exhaustive && request.max_runs.is_some() {
-        return Some("--max-runs is for an exhaustive strategy; use --seeds");
-    }
-    None
-}
-
 pub(super) fn explore(
     target: &dyn Target,
     request: &ExploreRequest,

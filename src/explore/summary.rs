@@ -208,49 +208,6 @@ fn write_goals(text: &mut String, target: &dyn Target, found: &Exploration) -> f
     writeln!(text, "  goals     {}", goals.join(", "))
 }
 
-/// Returns the line about seeds that were run one after the other.
-pub(crate) fn seeds(target: &dyn Target, found: &Exploration) -> String {
-    let mut text = String::new();
-    let _ = write_seeds(&mut text, target, found);
-    text
-}
-
-fn write_seeds(text: &mut String, target: &dyn Target, found: &Exploration) -> fmt::Result {
-    let totals = &found.totals;
-    let verdicts: Vec<String> = totals
-        .verdicts
-        .iter()
-        .map(|(verdict, count)| format!("{count} {verdict}"))
-        .collect();
-    let passed = totals.verdicts.keys().all(|v| *v == RunVerdict::Pass);
-    let style = if passed { GOOD } else { BAD };
-    writeln!(
-        text,
-        "{}  {} seeds: {}; {} events emitted, {} delivered, {:.1} s of virtual time",
-        styled(style, target.name()),
-        found.seeds,
-        verdicts.join(", "),
-        totals.events.emitted,
-        totals.events.delivered,
-        totals.virtual_ms as f64 / 1_000.0,
-    )?;
-    let ExpectedVerdict::Violation(oracle) = target.expected().verdict else {
-        return Ok(());
-    };
-    match &totals.first_detected {
-        Some(first) => writeln!(
-            text,
-            "  expected: `{oracle}` caught the defect in {} of {} seeds, first in seed {}",
-            totals.detected, found.seeds, first.seed
-        ),
-        None => writeln!(
-            text,
-            "  `{oracle}` is expected to catch the defect and did not in {} seeds",
-            found.seeds
-        ),
-    }
-}
-
 /// Returns what is wrong if no seed has reached these goals; none if there are none.
 pub(crate) fn unreached(found: &Exploration, goals: &[Goal]) -> Option<String> {
     if goals.is_empty() {

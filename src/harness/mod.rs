@@ -3,7 +3,6 @@
 mod kept;
 mod systems;
 mod trials;
-pub(crate) mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

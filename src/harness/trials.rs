@@ -6,7 +6,6 @@ use std::sync::Arc;
 use libtest_mimic::{Completion, Failed, Trial};
 
 use super::Unsupported;
-use super::verify::{self, TestRun};
 use crate::casting::{Casting, Tally, listed};
 use crate::command::remote;
 use crate::console::complain;
@@ -15,6 +14,7 @@ use crate::explore::Repeat;
 use crate::run::seeds::Seeds;
 use crate::scenario::{self, Look, Scenario, discover, render_all};
 use crate::system::Named;
+use crate::test::verify::{self, TestRun};
 
 /// The tests of one file with the reference system. A file that cannot be read is a
 /// test that fails.

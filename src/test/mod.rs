@@ -1,6 +1,8 @@
 //! A test whose program is played under many seeds; what `#[rehearsal::test]` is
 //! made of.
 
+pub(crate) mod verify;
+
 use std::future::Future;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
@@ -8,11 +10,11 @@ use std::sync::Once;
 
 use rehearsal_sim::{Ambient, Budget, Leaks, NetConfig, World};
 
+use self::verify::{TestRun, verify};
 use crate::command::remote;
 use crate::console::{complain, plain};
 use crate::environment::{self, Environment};
 use crate::explore::Repeat;
-use crate::harness::verify::{TestRun, verify};
 use crate::regression;
 use crate::report::{aftermath, next_steps};
 use crate::repro::Repro;
