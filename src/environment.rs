@@ -5,7 +5,7 @@
 //! | `REHEARSAL_SEED` | run this one seed |
 //! | `REHEARSAL_SEEDS` | run a count of seeds, or a range `a..b` |
 //! | `REHEARSAL_STRATEGY` | `fifo`, `random`, `pct:2`, `pos`, `urw` or `portfolio` |
-//! | `REHEARSAL_REPLAY` | play this repro file in the test of its scenario, and nothing else |
+//! | `REHEARSAL_REPLAY` | replay this repro file in the test of its scenario, and run nothing else |
 //!
 //! Without these, `CARGO_TARGET_DIR` says where repros of failing runs go.
 
@@ -23,7 +23,7 @@ pub(crate) const COMMAND: &str = "REHEARSAL_COMMAND";
 /// The only value of [`COMMAND`].
 pub(crate) const FROM_STDIN: &str = "stdin";
 
-/// What the environment asks for.
+/// The settings of the environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
     /// Seeds instead of each scenario's own.
@@ -132,7 +132,7 @@ impl Environment {
     }
 }
 
-/// Where repros of failing runs go unless somebody says otherwise: `rehearsal` in
+/// Returns the default directory for repros of failing runs: `rehearsal` in
 /// the directory for build output.
 pub fn out_directory() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").filter(|target| !target.is_empty());
@@ -140,7 +140,7 @@ pub fn out_directory() -> PathBuf {
     Path::new(&target).join(SUBDIRECTORY)
 }
 
-/// Where repros of failing tests go: as [`out_directory`], in the directory that
+/// Returns the directory for repros of failing tests: as [`out_directory`], in the one that
 /// cargo built this program in. A package of a workspace has none of its own.
 pub(crate) fn tests_out_directory() -> PathBuf {
     match std::env::current_exe() {
@@ -163,7 +163,7 @@ pub(crate) fn out_directory_of(program: &Path) -> PathBuf {
     near.as_deref().unwrap_or(target).join(SUBDIRECTORY)
 }
 
-/// What selects this program in `cargo test --test NAME`; none if its file does not
+/// Returns what selects this program in `cargo test --test NAME`; none if its file does not
 /// say. Where cargo has put `_`, the name may have `-`.
 pub(crate) fn test_target() -> Option<String> {
     let program = std::env::current_exe().ok()?;
@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(range.into_iter().collect::<Vec<_>>(), [3, 4]);
     }
 
-    /// No seed is played would be a pass that means nothing.
+    /// Without a seed, a pass would mean nothing.
     #[test]
     fn the_last_seed_of_all_is_a_seed() {
         let last = u64::MAX.to_string();

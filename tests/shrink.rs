@@ -1,11 +1,11 @@
-//! Shrinking: small, the same failure, the same every time.
+//! ShrinkResult: small, the same failure, the same every time.
 
 use std::path::Path;
 
 use rehearsal::repro::Repro;
 use rehearsal::run::{self, RunOptions, RunVerdict, StrategyName};
 use rehearsal::scenario::{self, Cut, Scenario, discover};
-use rehearsal::shrink::{self, Limits, ShrinkError, Shrinking};
+use rehearsal::shrink::{self, Limits, ShrinkError, ShrinkResult};
 use rehearsal::signature::Signature;
 use rehearsal::sim::DecisionKind;
 
@@ -27,7 +27,7 @@ fn first_failure(scenario: &Scenario, from: u64) -> Repro {
     Repro::of(scenario, &report).expect("it fails")
 }
 
-fn shrunk(scenario: &Scenario, repro: &Repro) -> Shrinking {
+fn shrunk(scenario: &Scenario, repro: &Repro) -> ShrinkResult {
     let shrinking = shrink::shrink(scenario, repro, &Limits::runs(20_000));
     shrinking.unwrap_or_else(|error| panic!("{}: {error}", scenario.name))
 }
@@ -118,7 +118,7 @@ fn what_does_not_fail_is_not_shrunk() {
     let mut healthy = scenario.clone();
     healthy.spec.defect = None;
     let error = shrink::shrink(&healthy, &repro, &Limits::runs(100)).expect_err("it passes");
-    assert_eq!(error, ShrinkError::FailsNot(None));
+    assert_eq!(error, ShrinkError::DoesNotFail(None));
 
     let misfit = Repro {
         cuts: vec![Cut::Agents { group: 9, count: 0 }],

@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::terminal::Terminal;
 use super::test_binary::{self, Packages};
-use super::{TransportArg, complain, interrupt, select};
+use super::{TransportArg, interrupt, print_error, select};
 use crate::clock::now;
 use crate::command::{ExploreRequest, Request, execute};
 use crate::environment;
@@ -25,7 +25,7 @@ use crate::scenario::{Scenario, durations, names};
 /// More threads than this are a mistake.
 const JOBS_MAX: u64 = 1_024;
 
-/// What `rehearsal explore` takes.
+/// The arguments of `rehearsal explore`.
 #[derive(Args, Debug)]
 pub(super) struct ExploreArgs {
     /// Names of scenarios, or paths of scenario files; all, if none is given.
@@ -114,21 +114,21 @@ fn jobs(text: &str) -> Result<NonZeroUsize, String> {
 pub(super) fn explore(root: &Path, out: Option<&Path>, args: &ExploreArgs) -> io::Result<Exit> {
     let here = out.map_or_else(environment::out_directory, Path::to_owned);
     if let Some(problem) = contradiction(args) {
-        complain(&format!("error: {problem}\n"));
+        print_error(&format!("error: {problem}\n"));
         return Ok(Exit::Usage);
     }
     if let Some(name) = &args.test {
         return explore_test(name, out, args);
     }
     if args.packages.package.is_some() || args.packages.manifest_path.is_some() {
-        complain("error: --package and --manifest-path go with --test\n");
+        print_error("error: --package and --manifest-path go with --test\n");
         return Ok(Exit::Usage);
     }
     let Some(chosen) = select::chosen(root, &args.scenarios, args.transport) else {
         return Ok(Exit::Usage);
     };
     if chosen.is_empty() {
-        complain(&format!("no scenario files below {}\n", root.display()));
+        print_error(&format!("no scenario files below {}\n", root.display()));
         return Ok(Exit::NothingSelected);
     }
     explore_all(&chosen, &here, args, &watch_interrupt())
@@ -148,7 +148,7 @@ fn contradiction(args: &ExploreArgs) -> Option<&'static str> {
 
 fn watch_interrupt() -> Arc<AtomicBool> {
     interrupt::watch().unwrap_or_else(|error| {
-        complain(&format!("warning: Ctrl-C will end this at once: {error}\n"));
+        print_error(&format!("warning: Ctrl-C will end this at once: {error}\n"));
         Arc::default()
     })
 }
@@ -184,7 +184,7 @@ fn explore_all(
     for (index, scenario) in scenarios.iter().enumerate() {
         if stop.load(Ordering::Relaxed) {
             let left: Vec<&str> = scenarios[index..].iter().map(|s| s.name.as_str()).collect();
-            complain(&format!("not run: {}\n", left.join(", ")));
+            print_error(&format!("not run: {}\n", left.join(", ")));
             return Ok(worst.worst(Exit::Unknown));
         }
         let time = end.map(|end| share(end, scenarios.len() - index));
@@ -212,7 +212,7 @@ fn explore_test(name: &str, out: Option<&Path>, args: &ExploreArgs) -> io::Resul
     let test = match test_binary::find(&packages, name) {
         Ok(test) => test,
         Err(problem) => {
-            complain(&format!("error: {}\n", problem.message(name)));
+            print_error(&format!("error: {}\n", problem.message(name)));
             return Ok(problem.exit());
         }
     };

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::terminal::Terminal;
 use super::test_binary::{self, Packages};
-use super::{complain, select};
+use super::{print_error, select};
 use crate::command::{Request, execute};
 use crate::exit::Exit;
 use crate::repro::Repro;
@@ -67,7 +67,7 @@ fn in_test_binary(name: &str, packages: &Packages, request: &Request) -> io::Res
     match test_binary::find(packages, name) {
         Ok(test) => test.execute(request, &AtomicBool::new(false), &mut Terminal::new(name)),
         Err(problem) => {
-            complain(&format!("error: {}\n", problem.message(name)));
+            print_error(&format!("error: {}\n", problem.message(name)));
             Ok(problem.exit())
         }
     }

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 use std::io;
 use std::path::Path;
 
-use super::{RunArgs, complain, say, select};
+use super::{RunArgs, print, print_error, select};
 use crate::exit::Exit;
 use crate::explore::{
     self, Describe, Executed, Exploration, Keep, Options, Repeat, Reporter, Totals, summary,
@@ -62,15 +62,15 @@ fn run_one(scenario: &Scenario, out: &Path, args: &RunArgs) -> io::Result<Exit> 
     let seeds = args.seeds.as_ref().unwrap_or(&one);
     let found = explore::explore(scenario, Some(seeds), &options, &mut reporter)?;
     if shown == Shown::FirstOfEachVerdict {
-        say(&seeds_text(scenario, &found))?;
+        print(&seeds_text(scenario, &found))?;
     }
     if let Some(problem) = summary::unreached(&found, &found.missing(scenario)) {
-        complain(&format!("{}: {problem}\n", scenario.name));
+        print_error(&format!("{}: {problem}\n", scenario.name));
     }
     Ok(found.exit(scenario, true))
 }
 
-/// What is printed of each run.
+/// The text that is printed of each run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shown {
     /// A line of JSON.
@@ -113,16 +113,16 @@ impl Printer<'_> {
 impl Reporter for Printer<'_> {
     fn run(&mut self, run: &Executed, totals: &Totals) -> io::Result<()> {
         if let Some(text) = &run.text {
-            say(text)?;
+            print(text)?;
         }
         if self.is_shown(run, totals) {
-            say(&self.story(run))?;
+            print(&self.story(run))?;
         }
         Ok(())
     }
 
     fn warning(&mut self, text: &str) {
-        complain(&format!("warning: {text}\n"));
+        print_error(&format!("warning: {text}\n"));
     }
 }
 

@@ -28,7 +28,7 @@ const SEEDS: u64 = 1_000;
 /// Kinds of failures of one target that are shrunk; the others are written all the same.
 const SHRUNK_MAX: usize = 8;
 
-/// What `rehearsal explore` is asked for.
+/// The arguments of `rehearsal explore` for one target.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct ExploreRequest {
     /// The seeds, if they were named.

@@ -16,7 +16,7 @@ use crate::target::{Origin, Target};
 /// The longest part of a message that goes into a default name, in characters.
 const SLUG_MAX: usize = 40;
 
-/// What `rehearsal keep` is asked for.
+/// The arguments of `rehearsal keep`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct KeepRequest {
     /// The repro file.

@@ -26,7 +26,7 @@ pub(crate) enum Message {
     Print(String),
     /// A problem to print.
     Warn(String),
-    /// How far an exploration is.
+    /// The progress of an exploration.
     Progress(Progress),
     /// The command has ended.
     Done(Exit),
@@ -93,7 +93,7 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 /// The console of the command line.
 struct Channel<'a> {
     stream: &'a UnixStream,
-    /// When the progress was last sent.
+    /// The time at which the progress was last sent.
     shown: Option<Instant>,
 }
 

@@ -47,9 +47,9 @@ pub struct Options<'a> {
     pub jobs: NonZeroUsize,
     /// The directory of repros, and of the log of failures.
     pub out: &'a Path,
-    /// Which failures are written there.
+    /// The failures that are written there.
     pub keep: Keep,
-    /// Which seeds are run twice.
+    /// The seeds that are run twice.
     pub repeat: Repeat,
     /// No seed and no schedule is begun after this. The first always is.
     pub deadline: Option<Instant>,

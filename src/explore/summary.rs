@@ -164,7 +164,7 @@ fn write_coverage(text: &mut String, found: &Exploration) -> fmt::Result {
     Ok(())
 }
 
-/// What a strategy has not shown, in words.
+/// Returns the estimate of a strategy, in words.
 fn chance(unseen: &Unseen) -> String {
     let Unseen {
         strategy,

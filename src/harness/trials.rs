@@ -8,7 +8,7 @@ use libtest_mimic::{Completion, Failed, Trial};
 use super::Unsupported;
 use crate::casting::{Casting, Tally, listed};
 use crate::command::remote;
-use crate::console::complain;
+use crate::console::print_error;
 use crate::environment::{self, Environment};
 use crate::explore::Repeat;
 use crate::run::seeds::Seeds;
@@ -74,7 +74,7 @@ fn play(
 ) -> Result<(), Failed> {
     let remark = casting.remark();
     if let Some(remark) = &remark {
-        complain(&format!("{}: {remark}\n", casting.scenario.name));
+        print_error(&format!("{}: {remark}\n", casting.scenario.name));
     }
     verify(&casting.scenario, environment)?;
     match (unsupported, remark) {

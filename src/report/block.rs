@@ -7,19 +7,19 @@ use rehearsal_sim::DecisionKind;
 use super::causal::{self, Line, LineKind, Timeline};
 use super::summary::{BAD, BOLD, DIM, counted, many, styled};
 use crate::repro::Repro;
-use crate::shrink::Shrinking;
+use crate::shrink::ShrinkResult;
 use crate::target::Target;
 
 /// The story of a failure's repro: its size, its timeline, what flips it.
 /// `whole` is what failed, without cuts.
-pub(crate) fn story(whole: &dyn Target, shrinking: &Shrinking) -> String {
+pub(crate) fn story(whole: &dyn Target, shrinking: &ShrinkResult) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = write_shrunk(&mut text, whole, shrinking);
     text
 }
 
-fn write_shrunk(text: &mut String, whole: &dyn Target, shrinking: &Shrinking) -> fmt::Result {
+fn write_shrunk(text: &mut String, whole: &dyn Target, shrinking: &ShrinkResult) -> fmt::Result {
     let repro = &shrinking.repro;
     writeln!(text)?;
     let title = match repro.shrunk {
@@ -35,8 +35,8 @@ fn write_shrunk(text: &mut String, whole: &dyn Target, shrinking: &Shrinking) ->
     write_decisive(text, repro, shrinking)
 }
 
-/// What is left of the subject and of the schedule.
-fn write_size(text: &mut String, whole: &dyn Target, shrinking: &Shrinking) -> fmt::Result {
+/// Writes the size of the shrunk target and of its schedule.
+fn write_size(text: &mut String, whole: &dyn Target, shrinking: &ShrinkResult) -> fmt::Result {
     let mut parts = remaining(&*shrinking.staged, whole);
     if parts.is_empty() {
         parts.push(format!("the whole {}", shrinking.repro.origin.noun()));
@@ -118,8 +118,8 @@ fn write_line(text: &mut String, line: &Line, width: usize) -> fmt::Result {
     }
 }
 
-/// What it takes to flip the run.
-fn write_decisive(text: &mut String, repro: &Repro, shrinking: &Shrinking) -> fmt::Result {
+/// Writes which deviation decides the run.
+fn write_decisive(text: &mut String, repro: &Repro, shrinking: &ShrinkResult) -> fmt::Result {
     if repro.schedule.is_empty() {
         return writeln!(
             text,

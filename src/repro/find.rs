@@ -1,4 +1,4 @@
-//! The scenario that a repro plays.
+//! The scenario of a repro.
 
 use std::path::{Path, PathBuf};
 

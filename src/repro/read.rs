@@ -117,7 +117,7 @@ fn of_the_future(source: &Arc<Source>, document: &DeTable<'_>) -> Option<Diagnos
     })
 }
 
-/// Whether this is a scenario, which is TOML too.
+/// Returns `true` for a scenario, which is TOML too.
 fn is_scenario(document: &DeTable<'_>) -> bool {
     let has = |key: &&str| document.contains_key(*key);
     ["claim", "system", "agents", "expect"].iter().any(has) && !["run", "expected"].iter().any(has)
@@ -131,7 +131,7 @@ fn not_a_repro(source: &Arc<Source>) -> Diagnostic {
     ))
 }
 
-/// Whether the parser missed something where nothing is left but comments.
+/// Returns `true` if the parser missed something after which only comments follow.
 fn is_at_end(error: &toml::de::Error, text: &str) -> bool {
     let rest = error.span().and_then(|span| text.get(span.end..));
     rest.is_some_and(|rest| {
@@ -366,7 +366,7 @@ fn cut(entry: &Item<'_>, problems: &mut Problems) -> Option<Cut> {
     cut
 }
 
-/// What `[run]` says.
+/// The contents of `[run]`.
 struct Run {
     seed: u64,
     strategy: StrategyName,

@@ -1,4 +1,4 @@
-//! Where failing runs go: played again with everything recorded, and written to
+//! Repro files of failing runs, which are run again with everything recorded, written to
 //! a repro file.
 
 use std::io;
@@ -8,10 +8,10 @@ use super::Repro;
 use crate::run::{RunOptions, StrategyName};
 use crate::target::{self, Target};
 
-/// What the names of repro files end in.
+/// The extension of repro files.
 pub const EXTENSION: &str = "repro";
 
-/// Where repro files go in a directory for build output.
+/// The directory of repro files in one for build output.
 pub const SUBDIRECTORY: &str = "rehearsal";
 
 /// Plays a failing seed again with everything recorded, writes its repro into

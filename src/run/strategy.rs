@@ -12,7 +12,7 @@ use rehearsal_sim::{Fifo, Pct, Pos, Profile, Random, Strategy, Urw};
 /// in the module that implements it in `sim/src/strategy/`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub enum StrategyName {
-    /// The boring schedule.
+    /// The default schedule.
     Fifo,
     /// Each ready task with the same chance.
     Random,
@@ -29,17 +29,17 @@ pub enum StrategyName {
     /// best everywhere: pct is blind where urw is strong, and the reverse.
     #[default]
     Portfolio,
-    /// Not one schedule a seed, but all of them that leave the boring one at most
-    /// `bound` times. Only an exploration can play that; as the strategy of a
-    /// single run it is the first of them, the boring one.
+    /// Not one schedule a seed, but all of them that leave the default one at most
+    /// `bound` times. Only an exploration runs those; as the strategy of a
+    /// single run it is the first of them, the default one.
     Exhaustive {
-        /// Most picks that are not boring.
+        /// Most deviations.
         bound: u32,
     },
 }
 
 impl StrategyName {
-    /// What `portfolio` chooses from.
+    /// The strategies that `portfolio` chooses from.
     const MEMBERS: [Self; 5] = [
         Self::Random,
         Self::Pct { depth: 2 },
@@ -48,7 +48,7 @@ impl StrategyName {
         Self::Urw,
     ];
 
-    /// Reads the name of a strategy that plays one schedule a seed.
+    /// Reads the name of a strategy that gives each seed one schedule.
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl StrategyName {
         }
     }
 
-    /// The strategy that plays this seed: the seed alone decides.
+    /// Returns the strategy of this seed: the seed alone decides.
     #[must_use]
     pub fn for_seed(self, seed: u64) -> Self {
         match self {
@@ -77,7 +77,7 @@ impl StrategyName {
     }
 
     /// Makes the strategy. Only `urw` looks at the profile. A portfolio that was
-    /// given no seed plays its first member.
+    /// given no seed is its first member.
     pub(crate) fn build(self, profile: Profile) -> Box<dyn Strategy> {
         match self {
             Self::Fifo | Self::Exhaustive { .. } => Box::new(Fifo),

@@ -16,7 +16,7 @@ pub trait Target: Send + Sync {
     /// Returns the name in reports.
     fn name(&self) -> &str;
 
-    /// Returns what reports say of it beside its name.
+    /// Returns the texts about it in reports, beside its name.
     fn about(&self) -> About<'_>;
 
     /// Returns the source of randomness and time for its code.
@@ -52,16 +52,16 @@ impl fmt::Debug for dyn Target {
     }
 }
 
-/// What reports say of a target.
+/// The texts about a target in reports.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct About<'a> {
-    /// What it claims, in one sentence.
+    /// Its claim, in one sentence.
     pub claim: Option<&'a str>,
     /// The seeded defect that it carries.
     pub defect: Option<&'a str>,
 }
 
-/// What the runs of a target are to show.
+/// The results that a target's runs are to show.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Expectation<'a> {
     /// The verdict of each run.
@@ -77,7 +77,7 @@ pub struct Expectation<'a> {
 pub struct Extent {
     /// The part, in the singular.
     pub noun: &'static str,
-    /// How many there are.
+    /// The number of them.
     pub count: u64,
 }
 

@@ -1,4 +1,4 @@
-//! What can be run: a scenario, or the program of a test.
+//! The targets: scenarios, and the programs of tests.
 
 mod scenario;
 mod test_program;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::console::{complain, plain};
+use crate::console::{plain, print_error};
 use crate::explore::{self, Executed, Exploration, Keep, Options, Repeat, Reporter, summary};
 use crate::report::aftermath;
 use crate::report::next_steps::{self, NextSteps};
@@ -20,7 +20,7 @@ pub(crate) struct TestRun<'a> {
     pub chosen: bool,
     /// The strategy.
     pub strategy: StrategyName,
-    /// Which seeds are run twice.
+    /// The seeds that are run twice.
     pub repeat: Repeat,
     /// The directory for the repro of a failure.
     pub out: &'a Path,
@@ -81,6 +81,6 @@ struct TestOutput;
 
 impl Reporter for TestOutput {
     fn warning(&mut self, text: &str) {
-        complain(&format!("warning: {text}\n"));
+        print_error(&format!("warning: {text}\n"));
     }
 }
