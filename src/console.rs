@@ -1,13 +1,13 @@
-//! What is told beside a result: on standard error, with colours if that is a terminal.
+//! Messages beside a result: on standard error, with colours if that is a terminal.
 
 use std::io::Write;
 
-/// Prints to standard error, where a failure to print can no longer be told.
-pub(crate) fn complain(text: &str) {
+/// Prints to standard error; a failure to print has no further place to go.
+pub(crate) fn print_error(text: &str) {
     let _ = anstream::stderr().write_all(text.as_bytes());
 }
 
-/// A text without colours, for where somebody else shows it.
+/// Returns a text without colours.
 pub(crate) fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }

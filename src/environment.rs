@@ -5,19 +5,25 @@
 //! | `REHEARSAL_SEED` | run this one seed |
 //! | `REHEARSAL_SEEDS` | run a count of seeds, or a range `a..b` |
 //! | `REHEARSAL_STRATEGY` | `fifo`, `random`, `pct:2`, `pos`, `urw` or `portfolio` |
-//! | `REHEARSAL_REPLAY` | play this repro file in the test of its scenario, and nothing else |
+//! | `REHEARSAL_REPLAY` | replay this repro file in the test of its scenario, and run nothing else |
 //!
 //! Without these, `CARGO_TARGET_DIR` says where repros of failing runs go.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::command::remote::{FROM_STDIN, VARIABLE};
 use crate::repro::SUBDIRECTORY;
 use crate::run::StrategyName;
-use crate::seeds::Seeds;
+use crate::run::seeds::Seeds;
 
-/// What the environment asks for.
+/// The variable that makes a test take a command of the `rehearsal` binary from standard
+/// input. Only that binary sets it.
+pub(crate) const COMMAND: &str = "REHEARSAL_COMMAND";
+
+/// The only value of [`COMMAND`].
+pub(crate) const FROM_STDIN: &str = "stdin";
+
+/// The settings of the environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
     /// Seeds instead of each scenario's own.
@@ -97,7 +103,7 @@ impl Environment {
                     })?;
                     found.strategy = Some(strategy);
                 }
-                VARIABLE if value == FROM_STDIN => found.command = true,
+                COMMAND if value == FROM_STDIN => found.command = true,
                 "REHEARSAL_REPLAY" => found.replay = Some(PathBuf::from(value)),
                 name if name.starts_with("REHEARSAL_") => found.unknown.push(name.to_owned()),
                 _ => {}
@@ -126,7 +132,7 @@ impl Environment {
     }
 }
 
-/// Where repros of failing runs go unless somebody says otherwise: `rehearsal` in
+/// Returns the default directory for repros of failing runs: `rehearsal` in
 /// the directory for build output.
 pub fn out_directory() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").filter(|target| !target.is_empty());
@@ -134,7 +140,7 @@ pub fn out_directory() -> PathBuf {
     Path::new(&target).join(SUBDIRECTORY)
 }
 
-/// Where repros of failing tests go: as [`out_directory`], in the directory that
+/// Returns the directory for repros of failing tests: as [`out_directory`], in the one that
 /// cargo built this program in. A package of a workspace has none of its own.
 pub(crate) fn tests_out_directory() -> PathBuf {
     match std::env::current_exe() {
@@ -157,7 +163,7 @@ pub(crate) fn out_directory_of(program: &Path) -> PathBuf {
     near.as_deref().unwrap_or(target).join(SUBDIRECTORY)
 }
 
-/// What selects this program in `cargo test --test NAME`; none if its file does not
+/// Returns what selects this program in `cargo test --test NAME`; none if its file does not
 /// say. Where cargo has put `_`, the name may have `-`.
 pub(crate) fn test_target() -> Option<String> {
     let program = std::env::current_exe().ok()?;
@@ -189,7 +195,7 @@ mod tests {
         assert_eq!(range.into_iter().collect::<Vec<_>>(), [3, 4]);
     }
 
-    /// No seed is played would be a pass that means nothing.
+    /// Without a seed, a pass would mean nothing.
     #[test]
     fn the_last_seed_of_all_is_a_seed() {
         let last = u64::MAX.to_string();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How the `rehearsal` command ends. Codes from 10 say what a run came to.
+/// The exit codes of the `rehearsal` command. Those from 10 are results of runs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Exit {

@@ -11,31 +11,32 @@
 //! [`rehearsal::tokio`](tokio) in the place of tokio, is put under test by
 //! [`#[rehearsal::test]`](macro@test).
 
+#[cfg(feature = "scenarios")]
 mod casting;
+#[cfg(feature = "cli")]
 pub mod cli;
 mod clock;
 mod command;
 mod console;
-pub mod determinism;
 pub mod environment;
 pub mod exit;
 pub mod explore;
+#[cfg(feature = "scenarios")]
 mod harness;
 pub mod oracle;
 pub mod regression;
-pub mod replay;
 pub mod report;
 pub mod repro;
 pub mod run;
 pub mod scenario;
-pub mod seeds;
 pub mod shrink;
 pub mod signature;
-mod strategy;
 pub mod system;
 pub mod target;
 mod test;
 
+pub use explore::determinism;
+#[cfg(feature = "scenarios")]
 pub use harness::{Harness, Unsupported};
 pub use rehearsal_agents as agents;
 pub use rehearsal_agents::system::{Capability, System};
@@ -55,6 +56,8 @@ pub use rehearsal_macros::test;
 pub use rehearsal_sim as sim;
 pub use rehearsal_sim::World;
 pub use rehearsal_sim::{tokio, tokio_util};
+pub use repro::replay;
+pub use run::seeds;
 pub use target::{Ending, Target};
 pub use test::{IntoSeeds, Place, Test};
 

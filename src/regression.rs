@@ -5,15 +5,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::console::plain;
-use crate::replay::{Replay, Replayed};
 use crate::report::summary;
+use crate::repro::replay::{Replay, Replayed};
 use crate::repro::{EXTENSION, Repro};
 use crate::run::{RunOptions, RunReport};
 use crate::scenario::{ExpectedVerdict, Look, Scenario, render_all};
 use crate::target::{self, Selection, Target};
 
-/// Where kept repros are, below a directory of scenarios.
-pub const DIRECTORY: &str = "regressions";
+/// The directory of kept repros, below one of scenarios.
+pub const DIRECTORY: &str = crate::system::REGRESSIONS;
 
 /// The repros that are kept below a directory of scenarios, sorted by name.
 ///
@@ -52,15 +52,15 @@ pub fn test_name(file: &Path) -> String {
     format!("{DIRECTORY}/{stem}")
 }
 
-/// What a repro that is played as a test came to.
+/// The result of a kept repro.
 #[derive(Debug)]
 pub struct Outcome {
-    /// What must be said even if the test passes: that the repro does not mean
+    /// A warning even if the test passes: the repro does not mean
     /// any more what it did.
     pub warning: Option<String>,
     /// The test's own result; an error is a text for people.
     pub result: Result<(), String>,
-    /// What was played and what came out, also of a test that passes.
+    /// The run and its result, also of a test that passes.
     pub story: String,
 }
 
@@ -78,7 +78,7 @@ pub fn read(file: &Path, roots: &[PathBuf]) -> Result<(Repro, Scenario), String>
 
 /// Plays a kept repro as a test. A bug of a healthy scenario must stay fixed; the
 /// violation that a defect's scenario expects must still show. Where the repro no
-/// longer fits, it is followed as far as it goes, its seed is played afresh, and
+/// longer fits, it is followed as far as it goes, its seed is run afresh, and
 /// both are judged.
 pub fn verify(file: &Path, repro: &Repro, target: &dyn Target) -> Outcome {
     // A repro of a healthy twin whose scenario has lost its defect means the
@@ -101,7 +101,7 @@ pub fn verify(file: &Path, repro: &Repro, target: &dyn Target) -> Outcome {
     reports.extend(&fresh);
     let warning = (!fits).then(|| {
         format!(
-            "{}: {}: {}; its seed {} was played afresh too",
+            "{}: {}: {}; its seed {} was run afresh too",
             file.display(),
             replay.result,
             replay.explain(repro),

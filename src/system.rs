@@ -7,6 +7,9 @@ use std::sync::Arc;
 use rehearsal_agents::system::System;
 use rehearsal_sim::Ambient;
 
+/// The directory of kept repros, below one of scenarios; no system has this name.
+pub(crate) const REGRESSIONS: &str = "regressions";
+
 /// A system of a user's own, under the name that tests and repros know it by.
 #[derive(Debug)]
 pub struct Named {
@@ -17,6 +20,7 @@ pub struct Named {
 }
 
 impl Named {
+    #[cfg(any(test, feature = "scenarios"))]
     pub(crate) fn new(name: &str, system: &System, regressions: PathBuf) -> Arc<Self> {
         Arc::new(Self {
             name: name.to_owned(),
@@ -105,7 +109,7 @@ impl fmt::Display for BadName {
 /// Whether a system may have that name: it becomes a part of tests' and files' names.
 pub(crate) fn check_name(name: &str) -> Result<(), BadName> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let good = !name.is_empty() && name.chars().all(plain) && name != crate::regression::DIRECTORY;
+    let good = !name.is_empty() && name.chars().all(plain) && name != REGRESSIONS;
     good.then_some(()).ok_or_else(|| BadName(name.to_owned()))
 }
 

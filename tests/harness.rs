@@ -222,7 +222,7 @@ fn replay_plays_one(name: &str) {
             &format!("test {NAME}"),
             "1 passed",
             "2 ignored",
-            "REHEARSAL_REPLAY plays `sequence-apart-from-send`",
+            "REHEARSAL_REPLAY replays `sequence-apart-from-send`",
             "VIOLATION",
             "seed 5",
             "reproduced",
@@ -233,7 +233,7 @@ fn replay_plays_one(name: &str) {
     let (_, text) = run(&mut other);
     tells(
         &text,
-        &["REHEARSAL_REPLAY plays is not selected", "0 passed"],
+        &["REHEARSAL_REPLAY replays is not selected", "0 passed"],
     );
 }
 
@@ -251,7 +251,7 @@ fn replay_of_another_binarys(name: &str) {
     repro.save(&file).expect("it is written");
     let (code, text) = run(project.command().env("REHEARSAL_REPLAY", &file));
     assert_eq!(code, 0, "{text}");
-    let reason = "REHEARSAL_REPLAY plays `bank::no_money_is_lost`";
+    let reason = "REHEARSAL_REPLAY replays `bank::no_money_is_lost`";
     tells(&text, &["0 passed", "3 ignored", reason]);
 }
 

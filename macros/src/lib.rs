@@ -8,12 +8,12 @@ use syn::{Error, ItemFn, parse_macro_input};
 
 use crate::settings::Settings;
 
-/// Makes a test of an async function: its program is played inside the simulator, under
+/// Makes a test of an async function: its program is run inside the simulator, under
 /// one seed after the other, and the first run that fails fails the test.
 ///
 /// The function takes the `World`, or nothing. It returns nothing, or a `Result`, whose
 /// error fails the run, as do a panic in any task, a deadlock, a livelock, and a time-out.
-/// A failure is written to a repro file, shrunk to the few choices that matter, and told
+/// A failure is written to a repro file, shrunk to the few deviations that matter, and printed
 /// with its causal timeline and the line that replays it.
 ///
 /// | setting | meaning | without it |
@@ -48,7 +48,7 @@ fn expand(settings: &Settings, function: &ItemFn) -> Result<proc_macro2::TokenSt
     } = function;
     let name = &sig.ident;
     if sig.asyncness.is_none() {
-        let message = "a test that the simulator plays is an `async fn`";
+        let message = "a test that the simulator runs is an `async fn`";
         return Err(Error::new_spanned(sig.fn_token, message));
     }
     if !sig.generics.params.is_empty() {

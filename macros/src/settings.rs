@@ -1,4 +1,4 @@
-//! What stands between the brackets.
+//! The settings between the brackets.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -36,7 +36,7 @@ impl Settings {
 }
 
 impl Parse for Settings {
-    /// Everything that is wrong is told at once.
+    /// Reports every problem in one pass.
     fn parse(input: ParseStream<'_>) -> Result<Self, Error> {
         let settings = Punctuated::<Setting, Token![,]>::parse_terminated(input)?;
         let mut problems: Vec<Error> = Vec::new();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::exit::Exit;
 use crate::scenario::{self, discover};
 
-use super::{complain, say, select};
+use super::{print, print_error, select};
 
 pub(super) fn check(root: &Path, given: &[PathBuf]) -> io::Result<Exit> {
     let files = if given.is_empty() {
@@ -21,7 +21,7 @@ pub(super) fn check(root: &Path, given: &[PathBuf]) -> io::Result<Exit> {
         given.to_vec()
     };
     if files.is_empty() {
-        complain(&format!("no scenario files below {}\n", root.display()));
+        print_error(&format!("no scenario files below {}\n", root.display()));
         return Ok(Exit::NothingSelected);
     }
     let mut bad = 0;
@@ -33,10 +33,10 @@ pub(super) fn check(root: &Path, given: &[PathBuf]) -> io::Result<Exit> {
     }
     let total = files.len();
     if bad == 0 {
-        say(&format!("{total} scenario files, all valid\n"))?;
+        print(&format!("{total} scenario files, all valid\n"))?;
         Ok(Exit::Pass)
     } else {
-        complain(&format!("{bad} of {total} scenario files are not valid\n"));
+        print_error(&format!("{bad} of {total} scenario files are not valid\n"));
         Ok(Exit::Usage)
     }
 }

@@ -11,21 +11,21 @@ use clap::Args;
 
 use super::terminal::Terminal;
 use super::test_binary::{self, Packages};
-use super::{TransportArg, complain, interrupt, select};
+use super::{TransportArg, interrupt, print_error, select};
 use crate::clock::now;
-use crate::command::{ExploreRequest, Request, contradiction, execute};
+use crate::command::{ExploreRequest, Request, execute};
 use crate::environment;
 use crate::exit::Exit;
 use crate::explore::Shard;
-use crate::report::next_steps::{shell_path, shell_word};
+use crate::repro::{shell_path, shell_word};
 use crate::run::StrategyName;
+use crate::run::seeds::Seeds;
 use crate::scenario::{Scenario, durations, names};
-use crate::seeds::Seeds;
 
 /// More threads than this are a mistake.
 const JOBS_MAX: u64 = 1_024;
 
-/// What `rehearsal explore` takes.
+/// The arguments of `rehearsal explore`.
 #[derive(Args, Debug)]
 pub(super) struct ExploreArgs {
     /// Names of scenarios, or paths of scenario files; all, if none is given.
@@ -109,30 +109,42 @@ fn jobs(text: &str) -> Result<NonZeroUsize, String> {
 /// `out` is the directory that was given for repros, if one was.
 pub(super) fn explore(root: &Path, out: Option<&Path>, args: &ExploreArgs) -> io::Result<Exit> {
     let here = out.map_or_else(environment::out_directory, Path::to_owned);
-    if let Some(problem) = contradiction(&request(args, here.clone(), None, String::new())) {
-        complain(&format!("error: {problem}\n"));
+    if let Some(problem) = contradiction(args) {
+        print_error(&format!("error: {problem}\n"));
         return Ok(Exit::Usage);
     }
     if let Some(name) = &args.test {
         return explore_test(name, out, args);
     }
     if args.packages.package.is_some() || args.packages.manifest_path.is_some() {
-        complain("error: --package and --manifest-path go with --test\n");
+        print_error("error: --package and --manifest-path go with --test\n");
         return Ok(Exit::Usage);
     }
     let Some(chosen) = select::chosen(root, &args.scenarios, args.transport) else {
         return Ok(Exit::Usage);
     };
     if chosen.is_empty() {
-        complain(&format!("no scenario files below {}\n", root.display()));
+        print_error(&format!("no scenario files below {}\n", root.display()));
         return Ok(Exit::NothingSelected);
     }
     explore_all(&chosen, &here, args, &watch_interrupt())
 }
 
+/// Returns the problem of settings that are valid each by itself.
+fn contradiction(args: &ExploreArgs) -> Option<&'static str> {
+    let exhaustive = args.strategy.search().is_some();
+    if exhaustive && args.shard.is_some() {
+        return Some("an exhaustive search has no shards: its schedules are known only as it runs");
+    }
+    if !exhaustive && args.max_runs.is_some() {
+        return Some("--max-runs is for an exhaustive strategy; use --seeds");
+    }
+    None
+}
+
 fn watch_interrupt() -> Arc<AtomicBool> {
     interrupt::watch().unwrap_or_else(|error| {
-        complain(&format!("warning: Ctrl-C will end this at once: {error}\n"));
+        print_error(&format!("warning: Ctrl-C will end this at once: {error}\n"));
         Arc::default()
     })
 }
@@ -168,7 +180,7 @@ fn explore_all(
     for (index, scenario) in scenarios.iter().enumerate() {
         if stop.load(Ordering::Relaxed) {
             let left: Vec<&str> = scenarios[index..].iter().map(|s| s.name.as_str()).collect();
-            complain(&format!("not run: {}\n", left.join(", ")));
+            print_error(&format!("not run: {}\n", left.join(", ")));
             return Ok(worst.worst(Exit::Unknown));
         }
         let time = end.map(|end| share(end, scenarios.len() - index));
@@ -196,7 +208,7 @@ fn explore_test(name: &str, out: Option<&Path>, args: &ExploreArgs) -> io::Resul
     let test = match test_binary::find(&packages, name) {
         Ok(test) => test,
         Err(problem) => {
-            complain(&format!("error: {}\n", problem.message(name)));
+            print_error(&format!("error: {}\n", problem.message(name)));
             return Ok(problem.exit());
         }
     };

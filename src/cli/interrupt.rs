@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use signal_hook::consts::SIGINT;
 use signal_hook::flag;
 
-/// What a shell expects of a process that Ctrl-C has ended.
+/// The exit code that a shell expects of a process that Ctrl-C has ended.
 const INTERRUPTED: i32 = 130;
 
 /// Becomes true at the first Ctrl-C. The second ends the process at once.

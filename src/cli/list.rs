@@ -9,7 +9,7 @@ use crate::report::json::ListLine;
 use crate::report::summary::counted;
 use crate::scenario::Scenario;
 
-use super::{complain, say, select};
+use super::{print, print_error, select};
 
 pub(super) fn list(root: &Path, json: bool) -> io::Result<Exit> {
     let scenarios = match select::scenarios(root, &[]) {
@@ -20,7 +20,7 @@ pub(super) fn list(root: &Path, json: bool) -> io::Result<Exit> {
         }
     };
     if scenarios.is_empty() {
-        complain(&format!("no scenario files below {}\n", root.display()));
+        print_error(&format!("no scenario files below {}\n", root.display()));
         return Ok(Exit::NothingSelected);
     }
     let mut text = String::new();
@@ -41,7 +41,7 @@ pub(super) fn list(root: &Path, json: bool) -> io::Result<Exit> {
             scenarios.len()
         );
     }
-    say(&text)?;
+    print(&text)?;
     Ok(Exit::Pass)
 }
 

@@ -21,13 +21,13 @@ use self::explore::PackageArgs;
 use self::on_repro::on_repro;
 use self::test_binary::Packages;
 use crate::command::{KeepRequest, Request};
-use crate::console::complain;
+use crate::console::print_error;
 use crate::environment;
 use crate::exit::Exit;
 use crate::regression;
 use crate::run::StrategyName;
+use crate::run::seeds::Seeds;
 use crate::scenario::durations;
-use crate::seeds::Seeds;
 
 /// Deterministic simulation testing for multi-agent systems.
 ///
@@ -38,7 +38,7 @@ use crate::seeds::Seeds;
 #[derive(Parser, Debug)]
 #[command(name = "rehearsal", version)]
 struct Cli {
-    /// Where scenario files are.
+    /// Directory of scenario files.
     #[arg(
         long = "scenarios",
         global = true,
@@ -46,7 +46,7 @@ struct Cli {
         value_name = "DIR"
     )]
     root: PathBuf,
-    /// Where repros of failing runs are written [default: `rehearsal` in
+    /// Directory for repros of failing runs [default: `rehearsal` in
     /// CARGO_TARGET_DIR or in `target`].
     #[arg(long, global = true, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -70,7 +70,7 @@ enum Command {
     },
     /// Run scenarios and judge them.
     Run(RunArgs),
-    /// Play many seeds of scenarios, or every schedule within a bound, on all
+    /// Run many seeds of scenarios or of a test, or every schedule within a bound, on all
     /// cores.
     ///
     /// Each failure is a line in SCENARIO-failures.jsonl below --out the moment it
@@ -78,7 +78,7 @@ enum Command {
     /// is that of the worst verdict, as of `run`. It is 3 if nothing failed but
     /// Ctrl-C ended it, or a search was not complete. An empty shard passes.
     Explore(explore::ExploreArgs),
-    /// Play a repro again, and say whether the failure came out.
+    /// Replay a repro, and report whether the failure is reproduced.
     ///
     /// The result is one of: reproduced; reproduced with another fingerprint;
     /// diverged at choice k, which counts from 1 in the file's list; scenario
@@ -100,20 +100,20 @@ enum Command {
         #[arg(long = "for", value_name = "TIME", default_value = "60s", value_parser = time)]
         time: Duration,
     },
-    /// Tell the story of a repro: what was run, what led to the failure, which
+    /// Print a repro: the run, the events that led to the failure, and the deviations
     /// choices matter.
     Report {
         #[command(flatten)]
         repro: ReproArgs,
     },
-    /// Make a repro a regression that `cargo test` plays first.
+    /// Make a repro a regression that `cargo test` replays first.
     ///
-    /// It is played, and must reproduce (else the exit code is 13); then the file is
+    /// It is replayed, and must reproduce (else the exit code is 13); then the file is
     /// copied to `regressions/NAME.repro` below the directory of scenarios.
     Keep(KeepArgs),
 }
 
-/// What `rehearsal keep` takes.
+/// The arguments of `rehearsal keep`.
 #[derive(Args, Debug)]
 struct KeepArgs {
     #[command(flatten)]
@@ -143,7 +143,7 @@ impl ReproArgs {
     }
 }
 
-/// What `rehearsal run` takes.
+/// The arguments of `rehearsal run`.
 #[derive(Args, Debug)]
 struct RunArgs {
     /// Names of scenarios, or paths of scenario files.
@@ -246,18 +246,18 @@ fn dispatch(cli: &Cli) -> Exit {
         // A closed pipe (`rehearsal list | head -1`) is the reader's business.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Pass,
         Err(error) => {
-            complain(&format!("error: cannot write: {error}\n"));
+            print_error(&format!("error: cannot write: {error}\n"));
             Exit::Internal
         }
     }
 }
 
-/// Where repros go.
+/// Returns the directory for repros.
 fn out(cli: &Cli) -> PathBuf {
     cli.out.clone().unwrap_or_else(environment::out_directory)
 }
 
 /// Prints to standard output.
-fn say(text: &str) -> std::io::Result<()> {
+fn print(text: &str) -> std::io::Result<()> {
     anstream::stdout().write_all(text.as_bytes())
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::terminal::Terminal;
 use super::test_binary::{self, Packages};
-use super::{complain, select};
+use super::{print_error, select};
 use crate::command::{Request, execute};
 use crate::exit::Exit;
 use crate::repro::Repro;
@@ -29,7 +29,12 @@ pub(super) fn on_repro(
         }
     };
     match (&repro.origin, repro.system()) {
-        (Origin::Scenario(_), None) => {
+        // Without a package, that every test of a workspace is built for this would be a
+        // surprise: the repro is refused, with a word about what replays it.
+        (Origin::Scenario(_), Some(_)) if packages.are_named() => {
+            in_test_binary(&repro.played_name(), packages, &request(absolute(file)?))
+        }
+        (Origin::Scenario(_), _) => {
             let request = request(file.to_owned());
             match repro.find_scenario(file, &[root.to_owned()]) {
                 Ok(scenario) => execute(
@@ -43,9 +48,6 @@ pub(super) fn on_repro(
                     Ok(Exit::Usage)
                 }
             }
-        }
-        (Origin::Scenario(_), Some(_)) => {
-            in_test_binary(&repro.played_name(), packages, &request(absolute(file)?))
         }
         (Origin::Test(test), _) => {
             let packages = Packages {
@@ -65,7 +67,7 @@ fn in_test_binary(name: &str, packages: &Packages, request: &Request) -> io::Res
     match test_binary::find(packages, name) {
         Ok(test) => test.execute(request, &AtomicBool::new(false), &mut Terminal::new(name)),
         Err(problem) => {
-            complain(&format!("error: {}\n", problem.message(name)));
+            print_error(&format!("error: {}\n", problem.message(name)));
             Ok(problem.exit())
         }
     }

@@ -1,4 +1,4 @@
-//! How far an exploration is, on standard error: a bar on a terminal, a line now
+//! The progress of an exploration on standard error: a bar on a terminal, a line now
 //! and then elsewhere.
 
 use std::io::IsTerminal;
@@ -9,18 +9,18 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::clock::now;
 use crate::explore::Progress;
 
-use super::complain;
+use super::print_error;
 
-/// How often there is a line where there is no bar, and how long there is none.
+/// The interval of lines where there is no bar.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
-/// How often the bar's text is made anew.
+/// The interval at which the bar's text is renewed.
 const REFRESH: Duration = Duration::from_millis(100);
 
 /// Parts of a bar.
 const LENGTH: u64 = 1_000;
 
-/// What is shown while a scenario is explored.
+/// The display of an exploration.
 pub(super) struct Display {
     scenario: String,
     /// None where there is no terminal.
@@ -64,7 +64,7 @@ impl Display {
                 bar.set_position((share * LENGTH as f64) as u64);
                 bar.set_message(text(progress));
             }
-            None => complain(&format!("{}: {}\n", self.scenario, text(progress))),
+            None => print_error(&format!("{}: {}\n", self.scenario, text(progress))),
         }
     }
 

@@ -1,15 +1,22 @@
 //! `rehearsal run`.
 
+use std::fmt::{self, Write};
 use std::io;
 use std::path::Path;
 
-use super::{RunArgs, complain, say, select};
+use super::{RunArgs, print, print_error, select};
 use crate::exit::Exit;
-use crate::explore::{self, Describe, Executed, Keep, Options, Repeat, Reporter, Totals, summary};
+use crate::explore::{
+    self, Describe, Executed, Exploration, Keep, Options, Repeat, Reporter, Totals, summary,
+};
 use crate::report::json::RunLine;
-use crate::report::{self, aftermath, next_steps};
-use crate::scenario::Scenario;
-use crate::seeds::Seeds;
+use crate::report::next_steps::{self, NextSteps};
+use crate::report::summary::{BAD, GOOD, styled};
+use crate::report::{self, aftermath};
+use crate::run::RunVerdict;
+use crate::run::seeds::Seeds;
+use crate::scenario::{ExpectedVerdict, Scenario};
+use crate::target::Target;
 
 pub(super) fn run(root: &Path, out: &Path, args: &RunArgs) -> io::Result<Exit> {
     let Some(chosen) = select::chosen(root, &args.scenarios, args.transport) else {
@@ -55,15 +62,15 @@ fn run_one(scenario: &Scenario, out: &Path, args: &RunArgs) -> io::Result<Exit> 
     let seeds = args.seeds.as_ref().unwrap_or(&one);
     let found = explore::explore(scenario, Some(seeds), &options, &mut reporter)?;
     if shown == Shown::FirstOfEachVerdict {
-        say(&summary::seeds(scenario, &found))?;
+        print(&seeds_text(scenario, &found))?;
     }
     if let Some(problem) = summary::unreached(&found, &found.missing(scenario)) {
-        complain(&format!("{}: {problem}\n", scenario.name));
+        print_error(&format!("{}: {problem}\n", scenario.name));
     }
     Ok(found.exit(scenario, true))
 }
 
-/// What is printed of each run.
+/// The text that is printed of each run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shown {
     /// A line of JSON.
@@ -96,7 +103,7 @@ impl Printer<'_> {
     fn story(&self, run: &Executed) -> String {
         let more = match &run.repro {
             Some(path) if self.no_shrink => next_steps::with_command(path),
-            Some(path) => aftermath::story_of(self.scenario, path),
+            Some(path) => aftermath::story_of(self.scenario, path, NextSteps::Binary),
             None => String::new(),
         };
         format!("{}{more}", run.verdict_text)
@@ -106,15 +113,58 @@ impl Printer<'_> {
 impl Reporter for Printer<'_> {
     fn run(&mut self, run: &Executed, totals: &Totals) -> io::Result<()> {
         if let Some(text) = &run.text {
-            say(text)?;
+            print(text)?;
         }
         if self.is_shown(run, totals) {
-            say(&self.story(run))?;
+            print(&self.story(run))?;
         }
         Ok(())
     }
 
     fn warning(&mut self, text: &str) {
-        complain(&format!("warning: {text}\n"));
+        print_error(&format!("warning: {text}\n"));
+    }
+}
+
+/// Returns the line about seeds that were run one after the other.
+fn seeds_text(target: &dyn Target, found: &Exploration) -> String {
+    let mut text = String::new();
+    let _ = write_seeds(&mut text, target, found);
+    text
+}
+
+fn write_seeds(text: &mut String, target: &dyn Target, found: &Exploration) -> fmt::Result {
+    let totals = &found.totals;
+    let verdicts: Vec<String> = totals
+        .verdicts
+        .iter()
+        .map(|(verdict, count)| format!("{count} {verdict}"))
+        .collect();
+    let passed = totals.verdicts.keys().all(|v| *v == RunVerdict::Pass);
+    let style = if passed { GOOD } else { BAD };
+    writeln!(
+        text,
+        "{}  {} seeds: {}; {} events emitted, {} delivered, {:.1} s of virtual time",
+        styled(style, target.name()),
+        found.seeds,
+        verdicts.join(", "),
+        totals.events.emitted,
+        totals.events.delivered,
+        totals.virtual_ms as f64 / 1_000.0,
+    )?;
+    let ExpectedVerdict::Violation(oracle) = target.expected().verdict else {
+        return Ok(());
+    };
+    match &totals.first_detected {
+        Some(first) => writeln!(
+            text,
+            "  expected: `{oracle}` caught the defect in {} of {} seeds, first in seed {}",
+            totals.detected, found.seeds, first.seed
+        ),
+        None => writeln!(
+            text,
+            "  `{oracle}` is expected to catch the defect and did not in {} seeds",
+            found.seeds
+        ),
     }
 }

@@ -1,4 +1,4 @@
-//! Which scenarios a command means.
+//! The scenarios that a command names.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use rehearsal_agents::spec::Transport;
 
 use crate::scenario::{self, Diagnostic, HEALTHY, Look, Scenario, discover, render_all};
 
-use super::{TransportArg, complain};
+use super::{TransportArg, print_error};
 
 /// The scenarios given by name or path, in that order, or all if none is given.
 /// A name or path that ends in `+healthy` is the twin without the defect.
@@ -55,7 +55,7 @@ pub(super) fn chosen(
     let over = |scenario| match with_transport(scenario, transport) {
         Ok(scenario) => Some(scenario),
         Err(problem) => {
-            complain(&format!("error: {problem}\n"));
+            print_error(&format!("error: {problem}\n"));
             None
         }
     };
@@ -76,5 +76,5 @@ fn with_transport(scenario: Scenario, wanted: Option<TransportArg>) -> Result<Sc
 /// Draws problems on standard error.
 pub(super) fn report(problems: &[Diagnostic]) {
     // Colours are written always; the stream strips them where they do not belong.
-    complain(&render_all(problems, Look::Coloured));
+    print_error(&render_all(problems, Look::Coloured));
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::progress::Display;
-use super::{complain, say};
+use super::{print, print_error};
 use crate::command::Console;
 use crate::explore::Progress;
 
@@ -22,11 +22,11 @@ impl Terminal {
 
 impl Console for Terminal {
     fn print(&mut self, text: &str) -> io::Result<()> {
-        self.display.aside(|| say(text))
+        self.display.aside(|| print(text))
     }
 
     fn warn(&mut self, text: &str) {
-        self.display.aside(|| complain(text));
+        self.display.aside(|| print_error(text));
     }
 
     fn progress(&mut self, progress: &Progress) -> io::Result<()> {

@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::command::remote::{FROM_STDIN, Message, VARIABLE, receive, send};
+use crate::command::remote::{Message, receive, send};
 use crate::command::{Console, Request};
+use crate::environment::{COMMAND, FROM_STDIN};
 use crate::exit::Exit;
 
 /// The interval at which an interruption is looked for.
@@ -30,6 +31,13 @@ pub(super) struct Packages {
     pub package: Option<String>,
     /// `--manifest-path`.
     pub manifest: Option<PathBuf>,
+}
+
+impl Packages {
+    /// Returns `true` if the command line says which they are.
+    pub(super) fn are_named(&self) -> bool {
+        self.package.is_some() || self.manifest.is_some()
+    }
 }
 
 /// One test of a test binary.
@@ -193,7 +201,7 @@ impl TestProgram {
         command
             .args(["--exact", &self.path, "--nocapture", "--include-ignored"])
             .args(["--test-threads", "1"])
-            .env(VARIABLE, FROM_STDIN)
+            .env(COMMAND, FROM_STDIN)
             .stdin(Stdio::from(OwnedFd::from(channel)))
             .stdout(Stdio::null())
             .process_group(0);
@@ -331,7 +339,7 @@ fn list(binary: &TestBinary) -> io::Result<Vec<String>> {
     let listed = binary
         .command()
         .args(["--list", "--format", "terse"])
-        .env_remove(VARIABLE)
+        .env_remove(COMMAND)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()?;

@@ -16,9 +16,10 @@ use crate::explore::{
     summary,
 };
 use crate::report::aftermath;
+use crate::report::next_steps::NextSteps;
 use crate::report::summary::many;
 use crate::run::StrategyName;
-use crate::seeds::Seeds;
+use crate::run::seeds::Seeds;
 use crate::target::Target;
 
 /// Seeds that are run without a number and without a time limit.
@@ -27,7 +28,7 @@ const SEEDS: u64 = 1_000;
 /// Kinds of failures of one target that are shrunk; the others are written all the same.
 const SHRUNK_MAX: usize = 8;
 
-/// What `rehearsal explore` is asked for.
+/// The arguments of `rehearsal explore` for one target.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct ExploreRequest {
     /// The seeds, if they were named.
@@ -39,7 +40,7 @@ pub(crate) struct ExploreRequest {
     /// The part of the seeds.
     pub shard: Option<Shard>,
     /// The strategy.
-    #[serde(with = "crate::strategy::as_text")]
+    #[serde(with = "crate::run::strategy::as_text")]
     pub strategy: StrategyName,
     /// The most schedules of a search.
     pub max_runs: Option<u64>,
@@ -51,18 +52,6 @@ pub(crate) struct ExploreRequest {
     pub json: bool,
     /// The command that goes on, but for seeds and strategy.
     pub resume: String,
-}
-
-/// Returns the problem of settings that are valid each by itself.
-pub(crate) fn contradiction(request: &ExploreRequest) -> Option<&'static str> {
-    let exhaustive = request.strategy.search().is_some();
-    if exhaustive && request.shard.is_some() {
-        return Some("an exhaustive search has no shards: its schedules are known only as it runs");
-    }
-    if !exhaustive && request.max_runs.is_some() {
-        return Some("--max-runs is for an exhaustive strategy; use --seeds");
-    }
-    None
 }
 
 pub(super) fn explore(
@@ -121,7 +110,7 @@ fn shrink(
     console: &mut dyn Console,
 ) -> io::Result<()> {
     for (signature, file) in found.repros.iter().take(SHRUNK_MAX) {
-        let story = aftermath::story_of(target, file);
+        let story = aftermath::story_of(target, file, NextSteps::Binary);
         if !json {
             console.print(&format!("\n{signature}\n{story}\n"))?;
         }

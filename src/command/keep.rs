@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Console;
 use crate::exit::Exit;
 use crate::regression;
-use crate::replay::Replay;
+use crate::repro::replay::Replay;
 use crate::repro::{EXTENSION, Repro, write};
 use crate::scenario::ExpectedVerdict;
 use crate::target::{Origin, Target};
@@ -16,7 +16,7 @@ use crate::target::{Origin, Target};
 /// The longest part of a message that goes into a default name, in characters.
 const SLUG_MAX: usize = 40;
 
-/// What `rehearsal keep` is asked for.
+/// The arguments of `rehearsal keep`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct KeepRequest {
     /// The repro file.

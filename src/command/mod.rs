@@ -20,7 +20,7 @@ use crate::repro::Repro;
 use crate::scenario::{FileKind, Look, Source, render_all};
 use crate::target::Target;
 
-pub(crate) use self::explore::{ExploreRequest, contradiction};
+pub(crate) use self::explore::ExploreRequest;
 pub(crate) use self::keep::KeepRequest;
 
 /// Receives what a command prints.

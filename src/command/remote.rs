@@ -14,15 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Console, Request, execute};
 use crate::clock::now;
+use crate::environment::COMMAND;
 use crate::exit::Exit;
 use crate::explore::Progress;
 use crate::target::Target;
-
-/// The variable that makes a test take its command from standard input.
-pub(crate) const VARIABLE: &str = "REHEARSAL_COMMAND";
-
-/// The only value of [`VARIABLE`].
-pub(crate) const FROM_STDIN: &str = "stdin";
 
 /// A message from the test binary.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -31,7 +26,7 @@ pub(crate) enum Message {
     Print(String),
     /// A problem to print.
     Warn(String),
-    /// How far an exploration is.
+    /// The progress of an exploration.
     Progress(Progress),
     /// The command has ended.
     Done(Exit),
@@ -60,7 +55,7 @@ pub(crate) fn receive<T: DeserializeOwned>(reader: &mut impl BufRead) -> io::Res
 /// A text if there is none, or the command line has gone.
 pub(crate) fn serve(target: &dyn Target) -> Result<(), String> {
     let served = serve_stream(target);
-    served.map_err(|error| format!("{VARIABLE}: no command on standard input: {error}"))
+    served.map_err(|error| format!("{COMMAND}: no command on standard input: {error}"))
 }
 
 fn serve_stream(target: &dyn Target) -> io::Result<()> {
@@ -98,7 +93,7 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 /// The console of the command line.
 struct Channel<'a> {
     stream: &'a UnixStream,
-    /// When the progress was last sent.
+    /// The time at which the progress was last sent.
     shown: Option<Instant>,
 }
 

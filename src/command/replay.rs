@@ -8,10 +8,10 @@ use rehearsal_sim::DecisionKind;
 
 use super::Console;
 use crate::exit::Exit;
-use crate::replay::Replay;
 use crate::report::json::ReplayLine;
 use crate::report::summary::{self, counted};
 use crate::repro::Repro;
+use crate::repro::replay::Replay;
 use crate::scenario::names;
 use crate::target::Target;
 

@@ -1,4 +1,4 @@
-//! How many schedules were seen, and how many were not.
+//! Estimates of the schedules seen and not seen.
 //!
 //! I. J. Good: "The population frequencies of species and the estimation of
 //! population parameters", Biometrika 40, 1953 (the idea is A. M. Turing's): of n
@@ -29,12 +29,12 @@ struct Seen {
     again: BTreeMap<Interleaving, bool>,
 }
 
-/// What one strategy has not shown yet.
+/// The schedules that one strategy has not shown yet.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Unseen {
     /// The strategy.
     pub strategy: StrategyName,
-    /// Runs that it played.
+    /// Its runs.
     pub runs: u64,
     /// Distinct schedules among them.
     pub distinct: u64,
@@ -59,12 +59,12 @@ impl Coverage {
         again.and_modify(|again| *again = true).or_insert(false);
     }
 
-    /// Distinct schedules, whoever played them.
+    /// Returns the distinct schedules of all strategies.
     pub fn distinct(&self) -> u64 {
         self.distinct.len() as u64
     }
 
-    /// What each strategy has not shown yet.
+    /// Returns the estimate of each strategy.
     pub fn unseen(&self) -> impl Iterator<Item = Unseen> + '_ {
         self.by_strategy.iter().map(|(strategy, seen)| Unseen {
             strategy: *strategy,

@@ -206,7 +206,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// A file to which whole lines are appended. A process that dies may leave the
-/// last one torn; whoever appends next ends it first.
+/// last one torn; the next append ends it first.
 #[derive(Default)]
 struct Log {
     file: Option<File>,

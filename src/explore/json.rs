@@ -1,4 +1,4 @@
-//! What an exploration prints with `--json`, and what it logs. The fields are a contract.
+//! The line of an exploration with `--json`, and those of its log. The fields are a contract.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -87,7 +87,7 @@ struct CoverageEntry {
     chance_of_new: Option<f64>,
 }
 
-/// What `exhaustive` holds.
+/// The contents of `exhaustive`.
 #[derive(Serialize, Debug)]
 struct SearchEntry {
     bound: u32,
@@ -176,7 +176,7 @@ pub(crate) struct FailureLine<'a> {
     judge: &'a str,
     rule: Option<&'a str>,
     message: &'a str,
-    /// Where a search left the default schedule: picks and what they took.
+    /// The deviations of a search: picks and the alternatives taken.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     deviations: Vec<(u32, u32)>,
 }

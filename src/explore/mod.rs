@@ -6,6 +6,7 @@
 //! not depend on the number of workers, except for times.
 
 mod coverage;
+pub mod determinism;
 mod failure_store;
 pub(crate) mod json;
 mod meter;
@@ -26,11 +27,10 @@ use std::time::{Duration, Instant};
 use rehearsal_sim::Deviation;
 
 pub use crate::clock::now;
-use crate::determinism;
 use crate::exit::Exit;
+use crate::run::seeds::Seeds;
 use crate::run::{RunOptions, RunReport, StrategyName};
 use crate::scenario::{ExpectedVerdict, Goal};
-use crate::seeds::Seeds;
 use crate::signature::Signature;
 use crate::target::{self, Target};
 
@@ -47,9 +47,9 @@ pub struct Options<'a> {
     pub jobs: NonZeroUsize,
     /// The directory of repros, and of the log of failures.
     pub out: &'a Path,
-    /// Which failures are written there.
+    /// The failures that are written there.
     pub keep: Keep,
-    /// Which seeds are run twice.
+    /// The seeds that are run twice.
     pub repeat: Repeat,
     /// No seed and no schedule is begun after this. The first always is.
     pub deadline: Option<Instant>,

@@ -9,7 +9,7 @@ use super::meter::Meter;
 use super::totals::{Executed, Expectedness, Totals};
 use super::workers::{Results, run_workers};
 use super::{Exploration, Keep, Options, Reporter, RunKey, run_seed};
-use crate::seeds::Seeds;
+use crate::run::seeds::Seeds;
 use crate::target::{self, Target};
 
 /// Runs seeds in parallel and counts them in their order.

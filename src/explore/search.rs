@@ -11,7 +11,7 @@ use super::totals::{Executed, Totals};
 use super::workers::{Results, run_workers};
 use super::{Exploration, Options, Reporter, RunKey, Search};
 use crate::run::RunOptions;
-use crate::seeds::Seeds;
+use crate::run::seeds::Seeds;
 use crate::target::{Target, play_deviating};
 
 /// Runs every schedule of each seed that leaves the default one at most `bound` times;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::seeds::Seeds;
+use crate::run::seeds::Seeds;
 
 /// Part `index` of `count`, written `0/4`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

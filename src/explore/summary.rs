@@ -142,7 +142,7 @@ fn write_search(text: &mut String, found: &Exploration, search: Search) -> fmt::
         ),
         (false, _) => writeln!(
             text,
-            "  stopped   nothing is proved: not every schedule was played"
+            "  stopped   nothing is proved: not every schedule was run"
         ),
     }
 }
@@ -163,7 +163,7 @@ fn write_coverage(text: &mut String, found: &Exploration) -> fmt::Result {
     Ok(())
 }
 
-/// What a strategy has not shown, in words.
+/// Returns the estimate of a strategy, in words.
 fn chance(unseen: &Unseen) -> String {
     let Unseen {
         strategy,
@@ -205,49 +205,6 @@ fn write_goals(text: &mut String, target: &dyn Target, found: &Exploration) -> f
         })
         .collect();
     writeln!(text, "  goals     {}", goals.join(", "))
-}
-
-/// Returns the line about seeds that were run one after the other.
-pub(crate) fn seeds(target: &dyn Target, found: &Exploration) -> String {
-    let mut text = String::new();
-    let _ = write_seeds(&mut text, target, found);
-    text
-}
-
-fn write_seeds(text: &mut String, target: &dyn Target, found: &Exploration) -> fmt::Result {
-    let totals = &found.totals;
-    let verdicts: Vec<String> = totals
-        .verdicts
-        .iter()
-        .map(|(verdict, count)| format!("{count} {verdict}"))
-        .collect();
-    let passed = totals.verdicts.keys().all(|v| *v == RunVerdict::Pass);
-    let style = if passed { GOOD } else { BAD };
-    writeln!(
-        text,
-        "{}  {} seeds: {}; {} events emitted, {} delivered, {:.1} s of virtual time",
-        styled(style, target.name()),
-        found.seeds,
-        verdicts.join(", "),
-        totals.events.emitted,
-        totals.events.delivered,
-        totals.virtual_ms as f64 / 1_000.0,
-    )?;
-    let ExpectedVerdict::Violation(oracle) = target.expected().verdict else {
-        return Ok(());
-    };
-    match &totals.first_detected {
-        Some(first) => writeln!(
-            text,
-            "  expected: `{oracle}` caught the defect in {} of {} seeds, first in seed {}",
-            totals.detected, found.seeds, first.seed
-        ),
-        None => writeln!(
-            text,
-            "  `{oracle}` is expected to catch the defect and did not in {} seeds",
-            found.seeds
-        ),
-    }
 }
 
 /// Returns what is wrong if no seed has reached these goals; none if there are none.

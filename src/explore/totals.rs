@@ -15,13 +15,13 @@ use crate::signature::Signature;
 /// The result of one run.
 #[derive(Debug)]
 pub struct Executed {
-    /// Which run.
+    /// The run's identity.
     pub key: RunKey,
     /// The strategy that the seed was given.
     pub strategy: StrategyName,
     /// The verdict.
     pub verdict: RunVerdict,
-    /// Whether the target expects that.
+    /// The comparison with what the target expects.
     pub expectedness: Expectedness,
     /// The verdict and the failures, for people.
     pub verdict_text: String,
@@ -37,7 +37,7 @@ pub struct Executed {
     events: Events,
 }
 
-/// How a run's result compares with what its target expects.
+/// The comparison of a run's result with what its target expects.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Expectedness {
     /// The run passes.
@@ -127,9 +127,9 @@ pub struct Totals {
 /// Failures with one signature.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FailureGroup {
-    /// What they have in common.
+    /// The signature that they share.
     pub signature: Signature,
-    /// How many there are.
+    /// The number of them.
     pub count: u64,
     /// The first of them.
     pub first: RunKey,

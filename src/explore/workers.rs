@@ -33,7 +33,7 @@ impl Drop for Watch<'_> {
 ///
 /// # Errors
 ///
-/// What `receive` returns, or that no thread could be started.
+/// The error of `receive`, or that no thread could be started.
 ///
 /// # Panics
 ///

@@ -6,12 +6,12 @@ use libtest_mimic::{Completion, Failed, Trial};
 
 use super::systems::Systems;
 use crate::casting::{Casting, listed};
-use crate::console::complain;
+use crate::console::print_error;
 use crate::regression;
 use crate::repro::Repro;
 use crate::scenario::{Look, Scenario, render_all};
 
-/// Reads a repro, and its scenario as the repro's system plays it.
+/// Reads a repro, and its scenario as the repro's system runs it.
 pub(super) fn read(file: &Path, systems: &Systems) -> Result<(Repro, Scenario), String> {
     let drawn = |problems: Vec<_>| render_all(&problems, Look::Plain);
     let repro = Repro::read(file).map_err(drawn)?;
@@ -60,7 +60,7 @@ fn trial(file: PathBuf, systems: &Systems) -> Trial {
         let (repro, scenario) = read(&file, &systems)?;
         let outcome = regression::verify(&file, &repro, &scenario);
         if let Some(warning) = &outcome.warning {
-            complain(&format!("warning: {warning}\n"));
+            print_error(&format!("warning: {warning}\n"));
         }
         outcome.result.map_err(Failed::from)
     })
@@ -97,7 +97,7 @@ impl Replayed {
         })))
     }
 
-    /// Whether a test of this binary plays it.
+    /// Returns `true` if a test of this binary replays it.
     pub(super) fn is_here(&self) -> bool {
         matches!(self, Self::Here(_))
     }
@@ -108,7 +108,7 @@ impl Replayed {
             Self::Here(played) => (played.repro.played_name(), Some(played)),
             Self::Elsewhere(name) => (name, None),
         };
-        let reason = format!("REHEARSAL_REPLAY plays `{name}`");
+        let reason = format!("REHEARSAL_REPLAY replays `{name}`");
         let others = trials.into_iter().filter(|trial| trial.name() != name);
         let others: Vec<String> = others.map(|trial| trial.name().to_owned()).collect();
         let passed_over = others.into_iter().map(|name| {
@@ -126,7 +126,7 @@ impl Played {
         let outcome = regression::verify(&self.file, &self.repro, &self.scenario);
         match (outcome.result, outcome.warning) {
             (Ok(()), None) => {
-                complain(&outcome.story);
+                print_error(&outcome.story);
                 Ok(())
             }
             (Ok(()), Some(warning)) => Err(Failed::from(format!("{warning}\n{}", outcome.story))),

@@ -3,7 +3,6 @@
 mod kept;
 mod systems;
 mod trials;
-pub(crate) mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,7 +13,7 @@ use rehearsal_agents::system::System;
 use self::kept::Replayed;
 use self::systems::Systems;
 use crate::casting::Tally;
-use crate::console::complain;
+use crate::console::print_error;
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::scenario::{Look, discover, render_all};
@@ -69,7 +68,7 @@ pub struct Harness {
     unsupported: Unsupported,
 }
 
-/// When the reference system is played.
+/// The condition under which the reference system is run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Reference {
     /// If there is no other.
@@ -134,7 +133,7 @@ impl Harness {
             Ok(prepared) => {
                 let exit = libtest_mimic::run(&arguments, prepared.trials).exit_code();
                 if !arguments.list {
-                    complain(&prepared.closing);
+                    print_error(&prepared.closing);
                 }
                 exit
             }
@@ -146,7 +145,7 @@ impl Harness {
         let environment = Environment::read().map_err(|error| error.to_string())?;
         self.systems.check()?;
         for name in &environment.unknown {
-            complain(&format!("warning: `{name}` means nothing here\n"));
+            print_error(&format!("warning: unknown variable `{name}`\n"));
         }
         let replay = environment.replay.as_deref();
         let replay = replay.map(|file| Replayed::read(file, &self.systems));
@@ -161,14 +160,14 @@ impl Harness {
         let trials = replay.alone_among(trials);
         let first = trials.first().filter(|_| played_here);
         if first.is_some_and(|t| arguments.is_filtered_out(t)) {
-            complain("warning: the test that REHEARSAL_REPLAY plays is not selected\n");
+            print_error("warning: the test that REHEARSAL_REPLAY replays is not selected\n");
         }
         let closing = String::new();
         Ok(Prepared { trials, closing })
     }
 
     /// Adds the tests of every scenario with every system, the reference's first.
-    /// What was counted of the others.
+    /// Returns the counts of the others.
     fn scenario_trials(
         &self,
         environment: &Environment,
@@ -204,13 +203,13 @@ impl Harness {
     }
 }
 
-/// What there is to run, and what to say when it has run.
+/// The tests to run, and the text after them.
 struct Prepared {
     trials: Vec<Trial>,
     closing: String,
 }
 
 fn refuse(problem: &str) -> ExitCode {
-    complain(&format!("error: {problem}\n"));
+    print_error(&format!("error: {problem}\n"));
     Exit::Usage.into()
 }

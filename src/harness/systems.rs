@@ -21,7 +21,7 @@ impl Systems {
         &self.roots
     }
 
-    /// Whether every name is a name, and of one system.
+    /// Checks that every name is valid and of one system.
     pub(super) fn check(&self) -> Result<(), String> {
         let mut names = BTreeSet::new();
         for (name, _) in &self.registered {
@@ -43,7 +43,7 @@ impl Systems {
         Some(Named::new(name, system, root.join(regression::DIRECTORY)))
     }
 
-    /// What there is, for a message.
+    /// Returns the registered names, for a message.
     pub(super) fn known(&self) -> String {
         let names = self.registered.iter().map(|(name, _)| format!("`{name}`"));
         let names: Vec<String> = names.collect();

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use libtest_mimic::{Completion, Failed, Trial};
 
 use super::Unsupported;
-use super::verify::{self, TestRun};
 use crate::casting::{Casting, Tally, listed};
 use crate::command::remote;
-use crate::console::complain;
+use crate::console::print_error;
 use crate::environment::{self, Environment};
 use crate::explore::Repeat;
+use crate::run::seeds::Seeds;
 use crate::scenario::{self, Look, Scenario, discover, render_all};
-use crate::seeds::Seeds;
 use crate::system::Named;
+use crate::test::verify::{self, TestRun};
 
 /// The tests of one file with the reference system. A file that cannot be read is a
 /// test that fails.
@@ -74,12 +74,12 @@ fn play(
 ) -> Result<(), Failed> {
     let remark = casting.remark();
     if let Some(remark) = &remark {
-        complain(&format!("{}: {remark}\n", casting.scenario.name));
+        print_error(&format!("{}: {remark}\n", casting.scenario.name));
     }
     verify(&casting.scenario, environment)?;
     match (unsupported, remark) {
         (Unsupported::Fails, Some(remark)) => Err(Failed::from(format!(
-            "what is played passes, but not all of it is played; {remark}"
+            "the scenario passes, but parts of it were left out; {remark}"
         ))),
         _ => Ok(()),
     }

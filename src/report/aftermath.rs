@@ -1,4 +1,4 @@
-//! What follows a failure: its repro is shrunk, verified from the disk, and put
+//! The handling of a failure: its repro is shrunk, verified from the disk, and put
 //! in the place of the first one; then the block is drawn.
 
 use std::fmt;
@@ -7,20 +7,20 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::block;
-use super::next_steps;
+use super::next_steps::NextSteps;
 use crate::clock;
 use crate::repro::{EXTENSION, Repro};
-use crate::shrink::{self, Limits, ShrinkError, Shrinking};
+use crate::shrink::{self, Limits, ShrinkError, ShrinkResult};
 use crate::signature::Signature;
 use crate::target::Target;
 
 /// Runs that shrinking may take by itself.
 pub(crate) const RUNS_MAX: u64 = 20_000;
 
-/// Real time that shrinking may take when nobody asked for it.
+/// Real time that shrinking may take without a limit of the user's.
 pub(crate) const DEFAULT_SHRINK_TIME: Duration = Duration::from_secs(10);
 
-/// Why a repro was not replaced by a smaller one. The one on the disk is as it
+/// The reason why a repro was not replaced by a smaller one. The one on the disk is as it
 /// was.
 #[derive(Debug)]
 pub(crate) enum Unshrunk {
@@ -51,7 +51,7 @@ pub(crate) fn shrink(
     repro: &Repro,
     file: &Path,
     limits: &Limits<'_>,
-) -> Result<Shrinking, Unshrunk> {
+) -> Result<ShrinkResult, Unshrunk> {
     let shrinking = shrink::shrink(target, repro, limits).map_err(Unshrunk::Shrink)?;
     let small = &shrinking.repro;
     let beside = file.with_extension(format!("shrunk-{}.{EXTENSION}", std::process::id()));
@@ -65,7 +65,7 @@ pub(crate) fn shrink(
     replaced.map(|()| shrinking)
 }
 
-/// Whether the file holds that repro, and does what it says.
+/// Checks that the file holds that repro, and that a replay shows its failure.
 fn verify(target: &dyn Target, repro: &Repro, file: &Path) -> Result<(), Unshrunk> {
     let read = Repro::read(file).map_err(|_| Unshrunk::NotVerified)?;
     let staged = read.stage(target).map_err(|_| Unshrunk::NotVerified)?;
@@ -79,7 +79,7 @@ fn verify(target: &dyn Target, repro: &Repro, file: &Path) -> Result<(), Unshrun
 
 /// Shrinks the repro in `file` within a little time. Returns the run that remains, and
 /// the commands that continue from it.
-fn story(target: &dyn Target, repro: &Repro, file: &Path) -> String {
+fn story(target: &dyn Target, repro: &Repro, file: &Path, next: NextSteps) -> String {
     let out_of_time = clock::after(DEFAULT_SHRINK_TIME);
     let limits = Limits {
         runs: RUNS_MAX,
@@ -89,21 +89,18 @@ fn story(target: &dyn Target, repro: &Repro, file: &Path) -> String {
         Ok(shrinking) => block::story(target, &shrinking),
         Err(reason) => format!("\n  not shrunk: {reason}\n"),
     };
-    format!(
-        "{told}\n{}",
-        next_steps::next_steps(&target.identity(), file)
-    )
+    format!("{told}\n{}", next.of(target, file))
 }
 
 /// Returns the story of the repro that is in `file`.
-pub(crate) fn story_of(target: &dyn Target, file: &Path) -> String {
+pub(crate) fn story_of(target: &dyn Target, file: &Path, next: NextSteps) -> String {
     match Repro::read(file) {
-        Ok(repro) => story(target, &repro, file),
+        Ok(repro) => story(target, &repro, file, next),
         Err(_) => format!("  {} cannot be read back\n", file.display()),
     }
 }
 
-/// Tells what a repro shows, as it is. Empty if it does not fail as it says.
+/// Returns the story of a repro as it is; empty if it does not fail as it says.
 pub(crate) fn study(target: &dyn Target, repro: &Repro) -> String {
     let limits = Limits::runs(RUNS_MAX);
     match shrink::study(target, repro, &limits) {

@@ -7,19 +7,19 @@ use rehearsal_sim::DecisionKind;
 use super::causal::{self, Line, LineKind, Timeline};
 use super::summary::{BAD, BOLD, DIM, counted, many, styled};
 use crate::repro::Repro;
-use crate::shrink::Shrinking;
+use crate::shrink::ShrinkResult;
 use crate::target::Target;
 
 /// The story of a failure's repro: its size, its timeline, what flips it.
 /// `whole` is what failed, without cuts.
-pub(crate) fn story(whole: &dyn Target, shrinking: &Shrinking) -> String {
+pub(crate) fn story(whole: &dyn Target, shrinking: &ShrinkResult) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = write_shrunk(&mut text, whole, shrinking);
     text
 }
 
-fn write_shrunk(text: &mut String, whole: &dyn Target, shrinking: &Shrinking) -> fmt::Result {
+fn write_shrunk(text: &mut String, whole: &dyn Target, shrinking: &ShrinkResult) -> fmt::Result {
     let repro = &shrinking.repro;
     writeln!(text)?;
     let title = match repro.shrunk {
@@ -35,8 +35,8 @@ fn write_shrunk(text: &mut String, whole: &dyn Target, shrinking: &Shrinking) ->
     write_decisive(text, repro, shrinking)
 }
 
-/// What is left of the subject and of the schedule.
-fn write_size(text: &mut String, whole: &dyn Target, shrinking: &Shrinking) -> fmt::Result {
+/// Writes the size of the shrunk target and of its schedule.
+fn write_size(text: &mut String, whole: &dyn Target, shrinking: &ShrinkResult) -> fmt::Result {
     let mut parts = remaining(&*shrinking.staged, whole);
     if parts.is_empty() {
         parts.push(format!("the whole {}", shrinking.repro.origin.noun()));
@@ -44,19 +44,20 @@ fn write_size(text: &mut String, whole: &dyn Target, shrinking: &Shrinking) -> f
     let schedule = &shrinking.repro.schedule;
     let preemptions = schedule.count(DecisionKind::Preemption);
     let decisions = match schedule.len() {
-        0 => "no choice that is not boring".to_owned(),
+        0 => "no deviations".to_owned(),
         count => format!(
-            "{} not boring, {}",
-            counted(count, "choice"),
-            counted(preemptions, "preemption")
+            "{}, {}, of {}",
+            counted(count, "deviation"),
+            counted(preemptions, "preemption"),
+            many(shrinking.report.outcome.statistics.choices, "choice"),
         ),
     };
     writeln!(text, "  {}; {decisions}", parts.join(", "))?;
     if let Some(shrunk) = shrinking.repro.shrunk {
         writeln!(
             text,
-            "  from {} and {}, in {}{}",
-            counted(shrunk.decisions, "choice"),
+            "  shrunk from {}, {}, in {}{}",
+            counted(shrunk.decisions, "deviation"),
             counted(shrunk.preemptions, "preemption"),
             counted(usize::try_from(shrunk.runs).unwrap_or(usize::MAX), "run"),
             if shrinking.complete {
@@ -117,20 +118,20 @@ fn write_line(text: &mut String, line: &Line, width: usize) -> fmt::Result {
     }
 }
 
-/// What it takes to flip the run.
-fn write_decisive(text: &mut String, repro: &Repro, shrinking: &Shrinking) -> fmt::Result {
+/// Writes which deviation decides the run.
+fn write_decisive(text: &mut String, repro: &Repro, shrinking: &ShrinkResult) -> fmt::Result {
     if repro.schedule.is_empty() {
         return writeln!(
             text,
-            "  No choice is needed: the boring schedule fails, so every run comes near this."
+            "  No deviation is needed: the default schedule fails."
         );
     }
     match shrinking.explanation.decisive() {
-        Some(_) => writeln!(text, "  Without the choice marked » the run passes."),
+        Some(_) => writeln!(text, "  Without the deviation marked » the run passes."),
         None if !shrinking.explanation.is_tried() => Ok(()),
         None => writeln!(
             text,
-            "  No single choice makes the run pass if it is left out."
+            "  No single deviation is decisive: the run fails without any one of them."
         ),
     }
 }

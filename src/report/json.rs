@@ -1,12 +1,12 @@
-//! What `--json` prints: one object a line. The fields are a contract.
+//! The lines of `--json`: one object each. The fields are a contract.
 
 use std::path::Path;
 
 use rehearsal_agents::spec::Defect;
 use serde::Serialize;
 
-use crate::replay::{Replay, Replayed};
 use crate::repro::Repro;
+use crate::repro::replay::{Replay, Replayed};
 use crate::run::{Failure, RunReport};
 use crate::scenario::{Scenario, names};
 
@@ -84,7 +84,7 @@ pub struct ReplayLine<'a> {
     strategy: String,
     /// One word: see [`Replayed::word`].
     result: &'static str,
-    /// What the run came to; null if it could not be played.
+    /// The verdict of the run; null if it could not be run.
     verdict: Option<&'static str>,
     fingerprint: Option<String>,
     expected_fingerprint: String,
@@ -94,7 +94,7 @@ pub struct ReplayLine<'a> {
     violations: Vec<ViolationEntry<'a>>,
 }
 
-/// Where a replay left its repro.
+/// The place at which a replay left its repro.
 #[derive(Serialize, Debug)]
 struct DivergenceEntry<'a> {
     /// The choice's place in the file's list, from 1.

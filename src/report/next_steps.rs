@@ -3,8 +3,28 @@
 use std::path::Path;
 
 use crate::environment;
+use crate::repro::{replay_in_test, shell_path, shell_word};
 use crate::run::StrategyName;
-use crate::target::{Identity, Origin, Target, TestRef};
+use crate::target::{Identity, Origin, Target};
+
+/// The program that continues from a failure.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum NextSteps {
+    /// The `rehearsal` binary: it is what has found the failure.
+    Binary,
+    /// The one that `cargo test` starts, where only that has the target.
+    Tests,
+}
+
+impl NextSteps {
+    /// Returns the commands for a failure whose repro is in `file`.
+    pub(crate) fn of(self, target: &dyn Target, file: &Path) -> String {
+        match self {
+            Self::Binary => with_command(file),
+            Self::Tests => next_steps(&target.identity(), file),
+        }
+    }
+}
 
 /// Returns the commands for a failure whose repro is in `file`.
 pub(crate) fn next_steps(identity: &Identity, file: &Path) -> String {
@@ -41,16 +61,6 @@ fn replay_in_harness(file: &Path) -> String {
     format!("REHEARSAL_REPLAY={} {}", shell_path(file), cargo_test())
 }
 
-/// Returns the command that replays the repro in `file` in its test.
-pub(crate) fn replay_in_test(test: &TestRef, file: &Path) -> String {
-    format!(
-        "REHEARSAL_REPLAY={} cargo test -p {} {} -- --exact",
-        shell_path(file),
-        shell_word(&test.package),
-        shell_word(test.short_name()),
-    )
-}
-
 /// Returns the command that runs one seed of a scenario again; none for a test, which has
 /// its repro.
 pub(crate) fn run_again(target: &dyn Target, seed: u64, strategy: StrategyName) -> Option<String> {
@@ -73,17 +83,4 @@ fn cargo_test() -> String {
         Some(name) => format!("cargo test --test {}", shell_word(&name)),
         None => "cargo test".to_owned(),
     }
-}
-
-pub(crate) fn shell_path(path: &Path) -> String {
-    shell_word(&path.to_string_lossy())
-}
-
-/// Returns a text as one word of a shell.
-pub(crate) fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-+./:=@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
 }

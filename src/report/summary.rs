@@ -1,4 +1,4 @@
-//! What a run came to, for people.
+//! The result of a run, for people.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write};

@@ -1,9 +1,9 @@
-//! The scenario that a repro plays.
+//! The scenario of a repro.
 
 use std::path::{Path, PathBuf};
 
+use super::shell::{replay_in_test, shell_path};
 use super::{Origin, Repro, ScenarioRef, TestRef};
-use crate::report::next_steps::{replay_in_test, shell_path};
 use crate::scenario::{self, Code, Diagnostic, FileKind, Scenario, Source, discover};
 
 impl Repro {
@@ -55,8 +55,10 @@ impl Repro {
 fn of_a_test(path: &Path, test: &TestRef) -> Diagnostic {
     let message = format!("the repro is of the test `{}`", test.name.escape_debug());
     let source = Source::of(FileKind::Repro, path, "");
-    Diagnostic::new(Code::ReproOfATest, &source, message)
-        .help(format!("the test plays it: {}", replay_in_test(test, path)))
+    Diagnostic::new(Code::ReproOfATest, &source, message).help(format!(
+        "its test replays it: {}",
+        replay_in_test(test, path)
+    ))
 }
 
 /// A system of a user's own is in the user's test binary, and nowhere else.
@@ -65,9 +67,9 @@ fn of_a_system(path: &Path, system: &str) -> Diagnostic {
     let source = Source::of(FileKind::Repro, path, "");
     let file = shell_path(path);
     Diagnostic::new(Code::ReproOfASystem, &source, message).help(format!(
-        "its tests play it: REHEARSAL_REPLAY={file} cargo test; to keep it, copy it to \
+        "its tests replay it: REHEARSAL_REPLAY={file} cargo test; to keep it, copy it to \
          `{}/` where its scenarios are",
-        crate::regression::DIRECTORY
+        crate::system::REGRESSIONS
     ))
 }
 

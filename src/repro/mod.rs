@@ -2,7 +2,9 @@
 
 mod find;
 pub(crate) mod read;
+pub mod replay;
 mod save;
+mod shell;
 mod site;
 pub(crate) mod write;
 
@@ -10,13 +12,15 @@ use std::sync::Arc;
 
 use rehearsal_sim::{Fingerprint, Schedule};
 
+use crate::run::identity::{Identity, Selection};
+pub use crate::run::identity::{Origin, ScenarioRef, TestRef, Unplayable};
+use crate::run::target::{self, Target};
 use crate::run::{RunOptions, RunReport, RunVerdict, StrategyName};
 use crate::scenario::Cut;
 use crate::signature::Signature;
-use crate::target::{self, Identity, Selection, Target};
-pub use crate::target::{Origin, ScenarioRef, TestRef, Unplayable};
 
 pub use self::save::{EXTENSION, SUBDIRECTORY, save_failure};
+pub(crate) use self::shell::{replay_in_test, shell_path, shell_word};
 
 /// The version of the file format that this version of the tool writes.
 pub const FORMAT: u32 = 2;
@@ -24,29 +28,29 @@ pub const FORMAT: u32 = 2;
 /// The oldest version of the file format that this version of the tool reads.
 pub const OLDEST_FORMAT: u32 = 1;
 
-/// Everything that it takes to play a failing run again, and what came of it.
+/// Everything that a replay of a failing run needs, and the failure that it must show.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Repro {
-    /// What failed.
+    /// The target.
     pub origin: Origin,
-    /// What is left out of it.
+    /// The parts that are left out of it.
     pub cuts: Vec<Cut>,
     /// The seed that first showed the failure.
     pub seed: u64,
-    /// The strategy that played it; never the portfolio, but its member.
+    /// The strategy of the run; never the portfolio, but its member.
     pub strategy: StrategyName,
-    /// Every choice of the run that is not boring.
+    /// The deviations of the run from the default schedule.
     pub schedule: Schedule,
     /// A few words about each decision, for the reader of the file. Means
     /// nothing to a replay; may be shorter than the schedule.
     pub remarks: Vec<String>,
-    /// What comes of it.
+    /// The failure.
     pub expected: Expected,
-    /// How it was shrunk, if it was.
+    /// The statistics of shrinking, if it was shrunk.
     pub shrunk: Option<Shrunk>,
 }
 
-/// What a replay must show.
+/// The failure that a replay must show.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Expected {
     /// The verdict.
@@ -57,7 +61,7 @@ pub struct Expected {
     pub fingerprint: Fingerprint,
 }
 
-/// What shrinking did.
+/// The statistics of shrinking.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Shrunk {
     /// Runs that it took.
@@ -88,7 +92,7 @@ impl Repro {
         })
     }
 
-    /// The scenario that it plays; none if it is a test's.
+    /// Returns the scenario; none if it is a test's.
     pub fn scenario(&self) -> Option<&ScenarioRef> {
         match &self.origin {
             Origin::Scenario(scenario) => Some(scenario),
@@ -102,7 +106,7 @@ impl Repro {
         self.scenario()?.system.as_deref()
     }
 
-    /// The name of what it plays: the scenario's, its healthy twin's, or the test's.
+    /// Returns the name of its target: the scenario's, its healthy twin's, or the test's.
     pub fn played_name(&self) -> String {
         match &self.origin {
             Origin::Scenario(scenario) => scenario.played_name(),

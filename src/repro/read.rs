@@ -118,7 +118,7 @@ fn of_the_future(source: &Arc<Source>, document: &DeTable<'_>) -> Option<Diagnos
     })
 }
 
-/// Whether this is a scenario, which is TOML too.
+/// Returns `true` for a scenario, which is TOML too.
 fn is_scenario(document: &DeTable<'_>) -> bool {
     let has = |key: &&str| document.contains_key(*key);
     ["claim", "system", "agents", "expect"].iter().any(has) && !["run", "expected"].iter().any(has)
@@ -128,11 +128,11 @@ fn not_a_repro(source: &Arc<Source>) -> Diagnostic {
     let path = source.path().display();
     let message = format!("`{path}` is no repro but a scenario");
     Diagnostic::new(Code::NotARepro, source, message).help(format!(
-        "`rehearsal run {path}` plays it, and writes a repro for each failing seed"
+        "`rehearsal run {path}` runs it, and writes a repro for each failing seed"
     ))
 }
 
-/// Whether the parser missed something where nothing is left but comments.
+/// Returns `true` if the parser missed something after which only comments follow.
 fn is_at_end(error: &toml::de::Error, text: &str) -> bool {
     let rest = error.span().and_then(|span| text.get(span.end..));
     rest.is_some_and(|rest| {
@@ -196,7 +196,7 @@ fn origin(root: &mut Section<'_>, problems: &mut Problems) -> Option<(Origin, Ve
     if let Some(item) = root.get("test") {
         return Some((Origin::Test(test(&item, problems)?), Vec::new()));
     }
-    let example = "`[scenario]` or `[test]`, which says what is played";
+    let example = "`[scenario]` or `[test]`, the target";
     let item = root.need("scenario", example, problems)?;
     let (scenario, cuts) = scenario(&item, problems)?;
     Some((Origin::Scenario(scenario), cuts))
@@ -368,7 +368,7 @@ fn cut(entry: &Item<'_>, problems: &mut Problems) -> Option<Cut> {
     cut
 }
 
-/// What `[run]` says.
+/// The contents of `[run]`.
 struct Run {
     seed: u64,
     strategy: StrategyName,
@@ -377,14 +377,18 @@ struct Run {
 
 /// Reads `[run]`.
 fn run(root: &mut Section<'_>, format: Option<Format>, problems: &mut Problems) -> Option<Run> {
-    let example = "`[run]`, which says how it is played";
+    let example = "`[run]`, the seed and the schedule";
     let item = root.need("run", example, problems)?;
     let mut section = item.section("`[run]`", problems)?;
     let seed = section
         .need("seed", "the seed: `seed = 0`", problems)
         .and_then(|item| seed(&item, problems));
     let strategy = section
-        .need("strategy", "who played: `strategy = \"random\"`", problems)
+        .need(
+            "strategy",
+            "the strategy: `strategy = \"random\"`",
+            problems,
+        )
         .and_then(|item| strategy(&item, problems));
     let schedule = section
         .need("choices", "the choices, or none: `choices = []`", problems)
@@ -512,7 +516,7 @@ fn choice(
 
 /// Reads `[expected]`, the last thing that every repro has.
 fn expected(root: &mut Section<'_>, problems: &mut Problems) -> Option<Expected> {
-    let example = "`[expected]`, which says what comes of it; or was the end of the file cut off?";
+    let example = "`[expected]`, the recorded failure; or was the end of the file cut off?";
     let item = root.need("expected", example, problems)?;
     let mut section = item.section("`[expected]`", problems)?;
     let failures: Vec<(&str, RunVerdict)> = RunVerdict::ALL
@@ -540,7 +544,7 @@ fn expected(root: &mut Section<'_>, problems: &mut Problems) -> Option<Expected>
     judges.sort_unstable();
     judges.dedup();
     let judge = section
-        .need("judge", "who found it: `judge = \"no-loss\"`", problems)
+        .need("judge", "the detector: `judge = \"no-loss\"`", problems)
         .and_then(|item| {
             item.one_of("judge", &judges, problems)?;
             item.text(problems)

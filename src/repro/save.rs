@@ -1,4 +1,4 @@
-//! Where failing runs go: played again with everything recorded, and written to
+//! Repro files of failing runs, which are run again with everything recorded, written to
 //! a repro file.
 
 use std::io;
@@ -8,10 +8,10 @@ use super::Repro;
 use crate::run::{RunOptions, StrategyName};
 use crate::target::{self, Target};
 
-/// What the names of repro files end in.
+/// The extension of repro files.
 pub const EXTENSION: &str = "repro";
 
-/// Where repro files go in a directory for build output.
+/// The directory of repro files in one for build output.
 pub const SUBDIRECTORY: &str = "rehearsal";
 
 /// Plays a failing seed again with everything recorded, writes its repro into
@@ -30,7 +30,7 @@ pub fn save_failure(
 ) -> io::Result<(PathBuf, Repro)> {
     let report = target::play(target, RunOptions::new(seed, strategy).recorded());
     let repro = Repro::of(target, &report)
-        .ok_or_else(|| io::Error::other(format!("played again, seed {seed} passes")))?;
+        .ok_or_else(|| io::Error::other(format!("run again, seed {seed} passes")))?;
     let stem = target.identity().file_stem();
     let path = directory.join(format!("{stem}-seed-{seed}.{EXTENSION}"));
     repro.save(&path)?;

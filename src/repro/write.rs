@@ -39,7 +39,7 @@ impl Repro {
                 "its test, under REHEARSAL_REPLAY,"
             }
         };
-        writeln!(text, "# A failing run: {by} plays this file again.")?;
+        writeln!(text, "# A failing run: {by} replays this file.")?;
         writeln!(text, "format = {FORMAT}")?;
         writeln!(text, "tool = {}", quoted(TOOL))?;
         match &self.origin {
@@ -51,7 +51,7 @@ impl Repro {
         writeln!(text, "strategy = {}", quoted(&self.strategy.to_string()))?;
         writeln!(
             text,
-            "# Choices that are not boring. All others take alternative 0."
+            "# Deviations from the default schedule. All other choices take alternative 0."
         )?;
         self.write_choices(text)?;
         let expected = &self.expected;

@@ -1,10 +1,12 @@
 //! What is wrong with a scenario file, and how that is shown.
 
+#[cfg(feature = "scenarios")]
 use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+#[cfg(feature = "scenarios")]
 use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
 };
@@ -15,8 +17,10 @@ use super::source::{FileKind, Source};
 /// The longest stretch of a line that is underlined, in characters.
 const LONGEST_UNDERLINE: usize = 60;
 /// Lines longer than this, in bytes, are not shown: to trim them takes too long.
+#[cfg(feature = "scenarios")]
 const LONGEST_EXCERPT: usize = 1024 * 1024;
 /// Lines longer than this, in bytes, are shown in ASCII.
+#[cfg(feature = "scenarios")]
 const LONG_LINE: usize = 1_000;
 
 /// A stretch of a file, in bytes: `start..end`.
@@ -139,6 +143,7 @@ impl Diagnostic {
     /// Draws the problem as the Rust compiler would: code and message, file,
     /// line and column, the line with a caret, and the help. No line break at
     /// the end.
+    #[cfg(feature = "scenarios")]
     pub fn render(&self, look: Look) -> String {
         let renderer = match look {
             Look::Plain => Renderer::plain(),
@@ -166,7 +171,29 @@ impl Diagnostic {
         renderer.render(&[group])
     }
 
+    /// Returns the problem without an excerpt of the file: code and message, file, line and
+    /// column, and the help. No line break at the end.
+    #[cfg(not(feature = "scenarios"))]
+    pub fn render(&self, _look: Look) -> String {
+        let shown = |text: &str| text.replace(|c: char| c.is_control() && c != '\n', "\u{FFFD}");
+        let place = match self.line_column() {
+            Some((line, column)) => format!(":{line}:{column}"),
+            None => String::new(),
+        };
+        let path = self.file().display().to_string();
+        let help = self.help.as_deref();
+        let help = help.map(|help| format!("\n  = help: {}", shown(help)));
+        format!(
+            "error[{}]: {}\n --> {}{place}{}",
+            self.code.name(),
+            shown(&self.message),
+            shown(&path),
+            help.unwrap_or_default()
+        )
+    }
+
     /// The lines from the first label to the last; none without a place.
+    #[cfg(feature = "scenarios")]
     fn excerpt(&self) -> Option<Excerpt<'_>> {
         let text = self.source.text();
         let primary = self.primary.as_ref()?;
@@ -210,6 +237,7 @@ pub fn render_all(diagnostics: &[Diagnostic], look: Look) -> String {
 }
 
 /// The part of a file that a diagnostic shows.
+#[cfg(feature = "scenarios")]
 struct Excerpt<'a> {
     text: Cow<'a, str>,
     first_line: usize,
@@ -217,6 +245,7 @@ struct Excerpt<'a> {
     labels: Vec<(AnnotationKind, Range<usize>, &'a str)>,
 }
 
+#[cfg(feature = "scenarios")]
 impl<'a> Excerpt<'a> {
     /// Long lines are trimmed to what fits a terminal, but characters without a
     /// width always fit: in long lines, only ASCII is shown.
@@ -267,7 +296,7 @@ fn boundary_at_or_before(text: &str, at: usize) -> usize {
     at
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "scenarios"))]
 mod tests {
     use super::*;
 

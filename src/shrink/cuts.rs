@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::scenario::Cut;
 
-use super::lab::Lab;
+use super::session::ShrinkSession;
 use super::{Best, Stopped};
 
 /// Cuts until no further cut leaves the failure.
-pub(super) fn cut(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stopped> {
+pub(super) fn cut(lab: &mut ShrinkSession<'_>, best: &mut Best) -> Result<(), Stopped> {
     loop {
         let mut progress = false;
         for family in lab.whole().reductions() {
@@ -21,7 +21,11 @@ pub(super) fn cut(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stopped> {
 }
 
 /// Tries cuts of one thing, the deepest first.
-fn cut_family(lab: &mut Lab<'_>, best: &mut Best, family: &[Cut]) -> Result<bool, Stopped> {
+fn cut_family(
+    lab: &mut ShrinkSession<'_>,
+    best: &mut Best,
+    family: &[Cut],
+) -> Result<bool, Stopped> {
     for cut in family {
         let now = best.cuts.iter().find(|have| have.place() == cut.place());
         // Of kinds of faults one is as good as another.

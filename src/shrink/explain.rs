@@ -1,4 +1,4 @@
-//! Says what matters in a shrunk run.
+//! The deviations that matter in a shrunk run.
 
 use std::panic::Location;
 
@@ -8,9 +8,9 @@ use crate::run::{RunReport, RunVerdict};
 
 use super::Best;
 
-use super::lab::Lab;
+use super::session::ShrinkSession;
 
-/// What each decision of a shrunk run is, and what becomes of the run without
+/// The meaning of each deviation of a shrunk run, and the verdict of the run without
 /// it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Explanation {
@@ -25,14 +25,14 @@ pub struct Explained {
     pub decision: Decision,
     /// The task that it concerns; empty for a choice of the world.
     pub who: String,
-    /// What it does, as in "gives way to data-2"; empty for a choice of the
+    /// Its effect, as in "gives way to data-2"; empty for a choice of the
     /// world, whose site says it.
     pub what: String,
     /// Its step in the run.
     pub step: u64,
-    /// What comes of the run without it; none if there was no time to try.
+    /// The verdict of the run without it; none if there was no time to try.
     pub without: Option<RunVerdict>,
-    /// Whether other values of it make the run fail as well; none if there are
+    /// `true` if other values of it make the run fail as well; none if there are
     /// no others, or there was no time to try.
     pub any_value: Option<bool>,
 }
@@ -45,7 +45,7 @@ impl Explanation {
         self.decisions.iter().rposition(passes)
     }
 
-    /// Whether it was tried what becomes of the run without each decision.
+    /// Returns `true` if the run was tried without each deviation.
     pub fn is_tried(&self) -> bool {
         self.decisions.iter().all(|d| d.without.is_some())
     }
@@ -74,7 +74,7 @@ impl Explanation {
 const TRIED: usize = 32;
 
 /// Tries what becomes of the run without each decision, and with other values.
-pub(super) fn explain(lab: &mut Lab<'_>, best: &Best) -> Explanation {
+pub(super) fn explain(session: &mut ShrinkSession<'_>, best: &Best) -> Explanation {
     let steps = steps(&best.report);
     let tried = best.schedule.len() <= TRIED;
     let decisions = best.schedule.decisions().iter().enumerate();
@@ -86,22 +86,22 @@ pub(super) fn explain(lab: &mut Lab<'_>, best: &Best) -> Explanation {
                 who,
                 what,
                 step: steps.get(index).copied().unwrap_or(0),
-                without: tried.then(|| without(lab, best, index)).flatten(),
-                any_value: tried.then(|| any_value(lab, best, index)).flatten(),
+                without: tried.then(|| without(session, best, index)).flatten(),
+                any_value: tried.then(|| any_value(session, best, index)).flatten(),
             }
         })
         .collect();
     Explanation { decisions }
 }
 
-fn without(lab: &mut Lab<'_>, best: &Best, index: usize) -> Option<RunVerdict> {
+fn without(session: &mut ShrinkSession<'_>, best: &Best, index: usize) -> Option<RunVerdict> {
     let rest = best.schedule.with_value(index, 0);
-    let report = lab.replay(&*best.staged, &rest).ok()?;
+    let report = session.replay(&*best.staged, &rest).ok()?;
     Some(report.verdict)
 }
 
 /// Tries up to three other values.
-fn any_value(lab: &mut Lab<'_>, best: &Best, index: usize) -> Option<bool> {
+fn any_value(session: &mut ShrinkSession<'_>, best: &Best, index: usize) -> Option<bool> {
     let decision = best.schedule.decisions().get(index)?;
     let bound = decision.bound;
     let mut others = vec![1, bound / 2, bound - 1];
@@ -112,8 +112,8 @@ fn any_value(lab: &mut Lab<'_>, best: &Best, index: usize) -> Option<bool> {
     }
     for value in others {
         let other: Schedule = best.schedule.with_value(index, value);
-        let report = lab.replay(&*best.staged, &other).ok()?;
-        if !lab.is_it(&report) {
+        let report = session.replay(&*best.staged, &other).ok()?;
+        if !session.is_it(&report) {
             return Some(false);
         }
     }
@@ -158,7 +158,7 @@ fn describe(report: &RunReport, index: usize, decision: &Decision) -> (String, S
     }
 }
 
-/// Where `Mutex::new` is handed to `map` and the like, the standard library calls it,
+/// The standard library calls `Mutex::new` where it is handed to `map` and the like,
 /// and says no more about the place than that.
 fn is_in_std(place: &Location<'_>) -> bool {
     place.file().starts_with("/rustc/")

@@ -6,11 +6,11 @@
 
 use rehearsal_sim::Schedule;
 
-use super::lab::Lab;
+use super::session::ShrinkSession;
 use super::{Best, Stopped};
 
 /// Takes out halves, quarters, …, single decisions, until none can go.
-pub(super) fn decisions(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stopped> {
+pub(super) fn decisions(session: &mut ShrinkSession<'_>, best: &mut Best) -> Result<(), Stopped> {
     let mut size = best.schedule.len().div_ceil(2);
     while size > 0 && !best.schedule.is_empty() {
         let mut progress = false;
@@ -20,8 +20,8 @@ pub(super) fn decisions(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stoppe
         while end > 0 {
             let start = end.saturating_sub(size);
             let rest = without(&best.schedule, start, end);
-            let report = lab.replay(&*best.staged, &rest)?;
-            progress |= lab.accept(best, report);
+            let report = session.replay(&*best.staged, &rest)?;
+            progress |= session.accept(best, report);
             end = start.min(best.schedule.len());
         }
         if !progress || size > 1 {
@@ -38,7 +38,7 @@ fn without(schedule: &Schedule, start: usize, end: usize) -> Schedule {
 }
 
 /// Lowers each value as far as it goes.
-pub(super) fn values(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stopped> {
+pub(super) fn values(session: &mut ShrinkSession<'_>, best: &mut Best) -> Result<(), Stopped> {
     let mut index = 0;
     while let Some(decision) = best.schedule.decisions().get(index) {
         // The run fails with `high`, and is not known to with anything lower.
@@ -46,11 +46,11 @@ pub(super) fn values(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stopped> 
         while low < high {
             let middle = if low == 1 { 1 } else { low + (high - low) / 2 };
             let lower = best.schedule.with_value(index, middle);
-            let report = lab.replay(&*best.staged, &lower)?;
+            let report = session.replay(&*best.staged, &lower)?;
             let schedule = report.outcome.tape.schedule();
             let same = schedule.len() <= best.schedule.len()
                 && schedule.decisions().get(index).map(|d| d.value) == Some(middle);
-            if lab.is_it(&report) && same {
+            if session.is_it(&report) && same {
                 best.schedule = schedule;
                 best.report = report;
                 high = middle;

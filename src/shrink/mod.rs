@@ -3,7 +3,7 @@
 //!
 //! First goes what a person would take out: agents, events, faults, clients.
 //! Each smaller scenario may fail under the schedule that is known, under the
-//! boring one, or under one that a few seeds find. Then the scheduler's decisions
+//! default one, or under one that a few seeds find. Then the scheduler's decisions
 //! are searched for anew, with none, one, two: to take decisions out of a schedule
 //! that a strategy found leaves more of them than the bug needs, because those
 //! that are left lean on each other. What remains is minimised one by one, first
@@ -11,9 +11,9 @@
 
 mod cuts;
 mod explain;
-mod lab;
 mod minimise;
-mod research;
+mod schedule_search;
+mod session;
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,12 +26,12 @@ use crate::scenario::Cut;
 use crate::signature::Signature;
 use crate::target::Target;
 
-use self::lab::Lab;
+use self::session::ShrinkSession;
 
 pub(crate) use self::explain::task_name;
 pub use self::explain::{Explained, Explanation};
 
-/// How long to go on.
+/// The limits of shrinking.
 pub struct Limits<'a> {
     /// Most runs.
     pub runs: u64,
@@ -57,35 +57,35 @@ impl fmt::Debug for Limits<'_> {
 
 /// A failure, shrunk.
 #[derive(Debug)]
-pub struct Shrinking {
-    /// The repro; it has been played and does what it says.
+pub struct ShrinkResult {
+    /// The repro; a replay shows its failure.
     pub repro: Repro,
-    /// What it plays.
+    /// The variant of the target that it runs.
     pub staged: Arc<dyn Target>,
     /// The run, recorded.
     pub report: RunReport,
-    /// What matters in it, decision by decision.
+    /// The meaning of each deviation.
     pub explanation: Explanation,
-    /// Whether everything that could be tried was tried; else a limit was
+    /// `true` if everything that could be tried was tried; else a limit was
     /// reached.
     pub complete: bool,
 }
 
-/// Why there is nothing to shrink.
+/// The reason why there is nothing to shrink.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ShrinkError {
     /// The repro does not fit its subject.
     Unplayable(Unplayable),
     /// The repro does not fail as it says; what it does instead.
-    FailsNot(Option<Signature>),
+    DoesNotFail(Option<Signature>),
 }
 
 impl fmt::Display for ShrinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unplayable(reason) => write!(f, "{reason}"),
-            Self::FailsNot(None) => f.write_str("it no longer fails"),
-            Self::FailsNot(Some(signature)) => write!(f, "it fails otherwise: {signature}"),
+            Self::DoesNotFail(None) => f.write_str("it no longer fails"),
+            Self::DoesNotFail(Some(signature)) => write!(f, "it fails in another way: {signature}"),
         }
     }
 }
@@ -101,7 +101,7 @@ struct Best {
 }
 
 impl Best {
-    /// What counts: first what takes the turn, then everything else.
+    /// Returns the size: first the preemptions, then all deviations.
     fn measure(&self) -> (usize, usize) {
         measure(&self.schedule)
     }
@@ -117,22 +117,22 @@ fn measure(schedule: &Schedule) -> (usize, usize) {
 ///
 /// # Errors
 ///
-/// If the repro cannot be played, or does not fail as it says.
+/// If the repro cannot be run, or does not fail as it says.
 pub fn shrink(
     target: &dyn Target,
     repro: &Repro,
     limits: &Limits<'_>,
-) -> Result<Shrinking, ShrinkError> {
-    let (mut lab, mut best) = begin(target, repro, limits)?;
+) -> Result<ShrinkResult, ShrinkError> {
+    let (mut session, mut best) = begin(target, repro, limits)?;
     let before = best.measure();
-    let complete = work(&mut lab, &mut best).is_ok();
-    let explanation = explain::explain(&mut lab, &best);
+    let complete = work(&mut session, &mut best).is_ok();
+    let explanation = explain::explain(&mut session, &best);
     let earlier = repro.shrunk.unwrap_or(Shrunk {
         runs: 0,
         decisions: before.1,
         preemptions: before.0,
     });
-    Ok(Shrinking {
+    Ok(ShrinkResult {
         repro: Repro {
             cuts: best.cuts,
             schedule: best.schedule,
@@ -143,7 +143,7 @@ pub fn shrink(
                 fingerprint: best.report.outcome.fingerprint,
             },
             shrunk: Some(Shrunk {
-                runs: earlier.runs + lab.runs(),
+                runs: earlier.runs + session.runs(),
                 ..earlier
             }),
             ..repro.clone()
@@ -164,10 +164,10 @@ pub fn study(
     target: &dyn Target,
     repro: &Repro,
     limits: &Limits<'_>,
-) -> Result<Shrinking, ShrinkError> {
-    let (mut lab, best) = begin(target, repro, limits)?;
-    let explanation = explain::explain(&mut lab, &best);
-    Ok(Shrinking {
+) -> Result<ShrinkResult, ShrinkError> {
+    let (mut session, best) = begin(target, repro, limits)?;
+    let explanation = explain::explain(&mut session, &best);
+    Ok(ShrinkResult {
         repro: repro.clone(),
         staged: best.staged,
         report: best.report,
@@ -181,12 +181,12 @@ fn begin<'a>(
     target: &'a dyn Target,
     repro: &'a Repro,
     limits: &'a Limits<'a>,
-) -> Result<(Lab<'a>, Best), ShrinkError> {
-    let lab = Lab::new(target, repro, limits).map_err(ShrinkError::Unplayable)?;
+) -> Result<(ShrinkSession<'a>, Best), ShrinkError> {
+    let session = ShrinkSession::new(target, repro, limits).map_err(ShrinkError::Unplayable)?;
     let staged = repro.stage(target).map_err(ShrinkError::Unplayable)?;
     let report = repro.play(&*staged);
-    if !lab.is_it(&report) {
-        return Err(ShrinkError::FailsNot(Signature::of(&report)));
+    if !session.is_it(&report) {
+        return Err(ShrinkError::DoesNotFail(Signature::of(&report)));
     }
     let best = Best {
         cuts: repro.cuts.clone(),
@@ -194,7 +194,7 @@ fn begin<'a>(
         staged,
         report,
     };
-    Ok((lab, best))
+    Ok((session, best))
 }
 
 /// A limit was reached: what there is must do.
@@ -202,15 +202,15 @@ fn begin<'a>(
 struct Stopped;
 
 /// All passes, until none of them finds anything.
-fn work(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stopped> {
-    lab.boring(best)?;
+fn work(session: &mut ShrinkSession<'_>, best: &mut Best) -> Result<(), Stopped> {
+    session.default_schedule(best)?;
     loop {
         let before = (best.cuts.clone(), best.schedule.clone());
-        cuts::cut(lab, best)?;
-        research::world(lab, best)?;
-        research::scheduler(lab, best)?;
-        minimise::decisions(lab, best)?;
-        minimise::values(lab, best)?;
+        cuts::cut(session, best)?;
+        schedule_search::world(session, best)?;
+        schedule_search::scheduler(session, best)?;
+        minimise::decisions(session, best)?;
+        minimise::values(session, best)?;
         if (&best.cuts, &best.schedule) == (&before.0, &before.1) {
             return Ok(());
         }

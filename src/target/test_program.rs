@@ -11,10 +11,10 @@ use super::{About, Expectation, Extent, Identity, Origin, Selection, Target, Tes
 use crate::run::{self, Failure, Judge, RunOptions, RunReport, RunVerdict};
 use crate::scenario::{Cut, CutError, ExpectedVerdict};
 
-/// Where kept repros of tests are, below the package's root.
+/// The directory of kept repros of tests, below the package's root.
 pub(crate) const REGRESSIONS: &str = "tests/regressions";
 
-/// What the program of a test may return: nothing, or a `Result`, whose error fails
+/// The result of a test's program: nothing, or a `Result`, whose error fails
 /// the run.
 pub trait Ending {
     /// The error as a text, if it is one.
@@ -35,7 +35,7 @@ impl<E: Debug> Ending for Result<(), E> {
 
 type Running = Pin<Box<dyn Future<Output = Result<(), String>>>>;
 
-/// A test's program, and the world that it is played in.
+/// A test's program, and the world that it runs in.
 #[derive(Clone)]
 pub(crate) struct Program {
     test: TestRef,
@@ -159,7 +159,7 @@ impl Target for Program {
     }
 }
 
-/// What is wrong with a run, if anything is.
+/// Returns the failure of a run, if there is one.
 fn failure(outcome: &Outcome<Result<(), String>>) -> Option<Failure> {
     match (&outcome.verdict, &outcome.value) {
         (Verdict::Pass, Some(Err(message))) => Some(Failure {

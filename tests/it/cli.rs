@@ -376,7 +376,7 @@ fn a_repro_of_another_transport_says_so_and_replays() {
     let output = rehearsal(&["replay", &repro]);
     assert_eq!(code(&output), 10);
     let text = stdout(&output);
-    for expected in ["in-process", "reproduced", "VIOLATION", "decisions"] {
+    for expected in ["in-process", "reproduced", "VIOLATION", "deviations"] {
         assert!(text.contains(expected), "{expected} in\n{text}");
     }
 }

@@ -1,11 +1,11 @@
-//! Shrinking: small, the same failure, the same every time.
+//! ShrinkResult: small, the same failure, the same every time.
 
 use std::path::Path;
 
 use rehearsal::repro::Repro;
 use rehearsal::run::{self, RunOptions, RunVerdict, StrategyName};
 use rehearsal::scenario::{self, Cut, Scenario, discover};
-use rehearsal::shrink::{self, Limits, ShrinkError, Shrinking};
+use rehearsal::shrink::{self, Limits, ShrinkError, ShrinkResult};
 use rehearsal::signature::Signature;
 use rehearsal::sim::DecisionKind;
 
@@ -27,7 +27,7 @@ fn first_failure(scenario: &Scenario, from: u64) -> Repro {
     Repro::of(scenario, &report).expect("it fails")
 }
 
-fn shrunk(scenario: &Scenario, repro: &Repro) -> Shrinking {
+fn shrunk(scenario: &Scenario, repro: &Repro) -> ShrinkResult {
     let shrinking = shrink::shrink(scenario, repro, &Limits::runs(20_000));
     shrinking.unwrap_or_else(|error| panic!("{}: {error}", scenario.name))
 }
@@ -118,7 +118,7 @@ fn what_does_not_fail_is_not_shrunk() {
     let mut healthy = scenario.clone();
     healthy.spec.defect = None;
     let error = shrink::shrink(&healthy, &repro, &Limits::runs(100)).expect_err("it passes");
-    assert_eq!(error, ShrinkError::FailsNot(None));
+    assert_eq!(error, ShrinkError::DoesNotFail(None));
 
     let misfit = Repro {
         cuts: vec![Cut::Agents { group: 9, count: 0 }],
@@ -164,7 +164,7 @@ mod command {
         let before = std::fs::read_to_string(&file).expect("there");
         let shrunk = rehearsal(&out, &["shrink", path]);
         assert_eq!(shrunk.status.code(), Some(0), "{}", text(&shrunk));
-        assert!(text(&shrunk).contains("Without the choice marked » the run passes."));
+        assert!(text(&shrunk).contains("Without the deviation marked » the run passes."));
         let after = std::fs::read_to_string(&file).expect("there");
         assert!(after.len() < before.len());
         assert_eq!(std::fs::read_dir(&out).expect("there").count(), 1);
@@ -181,7 +181,7 @@ mod command {
         let ran = rehearsal(&out, &["run", "sequence-apart-from-send", "--seed", "5"]);
         assert_eq!(ran.status.code(), Some(10));
         let text = text(&ran);
-        assert!(text.contains("1 choice not boring, 1 preemption"), "{text}");
+        assert!(text.contains("1 deviation, 1 preemption, of "), "{text}");
         assert!(text.contains(&format!("keep    rehearsal keep {}", file.display())));
     }
 
@@ -197,7 +197,7 @@ mod command {
             let refused = rehearsal(&out, &[command, path]);
             assert_eq!(refused.status.code(), Some(13), "{command}");
             let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-            assert!(said.contains("it fails otherwise"), "{said}");
+            assert!(said.contains("it fails in another way"), "{said}");
         }
         assert_eq!(std::fs::read_to_string(&file).expect("there"), other);
     }

@@ -96,10 +96,10 @@ fn a_race_is_shrunk_to_the_choice_that_matters() {
         &[
             "PANIC  it::test_macro::lost_update  seed ",
             "an update is lost",
-            "the whole test; 1 choice not boring, 1 preemption",
+            "the whole test; 1 deviation, 1 preemption, of ",
             "» ",
             "before it uses the Mutex of tests/it/test_macro.rs:",
-            "Without the choice marked » the run passes.",
+            "Without the deviation marked » the run passes.",
             "lost_update -- --exact",
             "tests/regressions",
         ],
@@ -115,7 +115,7 @@ fn an_error_that_is_returned_is_told() {
         &[
             "VIOLATION  it::test_macro::returned  seed 0",
             "the program returned \"there is no money\"",
-            "No choice is needed",
+            "No deviation is needed",
         ],
     );
 }

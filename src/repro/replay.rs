@@ -10,7 +10,7 @@ use crate::run::RunReport;
 use crate::signature::Signature;
 use crate::target::Target;
 
-/// What a replay came to: exactly one of these, the first that holds in the
+/// The result of a replay: exactly one of these, the first that holds in the
 /// order scenario changed, diverged, no longer fails, another fingerprint.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Replayed {
@@ -18,16 +18,16 @@ pub enum Replayed {
     Reproduced,
     /// The same failure, and something else on the way there.
     OtherFingerprint {
-        /// What the repro expects.
+        /// The expected one.
         expected: Fingerprint,
-        /// What came out.
+        /// The one found.
         found: Fingerprint,
     },
     /// The run met another choice than the repro recorded.
     Diverged {
         /// The choice's place in the file's list, from 1.
         choice: usize,
-        /// What was expected there, and what was found.
+        /// The alternatives expected and found there.
         at: Divergence,
     },
     /// The scenario is not the one that the repro was made from.
@@ -39,24 +39,24 @@ pub enum Replayed {
     },
 }
 
-/// How a scenario differs from the one that a repro was made from.
+/// The difference of a scenario from the one that a repro was made from.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Change {
-    /// Its text does. It could be played all the same.
+    /// Its text differs. It could be run all the same.
     Text,
-    /// So much that the repro cannot be played on it.
+    /// It differs so much that the repro cannot be run on it.
     Unplayable(Unplayable),
 }
 
 /// A replay.
 #[derive(Debug)]
 pub struct Replay {
-    /// What it came to.
+    /// The result.
     pub result: Replayed,
     /// The run, judged for the expected failure or, if that did not show, for
-    /// everything. None if the repro could not be played.
+    /// everything. None if the repro could not be run.
     pub report: Option<RunReport>,
-    /// Whether the run shows the expected failure, whatever else is to be said.
+    /// `true` if the run shows the expected failure, whatever the result is.
     pub shows_failure: bool,
 }
 
@@ -100,7 +100,7 @@ impl Replay {
         }
     }
 
-    /// How `rehearsal replay` ends: with the verdict's own code if the failure
+    /// Returns the exit code of `rehearsal replay`: the verdict's own if the failure
     /// was reproduced, else with the one that says that it was not.
     pub fn exit(&self) -> Exit {
         match &self.report {
@@ -109,7 +109,7 @@ impl Replay {
         }
     }
 
-    /// What the result means, in a sentence, with what came out where that is
+    /// Returns the meaning of the result in a sentence, with what was found where that is
     /// not what the repro expects. Without control characters, whatever the repro
     /// has in it.
     pub fn explain(&self, repro: &Repro) -> String {
@@ -125,26 +125,26 @@ impl Replay {
                 format!("the same failure; expected {expected}, found {found}")
             }
             Replayed::Diverged { at, .. } => format!(
-                "at `{}` expected {}, found {}; the other choices were followed, and {}",
+                "at `{}` expected {}, found {}; the other deviations were followed, and {}",
                 at.site,
                 at.expected,
                 at.found,
                 self.outcome()
             ),
             Replayed::ScenarioChanged(Change::Text) => format!(
-                "{} is not the one that the repro was made from; played all the same, {}",
+                "{} is not the one that the repro was made from; run all the same, {}",
                 repro.origin,
                 self.outcome()
             ),
             Replayed::ScenarioChanged(Change::Unplayable(reason)) => {
-                format!("it cannot be played any more: {reason}")
+                format!("it can no longer be run: {reason}")
             }
             Replayed::NoLongerFails { instead: None } => {
                 format!("it passes; expected `{expected}`")
             }
             Replayed::NoLongerFails {
                 instead: Some(found),
-            } => format!("it fails otherwise; expected `{expected}`, found `{found}`"),
+            } => format!("it fails in another way; expected `{expected}`, found `{found}`"),
         }
     }
 
@@ -156,7 +156,7 @@ impl Replay {
         match (self.shows_failure, passes) {
             (true, _) => "it fails as expected",
             (false, true) => "it passes",
-            (false, false) => "it fails otherwise",
+            (false, false) => "it fails in another way",
         }
     }
 }
@@ -174,7 +174,7 @@ fn play(repro: &Repro, target: &dyn Target) -> Result<RunReport, Unplayable> {
 }
 
 impl Replayed {
-    /// Whether the expected failure came out, with nothing to make one doubt it.
+    /// Returns `true` if the expected failure was found without any difference that matters.
     pub fn is_reproduced(&self) -> bool {
         matches!(self, Self::Reproduced | Self::OtherFingerprint { .. })
     }

@@ -1,4 +1,4 @@
-//! Where runs are tried: counts them, and knows the failure when it sees it.
+//! The runs of a shrink session: counted, and compared with the failure.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use super::{Best, Limits, Stopped, measure};
 const FRESH_SEEDS: u64 = 24;
 
 /// Tries runs.
-pub(super) struct Lab<'a> {
+pub(super) struct ShrinkSession<'a> {
     target: &'a dyn Target,
     /// The scenario or test, with its twin and transport.
     origin: &'a Origin,
@@ -28,7 +28,7 @@ pub(super) struct Lab<'a> {
     runs: u64,
 }
 
-impl<'a> Lab<'a> {
+impl<'a> ShrinkSession<'a> {
     pub(super) fn new(
         target: &'a dyn Target,
         repro: &'a Repro,
@@ -59,7 +59,7 @@ impl<'a> Lab<'a> {
         &*self.whole
     }
 
-    /// Whether this is the failure.
+    /// Returns `true` for the failure that is shrunk.
     pub(super) fn is_it(&self, report: &RunReport) -> bool {
         Signature::of(report).is_some_and(|found| self.signature.matches(&found))
     }
@@ -78,7 +78,7 @@ impl<'a> Lab<'a> {
         options
     }
 
-    /// Plays a schedule.
+    /// Runs a schedule.
     pub(super) fn replay(
         &mut self,
         staged: &dyn Target,
@@ -89,7 +89,7 @@ impl<'a> Lab<'a> {
         Ok(target::play(staged, self.options(choices)))
     }
 
-    /// Plays the world's decisions, the scheduler being boring but for
+    /// Runs the world's decisions with the default schedule except for
     /// `deviations`. Also says how many candidates each pick had.
     pub(super) fn deviate(
         &mut self,
@@ -117,7 +117,7 @@ impl<'a> Lab<'a> {
     }
 
     /// Tries the schedule in which nothing is chosen.
-    pub(super) fn boring(&mut self, best: &mut Best) -> Result<(), Stopped> {
+    pub(super) fn default_schedule(&mut self, best: &mut Best) -> Result<(), Stopped> {
         if !best.schedule.is_empty() {
             let report = self.replay(&*best.staged, &Schedule::default())?;
             self.accept(best, report);
@@ -125,7 +125,7 @@ impl<'a> Lab<'a> {
         Ok(())
     }
 
-    /// Whether the scenario with those cuts fails as well: boringly, as far as
+    /// Tries whether the scenario with those cuts fails as well: under the default schedule, as far as
     /// the schedule is known, or under one of a few seeds. Then that is the best.
     pub(super) fn try_cuts(&mut self, best: &mut Best, cuts: &[Cut]) -> Result<bool, Stopped> {
         let selection = Selection {
@@ -155,8 +155,8 @@ impl<'a> Lab<'a> {
     ) -> Result<Option<RunReport>, Stopped> {
         let world = known.filtered(|d| d.kind() == DecisionKind::World);
         let mut tried: Vec<&Schedule> = Vec::new();
-        let boring = Schedule::default();
-        for schedule in [&boring, &world, known] {
+        let default = Schedule::default();
+        for schedule in [&default, &world, known] {
             if tried.contains(&schedule) {
                 continue;
             }

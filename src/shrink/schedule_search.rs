@@ -3,7 +3,7 @@
 use rehearsal_sim::{DecisionKind, Deviation, Family, Schedule};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::lab::Lab;
+use super::session::ShrinkSession;
 use super::{Best, Stopped};
 
 /// Runs that each bound on deviations may take.
@@ -12,15 +12,15 @@ const RUNS_PER_BOUND: usize = 2_500;
 /// Deviations up to which the scheduler is searched anew.
 const MOST_DEVIATIONS: usize = 3;
 
-/// Tries the world boring as a whole, then site by site, the scheduler's
+/// Tries the default for all of the world's choices, then site by site, the scheduler's
 /// decisions being what they are.
-pub(super) fn world(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stopped> {
+pub(super) fn world(session: &mut ShrinkSession<'_>, best: &mut Best) -> Result<(), Stopped> {
     if best.schedule.count(DecisionKind::World) == 0 {
         return Ok(());
     }
     let scheduler = best.schedule.filtered(|d| d.kind() != DecisionKind::World);
-    let report = lab.replay(&*best.staged, &scheduler)?;
-    if lab.accept(best, report) {
+    let report = session.replay(&*best.staged, &scheduler)?;
+    if session.accept(best, report) {
         return Ok(());
     }
     let whole = best.schedule.clone();
@@ -31,16 +31,16 @@ pub(super) fn world(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stopped> {
     for family in families {
         let rest = best.schedule.filtered(|d| d.site.family() != family);
         if rest.len() < best.schedule.len() {
-            let report = lab.replay(&*best.staged, &rest)?;
-            lab.accept(best, report);
+            let report = session.replay(&*best.staged, &rest)?;
+            session.accept(best, report);
         }
     }
     Ok(())
 }
 
-/// Looks for a schedule that deviates from the boring one at no pick, at one, at
+/// Searches for a schedule that deviates from the default one at no pick, at one, at
 /// two, at three, as long as the best has more than that.
-pub(super) fn scheduler(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stopped> {
+pub(super) fn scheduler(session: &mut ShrinkSession<'_>, best: &mut Best) -> Result<(), Stopped> {
     for bound in 0..=MOST_DEVIATIONS {
         let have = best.schedule.len() - best.schedule.count(DecisionKind::World);
         if have <= bound {
@@ -53,7 +53,7 @@ pub(super) fn scheduler(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stoppe
             vec![Schedule::default(), world]
         };
         for world in worlds {
-            if search(lab, best, &world, bound)? {
+            if search(session, best, &world, bound)? {
                 return Ok(());
             }
         }
@@ -61,16 +61,16 @@ pub(super) fn scheduler(lab: &mut Lab<'_>, best: &mut Best) -> Result<(), Stoppe
     Ok(())
 }
 
-/// Whether some schedule with exactly `bound` deviations fails.
+/// Tries schedules with exactly `bound` deviations. Returns `true` if one fails.
 fn search(
-    lab: &mut Lab<'_>,
+    session: &mut ShrinkSession<'_>,
     best: &mut Best,
     world: &Schedule,
     bound: usize,
 ) -> Result<bool, Stopped> {
-    let (report, picks) = lab.deviate(&*best.staged, world, &[])?;
+    let (report, picks) = session.deviate(&*best.staged, world, &[])?;
     if bound == 0 {
-        return Ok(lab.accept(best, report));
+        return Ok(session.accept(best, report));
     }
     let candidates: Box<dyn Iterator<Item = Vec<Deviation>>> = match bound {
         1 => Box::new(singles(&picks)),
@@ -78,8 +78,8 @@ fn search(
         _ => Box::new(clusters(&picks, bound)),
     };
     for deviations in candidates.take(RUNS_PER_BOUND) {
-        let (report, _) = lab.deviate(&*best.staged, world, &deviations)?;
-        if lab.accept(best, report) {
+        let (report, _) = session.deviate(&*best.staged, world, &deviations)?;
+        if session.accept(best, report) {
             return Ok(true);
         }
     }
@@ -102,7 +102,7 @@ fn singles(picks: &[u32]) -> impl Iterator<Item = Vec<Deviation>> {
 
 /// Every two deviations, neighbours first: what two tasks do to each other is
 /// mostly done within a few picks. The picks after a deviation are not those of
-/// the boring schedule; their numbers are as good as any.
+/// the default schedule; their numbers are as good as any.
 fn pairs(picks: &[u32]) -> impl Iterator<Item = Vec<Deviation>> {
     (1..picks.len()).flat_map(move |distance| {
         let apart = picks.iter().zip(&picks[distance..]).enumerate();

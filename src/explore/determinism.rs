@@ -9,7 +9,7 @@ use crate::target::{self, Target};
 /// Pairs of runs that are recorded in full to find one that differs.
 const PAIRS: u32 = 8;
 
-/// Plays a seed twice. If the runs differ, the verdict is `nondeterminism` and
+/// Runs a seed twice. If the runs differ, the verdict is `nondeterminism` and
 /// the message names the first effect that differs.
 pub fn play_twice(target: &dyn Target, options: RunOptions) -> RunReport {
     check(|recording| {
@@ -19,8 +19,8 @@ pub fn play_twice(target: &dyn Target, options: RunOptions) -> RunReport {
     })
 }
 
-/// Fingerprints tell whether two runs differ; only then are runs recorded to
-/// tell where. They are other runs, so it may take a few pairs until two differ.
+/// Compares fingerprints; only where they differ are runs recorded to
+/// find the place. They are other runs, so it may take a few pairs until two differ.
 fn check(mut play: impl FnMut(Recording) -> RunReport) -> RunReport {
     let first = play(Recording::Fingerprint);
     let mut second = play(Recording::Fingerprint);

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use crate::console::{complain, plain};
+use crate::console::{plain, print_error};
 use crate::explore::{self, Executed, Exploration, Keep, Options, Repeat, Reporter, summary};
-use crate::report::{aftermath, next_steps};
+use crate::report::aftermath;
+use crate::report::next_steps::{self, NextSteps};
 use crate::run::StrategyName;
+use crate::run::seeds::Seeds;
 use crate::scenario::ExpectedVerdict;
-use crate::seeds::Seeds;
 use crate::target::Target;
 
 /// The seeds of a test.
@@ -19,7 +20,7 @@ pub(crate) struct TestRun<'a> {
     pub chosen: bool,
     /// The strategy.
     pub strategy: StrategyName,
-    /// Which seeds are run twice.
+    /// The seeds that are run twice.
     pub repeat: Repeat,
     /// The directory for the repro of a failure.
     pub out: &'a Path,
@@ -66,7 +67,7 @@ fn shortcoming(target: &dyn Target, found: &Exploration) -> Option<String> {
 /// commands that continue from it.
 fn failure(target: &dyn Target, run: &Executed) -> String {
     let story = match &run.repro {
-        Some(path) => aftermath::story_of(target, path),
+        Some(path) => aftermath::story_of(target, path, NextSteps::Tests),
         None => String::new(),
     };
     let again = next_steps::run_again(target, run.key.seed, run.strategy);
@@ -80,6 +81,6 @@ struct TestOutput;
 
 impl Reporter for TestOutput {
     fn warning(&mut self, text: &str) {
-        complain(&format!("warning: {text}\n"));
+        print_error(&format!("warning: {text}\n"));
     }
 }

@@ -1,5 +1,7 @@
-//! A test whose program is played under many seeds; what `#[rehearsal::test]` is
+//! A test whose program is run under many seeds; what `#[rehearsal::test]` is
 //! made of.
+
+pub(crate) mod verify;
 
 use std::future::Future;
 use std::ops::{Range, RangeInclusive};
@@ -8,23 +10,23 @@ use std::sync::Once;
 
 use rehearsal_sim::{Ambient, Budget, Leaks, NetConfig, World};
 
+use self::verify::{TestRun, verify};
 use crate::command::remote;
-use crate::console::{complain, plain};
+use crate::console::{plain, print_error};
 use crate::environment::{self, Environment};
 use crate::explore::Repeat;
-use crate::harness::verify::{TestRun, verify};
 use crate::regression;
 use crate::report::{aftermath, next_steps};
 use crate::repro::Repro;
 use crate::run::StrategyName;
+use crate::run::seeds::Seeds;
 use crate::scenario::{BudgetSpec, Look, durations, render_all};
-use crate::seeds::Seeds;
 use crate::target::{Ending, Origin, Program, REGRESSIONS, Target, TestRef, WorldSpec};
 
-/// Seeds that are played if a test does not say how many.
+/// Seeds of a test that does not set them.
 const SEEDS: u64 = 256;
 
-/// Which test this is.
+/// The place of a test in the source.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Place {
     /// The package that it is in, as `CARGO_PKG_NAME` says.
@@ -37,7 +39,7 @@ pub struct Place {
     pub file: &'static str,
 }
 
-/// A test whose program is played under many seeds. [`macro@crate::test`] writes this
+/// A test whose program is run under many seeds. [`macro@crate::test`] writes this
 /// down:
 ///
 /// ```
@@ -56,11 +58,11 @@ pub struct Test {
     seeds: Option<Seeds>,
     strategy: StrategyName,
     world: WorldSpec,
-    /// Settings that mean nothing.
+    /// The invalid settings.
     problems: Vec<String>,
 }
 
-/// What can say which seeds a test plays: a count, a range, or either as a text.
+/// A value that selects the seeds of a test: a count, a range, or either as a text.
 pub trait IntoSeeds {
     /// The seeds.
     ///
@@ -124,7 +126,7 @@ impl Test {
         }
     }
 
-    /// Which seeds are played: `1_000`, `5..10`, `"5..10"`.
+    /// Sets the seeds: `1_000`, `5..10`, `"5..10"`.
     #[must_use]
     pub fn seeds(mut self, seeds: impl IntoSeeds) -> Self {
         let seeds = self.checked("seeds", seeds.into_seeds());
@@ -132,7 +134,7 @@ impl Test {
         self
     }
 
-    /// Who picks the next task: `fifo`, `random`, `pct:3`, `pos`, `urw` or
+    /// Sets the scheduling strategy: `fifo`, `random`, `pct:3`, `pos`, `urw` or
     /// `portfolio`.
     #[must_use]
     pub fn strategy(mut self, name: &str) -> Self {
@@ -141,7 +143,7 @@ impl Test {
         self
     }
 
-    /// Who answers when the program asks the machine for randomness or the time:
+    /// Sets the source of randomness and time for the program:
     /// `hermetic`, which is the run, or `real`. The latter is faster by a thread a
     /// run, and right for programs that do not ask.
     #[must_use]
@@ -156,7 +158,7 @@ impl Test {
         self
     }
 
-    /// What comes of a thread or a socket that leaves the run: `fail` or `allow`. With
+    /// Sets the effect of a thread or a socket that leaves the run: `fail` or `allow`. With
     /// the latter no promise about seeds holds.
     #[must_use]
     pub fn leaks(mut self, name: &str) -> Self {
@@ -170,7 +172,7 @@ impl Test {
         self
     }
 
-    /// How long a packet travels: `"5ms"`, or `"1ms..50ms"` to have it drawn. Without
+    /// Sets the latency of packets: `"5ms"`, or `"1ms..50ms"` to have it drawn. Without
     /// this, one millisecond.
     #[must_use]
     pub fn latency(mut self, range: &str) -> Self {
@@ -187,7 +189,7 @@ impl Test {
         self
     }
 
-    /// How many packets in a thousand are lost, from 0 to 999.
+    /// Sets the packets in a thousand that are lost, from 0 to 999.
     #[must_use]
     pub fn loss(mut self, per_mille: u32) -> Self {
         let loss = match per_mille {
@@ -233,15 +235,15 @@ impl Test {
     }
 
     /// Plays the program: first the repros that are kept of it in
-    /// `tests/regressions/`, then each seed. The first seed is played twice, to see
+    /// `tests/regressions/`, then each seed. The first seed is run twice, to see
     /// that it gives the same run. A failure is written to a repro file, shrunk, and
     /// told.
     ///
-    /// What [`environment`] describes has its effect here too.
+    /// The variables of [`environment`] have their effect here too.
     ///
     /// # Panics
     ///
-    /// If a run fails, with the block that tells of it; or if a setting means nothing.
+    /// If a run fails, with its block; or if a setting is invalid.
     pub fn run<F, Fut>(self, program: F)
     where
         F: Fn(World) -> Fut + Send + Sync + 'static,
@@ -294,8 +296,8 @@ impl Test {
 fn replay(program: &Program, file: &Path) -> Result<(), String> {
     let repro = read(file)?;
     if !is_of(&repro, program) {
-        complain(&format!(
-            "{}: passed over, because REHEARSAL_REPLAY plays `{}`\n",
+        print_error(&format!(
+            "{}: skipped, because REHEARSAL_REPLAY replays `{}`\n",
             program.name(),
             repro.played_name()
         ));
@@ -306,7 +308,7 @@ fn replay(program: &Program, file: &Path) -> Result<(), String> {
     let told = warning.unwrap_or_default() + &outcome.story;
     match outcome.result {
         Ok(()) => {
-            complain(&told);
+            print_error(&told);
             Ok(())
         }
         Err(_) => Err(plain(&(told + &aftermath::study(program, &repro)))),
@@ -327,7 +329,7 @@ fn verify_kept(program: &Program, file: &Path) -> Result<(), String> {
     }
     let outcome = regression::verify(file, &repro, program);
     if let Some(warning) = outcome.warning {
-        complain(&format!("warning: {warning}\n"));
+        print_error(&format!("warning: {warning}\n"));
     }
     outcome.result.map_err(|problem| {
         let study = aftermath::study(program, &repro);
@@ -349,7 +351,7 @@ fn is_of(repro: &Repro, program: &Program) -> bool {
     }
 }
 
-/// Prints what `cargo test` shows of a test that fails.
+/// Prints the text that `cargo test` shows of a test that fails.
 #[expect(
     clippy::print_stderr,
     reason = "the test harness captures what is printed so, and nothing else"
@@ -363,7 +365,7 @@ fn warn_once(unknown: &[String]) {
     static WARNED: Once = Once::new();
     WARNED.call_once(|| {
         for name in unknown {
-            complain(&format!("warning: `{name}` means nothing here\n"));
+            print_error(&format!("warning: unknown variable `{name}`\n"));
         }
     });
 }

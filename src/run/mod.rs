@@ -1,5 +1,10 @@
 //! One seed of one scenario: played, judged, reported.
 
+pub(crate) mod identity;
+pub mod seeds;
+pub(crate) mod strategy;
+pub(crate) mod target;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -12,11 +17,11 @@ use rehearsal_sim::{
     VirtualTime,
 };
 
+pub use self::strategy::StrategyName;
+pub use self::target::{play, play_deviating};
 use crate::exit::Exit;
 use crate::oracle::{OracleRef, Settings};
 use crate::scenario::{ExpectedVerdict, Goal, Scenario};
-pub use crate::strategy::StrategyName;
-pub use crate::target::{play, play_deviating};
 
 /// How to play one seed.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! What a target is found again by, in another process or another version.
+//! The identity by which a target is found in another process or another version.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,12 +9,12 @@ use crate::scenario::variant::HEALTHY;
 use crate::scenario::{Cut, CutError};
 use crate::signature::Signature;
 
-/// Where a target is found again, and where its files are.
+/// The origin of a target, and the places of its files.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Identity {
     /// The scenario or the test.
     pub origin: Origin,
-    /// What a file name needs beside the name, if the target is not run as it is
+    /// The suffix of its file names, if the target is not run as it is
     /// declared.
     pub variant: Option<&'static str>,
     /// The directory of its kept repros, where the command line does not choose it.
@@ -37,13 +37,13 @@ impl Identity {
 pub struct Selection<'a> {
     /// The scenario or test, with its twin and transport.
     pub origin: &'a Origin,
-    /// What is left out.
+    /// The parts that are left out.
     pub cuts: &'a [Cut],
     /// The only failure that the runs are judged for; none for everything expected.
     pub failure: Option<&'a Signature>,
 }
 
-/// What a repro plays.
+/// The origin of a target.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Origin {
     /// A scenario.
@@ -61,7 +61,7 @@ impl Origin {
         }
     }
 
-    /// What kind of thing it is, in a word.
+    /// Returns its kind, in a word.
     pub fn noun(&self) -> &'static str {
         match self {
             Self::Scenario(_) => "scenario",
@@ -70,7 +70,7 @@ impl Origin {
     }
 }
 
-/// Which test's program a repro plays.
+/// A reference to a test.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TestRef {
     /// The package that it is in.
@@ -81,7 +81,7 @@ pub struct TestRef {
     pub file: PathBuf,
 }
 
-/// Which scenario a repro plays.
+/// A reference to a scenario.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ScenarioRef {
     /// Its name, without the twin's suffix.
@@ -90,11 +90,11 @@ pub struct ScenarioRef {
     pub file: PathBuf,
     /// The hash of that file.
     pub hash: u128,
-    /// The system of a user's own that it is played with; none for the reference.
+    /// The user's system that it is run with; none for the reference.
     pub system: Option<String>,
-    /// Whether it is the healthy twin.
+    /// `true` for the healthy twin.
     pub healthy: bool,
-    /// How events reached clients: it may not be what the file says.
+    /// The transport of the run, which may not be that of the file.
     pub transport: Transport,
 }
 
@@ -105,7 +105,7 @@ impl TestRef {
         name.split_once("::").map_or(name, |(_, name)| name)
     }
 
-    /// Whether both are the same test. Two packages may have tests of one name.
+    /// Returns `true` if both are the same test. Two packages may have tests of one name.
     pub(crate) fn is(&self, other: &Self) -> bool {
         (&self.package, &self.name) == (&other.package, &other.name)
     }
@@ -144,7 +144,7 @@ impl ScenarioRef {
     }
 }
 
-/// Why a repro cannot be played on a subject, which may have changed.
+/// The reason why a repro cannot be run on a target, which may have changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Unplayable {
     /// The repro is of something else.

@@ -1,0 +1,130 @@
+//! The trait of what can be run, and how one seed of it is.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rehearsal_sim::hermetic::call_on_fresh_thread;
+use rehearsal_sim::{Ambient, Choices, Deviate, Deviation, Fifo, Profile, Profiler, Strategy};
+
+use super::identity::{Identity, Selection, Unplayable};
+use super::{RunOptions, RunReport, StrategyName};
+use crate::scenario::{Cut, ExpectedVerdict, Goal};
+
+/// A program with everything around it that the simulator can run under any seed.
+/// Its runs are judged, and its failures are recorded, shrunk and replayed.
+pub trait Target: Send + Sync {
+    /// Returns the name in reports.
+    fn name(&self) -> &str;
+
+    /// Returns the texts about it in reports, beside its name.
+    fn about(&self) -> About<'_>;
+
+    /// Returns the source of randomness and time for its code.
+    fn ambient(&self) -> Ambient;
+
+    /// Runs one seed on this thread, which is a fresh one if [`Target::ambient`] is
+    /// hermetic, and judges the run.
+    fn run(&self, options: RunOptions, strategy: Box<dyn Strategy>) -> RunReport;
+
+    /// Returns what its runs are to show.
+    fn expected(&self) -> Expectation<'_>;
+
+    /// Returns what a repro needs to find it again.
+    fn identity(&self) -> Identity;
+
+    /// Returns, for each part that can be reduced, the cuts of it, the deepest first.
+    fn reductions(&self) -> Vec<Vec<Cut>>;
+
+    /// Returns the selected variant of it.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such variant, or a cut names a part that it does not have.
+    fn reduced(&self, selection: &Selection<'_>) -> Result<Arc<dyn Target>, Unplayable>;
+
+    /// Returns how large each part is that can be reduced.
+    fn extent(&self) -> Vec<Extent>;
+}
+
+impl fmt::Debug for dyn Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Target").field(&self.name()).finish()
+    }
+}
+
+/// The texts about a target in reports.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct About<'a> {
+    /// Its claim, in one sentence.
+    pub claim: Option<&'a str>,
+    /// The seeded defect that it carries.
+    pub defect: Option<&'a str>,
+}
+
+/// The results that a target's runs are to show.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Expectation<'a> {
+    /// The verdict of each run.
+    pub verdict: ExpectedVerdict,
+    /// Goals that at least one of many runs reaches.
+    pub sometimes: &'a [Goal],
+    /// Seeds after which they ought to have been reached.
+    pub seeds: u64,
+}
+
+/// The size of one part of a target.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Extent {
+    /// The part, in the singular.
+    pub noun: &'static str,
+    /// The number of them.
+    pub count: u64,
+}
+
+/// Runs one seed and judges the run.
+pub fn play(target: &dyn Target, options: RunOptions) -> RunReport {
+    let seed = options.seed;
+    let name = options.strategy.for_seed(seed);
+    if let Choices::Replay(_) = options.choices {
+        // The schedule decides; no strategy is asked.
+        return on_suitable_thread(target, || target.run(options, Box::new(Fifo)));
+    }
+    let profile = if name.needs_profile() {
+        profile(target, seed)
+    } else {
+        Profile::default()
+    };
+    on_suitable_thread(target, || target.run(options, name.build(profile)))
+}
+
+/// Runs one seed under the default schedule except for `deviations`. Also returns the
+/// number of candidates of each of the scheduler's picks.
+pub fn play_deviating(
+    target: &dyn Target,
+    options: RunOptions,
+    deviations: &[Deviation],
+) -> (RunReport, Vec<u32>) {
+    on_suitable_thread(target, || {
+        let (strategy, picks) = Deviate::new(deviations);
+        let report = target.run(options, Box::new(strategy));
+        (report, picks.take())
+    })
+}
+
+/// Returns how often each task of the seed's default schedule is picked.
+fn profile(target: &dyn Target, seed: u64) -> Profile {
+    let options = RunOptions::new(seed, StrategyName::FIFO);
+    on_suitable_thread(target, || {
+        let (profiler, profile) = Profiler::new(Box::new(Fifo));
+        target.run(options, Box::new(profiler));
+        profile.read()
+    })
+}
+
+/// Runs `body` on a fresh thread if the target's runs are hermetic, else on this one.
+fn on_suitable_thread<R: Send>(target: &dyn Target, body: impl FnOnce() -> R + Send) -> R {
+    match target.ambient() {
+        Ambient::Real => body(),
+        Ambient::Hermetic => call_on_fresh_thread(body),
+    }
+}
