@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use rehearsal_sim::DecisionKind;
+use rehearsal_sim::DeviationKind;
 
 use crate::causal::{self, Line, LineKind, Timeline};
 use crate::repro::Repro;
@@ -42,7 +42,7 @@ fn write_size<S: Subject>(text: &mut String, whole: &S, shrinking: &Shrinking<S>
         parts.push(format!("the whole {}", shrinking.repro.origin.noun()));
     }
     let schedule = &shrinking.repro.schedule;
-    let preemptions = schedule.count(DecisionKind::Preemption);
+    let preemptions = schedule.count(DeviationKind::Preemption);
     let decisions = match schedule.len() {
         0 => "no choice that is not boring".to_owned(),
         count => format!(

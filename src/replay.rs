@@ -79,7 +79,7 @@ impl<B> Replay<B> {
             Replayed::ScenarioChanged(Change::Text)
         } else if let Some(at) = report.divergence.clone() {
             Replayed::Diverged {
-                choice: at.decision + 1,
+                choice: at.deviation + 1,
                 at,
             }
         } else if !shows_failure {

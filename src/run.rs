@@ -7,8 +7,8 @@ use rehearsal_agents::bridge::play_with;
 use rehearsal_agents::record::{Evidence, Recorder};
 use rehearsal_agents::spec::Transport;
 use rehearsal_sim::{
-    Budget, CastMember, Choices, Config, Divergence, Fingerprint, History, Interleaving, NetConfig,
-    Outcome, Recording, Schedule, Statistics, Strategy, Switch, Tape, Verdict, VirtualTime,
+    Budget, Choices, Config, Divergence, Fingerprint, Interleaving, NetConfig, Outcome, Recording,
+    Schedule, Statistics, Strategy, Switch, Tape, TaskInfo, Trace, Verdict, VirtualTime,
 };
 
 use crate::exit::Exit;
@@ -75,13 +75,13 @@ pub struct RunReport<B = Books> {
     /// What is wrong; of a scenario, in the order of its oracles.
     pub violations: Vec<Failure>,
     /// The effects, if they were recorded.
-    pub history: History,
+    pub history: Trace,
     /// The choices, if they were recorded.
     pub tape: Tape,
     /// The scheduler's choices that are not boring, if they were recorded.
     pub switches: Vec<Switch>,
     /// Every task, by id, if they were recorded.
-    pub cast: Vec<CastMember>,
+    pub cast: Vec<TaskInfo>,
     /// What happened before what: distinct schedules have distinct hashes.
     pub interleaving: Interleaving,
     /// Where a replay first left its schedule.
@@ -310,7 +310,7 @@ fn judge(
         .any(|failure| failure.judge == Judge::Oracle(Oracle::Deadlock));
     if engine_failed && !told {
         let failure = Failure {
-            judge: Judge::Engine(outcome.verdict.word()),
+            judge: Judge::Engine(outcome.verdict.as_str()),
             message: outcome.verdict.to_string(),
             at: outcome.verdict.at(),
         };
@@ -332,10 +332,10 @@ fn judge(
         fingerprint: outcome.fingerprint,
         statistics: outcome.statistics,
         violations,
-        history: outcome.history,
+        history: outcome.trace,
         tape: outcome.tape,
         switches: outcome.switches,
-        cast: outcome.cast,
+        cast: outcome.tasks,
         interleaving: outcome.interleaving,
         divergence: outcome.divergence,
         books: Books {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rehearsal_sim::hermetic::call_on_fresh_thread;
-use rehearsal_sim::{Ambient, Choices, Deviate, Deviation, Fifo, Profile, Profiler, Strategy};
+use rehearsal_sim::{Ambient, Choices, Deviate, Fifo, PickDeviation, Profile, Profiler, Strategy};
 
 use crate::repro::{Origin, Repro, Unplayable};
 use crate::run::{RunOptions, RunReport, StrategyName};
@@ -88,7 +88,7 @@ pub fn play<S: Subject>(subject: &S, options: RunOptions) -> RunReport<S::Books>
 pub fn play_deviating<S: Subject>(
     subject: &S,
     options: RunOptions,
-    deviations: &[Deviation],
+    deviations: &[PickDeviation],
 ) -> (RunReport<S::Books>, Vec<u32>) {
     apart(subject, || {
         let (strategy, picks) = Deviate::new(deviations);

@@ -285,7 +285,7 @@ impl World {
                 return Poll::Ready(());
             }
             asked = true;
-            self.with(|engine| engine.add_settler(cx.waker().clone()));
+            self.with(|engine| engine.add_quiescence_waiter(cx.waker().clone()));
             Poll::Pending
         })
         .await;

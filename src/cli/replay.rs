@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rehearsal_sim::DecisionKind;
+use rehearsal_sim::DeviationKind;
 
 use crate::exit::Exit;
 use crate::json::ReplayLine;
@@ -60,7 +60,7 @@ fn text(file: &Path, repro: &Repro, scenario: &Scenario, replay: &Replay) -> Str
         repro.strategy,
         names::transport(played),
         counted(schedule.len(), "decision"),
-        counted(schedule.count(DecisionKind::Preemption), "preemption"),
+        counted(schedule.count(DeviationKind::Preemption), "preemption"),
     );
     let _ = writeln!(text, "  result    {}", replay.result);
     let _ = writeln!(text, "            {}", replay.explain(repro));

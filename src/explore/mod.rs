@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rehearsal_sim::Deviation;
+use rehearsal_sim::PickDeviation;
 
 pub use crate::clock::now;
 use crate::exit::Exit;
@@ -72,7 +72,7 @@ pub struct RunKey {
     /// The seed.
     pub seed: u64,
     count: usize,
-    deviations: Vec<Deviation>,
+    deviations: Vec<PickDeviation>,
 }
 
 impl RunKey {
@@ -82,7 +82,7 @@ impl RunKey {
     }
 
     /// The run of a seed that leaves the boring schedule there.
-    pub fn of_schedule(seed: u64, deviations: Vec<Deviation>) -> Self {
+    pub fn of_schedule(seed: u64, deviations: Vec<PickDeviation>) -> Self {
         Self {
             seed,
             count: deviations.len(),
@@ -91,7 +91,7 @@ impl RunKey {
     }
 
     /// Where it leaves the boring schedule; empty for a seed.
-    pub fn deviations(&self) -> &[Deviation] {
+    pub fn deviations(&self) -> &[PickDeviation] {
         &self.deviations
     }
 }

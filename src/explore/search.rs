@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use rehearsal_sim::{Deviation, Exhaustive};
+use rehearsal_sim::{Exhaustive, PickDeviation};
 
 use super::keeper::Keeper;
 use super::tally::{Played, Tally};
@@ -239,7 +239,7 @@ impl Frontier {
 /// A schedule that is being played, until it is dropped.
 struct Playing<'a> {
     frontier: &'a Frontier,
-    deviations: Vec<Deviation>,
+    deviations: Vec<PickDeviation>,
 }
 
 impl Playing<'_> {

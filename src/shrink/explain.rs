@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use rehearsal_sim::{Decision, DecisionKind, Schedule, TaskId};
+use rehearsal_sim::{Deviation, DeviationKind, Schedule, TaskId};
 
 use crate::run::{RunReport, RunVerdict};
 
@@ -23,7 +23,7 @@ pub struct Explanation {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Explained {
     /// The decision.
-    pub decision: Decision,
+    pub decision: Deviation,
     /// The task that it concerns; empty for a choice of the world.
     pub who: String,
     /// What it does, as in "gives way to data-2"; empty for a choice of the
@@ -78,7 +78,7 @@ const TRIED: usize = 32;
 pub(super) fn explain<S: Subject>(lab: &mut Lab<'_, S>, best: &Best<S>) -> Explanation {
     let steps = steps(&best.report);
     let tried = best.schedule.len() <= TRIED;
-    let decisions = best.schedule.decisions().iter().enumerate();
+    let decisions = best.schedule.deviations().iter().enumerate();
     let decisions = decisions
         .map(|(index, decision)| {
             let (who, what) = describe(&best.report, index, decision);
@@ -103,7 +103,7 @@ fn without<S: Subject>(lab: &mut Lab<'_, S>, best: &Best<S>, index: usize) -> Op
 
 /// Tries up to three other values.
 fn any_value<S: Subject>(lab: &mut Lab<'_, S>, best: &Best<S>, index: usize) -> Option<bool> {
-    let decision = best.schedule.decisions().get(index)?;
+    let decision = best.schedule.deviations().get(index)?;
     let bound = decision.bound;
     let mut others = vec![1, bound / 2, bound - 1];
     others.retain(|value| *value != 0 && *value != decision.value);
@@ -130,7 +130,7 @@ fn steps<B>(report: &RunReport<B>) -> Vec<u64> {
 
 /// Whom a decision of a recorded run concerns, and what it does. `index`: among
 /// the run's decisions.
-fn describe<B>(report: &RunReport<B>, index: usize, decision: &Decision) -> (String, String) {
+fn describe<B>(report: &RunReport<B>, index: usize, decision: &Deviation) -> (String, String) {
     let choices = report.tape.choices().iter().enumerate();
     let choice = choices
         .filter(|(_, choice)| choice.value != 0)
@@ -143,7 +143,7 @@ fn describe<B>(report: &RunReport<B>, index: usize, decision: &Decision) -> (Str
     let first = task_name(report, switch.instead_of);
     let taken = task_name(report, switch.taken);
     match decision.kind() {
-        DecisionKind::Preemption => {
+        DeviationKind::Preemption => {
             let place = match switch.at {
                 Some((kind, made)) if is_in_std(made) => format!(" before it uses a {kind}"),
                 Some((kind, made)) => format!(" before it uses the {kind} of {made}"),

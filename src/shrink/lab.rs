@@ -1,6 +1,6 @@
 //! Where runs are tried: counts them, and knows the failure when it sees it.
 
-use rehearsal_sim::{Choices, DecisionKind, Deviation, Schedule};
+use rehearsal_sim::{Choices, DeviationKind, PickDeviation, Schedule};
 
 use crate::run::{RunOptions, RunReport, StrategyName};
 use crate::scenario::Cut;
@@ -78,7 +78,7 @@ impl<'a, S: Subject> Lab<'a, S> {
         &mut self,
         staged: &S,
         world: &Schedule,
-        deviations: &[Deviation],
+        deviations: &[PickDeviation],
     ) -> Result<(RunReport<S::Books>, Vec<u32>), Stopped> {
         self.count()?;
         let options = self.options(Choices::World(world.clone()));
@@ -131,7 +131,7 @@ impl<'a, S: Subject> Lab<'a, S> {
         staged: &S,
         known: &Schedule,
     ) -> Result<Option<RunReport<S::Books>>, Stopped> {
-        let world = known.filtered(|d| d.kind() == DecisionKind::World);
+        let world = known.filtered(|d| d.kind() == DeviationKind::World);
         let mut tried: Vec<&Schedule> = Vec::new();
         let boring = Schedule::default();
         for schedule in [&boring, &world, known] {

@@ -17,7 +17,7 @@ mod research;
 
 use std::fmt;
 
-use rehearsal_sim::{DecisionKind, Schedule};
+use rehearsal_sim::{DeviationKind, Schedule};
 
 use crate::repro::{Expected, Repro, Shrunk, Unplayable};
 use crate::run::RunReport;
@@ -107,7 +107,7 @@ impl<S: Subject> Best<S> {
 }
 
 fn measure(schedule: &Schedule) -> (usize, usize) {
-    let preemptions = schedule.count(DecisionKind::Preemption);
+    let preemptions = schedule.count(DeviationKind::Preemption);
     (preemptions, schedule.len())
 }
 

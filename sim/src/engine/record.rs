@@ -2,7 +2,7 @@
 
 use crate::ids::{ResourceId, TaskId};
 use crate::time::VirtualTime;
-use crate::trace::{CastMember, Effect, Entry, Fingerprinter};
+use crate::trace::{Effect, Entry, Fingerprinter, TaskInfo};
 
 use super::Recording;
 
@@ -13,7 +13,7 @@ pub(super) struct Record {
     pub(super) stamped: VirtualTime,
     pub(super) entries: Vec<Entry>,
     pub(super) switches: Vec<SwitchEntry>,
-    pub(super) cast: Vec<CastMember>,
+    pub(super) tasks: Vec<TaskInfo>,
 }
 
 /// A [`Switch`](crate::Switch) in brief: there are as many as picks.

@@ -73,7 +73,7 @@ impl Tape {
     }
 
     /// Number of choices that are not boring.
-    pub fn interesting(&self) -> usize {
+    pub fn deviations(&self) -> usize {
         self.choices.iter().filter(|c| c.value != 0).count()
     }
 
@@ -152,18 +152,18 @@ pub enum Choices {
 }
 
 /// The run's supply of choices: draws, records, or replays them.
-pub(crate) struct Draws {
+pub(crate) struct ChoiceSource {
     tape: Tape,
     ids: BTreeMap<Site, SiteId>,
     source: Source,
     keep: bool,
     count: u64,
-    interesting: u64,
+    deviations: u64,
     /// Polls and scheduling points so far.
     pub(crate) step: u64,
 }
 
-impl Draws {
+impl ChoiceSource {
     /// `keep`: whether there will be a tape.
     pub(crate) fn new(seed: u64, choices: Choices, keep: bool) -> Self {
         let source = match choices {
@@ -180,7 +180,7 @@ impl Draws {
             source,
             keep,
             count: 0,
-            interesting: 0,
+            deviations: 0,
             step: 0,
         }
     }
@@ -236,7 +236,7 @@ impl Draws {
     #[inline]
     fn take(&mut self, site: Option<SiteId>, bound: u32, value: u32) {
         self.count += 1;
-        self.interesting += u64::from(value != 0);
+        self.deviations += u64::from(value != 0);
         if self.keep {
             self.tape.choices.push(Choice {
                 site: site.expect("a recorded choice has a site"),
@@ -254,14 +254,14 @@ impl Draws {
 
     /// Choices so far, and how many of them were not boring.
     pub(crate) fn counts(&self) -> (u64, u64) {
-        (self.count, self.interesting)
+        (self.count, self.deviations)
     }
 
     /// The recorded tape and, after a replay, where it first differed.
     pub(crate) fn finish(self) -> (Tape, Option<Divergence>) {
         let divergence = match self.source {
             Source::Replay(playback) => playback.divergence(),
-            // With tasks picked otherwise, decisions may well be missed.
+            // With tasks picked otherwise, deviations may well be missed.
             Source::Fresh(_) | Source::World(_) => None,
         };
         (self.tape, divergence)

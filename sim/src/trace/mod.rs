@@ -14,16 +14,16 @@ use crate::time::VirtualTime;
 pub use self::census::{Census, LiveSocket, LiveTask};
 pub use self::fingerprint::Fingerprint;
 pub(crate) use self::fingerprint::Fingerprinter;
-pub(crate) use self::happens_before::Causality;
+pub(crate) use self::happens_before::HappensBefore;
 pub use self::happens_before::Interleaving;
 pub use self::leak::{LeakKind, LeakReport};
 pub use self::outcome::{
-    CastMember, DeadlockedTask, Outcome, PanicReport, Statistics, Switch, Verdict,
+    DeadlockedTask, Outcome, PanicReport, Statistics, Switch, TaskInfo, Verdict,
 };
 
 /// The effects of a run, in order. Empty unless they were recorded.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct History {
+pub struct Trace {
     /// The effects.
     pub entries: Vec<Entry>,
 }

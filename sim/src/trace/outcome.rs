@@ -9,7 +9,7 @@ use crate::ids::TaskId;
 use crate::operation::ResourceKind;
 use crate::schedule::{Divergence, SpawnPath, Tape};
 use crate::time::VirtualTime;
-use crate::trace::{Fingerprint, History, LeakReport};
+use crate::trace::{Fingerprint, LeakReport, Trace};
 
 /// The result of a run: verdict, history, statistics, fingerprint, and the
 /// program's own value if it got that far.
@@ -22,7 +22,7 @@ pub struct Outcome<T> {
     /// The hash over every effect.
     pub fingerprint: Fingerprint,
     /// The effects themselves; empty unless they were recorded.
-    pub history: History,
+    pub trace: Trace,
     /// The choices; empty unless they were recorded.
     pub tape: Tape,
     /// Counters.
@@ -30,7 +30,7 @@ pub struct Outcome<T> {
     /// The scheduler's choices that are not boring; empty unless recorded.
     pub switches: Vec<Switch>,
     /// Every task, by id; empty unless recorded.
-    pub cast: Vec<CastMember>,
+    pub tasks: Vec<TaskInfo>,
     /// The hash of what happened before what; of no meaning if nothing is recorded.
     pub interleaving: Interleaving,
     /// Where a replay first met another choice than its schedule recorded.
@@ -80,7 +80,7 @@ pub enum Verdict {
 impl Verdict {
     /// One word, as in JSON: `pass`, `deadlock`, `livelock`, `timeout`,
     /// `panic`, `leak`, `unknown`.
-    pub fn word(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Pass => "pass",
             Self::Deadlock { .. } => "deadlock",
@@ -191,7 +191,7 @@ pub struct Switch {
 
 /// A task that took part in a run.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CastMember {
+pub struct TaskInfo {
     /// Which.
     pub id: TaskId,
     /// The name that it gave itself, or empty.
@@ -212,7 +212,7 @@ pub struct Statistics {
     /// Choices with more than one alternative.
     pub choices: u64,
     /// Choices that were not boring.
-    pub interesting: u64,
+    pub deviations: u64,
     /// Those of them that took the turn from a task that could go on.
     pub preemptions: u64,
     /// Tasks spawned.

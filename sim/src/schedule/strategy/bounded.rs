@@ -43,7 +43,7 @@ impl StrategyName {
 
 /// A pick that is not boring: the number of the pick, and what it takes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Deviation {
+pub struct PickDeviation {
     /// Which of the run's picks, from 0.
     pub pick: u32,
     /// The index of the candidate; at least 1.
@@ -53,7 +53,7 @@ pub struct Deviation {
 /// Boring but for the given picks. Notes how many candidates each pick had.
 #[derive(Debug)]
 pub struct Deviate {
-    ahead: Vec<Deviation>,
+    ahead: Vec<PickDeviation>,
     picks: Picks,
 }
 
@@ -64,7 +64,7 @@ pub type Picks = Rc<RefCell<Vec<u32>>>;
 impl Deviate {
     /// Takes these picks, in ascending order, and the boring one everywhere
     /// else. The second value fills up while the run goes on.
-    pub fn new(deviations: &[Deviation]) -> (Self, Picks) {
+    pub fn new(deviations: &[PickDeviation]) -> (Self, Picks) {
         let picks = Picks::default();
         let deviate = Self {
             ahead: deviations.iter().rev().copied().collect(),
@@ -103,7 +103,7 @@ impl Strategy for Deviate {
 #[derive(Debug)]
 pub struct Exhaustive {
     bound: u32,
-    ahead: Vec<Vec<Deviation>>,
+    ahead: Vec<Vec<PickDeviation>>,
     taken: u64,
     estimate: u64,
 }
@@ -126,7 +126,7 @@ impl Exhaustive {
 
     /// The next schedule to play, if there is one. There may be more once those
     /// that are being played have been [learned](Self::learn).
-    pub fn take(&mut self) -> Option<Vec<Deviation>> {
+    pub fn take(&mut self) -> Option<Vec<PickDeviation>> {
         let next = self.ahead.pop()?;
         self.taken += 1;
         Some(next)
@@ -134,7 +134,7 @@ impl Exhaustive {
 
     /// A schedule has been played, and had these picks: every deviation after
     /// its last leads to another schedule.
-    pub fn learn(&mut self, deviations: &[Deviation], picks: &[u32]) {
+    pub fn learn(&mut self, deviations: &[PickDeviation], picks: &[u32]) {
         let left = self.bound.saturating_sub(deviations.len() as u32);
         if deviations.is_empty() {
             self.estimate = estimate(picks, self.bound);
@@ -147,7 +147,7 @@ impl Exhaustive {
         for (pick, candidates) in picks.iter().enumerate().skip(from).rev() {
             for value in (1..*candidates).rev() {
                 let mut next = deviations.to_vec();
-                next.push(Deviation {
+                next.push(PickDeviation {
                     pick: u32::try_from(pick).expect("fewer than 2^32 picks in a run"),
                     value,
                 });

@@ -28,7 +28,7 @@ strategies! {
     bounded,
 }
 
-pub use bounded::{Deviate, Deviation, Exhaustive, Picks};
+pub use bounded::{Deviate, Exhaustive, PickDeviation, Picks};
 pub use fifo::Fifo;
 pub use pct::Pct;
 pub use pos::Pos;
@@ -99,7 +99,7 @@ pub trait Strategy {
     /// taken as the last.
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize;
 
-    /// A task was spawned. Its signature is a hash of its path of spawns: it tells
+    /// A task was spawned. Its spawn_path_hash is a hash of its path of spawns: it tells
     /// apart tasks that run the same code, and is the same in every run in which
     /// the task's ancestors spawn in the same order.
     fn spawned(&mut self, _task: TaskId, _signature: u64) {}

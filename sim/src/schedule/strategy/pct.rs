@@ -59,7 +59,7 @@ impl StrategyName {
 const LONGEST: u32 = 16;
 
 /// Picks in a row, with others waiting, after which a task falls behind.
-const PATIENCE: u32 = 256;
+const FAIRNESS_LIMIT: u32 = 256;
 
 /// Random priorities with `depth - 1` changes.
 #[derive(Debug)]
@@ -134,7 +134,7 @@ impl Pct {
         let (last, count) = self.in_a_row;
         let count = if last == Some(task) { count + 1 } else { 1 };
         self.in_a_row = (Some(task), count);
-        count > PATIENCE
+        count > FAIRNESS_LIMIT
     }
 }
 

@@ -97,7 +97,10 @@ fn a_deadlock_names_what_is_waited_for() {
             panic!("{expected}: {:?}", tasks[0])
         };
         assert!(wait.starts_with(expected), "{wait}");
-        assert!(wait.contains("(created at sim/tests/waits.rs:"), "{wait}");
+        assert!(
+            wait.contains("(created at sim/tests/it/waits.rs:"),
+            "{wait}"
+        );
     }
 }
 
@@ -151,7 +154,7 @@ fn a_loop_over_what_is_ready_is_a_livelock() {
                 operation().await;
             }
         });
-        assert_eq!(outcome.verdict.word(), "livelock");
+        assert_eq!(outcome.verdict.as_str(), "livelock");
     }
 }
 

@@ -14,18 +14,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rehearsal_sim::tokio::{spawn, time};
 use rehearsal_sim::{
-    Ambient, Config, Outcome, Random, Recording, Verdict, WALL_CLOCK_START, World, run,
-    run_hermetic,
+    Ambient, Config, Outcome, Verdict, WALL_CLOCK_START, World, run, run_hermetic,
 };
 
-fn config(seed: u64) -> Config {
-    Config {
-        seed,
-        strategy: Box::new(Random::default()),
-        recording: Recording::Full,
-        ..Config::default()
-    }
-}
+use crate::support::config;
 
 /// Three tasks that ask the machine for all sorts of things and note the answers.
 async fn curious(world: World) {
@@ -46,7 +38,7 @@ async fn ask(world: World, task: u64) {
             "wall",
             format!("{:?}", SystemTime::now().duration_since(UNIX_EPOCH)),
         );
-        // A decision that hangs on ambient randomness, and time that passes.
+        // A deviation that hangs on ambient randomness, and time that passes.
         let pause = rand::random_range(1..50) + task;
         time::sleep(Duration::from_millis(pause)).await;
         world.note("elapsed", format!("{:?}", started.elapsed()));
@@ -83,7 +75,7 @@ fn a_seed_has_one_fingerprint_and_two_seeds_have_two() {
 fn each_answer_hangs_on_the_seed() {
     let notes = |seed| {
         let mut of_label: HashMap<&str, Vec<String>> = HashMap::new();
-        for entry in curious_run(seed).history.entries {
+        for entry in curious_run(seed).trace.entries {
             if let rehearsal_sim::Effect::Note { label, text, .. } = entry.effect {
                 of_label.entry(label).or_default().push(text);
             }

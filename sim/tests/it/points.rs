@@ -287,7 +287,7 @@ fn a_loop_that_never_waits_is_a_livelock() {
                 operation().await;
             }
         });
-        assert_eq!(outcome.verdict.word(), "livelock");
+        assert_eq!(outcome.verdict.as_str(), "livelock");
     }
 }
 
