@@ -1,4 +1,4 @@
-//! What a run consists of while it goes on, and the smallest steps over it.
+//! The state of a run, and the smallest steps over it.
 //!
 //! `#[inline]`, here and in this module's siblings, marks what is done at each
 //! poll or scheduling point: without it a call into another file stays a call.
@@ -26,7 +26,7 @@ use super::record::{Record, SwitchEntry, TAG_POLL};
 use super::spawn_tree::SpawnTree;
 use super::{Budget, Recording};
 
-/// What must never be borrowed while user code runs or is dropped.
+/// The state of a run. It is never borrowed while user code runs or is dropped.
 pub(crate) struct Core {
     pub(crate) tasks: IndexVec<TaskId, Option<Box<Task>>>,
     /// For each task, the resource of the scheduling point at which it stands, if it
@@ -80,7 +80,7 @@ pub(super) struct Body {
     pub(super) waker: Waker,
 }
 
-/// Whether dropped tasks leave entries in the record.
+/// `true` if dropped tasks leave entries in the record.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Disposal {
     Recorded,

@@ -1,4 +1,4 @@
-//! The future that tokio polls: who is next, and what to do when nobody is.
+//! The future that tokio polls: it runs the next task, or advances the network and time.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -90,7 +90,7 @@ impl Driver {
     }
 }
 
-/// Whether tokio's own queue holds a task. Only such a build can tell; another takes
+/// Returns `true` if tokio's own queue holds a task. Only such a build can tell; another takes
 /// it for empty once tokio has had one turn, which is some sixty polls.
 fn plain_tasks_are_ready() -> bool {
     #[cfg(tokio_unstable)]

@@ -1,4 +1,4 @@
-//! What happened outside the tasks' polls: leaks, and panics in tasks of plain tokio.
+//! Events outside the tasks' polls: leaks, and panics in tasks of plain tokio.
 
 use rehearsal_hermetic::Watching;
 
@@ -10,13 +10,13 @@ use crate::trace::{LeakKind, LeakReport, PanicReport, Verdict};
 
 use super::{Core, Engine, context};
 
-/// What is done about a leak: something that goes on outside the run and that no seed
+/// The policy for leaks: things that go on outside the run and that no seed
 /// decides.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Leaks {
     /// It ends the run, with [`Verdict::Leak`](crate::Verdict::Leak).
     ///
-    /// What is seen: threads that the run's thread starts (`std::thread::spawn`, tokio's
+    /// Detected are threads that the run's thread starts (`std::thread::spawn`, tokio's
     /// `spawn_blocking` and `fs`, a multi-threaded runtime), sockets of the operating
     /// system that it makes, and tasks of the facade that another thread wakes. Threads
     /// and sockets are seen where [`is_watchful`](rehearsal_hermetic::is_watchful).
@@ -38,7 +38,7 @@ impl Leaks {
     }
 }
 
-/// How a report calls a task that tokio polls.
+/// The description of a task that tokio polls.
 const PLAIN_TASK: &str = "a task of plain tokio";
 
 impl Engine {

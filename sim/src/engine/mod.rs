@@ -47,23 +47,23 @@ use self::record::{Record, TAG_TOTAL};
 use self::spawn_tree::SpawnTree;
 use self::wake_queue::WakeQueue;
 
-/// How a run is made.
+/// The configuration of a run.
 pub struct Config {
     /// Seed of every fresh draw and of the strategy.
     pub seed: u64,
-    /// Who picks the next task.
+    /// The strategy, which picks the next task.
     pub strategy: Box<dyn Strategy>,
-    /// Where choices come from.
+    /// The source of choices.
     pub choices: Choices,
     /// Limits.
     pub budget: Budget,
-    /// What is kept.
+    /// The parts of the run that are kept.
     pub recording: Recording,
-    /// How the network behaves.
+    /// The behaviour of the network.
     pub net: NetConfig,
-    /// Who answers when code asks the machine for randomness or the time.
+    /// The source of ambient randomness and time.
     pub ambient: Ambient,
-    /// What is done when something leaves the run.
+    /// The policy for leaks.
     pub leaks: Leaks,
 }
 
@@ -122,7 +122,7 @@ impl Default for Budget {
     }
 }
 
-/// What a run keeps. The run itself is the same either way.
+/// The parts of a run that are kept. The run itself is the same either way.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Recording {
     /// Nothing; the fingerprint is zero. For measuring what recording costs.

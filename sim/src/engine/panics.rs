@@ -16,9 +16,9 @@ use std::sync::Once;
 use crate::engine::context;
 
 thread_local! {
-    /// How many calls of [`catch`] this thread is in.
+    /// Number of calls of [`catch`] that this thread is in.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
-    /// Where the last panic was that was not printed.
+    /// The place of the last panic that was not printed.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
     /// The last panic between two polls of the engine.
     static PLAIN_TASK_PANIC: RefCell<Option<PlainTaskPanic>> = const { RefCell::new(None) };
@@ -30,11 +30,11 @@ pub(crate) struct PlainTaskPanic {
     pub(crate) location: String,
 }
 
-/// Whether tokio tells panics that nobody caught from others. Where it does not, every
+/// `true` if tokio tells panics that nobody caught from others. Where it does not, every
 /// panic in a plain task counts.
 pub(crate) const TELLS_UNCAUGHT: bool = cfg!(tokio_unstable);
 
-/// What tokio itself panics with when it ends its runtime for a task that panicked.
+/// The message with which tokio panics when it ends its runtime for a task that panicked.
 const TOKIO_GIVES_UP: &str = "a spawned task panicked and the runtime is configured";
 
 const UNKNOWN: &str = "an unknown place";
@@ -88,7 +88,7 @@ pub(crate) fn install_hook() {
     });
 }
 
-/// Whether the thread is in a run and the engine sleeps: what runs then is tokio's.
+/// Returns `true` if the thread is in a run and the engine sleeps: what runs then is tokio's.
 fn is_in_plain_task() -> bool {
     context::with(|engine| engine.wakes.is_asleep()) == Some(true)
 }

@@ -56,7 +56,7 @@ impl Engine {
         }
     }
 
-    /// Puts the running task at the head of the queue: it is the boring pick
+    /// Puts the running task at the head of the queue: it is the default pick
     /// once the other one has to wait. If it has paused its own host, it stands
     /// still with it. Always false, for `point`.
     #[inline]
@@ -84,7 +84,7 @@ impl Engine {
         false
     }
 
-    /// Whether a point has switched the running task away since it was polled.
+    /// Returns `true` if a point has switched the running task away since it was polled.
     #[inline]
     pub(crate) fn is_switched_away(&self) -> bool {
         let core = self.core.borrow();

@@ -1,4 +1,4 @@
-//! What a run writes down: its fingerprint and, if asked to, its history.
+//! The record of a run: its fingerprint and, if asked for, its trace.
 
 use crate::ids::{ResourceId, TaskId};
 use crate::time::VirtualTime;
@@ -6,7 +6,7 @@ use crate::trace::{Effect, Entry, Fingerprinter, TaskInfo};
 
 use super::Recording;
 
-/// What is written down, and how much of it.
+/// The record so far.
 pub(super) struct Record {
     pub(super) recording: Recording,
     pub(super) fingerprint: Fingerprinter,

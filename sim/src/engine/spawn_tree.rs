@@ -1,4 +1,4 @@
-//! Who descends from whom. A task's id depends on the schedule; its place in the
+//! The tree of spawns. A task's id depends on the schedule; its place in the
 //! tree of spawns does not, as long as its parent spawns in the same order.
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -36,7 +36,7 @@ impl SpawnTree {
         }
     }
 
-    /// The next task, spawned by `parent`. Its spawn_path_hash: a hash of its path.
+    /// Adds the next task, spawned by `parent`, and returns the hash of its path of spawns.
     pub(super) fn spawned(&mut self, parent: Option<TaskId>) -> u64 {
         let id: TaskId = self.nodes.next_id();
         let node = parent.and_then(|parent| self.nodes.get_mut(parent));

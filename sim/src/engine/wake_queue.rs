@@ -86,7 +86,7 @@ impl WakeQueue {
         !self.woken.borrow().is_empty() || self.remote.any.load(Ordering::SeqCst)
     }
 
-    /// Whether the engine is between two polls: not before the first.
+    /// Returns `true` if the engine is between two polls: not before the first.
     pub(crate) fn is_asleep(&self) -> bool {
         !self.polling.get() && lock(&self.remote.outer).is_some()
     }
@@ -100,7 +100,7 @@ impl WakeQueue {
         }
     }
 
-    /// Whether another thread has woken a task that is not collected yet.
+    /// Returns `true` if another thread has woken a task that is not collected yet.
     #[inline]
     pub(crate) fn is_woken_remotely(&self) -> bool {
         self.remote.any.load(Ordering::Acquire)

@@ -1,4 +1,4 @@
-//! What is on its way, in order of arrival.
+//! Packets and other events in flight, in order of arrival.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -42,7 +42,7 @@ impl<T> Arrivals<T> {
         self.order += 1;
     }
 
-    /// When the next one arrives.
+    /// Returns the time of the next arrival.
     pub(crate) fn next(&self) -> Option<VirtualTime> {
         self.heap.peek().map(|Reverse((at, ..))| *at)
     }

@@ -1,4 +1,4 @@
-//! Schedules: a run's choices that are not boring, each by its address.
+//! Schedules: a run's deviations from the default choices, each by its address.
 //!
 //! An address is (site, n-th choice there). The scheduler has two sites for each
 //! task, named by its path of spawns: `Preempt` at the points where it could go on,
@@ -23,20 +23,20 @@ pub use self::site::{Family, Label, Link, Site, SpawnPath};
 pub use self::tape::{Choice, Choices, SiteId, Tape};
 pub(crate) use self::tape::{ChoiceSource, ambient_stream};
 
-/// One choice that is not boring.
+/// One choice that is not the default.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Deviation {
     /// Its site.
     pub site: Site,
     /// Its number among the choices made there, from 0.
     pub nth: u32,
-    /// How many alternatives there were.
+    /// Number of alternatives.
     pub bound: u32,
-    /// Which was taken; below `bound`, and not 0.
+    /// The alternative that was taken; below `bound`, and not 0.
     pub value: u32,
 }
 
-/// What a deviation decides.
+/// The kinds of deviations.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum DeviationKind {
     /// Takes the turn from a task that could go on.
@@ -48,7 +48,7 @@ pub enum DeviationKind {
 }
 
 impl Deviation {
-    /// What it decides.
+    /// Returns the kind of choice that it is.
     pub fn kind(&self) -> DeviationKind {
         match self.site {
             Site::Preempt(_) => DeviationKind::Preemption,
@@ -58,7 +58,7 @@ impl Deviation {
     }
 }
 
-/// Decisions; every other choice of the run is boring.
+/// Deviations; every other choice of the run is the default.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Schedule(Vec<Deviation>);
 
@@ -74,17 +74,17 @@ impl Schedule {
         &self.0
     }
 
-    /// How many there are.
+    /// Returns the number of deviations.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether everything is boring.
+    /// Returns `true` if every choice is the default.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many deviations are of that kind.
+    /// Returns the number of deviations of that kind.
     pub fn count(&self, kind: DeviationKind) -> usize {
         self.0.iter().filter(|d| d.kind() == kind).count()
     }

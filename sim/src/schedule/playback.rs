@@ -6,7 +6,7 @@ use crate::index_vec::Id as _;
 
 use super::{Schedule, Site, SiteId};
 
-/// Where a replay first met another choice than its schedule recorded.
+/// The first place at which a replay met another choice than its schedule recorded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Divergence {
     /// The deviation's index in the schedule, from 0.
@@ -15,9 +15,9 @@ pub struct Divergence {
     pub site: Site,
     /// Its number there, from 0.
     pub nth: u32,
-    /// What the schedule expects there.
+    /// The choice that the schedule expects there.
     pub expected: String,
-    /// What the run came to instead.
+    /// The choice that the run came to instead.
     pub found: String,
 }
 

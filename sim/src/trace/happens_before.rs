@@ -1,4 +1,4 @@
-//! What happened before what: a hash that tells interleavings apart.
+//! Happens-before order: a hash that tells interleavings apart.
 //!
 //! Two runs whose operations touch the same things in the same order are the
 //! same to the program, however the operations on different things interleave.

@@ -1,4 +1,4 @@
-//! What a run came to.
+//! The outcome of a run.
 
 use std::fmt;
 use std::panic::Location;
@@ -15,9 +15,9 @@ use crate::trace::{Fingerprint, LeakReport, Trace};
 /// program's own value if it got that far.
 #[derive(Debug)]
 pub struct Outcome<T> {
-    /// How it ended, as far as the engine can tell. Oracles judge beyond that.
+    /// The verdict, as far as the engine can tell. Oracles judge beyond that.
     pub verdict: Verdict,
-    /// What the program returned, if it ran to its end.
+    /// The value that the program returned, if it ran to its end.
     pub value: Option<T>,
     /// The hash over every effect.
     pub fingerprint: Fingerprint,
@@ -27,17 +27,17 @@ pub struct Outcome<T> {
     pub tape: Tape,
     /// Counters.
     pub statistics: Statistics,
-    /// The scheduler's choices that are not boring; empty unless recorded.
+    /// The scheduler's deviations; empty unless recorded.
     pub switches: Vec<Switch>,
     /// Every task, by id; empty unless recorded.
     pub tasks: Vec<TaskInfo>,
     /// The hash of what happened before what; of no meaning if nothing is recorded.
     pub interleaving: Interleaving,
-    /// Where a replay first met another choice than its schedule recorded.
+    /// The first place at which a replay met another choice than its schedule recorded.
     pub divergence: Option<Divergence>,
 }
 
-/// How a run ended.
+/// The ways in which a run ends.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Verdict {
@@ -45,9 +45,9 @@ pub enum Verdict {
     Pass,
     /// These tasks wait for each other, or nothing can ever run again.
     Deadlock {
-        /// When the cycle closed, or nothing could run any more.
+        /// The time at which the cycle closed, or nothing could run any more.
         at: VirtualTime,
-        /// Whether the tasks form a cycle of locks (else: everything is stuck).
+        /// `true` if the tasks form a cycle of locks (else: everything is stuck).
         cycle: bool,
         /// Every task of the cycle, or every task that is alive.
         tasks: Vec<DeadlockedTask>,
@@ -92,7 +92,7 @@ impl Verdict {
         }
     }
 
-    /// When it was reached, where that is known.
+    /// Returns the time at which it was reached, where that is known.
     pub fn at(&self) -> Option<VirtualTime> {
         match self {
             Self::Deadlock { at, .. } | Self::Livelock { at, .. } => Some(*at),
@@ -133,11 +133,11 @@ impl fmt::Display for Verdict {
 /// A task that can never run again.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DeadlockedTask {
-    /// Which.
+    /// The id.
     pub id: TaskId,
     /// Its name, host and spawn site.
     pub description: String,
-    /// What it waits for and who holds that, one line each.
+    /// The operations that it waits for and the holders, one line each.
     pub waits: Vec<String>,
 }
 
@@ -160,7 +160,7 @@ pub struct PanicReport {
     pub message: String,
     /// `file:line:column`, where known.
     pub location: String,
-    /// When.
+    /// The virtual time.
     pub at: VirtualTime,
 }
 
@@ -174,7 +174,7 @@ impl fmt::Display for PanicReport {
     }
 }
 
-/// A choice of the scheduler that is not boring: another task runs than would
+/// A deviation of the scheduler: another task runs than would
 /// have.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Switch {
@@ -182,7 +182,7 @@ pub struct Switch {
     pub choice: usize,
     /// The task that would have run.
     pub instead_of: TaskId,
-    /// What that task was about to touch, and where that was made; none if it
+    /// The resource that it was about to touch, and its creation site; none if it
     /// did not stand at a scheduling point.
     pub at: Option<(ResourceKind, &'static Location<'static>)>,
     /// The task that runs.
@@ -192,13 +192,13 @@ pub struct Switch {
 /// A task that took part in a run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TaskInfo {
-    /// Which.
+    /// The id.
     pub id: TaskId,
     /// The name that it gave itself, or empty.
     pub name: String,
     /// Its host's name.
     pub host: String,
-    /// Where it was spawned.
+    /// Spawn site.
     pub spawned_at: &'static Location<'static>,
     /// Its path of spawns, by which the scheduler's sites call it.
     pub path: SpawnPath,
@@ -211,7 +211,7 @@ pub struct Statistics {
     pub steps: u64,
     /// Choices with more than one alternative.
     pub choices: u64,
-    /// Choices that were not boring.
+    /// Choices that were not the default: deviations.
     pub deviations: u64,
     /// Those of them that took the turn from a task that could go on.
     pub preemptions: u64,

@@ -356,7 +356,7 @@ mod tests {
         }
     }
 
-    /// What `--strategy pct:3` means must not depend on the strategy's own name.
+    /// The meaning of `--strategy pct:3` must not depend on the strategy's own name.
     #[test]
     fn a_strategy_goes_by_the_name_of_its_entry() {
         for strategy in StrategyName::samplers() {

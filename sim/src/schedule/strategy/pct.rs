@@ -129,7 +129,7 @@ impl Pct {
         best.map(|(_, index, task)| (index, task))
     }
 
-    /// Whether the task has had its share.
+    /// Returns `true` if the task has had its share.
     fn is_greedy(&mut self, task: TaskId) -> bool {
         let (last, count) = self.in_a_row;
         let count = if last == Some(task) { count + 1 } else { 1 };

@@ -6,9 +6,9 @@
 //! steps that each task has left, the walk gives every interleaving the same
 //! chance.
 //!
-//! How many steps a task takes is estimated by an earlier run, whose tasks are
-//! recognised by their *spawn_path_hash*: the path of spawns that leads to them. So
-//! agents that run the same code have distinct spawn_path_hashes.
+//! The steps that a task takes are estimated by an earlier run, whose tasks are
+//! recognised by the hash of the path of spawns that leads to them. So
+//! agents that run the same code have distinct hashes.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,7 +40,7 @@ impl StrategyName {
     pub const URW: Self = Self::of(&INFO);
 }
 
-/// How often each task of a run was picked, by spawn_path_hash.
+/// Picks of each task of a run, by the hash of its spawn path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile(BTreeMap<u64, u32>);
 
@@ -50,7 +50,7 @@ impl Profile {
         self.0.len()
     }
 
-    /// Whether nothing was observed.
+    /// Returns `true` if nothing was observed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -82,7 +82,7 @@ impl Profiler {
 pub struct SharedProfile(Arc<Mutex<Profile>>);
 
 impl SharedProfile {
-    /// What was counted so far.
+    /// Returns the counts so far.
     pub fn read(&self) -> Profile {
         lock(&self.0).clone()
     }
