@@ -16,7 +16,7 @@ use crate::world::World;
 ///
 /// The program is the first task, on [`HostId::WORLD`]. When it returns the run
 /// is over and what is left of other tasks is dropped. A panic in any task ends
-/// the run; it is reported, not propagated. So does what leaves the run ([`Leaks`]).
+/// the run; it is reported, not propagated. So does what leaves the run ([`Leaks`](crate::Leaks)).
 ///
 /// Tasks of plain tokio, as libraries spawn them, belong to the run as well, but tokio
 /// polls them, in its own order, and no strategy picks them. A panic in one of them ends

@@ -156,7 +156,7 @@ impl StrategyName {
             }
             StrategyKind::Portfolio | StrategyKind::Search(_) => Vec::new(),
         };
-        STRATEGIES.iter().flat_map(|info| sampler(info)).collect()
+        STRATEGIES.iter().flat_map(sampler).collect()
     }
 
     /// Returns `true` if the name stands for several strategies, of which the seed
