@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn who_called_the_run_is_not_taken_for_the_site() {
+    fn the_caller_of_the_run_is_not_the_site() {
         assert_eq!(with(""), "site unknown (no frame of user code)");
         let bare = "   0: 0x1 - chat::room::enter\n   1: 0x2 - main\n";
         assert_eq!(find(bare), "site unknown (no debug info)");

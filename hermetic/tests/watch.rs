@@ -63,7 +63,7 @@ fn sockets_of_all_sorts_are_noted() {
 }
 
 #[test]
-fn nothing_is_noted_that_nobody_watches() {
+fn leaks_of_an_unwatched_thread_are_not_recorded() {
     start_a_thread();
     assert!(!has_leaked());
     let watching = watch(notify);

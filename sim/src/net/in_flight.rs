@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_arrives_first_comes_first_and_ties_keep_their_order() {
+    fn arrivals_are_in_order_of_time_and_ties_keep_theirs() {
         let at = |micros| VirtualTime::ZERO + std::time::Duration::from_micros(micros);
         let mut arrivals = Arrivals::default();
         arrivals.push(at(5), "c");

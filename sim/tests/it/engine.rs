@@ -422,7 +422,7 @@ fn settled_waits_for_quiet_and_not_for_timers() {
 
 /// tokio wakes the receivers of a `watch` in an order of its own drawing.
 #[test]
-fn what_tokio_draws_for_itself_does_not_show() {
+fn wake_order_of_a_watch_does_not_depend_on_tokio() {
     let order = || {
         let outcome = run(Config::default(), |world| async move {
             let (sender, receiver) = rehearsal_sim::tokio::sync::watch::channel(0);

@@ -93,7 +93,7 @@ fn a_bug_that_takes_two_deviations_is_found_with_two() {
 }
 
 #[test]
-fn what_is_found_is_found_again() {
+fn a_search_is_repeatable() {
     for deviations in search(2, Stack::Shared).ill {
         let (well, ..) = play(&deviations, Stack::Shared);
         assert!(!well, "{deviations:?}");

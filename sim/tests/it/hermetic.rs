@@ -206,7 +206,7 @@ fn a_real_run_is_left_alone() {
 
 /// The same program that asks for nothing is the same run either way.
 #[test]
-fn who_answers_changes_nothing_for_who_does_not_ask() {
+fn ambient_mode_does_not_change_pure_programs() {
     let program = |world: World| async move {
         let site = world.site("pause");
         for _ in 0..20 {

@@ -171,7 +171,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_recorded_changes_nothing(tasks in program(), seed: u64) {
+    fn recording_does_not_change_the_run(tasks in program(), seed: u64) {
         let full = play(&tasks, seed, random(), Choices::Fresh);
         let small = |recording| {
             let tasks = tasks.clone();
@@ -200,7 +200,7 @@ proptest! {
 
     /// What counts deviations, and what describes them, agree with the schedule.
     #[test]
-    fn every_switch_is_a_decision(tasks in program(), seed: u64) {
+    fn every_switch_is_a_deviation(tasks in program(), seed: u64) {
         let outcome = play(&tasks, seed, random(), Choices::Fresh);
         let schedule = outcome.tape.schedule();
         let preemptions = schedule.count(DeviationKind::Preemption);

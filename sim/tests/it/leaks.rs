@@ -279,7 +279,7 @@ fn a_wake_from_another_runtime_fails_the_run() {
 }
 
 #[test]
-fn who_means_it_may_leak() {
+fn leaks_can_be_allowed() {
     let other = foreign();
     let allowing = Config {
         leaks: Leaks::Allow,
@@ -337,7 +337,7 @@ fn a_seed_leaks_in_the_same_way_each_time() {
 }
 
 #[test]
-fn runs_at_once_and_who_is_outside_do_not_disturb_each_other() {
+fn parallel_runs_and_outside_threads_do_not_disturb_each_other() {
     let gate = Barrier::new(9);
     thread::scope(|scope| {
         for lane in 0..8u64 {

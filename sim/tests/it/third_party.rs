@@ -205,7 +205,7 @@ fn clocks_of_a_plain_task_are_virtual() {
 
 /// Plain tasks that are ready are not quiet, however many polls they take.
 #[test]
-fn what_is_settled_waits_for_plain_tasks() {
+fn settled_waits_for_plain_tasks() {
     // Without the cfg, what tokio does in one turn is waited for.
     let hops = if SEEDS_TOKIO_SELECT { 500 } else { 20 };
     let outcome = run(config(0), move |world| async move {
@@ -235,7 +235,7 @@ fn what_is_settled_waits_for_plain_tasks() {
 // Panics -------------------------------------------------------------------
 
 #[test]
-fn a_panic_in_a_plain_task_fails_the_run_whoever_looks_at_it() {
+fn a_panic_in_a_plain_task_fails_the_run_joined_or_not() {
     let alone = run(config(0), |_| async {
         tokio::spawn(async {
             sleep(millis(5)).await;

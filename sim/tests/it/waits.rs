@@ -105,7 +105,7 @@ fn a_deadlock_names_what_is_waited_for() {
 }
 
 #[test]
-fn who_gives_up_waiting_waits_no_more() {
+fn cancelled_wait_leaves_no_entry() {
     let outcome = run(Config::default(), |_| async {
         let mut set = forever();
         let wait = std::time::Duration::from_millis(1);
