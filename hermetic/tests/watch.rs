@@ -1,4 +1,4 @@
-//! What leaves a watched thread is noted, and nothing else is.
+//! Leaks of a watched thread are recorded, and nothing else is.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![expect(
     clippy::disallowed_methods,

@@ -167,7 +167,7 @@ fn labels_that_look_like_sites_of_the_simulator_are_sites_of_their_own() {
     assert_eq!(distinct.len(), labels.len());
 }
 
-/// What a choice is depends on who makes it, not on how its label begins.
+/// The kind of a choice depends on its site, not on how the label begins.
 #[test]
 fn a_label_never_makes_a_choice_one_of_the_scheduler() {
     let outcome = run(config(0), |world| async move {

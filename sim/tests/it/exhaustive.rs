@@ -52,7 +52,7 @@ fn play(deviations: &[PickDeviation], stack: Stack) -> (bool, Vec<u32>, Interlea
     (outcome.value == Some(true), picks, outcome.interleaving)
 }
 
-/// What a search came to.
+/// The result of a search.
 struct Searched {
     schedules: u64,
     distinct: usize,

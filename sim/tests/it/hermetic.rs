@@ -69,8 +69,8 @@ fn a_seed_has_one_fingerprint_and_two_seeds_have_two() {
     assert_eq!(different.len(), 200);
 }
 
-/// What does not vary between runs would hide behind what does: each kind of answer
-/// differs between seeds by itself.
+/// Each kind of answer differs between seeds by itself: one that does not vary would
+/// hide behind one that does.
 #[test]
 fn each_answer_hangs_on_the_seed() {
     let notes = |seed| {
@@ -256,7 +256,7 @@ fn a_panic_in_a_hermetic_run_is_a_verdict_and_ends_the_scope() {
     assert!(matches!(verdict, Verdict::Panic { .. }), "{verdict}");
 }
 
-/// Which of two ready branches tokio's own `select!` takes, 64 times.
+/// Returns which of two ready branches tokio's own `select!` takes, 64 times.
 #[cfg(tokio_unstable)]
 #[test]
 fn tokios_own_select_hangs_on_the_seed() {

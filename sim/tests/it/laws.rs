@@ -45,7 +45,7 @@ fn program() -> impl Strategy<Value = Vec<Vec<Step>>> {
     prop::collection::vec(prop::collection::vec(step(), 0..8), 1..6)
 }
 
-/// What the tasks of a program share.
+/// The state that the tasks of a program share.
 struct Stage {
     locks: [Mutex<u32>; 3],
     sender: mpsc::Sender<u32>,
@@ -198,7 +198,7 @@ proptest! {
         prop_assert_eq!(replayed.divergence, None);
     }
 
-    /// What counts deviations, and what describes them, agree with the schedule.
+    /// Counters and descriptions of deviations agree with the schedule.
     #[test]
     fn every_switch_is_a_deviation(tasks in program(), seed: u64) {
         let outcome = play(&tasks, seed, random(), Choices::Fresh);

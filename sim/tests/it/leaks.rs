@@ -1,4 +1,4 @@
-//! What leaves a run ends it and is named; what stays within does not.
+//! Leaks end a run and are named; threads outside the run do not.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![expect(
     clippy::disallowed_methods,

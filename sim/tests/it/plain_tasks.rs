@@ -16,10 +16,10 @@ use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
 use rehearsal_sim::tokio::sync::{Mutex, mpsc, oneshot};
 use rehearsal_sim::{Config, HostId, Outcome, Verdict, VirtualTime, World, run, run_hermetic};
 
-/// Whether tokio tells the simulator about plain tasks.
+/// `true` if tokio tells the simulator about plain tasks.
 const HOOKS: bool = cfg!(tokio_unstable);
 
-/// What a library calls.
+/// The functions that a library calls.
 fn spawn_plain<F>(future: F) -> ::tokio::task::JoinHandle<F::Output>
 where
     F: Future<Output: Send> + Send + 'static,

@@ -1,4 +1,4 @@
-//! What several of the tests need.
+//! Helpers of several tests.
 
 use rehearsal_sim::{Config, Random, Recording};
 

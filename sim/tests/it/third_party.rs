@@ -334,7 +334,7 @@ async fn ask(mut stream: TcpStream) {
     assert_eq!(reply, bytes);
 }
 
-/// When the client has its reply. `plain`: both ends are used by plain tasks.
+/// Returns the time at which the client has its reply. `plain`: both ends are used by plain tasks.
 fn round_trip(seed: u64, plain: bool) -> VirtualTime {
     let outcome = run(config(seed), move |world| async move {
         let (server, client) = (world.host("server"), world.host("client"));

@@ -1,4 +1,4 @@
-//! What waits for tasks and for cancellations is a scheduling point, and is named
+//! Waiting for tasks and for cancellations is a scheduling point, and is named
 //! in the report of a deadlock.
 
 use std::future::{Future, pending};
@@ -183,7 +183,7 @@ fn a_set_joins_in_every_order() {
     assert!(firsts[0] > 0 && firsts[1] > 0, "{firsts:?}");
 }
 
-/// What outlives its run does not end the tasks of the next.
+/// A handle that outlives its run does not end the tasks of the next.
 #[test]
 fn a_set_of_another_run_aborts_nothing() {
     let outcome = run(Config::default(), |_| async {
