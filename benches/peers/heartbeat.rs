@@ -81,7 +81,7 @@ fn here(seconds: u32) {
         }
         all.await.expect("no task fails");
     });
-    assert_eq!(outcome.verdict.word(), "pass", "{}", outcome.verdict);
+    assert_eq!(outcome.verdict.as_str(), "pass", "{}", outcome.verdict);
 }
 
 fn in_turmoil(seconds: u32) {

@@ -73,7 +73,7 @@ fn here(links: Links) {
         });
         all.await.expect("no task fails");
     });
-    assert_eq!(outcome.verdict.word(), "pass", "{}", outcome.verdict);
+    assert_eq!(outcome.verdict.as_str(), "pass", "{}", outcome.verdict);
 }
 
 fn in_turmoil(links: Links) {

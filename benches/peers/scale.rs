@@ -127,5 +127,5 @@ where
             agent.await.expect("no task fails");
         }
     });
-    assert_eq!(outcome.verdict.word(), "pass", "{}", outcome.verdict);
+    assert_eq!(outcome.verdict.as_str(), "pass", "{}", outcome.verdict);
 }

@@ -124,7 +124,7 @@ fn websocket_here(agents: u32, trips: u32, links: Links, recording: Recording) {
             call.await.expect("no task fails");
         }
     });
-    assert_eq!(outcome.verdict.word(), "pass", "{}", outcome.verdict);
+    assert_eq!(outcome.verdict.as_str(), "pass", "{}", outcome.verdict);
 }
 
 fn websocket_turmoil(agents: u32, trips: u32, links: Links) {

@@ -13,7 +13,7 @@ const IN_BETWEEN: [&str; 6] = [
 ];
 /// Below these is who called the run, which is outside it.
 const END: [&str; 2] = ["src/run.rs", "src/engine/driver.rs"];
-/// Where the source code of a package is.
+/// Directories of a package's source code.
 const SOURCES: [&str; 4] = ["src", "tests", "examples", "benches"];
 
 /// The first frame of user code on this thread's stack.
@@ -50,7 +50,7 @@ fn find(backtrace: &str) -> String {
     format!("site unknown ({why})")
 }
 
-/// What follows `12: 0x55d0c0ffee - `, or `12: `, or nothing if it is inlined.
+/// Returns what follows `12: 0x55d0c0ffee - `, or `12: `, or nothing if it is inlined.
 fn symbol_of(line: &str) -> &str {
     let line = match line.split_once(": ") {
         Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_digit()) => rest.trim(),
@@ -69,7 +69,7 @@ enum Whose<'a> {
     Engine,
     /// The standard library, tokio, Rehearsal.
     Library,
-    /// Somebody else; how the file is called in reports.
+    /// User code; the name of the file in reports.
     User(&'a str),
 }
 
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn who_called_the_run_is_not_taken_for_the_site() {
+    fn the_caller_of_the_run_is_not_the_site() {
         assert_eq!(with(""), "site unknown (no frame of user code)");
         let bare = "   0: 0x1 - chat::room::enter\n   1: 0x2 - main\n";
         assert_eq!(find(bare), "site unknown (no debug info)");

@@ -7,7 +7,7 @@ use std::mem::{ManuallyDrop, needs_drop};
 
 use crate::call_site;
 
-/// What left a watched thread.
+/// The kinds of leaks from a watched thread.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LeakKind {
     /// A thread of the operating system was started.
@@ -28,9 +28,9 @@ impl fmt::Display for LeakKind {
 /// The first leak since watching began, and how many came after it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Leak {
-    /// What it was.
+    /// The kind.
     pub kind: LeakKind,
-    /// Where: `file:line:column` of the first frame that is neither of the standard
+    /// Call site: `file:line:column` of the first frame that is neither of the standard
     /// library, tokio nor Rehearsal, the file named from its package's directory on; or
     /// why it is not known.
     pub site: String,
@@ -41,7 +41,7 @@ pub struct Leak {
 /// A thread's watch. As with a scope, all of it is there from the thread's first
 /// instruction to its last.
 struct Watch {
-    /// Called at the first leak; none while nobody watches.
+    /// Called at the first leak; none while the thread is not watched.
     notify: Cell<Option<fn()>>,
     /// A site is being looked up: what that does is no leak.
     busy: Cell<bool>,

@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rand_chacha::ChaCha8Rng;
 
-/// What the monotonic clocks show when a scope is entered. Little, so that
+/// The time that the monotonic clocks show when a scope is entered. Little, so that
 /// deadlines reckoned from it have passed on the machine's own clock; not zero, so
 /// that nobody takes it for "never".
 pub const MONOTONIC_START: Duration = Duration::from_secs(1);
@@ -67,7 +67,7 @@ struct Scope {
     wall_clock: Cell<Duration>,
     elapsed: Cell<Duration>,
     random: RefCell<Option<ManuallyDrop<ChaCha8Rng>>>,
-    /// How often random bytes were asked for.
+    /// Number of times that random bytes were asked for.
     asked: Cell<u64>,
 }
 
@@ -141,18 +141,18 @@ impl Drop for Entered {
     }
 }
 
-/// Whether this thread is in a scope.
+/// Returns `true` if this thread is in a scope.
 pub fn is_entered() -> bool {
     SCOPE.with(|scope| scope.entered.get())
 }
 
 /// Sets the clocks of this thread's scope to so much after it was entered. Without
-/// effect outside a scope. Whoever calls it sees to it that time does not go back.
+/// effect outside a scope. The caller makes sure that time does not go back.
 pub fn set_elapsed(elapsed: Duration) {
     SCOPE.with(|scope| scope.elapsed.set(elapsed));
 }
 
-/// Which clock is asked for.
+/// The clocks of a scope.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Clock {

@@ -1,4 +1,4 @@
-//! What a scope answers, and that nobody outside it notices.
+//! Answers of a scope, which code outside it does not see.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![expect(
     clippy::disallowed_types,

@@ -1,4 +1,4 @@
-//! What leaves a watched thread is noted, and nothing else is.
+//! Leaks of a watched thread are recorded, and nothing else is.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![expect(
     clippy::disallowed_methods,
@@ -63,7 +63,7 @@ fn sockets_of_all_sorts_are_noted() {
 }
 
 #[test]
-fn nothing_is_noted_that_nobody_watches() {
+fn leaks_of_an_unwatched_thread_are_not_recorded() {
     start_a_thread();
     assert!(!has_leaked());
     let watching = watch(notify);

@@ -1,4 +1,4 @@
-//! Who answers when code asks the machine for randomness or the time.
+//! The source of ambient randomness and time.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use crate::schedule::ambient_stream;
 /// 00:00 UTC.
 pub const WALL_CLOCK_START: Duration = Duration::from_secs(1_704_067_200);
 
-/// Whether tokio's own `select!`, as libraries use it, draws from a run's seed in this
+/// `true` if tokio's own `select!`, as libraries use it, draws from a run's seed in this
 /// build, hermetic or not. Tokio can be seeded only where it is compiled with
 /// `RUSTFLAGS="--cfg tokio_unstable"`.
 pub const SEEDS_TOKIO_SELECT: bool = cfg!(tokio_unstable);
 
-/// Who answers when code in a run, or a library under it, asks the machine: for the
+/// The source of answers when code in a run, or a library under it, asks the machine: for the
 /// order of a `HashMap`, for `rand`, `uuid` and whatever else draws from
 /// `getrandom`, for `SystemTime::now` and `std::time::Instant::now`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

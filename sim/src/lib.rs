@@ -34,20 +34,20 @@ pub use point::Resource;
 pub use rehearsal_hermetic as hermetic;
 pub use run::{run, run_hermetic};
 pub use schedule::strategy::{
-    Candidates, Deviate, Deviation, Exhaustive, Fifo, Parameter, Pct, Picks, Pos, Profile,
+    Candidates, Deviate, Exhaustive, Fifo, Parameter, Pct, PickDeviation, Picks, Pos, Profile,
     Profiler, Random, STRATEGIES, Sampler, SharedProfile, Strategy, StrategyInfo, StrategyKind,
     StrategyName, Urw,
 };
 pub use schedule::{
-    Choice, Choices, Decision, DecisionKind, Divergence, Family, Label, Link, Schedule, Site,
+    Choice, Choices, Deviation, DeviationKind, Divergence, Family, Label, Link, Schedule, Site,
     SiteId, SpawnPath, Tape,
 };
 pub use shim::{tokio, tokio_util};
 pub use task::{AbortHandle, JoinError, JoinHandle};
 pub use time::VirtualTime;
 pub use trace::{
-    CastMember, Census, DeadlockedTask, Effect, Entry, Fingerprint, History, Interleaving,
-    LeakKind, LeakReport, LiveSocket, LiveTask, Outcome, PanicReport, Statistics, Switch, TaskEnd,
+    Census, DeadlockedTask, Effect, Entry, Fingerprint, Interleaving, LeakKind, LeakReport,
+    LiveSocket, LiveTask, Outcome, PanicReport, Statistics, Switch, TaskEnd, TaskInfo, Trace,
     Verdict,
 };
 pub use world::{World, current};

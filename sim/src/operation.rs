@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-/// What kind of thing a resource is.
+/// The kinds of resources.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum ResourceKind {
@@ -40,7 +40,7 @@ pub enum ResourceKind {
 }
 
 impl ResourceKind {
-    /// Whether tasks hold it.
+    /// Returns `true` if tasks hold it.
     pub(crate) fn is_lock(self) -> bool {
         matches!(
             self,

@@ -211,7 +211,7 @@ impl Point {
     }
 }
 
-/// How far a poll-based operation has come: its scheduling point, and its entry
+/// Progress of a poll-based operation: its scheduling point, and its entry
 /// in the wait-for graph while it is pending. Serves one operation after the
 /// other.
 #[derive(Debug, Default)]
@@ -255,7 +255,7 @@ impl Progress {
         result
     }
 
-    /// Nobody waits any more.
+    /// Removes the entry: the operation does not wait any more.
     pub(crate) fn forget(&mut self) {
         self.waiting = None;
     }

@@ -16,7 +16,7 @@ use crate::world::World;
 ///
 /// The program is the first task, on [`HostId::WORLD`]. When it returns the run
 /// is over and what is left of other tasks is dropped. A panic in any task ends
-/// the run; it is reported, not propagated. So does what leaves the run ([`Leaks`]).
+/// the run; it is reported, not propagated. So does what leaves the run ([`Leaks`](crate::Leaks)).
 ///
 /// Tasks of plain tokio, as libraries spawn them, belong to the run as well, but tokio
 /// polls them, in its own order, and no strategy picks them. A panic in one of them ends
@@ -51,7 +51,7 @@ where
         .unwrap_or_else(|error| panic!("no runtime for the run: {error}"));
     let in_runtime = runtime.enter();
     panics::install_hook();
-    drop(panics::take_stray());
+    drop(panics::take_plain_task_panic());
     let limit = config.budget.virtual_time;
     let leaks = config.leaks;
     let engine = Rc::new(Engine::new(config));
@@ -75,7 +75,7 @@ where
         runtime.block_on(tokio::task::unconstrained(driver));
     }));
     if let Err(payload) = ended
-        && !engine.look_outside_at_last()
+        && !engine.check_leaks_at_end()
     {
         panic::resume_unwind(payload);
     }
@@ -89,7 +89,7 @@ where
     drop(runtime);
     // Destructors may have spawned.
     engine.drop_tasks(|_| true, TaskEnd::Aborted, Disposal::Quiet);
-    engine.look_outside_at_last();
+    engine.check_leaks_at_end();
     drop(watching);
     drop(entered);
     match Rc::try_unwrap(engine) {

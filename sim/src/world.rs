@@ -65,7 +65,7 @@ impl World {
         self.with(|engine| engine.core.borrow().hosts[host].name.clone())
     }
 
-    /// Whether the host runs.
+    /// Returns `true` if the host runs.
     pub fn host_state(self, host: HostId) -> HostState {
         self.with(|engine| engine.core.borrow().hosts[host].state)
     }
@@ -127,7 +127,7 @@ impl World {
     }
 
     /// The host dies, silently: its tasks are gone, its connections are gone,
-    /// and nobody is told. Packets that it had sent still arrive. Destructors of
+    /// without a notice to its peers. Packets that it had sent still arrive. Destructors of
     /// its tasks do run (Rust has no way around that), but what they send is
     /// discarded. Without effect on a host that is down.
     pub fn crash(self, host: HostId) {
@@ -254,14 +254,14 @@ impl World {
         self.with(|engine| engine.draws(|draws| draws.site(Site::World(label))))
     }
 
-    /// A choice among `0..bound`, where 0 is the boring one. A bound of 0 or 1
+    /// Makes a choice among `0..bound`, where 0 is the default. A bound of 0 or 1
     /// leaves no choice and gives 0.
     pub fn draw(self, site: SiteId, bound: u32) -> u32 {
         self.with(|engine| engine.draws(|draws| draws.draw(site, bound)))
     }
 
     /// A duration of whole milliseconds from `least` to `most`, both included;
-    /// `least` is the boring one, and what comes out if `most` is not more.
+    /// `least` is the default, and the result if `most` is not more.
     pub fn draw_duration(self, site: SiteId, least: Duration, most: Duration) -> Duration {
         let span = micros(most.saturating_sub(least)) / 1_000;
         let bound = u32::try_from(span).unwrap_or(u32::MAX).saturating_add(1);
@@ -285,7 +285,7 @@ impl World {
                 return Poll::Ready(());
             }
             asked = true;
-            self.with(|engine| engine.add_settler(cx.waker().clone()));
+            self.with(|engine| engine.add_quiescence_waiter(cx.waker().clone()));
             Poll::Pending
         })
         .await;

@@ -11,7 +11,7 @@ use rehearsal_sim::tokio_util as facade_util;
 use tokio as real;
 use tokio_util as real_util;
 
-/// Whether a type has a trait: an inherent constant, which is there only if the
+/// Tells if a type has a trait: an inherent constant, which is there only if the
 /// type has it, goes before that of a trait which every type has.
 macro_rules! has {
     ($type:ty, $auto:ident) => {{
@@ -163,7 +163,7 @@ fn sendable<T: Send>(value: T) -> T {
     value
 }
 
-/// What tokio's `spawn` accepts, ours must: that this compiles is the test. Run,
+/// The facade's `spawn` accepts every future that tokio's does: that this compiles is the test. Run,
 /// it says that the futures also work outside a run.
 #[test]
 fn of_futures() {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::io;
 use std::path::Path;
 
-use rehearsal_sim::DecisionKind;
+use rehearsal_sim::DeviationKind;
 
 use super::Console;
 use crate::exit::Exit;
@@ -53,7 +53,7 @@ fn text(file: &Path, repro: &Repro, target: &dyn Target, replay: &Replay) -> Str
         repro.strategy,
         transport.unwrap_or_default(),
         counted(schedule.len(), "deviation"),
-        counted(schedule.count(DecisionKind::Preemption), "preemption"),
+        counted(schedule.count(DeviationKind::Preemption), "preemption"),
     );
     let _ = writeln!(text, "  result    {}", replay.result);
     let _ = writeln!(text, "            {}", replay.explain(repro));

@@ -55,7 +55,7 @@ fn check(mut play: impl FnMut(Recording) -> RunReport) -> RunReport {
 
 /// The first effect in which two recorded runs differ.
 fn difference(one: &RunReport, other: &RunReport) -> String {
-    let (a, b) = (&one.outcome.history.entries, &other.outcome.history.entries);
+    let (a, b) = (&one.outcome.trace.entries, &other.outcome.trace.entries);
     // As many effects as both have, all alike, leave one that goes on.
     let agreed = a.iter().zip(b).take_while(|(a, b)| a == b).count();
     let side = |report: &RunReport, entries: &[Entry]| match entries.get(agreed) {

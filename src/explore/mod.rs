@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rehearsal_sim::Deviation;
+use rehearsal_sim::PickDeviation;
 
 pub use crate::clock::now;
 use crate::exit::Exit;
@@ -139,7 +139,7 @@ pub struct RunKey {
     /// The seed.
     pub seed: u64,
     count: usize,
-    deviations: Vec<Deviation>,
+    deviations: Vec<PickDeviation>,
 }
 
 impl RunKey {
@@ -149,7 +149,7 @@ impl RunKey {
     }
 
     /// Returns the run of a seed that leaves the default schedule there.
-    pub fn of_schedule(seed: u64, deviations: Vec<Deviation>) -> Self {
+    pub fn of_schedule(seed: u64, deviations: Vec<PickDeviation>) -> Self {
         Self {
             seed,
             count: deviations.len(),
@@ -158,7 +158,7 @@ impl RunKey {
     }
 
     /// Returns where it leaves the default schedule; empty for a seed.
-    pub fn deviations(&self) -> &[Deviation] {
+    pub fn deviations(&self) -> &[PickDeviation] {
         &self.deviations
     }
 }

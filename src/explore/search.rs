@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use rehearsal_sim::{Deviation, Exhaustive};
+use rehearsal_sim::{Exhaustive, PickDeviation};
 
 use super::failure_store::FailureStore;
 use super::meter::Meter;
@@ -223,7 +223,7 @@ impl Frontier {
 /// A schedule that is being run, until it is dropped.
 struct Taken<'a> {
     frontier: &'a Frontier,
-    deviations: Vec<Deviation>,
+    deviations: Vec<PickDeviation>,
 }
 
 impl Taken<'_> {

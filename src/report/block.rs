@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use rehearsal_sim::DecisionKind;
+use rehearsal_sim::DeviationKind;
 
 use super::causal::{self, Line, LineKind, Timeline};
 use super::summary::{BAD, BOLD, DIM, counted, many, styled};
@@ -42,7 +42,7 @@ fn write_size(text: &mut String, whole: &dyn Target, shrinking: &ShrinkResult) -
         parts.push(format!("the whole {}", shrinking.repro.origin.noun()));
     }
     let schedule = &shrinking.repro.schedule;
-    let preemptions = schedule.count(DecisionKind::Preemption);
+    let preemptions = schedule.count(DeviationKind::Preemption);
     let decisions = match schedule.len() {
         0 => "no deviations".to_owned(),
         count => format!(

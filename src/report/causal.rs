@@ -86,7 +86,7 @@ pub(crate) fn timeline(report: &RunReport, explanation: &Explanation) -> Timelin
 /// What the program noted, and the faults. Of a program that notes nothing, also
 /// which tasks there were.
 fn events(report: &RunReport) -> Vec<Line> {
-    let entries = report.outcome.history.entries.iter();
+    let entries = report.outcome.trace.entries.iter();
     let is_silent = !entries
         .clone()
         .any(|entry| matches!(entry.effect, Effect::Note { .. }));
@@ -128,7 +128,7 @@ fn events(report: &RunReport) -> Vec<Line> {
 
 fn decisions(report: &RunReport, explanation: &Explanation) -> Vec<Line> {
     let decisive = explanation.decisive();
-    let entries = &report.outcome.history.entries;
+    let entries = &report.outcome.trace.entries;
     let line = |(index, explained): (usize, &crate::shrink::Explained)| {
         let next = entries.partition_point(|entry| entry.step < explained.step);
         let near = entries.get(next).or_else(|| entries.last());
@@ -160,7 +160,7 @@ fn decisions(report: &RunReport, explanation: &Explanation) -> Vec<Line> {
 fn insert_failure(lines: &mut Vec<Line>, failure: &Failure, report: &RunReport) {
     let at = failure.at.unwrap_or(report.outcome.statistics.virtual_time);
     let place = lines.partition_point(|line| line.at <= at);
-    let entries = &report.outcome.history.entries;
+    let entries = &report.outcome.trace.entries;
     let until = entries.partition_point(|entry| entry.at <= at);
     let last = until.checked_sub(1).and_then(|last| entries.get(last));
     let what = failure.message.lines().next().unwrap_or_default();

@@ -135,7 +135,7 @@ fn divergence(replay: &Replay) -> Option<DivergenceEntry<'_>> {
         _ => replay.report.as_ref()?.outcome.divergence.as_ref()?,
     };
     Some(DivergenceEntry {
-        choice: at.decision + 1,
+        choice: at.deviation + 1,
         site: at.site.to_string(),
         nth: at.nth,
         expected: &at.expected,

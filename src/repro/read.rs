@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rehearsal_sim::{Decision, Fingerprint, Schedule, Site};
+use rehearsal_sim::{Deviation, Fingerprint, Schedule, Site};
 use toml::de::{DeTable, DeValue};
 
 use super::site::{self, Format};
@@ -473,7 +473,7 @@ fn choice(
     mut section: Section<'_>,
     format: Option<Format>,
     problems: &mut Problems,
-) -> Option<Decision> {
+) -> Option<Deviation> {
     let site = site::read(&mut section, format, problems);
     let nth = section
         .need("nth", "its number there: `nth = 0`", problems)
@@ -492,7 +492,7 @@ fn choice(
             format!("there is no alternative {value} of {}", bound.value)
         }
         value => {
-            return Some(Decision {
+            return Some(Deviation {
                 site: site?,
                 nth: nth?.value,
                 bound: bound.value,

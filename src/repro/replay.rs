@@ -80,7 +80,7 @@ impl Replay {
             Replayed::ScenarioChanged(Change::Text)
         } else if let Some(at) = report.outcome.divergence.clone() {
             Replayed::Diverged {
-                choice: at.decision + 1,
+                choice: at.deviation + 1,
                 at,
             }
         } else if !shows_failure {

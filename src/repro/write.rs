@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use rehearsal_sim::Decision;
+use rehearsal_sim::Deviation;
 
 use super::{FORMAT, Origin, Repro, ScenarioRef, TestRef, site};
 use crate::scenario::names;
@@ -101,13 +101,13 @@ impl Repro {
     }
 
     fn write_choices(&self, text: &mut String) -> fmt::Result {
-        let decisions = self.schedule.decisions();
+        let decisions = self.schedule.deviations();
         if decisions.is_empty() {
             return writeln!(text, "choices = []");
         }
         writeln!(text, "choices = [")?;
         for (index, decision) in decisions.iter().enumerate() {
-            let Decision {
+            let Deviation {
                 site,
                 nth,
                 bound,

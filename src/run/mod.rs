@@ -220,7 +220,7 @@ impl Failure {
     /// The failure that an engine's verdict stands for.
     pub(crate) fn of_engine(verdict: &Verdict) -> Self {
         Self {
-            judge: Judge::Engine(verdict.word()),
+            judge: Judge::Engine(verdict.as_str()),
             rule: rule_of(verdict),
             witness: Vec::new(),
             message: verdict.to_string(),
@@ -238,7 +238,7 @@ fn rule_of(verdict: &Verdict) -> Symbol {
         Verdict::Timeout { .. } => "out-of-time".into(),
         Verdict::Panic(report) => report.location.clone().into(),
         Verdict::Leak(report) => rule_of_leak(&report.kind),
-        verdict => verdict.word().into(),
+        verdict => verdict.as_str().into(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use rehearsal_sim::hermetic::call_on_fresh_thread;
-use rehearsal_sim::{Ambient, Choices, Deviate, Deviation, Fifo, Profile, Profiler, Strategy};
+use rehearsal_sim::{Ambient, Choices, Deviate, PickDeviation, Fifo, Profile, Profiler, Strategy};
 
 use super::identity::{Identity, Selection, Unplayable};
 use super::{RunOptions, RunReport, StrategyName};
@@ -102,7 +102,7 @@ pub fn play(target: &dyn Target, options: RunOptions) -> RunReport {
 pub fn play_deviating(
     target: &dyn Target,
     options: RunOptions,
-    deviations: &[Deviation],
+    deviations: &[PickDeviation],
 ) -> (RunReport, Vec<u32>) {
     on_suitable_thread(target, || {
         let (strategy, picks) = Deviate::new(deviations);

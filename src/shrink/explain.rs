@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use rehearsal_sim::{Decision, DecisionKind, Schedule, TaskId};
+use rehearsal_sim::{Deviation, DeviationKind, Schedule, TaskId};
 
 use crate::run::{RunReport, RunVerdict};
 
@@ -22,7 +22,7 @@ pub struct Explanation {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Explained {
     /// The decision.
-    pub decision: Decision,
+    pub decision: Deviation,
     /// The task that it concerns; empty for a choice of the world.
     pub who: String,
     /// Its effect, as in "gives way to data-2"; empty for a choice of the
@@ -77,7 +77,7 @@ const TRIED: usize = 32;
 pub(super) fn explain(session: &mut ShrinkSession<'_>, best: &Best) -> Explanation {
     let steps = steps(&best.report);
     let tried = best.schedule.len() <= TRIED;
-    let decisions = best.schedule.decisions().iter().enumerate();
+    let decisions = best.schedule.deviations().iter().enumerate();
     let decisions = decisions
         .map(|(index, decision)| {
             let (who, what) = describe(&best.report, index, decision);
@@ -102,7 +102,7 @@ fn without(session: &mut ShrinkSession<'_>, best: &Best, index: usize) -> Option
 
 /// Tries up to three other values.
 fn any_value(session: &mut ShrinkSession<'_>, best: &Best, index: usize) -> Option<bool> {
-    let decision = best.schedule.decisions().get(index)?;
+    let decision = best.schedule.deviations().get(index)?;
     let bound = decision.bound;
     let mut others = vec![1, bound / 2, bound - 1];
     others.retain(|value| *value != 0 && *value != decision.value);
@@ -129,7 +129,7 @@ fn steps(report: &RunReport) -> Vec<u64> {
 
 /// Whom a decision of a recorded run concerns, and what it does. `index`: among
 /// the run's decisions.
-fn describe(report: &RunReport, index: usize, decision: &Decision) -> (String, String) {
+fn describe(report: &RunReport, index: usize, decision: &Deviation) -> (String, String) {
     let choices = report.outcome.tape.choices().iter().enumerate();
     let choice = choices
         .filter(|(_, choice)| choice.value != 0)
@@ -146,7 +146,7 @@ fn describe(report: &RunReport, index: usize, decision: &Decision) -> (String, S
     let first = task_name(report, switch.instead_of);
     let taken = task_name(report, switch.taken);
     match decision.kind() {
-        DecisionKind::Preemption => {
+        DeviationKind::Preemption => {
             let place = match switch.at {
                 Some((kind, made)) if is_in_std(made) => format!(" before it uses a {kind}"),
                 Some((kind, made)) => format!(" before it uses the {kind} of {made}"),
@@ -167,7 +167,7 @@ fn is_in_std(place: &Location<'_>) -> bool {
 /// A task by the name that it gave itself, or its number and where it was
 /// spawned.
 pub(crate) fn task_name(report: &RunReport, task: TaskId) -> String {
-    let member = report.outcome.cast.iter().find(|member| member.id == task);
+    let member = report.outcome.tasks.iter().find(|member| member.id == task);
     match member {
         Some(member) if member.name.is_empty() => {
             format!("{task} ({})", member.spawned_at)

@@ -32,7 +32,7 @@ pub(super) fn decisions(session: &mut ShrinkSession<'_>, best: &mut Best) -> Res
 }
 
 fn without(schedule: &Schedule, start: usize, end: usize) -> Schedule {
-    let mut decisions = schedule.decisions().to_vec();
+    let mut decisions = schedule.deviations().to_vec();
     decisions.drain(start..end.min(schedule.len()));
     Schedule::new(decisions)
 }
@@ -40,7 +40,7 @@ fn without(schedule: &Schedule, start: usize, end: usize) -> Schedule {
 /// Lowers each value as far as it goes.
 pub(super) fn values(session: &mut ShrinkSession<'_>, best: &mut Best) -> Result<(), Stopped> {
     let mut index = 0;
-    while let Some(decision) = best.schedule.decisions().get(index) {
+    while let Some(decision) = best.schedule.deviations().get(index) {
         // The run fails with `high`, and is not known to with anything lower.
         let (mut low, mut high) = (1, decision.value);
         while low < high {
@@ -49,7 +49,7 @@ pub(super) fn values(session: &mut ShrinkSession<'_>, best: &mut Best) -> Result
             let report = session.replay(&*best.staged, &lower)?;
             let schedule = report.outcome.tape.schedule();
             let same = schedule.len() <= best.schedule.len()
-                && schedule.decisions().get(index).map(|d| d.value) == Some(middle);
+                && schedule.deviations().get(index).map(|d| d.value) == Some(middle);
             if session.is_it(&report) && same {
                 best.schedule = schedule;
                 best.report = report;

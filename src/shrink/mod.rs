@@ -18,7 +18,7 @@ mod session;
 use std::fmt;
 use std::sync::Arc;
 
-use rehearsal_sim::{DecisionKind, Schedule};
+use rehearsal_sim::{DeviationKind, Schedule};
 
 use crate::repro::{Expected, Repro, Shrunk, Unplayable};
 use crate::run::RunReport;
@@ -108,7 +108,7 @@ impl Best {
 }
 
 fn measure(schedule: &Schedule) -> (usize, usize) {
-    let preemptions = schedule.count(DecisionKind::Preemption);
+    let preemptions = schedule.count(DeviationKind::Preemption);
     (preemptions, schedule.len())
 }
 

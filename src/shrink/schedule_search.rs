@@ -1,6 +1,6 @@
 //! Searches anew for a schedule with fewer decisions.
 
-use rehearsal_sim::{DecisionKind, Deviation, Family, Schedule};
+use rehearsal_sim::{DeviationKind, Family, PickDeviation, Schedule};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::session::ShrinkSession;
@@ -15,16 +15,16 @@ const MOST_DEVIATIONS: usize = 3;
 /// Tries the default for all of the world's choices, then site by site, the scheduler's
 /// decisions being what they are.
 pub(super) fn world(session: &mut ShrinkSession<'_>, best: &mut Best) -> Result<(), Stopped> {
-    if best.schedule.count(DecisionKind::World) == 0 {
+    if best.schedule.count(DeviationKind::World) == 0 {
         return Ok(());
     }
-    let scheduler = best.schedule.filtered(|d| d.kind() != DecisionKind::World);
+    let scheduler = best.schedule.filtered(|d| d.kind() != DeviationKind::World);
     let report = session.replay(&*best.staged, &scheduler)?;
     if session.accept(best, report) {
         return Ok(());
     }
     let whole = best.schedule.clone();
-    let decisions = whole.decisions().iter();
+    let decisions = whole.deviations().iter();
     let mut families: Vec<Family<'_>> = decisions.map(|d| d.site.family()).collect();
     families.sort_by_key(Family::to_string);
     families.dedup();
@@ -42,11 +42,11 @@ pub(super) fn world(session: &mut ShrinkSession<'_>, best: &mut Best) -> Result<
 /// two, at three, as long as the best has more than that.
 pub(super) fn scheduler(session: &mut ShrinkSession<'_>, best: &mut Best) -> Result<(), Stopped> {
     for bound in 0..=MOST_DEVIATIONS {
-        let have = best.schedule.len() - best.schedule.count(DecisionKind::World);
+        let have = best.schedule.len() - best.schedule.count(DeviationKind::World);
         if have <= bound {
             return Ok(());
         }
-        let world = best.schedule.filtered(|d| d.kind() == DecisionKind::World);
+        let world = best.schedule.filtered(|d| d.kind() == DeviationKind::World);
         let worlds = if world.is_empty() {
             vec![world]
         } else {
@@ -72,7 +72,7 @@ fn search(
     if bound == 0 {
         return Ok(session.accept(best, report));
     }
-    let candidates: Box<dyn Iterator<Item = Vec<Deviation>>> = match bound {
+    let candidates: Box<dyn Iterator<Item = Vec<PickDeviation>>> = match bound {
         1 => Box::new(singles(&picks)),
         2 => Box::new(pairs(&picks)),
         _ => Box::new(clusters(&picks, bound)),
@@ -87,15 +87,15 @@ fn search(
 }
 
 /// Every deviation at a pick with that many candidates.
-fn at(pick: usize, candidates: u32) -> impl Iterator<Item = Deviation> + Clone {
+fn at(pick: usize, candidates: u32) -> impl Iterator<Item = PickDeviation> + Clone {
     let pick = u32::try_from(pick).unwrap_or(u32::MAX);
-    (1..candidates).map(move |value| Deviation { pick, value })
+    (1..candidates).map(move |value| PickDeviation { pick, value })
 }
 
 /// Every single deviation if they are few enough, else evenly spread ones.
-fn singles(picks: &[u32]) -> impl Iterator<Item = Vec<Deviation>> {
+fn singles(picks: &[u32]) -> impl Iterator<Item = Vec<PickDeviation>> {
     let picks = picks.iter().enumerate();
-    let all: Vec<Deviation> = picks.flat_map(|(pick, n)| at(pick, *n)).collect();
+    let all: Vec<PickDeviation> = picks.flat_map(|(pick, n)| at(pick, *n)).collect();
     let stride = all.len().div_ceil(RUNS_PER_BOUND).max(1);
     all.into_iter().step_by(stride).map(|single| vec![single])
 }
@@ -103,7 +103,7 @@ fn singles(picks: &[u32]) -> impl Iterator<Item = Vec<Deviation>> {
 /// Every two deviations, neighbours first: what two tasks do to each other is
 /// mostly done within a few picks. The picks after a deviation are not those of
 /// the default schedule; their numbers are as good as any.
-fn pairs(picks: &[u32]) -> impl Iterator<Item = Vec<Deviation>> {
+fn pairs(picks: &[u32]) -> impl Iterator<Item = Vec<PickDeviation>> {
     (1..picks.len()).flat_map(move |distance| {
         let apart = picks.iter().zip(&picks[distance..]).enumerate();
         apart.flat_map(move |(first, (one, other))| {
@@ -118,7 +118,7 @@ fn pairs(picks: &[u32]) -> impl Iterator<Item = Vec<Deviation>> {
 const REACH: u64 = 8;
 
 /// So many deviations near each other, from a fixed random sequence.
-fn clusters(picks: &[u32], bound: usize) -> impl Iterator<Item = Vec<Deviation>> {
+fn clusters(picks: &[u32], bound: usize) -> impl Iterator<Item = Vec<PickDeviation>> {
     (0u64..).map(move |number| {
         let random = |which: usize, below: u64| {
             let hash = xxh3_64(format!("{number} {which}").as_bytes());
@@ -130,7 +130,7 @@ fn clusters(picks: &[u32], bound: usize) -> impl Iterator<Item = Vec<Deviation>>
             let here = usize::try_from(pick).ok().and_then(|pick| picks.get(pick));
             if let Some(candidates @ 2..) = here.copied() {
                 let value = 1 + random(bound + which, u64::from(candidates) - 1);
-                cluster.push(Deviation {
+                cluster.push(PickDeviation {
                     pick: u32::try_from(pick).unwrap_or(u32::MAX),
                     value: u32::try_from(value).unwrap_or(u32::MAX),
                 });

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rehearsal_sim::{Choices, DecisionKind, Deviation, Schedule};
+use rehearsal_sim::{Choices, DeviationKind, PickDeviation, Schedule};
 
 use crate::repro::Repro;
 use crate::run::{RunOptions, RunReport, StrategyName};
@@ -95,7 +95,7 @@ impl<'a> ShrinkSession<'a> {
         &mut self,
         staged: &dyn Target,
         world: &Schedule,
-        deviations: &[Deviation],
+        deviations: &[PickDeviation],
     ) -> Result<(RunReport, Vec<u32>), Stopped> {
         self.count()?;
         let options = self.options(Choices::World(world.clone()));
@@ -153,7 +153,7 @@ impl<'a> ShrinkSession<'a> {
         staged: &dyn Target,
         known: &Schedule,
     ) -> Result<Option<RunReport>, Stopped> {
-        let world = known.filtered(|d| d.kind() == DecisionKind::World);
+        let world = known.filtered(|d| d.kind() == DeviationKind::World);
         let mut tried: Vec<&Schedule> = Vec::new();
         let default = Schedule::default();
         for schedule in [&default, &world, known] {

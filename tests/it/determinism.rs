@@ -113,7 +113,7 @@ fn a_tape_replays_a_whole_scenario() {
                 "{name} {seed}"
             );
             assert_eq!(
-                original.outcome.history, replayed.outcome.history,
+                original.outcome.trace, replayed.outcome.trace,
                 "{name} {seed}"
             );
         }

@@ -9,7 +9,7 @@ use rehearsal::explore::now;
 use rehearsal::repro::Repro;
 use rehearsal::run::{RunOptions, RunVerdict, StrategyName, play_deviating};
 use rehearsal::scenario::{discover, load};
-use rehearsal::sim::Deviation;
+use rehearsal::sim::PickDeviation;
 use serde_json::Value;
 
 use crate::support::{code, stderr, stdout};
@@ -333,11 +333,11 @@ fn a_schedule_of_a_search_replays() {
     explore(&out, &arguments);
     let failure = lines(&files(&out, "jsonl")[0].1).remove(0);
     let number = |value: &Value| u32::try_from(value.as_u64().expect("a number")).expect("small");
-    let deviations: Vec<Deviation> = failure["deviations"]
+    let deviations: Vec<PickDeviation> = failure["deviations"]
         .as_array()
         .expect("a list")
         .iter()
-        .map(|deviation| Deviation {
+        .map(|deviation| PickDeviation {
             pick: number(&deviation[0]),
             value: number(&deviation[1]),
         })

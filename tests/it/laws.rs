@@ -90,7 +90,7 @@ proptest! {
         let original = recorded(&scenario, seed);
         let options = RunOptions::new(seed + 1, StrategyName::FIFO).recorded();
         let replayed = play(&scenario, options.replaying(original.outcome.tape.schedule()));
-        prop_assert_eq!(&original.outcome.history, &replayed.outcome.history);
+        prop_assert_eq!(&original.outcome.trace, &replayed.outcome.trace);
         prop_assert_eq!(original.outcome.fingerprint, replayed.outcome.fingerprint);
         prop_assert_eq!(original.outcome.interleaving, replayed.outcome.interleaving);
         prop_assert_eq!(original.failures, replayed.failures);
@@ -150,7 +150,7 @@ proptest! {
         for other in [every, none] {
             let report = recorded(&other, seed);
             prop_assert_eq!(all.outcome.fingerprint, report.outcome.fingerprint);
-            prop_assert_eq!(&all.outcome.history, &report.outcome.history);
+            prop_assert_eq!(&all.outcome.trace, &report.outcome.trace);
         }
     }
 }

@@ -9,7 +9,7 @@ use rehearsal::replay::{Change, Replay, Replayed};
 use rehearsal::repro::{Origin, Repro, ScenarioRef, TestRef, Unplayable, save_failure};
 use rehearsal::run::{RunOptions, RunVerdict, StrategyName, play};
 use rehearsal::scenario::{Code, Cut, ExpectedVerdict, Look, Scenario, render_all};
-use rehearsal::sim::{Decision, Fingerprint, Schedule, Site};
+use rehearsal::sim::{Deviation, Fingerprint, Schedule, Site};
 
 use crate::support::scenario;
 
@@ -29,8 +29,8 @@ fn failing(scenario: &Scenario, seed: u64) -> Repro {
     Repro::of(scenario, &report).expect("the seed fails")
 }
 
-fn with_decisions(repro: &Repro, change: impl FnOnce(&mut Vec<Decision>)) -> Repro {
-    let mut decisions = repro.schedule.decisions().to_vec();
+fn with_decisions(repro: &Repro, change: impl FnOnce(&mut Vec<Deviation>)) -> Repro {
+    let mut decisions = repro.schedule.deviations().to_vec();
     change(&mut decisions);
     Repro {
         schedule: Schedule::new(decisions),
@@ -125,7 +125,7 @@ fn a_choice_that_never_comes_diverges_at_its_place() {
         panic!("{:?}", replay.result);
     };
     assert_eq!(*choice, 3);
-    assert_eq!(at.site, repro.schedule.decisions()[2].site);
+    assert_eq!(at.site, repro.schedule.deviations()[2].site);
     assert_eq!(replay.result.to_string(), "diverged at choice 3");
     assert_eq!(replay.exit(), Exit::NotReproduced);
     let text = replay.explain(&moved);

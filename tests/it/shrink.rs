@@ -7,7 +7,7 @@ use rehearsal::run::{self, RunOptions, RunVerdict, StrategyName};
 use rehearsal::scenario::{self, Cut, Scenario, discover};
 use rehearsal::shrink::{self, Limits, ShrinkError, ShrinkResult};
 use rehearsal::signature::Signature;
-use rehearsal::sim::DecisionKind;
+use rehearsal::sim::DeviationKind;
 
 fn defects() -> Vec<Scenario> {
     let files = discover::find(Path::new("scenarios/defects")).expect("there are some");
@@ -44,7 +44,7 @@ fn every_defect_shrinks_to_a_handful_of_decisions() {
             assert!(small.complete, "{name}: {:?}", small.repro.shrunk);
             let schedule = &small.repro.schedule;
             assert!(schedule.len() <= 5, "{name}: {schedule:?}");
-            let preemptions = schedule.count(DecisionKind::Preemption);
+            let preemptions = schedule.count(DeviationKind::Preemption);
             assert!(preemptions <= 2, "{name}: {schedule:?}");
             assert_eq!(small.repro.expected.signature, repro.expected.signature);
 

@@ -110,7 +110,7 @@ fn in_a_run(program: impl FnOnce(Instant) + 'static) {
         Config::default(),
         |_| async move { program(Instant::now()) },
     );
-    assert_eq!(outcome.verdict.word(), "pass", "{}", outcome.verdict);
+    assert_eq!(outcome.verdict.as_str(), "pass", "{}", outcome.verdict);
 }
 
 proptest! {

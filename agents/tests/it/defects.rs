@@ -95,7 +95,7 @@ fn an_inversion_of_locks_is_a_deadlock_that_names_both() {
     let spec = with_defect(scene(defect, Transport::InProcess), defect);
     let verdicts = (0..SEEDS).map(|seed| play(&spec, seed, Order::Random).outcome.verdict);
     let deadlock = verdicts
-        .filter(|verdict| verdict.word() == "deadlock")
+        .filter(|verdict| verdict.as_str() == "deadlock")
         .map(|verdict| verdict.to_string())
         .next();
     let text = deadlock.expect("a deadlock in some seed");

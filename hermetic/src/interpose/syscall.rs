@@ -50,7 +50,7 @@ unsafe extern "C" fn syscall() {
     )
 }
 
-/// What the kernel returned for a system call that failed, as the C library tells it.
+/// Reports the kernel's result of a failed system call as the C library does.
 extern "C" fn failed(result: c_long) -> c_long {
     let error = c_int::try_from(-result).unwrap_or(c_int::MAX);
     // SAFETY: the address of this thread's `errno` is always valid.

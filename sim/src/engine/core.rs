@@ -1,4 +1,4 @@
-//! What a run consists of while it goes on, and the smallest steps over it.
+//! The state of a run, and the smallest steps over it.
 //!
 //! `#[inline]`, here and in this module's siblings, marks what is done at each
 //! poll or scheduling point: without it a call into another file stays a call.
@@ -17,16 +17,16 @@ use crate::ids::{HostId, ResourceId, TaskId};
 use crate::index_vec::IndexVec;
 use crate::net::{NetConfig, Network};
 use crate::schedule::strategy::{Candidates, Strategy};
-use crate::schedule::{Draws, ReadyQueue};
+use crate::schedule::{ChoiceSource, ReadyQueue};
 use crate::time::VirtualTime;
-use crate::trace::{CastMember, Causality, Effect, Entry, Statistics, Switch, Verdict};
+use crate::trace::{Effect, Entry, HappensBefore, Statistics, Switch, TaskInfo, Verdict};
 
 use super::plain_tasks::PlainTasks;
 use super::record::{Record, SwitchEntry, TAG_POLL};
-use super::spawn_tree::Lineage;
+use super::spawn_tree::SpawnTree;
 use super::{Budget, Recording};
 
-/// What must never be borrowed while user code runs or is dropped.
+/// The state of a run. It is never borrowed while user code runs or is dropped.
 pub(crate) struct Core {
     pub(crate) tasks: IndexVec<TaskId, Option<Box<Task>>>,
     /// For each task, the resource of the scheduling point at which it stands, if it
@@ -38,19 +38,19 @@ pub(crate) struct Core {
     pub(crate) running: Option<TaskId>,
     /// The task that was polled last; it may have ended.
     pub(super) last: Option<TaskId>,
-    pub(super) lineage: Lineage,
-    pub(super) causality: Causality,
+    pub(super) lineage: SpawnTree,
+    pub(super) happens_before: HappensBefore,
     pub(crate) hosts: IndexVec<HostId, Host>,
     pub(super) plain_tasks: PlainTasks,
     pub(crate) resources: IndexVec<ResourceId, ResourceInfo>,
     pub(crate) network: Option<Network>,
     pub(crate) net_config: NetConfig,
-    pub(crate) draws: Draws,
+    pub(crate) draws: ChoiceSource,
     pub(super) strategy: Box<dyn Strategy>,
     pub(super) next_wait: u64,
     /// The step in which the running task does several things at once, if it does.
-    pub(super) undivided: Option<u64>,
-    pub(super) settlers: Vec<Waker>,
+    pub(super) atomic_step: Option<u64>,
+    pub(super) quiescence_waiters: Vec<Waker>,
     pub(super) halted: Option<Verdict>,
     pub(super) record: Record,
     pub(super) budget: Budget,
@@ -80,7 +80,7 @@ pub(super) struct Body {
     pub(super) waker: Waker,
 }
 
-/// Whether dropped tasks leave entries in the record.
+/// `true` if dropped tasks leave entries in the record.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Disposal {
     Recorded,
@@ -92,7 +92,7 @@ impl Core {
     pub(crate) fn record(&mut self, at: VirtualTime, effect: Effect) {
         self.record.absorb(at, &effect);
         if let Effect::Fault { what } = &effect {
-            self.causality.fault(what);
+            self.happens_before.fault(what);
         }
         if self.record.recording == Recording::Full {
             self.record.entries.push(Entry {
@@ -121,7 +121,7 @@ impl Core {
     #[inline]
     pub(super) fn collect(&mut self, wakes: &WakeQueue) {
         if wakes.drain(|id| self.enqueue(id)) {
-            self.woken_elsewhere(wakes);
+            self.woken_remotely(wakes);
         }
     }
 
@@ -220,14 +220,14 @@ impl Core {
         let Some(task) = self.task(id) else {
             return;
         };
-        let member = CastMember {
+        let member = TaskInfo {
             id,
             name: task.name.clone(),
             host: self.hosts[task.host].name.clone(),
             spawned_at: task.spawned_at,
             path: self.lineage.path(id),
         };
-        self.record.cast.push(member);
+        self.record.tasks.push(member);
     }
 
     /// The running task passes a scheduling point and operates on `resource`.
@@ -244,7 +244,7 @@ impl Core {
     #[inline]
     pub(super) fn touched(&mut self, task: TaskId, resource: ResourceId) {
         if self.record.recording != Recording::Off {
-            self.causality.touched(task, resource);
+            self.happens_before.touched(task, resource);
         }
     }
 

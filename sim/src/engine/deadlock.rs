@@ -36,7 +36,7 @@ pub(crate) fn closed_cycle(core: &Core, task: TaskId, now: VirtualTime) -> Optio
     })
 }
 
-/// Whether following locks and their holders from `from` leads to `to`; `path`
+/// Returns `true` if following locks and their holders from `from` leads to `to`; `path`
 /// then holds the tasks on the way.
 fn reaches(core: &Core, from: TaskId, to: TaskId, path: &mut Vec<TaskId>) -> bool {
     let Some(resource) = only_way_out(core, from) else {
@@ -132,7 +132,7 @@ pub(crate) fn describe_task(core: &Core, id: TaskId) -> String {
     format!("{id}{name} on {host} (spawned at {})", task.spawned_at)
 }
 
-/// What the task waits for and who holds it, one line each.
+/// Returns the operations that the task waits for and the holders, one line each.
 pub(crate) fn describe_waits(core: &Core, id: TaskId) -> Vec<String> {
     let Some(task) = core.task(id) else {
         return Vec::new();
@@ -156,7 +156,7 @@ fn short_name(core: &Core, id: TaskId) -> String {
     }
 }
 
-/// Every lock that somebody holds: what, where made, and by whom held.
+/// Returns every lock that is held, with its creation site and holders.
 pub(crate) fn held_locks(core: &Core) -> Vec<String> {
     core.resources
         .iter()

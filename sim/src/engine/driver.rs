@@ -1,4 +1,4 @@
-//! The future that tokio polls: who is next, and what to do when nobody is.
+//! The future that tokio polls: it runs the next task, or advances the network and time.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -31,7 +31,7 @@ impl Future for Driver {
         let engine = Rc::clone(&this.engine);
         engine.wakes.enter(cx.waker());
         engine.read_clock();
-        engine.look_outside();
+        engine.check_leaks();
         loop {
             match engine.next_task() {
                 Next::Task(id) => {
@@ -44,7 +44,8 @@ impl Future for Driver {
                         this.yielded = false;
                         continue;
                     }
-                    if engine.has_settlers() && (!this.yielded || plain_tasks_are_ready()) {
+                    if engine.has_quiescence_waiters() && (!this.yielded || plain_tasks_are_ready())
+                    {
                         // It is not quiet before they have run as well.
                         this.yielded = true;
                         engine.wakes.leave();
@@ -53,7 +54,7 @@ impl Future for Driver {
                     }
                     // Looking for quiet collects wakes; another thread's may have
                     // come in just then, and its task must not be slept over.
-                    if engine.settle() || engine.has_ready() {
+                    if engine.wake_quiescence_waiters() || engine.has_ready() {
                         continue;
                     }
                     if this.limit.as_mut().poll(cx).is_ready() {
@@ -89,7 +90,7 @@ impl Driver {
     }
 }
 
-/// Whether tokio's own queue holds a task. Only such a build can tell; another takes
+/// Returns `true` if tokio's own queue holds a task. Only such a build can tell; another takes
 /// it for empty once tokio has had one turn, which is some sixty polls.
 fn plain_tasks_are_ready() -> bool {
     #[cfg(tokio_unstable)]
@@ -130,13 +131,13 @@ impl Engine {
     }
 
     /// Nothing is ready and nothing is in flight: those who wait for that may go.
-    pub(super) fn settle(&self) -> bool {
+    pub(super) fn wake_quiescence_waiters(&self) -> bool {
         if !self.is_quiet() {
             return false;
         }
-        let settlers = std::mem::take(&mut self.core.borrow_mut().settlers);
-        let any = !settlers.is_empty();
-        settlers.into_iter().for_each(Waker::wake);
+        let quiescence_waiters = std::mem::take(&mut self.core.borrow_mut().quiescence_waiters);
+        let any = !quiescence_waiters.is_empty();
+        quiescence_waiters.into_iter().for_each(Waker::wake);
         any
     }
 
@@ -153,13 +154,13 @@ impl Engine {
 }
 
 impl Engine {
-    pub(crate) fn add_settler(&self, waker: Waker) {
-        self.core.borrow_mut().settlers.push(waker);
+    pub(crate) fn add_quiescence_waiter(&self, waker: Waker) {
+        self.core.borrow_mut().quiescence_waiters.push(waker);
         self.wakes.wake_driver();
     }
 
-    fn has_settlers(&self) -> bool {
-        !self.core.borrow().settlers.is_empty()
+    fn has_quiescence_waiters(&self) -> bool {
+        !self.core.borrow().quiescence_waiters.is_empty()
     }
 
     pub(crate) fn is_quiet(&self) -> bool {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::ids::TaskId;
 
-/// Whether a host runs.
+/// `true` if a host runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum HostState {
     /// It runs.
@@ -16,7 +16,7 @@ pub enum HostState {
     Down,
 }
 
-/// What runs on a host when it starts, and again when it starts again.
+/// The program of a host, which runs each time that the host starts.
 pub(crate) type Boot = Rc<dyn Fn()>;
 
 pub(crate) struct Host {

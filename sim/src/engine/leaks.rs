@@ -1,22 +1,22 @@
-//! What happened outside the tasks' polls: leaks, and panics in tasks of plain tokio.
+//! Events outside the tasks' polls: leaks, and panics in tasks of plain tokio.
 
 use rehearsal_hermetic::Watching;
 
 use crate::engine::deadlock;
-use crate::engine::panics::{self, Stray};
+use crate::engine::panics::{self, PlainTaskPanic};
 use crate::engine::wake_queue::WakeQueue;
 use crate::ids::TaskId;
 use crate::trace::{LeakKind, LeakReport, PanicReport, Verdict};
 
 use super::{Core, Engine, context};
 
-/// What is done about a leak: something that goes on outside the run and that no seed
+/// The policy for leaks: things that go on outside the run and that no seed
 /// decides.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Leaks {
     /// It ends the run, with [`Verdict::Leak`](crate::Verdict::Leak).
     ///
-    /// What is seen: threads that the run's thread starts (`std::thread::spawn`, tokio's
+    /// Detected are threads that the run's thread starts (`std::thread::spawn`, tokio's
     /// `spawn_blocking` and `fs`, a multi-threaded runtime), sockets of the operating
     /// system that it makes, and tasks of the facade that another thread wakes. Threads
     /// and sockets are seen where [`is_watchful`](rehearsal_hermetic::is_watchful).
@@ -38,27 +38,27 @@ impl Leaks {
     }
 }
 
-/// How a report calls a task that tokio polls.
+/// The description of a task that tokio polls.
 const PLAIN_TASK: &str = "a task of plain tokio";
 
 impl Engine {
     /// Takes down what left this thread, and what panicked in a task of plain tokio,
     /// since this was called last. The run is over then. Where tokio tells which panics
     /// nobody caught, and has not, they were caught.
-    pub(super) fn look_outside(&self) {
-        let panic = panics::take_stray();
-        self.take_down(panic.filter(|_| !panics::TELLS_UNCAUGHT));
+    pub(super) fn check_leaks(&self) {
+        let panic = panics::take_plain_task_panic();
+        self.halt_with(panic.filter(|_| !panics::TELLS_UNCAUGHT));
     }
 
     /// The same when tokio polls no more tasks. False if there was no panic.
-    pub(crate) fn look_outside_at_last(&self) -> bool {
-        let panic = panics::take_stray();
+    pub(crate) fn check_leaks_at_end(&self) -> bool {
+        let panic = panics::take_plain_task_panic();
         let panicked = panic.is_some();
-        self.take_down(panic);
+        self.halt_with(panic);
         panicked
     }
 
-    fn take_down(&self, panic: Option<Stray>) {
+    fn halt_with(&self, panic: Option<PlainTaskPanic>) {
         let leak = rehearsal_hermetic::take_leak();
         if leak.is_none() && panic.is_none() {
             return;
@@ -97,7 +97,7 @@ impl Core {
     /// Another thread has woken a task.
     #[cold]
     #[inline(never)]
-    pub(super) fn woken_elsewhere(&mut self, wakes: &WakeQueue) {
+    pub(super) fn woken_remotely(&mut self, wakes: &WakeQueue) {
         let Some(wake) = wakes.take_foreign() else {
             return;
         };

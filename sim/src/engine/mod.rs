@@ -34,9 +34,9 @@ use crate::ids::{HostId, TaskId};
 use crate::index_vec::IndexVec;
 use crate::net::NetConfig;
 use crate::schedule::strategy::{Fifo, Strategy};
-use crate::schedule::{Choices, Draws, ReadyQueue};
+use crate::schedule::{ChoiceSource, Choices, ReadyQueue};
 use crate::time::VirtualTime;
-use crate::trace::{Causality, Effect, Fingerprinter, History, Outcome, Statistics, Verdict};
+use crate::trace::{Effect, Fingerprinter, HappensBefore, Outcome, Statistics, Trace, Verdict};
 
 pub(crate) use self::core::{Core, Disposal, Task};
 pub(crate) use self::driver::Driver;
@@ -44,26 +44,26 @@ pub use self::host::HostState;
 pub use self::leaks::Leaks;
 use self::plain_tasks::PlainTasks;
 use self::record::{Record, TAG_TOTAL};
-use self::spawn_tree::Lineage;
+use self::spawn_tree::SpawnTree;
 use self::wake_queue::WakeQueue;
 
-/// How a run is made.
+/// The configuration of a run.
 pub struct Config {
     /// Seed of every fresh draw and of the strategy.
     pub seed: u64,
-    /// Who picks the next task.
+    /// The strategy, which picks the next task.
     pub strategy: Box<dyn Strategy>,
-    /// Where choices come from.
+    /// The source of choices.
     pub choices: Choices,
     /// Limits.
     pub budget: Budget,
-    /// What is kept.
+    /// The parts of the run that are kept.
     pub recording: Recording,
-    /// How the network behaves.
+    /// The behaviour of the network.
     pub net: NetConfig,
-    /// Who answers when code asks the machine for randomness or the time.
+    /// The source of ambient randomness and time.
     pub ambient: Ambient,
-    /// What is done when something leaves the run.
+    /// The policy for leaks.
     pub leaks: Leaks,
 }
 
@@ -122,7 +122,7 @@ impl Default for Budget {
     }
 }
 
-/// What a run keeps. The run itself is the same either way.
+/// The parts of a run that are kept. The run itself is the same either way.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Recording {
     /// Nothing; the fingerprint is zero. For measuring what recording costs.
@@ -160,7 +160,7 @@ impl Engine {
         strategy.start(seed);
         let keep = recording == Recording::Full;
         let addressed = keep || matches!(choices, Choices::Replay(_));
-        let draws = Draws::new(seed, choices, keep);
+        let draws = ChoiceSource::new(seed, choices, keep);
         let mut hosts = IndexVec::default();
         let world = hosts.push(Host::new("world".to_owned()));
         assert_eq!(world, HostId::WORLD);
@@ -176,8 +176,8 @@ impl Engine {
                 next: None,
                 running: None,
                 last: None,
-                lineage: Lineage::new(addressed),
-                causality: Causality::default(),
+                lineage: SpawnTree::new(addressed),
+                happens_before: HappensBefore::default(),
                 hosts,
                 plain_tasks: PlainTasks::default(),
                 resources: IndexVec::default(),
@@ -186,8 +186,8 @@ impl Engine {
                 draws,
                 strategy,
                 next_wait: 0,
-                undivided: None,
-                settlers: Vec::new(),
+                atomic_step: None,
+                quiescence_waiters: Vec::new(),
                 halted: None,
                 record: Record {
                     recording,
@@ -195,7 +195,7 @@ impl Engine {
                     stamped: VirtualTime::ZERO,
                     entries: Vec::new(),
                     switches: Vec::new(),
-                    cast: Vec::new(),
+                    tasks: Vec::new(),
                 },
                 budget,
                 leaks,
@@ -209,9 +209,9 @@ impl Engine {
     pub(crate) fn finish<T>(self, value: Option<T>) -> Outcome<T> {
         let now = self.now.get();
         let mut core = self.core.into_inner();
-        let (choices, interesting) = core.draws.counts();
+        let (choices, deviations) = core.draws.counts();
         core.statistics.choices = choices;
-        core.statistics.interesting = interesting;
+        core.statistics.deviations = deviations;
         core.statistics.virtual_time = now;
         let switches = core.switches();
         let (tape, divergence) = core.draws.finish();
@@ -227,18 +227,18 @@ impl Engine {
                 .u64(now.as_micros());
             record.fingerprint.finish()
         };
-        record.cast.sort_by_key(|member| member.id);
+        record.tasks.sort_by_key(|member| member.id);
         Outcome {
             verdict: core.halted.unwrap_or(Verdict::Pass),
             value,
             fingerprint,
-            history: History {
+            trace: Trace {
                 entries: record.entries,
             },
             tape,
             switches,
-            cast: record.cast,
-            interleaving: core.causality.interleaving(),
+            tasks: record.tasks,
+            interleaving: core.happens_before.interleaving(),
             statistics: core.statistics,
             divergence,
         }
@@ -276,7 +276,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn draws<R>(&self, f: impl FnOnce(&mut Draws) -> R) -> R {
+    pub(crate) fn draws<R>(&self, f: impl FnOnce(&mut ChoiceSource) -> R) -> R {
         f(&mut self.core.borrow_mut().draws)
     }
 

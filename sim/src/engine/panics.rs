@@ -5,7 +5,7 @@
 //!
 //! A panic in a task of plain tokio never gets here by unwinding: tokio catches it and
 //! keeps it in a `JoinHandle` that perhaps nobody looks at. The hook sees it all the same
-//! and keeps it as a [`Stray`]. Whether the library itself caught it, as actors do, only
+//! and keeps it as a [`PlainTaskPanic`]. Whether the library itself caught it, as actors do, only
 //! tokio can tell, which ends its runtime if not ([`TELLS_UNCAUGHT`]).
 
 use std::any::Any;
@@ -16,25 +16,25 @@ use std::sync::Once;
 use crate::engine::context;
 
 thread_local! {
-    /// How many calls of [`catch`] this thread is in.
+    /// Number of calls of [`catch`] that this thread is in.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
-    /// Where the last panic was that was not printed.
+    /// The place of the last panic that was not printed.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
     /// The last panic between two polls of the engine.
-    static STRAY: RefCell<Option<Stray>> = const { RefCell::new(None) };
+    static PLAIN_TASK_PANIC: RefCell<Option<PlainTaskPanic>> = const { RefCell::new(None) };
 }
 
 /// A panic in a task of plain tokio.
-pub(crate) struct Stray {
+pub(crate) struct PlainTaskPanic {
     pub(crate) message: String,
     pub(crate) location: String,
 }
 
-/// Whether tokio tells panics that nobody caught from others. Where it does not, every
+/// `true` if tokio tells panics that nobody caught from others. Where it does not, every
 /// panic in a plain task counts.
 pub(crate) const TELLS_UNCAUGHT: bool = cfg!(tokio_unstable);
 
-/// What tokio itself panics with when it ends its runtime for a task that panicked.
+/// The message with which tokio panics when it ends its runtime for a task that panicked.
 const TOKIO_GIVES_UP: &str = "a spawned task panicked and the runtime is configured";
 
 const UNKNOWN: &str = "an unknown place";
@@ -79,8 +79,8 @@ pub(crate) fn install_hook() {
             let place = info.location().map(ToString::to_string);
             if DEPTH.try_with(Cell::get).is_ok_and(|depth| depth > 0) {
                 let _ = PLACE.try_with(|slot| slot.replace(place));
-            } else if is_stray() {
-                keep_stray(info.payload(), place);
+            } else if is_in_plain_task() {
+                keep_plain_task_panic(info.payload(), place);
             } else {
                 previous(info);
             }
@@ -88,19 +88,19 @@ pub(crate) fn install_hook() {
     });
 }
 
-/// Whether the thread is in a run and the engine sleeps: what runs then is tokio's.
-fn is_stray() -> bool {
+/// Returns `true` if the thread is in a run and the engine sleeps: what runs then is tokio's.
+fn is_in_plain_task() -> bool {
     context::with(|engine| engine.wakes.is_asleep()) == Some(true)
 }
 
-fn keep_stray(payload: &(dyn Any + Send), place: Option<String>) {
+fn keep_plain_task_panic(payload: &(dyn Any + Send), place: Option<String>) {
     let message = message(payload);
     if message.starts_with(TOKIO_GIVES_UP) {
         return; // because of the one before
     }
     // The last is the one that nobody caught: after it tokio polls no other task.
-    let _ = STRAY.try_with(|slot| {
-        slot.replace(Some(Stray {
+    let _ = PLAIN_TASK_PANIC.try_with(|slot| {
+        slot.replace(Some(PlainTaskPanic {
             message,
             location: place.unwrap_or_else(|| UNKNOWN.to_owned()),
         }))
@@ -109,6 +109,6 @@ fn keep_stray(payload: &(dyn Any + Send), place: Option<String>) {
 }
 
 /// The last panic in a task of plain tokio since this was asked last.
-pub(crate) fn take_stray() -> Option<Stray> {
-    STRAY.take()
+pub(crate) fn take_plain_task_panic() -> Option<PlainTaskPanic> {
+    PLAIN_TASK_PANIC.take()
 }

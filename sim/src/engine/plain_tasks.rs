@@ -9,7 +9,7 @@ use tokio::runtime::Builder;
 
 use crate::ids::HostId;
 
-/// What is known of the plain tasks of a run.
+/// The plain tasks of a run.
 #[derive(Default)]
 pub(crate) struct PlainTasks {
     /// Those that are alive.

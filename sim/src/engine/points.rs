@@ -23,7 +23,7 @@ impl Engine {
         if let Some(resource) = resource {
             core.strategy.touched(me, resource);
         }
-        if polled_once || core.undivided == Some(core.statistics.steps) {
+        if polled_once || core.atomic_step == Some(core.statistics.steps) {
             return core.goes_on(me, resource);
         }
         core.collect(&self.wakes);
@@ -56,7 +56,7 @@ impl Engine {
         }
     }
 
-    /// Puts the running task at the head of the queue: it is the boring pick
+    /// Puts the running task at the head of the queue: it is the default pick
     /// once the other one has to wait. If it has paused its own host, it stands
     /// still with it. Always false, for `point`.
     #[inline]
@@ -84,31 +84,31 @@ impl Engine {
         false
     }
 
-    /// Whether a point has switched the running task away since it was polled.
+    /// Returns `true` if a point has switched the running task away since it was polled.
     #[inline]
     pub(crate) fn is_switched_away(&self) -> bool {
         let core = self.core.borrow();
         core.running.is_some() && (core.next.is_some() || core.halted.is_some())
     }
 
-    /// No other task comes in between until [`Engine::divide`] or the end of the
-    /// task's poll. None if this is so already; else what `divide` wants.
-    pub(crate) fn unite(&self) -> Option<u64> {
+    /// No other task comes in between until [`Engine::end_atomic`] or the end of the
+    /// task's poll. None if this is so already; else what `end_atomic` wants.
+    pub(crate) fn begin_atomic(&self) -> Option<u64> {
         let mut core = self.core.borrow_mut();
         // Steps do not count on while there are no points, but each poll is one.
         let step = core.statistics.steps;
-        if core.undivided == Some(step) {
+        if core.atomic_step == Some(step) {
             return None;
         }
-        core.undivided = Some(step);
+        core.atomic_step = Some(step);
         Some(step)
     }
 
-    /// Ends what began with [`Engine::unite`], if it has not ended by itself.
-    pub(crate) fn divide(&self, step: u64) {
+    /// Ends what began with [`Engine::begin_atomic`], if it has not ended by itself.
+    pub(crate) fn end_atomic(&self, step: u64) {
         let mut core = self.core.borrow_mut();
-        if core.undivided == Some(step) {
-            core.undivided = None;
+        if core.atomic_step == Some(step) {
+            core.atomic_step = None;
         }
     }
 
@@ -127,7 +127,7 @@ impl Engine {
         created_at: &'static Location<'static>,
     ) -> ResourceId {
         let mut core = self.core.borrow_mut();
-        core.causality.registered(created_at);
+        core.happens_before.registered(created_at);
         core.resources.push(ResourceInfo {
             kind,
             created_at,

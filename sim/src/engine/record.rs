@@ -1,19 +1,19 @@
-//! What a run writes down: its fingerprint and, if asked to, its history.
+//! The record of a run: its fingerprint and, if asked for, its trace.
 
 use crate::ids::{ResourceId, TaskId};
 use crate::time::VirtualTime;
-use crate::trace::{CastMember, Effect, Entry, Fingerprinter};
+use crate::trace::{Effect, Entry, Fingerprinter, TaskInfo};
 
 use super::Recording;
 
-/// What is written down, and how much of it.
+/// The record so far.
 pub(super) struct Record {
     pub(super) recording: Recording,
     pub(super) fingerprint: Fingerprinter,
     pub(super) stamped: VirtualTime,
     pub(super) entries: Vec<Entry>,
     pub(super) switches: Vec<SwitchEntry>,
-    pub(super) cast: Vec<CastMember>,
+    pub(super) tasks: Vec<TaskInfo>,
 }
 
 /// A [`Switch`](crate::Switch) in brief: there are as many as picks.

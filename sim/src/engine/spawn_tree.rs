@@ -1,22 +1,22 @@
-//! Who descends from whom. A task's id depends on the schedule; its place in the
+//! The tree of spawns. A task's id depends on the schedule; its place in the
 //! tree of spawns does not, as long as its parent spawns in the same order.
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::ids::TaskId;
 use crate::index_vec::IndexVec;
-use crate::schedule::{Draws, Site, SiteId, SpawnPath};
+use crate::schedule::{ChoiceSource, Site, SiteId, SpawnPath};
 
 /// The tree of spawns, by task id. Tasks that have ended stay in it.
-pub(crate) struct Lineage {
-    families: IndexVec<TaskId, Family>,
+pub(crate) struct SpawnTree {
+    nodes: IndexVec<TaskId, Node>,
     /// Only if choices are told apart by task.
     addresses: Option<IndexVec<TaskId, Address>>,
 }
 
 #[derive(Clone, Copy)]
-struct Family {
-    signature: u64,
+struct Node {
+    spawn_path_hash: u64,
     children: u32,
 }
 
@@ -26,24 +26,24 @@ struct Address {
     after: Option<SiteId>,
 }
 
-impl Lineage {
+impl SpawnTree {
     /// `addressed`: whether tasks need sites of their own for the scheduler's
     /// choices, because these are recorded or replayed.
     pub(super) fn new(addressed: bool) -> Self {
         Self {
-            families: IndexVec::default(),
+            nodes: IndexVec::default(),
             addresses: addressed.then(IndexVec::default),
         }
     }
 
-    /// The next task, spawned by `parent`. Its signature: a hash of its path.
+    /// Adds the next task, spawned by `parent`, and returns the hash of its path of spawns.
     pub(super) fn spawned(&mut self, parent: Option<TaskId>) -> u64 {
-        let id: TaskId = self.families.next_id();
-        let family = parent.and_then(|parent| self.families.get_mut(parent));
-        let (origin, number) = match family {
-            Some(family) => {
-                family.children += 1;
-                (family.signature, family.children)
+        let id: TaskId = self.nodes.next_id();
+        let node = parent.and_then(|parent| self.nodes.get_mut(parent));
+        let (origin, number) = match node {
+            Some(node) => {
+                node.children += 1;
+                (node.spawn_path_hash, node.children)
             }
             // Spawned by nobody: told apart by its own number.
             None => (0, id.0),
@@ -51,9 +51,9 @@ impl Lineage {
         let mut place = [0; 12];
         place[..8].copy_from_slice(&origin.to_le_bytes());
         place[8..].copy_from_slice(&number.to_le_bytes());
-        let signature = xxh3_64(&place);
-        self.families.push(Family {
-            signature,
+        let spawn_path_hash = xxh3_64(&place);
+        self.nodes.push(Node {
+            spawn_path_hash,
             children: 0,
         });
         if let Some(addresses) = &mut self.addresses {
@@ -68,7 +68,7 @@ impl Lineage {
                 after: None,
             });
         }
-        signature
+        spawn_path_hash
     }
 
     /// Returns the path of spawns to a task; empty if tasks have no addresses.
@@ -86,7 +86,7 @@ impl Lineage {
         &mut self,
         running: Option<TaskId>,
         last: Option<TaskId>,
-        draws: &mut Draws,
+        draws: &mut ChoiceSource,
     ) -> Option<SiteId> {
         let addresses = self.addresses.as_mut()?;
         // The program is alone until it has run.

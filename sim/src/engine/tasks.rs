@@ -38,9 +38,9 @@ impl Engine {
                     host,
                 },
             );
-            let signature = core.lineage.spawned(parent);
-            core.causality.spawned(parent, signature);
-            core.strategy.spawned(id, signature);
+            let spawn_path_hash = core.lineage.spawned(parent);
+            core.happens_before.spawned(parent, spawn_path_hash);
+            core.strategy.spawned(id, spawn_path_hash);
             id
         };
         let future = future(id);
@@ -92,7 +92,7 @@ impl Engine {
     /// dropped.
     pub(crate) fn panicked(&self, id: Option<TaskId>, message: String, location: String) {
         // What leaks and then panics, as tokio's sockets do, has leaked first.
-        self.look_outside();
+        self.check_leaks();
         let mut core = self.core.borrow_mut();
         let task = match id {
             Some(id) => deadlock::describe_task(&core, id),
@@ -150,15 +150,15 @@ impl Engine {
         let mut cx = Context::from_waker(&body.waker);
         let poll = body.future.as_mut().poll(&mut cx);
         if rehearsal_hermetic::has_leaked() {
-            self.look_outside();
+            self.check_leaks();
         }
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
         core.running = None;
         if poll.is_ready() {
-            if self.wakes.is_woken_elsewhere() {
+            if self.wakes.is_woken_remotely() {
                 // While it can still be told which task it was.
-                core.woken_elsewhere(&self.wakes);
+                core.woken_remotely(&self.wakes);
             }
             let panicked = matches!(core.halted, Some(Verdict::Panic(_)));
             let how = if panicked {

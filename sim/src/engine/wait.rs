@@ -1,4 +1,4 @@
-//! Who is alive, who waits for what, and who holds it.
+//! Waits of tasks, and the holders of resources.
 
 use std::panic::Location;
 
@@ -13,7 +13,7 @@ pub(crate) struct Wait {
     pub(crate) operation: Operation,
 }
 
-/// What the engine knows of a resource.
+/// The state of a resource.
 pub(crate) struct ResourceInfo {
     pub(crate) kind: ResourceKind,
     pub(crate) created_at: &'static Location<'static>,

@@ -2,7 +2,7 @@
 //!
 //! Nearly every wake happens on the run's own thread, so that path takes no
 //! lock and no atomic exchange. Wakers must be `Send + Sync` all the same: a
-//! wake from another thread goes through [`Elsewhere`].
+//! wake from another thread goes through [`RemoteWakes`].
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,11 +17,11 @@ use crate::ids::TaskId;
 pub(crate) struct WakeQueue {
     woken: RefCell<Vec<TaskId>>,
     polling: Cell<bool>,
-    elsewhere: Arc<Elsewhere>,
+    remote: Arc<RemoteWakes>,
 }
 
 /// The same for wakes from other threads.
-struct Elsewhere {
+struct RemoteWakes {
     /// The run's own thread.
     home: Thread,
     woken: Mutex<Vec<TaskId>>,
@@ -54,7 +54,7 @@ impl WakeQueue {
         Self {
             woken: RefCell::default(),
             polling: Cell::new(false),
-            elsewhere: Arc::new(Elsewhere {
+            remote: Arc::new(RemoteWakes {
                 home: this_thread(),
                 woken: Mutex::default(),
                 foreign: Mutex::default(),
@@ -67,28 +67,28 @@ impl WakeQueue {
 
     /// The engine is being polled: wakes need not reach the runtime.
     pub(crate) fn enter(&self, outer: &Waker) {
-        let mut slot = lock(&self.elsewhere.outer);
+        let mut slot = lock(&self.remote.outer);
         if !slot.as_ref().is_some_and(|waker| waker.will_wake(outer)) {
             *slot = Some(outer.clone());
         }
         drop(slot);
         self.polling.set(true);
-        self.elsewhere.polling.store(true, Ordering::SeqCst);
+        self.remote.polling.store(true, Ordering::SeqCst);
     }
 
     /// The engine goes to sleep: from now on a wake must wake it. True if one
     /// came in before.
     pub(crate) fn leave(&self) -> bool {
         self.polling.set(false);
-        // In one order with the two steps of `Elsewhere::push`, or a wake from
+        // In one order with the two steps of `RemoteWakes::push`, or a wake from
         // another thread could fall between.
-        self.elsewhere.polling.store(false, Ordering::SeqCst);
-        !self.woken.borrow().is_empty() || self.elsewhere.any.load(Ordering::SeqCst)
+        self.remote.polling.store(false, Ordering::SeqCst);
+        !self.woken.borrow().is_empty() || self.remote.any.load(Ordering::SeqCst)
     }
 
-    /// Whether the engine is between two polls: not before the first.
+    /// Returns `true` if the engine is between two polls: not before the first.
     pub(crate) fn is_asleep(&self) -> bool {
-        !self.polling.get() && lock(&self.elsewhere.outer).is_some()
+        !self.polling.get() && lock(&self.remote.outer).is_some()
     }
 
     /// Has the engine polled again if it sleeps: there is something for it to do that
@@ -96,19 +96,19 @@ impl WakeQueue {
     #[inline]
     pub(crate) fn wake_driver(&self) {
         if !self.polling.get() {
-            self.elsewhere.wake_outer();
+            self.remote.wake_outer();
         }
     }
 
-    /// Whether another thread has woken a task that is not collected yet.
+    /// Returns `true` if another thread has woken a task that is not collected yet.
     #[inline]
-    pub(crate) fn is_woken_elsewhere(&self) -> bool {
-        self.elsewhere.any.load(Ordering::Acquire)
+    pub(crate) fn is_woken_remotely(&self) -> bool {
+        self.remote.any.load(Ordering::Acquire)
     }
 
     /// The first wake from another thread since this was asked last.
     pub(crate) fn take_foreign(&self) -> Option<ForeignWake> {
-        lock(&self.elsewhere.foreign).take()
+        lock(&self.remote.foreign).take()
     }
 
     /// Hands each woken task to `enqueue`. Tasks that one step has woken go in the
@@ -123,9 +123,9 @@ impl WakeQueue {
             woken.sort_unstable();
             woken.drain(..).for_each(&mut enqueue);
         }
-        let elsewhere = self.is_woken_elsewhere();
+        let elsewhere = self.is_woken_remotely();
         if elsewhere {
-            self.elsewhere.drain(enqueue);
+            self.remote.drain(enqueue);
         }
         elsewhere
     }
@@ -135,7 +135,7 @@ impl WakeQueue {
         Arc::new(TaskWake {
             task,
             queued: AtomicBool::new(true),
-            elsewhere: Arc::clone(&self.elsewhere),
+            remote: Arc::clone(&self.remote),
         })
     }
 
@@ -145,7 +145,7 @@ impl WakeQueue {
     }
 }
 
-impl Elsewhere {
+impl RemoteWakes {
     #[cold]
     fn drain(&self, enqueue: impl FnMut(TaskId)) {
         self.any.store(false, Ordering::SeqCst);
@@ -194,7 +194,7 @@ pub(crate) struct TaskWake {
     task: TaskId,
     /// Set while the task is ready or about to be; a second wake changes nothing.
     queued: AtomicBool,
-    elsewhere: Arc<Elsewhere>,
+    remote: Arc<RemoteWakes>,
 }
 
 impl TaskWake {
@@ -227,14 +227,14 @@ impl Wake for TaskWake {
             return;
         }
         let here = context::with(|engine| {
-            let mine = Arc::ptr_eq(&engine.wakes.elsewhere, &self.elsewhere);
+            let mine = Arc::ptr_eq(&engine.wakes.remote, &self.remote);
             if mine {
                 engine.wakes.push(self.task);
             }
             mine
         });
         if here != Some(true) {
-            self.elsewhere.push(self.task);
+            self.remote.push(self.task);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is on its way, in order of arrival.
+//! Packets and other events in flight, in order of arrival.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -42,7 +42,7 @@ impl<T> Arrivals<T> {
         self.order += 1;
     }
 
-    /// When the next one arrives.
+    /// Returns the time of the next arrival.
     pub(crate) fn next(&self) -> Option<VirtualTime> {
         self.heap.peek().map(|Reverse((at, ..))| *at)
     }
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_arrives_first_comes_first_and_ties_keep_their_order() {
+    fn arrivals_are_in_order_of_time_and_ties_keep_theirs() {
         let at = |micros| VirtualTime::ZERO + std::time::Duration::from_micros(micros);
         let mut arrivals = Arrivals::default();
         arrivals.push(at(5), "c");

@@ -17,7 +17,7 @@ use crate::ids::HostId;
 
 pub(crate) use network::{Link, Network, Stack};
 
-/// How packets travel.
+/// The behaviour of links.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NetConfig {
     /// Least time that a packet travels.
@@ -31,7 +31,7 @@ pub struct NetConfig {
     pub duplicate_per_mille: u32,
     /// TCP's first wait before it sends again; it doubles each time.
     pub retransmit_after: Duration,
-    /// How long TCP tries before it gives a connection up as timed out.
+    /// Time for which TCP tries before it gives a connection up as timed out.
     pub give_up_after: Duration,
     /// Hosts that may still be added once the first socket is open.
     pub spare_hosts: u32,
@@ -52,7 +52,7 @@ impl Default for NetConfig {
     }
 }
 
-/// Which way between two hosts `a` and `b`.
+/// A direction between two hosts `a` and `b`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Direction {
     /// From `a` to `b` and from `b` to `a`.

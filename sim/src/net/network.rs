@@ -22,7 +22,7 @@ pub(crate) struct Network {
     pub(crate) dirty: bool,
     pub(crate) out: Vec<Packet>,
     pub(crate) arrivals: Arrivals<Due>,
-    /// How many of the arrivals are packets.
+    /// Number of packets among the arrivals.
     pub(crate) in_flight: usize,
     pub(crate) links: BTreeMap<(HostId, HostId), Link>,
     /// The latest arrival of each.

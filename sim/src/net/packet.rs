@@ -54,7 +54,7 @@ pub(crate) fn flow(packet: &Packet) -> Option<Flow> {
     }
 }
 
-/// Whether a segment only acknowledges.
+/// Returns `true` if a segment only acknowledges.
 pub(crate) fn is_pure_ack(packet: &Packet) -> bool {
     match &packet.payload {
         Transport::Tcp(s) => {
@@ -64,7 +64,7 @@ pub(crate) fn is_pure_ack(packet: &Packet) -> bool {
     }
 }
 
-/// Whether the packet resets a connection that its receiver has not accepted
+/// Returns `true` if the packet resets a connection that its receiver has not accepted
 /// and whose handshake is not over. turmoil-net would close that socket and
 /// never free it, and its port could not be bound again. Left half open, it
 /// goes with its listener.

@@ -1,4 +1,4 @@
-//! Schedules: a run's choices that are not boring, each by its address.
+//! Schedules: a run's deviations from the default choices, each by its address.
 //!
 //! An address is (site, n-th choice there). The scheduler has two sites for each
 //! task, named by its path of spawns: `Preempt` at the points where it could go on,
@@ -21,24 +21,24 @@ use self::playback::Playback;
 pub(crate) use self::ready_queue::ReadyQueue;
 pub use self::site::{Family, Label, Link, Site, SpawnPath};
 pub use self::tape::{Choice, Choices, SiteId, Tape};
-pub(crate) use self::tape::{Draws, ambient_stream};
+pub(crate) use self::tape::{ChoiceSource, ambient_stream};
 
-/// One choice that is not boring.
+/// One choice that is not the default.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Decision {
+pub struct Deviation {
     /// Its site.
     pub site: Site,
     /// Its number among the choices made there, from 0.
     pub nth: u32,
-    /// How many alternatives there were.
+    /// Number of alternatives.
     pub bound: u32,
-    /// Which was taken; below `bound`, and not 0.
+    /// The alternative that was taken; below `bound`, and not 0.
     pub value: u32,
 }
 
-/// What a decision decides.
+/// The kinds of deviations.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum DecisionKind {
+pub enum DeviationKind {
     /// Takes the turn from a task that could go on.
     Preemption,
     /// Takes another task than the one that is ready longest.
@@ -47,65 +47,65 @@ pub enum DecisionKind {
     World,
 }
 
-impl Decision {
-    /// What it decides.
-    pub fn kind(&self) -> DecisionKind {
+impl Deviation {
+    /// Returns the kind of choice that it is.
+    pub fn kind(&self) -> DeviationKind {
         match self.site {
-            Site::Preempt(_) => DecisionKind::Preemption,
-            Site::After(_) => DecisionKind::Order,
-            Site::Latency(_) | Site::Loss(_) | Site::World(_) => DecisionKind::World,
+            Site::Preempt(_) => DeviationKind::Preemption,
+            Site::After(_) => DeviationKind::Order,
+            Site::Latency(_) | Site::Loss(_) | Site::World(_) => DeviationKind::World,
         }
     }
 }
 
-/// Decisions; every other choice of the run is boring.
+/// Deviations; every other choice of the run is the default.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Schedule(Vec<Decision>);
+pub struct Schedule(Vec<Deviation>);
 
 impl Schedule {
-    /// Those decisions, in the order in which they were made. Of two with one
+    /// Those deviations, in the order in which they were made. Of two with one
     /// address the first counts.
-    pub fn new(decisions: Vec<Decision>) -> Self {
-        Self(decisions)
+    pub fn new(deviations: Vec<Deviation>) -> Self {
+        Self(deviations)
     }
 
-    /// The decisions.
-    pub fn decisions(&self) -> &[Decision] {
+    /// The deviations.
+    pub fn deviations(&self) -> &[Deviation] {
         &self.0
     }
 
-    /// How many there are.
+    /// Returns the number of deviations.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether everything is boring.
+    /// Returns `true` if every choice is the default.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many decisions are of that kind.
-    pub fn count(&self, kind: DecisionKind) -> usize {
+    /// Returns the number of deviations of that kind.
+    pub fn count(&self, kind: DeviationKind) -> usize {
         self.0.iter().filter(|d| d.kind() == kind).count()
     }
 
-    /// The decisions that `keep` wants, in the same order.
+    /// The deviations that `keep` wants, in the same order.
     #[must_use]
-    pub fn filtered(&self, keep: impl FnMut(&&Decision) -> bool) -> Self {
+    pub fn filtered(&self, keep: impl FnMut(&&Deviation) -> bool) -> Self {
         Self(self.0.iter().filter(keep).cloned().collect())
     }
 
-    /// The same, but that decision's value. A value of 0 strikes it out. Out of
+    /// The same, but that deviation's value. A value of 0 strikes it out. Out of
     /// range, nothing changes.
     #[must_use]
     pub fn with_value(&self, index: usize, value: u32) -> Self {
-        let mut decisions = self.0.clone();
-        if value == 0 && index < decisions.len() {
-            decisions.remove(index);
-        } else if let Some(decision) = decisions.get_mut(index) {
-            decision.value = value.min(decision.bound.saturating_sub(1));
+        let mut deviations = self.0.clone();
+        if value == 0 && index < deviations.len() {
+            deviations.remove(index);
+        } else if let Some(deviation) = deviations.get_mut(index) {
+            deviation.value = value.min(deviation.bound.saturating_sub(1));
         }
-        Self(decisions)
+        Self(deviations)
     }
 }
 
@@ -113,11 +113,11 @@ impl Tape {
     /// The schedule of a recorded run: replayed, it gives the same run.
     pub fn schedule(&self) -> Schedule {
         let mut counts = BTreeMap::new();
-        let mut decisions = Vec::new();
+        let mut deviations = Vec::new();
         for choice in self.choices() {
             let count = counts.entry(choice.site).or_insert(0u32);
             if choice.value != 0 {
-                decisions.push(Decision {
+                deviations.push(Deviation {
                     site: self.sites[choice.site.index()].clone(),
                     nth: *count,
                     bound: choice.bound,
@@ -126,6 +126,6 @@ impl Tape {
             }
             *count += 1;
         }
-        Schedule(decisions)
+        Schedule(deviations)
     }
 }

@@ -6,25 +6,25 @@ use crate::index_vec::Id as _;
 
 use super::{Schedule, Site, SiteId};
 
-/// Where a replay first met another choice than its schedule recorded.
+/// The first place at which a replay met another choice than its schedule recorded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Divergence {
-    /// The decision's index in the schedule, from 0.
-    pub decision: usize,
+    /// The deviation's index in the schedule, from 0.
+    pub deviation: usize,
     /// Its site.
     pub site: Site,
     /// Its number there, from 0.
     pub nth: u32,
-    /// What the schedule expects there.
+    /// The choice that the schedule expects there.
     pub expected: String,
-    /// What the run came to instead.
+    /// The choice that the run came to instead.
     pub found: String,
 }
 
 /// A schedule that is being replayed.
 pub(crate) struct Playback {
     schedule: Schedule,
-    /// For each site, the decisions there by their number; taken out when the
+    /// For each site, the deviations there by their number; taken out when the
     /// run first comes to the site.
     ahead: BTreeMap<Site, BTreeMap<u32, usize>>,
     /// By site id.
@@ -33,7 +33,7 @@ pub(crate) struct Playback {
     mismatch: Option<Divergence>,
 }
 
-/// The decisions of one site.
+/// The deviations of one site.
 struct SitePlayback {
     site: Site,
     /// Choices made there so far.
@@ -46,9 +46,9 @@ struct SitePlayback {
 impl Playback {
     pub(crate) fn new(schedule: Schedule) -> Self {
         let mut ahead: BTreeMap<Site, BTreeMap<u32, usize>> = BTreeMap::new();
-        for (index, decision) in schedule.0.iter().enumerate() {
-            let there = ahead.entry(decision.site.clone()).or_default();
-            there.entry(decision.nth).or_insert(index);
+        for (index, deviation) in schedule.0.iter().enumerate() {
+            let there = ahead.entry(deviation.site.clone()).or_default();
+            there.entry(deviation.nth).or_insert(index);
         }
         Self {
             reached: vec![false; schedule.len()],
@@ -81,46 +81,49 @@ impl Playback {
         };
         here.ahead.pop();
         self.reached[index] = true;
-        let decision = &self.schedule.0[index];
-        if decision.bound != bound && self.mismatch.as_ref().is_none_or(|m| index < m.decision) {
+        let deviation = &self.schedule.0[index];
+        if deviation.bound != bound && self.mismatch.as_ref().is_none_or(|m| index < m.deviation) {
             self.mismatch = Some(Divergence {
-                decision: index,
+                deviation: index,
                 site: site.clone(),
                 nth,
-                expected: format!("{} alternatives", decision.bound),
+                expected: format!("{} alternatives", deviation.bound),
                 found: format!("{bound} alternatives"),
             });
         }
-        decision.value.min(bound - 1)
+        deviation.value.min(bound - 1)
     }
 
-    /// The first decision that the run did not come to, or met otherwise than it
+    /// The first deviation that the run did not come to, or met otherwise than it
     /// was recorded.
     pub(crate) fn divergence(self) -> Option<Divergence> {
         let missed = self.reached.iter().position(|reached| !reached);
         let missed = missed.map(|index| {
-            let decision = &self.schedule.0[index];
+            let deviation = &self.schedule.0[index];
             let here = self.sites.iter().flatten();
             let made = here
-                .filter(|site| site.site == decision.site)
+                .filter(|site| site.site == deviation.site)
                 .map(|site| site.count)
                 .next();
             let found = match made {
-                Some(count) if count > decision.nth => "another decision for that choice".into(),
+                Some(count) if count > deviation.nth => "another decision for that choice".into(),
                 Some(1) => "1 choice there".to_owned(),
                 Some(count) => format!("{count} choices there"),
                 None => "no choice there".to_owned(),
             };
             Divergence {
-                decision: index,
-                site: decision.site.clone(),
-                nth: decision.nth,
-                expected: format!("choice {} of {} alternatives", decision.nth, decision.bound),
+                deviation: index,
+                site: deviation.site.clone(),
+                nth: deviation.nth,
+                expected: format!(
+                    "choice {} of {} alternatives",
+                    deviation.nth, deviation.bound
+                ),
                 found,
             }
         });
         match (self.mismatch, missed) {
-            (Some(mismatch), Some(missed)) if missed.decision < mismatch.decision => Some(missed),
+            (Some(mismatch), Some(missed)) if missed.deviation < mismatch.deviation => Some(missed),
             (None, missed) => missed,
             (mismatch, _) => mismatch,
         }

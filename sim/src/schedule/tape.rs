@@ -1,8 +1,8 @@
 //! The tape: every choice of a run, in order.
 //!
-//! A choice is (site, bound, value). Value 0 is always the boring alternative:
+//! A choice is (site, bound, value). Value 0 is always the default alternative:
 //! keep running the same task, least latency, no fault. A [`Schedule`] is the
-//! short list of choices that are not boring; what it does not list is 0, so that
+//! short list of deviations from the default; what it does not list is 0, so that
 //! any part of a tape still runs.
 
 use std::collections::BTreeMap;
@@ -34,11 +34,11 @@ impl Id for SiteId {
 /// One choice: `value` out of `0..bound`, made at `site`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Choice {
-    /// Where.
+    /// The site.
     pub site: SiteId,
-    /// How many alternatives there were; at least 2.
+    /// Number of alternatives; at least 2.
     pub bound: u32,
-    /// Which was taken; 0 is the boring one.
+    /// The alternative that was taken; 0 is the default.
     pub value: u32,
     /// Polls and scheduling points before it; saturates.
     pub step: u32,
@@ -67,17 +67,17 @@ impl Tape {
         self.choices.len()
     }
 
-    /// Whether there was no choice at all.
+    /// Returns `true` if there was no choice at all.
     pub fn is_empty(&self) -> bool {
         self.choices.is_empty()
     }
 
-    /// Number of choices that are not boring.
-    pub fn interesting(&self) -> usize {
+    /// Returns the number of choices that are not the default.
+    pub fn deviations(&self) -> usize {
         self.choices.iter().filter(|c| c.value != 0).count()
     }
 
-    /// The same tape, cut after `len` choices. Replayed, it is boring from there.
+    /// The same tape, cut after `len` choices. Replayed, it has the default from there on.
     #[must_use]
     pub fn truncated(mut self, len: usize) -> Self {
         self.choices.truncate(len);
@@ -95,7 +95,7 @@ impl Tape {
     }
 }
 
-/// Where values come from.
+/// The source of values.
 enum Source {
     /// Fresh draws, one ChaCha8 stream for each site.
     Fresh(Streams),
@@ -139,7 +139,7 @@ pub(crate) fn below(rng: &mut ChaCha8Rng, bound: u32) -> u32 {
     ((u64::from(rng.next_u32()) * u64::from(bound)) >> 32) as u32
 }
 
-/// Where a run's choices come from.
+/// The source of a run's choices.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Choices {
     /// The world's are drawn from the seed, tasks are picked by the strategy.
@@ -152,18 +152,18 @@ pub enum Choices {
 }
 
 /// The run's supply of choices: draws, records, or replays them.
-pub(crate) struct Draws {
+pub(crate) struct ChoiceSource {
     tape: Tape,
     ids: BTreeMap<Site, SiteId>,
     source: Source,
     keep: bool,
     count: u64,
-    interesting: u64,
+    deviations: u64,
     /// Polls and scheduling points so far.
     pub(crate) step: u64,
 }
 
-impl Draws {
+impl ChoiceSource {
     /// `keep`: whether there will be a tape.
     pub(crate) fn new(seed: u64, choices: Choices, keep: bool) -> Self {
         let source = match choices {
@@ -180,7 +180,7 @@ impl Draws {
             source,
             keep,
             count: 0,
-            interesting: 0,
+            deviations: 0,
             step: 0,
         }
     }
@@ -236,7 +236,7 @@ impl Draws {
     #[inline]
     fn take(&mut self, site: Option<SiteId>, bound: u32, value: u32) {
         self.count += 1;
-        self.interesting += u64::from(value != 0);
+        self.deviations += u64::from(value != 0);
         if self.keep {
             self.tape.choices.push(Choice {
                 site: site.expect("a recorded choice has a site"),
@@ -252,16 +252,16 @@ impl Draws {
         self.tape.choices.len()
     }
 
-    /// Choices so far, and how many of them were not boring.
+    /// Returns the number of choices so far, and how many of them were not the default.
     pub(crate) fn counts(&self) -> (u64, u64) {
-        (self.count, self.interesting)
+        (self.count, self.deviations)
     }
 
     /// The recorded tape and, after a replay, where it first differed.
     pub(crate) fn finish(self) -> (Tape, Option<Divergence>) {
         let divergence = match self.source {
             Source::Replay(playback) => playback.divergence(),
-            // With tasks picked otherwise, decisions may well be missed.
+            // With tasks picked otherwise, deviations may well be missed.
             Source::Fresh(_) | Source::World(_) => None,
         };
         (self.tape, divergence)
@@ -274,8 +274,8 @@ pub(crate) fn strategy_stream(seed: u64) -> ChaCha8Rng {
     Streams::stream(seed, STRATEGY_STREAM)
 }
 
-/// What a hermetic run's code gets when it asks the machine for random bytes. Not on
-/// the tape either: there is no boring value of a key.
+/// Returns the stream of the random bytes that a hermetic run's code asks for. Not on
+/// the tape either: there is no default value of a key.
 pub(crate) fn ambient_stream(seed: u64) -> ChaCha8Rng {
     Streams::stream(seed, AMBIENT_STREAM)
 }

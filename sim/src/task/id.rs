@@ -40,7 +40,7 @@ impl fmt::Display for Id {
 ///
 /// # Panics
 ///
-/// Where [`try_id`] has none.
+/// If [`try_id`] returns none.
 #[track_caller]
 pub fn id() -> Id {
     match try_id() {

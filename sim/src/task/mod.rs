@@ -133,7 +133,7 @@ where
     })))
 }
 
-/// Where a task's result waits for its joiner.
+/// The slot in which a task's result waits for its joiner.
 struct Cell<T> {
     state: State<T>,
     joiner: Option<Waker>,
@@ -242,7 +242,7 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// Whether the task has ended.
+    /// Returns `true` if the task has ended.
     pub fn is_finished(&self) -> bool {
         match &self.0 {
             Handle::Real(handle) => handle.is_finished(),
@@ -396,7 +396,7 @@ impl AbortHandle {
         }
     }
 
-    /// Whether the task has ended.
+    /// Returns `true` if the task has ended.
     pub fn is_finished(&self) -> bool {
         match &self.0 {
             Abort::Simulated(member) => !member.is_alive(),
@@ -428,7 +428,7 @@ impl JoinError {
         }
     }
 
-    /// Whether it was aborted, or died with its host.
+    /// Returns `true` if it was aborted, or died with its host.
     pub fn is_cancelled(&self) -> bool {
         match &self.0 {
             Cause::Cancelled(_) => true,
@@ -437,7 +437,7 @@ impl JoinError {
         }
     }
 
-    /// Whether it panicked.
+    /// Returns `true` if it panicked.
     pub fn is_panic(&self) -> bool {
         match &self.0 {
             Cause::Cancelled(_) => false,

@@ -20,15 +20,15 @@ pub struct Census {
 /// A task that has not ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LiveTask {
-    /// Which.
+    /// The id.
     pub id: TaskId,
     /// The name that it gave itself, or empty.
     pub name: String,
     /// Its host's name.
     pub host: String,
-    /// Where it was spawned, as `file:line:column`.
+    /// Spawn site, as `file:line:column`.
     pub spawned_at: String,
-    /// What it waits for, one line each; empty if it is ready.
+    /// The operations that it waits for, one line each; empty if it is ready.
     pub waits: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What happened before what: a hash that tells interleavings apart.
+//! Happens-before order: a hash that tells interleavings apart.
 //!
 //! Two runs whose operations touch the same things in the same order are the
 //! same to the program, however the operations on different things interleave.
@@ -31,7 +31,7 @@ impl fmt::Display for Interleaving {
 
 /// The order so far.
 #[derive(Default)]
-pub(crate) struct Causality {
+pub(crate) struct HappensBefore {
     tasks: IndexVec<TaskId, u64>,
     resources: IndexVec<ResourceId, u64>,
     faults: u64,
@@ -49,11 +49,11 @@ fn mix(a: u64, b: u64) -> u64 {
     (product as u64) ^ ((product >> 64) as u64)
 }
 
-impl Causality {
+impl HappensBefore {
     /// A task comes into being; its parent's past is its own.
-    pub(crate) fn spawned(&mut self, parent: Option<TaskId>, signature: u64) {
+    pub(crate) fn spawned(&mut self, parent: Option<TaskId>, spawn_path_hash: u64) {
         let past = parent.and_then(|parent| self.tasks.get(parent));
-        let state = mix(past.copied().unwrap_or(0), signature);
+        let state = mix(past.copied().unwrap_or(0), spawn_path_hash);
         self.tasks.push(state);
         self.sum = self.sum.wrapping_add(state);
     }
@@ -94,17 +94,17 @@ mod tests {
     use super::*;
 
     fn order(touches: &[(u32, u32)]) -> Interleaving {
-        let mut causality = Causality::default();
-        for signature in [11, 12, 13] {
-            causality.spawned(None, signature);
+        let mut happens_before = HappensBefore::default();
+        for spawn_path_hash in [11, 12, 13] {
+            happens_before.spawned(None, spawn_path_hash);
         }
         for _ in 0..2 {
-            causality.registered(Location::caller());
+            happens_before.registered(Location::caller());
         }
         for (task, resource) in touches {
-            causality.touched(TaskId(*task), ResourceId(*resource));
+            happens_before.touched(TaskId(*task), ResourceId(*resource));
         }
-        causality.interleaving()
+        happens_before.interleaving()
     }
 
     #[test]

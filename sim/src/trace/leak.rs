@@ -1,4 +1,4 @@
-//! What leaves a run: threads, sockets, and wakes that come from outside.
+//! Leaks: threads and sockets that leave a run, and wakes that come from outside.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use rehearsal_hermetic::LeakKind as Real;
 
 use crate::time::VirtualTime;
 
-/// What left a run.
+/// The kinds of leaks.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum LeakKind {
@@ -31,13 +31,13 @@ pub enum LeakKind {
 /// A leak: something that goes on outside the run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LeakReport {
-    /// What it is.
+    /// The kind.
     pub kind: LeakKind,
     /// The task that was running, or that was woken: name, host and spawn site.
     pub task: String,
     /// Leaks after this one, until the run was ended.
     pub more: u64,
-    /// When it was noticed.
+    /// The time at which it was noticed.
     pub at: VirtualTime,
 }
 

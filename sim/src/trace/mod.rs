@@ -1,4 +1,4 @@
-//! What a run leaves behind: its effects in order, their hash, its verdict.
+//! The result of a run: its effects in order, their hash, its verdict.
 
 mod census;
 mod fingerprint;
@@ -14,16 +14,16 @@ use crate::time::VirtualTime;
 pub use self::census::{Census, LiveSocket, LiveTask};
 pub use self::fingerprint::Fingerprint;
 pub(crate) use self::fingerprint::Fingerprinter;
-pub(crate) use self::happens_before::Causality;
+pub(crate) use self::happens_before::HappensBefore;
 pub use self::happens_before::Interleaving;
 pub use self::leak::{LeakKind, LeakReport};
 pub use self::outcome::{
-    CastMember, DeadlockedTask, Outcome, PanicReport, Statistics, Switch, Verdict,
+    DeadlockedTask, Outcome, PanicReport, Statistics, Switch, TaskInfo, Verdict,
 };
 
 /// The effects of a run, in order. Empty unless they were recorded.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct History {
+pub struct Trace {
     /// The effects.
     pub entries: Vec<Entry>,
 }
@@ -35,11 +35,11 @@ pub struct Entry {
     pub step: u64,
     /// Virtual time.
     pub at: VirtualTime,
-    /// What happened.
+    /// The effect.
     pub effect: Effect,
 }
 
-/// What happened.
+/// The effect.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Effect {
@@ -49,7 +49,7 @@ pub enum Effect {
         task: TaskId,
         /// The task that spawned it.
         parent: Option<TaskId>,
-        /// Where it runs.
+        /// The host on which it runs.
         host: HostId,
     },
     /// A task was polled.
@@ -61,7 +61,7 @@ pub enum Effect {
     End {
         /// The task.
         task: TaskId,
-        /// How.
+        /// The way in which it ended.
         how: TaskEnd,
     },
     /// A packet left a host.
@@ -72,7 +72,7 @@ pub enum Effect {
         to: HostId,
         /// Bytes of payload.
         len: u32,
-        /// When it arrives; none if it was lost, held or stalled.
+        /// The time of arrival; none if it was lost, held or stalled.
         arrives: Option<VirtualTime>,
     },
     /// A packet reached a host.
@@ -93,14 +93,14 @@ pub enum Effect {
     Note {
         /// The task that noted it.
         task: Option<TaskId>,
-        /// What kind of thing.
+        /// The kind of thing.
         label: &'static str,
         /// The thing.
         text: String,
     },
 }
 
-/// How a task ended.
+/// The ways in which a task ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TaskEnd {
     /// It returned.

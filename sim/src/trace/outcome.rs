@@ -1,4 +1,4 @@
-//! What a run came to.
+//! The outcome of a run.
 
 use std::fmt;
 use std::panic::Location;
@@ -9,31 +9,31 @@ use crate::ids::TaskId;
 use crate::operation::ResourceKind;
 use crate::schedule::{Divergence, SpawnPath, Tape};
 use crate::time::VirtualTime;
-use crate::trace::{Fingerprint, History, LeakReport};
+use crate::trace::{Fingerprint, LeakReport, Trace};
 
 /// The result of a run: verdict, history, statistics, fingerprint, and the
 /// program's own value if it got that far.
 #[derive(Debug)]
 pub struct Outcome<T> {
-    /// How it ended, as far as the engine can tell. Oracles judge beyond that.
+    /// The verdict, as far as the engine can tell. Oracles judge beyond that.
     pub verdict: Verdict,
-    /// What the program returned, if it ran to its end.
+    /// The value that the program returned, if it ran to its end.
     pub value: Option<T>,
     /// The hash over every effect.
     pub fingerprint: Fingerprint,
     /// The effects themselves; empty unless they were recorded.
-    pub history: History,
+    pub trace: Trace,
     /// The choices; empty unless they were recorded.
     pub tape: Tape,
     /// Counters.
     pub statistics: Statistics,
-    /// The scheduler's choices that are not boring; empty unless recorded.
+    /// The scheduler's deviations; empty unless recorded.
     pub switches: Vec<Switch>,
     /// Every task, by id; empty unless recorded.
-    pub cast: Vec<CastMember>,
+    pub tasks: Vec<TaskInfo>,
     /// The hash of what happened before what; of no meaning if nothing is recorded.
     pub interleaving: Interleaving,
-    /// Where a replay first met another choice than its schedule recorded.
+    /// The first place at which a replay met another choice than its schedule recorded.
     pub divergence: Option<Divergence>,
 }
 
@@ -44,18 +44,18 @@ impl<T> Outcome<T> {
             verdict: self.verdict,
             value: self.value.map(map),
             fingerprint: self.fingerprint,
-            history: self.history,
+            trace: self.trace,
             tape: self.tape,
             statistics: self.statistics,
             switches: self.switches,
-            cast: self.cast,
+            tasks: self.tasks,
             interleaving: self.interleaving,
             divergence: self.divergence,
         }
     }
 }
 
-/// How a run ended.
+/// The ways in which a run ends.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Verdict {
@@ -63,9 +63,9 @@ pub enum Verdict {
     Pass,
     /// These tasks wait for each other, or nothing can ever run again.
     Deadlock {
-        /// When the cycle closed, or nothing could run any more.
+        /// The time at which the cycle closed, or nothing could run any more.
         at: VirtualTime,
-        /// Whether the tasks form a cycle of locks (else: everything is stuck).
+        /// `true` if the tasks form a cycle of locks (else: everything is stuck).
         cycle: bool,
         /// Every task of the cycle, or every task that is alive.
         tasks: Vec<DeadlockedTask>,
@@ -98,7 +98,7 @@ pub enum Verdict {
 impl Verdict {
     /// One word, as in JSON: `pass`, `deadlock`, `livelock`, `timeout`,
     /// `panic`, `leak`, `unknown`.
-    pub fn word(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Pass => "pass",
             Self::Deadlock { .. } => "deadlock",
@@ -110,7 +110,7 @@ impl Verdict {
         }
     }
 
-    /// When it was reached, where that is known.
+    /// Returns the time at which it was reached, where that is known.
     pub fn at(&self) -> Option<VirtualTime> {
         match self {
             Self::Deadlock { at, .. } | Self::Livelock { at, .. } => Some(*at),
@@ -151,11 +151,11 @@ impl fmt::Display for Verdict {
 /// A task that can never run again.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DeadlockedTask {
-    /// Which.
+    /// The id.
     pub id: TaskId,
     /// Its name, host and spawn site.
     pub description: String,
-    /// What it waits for and who holds that, one line each.
+    /// The operations that it waits for and the holders, one line each.
     pub waits: Vec<String>,
 }
 
@@ -178,7 +178,7 @@ pub struct PanicReport {
     pub message: String,
     /// `file:line:column`, where known.
     pub location: String,
-    /// When.
+    /// The virtual time.
     pub at: VirtualTime,
 }
 
@@ -192,7 +192,7 @@ impl fmt::Display for PanicReport {
     }
 }
 
-/// A choice of the scheduler that is not boring: another task runs than would
+/// A deviation of the scheduler: another task runs than would
 /// have.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Switch {
@@ -200,7 +200,7 @@ pub struct Switch {
     pub choice: usize,
     /// The task that would have run.
     pub instead_of: TaskId,
-    /// What that task was about to touch, and where that was made; none if it
+    /// The resource that it was about to touch, and its creation site; none if it
     /// did not stand at a scheduling point.
     pub at: Option<(ResourceKind, &'static Location<'static>)>,
     /// The task that runs.
@@ -209,14 +209,14 @@ pub struct Switch {
 
 /// A task that took part in a run.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CastMember {
-    /// Which.
+pub struct TaskInfo {
+    /// The id.
     pub id: TaskId,
     /// The name that it gave itself, or empty.
     pub name: String,
     /// Its host's name.
     pub host: String,
-    /// Where it was spawned.
+    /// Spawn site.
     pub spawned_at: &'static Location<'static>,
     /// Its path of spawns, by which the scheduler's sites call it.
     pub path: SpawnPath,
@@ -229,8 +229,8 @@ pub struct Statistics {
     pub steps: u64,
     /// Choices with more than one alternative.
     pub choices: u64,
-    /// Choices that were not boring.
-    pub interesting: u64,
+    /// Choices that were not the default: deviations.
+    pub deviations: u64,
     /// Those of them that took the turn from a task that could go on.
     pub preemptions: u64,
     /// Tasks spawned.

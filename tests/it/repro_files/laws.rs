@@ -10,7 +10,7 @@ use rehearsal::repro::{Expected, Origin, Repro, ScenarioRef, Shrunk, TestRef};
 use rehearsal::run::{RunVerdict, StrategyName};
 use rehearsal::scenario::{Cut, Look, render_all};
 use rehearsal::signature::Signature;
-use rehearsal::sim::{Decision, Fingerprint, Link, Schedule, Site, SpawnPath};
+use rehearsal::sim::{Deviation, Fingerprint, Link, Schedule, Site, SpawnPath};
 
 use super::FILE;
 use super::cases::GOOD;
@@ -68,14 +68,14 @@ fn site() -> impl Strategy<Value = Site> {
     ]
 }
 
-fn decisions() -> impl Strategy<Value = Vec<Decision>> {
+fn decisions() -> impl Strategy<Value = Vec<Deviation>> {
     let decision = (site(), any::<u32>(), 2..=u32::MAX, any::<u32>());
     prop::collection::vec(decision, 0..12).prop_map(|decisions| {
         let mut places = BTreeSet::new();
         decisions
             .into_iter()
             .filter(|(site, nth, ..)| places.insert((site.clone(), *nth)))
-            .map(|(site, nth, bound, value)| Decision {
+            .map(|(site, nth, bound, value)| Deviation {
                 site,
                 nth,
                 bound,

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use rehearsal::repro::Repro;
 use rehearsal::scenario::{Code, Diagnostic, FileKind, Look, render_all};
-use rehearsal::sim::{Decision, DecisionKind, Schedule, Site};
+use rehearsal::sim::{Deviation, DeviationKind, Schedule, Site};
 
 use crate::support::codes;
 
@@ -49,7 +49,12 @@ fn both_formats_mean_the_same() {
     let text = cases::good_with_typed_sites();
     let second = Repro::parse(&text, Path::new(FILE)).expect("it is right");
     assert_eq!(first, second);
-    let sites: Vec<&Site> = first.schedule.decisions().iter().map(|d| &d.site).collect();
+    let sites: Vec<&Site> = first
+        .schedule
+        .deviations()
+        .iter()
+        .map(|d| &d.site)
+        .collect();
     assert!(matches!(sites[..], [Site::Preempt(_), Site::Latency(_)]));
     let written = first.to_toml();
     assert!(written.contains("format = 2"), "{written}");
@@ -64,7 +69,7 @@ fn both_formats_mean_the_same() {
 fn a_label_is_never_taken_for_a_site_of_the_scheduler() {
     let mut repro = Repro::parse(GOOD, Path::new(FILE)).expect("it is right");
     let labels = ["preempt 0.1", "after 0.1", "latency a -> b", "strategy"];
-    let decision = |label: &&str| Decision {
+    let decision = |label: &&str| Deviation {
         site: Site::world(*label),
         nth: 0,
         bound: 2,
@@ -73,7 +78,7 @@ fn a_label_is_never_taken_for_a_site_of_the_scheduler() {
     repro.schedule = Schedule::new(labels.iter().map(decision).collect());
     let read = Repro::parse(&repro.to_toml(), Path::new(FILE)).expect("it was just written");
     assert_eq!(read.schedule, repro.schedule);
-    assert_eq!(read.schedule.count(DecisionKind::World), labels.len());
+    assert_eq!(read.schedule.count(DeviationKind::World), labels.len());
 }
 
 #[test]

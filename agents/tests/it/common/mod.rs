@@ -404,6 +404,6 @@ fn rest(evidence: &Evidence, flaws: &mut Vec<String>) {
 
 /// Fails with what is wrong and with what it was.
 pub fn assert_flawless(what: &str, played: &Played, found: Vec<String>) {
-    let verdict = played.outcome.verdict.word();
+    let verdict = played.outcome.verdict.as_str();
     assert!(found.is_empty(), "{what}: {verdict}: {found:#?}");
 }

@@ -1,4 +1,4 @@
-//! What faults do to connections, and what sockets there are.
+//! Effects of faults on connections, and the sockets of a run.
 
 use crate::engine::Engine;
 use crate::ids::HostId;
@@ -26,7 +26,7 @@ impl Engine {
         }
     }
 
-    /// What the host's kernel still wants to send is lost.
+    /// Discards what the host's kernel still has to send.
     pub(crate) fn discard_output(&self, host: HostId) {
         let mut core = self.core.borrow_mut();
         if let Some(network) = &mut core.network {

@@ -41,7 +41,7 @@ impl Core {
         }
     }
 
-    /// What stalled between two hosts is sent again when TCP next tries.
+    /// Packets that stalled between two hosts are sent again when TCP next tries.
     pub(crate) fn resend_between(
         &mut self,
         a: HostId,
@@ -141,7 +141,7 @@ impl Core {
     }
 }
 
-/// How long until TCP tries again what it first sent at `sent` and has sent
+/// Returns the time until TCP tries again what it first sent at `sent` and has sent
 /// again after 1, 3, 7, … times `first` since.
 fn until_retransmission(sent: VirtualTime, now: VirtualTime, first: Duration) -> Duration {
     let mut next = sent + first;

@@ -44,7 +44,7 @@ pub(crate) fn serial() -> Option<u32> {
     context::with(Engine::serial)
 }
 
-/// Whether TCP gave up a connection of `host` to `peer` since this was asked
+/// Returns `true` if TCP gave up a connection of `host` to `peer` since this was asked
 /// last. turmoil-net knows resets only; the facade turns the error around.
 pub(crate) fn timed_out(host: HostId, peer: SocketAddr) -> bool {
     context::with(|engine| {

@@ -1,4 +1,4 @@
-//! The boring schedule but for a few picks, and a search through all such
+//! The default schedule but for a few picks, and a search through all such
 //! schedules.
 //!
 //! M. Emmi, S. Qadeer, Z. Rakamarić: "Delay-Bounded Scheduling", POPL 2011: most
@@ -41,19 +41,19 @@ impl StrategyName {
     }
 }
 
-/// A pick that is not boring: the number of the pick, and what it takes.
+/// A pick that is not the default: the number of the pick, and what it takes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Deviation {
-    /// Which of the run's picks, from 0.
+pub struct PickDeviation {
+    /// Number of the pick in the run, from 0.
     pub pick: u32,
     /// The index of the candidate; at least 1.
     pub value: u32,
 }
 
-/// Boring but for the given picks. Notes how many candidates each pick had.
+/// The default schedule but for the given picks. Records the number of candidates of each pick.
 #[derive(Debug)]
 pub struct Deviate {
-    ahead: Vec<Deviation>,
+    ahead: Vec<PickDeviation>,
     picks: Picks,
 }
 
@@ -62,9 +62,9 @@ pub struct Deviate {
 pub type Picks = Rc<RefCell<Vec<u32>>>;
 
 impl Deviate {
-    /// Takes these picks, in ascending order, and the boring one everywhere
+    /// Takes these picks, in ascending order, and the default one everywhere
     /// else. The second value fills up while the run goes on.
-    pub fn new(deviations: &[Deviation]) -> (Self, Picks) {
+    pub fn new(deviations: &[PickDeviation]) -> (Self, Picks) {
         let picks = Picks::default();
         let deviate = Self {
             ahead: deviations.iter().rev().copied().collect(),
@@ -98,18 +98,18 @@ impl Strategy for Deviate {
     }
 }
 
-/// Every schedule with at most so many deviations, depth first. Each is played
+/// Every schedule with at most so many deviations, depth first. Each is run
 /// by a [`Deviate`]; what it notes leads to the next ones.
 #[derive(Debug)]
 pub struct Exhaustive {
     bound: u32,
-    ahead: Vec<Vec<Deviation>>,
+    ahead: Vec<Vec<PickDeviation>>,
     taken: u64,
     estimate: u64,
 }
 
 impl Exhaustive {
-    /// Nothing played yet: first comes the boring schedule.
+    /// A search that has run nothing yet: first comes the default schedule.
     pub fn new(bound: u32) -> Self {
         Self {
             bound,
@@ -124,17 +124,17 @@ impl Exhaustive {
         self.bound
     }
 
-    /// The next schedule to play, if there is one. There may be more once those
-    /// that are being played have been [learned](Self::learn).
-    pub fn take(&mut self) -> Option<Vec<Deviation>> {
+    /// Returns the next schedule to run, if there is one. There may be more once those
+    /// that are running have been [learned](Self::learn).
+    pub fn take(&mut self) -> Option<Vec<PickDeviation>> {
         let next = self.ahead.pop()?;
         self.taken += 1;
         Some(next)
     }
 
-    /// A schedule has been played, and had these picks: every deviation after
+    /// Takes in that a schedule has run and had these picks: every deviation after
     /// its last leads to another schedule.
-    pub fn learn(&mut self, deviations: &[Deviation], picks: &[u32]) {
+    pub fn learn(&mut self, deviations: &[PickDeviation], picks: &[u32]) {
         let left = self.bound.saturating_sub(deviations.len() as u32);
         if deviations.is_empty() {
             self.estimate = estimate(picks, self.bound);
@@ -147,7 +147,7 @@ impl Exhaustive {
         for (pick, candidates) in picks.iter().enumerate().skip(from).rev() {
             for value in (1..*candidates).rev() {
                 let mut next = deviations.to_vec();
-                next.push(Deviation {
+                next.push(PickDeviation {
                     pick: u32::try_from(pick).expect("fewer than 2^32 picks in a run"),
                     value,
                 });
@@ -166,7 +166,7 @@ impl Exhaustive {
         self.taken
     }
 
-    /// About how many schedules there are in all, judged by the boring one;
+    /// Returns an estimate of the number of schedules in all, from the default one;
     /// saturates.
     pub fn estimate(&self) -> u64 {
         self.estimate.max(self.taken + self.ahead())

@@ -1,4 +1,4 @@
-//! The boring schedule.
+//! The default schedule.
 
 use super::{Candidates, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName};
 
@@ -20,7 +20,7 @@ impl StrategyName {
     pub const FIFO: Self = Self::of(&INFO);
 }
 
-/// First in, first out; a task runs until it has to wait. The boring schedule.
+/// First in, first out; a task runs until it has to wait. The default schedule.
 #[derive(Debug, Default)]
 pub struct Fifo;
 

@@ -156,7 +156,7 @@ impl StrategyName {
             }
             StrategyKind::Portfolio | StrategyKind::Search(_) => Vec::new(),
         };
-        STRATEGIES.iter().flat_map(|info| sampler(info)).collect()
+        STRATEGIES.iter().flat_map(sampler).collect()
     }
 
     /// Returns `true` if the name stands for several strategies, of which the seed
@@ -356,7 +356,7 @@ mod tests {
         }
     }
 
-    /// What `--strategy pct:3` means must not depend on the strategy's own name.
+    /// The meaning of `--strategy pct:3` must not depend on the strategy's own name.
     #[test]
     fn a_strategy_goes_by_the_name_of_its_entry() {
         for strategy in StrategyName::samplers() {

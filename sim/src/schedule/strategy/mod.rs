@@ -28,7 +28,7 @@ strategies! {
     bounded,
 }
 
-pub use bounded::{Deviate, Deviation, Exhaustive, Picks};
+pub use bounded::{Deviate, Exhaustive, PickDeviation, Picks};
 pub use fifo::Fifo;
 pub use pct::Pct;
 pub use pos::Pos;
@@ -39,7 +39,7 @@ use crate::ids::{ResourceId, TaskId};
 use crate::index_vec::IndexVec;
 use crate::schedule::ReadyQueue;
 
-/// The tasks among which a strategy picks. Index 0 is the boring pick: the
+/// The tasks among which a strategy picks. Index 0 is the default pick: the
 /// task that runs now, if it can go on, else the one that is ready longest.
 pub struct Candidates<'a> {
     pub(crate) running: Option<(TaskId, Option<ResourceId>)>,
@@ -49,7 +49,7 @@ pub struct Candidates<'a> {
 }
 
 impl Candidates<'_> {
-    /// How many; at least 1.
+    /// Returns the number of candidates; at least 1.
     pub fn len(&self) -> usize {
         self.ready.len() + usize::from(self.running.is_some())
     }
@@ -99,7 +99,7 @@ pub trait Strategy {
     /// taken as the last.
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize;
 
-    /// A task was spawned. Its signature is a hash of its path of spawns: it tells
+    /// A task was spawned. The hash is that of its path of spawns: it tells
     /// apart tasks that run the same code, and is the same in every run in which
     /// the task's ancestors spawn in the same order.
     fn spawned(&mut self, _task: TaskId, _signature: u64) {}

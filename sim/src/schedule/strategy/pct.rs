@@ -59,7 +59,7 @@ impl StrategyName {
 const LONGEST: u32 = 16;
 
 /// Picks in a row, with others waiting, after which a task falls behind.
-const PATIENCE: u32 = 256;
+const FAIRNESS_LIMIT: u32 = 256;
 
 /// Random priorities with `depth - 1` changes.
 #[derive(Debug)]
@@ -129,12 +129,12 @@ impl Pct {
         best.map(|(_, index, task)| (index, task))
     }
 
-    /// Whether the task has had its share.
+    /// Returns `true` if the task has had its share.
     fn is_greedy(&mut self, task: TaskId) -> bool {
         let (last, count) = self.in_a_row;
         let count = if last == Some(task) { count + 1 } else { 1 };
         self.in_a_row = (Some(task), count);
-        count > PATIENCE
+        count > FAIRNESS_LIMIT
     }
 }
 

@@ -6,9 +6,9 @@
 //! steps that each task has left, the walk gives every interleaving the same
 //! chance.
 //!
-//! How many steps a task takes is estimated by an earlier run, whose tasks are
-//! recognised by their *signature*: the path of spawns that leads to them. So
-//! agents that run the same code have distinct signatures.
+//! The steps that a task takes are estimated by an earlier run, whose tasks are
+//! recognised by the hash of the path of spawns that leads to them. So
+//! agents that run the same code have distinct hashes.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,7 +40,7 @@ impl StrategyName {
     pub const URW: Self = Self::of(&INFO);
 }
 
-/// How often each task of a run was picked, by signature.
+/// Picks of each task of a run, by the hash of its spawn path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile(BTreeMap<u64, u32>);
 
@@ -50,7 +50,7 @@ impl Profile {
         self.0.len()
     }
 
-    /// Whether nothing was observed.
+    /// Returns `true` if nothing was observed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -60,7 +60,7 @@ impl Profile {
 pub struct Profiler {
     inner: Box<dyn Strategy>,
     /// By task number.
-    signatures: Vec<u64>,
+    spawn_path_hashes: Vec<u64>,
     profile: Arc<Mutex<Profile>>,
 }
 
@@ -70,7 +70,7 @@ impl Profiler {
         let profile = Arc::new(Mutex::new(Profile::default()));
         let profiler = Self {
             inner,
-            signatures: Vec::new(),
+            spawn_path_hashes: Vec::new(),
             profile: Arc::clone(&profile),
         };
         (profiler, SharedProfile(profile))
@@ -82,7 +82,7 @@ impl Profiler {
 pub struct SharedProfile(Arc<Mutex<Profile>>);
 
 impl SharedProfile {
-    /// What was counted so far.
+    /// Returns the counts so far.
     pub fn read(&self) -> Profile {
         lock(&self.0).clone()
     }
@@ -104,20 +104,20 @@ impl Strategy for Profiler {
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
         let picked = self.inner.pick(candidates);
         if let Some(task) = candidates.task(picked) {
-            let signature = self.signatures.get(task.index() as usize);
-            let signature = signature.copied().unwrap_or_default();
-            *lock(&self.profile).0.entry(signature).or_default() += 1;
+            let spawn_path_hash = self.spawn_path_hashes.get(task.index() as usize);
+            let spawn_path_hash = spawn_path_hash.copied().unwrap_or_default();
+            *lock(&self.profile).0.entry(spawn_path_hash).or_default() += 1;
         }
         picked
     }
 
-    fn spawned(&mut self, task: TaskId, signature: u64) {
+    fn spawned(&mut self, task: TaskId, spawn_path_hash: u64) {
         let index = task.index() as usize;
-        if self.signatures.len() <= index {
-            self.signatures.resize(index + 1, 0);
+        if self.spawn_path_hashes.len() <= index {
+            self.spawn_path_hashes.resize(index + 1, 0);
         }
-        self.signatures[index] = signature;
-        self.inner.spawned(task, signature);
+        self.spawn_path_hashes[index] = spawn_path_hash;
+        self.inner.spawned(task, spawn_path_hash);
     }
 
     fn touched(&mut self, task: TaskId, resource: ResourceId) {
@@ -195,12 +195,12 @@ impl Strategy for Urw {
         picked
     }
 
-    fn spawned(&mut self, task: TaskId, signature: u64) {
+    fn spawned(&mut self, task: TaskId, spawn_path_hash: u64) {
         let index = task.index() as usize;
         if self.left.len() <= index {
             self.left.resize(index + 1, 0);
         }
-        let expected = self.profile.0.get(&signature);
+        let expected = self.profile.0.get(&spawn_path_hash);
         self.left[index] = expected.copied().unwrap_or(0);
     }
 }

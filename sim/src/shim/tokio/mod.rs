@@ -6,7 +6,7 @@
 //! another task may go first, and what a task waits for and holds is known to
 //! the simulator. Outside a run they are plain tokio.
 //!
-//! What is different from tokio:
+//! Differences from tokio:
 //!
 //! - A scheduling point can suspend a task where tokio would not, for example at
 //!   `lock().await` on a free lock. On tokio's multi-threaded runtime another

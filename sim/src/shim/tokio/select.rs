@@ -3,7 +3,7 @@
 //! A scheduling point makes a future pending that tokio would find ready. Inside
 //! a `select!` a branch further down could then win that must not: in tokio
 //! `biased` means that the first branch that is ready is taken. So the point
-//! comes before the branches, and their first poll is undivided. When they are
+//! comes before the branches, and their first poll is atomic_step. When they are
 //! polled again they have passed their points.
 
 use std::future::Future;
@@ -56,7 +56,7 @@ impl Future for Together {
     type Output = Option<()>;
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<()>> {
-        self.step = context::with(|engine| engine.unite()).flatten();
+        self.step = context::with(|engine| engine.begin_atomic()).flatten();
         Poll::Ready(None)
     }
 }
@@ -64,7 +64,7 @@ impl Future for Together {
 impl Drop for Together {
     fn drop(&mut self) {
         if let Some(step) = self.step {
-            context::with(|engine| engine.divide(step));
+            context::with(|engine| engine.end_atomic(step));
         }
     }
 }

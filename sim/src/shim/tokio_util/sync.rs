@@ -48,7 +48,7 @@ impl CancellationToken {
         self.inner.cancel();
     }
 
-    /// Whether it is cancelled.
+    /// Returns `true` if it is cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.inner.is_cancelled()
     }

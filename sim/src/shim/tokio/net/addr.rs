@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 use super::place::Place;
 use crate::engine::network;
 
-/// What can be resolved to addresses: whatever `tokio::net::ToSocketAddrs` can.
+/// Values that resolve to addresses: those of `tokio::net::ToSocketAddrs`.
 /// Sealed, as tokio's is.
 pub trait ToSocketAddrs: ::tokio::net::ToSocketAddrs + sealed::Resolve {}
 
@@ -35,7 +35,7 @@ pub(super) fn resolve(place: Place, target: &impl ToSocketAddrs) -> io::Result<V
     target.resolve()
 }
 
-/// Where packets for an address go: for the unspecified one, to this host, as on
+/// Returns the address to which packets go: for the unspecified one, this host's, as on
 /// Linux.
 pub(super) fn destination(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {

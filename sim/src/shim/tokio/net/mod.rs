@@ -8,7 +8,7 @@
 //! A simulated socket that outlives its run is dead: its operations give
 //! `NotConnected`.
 //!
-//! What is different from tokio:
+//! Differences from tokio:
 //!
 //! - A connection that the network gives up shows as `TimedOut`.
 //! - In a run, a name that no host has gives `NotFound`.

@@ -1,4 +1,4 @@
-//! Where and when a simulated socket lives.
+//! The host and the run of a simulated socket.
 //!
 //! turmoil-net's sockets talk to whichever host's kernel is current on their
 //! thread, and panic without one, even when they are dropped. So each one is

@@ -151,7 +151,7 @@ impl TcpStream {
         }
     }
 
-    /// Whether small writes are sent at once. In a run they always are.
+    /// Returns `true` if small writes are sent at once. In a run they always are.
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ mod split_owned;
 pub use split::{ReadHalf, WriteHalf};
 pub use split_owned::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
 
-/// What both halves can do, borrowed or owned. Their field `0` is an `Inner`
+/// Methods of both halves, borrowed or owned. Their field `0` is an `Inner`
 /// with the variants `Simulated { connection, progress }` and `Real`.
 macro_rules! half {
     ([$($lifetime:lifetime)?] $half:ty) => {
@@ -48,7 +48,7 @@ macro_rules! half {
     };
 }
 
-/// What a read half can do.
+/// Methods of a read half.
 macro_rules! read_half {
     ([$($lifetime:lifetime)?] $half:ty) => {
         $crate::tokio::net::tcp::half!([$($lifetime)?] $half);
@@ -108,7 +108,7 @@ macro_rules! read_half {
     };
 }
 
-/// What a write half can do.
+/// Methods of a write half.
 macro_rules! write_half {
     ([$($lifetime:lifetime)?] $half:ty) => {
         $crate::tokio::net::tcp::half!([$($lifetime)?] $half);

@@ -208,7 +208,7 @@ impl UdpSocket {
         }
     }
 
-    /// Whether it may send to broadcast addresses. In a run nobody receives
+    /// Returns `true` if it may send to broadcast addresses. In a run nobody receives
     /// what is sent there.
     ///
     /// # Errors

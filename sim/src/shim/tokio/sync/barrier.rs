@@ -1,7 +1,7 @@
 //! `Barrier`.
 //!
 //! Not tokio's own: that one wakes its tasks in an order which it draws from a
-//! generator that nobody can seed.
+//! generator that cannot be seeded.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -16,7 +16,7 @@ use crate::point::{Op, Resource};
 pub struct Barrier {
     resource: Resource,
     size: usize,
-    /// How many have come since it last opened.
+    /// Number of tasks that have come since it last opened.
     here: Mutex<usize>,
     opened: real::Notify,
 }
@@ -26,7 +26,7 @@ pub struct Barrier {
 pub struct BarrierWaitResult(bool);
 
 impl BarrierWaitResult {
-    /// Whether this is the one task of its round that leads.
+    /// Returns `true` if this is the one task of its round that leads.
     pub fn is_leader(&self) -> bool {
         self.0
     }

@@ -83,22 +83,22 @@ impl<T> Sender<T> {
         }
     }
 
-    /// How many values some receiver has not seen.
+    /// Returns the number of values that some receiver has not seen.
     pub fn len(&self) -> usize {
         self.inner.len()
     }
 
-    /// Whether all receivers have seen all values.
+    /// Returns `true` if all receivers have seen all values.
     pub fn is_empty(&self) -> bool {
         self.inner.is_empty()
     }
 
-    /// How many receivers there are.
+    /// Returns the number of receivers.
     pub fn receiver_count(&self) -> usize {
         self.inner.receiver_count()
     }
 
-    /// Whether both are of one channel.
+    /// Returns `true` if both are of one channel.
     pub fn same_channel(&self, other: &Self) -> bool {
         self.inner.same_channel(&other.inner)
     }
@@ -108,12 +108,12 @@ impl<T> Sender<T> {
         Op::new(&self.side, Operation::Closed, self.inner.closed()).await;
     }
 
-    /// How many senders there are.
+    /// Returns the number of senders.
     pub fn strong_count(&self) -> usize {
         self.inner.strong_count()
     }
 
-    /// How many weak senders there are.
+    /// Returns the number of weak senders.
     pub fn weak_count(&self) -> usize {
         self.inner.weak_count()
     }
@@ -150,12 +150,12 @@ impl<T> WeakSender<T> {
         })
     }
 
-    /// How many senders there are.
+    /// Returns the number of senders.
     pub fn strong_count(&self) -> usize {
         self.inner.strong_count()
     }
 
-    /// How many weak senders there are.
+    /// Returns the number of weak senders.
     pub fn weak_count(&self) -> usize {
         self.inner.weak_count()
     }
@@ -184,32 +184,32 @@ pub struct Receiver<T> {
 }
 
 impl<T> Receiver<T> {
-    /// How many values it has not seen.
+    /// Returns the number of values that it has not seen.
     pub fn len(&self) -> usize {
         self.inner.len()
     }
 
-    /// Whether it has seen all values.
+    /// Returns `true` if it has seen all values.
     pub fn is_empty(&self) -> bool {
         self.inner.is_empty()
     }
 
-    /// Whether both are of one channel.
+    /// Returns `true` if both are of one channel.
     pub fn same_channel(&self, other: &Self) -> bool {
         self.inner.same_channel(&other.inner)
     }
 
-    /// How many senders there are.
+    /// Returns the number of senders.
     pub fn sender_strong_count(&self) -> usize {
         self.inner.sender_strong_count()
     }
 
-    /// How many weak senders there are.
+    /// Returns the number of weak senders.
     pub fn sender_weak_count(&self) -> usize {
         self.inner.sender_weak_count()
     }
 
-    /// Whether all senders are gone.
+    /// Returns `true` if all senders are gone.
     pub fn is_closed(&self) -> bool {
         self.inner.is_closed()
     }

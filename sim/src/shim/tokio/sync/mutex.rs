@@ -73,7 +73,7 @@ impl<T> Mutex<T> {
         Ok(OwnedMutexGuard::new(inner, self))
     }
 
-    /// The value, of which nobody else can have hold.
+    /// Returns the value; there is no other reference to it.
     pub fn get_mut(&mut self) -> &mut T {
         self.inner.get_mut().get_mut()
     }

@@ -51,7 +51,7 @@ impl<T> OnceCell<T> {
         }
     }
 
-    /// Whether it has a value.
+    /// Returns `true` if it has a value.
     pub fn initialized(&self) -> bool {
         self.inner.initialized()
     }

@@ -58,7 +58,7 @@ impl<T> Sender<T> {
         Op::new(&self.side, Operation::Closed, self.inner.closed()).await;
     }
 
-    /// Whether there is no receiver.
+    /// Returns `true` if there is no receiver.
     pub fn is_closed(&self) -> bool {
         self.inner.is_closed()
     }
@@ -88,12 +88,12 @@ impl<T> Receiver<T> {
         self.inner.close();
     }
 
-    /// Whether it has given out the value, or the error that there is none.
+    /// Returns `true` if it has given out the value, or the error that there is none.
     pub fn is_terminated(&self) -> bool {
         self.inner.is_terminated()
     }
 
-    /// Whether there is nothing to receive now.
+    /// Returns `true` if there is nothing to receive now.
     pub fn is_empty(&self) -> bool {
         self.inner.is_empty()
     }

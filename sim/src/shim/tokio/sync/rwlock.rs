@@ -79,11 +79,11 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// Exclusive access, if nobody has any.
+    /// Exclusive access, if the lock is free.
     ///
     /// # Errors
     ///
-    /// If somebody has.
+    /// If it is not.
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
         self.resource.touch();
         Ok(RwLockWriteGuard {
@@ -117,18 +117,18 @@ impl<T> RwLock<T> {
         OwnedRwLockWriteGuard::new(inner, self)
     }
 
-    /// Exclusive access, if nobody has any; the guard keeps the lock alive.
+    /// Exclusive access, if the lock is free; the guard keeps the lock alive.
     ///
     /// # Errors
     ///
-    /// If somebody has.
+    /// If it is not.
     pub fn try_write_owned(self: Arc<Self>) -> Result<OwnedRwLockWriteGuard<T>, TryLockError> {
         self.resource.touch();
         let inner = Arc::clone(self.inner.arc()).try_write_owned()?;
         Ok(OwnedRwLockWriteGuard::new(inner, self))
     }
 
-    /// The value, of which nobody else can have hold.
+    /// Returns the value; there is no other reference to it.
     pub fn get_mut(&mut self) -> &mut T {
         self.inner.get_mut().get_mut()
     }

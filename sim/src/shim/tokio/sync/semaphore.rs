@@ -42,7 +42,7 @@ impl Semaphore {
         Self::new(permits)
     }
 
-    /// How many permits are there now.
+    /// Returns the number of permits that are free now.
     pub fn available_permits(&self) -> usize {
         self.inner.available_permits()
     }
@@ -149,13 +149,13 @@ impl Semaphore {
         Ok(OwnedSemaphorePermit::new(permit, &self))
     }
 
-    /// No more permits: whoever waits for one, or comes to, gets an error.
+    /// Closes it: acquirers that wait, and later ones, get an error.
     pub fn close(&self) {
         self.resource.touch();
         self.inner.close();
     }
 
-    /// Whether it is closed.
+    /// Returns `true` if it is closed.
     pub fn is_closed(&self) -> bool {
         self.inner.is_closed()
     }
@@ -206,7 +206,7 @@ impl<'a> SemaphorePermit<'a> {
         self.semaphore
     }
 
-    /// How many permits.
+    /// Returns the number of permits.
     pub fn num_permits(&self) -> usize {
         self.inner.num_permits()
     }
@@ -268,7 +268,7 @@ impl OwnedSemaphorePermit {
         &self.semaphore
     }
 
-    /// How many permits.
+    /// Returns the number of permits.
     pub fn num_permits(&self) -> usize {
         self.permits
     }

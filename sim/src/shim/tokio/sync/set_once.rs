@@ -47,7 +47,7 @@ impl<T> SetOnce<T> {
         }
     }
 
-    /// Whether it has a value.
+    /// Returns `true` if it has a value.
     pub fn initialized(&self) -> bool {
         self.inner.initialized()
     }

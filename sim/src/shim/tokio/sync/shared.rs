@@ -1,4 +1,4 @@
-//! What several facade objects share: tokio's own object, or a channel's
+//! Shared parts of facade objects: tokio's own object, or a channel's
 //! identity.
 
 use std::fmt;

@@ -38,7 +38,7 @@ pub struct Sender<T> {
 }
 
 impl<T> Sender<T> {
-    /// A value that nobody watches.
+    /// A value without receivers.
     #[track_caller]
     pub fn new(init: T) -> Self {
         Self {
@@ -47,11 +47,11 @@ impl<T> Sender<T> {
         }
     }
 
-    /// Sets the value, if somebody watches.
+    /// Sets the value, if there is a receiver.
     ///
     /// # Errors
     ///
-    /// The new value, if nobody does.
+    /// The new value, if there is none.
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
         self.side.touch();
         self.inner.send(value)
@@ -87,12 +87,12 @@ impl<T> Sender<T> {
         self.inner.borrow()
     }
 
-    /// Whether nobody watches.
+    /// Returns `true` if nobody watches.
     pub fn is_closed(&self) -> bool {
         self.inner.is_closed()
     }
 
-    /// Waits until nobody watches.
+    /// Waits until no receiver is left.
     pub async fn closed(&self) {
         Op::new(&self.side, Operation::Closed, self.inner.closed()).await;
     }
@@ -106,17 +106,17 @@ impl<T> Sender<T> {
         }
     }
 
-    /// How many watch.
+    /// Returns the number of receivers.
     pub fn receiver_count(&self) -> usize {
         self.inner.receiver_count()
     }
 
-    /// How many senders there are.
+    /// Returns the number of senders.
     pub fn sender_count(&self) -> usize {
         self.inner.sender_count()
     }
 
-    /// Whether both are of one channel.
+    /// Returns `true` if both are of one channel.
     pub fn same_channel(&self, other: &Self) -> bool {
         self.inner.same_channel(&other.inner)
     }
@@ -163,7 +163,7 @@ impl<T> Receiver<T> {
         self.inner.borrow_and_update()
     }
 
-    /// Whether the value is unseen.
+    /// Returns `true` if the value is unseen.
     ///
     /// # Errors
     ///
@@ -173,7 +173,7 @@ impl<T> Receiver<T> {
         self.inner.has_changed()
     }
 
-    /// Whether all senders are gone.
+    /// Returns `true` if all senders are gone.
     pub fn is_closed(&self) -> bool {
         self.inner.is_closed()
     }
@@ -206,7 +206,7 @@ impl<T> Receiver<T> {
         Op::new(&self.side, Operation::WaitFor, self.inner.wait_for(f)).await
     }
 
-    /// Whether both are of one channel.
+    /// Returns `true` if both are of one channel.
     pub fn same_channel(&self, other: &Self) -> bool {
         self.inner.same_channel(&other.inner)
     }

@@ -37,12 +37,12 @@ impl<T> JoinSet<T> {
         }
     }
 
-    /// How many tasks have not been joined.
+    /// Returns the number of tasks that have not been joined.
     pub fn len(&self) -> usize {
         self.real.len() + self.simulated.handles.len()
     }
 
-    /// Whether all tasks have been joined.
+    /// Returns `true` if all tasks have been joined.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -264,7 +264,7 @@ struct Members<T> {
     ended: Arc<Ended>,
 }
 
-/// Which members have ended, as their wakers have said.
+/// Members that have ended, as their wakers have said.
 struct Ended {
     resource: Resource,
     queue: Mutex<Queue>,
@@ -282,7 +282,7 @@ impl Ended {
     }
 }
 
-/// What a member's end wakes.
+/// The waker of a member's end.
 struct Member {
     key: u64,
     ended: Arc<Ended>,

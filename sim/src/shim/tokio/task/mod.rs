@@ -2,7 +2,7 @@
 //!
 //! Inside a run the simulator polls them; outside, tokio does.
 //!
-//! What is different from tokio:
+//! Differences from tokio:
 //!
 //! - [`JoinError`], [`JoinHandle`], [`AbortHandle`] and [`Id`] are our own types.
 //! - Inside a run [`spawn_local`] works outside a [`LocalSet`] too, as in tokio's

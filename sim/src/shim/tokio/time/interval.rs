@@ -86,7 +86,7 @@ impl Interval {
         self.inner.reset_at(deadline);
     }
 
-    /// What happens when ticks were missed.
+    /// Returns the behaviour when ticks were missed.
     pub fn missed_tick_behavior(&self) -> MissedTickBehavior {
         self.inner.missed_tick_behavior()
     }

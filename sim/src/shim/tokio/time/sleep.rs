@@ -53,12 +53,12 @@ impl Sleep {
         }
     }
 
-    /// When it ends.
+    /// Returns the instant at which it ends.
     pub fn deadline(&self) -> Instant {
         self.inner.deadline()
     }
 
-    /// Whether it has ended.
+    /// Returns `true` if it has ended.
     pub fn is_elapsed(&self) -> bool {
         self.inner.is_elapsed()
     }

@@ -28,7 +28,7 @@ impl<T> AbortOnDropHandle<T> {
         self.as_ref().abort();
     }
 
-    /// Whether the task has ended.
+    /// Returns `true` if the task has ended.
     pub fn is_finished(&self) -> bool {
         self.as_ref().is_finished()
     }

@@ -55,19 +55,19 @@ impl TaskTracker {
         self.inner.reopen()
     }
 
-    /// Whether it is closed.
+    /// Returns `true` if it is closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.inner.is_closed()
     }
 
-    /// How many tasks it has.
+    /// Returns the number of its tasks.
     #[must_use]
     pub fn len(&self) -> usize {
         self.inner.len()
     }
 
-    /// Whether it has no tasks.
+    /// Returns `true` if it has no tasks.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.inner.is_empty()
@@ -128,7 +128,7 @@ impl TaskTracker {
         }
     }
 
-    /// Whether both are the same tracker.
+    /// Returns `true` if both are the same tracker.
     #[must_use]
     pub fn ptr_eq(left: &TaskTracker, right: &TaskTracker) -> bool {
         real::TaskTracker::ptr_eq(&left.inner, &right.inner)

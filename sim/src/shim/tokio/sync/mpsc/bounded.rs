@@ -46,7 +46,7 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// The value, if nobody can receive it.
+    /// The value, if there is no receiver.
     pub async fn send(&self, value: T) -> Result<(), SendError<T>> {
         Op::new(&self.side, Operation::Send, self.inner.send(value)).await
     }
@@ -55,7 +55,7 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// The value, if there is no room, or nobody can receive it.
+    /// The value, if there is no room, or no receiver.
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         self.side.touch();
         self.inner.try_send(value)
@@ -65,7 +65,7 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// The value, if time is up, or nobody can receive it.
+    /// The value, if time is up, or there is no receiver.
     pub async fn send_timeout(
         &self,
         value: T,
@@ -85,7 +85,7 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// If nobody can receive it.
+    /// If there is no receiver.
     pub async fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
         let inner = Op::new(&self.side, Operation::Reserve, self.inner.reserve()).await?;
         Ok(self.permit(inner))
@@ -95,7 +95,7 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// If nobody can receive them, or there can never be as much room.
+    /// If there is no receiver, or there can never be as much room.
     pub async fn reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, SendError<()>> {
         let reserve = self.inner.reserve_many(n);
         let inner = Op::new(&self.side, Operation::ReserveMany, reserve).await?;
@@ -109,7 +109,7 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// If nobody can receive it. The sender is gone then.
+    /// If there is no receiver. The sender is gone then.
     pub async fn reserve_owned(self) -> Result<OwnedPermit<T>, SendError<()>> {
         let Self { inner, side } = self;
         let inner = Op::new(&side, Operation::ReserveOwned, inner.reserve_owned()).await?;
@@ -120,7 +120,7 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// If there is none, or nobody can receive it.
+    /// If there is none, or no receiver.
     pub fn try_reserve(&self) -> Result<Permit<'_, T>, TrySendError<()>> {
         self.side.touch();
         Ok(self.permit(self.inner.try_reserve()?))
@@ -130,7 +130,7 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// If there is not, or nobody can receive them.
+    /// If there is not, or there is no receiver.
     pub fn try_reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, TrySendError<()>> {
         self.side.touch();
         Ok(PermitIterator {
@@ -144,7 +144,7 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// The sender, if there is none, or nobody can receive it.
+    /// The sender, if there is none, or no receiver.
     pub fn try_reserve_owned(self) -> Result<OwnedPermit<T>, TrySendError<Self>> {
         self.side.touch();
         let Self { inner, side } = self;
@@ -155,17 +155,17 @@ impl<T> Sender<T> {
         }
     }
 
-    /// Waits until nobody can receive any more.
+    /// Waits until no receiver is left.
     pub async fn closed(&self) {
         Op::new(&self.side, Operation::Closed, self.inner.closed()).await;
     }
 
-    /// Whether nobody can receive any more.
+    /// Returns `true` if nobody can receive any more.
     pub fn is_closed(&self) -> bool {
         self.inner.is_closed()
     }
 
-    /// Whether both are of one channel.
+    /// Returns `true` if both are of one channel.
     pub fn same_channel(&self, other: &Self) -> bool {
         self.inner.same_channel(&other.inner)
     }
@@ -188,12 +188,12 @@ impl<T> Sender<T> {
         }
     }
 
-    /// How many senders there are.
+    /// Returns the number of senders.
     pub fn strong_count(&self) -> usize {
         self.inner.strong_count()
     }
 
-    /// How many weak senders there are.
+    /// Returns the number of weak senders.
     pub fn weak_count(&self) -> usize {
         self.inner.weak_count()
     }
@@ -236,12 +236,12 @@ impl<T> WeakSender<T> {
         })
     }
 
-    /// How many senders there are.
+    /// Returns the number of senders.
     pub fn strong_count(&self) -> usize {
         self.inner.strong_count()
     }
 
-    /// How many weak senders there are.
+    /// Returns the number of weak senders.
     pub fn weak_count(&self) -> usize {
         self.inner.weak_count()
     }
@@ -337,12 +337,12 @@ impl<T> OwnedPermit<T> {
         }
     }
 
-    /// Whether both are of one channel.
+    /// Returns `true` if both are of one channel.
     pub fn same_channel(&self, other: &Self) -> bool {
         self.inner.same_channel(&other.inner)
     }
 
-    /// Whether both are of one channel.
+    /// Returns `true` if both are of one channel.
     pub fn same_channel_as_sender(&self, sender: &Sender<T>) -> bool {
         self.inner.same_channel_as_sender(&sender.inner)
     }

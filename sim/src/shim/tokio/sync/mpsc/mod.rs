@@ -9,7 +9,7 @@ pub use ::tokio::sync::mpsc::error;
 pub use bounded::{OwnedPermit, Permit, PermitIterator, Receiver, Sender, WeakSender, channel};
 pub use unbounded::{UnboundedReceiver, UnboundedSender, WeakUnboundedSender, unbounded_channel};
 
-/// What both kinds of receivers can do, by their fields `inner`, `progress` and
+/// Methods of both kinds of receivers, by their fields `inner`, `progress` and
 /// `side`.
 macro_rules! receiver {
     ($receiver:ident) => {
@@ -45,17 +45,17 @@ macro_rules! receiver {
                 self.inner.close();
             }
 
-            /// Whether it is closed, or all senders are gone.
+            /// Returns `true` if it is closed, or all senders are gone.
             pub fn is_closed(&self) -> bool {
                 self.inner.is_closed()
             }
 
-            /// Whether there is no value to receive now.
+            /// Returns `true` if there is no value to receive now.
             pub fn is_empty(&self) -> bool {
                 self.inner.is_empty()
             }
 
-            /// How many values there are to receive now.
+            /// Returns the number of values that can be received now.
             pub fn len(&self) -> usize {
                 self.inner.len()
             }
@@ -84,12 +84,12 @@ macro_rules! receiver {
                     })
             }
 
-            /// How many senders there are.
+            /// Returns the number of senders.
             pub fn sender_strong_count(&self) -> usize {
                 self.inner.sender_strong_count()
             }
 
-            /// How many weak senders there are.
+            /// Returns the number of weak senders.
             pub fn sender_weak_count(&self) -> usize {
                 self.inner.sender_weak_count()
             }

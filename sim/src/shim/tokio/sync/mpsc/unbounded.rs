@@ -39,23 +39,23 @@ impl<T> UnboundedSender<T> {
     ///
     /// # Errors
     ///
-    /// The value, if nobody can receive it.
+    /// The value, if there is no receiver.
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
         self.side.touch();
         self.inner.send(value)
     }
 
-    /// Waits until nobody can receive any more.
+    /// Waits until no receiver is left.
     pub async fn closed(&self) {
         Op::new(&self.side, Operation::Closed, self.inner.closed()).await;
     }
 
-    /// Whether nobody can receive any more.
+    /// Returns `true` if nobody can receive any more.
     pub fn is_closed(&self) -> bool {
         self.inner.is_closed()
     }
 
-    /// Whether both are of one channel.
+    /// Returns `true` if both are of one channel.
     pub fn same_channel(&self, other: &Self) -> bool {
         self.inner.same_channel(&other.inner)
     }
@@ -68,12 +68,12 @@ impl<T> UnboundedSender<T> {
         }
     }
 
-    /// How many senders there are.
+    /// Returns the number of senders.
     pub fn strong_count(&self) -> usize {
         self.inner.strong_count()
     }
 
-    /// How many weak senders there are.
+    /// Returns the number of weak senders.
     pub fn weak_count(&self) -> usize {
         self.inner.weak_count()
     }
@@ -109,12 +109,12 @@ impl<T> WeakUnboundedSender<T> {
         })
     }
 
-    /// How many senders there are.
+    /// Returns the number of senders.
     pub fn strong_count(&self) -> usize {
         self.inner.strong_count()
     }
 
-    /// How many weak senders there are.
+    /// Returns the number of weak senders.
     pub fn weak_count(&self) -> usize {
         self.inner.weak_count()
     }

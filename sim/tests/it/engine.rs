@@ -7,18 +7,11 @@ use std::time::Duration;
 use rehearsal_sim::tokio::task::yield_now;
 use rehearsal_sim::tokio::{spawn, time};
 use rehearsal_sim::{
-    Budget, Choices, Config, DecisionKind, Effect, Family, Fifo, Outcome, Random, Recording, Site,
+    Budget, Choices, Config, DeviationKind, Effect, Family, Fifo, Outcome, Recording, Site,
     Verdict, run,
 };
 
-fn config(seed: u64) -> Config {
-    Config {
-        seed,
-        strategy: Box::new(Random::default()),
-        recording: Recording::Full,
-        ..Config::default()
-    }
-}
+use crate::support::config;
 
 /// Four tasks that yield between their steps; the order of steps.
 fn interleaving(config: Config) -> Outcome<Vec<(u32, u32)>> {
@@ -47,7 +40,7 @@ fn the_same_seed_gives_the_same_run() {
     for seed in 0..20 {
         let (a, b) = (interleaving(config(seed)), interleaving(config(seed)));
         assert_eq!(a.fingerprint, b.fingerprint);
-        assert_eq!(a.history, b.history);
+        assert_eq!(a.trace, b.trace);
         assert_eq!(a.value, b.value);
     }
 }
@@ -68,7 +61,7 @@ fn fifo_takes_turns() {
         .flat_map(|step| (0..4).map(move |task| (task, step)))
         .collect();
     assert_eq!(steps, turns);
-    assert_eq!(outcome.statistics.interesting, 0);
+    assert_eq!(outcome.statistics.deviations, 0);
 }
 
 #[test]
@@ -81,7 +74,7 @@ fn a_tape_replays_its_run() {
             recording: Recording::Full,
             ..Config::default()
         });
-        assert_eq!(original.history, replayed.history);
+        assert_eq!(original.trace, replayed.trace);
         assert_eq!(original.fingerprint, replayed.fingerprint);
         assert_eq!(original.tape, replayed.tape);
         assert_eq!(replayed.divergence, None);
@@ -99,8 +92,8 @@ fn a_tape_of_another_program_diverges_and_says_where() {
         |world| async move { world.draw(world.site("a coin"), 2) },
     );
     let divergence = other.divergence.expect("no such site");
-    assert_eq!(divergence.decision, 0);
-    let first = &original.tape.schedule().decisions()[0].clone();
+    assert_eq!(divergence.deviation, 0);
+    let first = &original.tape.schedule().deviations()[0].clone();
     assert_eq!((&divergence.site, divergence.nth), (&first.site, first.nth));
     assert_eq!(divergence.found, "no choice there");
 }
@@ -174,7 +167,7 @@ fn labels_that_look_like_sites_of_the_simulator_are_sites_of_their_own() {
     assert_eq!(distinct.len(), labels.len());
 }
 
-/// What a choice is depends on who makes it, not on how its label begins.
+/// The kind of a choice depends on its site, not on how the label begins.
 #[test]
 fn a_label_never_makes_a_choice_one_of_the_scheduler() {
     let outcome = run(config(0), |world| async move {
@@ -184,7 +177,7 @@ fn a_label_never_makes_a_choice_one_of_the_scheduler() {
         }
     });
     let schedule = outcome.tape.schedule();
-    assert_eq!(schedule.count(DecisionKind::World), schedule.len());
+    assert_eq!(schedule.count(DeviationKind::World), schedule.len());
     assert_eq!(schedule.len(), 4);
     let replayed = run(
         Config {
@@ -302,7 +295,7 @@ fn a_run_that_outlives_its_time_is_a_timeout() {
         },
     );
     let _: Option<()> = outcome.value;
-    assert_eq!(outcome.verdict.word(), "timeout");
+    assert_eq!(outcome.verdict.as_str(), "timeout");
 }
 
 #[test]
@@ -320,7 +313,7 @@ fn a_spin_is_a_livelock_and_a_budget_that_runs_out_is_unknown() {
             },
         )
         .verdict
-        .word()
+        .as_str()
     };
     assert_eq!(
         spin(Budget {
@@ -353,7 +346,7 @@ fn an_aborted_task_is_dropped_at_its_next_turn_and_its_joiner_is_told() {
 #[test]
 fn time_never_goes_back_in_a_history() {
     for seed in 0..20 {
-        let history = interleaving(config(seed)).history;
+        let history = interleaving(config(seed)).trace;
         assert!(
             history
                 .entries
@@ -429,7 +422,7 @@ fn settled_waits_for_quiet_and_not_for_timers() {
 
 /// tokio wakes the receivers of a `watch` in an order of its own drawing.
 #[test]
-fn what_tokio_draws_for_itself_does_not_show() {
+fn wake_order_of_a_watch_does_not_depend_on_tokio() {
     let order = || {
         let outcome = run(Config::default(), |world| async move {
             let (sender, receiver) = rehearsal_sim::tokio::sync::watch::channel(0);

@@ -15,23 +15,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
-use rehearsal_sim::{
-    Config, Outcome, Random, Recording, SEEDS_TOKIO_SELECT, Verdict, VirtualTime, World, run,
-    run_hermetic,
-};
+use rehearsal_sim::{Outcome, SEEDS_TOKIO_SELECT, Verdict, VirtualTime, World, run, run_hermetic};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Notify, broadcast, mpsc, watch};
 use tokio::time::{interval, sleep, timeout};
 use xxhash_rust::xxh3::xxh3_64;
 
-fn config(seed: u64) -> Config {
-    Config {
-        seed,
-        strategy: Box::new(Random::default()),
-        recording: Recording::Full,
-        ..Config::default()
-    }
-}
+use crate::support::config;
 
 fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -140,7 +130,7 @@ fn this_build_seeds_tokios_own_select() {
         return;
     }
     let branches = |seed| {
-        let entries = served(seed).history.entries.into_iter();
+        let entries = served(seed).trace.entries.into_iter();
         let branch = |entry: rehearsal_sim::Entry| match entry.effect {
             rehearsal_sim::Effect::Note {
                 label: "branch",
@@ -215,7 +205,7 @@ fn clocks_of_a_plain_task_are_virtual() {
 
 /// Plain tasks that are ready are not quiet, however many polls they take.
 #[test]
-fn what_is_settled_waits_for_plain_tasks() {
+fn settled_waits_for_plain_tasks() {
     // Without the cfg, what tokio does in one turn is waited for.
     let hops = if SEEDS_TOKIO_SELECT { 500 } else { 20 };
     let outcome = run(config(0), move |world| async move {
@@ -245,7 +235,7 @@ fn what_is_settled_waits_for_plain_tasks() {
 // Panics -------------------------------------------------------------------
 
 #[test]
-fn a_panic_in_a_plain_task_fails_the_run_whoever_looks_at_it() {
+fn a_panic_in_a_plain_task_fails_the_run_joined_or_not() {
     let alone = run(config(0), |_| async {
         tokio::spawn(async {
             sleep(millis(5)).await;
@@ -267,7 +257,7 @@ fn a_panic_in_a_plain_task_fails_the_run_whoever_looks_at_it() {
         };
         assert_eq!(report.task, "a task of plain tokio");
         assert_eq!(report.message, "nobody joins it");
-        assert!(report.location.starts_with("sim/tests/third_party.rs:"));
+        assert!(report.location.starts_with("sim/tests/it/third_party.rs:"));
         assert_eq!(report.at.as_micros(), 5_000);
         // It ended there and then.
         assert_eq!(outcome.statistics.virtual_time, report.at);
@@ -282,7 +272,7 @@ fn a_panic_that_a_plain_task_catches_is_its_own_affair_where_tokio_tells() {
         caught.await.expect("it is caught")
     });
     let word = if SEEDS_TOKIO_SELECT { "pass" } else { "panic" };
-    assert_eq!(outcome.verdict.word(), word, "{}", outcome.verdict);
+    assert_eq!(outcome.verdict.as_str(), word, "{}", outcome.verdict);
 }
 
 struct PanicsWhenDropped;
@@ -303,7 +293,7 @@ fn a_panic_when_a_plain_task_is_dropped_fails_the_run() {
         sleep(millis(1)).await;
     });
     assert!(outcome.value.is_some());
-    assert_eq!(outcome.verdict.word(), "panic", "{}", outcome.verdict);
+    assert_eq!(outcome.verdict.as_str(), "panic", "{}", outcome.verdict);
 }
 
 /// Within a task of ours a panic that is caught is its own affair, and the next run of
@@ -344,7 +334,7 @@ async fn ask(mut stream: TcpStream) {
     assert_eq!(reply, bytes);
 }
 
-/// When the client has its reply. `plain`: both ends are used by plain tasks.
+/// Returns the time at which the client has its reply. `plain`: both ends are used by plain tasks.
 fn round_trip(seed: u64, plain: bool) -> VirtualTime {
     let outcome = run(config(seed), move |world| async move {
         let (server, client) = (world.host("server"), world.host("client"));

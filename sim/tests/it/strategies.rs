@@ -114,7 +114,7 @@ fn a_poller_does_not_starve_the_others() {
             poller.await.expect("no task fails");
         });
         assert_eq!(
-            outcome.verdict.word(),
+            outcome.verdict.as_str(),
             "pass",
             "{name}: {}",
             outcome.verdict

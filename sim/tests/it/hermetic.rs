@@ -14,18 +14,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rehearsal_sim::tokio::{spawn, time};
 use rehearsal_sim::{
-    Ambient, Config, Outcome, Random, Recording, Verdict, WALL_CLOCK_START, World, run,
-    run_hermetic,
+    Ambient, Config, Outcome, Verdict, WALL_CLOCK_START, World, run, run_hermetic,
 };
 
-fn config(seed: u64) -> Config {
-    Config {
-        seed,
-        strategy: Box::new(Random::default()),
-        recording: Recording::Full,
-        ..Config::default()
-    }
-}
+use crate::support::config;
 
 /// Three tasks that ask the machine for all sorts of things and note the answers.
 async fn curious(world: World) {
@@ -46,7 +38,7 @@ async fn ask(world: World, task: u64) {
             "wall",
             format!("{:?}", SystemTime::now().duration_since(UNIX_EPOCH)),
         );
-        // A decision that hangs on ambient randomness, and time that passes.
+        // A deviation that hangs on ambient randomness, and time that passes.
         let pause = rand::random_range(1..50) + task;
         time::sleep(Duration::from_millis(pause)).await;
         world.note("elapsed", format!("{:?}", started.elapsed()));
@@ -77,13 +69,13 @@ fn a_seed_has_one_fingerprint_and_two_seeds_have_two() {
     assert_eq!(different.len(), 200);
 }
 
-/// What does not vary between runs would hide behind what does: each kind of answer
-/// differs between seeds by itself.
+/// Each kind of answer differs between seeds by itself: one that does not vary would
+/// hide behind one that does.
 #[test]
 fn each_answer_hangs_on_the_seed() {
     let notes = |seed| {
         let mut of_label: HashMap<&str, Vec<String>> = HashMap::new();
-        for entry in curious_run(seed).history.entries {
+        for entry in curious_run(seed).trace.entries {
             if let rehearsal_sim::Effect::Note { label, text, .. } = entry.effect {
                 of_label.entry(label).or_default().push(text);
             }
@@ -214,7 +206,7 @@ fn a_real_run_is_left_alone() {
 
 /// The same program that asks for nothing is the same run either way.
 #[test]
-fn who_answers_changes_nothing_for_who_does_not_ask() {
+fn ambient_mode_does_not_change_pure_programs() {
     let program = |world: World| async move {
         let site = world.site("pause");
         for _ in 0..20 {
@@ -264,7 +256,7 @@ fn a_panic_in_a_hermetic_run_is_a_verdict_and_ends_the_scope() {
     assert!(matches!(verdict, Verdict::Panic { .. }), "{verdict}");
 }
 
-/// Which of two ready branches tokio's own `select!` takes, 64 times.
+/// Returns which of two ready branches tokio's own `select!` takes, 64 times.
 #[cfg(tokio_unstable)]
 #[test]
 fn tokios_own_select_hangs_on_the_seed() {

@@ -1,4 +1,4 @@
-//! What waits for tasks and for cancellations is a scheduling point, and is named
+//! Waiting for tasks and for cancellations is a scheduling point, and is named
 //! in the report of a deadlock.
 
 use std::future::{Future, pending};
@@ -97,12 +97,15 @@ fn a_deadlock_names_what_is_waited_for() {
             panic!("{expected}: {:?}", tasks[0])
         };
         assert!(wait.starts_with(expected), "{wait}");
-        assert!(wait.contains("(created at sim/tests/waits.rs:"), "{wait}");
+        assert!(
+            wait.contains("(created at sim/tests/it/waits.rs:"),
+            "{wait}"
+        );
     }
 }
 
 #[test]
-fn who_gives_up_waiting_waits_no_more() {
+fn cancelled_wait_leaves_no_entry() {
     let outcome = run(Config::default(), |_| async {
         let mut set = forever();
         let wait = std::time::Duration::from_millis(1);
@@ -151,7 +154,7 @@ fn a_loop_over_what_is_ready_is_a_livelock() {
                 operation().await;
             }
         });
-        assert_eq!(outcome.verdict.word(), "livelock");
+        assert_eq!(outcome.verdict.as_str(), "livelock");
     }
 }
 
@@ -180,7 +183,7 @@ fn a_set_joins_in_every_order() {
     assert!(firsts[0] > 0 && firsts[1] > 0, "{firsts:?}");
 }
 
-/// What outlives its run does not end the tasks of the next.
+/// A handle that outlives its run does not end the tasks of the next.
 #[test]
 fn a_set_of_another_run_aborts_nothing() {
     let outcome = run(Config::default(), |_| async {

@@ -22,7 +22,7 @@ pub(crate) async fn mutex_counts() -> Log {
     log![mutex, mutex.into_inner()]
 }
 
-pub(crate) async fn mutex_is_fair_to_who_waits() -> Log {
+pub(crate) async fn mutex_is_fair_to_waiting_tasks() -> Log {
     let mutex = Mutex::new(());
     let order = std::sync::Mutex::new(Vec::new());
     let guard = mutex.lock().await;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use rehearsal_sim::tokio::sync::Mutex;
-use rehearsal_sim::{Config, Deviate, Deviation, Exhaustive, Interleaving, run};
+use rehearsal_sim::{Config, Deviate, Exhaustive, Interleaving, PickDeviation, run};
 
 /// Whose stack a task pushes to.
 #[derive(Clone, Copy)]
@@ -19,7 +19,7 @@ enum Stack {
 /// stack this goes well while one of them comes and goes within the other's turn,
 /// and ill if they pass each other. Whether it went well, the picks that each run
 /// had, and what happened before what.
-fn play(deviations: &[Deviation], stack: Stack) -> (bool, Vec<u32>, Interleaving) {
+fn play(deviations: &[PickDeviation], stack: Stack) -> (bool, Vec<u32>, Interleaving) {
     let (deviate, picks) = Deviate::new(deviations);
     let config = Config {
         strategy: Box::new(deviate),
@@ -52,12 +52,12 @@ fn play(deviations: &[Deviation], stack: Stack) -> (bool, Vec<u32>, Interleaving
     (outcome.value == Some(true), picks, outcome.interleaving)
 }
 
-/// What a search came to.
+/// The result of a search.
 struct Searched {
     schedules: u64,
     distinct: usize,
     /// The schedules that went ill.
-    ill: Vec<Vec<Deviation>>,
+    ill: Vec<Vec<PickDeviation>>,
 }
 
 fn search(bound: u32, stack: Stack) -> Searched {
@@ -93,7 +93,7 @@ fn a_bug_that_takes_two_deviations_is_found_with_two() {
 }
 
 #[test]
-fn what_is_found_is_found_again() {
+fn a_search_is_repeatable() {
     for deviations in search(2, Stack::Shared).ill {
         let (well, ..) = play(&deviations, Stack::Shared);
         assert!(!well, "{deviations:?}");

@@ -143,7 +143,7 @@ pub(crate) async fn tracker_opens_again() -> Log {
     log![reopened, late, same, length, still]
 }
 
-pub(crate) async fn tracker_counts_who_is_aborted() -> Log {
+pub(crate) async fn tracker_counts_aborted_tasks() -> Log {
     let tracker = TaskTracker::new();
     let local = LocalSet::new();
     let shared = Rc::new(1);

@@ -81,7 +81,7 @@ macro_rules! parity {
 
 parity! {
     mutex_counts
-    mutex_is_fair_to_who_waits
+    mutex_is_fair_to_waiting_tasks
     mutex_guards
     rwlock_readers_and_writers
     rwlock_guards
@@ -152,7 +152,7 @@ parity! {
     token_guards
     tracker_waits_for_its_tasks
     tracker_opens_again
-    tracker_counts_who_is_aborted
+    tracker_counts_aborted_tasks
     shutdown_with_token_and_tracker
     handles_that_abort_when_dropped
 }

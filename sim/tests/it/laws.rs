@@ -10,7 +10,7 @@ use rehearsal_sim::tokio::sync::{Mutex, mpsc};
 use rehearsal_sim::tokio::task::yield_now;
 use rehearsal_sim::tokio::time;
 use rehearsal_sim::{
-    Budget, Choices, Config, DecisionKind, Direction, Fifo, NetConfig, Outcome, Random, Recording,
+    Budget, Choices, Config, DeviationKind, Direction, Fifo, NetConfig, Outcome, Random, Recording,
     Site, Strategy as Scheduler, World, run,
 };
 
@@ -45,7 +45,7 @@ fn program() -> impl Strategy<Value = Vec<Vec<Step>>> {
     prop::collection::vec(prop::collection::vec(step(), 0..8), 1..6)
 }
 
-/// What the tasks of a program share.
+/// The state that the tasks of a program share.
 struct Stage {
     locks: [Mutex<u32>; 3],
     sender: mpsc::Sender<u32>,
@@ -165,13 +165,13 @@ proptest! {
     fn the_same_seed_gives_the_same_history(tasks in program(), seed: u64) {
         let first = play(&tasks, seed, random(), Choices::Fresh);
         let second = play(&tasks, seed, random(), Choices::Fresh);
-        prop_assert_eq!(&first.history, &second.history);
+        prop_assert_eq!(&first.trace, &second.trace);
         prop_assert_eq!(first.fingerprint, second.fingerprint);
         prop_assert_eq!(first.value, second.value);
     }
 
     #[test]
-    fn what_is_recorded_changes_nothing(tasks in program(), seed: u64) {
+    fn recording_does_not_change_the_run(tasks in program(), seed: u64) {
         let full = play(&tasks, seed, random(), Choices::Fresh);
         let small = |recording| {
             let tasks = tasks.clone();
@@ -183,14 +183,14 @@ proptest! {
         prop_assert_eq!(full.fingerprint, hashed.fingerprint);
         prop_assert_eq!(full.statistics, hashed.statistics);
         prop_assert_eq!(full.statistics, bare.statistics);
-        prop_assert!(hashed.history.entries.is_empty() && hashed.tape.is_empty());
+        prop_assert!(hashed.trace.entries.is_empty() && hashed.tape.is_empty());
     }
 
     #[test]
     fn a_tape_replays_its_run_without_its_strategy(tasks in program(), seed: u64) {
         let original = play(&tasks, seed, random(), Choices::Fresh);
         let replayed = play(&tasks, 0, Box::new(Fifo), Choices::Replay(original.tape.schedule()));
-        prop_assert_eq!(&original.history, &replayed.history);
+        prop_assert_eq!(&original.trace, &replayed.trace);
         prop_assert_eq!(original.fingerprint, replayed.fingerprint);
         prop_assert_eq!(original.tape, replayed.tape);
         prop_assert_eq!(original.value, replayed.value);
@@ -198,20 +198,20 @@ proptest! {
         prop_assert_eq!(replayed.divergence, None);
     }
 
-    /// What counts decisions, and what describes them, agree with the schedule.
+    /// Counters and descriptions of deviations agree with the schedule.
     #[test]
-    fn every_switch_is_a_decision(tasks in program(), seed: u64) {
+    fn every_switch_is_a_deviation(tasks in program(), seed: u64) {
         let outcome = play(&tasks, seed, random(), Choices::Fresh);
         let schedule = outcome.tape.schedule();
-        let preemptions = schedule.count(DecisionKind::Preemption);
+        let preemptions = schedule.count(DeviationKind::Preemption);
         prop_assert_eq!(outcome.statistics.preemptions, preemptions as u64);
-        prop_assert_eq!(outcome.statistics.interesting, schedule.len() as u64);
-        let orders = schedule.count(DecisionKind::Order);
+        prop_assert_eq!(outcome.statistics.deviations, schedule.len() as u64);
+        let orders = schedule.count(DeviationKind::Order);
         prop_assert_eq!(outcome.switches.len(), preemptions + orders);
         for switch in &outcome.switches {
             let choice = outcome.tape.choices()[switch.choice];
             prop_assert_ne!(choice.value, 0);
-            let member = outcome.cast.iter().find(|member| member.id == switch.instead_of);
+            let member = outcome.tasks.iter().find(|member| member.id == switch.instead_of);
             let path = member.map(|member| member.path.clone());
             match outcome.tape.site(choice.site) {
                 Some(Site::Preempt(preempted)) => prop_assert_eq!(path.as_ref(), Some(preempted)),
@@ -225,7 +225,7 @@ proptest! {
         let original = play(&tasks, seed, random(), Choices::Fresh);
         let len = cut.index(original.tape.len() + 1);
         let cut = play(&tasks, 0, Box::new(Fifo), Choices::Replay(original.tape.truncated(len).schedule()));
-        prop_assert_eq!(cut.verdict.word(), "pass", "{}", cut.verdict);
+        prop_assert_eq!(cut.verdict.as_str(), "pass", "{}", cut.verdict);
         let last = cut.tape.choices().iter().rposition(|choice| choice.value != 0);
         prop_assert!(last.is_none_or(|last| last < len));
     }
@@ -241,12 +241,12 @@ proptest! {
         let len = original.tape.len().max(1);
         let changed = original.tape.with_value(at.index(len), value);
         let run = play(&tasks, 0, Box::new(Fifo), Choices::Replay(changed.schedule()));
-        prop_assert_eq!(run.verdict.word(), "pass", "{}", run.verdict);
+        prop_assert_eq!(run.verdict.as_str(), "pass", "{}", run.verdict);
     }
 
     #[test]
     fn time_never_goes_back(tasks in program(), seed: u64) {
-        let entries = play(&tasks, seed, random(), Choices::Fresh).history.entries;
+        let entries = play(&tasks, seed, random(), Choices::Fresh).trace.entries;
         prop_assert!(entries.windows(2).all(|pair| pair[0].at <= pair[1].at));
         prop_assert!(entries.windows(2).all(|pair| pair[0].step <= pair[1].step));
     }
@@ -305,7 +305,7 @@ proptest! {
             }
             reader.await.expect("no task fails")
         });
-        prop_assert_eq!(outcome.verdict.word(), "pass", "{}", outcome.verdict);
+        prop_assert_eq!(outcome.verdict.as_str(), "pass", "{}", outcome.verdict);
         let received = outcome.value.expect("a value");
         prop_assert_eq!(received.len(), total);
         let expected: Vec<u8> = (1..=total).map(|number| number as u8).collect();

@@ -16,10 +16,10 @@ use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
 use rehearsal_sim::tokio::sync::{Mutex, mpsc, oneshot};
 use rehearsal_sim::{Config, HostId, Outcome, Verdict, VirtualTime, World, run, run_hermetic};
 
-/// Whether tokio tells the simulator about plain tasks.
+/// `true` if tokio tells the simulator about plain tasks.
 const HOOKS: bool = cfg!(tokio_unstable);
 
-/// What a library calls.
+/// The functions that a library calls.
 fn spawn_plain<F>(future: F) -> ::tokio::task::JoinHandle<F::Output>
 where
     F: Future<Output: Send> + Send + 'static,
@@ -35,7 +35,7 @@ where
 }
 
 #[test]
-fn what_a_plain_task_sends_is_on_its_way_at_once() {
+fn packets_of_a_plain_task_leave_at_once() {
     let outcome = play(|world| async move {
         let (client, server) = (world.host("client"), world.host("server"));
         world.spawn_on(server, async {
@@ -90,7 +90,7 @@ fn nothing_is_settled_while_a_plain_task_can_go_on() {
 }
 
 #[test]
-fn what_a_plain_task_spawns_runs_at_once() {
+fn tasks_spawned_by_a_plain_task_run_at_once() {
     let outcome = play(|world| async move {
         let (sender, receiver) = oneshot::channel();
         spawn_plain(async move {
@@ -105,7 +105,7 @@ fn what_a_plain_task_spawns_runs_at_once() {
 }
 
 #[test]
-fn what_a_plain_task_aborts_ends_at_once() {
+fn tasks_aborted_by_a_plain_task_end_at_once() {
     let outcome = play(|world| async move {
         let sleeper = tokio::spawn(std::future::pending::<()>());
         let stop = sleeper.abort_handle();
@@ -190,7 +190,7 @@ fn the_same_seed_gives_the_same_run() {
 }
 
 #[test]
-fn what_plain_tasks_spawn_dies_with_their_host() {
+fn tasks_spawned_by_plain_tasks_die_with_their_host() {
     let outcome = play(|world| async move {
         let server = world.host("server");
         let (sender, receiver) = oneshot::channel();
@@ -226,7 +226,7 @@ where
 }
 
 #[test]
-fn what_they_drop_is_closed_at_once() {
+fn sockets_dropped_by_plain_tasks_close_at_once() {
     let ended = passes_hermetically(|world| async move {
         let (client, server) = (world.host("client"), world.host("server"));
         let service = world.spawn_on(server, async move {

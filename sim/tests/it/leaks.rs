@@ -1,4 +1,4 @@
-//! What leaves a run ends it and is named; what stays within does not.
+//! Leaks end a run and are named; threads outside the run do not.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![expect(
     clippy::disallowed_methods,
@@ -15,21 +15,13 @@ use std::time::Duration;
 use futures_util::poll;
 use rehearsal_sim::tokio::{self as facade, spawn};
 use rehearsal_sim::{
-    Config, LeakKind, LeakReport, Leaks, Outcome, Random, Recording, Verdict, VirtualTime, World,
-    run, run_hermetic,
+    Config, LeakKind, LeakReport, Leaks, Outcome, Verdict, VirtualTime, World, run, run_hermetic,
 };
 use tokio::runtime::{Builder, Handle, Runtime};
 
-type Program = fn(World) -> Pin<Box<dyn Future<Output = ()>>>;
+use crate::support::config;
 
-fn config(seed: u64) -> Config {
-    Config {
-        seed,
-        strategy: Box::new(Random::default()),
-        recording: Recording::Full,
-        ..Config::default()
-    }
-}
+type Program = fn(World) -> Pin<Box<dyn Future<Output = ()>>>;
 
 /// Hermetic or not makes no difference here.
 fn both(seed: u64, program: Program) -> [Outcome<()>; 2] {
@@ -41,7 +33,7 @@ fn both(seed: u64, program: Program) -> [Outcome<()>; 2] {
 
 #[track_caller]
 fn leak(outcome: &Outcome<()>) -> &LeakReport {
-    assert_eq!(outcome.verdict.word(), "leak", "{}", outcome.verdict);
+    assert_eq!(outcome.verdict.as_str(), "leak", "{}", outcome.verdict);
     match &outcome.verdict {
         Verdict::Leak(report) => report,
         other => panic!("{other}"),
@@ -93,7 +85,7 @@ fn a_thread_fails_the_run_and_has_a_site() {
                 LeakKind::Socket { site } if name.starts_with("a runtime") => site,
                 other => panic!("{name}: {other:?}"),
             };
-            assert!(site.starts_with("tests/leaks.rs:"), "{name}: {report}");
+            assert!(site.starts_with("tests/it/leaks.rs:"), "{name}: {report}");
             assert!(report.task == "the program", "{report}");
             assert_eq!(outcome.verdict.at(), Some(VirtualTime::ZERO));
         }
@@ -124,7 +116,7 @@ fn a_socket_fails_the_run_and_has_a_site() {
             let LeakKind::Socket { site } = &report.kind else {
                 panic!("{name}: {report}");
             };
-            assert!(site.starts_with("tests/leaks.rs:"), "{name}: {report}");
+            assert!(site.starts_with("tests/it/leaks.rs:"), "{name}: {report}");
         }
     }
 }
@@ -172,8 +164,8 @@ fn a_report_is_one_sentence_of_what_where_whose_and_what_instead() {
     let said = outcome.verdict.to_string();
     let spawned = LINE - 3;
     let expected = format!(
-        "task 1 `careless` on world (spawned at sim/tests/leaks.rs:{spawned}:9) started a real \
-         thread at tests/leaks.rs:{LINE}:25, and 1 more left the run (a run has one thread: \
+        "task 1 `careless` on world (spawned at sim/tests/it/leaks.rs:{spawned}:9) started a real \
+         thread at tests/it/leaks.rs:{LINE}:25, and 1 more left the run (a run has one thread: \
          spawn a task of rehearsal::tokio instead, and do without spawn_blocking, tokio::fs \
          and runtimes of one's own)"
     );
@@ -287,7 +279,7 @@ fn a_wake_from_another_runtime_fails_the_run() {
 }
 
 #[test]
-fn who_means_it_may_leak() {
+fn leaks_can_be_allowed() {
     let other = foreign();
     let allowing = Config {
         leaks: Leaks::Allow,
@@ -338,14 +330,14 @@ fn a_seed_leaks_in_the_same_way_each_time() {
         assert_eq!(first.verdict, second.verdict);
         assert_eq!(first.fingerprint, second.fingerprint);
         let expected = if seed % 2 == 1 { "leak" } else { "pass" };
-        assert_eq!(first.verdict.word(), expected, "{}", first.verdict);
+        assert_eq!(first.verdict.as_str(), expected, "{}", first.verdict);
         fingerprints.insert(first.fingerprint.to_string());
     }
     assert!(fingerprints.len() > 10, "{}", fingerprints.len());
 }
 
 #[test]
-fn runs_at_once_and_who_is_outside_do_not_disturb_each_other() {
+fn parallel_runs_and_outside_threads_do_not_disturb_each_other() {
     let gate = Barrier::new(9);
     thread::scope(|scope| {
         for lane in 0..8u64 {
@@ -354,7 +346,7 @@ fn runs_at_once_and_who_is_outside_do_not_disturb_each_other() {
                 gate.wait();
                 for round in 0..10 {
                     let seed = lane + 8 * round;
-                    let leaks = sometimes(seed).verdict.word() == "leak";
+                    let leaks = sometimes(seed).verdict.as_str() == "leak";
                     assert_eq!(leaks, seed % 2 == 1, "seed {seed}");
                 }
             });

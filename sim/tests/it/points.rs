@@ -77,7 +77,7 @@ where
 }
 
 #[test]
-fn what_never_waits_is_a_scheduling_point() {
+fn operations_that_never_wait_are_scheduling_points() {
     both_orders(|| async {
         drop(Mutex::new(()).lock().await);
     });
@@ -230,7 +230,7 @@ fn a_switch_does_not_time_out() {
 }
 
 #[test]
-fn who_polls_once_gets_what_is_there() {
+fn a_single_poll_gets_the_value_that_is_there() {
     let received = values(|world| async move {
         noise(world);
         let (sender, mut receiver) = mpsc::channel(1);
@@ -287,7 +287,7 @@ fn a_loop_that_never_waits_is_a_livelock() {
                 operation().await;
             }
         });
-        assert_eq!(outcome.verdict.word(), "livelock");
+        assert_eq!(outcome.verdict.as_str(), "livelock");
     }
 }
 
