@@ -44,7 +44,9 @@ pub mod timeline;
 pub use harness::{Harness, Unsupported};
 pub use program::Ending;
 pub use rehearsal_agents as agents;
-pub use rehearsal_agents::system::{Capability, System};
+pub use rehearsal_agents::bridge::BridgeSystem;
+pub use rehearsal_agents::capability::Capability;
+pub use rehearsal_agents::system::System;
 /// # Example
 ///
 /// ```

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rehearsal::agents::spec::{AgentKind, Defect, Transport};
+use rehearsal::agents::bridge::defects;
+use rehearsal::agents::spec::{AgentKind, Transport};
 use rehearsal::oracle::Oracle;
 use rehearsal::scenario::{ExpectedVerdict, Look, Scenario, discover, load, parse, render_all};
 
@@ -50,7 +51,7 @@ fn totals(scenario: &Scenario) -> (u64, u64) {
 
 #[test]
 fn every_scenario_file_is_right() {
-    assert!(every_scenario().len() >= 7 + Defect::ALL.len());
+    assert!(every_scenario().len() >= 7 + defects::NAMES.len());
 }
 
 #[test]
@@ -74,23 +75,23 @@ fn the_seven_scenarios_have_the_agents_and_events_that_they_claim() {
 #[test]
 fn every_defect_has_a_scenario_that_expects_its_oracle_first() {
     let expected = [
-        (Defect::SilentOverflow, Oracle::NoLoss),
-        (Defect::ResubscribeFromNow, Oracle::NoLoss),
-        (Defect::ResumeInclusive, Oracle::ExactlyOnce),
-        (Defect::SequenceApartFromSend, Oracle::Fifo),
-        (Defect::BroadcastToAll, Oracle::Isolation),
-        (Defect::SharedRunContext, Oracle::Isolation),
-        (Defect::ReportBeforeJoin, Oracle::Hierarchy),
-        (Defect::SilentDeathIsSuccess, Oracle::Terminal),
-        (Defect::DoubleTerminal, Oracle::Terminal),
-        (Defect::LeakOnError, Oracle::Cleanup),
-        (Defect::LeakOnDisconnect, Oracle::Cleanup),
-        (Defect::LockOrderInversion, Oracle::Deadlock),
-        (Defect::UnawaitedToolEvent, Oracle::Protocol),
-        (Defect::SweepWithoutRecheck, Oracle::NoLoss),
-        (Defect::SharedContextStack, Oracle::Isolation),
+        (defects::SILENT_OVERFLOW, Oracle::NoLoss),
+        (defects::RESUBSCRIBE_FROM_NOW, Oracle::NoLoss),
+        (defects::RESUME_INCLUSIVE, Oracle::ExactlyOnce),
+        (defects::SEQUENCE_APART_FROM_SEND, Oracle::Fifo),
+        (defects::BROADCAST_TO_ALL, Oracle::Isolation),
+        (defects::SHARED_RUN_CONTEXT, Oracle::Isolation),
+        (defects::REPORT_BEFORE_JOIN, Oracle::Hierarchy),
+        (defects::SILENT_DEATH_IS_SUCCESS, Oracle::Terminal),
+        (defects::DOUBLE_TERMINAL, Oracle::Terminal),
+        (defects::LEAK_ON_ERROR, Oracle::Cleanup),
+        (defects::LEAK_ON_DISCONNECT, Oracle::Cleanup),
+        (defects::LOCK_ORDER_INVERSION, Oracle::Deadlock),
+        (defects::UNAWAITED_TOOL_EVENT, Oracle::Protocol),
+        (defects::SWEEP_WITHOUT_RECHECK, Oracle::NoLoss),
+        (defects::SHARED_CONTEXT_STACK, Oracle::Isolation),
     ];
-    assert_eq!(expected.len(), Defect::ALL.len());
+    assert_eq!(expected.len(), defects::NAMES.len());
     for (defect, oracle) in expected {
         let scenario = scenario(defect.name());
         assert_eq!(scenario.spec.defect, Some(defect));

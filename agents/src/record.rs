@@ -12,7 +12,7 @@ use rehearsal_sim::{Census, VirtualTime};
 use crate::event::{
     AgentName, ClientId, Event, EventId, EventKind, Payload, RunId, ThreadId, UserId,
 };
-use crate::spec::FaultKind;
+use crate::fault::Fault;
 
 /// Which life of the bridge: 1 from the start, one more after each crash.
 #[derive(
@@ -213,7 +213,7 @@ pub struct RunRecord {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Mark {
     /// A fault of this kind struck while at least one run was alive.
-    Fault(FaultKind),
+    Fault(Fault),
     /// A client came back after it had lost its connection.
     Reconnected,
     /// A resume replayed at least one event that the client had missed.

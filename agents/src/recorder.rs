@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use rehearsal_sim::{VirtualTime, World};
 
-use crate::bridge::{BridgeError, RunContext};
 use crate::event::{ClientId, Event, EventId, EventKind, Payload, RunId, ThreadId, UserId};
+use crate::port::{PortError, RunContext};
 use crate::record::{
     ClientRecord, Clock, Delivery, Emission, Epoch, Fate, Gap, Mark, Offset, Receipt, Recorder,
     RunEnd, RunRecord,
@@ -91,7 +91,7 @@ impl Recorder {
     }
 
     /// The bridge has answered for an event.
-    pub fn answered(&self, id: EventId, answer: &Result<Receipt, BridgeError>) {
+    pub fn answered(&self, id: EventId, answer: &Result<Receipt, PortError>) {
         let fate = match answer {
             Ok(receipt) => Fate::Accepted(*receipt),
             Err(error) => {

@@ -30,7 +30,7 @@ impl Subject for Scenario {
     }
 
     fn ambient(&self) -> Ambient {
-        self.system.ambient()
+        self.system.ambient(&self.spec)
     }
 
     fn perform(&self, options: RunOptions, strategy: Box<dyn Strategy>) -> RunReport {
