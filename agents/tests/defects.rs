@@ -47,6 +47,7 @@ fn scene(defect: Defect, transport: Transport) -> BridgeSpec {
             spec.bridge.sweep_every = ms(4);
             spec
         }
+        other => panic!("no scenario shows {other}"),
     }
 }
 

@@ -1,11 +1,10 @@
 //! Barriers at which agents wait for each other, to collide.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use rehearsal_sim::VirtualTime;
 use rehearsal_sim::tokio::sync::Barrier;
 
-use super::context::PlannedRun;
 use crate::record::{Mark, Recorder};
 use crate::recorder::lock;
 
@@ -44,11 +43,10 @@ impl BarrierGroup {
 pub struct BarrierGroups(Vec<BarrierGroup>);
 
 impl BarrierGroups {
-    /// The groups of the runs that will start. An agent that died is not waited for.
-    pub fn of<'a>(starting: impl IntoIterator<Item = &'a Arc<PlannedRun>>) -> Self {
+    /// Groups with those members: one number for each agent that will wait.
+    pub fn new(members: impl IntoIterator<Item = usize>) -> Self {
         let mut sizes: Vec<usize> = Vec::new();
-        let runs = starting.into_iter().flat_map(PlannedRun::family);
-        for group in runs.filter_map(|run| run.barrier) {
+        for group in members {
             if sizes.len() <= group {
                 sizes.resize(group + 1, 0);
             }

@@ -61,12 +61,15 @@ pub async fn run_agents(node: &Node, population: &Population, port: Arc<dyn Even
         recorder.with(|evidence| evidence.runs.contains_key(&id))
     };
     let (dead, starting): (Vec<_>, Vec<_>) = unfinished.cloned().partition(begun);
+    let starting_runs = starting.iter().flat_map(|(run, _)| PlannedRun::family(run));
+    let members = starting_runs.filter_map(|run| run.barrier);
     let environment = Arc::new(AgentEnvironment {
         port,
         recorder: recorder.clone(),
         defect: population.defect,
         run_timeout: population.run_timeout,
-        barriers: BarrierGroups::of(starting.iter().map(|(run, _)| run)),
+        // An agent that died is not waited for.
+        barriers: BarrierGroups::new(members),
     });
     terminate_orphaned_runs(population, &environment).await;
     for (_, work) in dead {

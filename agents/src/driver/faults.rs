@@ -10,8 +10,8 @@ use rehearsal_sim::tokio::time;
 use rehearsal_sim::{Direction, HostId, HostState};
 
 use super::Run;
-use super::node::ClientCommand;
 use super::overlap::{ActiveFaults, LinkFault};
+use super::state::ClientCommand;
 use super::topology::Member;
 use crate::fault::{Fault, FaultTarget, LinkAction, NodeAction, RoleName};
 use crate::record::Mark;

@@ -26,9 +26,9 @@ use crate::spec::FaultPlan;
 
 pub use agents::{Population, run_agents};
 pub use deployment::{ClientHost, Deployment, Server};
-pub use node::{ClientCommand, ClientNode, Node};
+pub use node::{ClientNode, Node};
 pub use plan::{Planner, Tenant};
-pub use state::{Work, WorkId};
+pub use state::{ClientCommand, Work, WorkId};
 
 pub(crate) use portable::{
     ClientDoor, ClientSide, PlanError, client_doors, close_doors, draw_plan,

@@ -7,17 +7,8 @@ use std::sync::Arc;
 use rehearsal_sim::VirtualTime;
 use rehearsal_sim::tokio::sync::mpsc;
 
-use super::state::{RunState, Work};
+use super::state::{ClientCommand, RunState, Work};
 use crate::record::Recorder;
-
-/// A request to a client.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ClientCommand {
-    /// Drop the connection and come back.
-    Reconnect,
-    /// Receive what is still owed, then leave.
-    Leave,
-}
 
 /// One incarnation of a server process, from its boot to its shutdown or crash.
 #[derive(Clone)]

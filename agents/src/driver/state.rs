@@ -10,7 +10,6 @@ use rehearsal_sim::VirtualTime;
 use rehearsal_sim::tokio::sync::{Notify, mpsc};
 use rehearsal_sim::tokio::time;
 
-use super::node::ClientCommand;
 use crate::record::Recorder;
 use crate::recorder::lock;
 
@@ -23,6 +22,15 @@ pub(crate) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Commands that wait for a client.
 const COMMANDS_MAX: usize = 8;
+
+/// A request to a client.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ClientCommand {
+    /// Drop the connection and come back.
+    Reconnect,
+    /// Receive what is still owed, then leave.
+    Leave,
+}
 
 /// The number of a piece of work in its run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -1,5 +1,5 @@
-//! The connection manager: who is connected, and which connections an event of
-//! a thread concerns.
+//! The connection manager: the open connections, and those that an event of a thread
+//! concerns.
 //!
 //! Nothing is sent from here. Each connection has a cursor into the log of each
 //! of its threads and a writer of its own, which is only woken; so a slow
@@ -16,7 +16,7 @@ use crate::event::{ClientId, ThreadId, UserId};
 use crate::record::Offset;
 use crate::recorder::lock;
 
-/// One connection in one life of the bridge; a client that comes back gets
+/// One connection in one incarnation of the bridge; a client that comes back gets
 /// another one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct ConnectionId(pub u64);
@@ -24,15 +24,15 @@ pub struct ConnectionId(pub u64);
 /// A client that is connected.
 #[derive(Debug)]
 pub struct Connection {
-    /// Which.
+    /// Its id.
     pub id: ConnectionId,
     /// The client at its other end.
     pub client: ClientId,
     /// The user for whom the client speaks.
     pub user: UserId,
-    /// There is something to send.
+    /// Notified when there is something to send.
     pub(super) wake: Notify,
-    /// The bridge closes the connection.
+    /// Notified when the bridge closes the connection.
     pub(super) closing: Notify,
     state: Mutex<State>,
 }
@@ -44,7 +44,7 @@ struct State {
     close_state: CloseState,
 }
 
-/// Where a connection stands in a thread's log.
+/// The position of a connection in a thread's log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Cursor {
     pub(super) thread: ThreadId,
@@ -104,8 +104,8 @@ impl Connection {
         lock(&self.state).cursors.clone()
     }
 
-    /// The connection has read on from `cursor` up to `next`. False if the
-    /// subscription has been moved meanwhile: then the reading is void.
+    /// Moves a cursor on to `next`. Returns `false` if the subscription has been moved
+    /// meanwhile: then the read is void.
     pub(super) fn advance(&self, cursor: Cursor, next: Offset) -> bool {
         let mut state = lock(&self.state);
         match state.cursors.iter_mut().find(|mine| **mine == cursor) {
@@ -139,7 +139,7 @@ impl Connection {
     }
 }
 
-/// Everyone who is connected, and the way from threads to connections.
+/// Every open connection, and the routes from threads to connections.
 #[derive(Debug, Default)]
 pub struct ConnectionTable {
     last: u64,
@@ -161,7 +161,7 @@ impl Route {
 }
 
 impl ConnectionTable {
-    /// Enters a client that has shown who it is.
+    /// Adds a connection of an authenticated client.
     pub fn admit(&mut self, client: ClientId, user: UserId) -> Arc<Connection> {
         self.last += 1;
         let id = ConnectionId(self.last);
@@ -170,13 +170,13 @@ impl ConnectionTable {
         connection
     }
 
-    /// Has the connection hear of events of the thread.
+    /// Subscribes a connection to a thread.
     pub fn subscribe(&mut self, connection: ConnectionId, thread: ThreadId) {
         let route = self.routes.entry(thread).or_default();
         route.subscribers.insert(connection);
     }
 
-    /// Forgets a connection and its subscriptions.
+    /// Removes a connection and its subscriptions.
     pub fn remove(&mut self, connection: ConnectionId) {
         self.open.remove(&connection);
         for route in self.routes.values_mut() {
@@ -185,12 +185,12 @@ impl ConnectionTable {
         self.routes.retain(|_, route| !route.is_unused());
     }
 
-    /// A run that writes to the thread is registered.
+    /// Counts a registered run that writes to the thread.
     pub fn open_route(&mut self, thread: ThreadId) {
         self.routes.entry(thread).or_default().runs += 1;
     }
 
-    /// A run that wrote to the thread is gone.
+    /// Counts off a run that wrote to the thread.
     pub fn close_route(&mut self, thread: ThreadId) {
         if let Some(route) = self.routes.get_mut(&thread) {
             route.runs = route.runs.saturating_sub(1);
@@ -200,7 +200,7 @@ impl ConnectionTable {
         }
     }
 
-    /// There is news in the thread's log: tells those who subscribe to it.
+    /// Wakes the subscribers of a thread whose log has grown.
     pub fn send_to_thread(&self, thread: ThreadId) {
         let Some(route) = self.routes.get(&thread) else {
             return;
@@ -210,18 +210,18 @@ impl ConnectionTable {
         }
     }
 
-    /// Sends a frame to every connection of a user. How many there are.
+    /// Sends a frame to every connection of a user. Returns their number.
     pub fn send_to_user(&self, user: UserId, frame: &ServerFrame) -> usize {
         let theirs = self.open.values().filter(|open| open.user == user);
         theirs.map(|open| open.push(frame.clone())).count()
     }
 
-    /// Who is connected, in order of connecting.
+    /// The open connections, in order of connecting.
     pub fn connections(&self) -> impl Iterator<Item = &Arc<Connection>> {
         self.open.values()
     }
 
-    /// Who subscribes to what.
+    /// The subscriptions.
     pub fn subscriptions(&self) -> impl Iterator<Item = (ThreadId, ClientId)> + '_ {
         self.routes.iter().flat_map(|(thread, route)| {
             route

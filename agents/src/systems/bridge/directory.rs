@@ -1,10 +1,10 @@
-//! Users and their threads: what the bridge looks up and never changes.
+//! Users and their threads, which the bridge only reads.
 
 use std::collections::BTreeMap;
 
 use crate::event::{ThreadId, UserId};
 
-/// Who owns which thread, and by what each user is known.
+/// The owners of threads and the tokens of users.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Directory {
     owners: BTreeMap<ThreadId, UserId>,
@@ -27,12 +27,12 @@ impl Directory {
         self.owners.insert(thread, owner);
     }
 
-    /// Whether the thread exists and belongs to the user.
+    /// Returns `true` if the thread exists and belongs to the user.
     pub fn owns(&self, user: UserId, thread: ThreadId) -> bool {
         self.owners.get(&thread) == Some(&user)
     }
 
-    /// Whether the token is the user's.
+    /// Returns `true` if the token is the user's.
     pub fn knows(&self, user: UserId, token: &str) -> bool {
         self.tokens.get(&user).is_some_and(|known| known == token)
     }

@@ -1,4 +1,4 @@
-//! The journal: what the bridge keeps on disk, and finds again after a crash.
+//! The journal: the bridge's state on disk, which survives a crash.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -38,7 +38,7 @@ impl Journal {
         Self::default()
     }
 
-    /// Begins a new life of the bridge.
+    /// Begins a new incarnation of the bridge.
     ///
     /// # Errors
     ///
@@ -59,14 +59,14 @@ impl Journal {
         lock(&self.0).in_use = false;
     }
 
-    /// The latest life of the bridge; none before the first.
+    /// The latest incarnation of the bridge; none before the first.
     pub fn epoch(&self) -> Option<Epoch> {
         let disk = lock(&self.0);
         (disk.epoch > 0).then_some(Epoch(disk.epoch))
     }
 
     /// A run is registered. The last sequence number that it was given, in this
-    /// life or an earlier one; 0 if there is none.
+    /// incarnation or an earlier one; 0 if there is none.
     pub fn run_registered(&self, run: RunId) -> u64 {
         *lock(&self.0).last_seq.entry(run).or_default()
     }

@@ -13,7 +13,7 @@ use crate::record::{Epoch, Gap, Offset};
 /// An event with its place. All subscribers share it, and its text on the wire.
 #[derive(Debug)]
 pub struct Logged {
-    /// The bridge's life.
+    /// The bridge's incarnation.
     pub epoch: Epoch,
     /// The place in the log.
     pub offset: Offset,
@@ -49,18 +49,18 @@ impl Logged {
     }
 }
 
-/// What a reader finds.
+/// The result of a read.
 #[derive(Debug)]
 pub struct Reading {
-    /// What the reader has missed for good.
+    /// The positions that the reader has missed for good.
     pub gap: Option<Gap>,
-    /// What follows it.
+    /// The events that follow it.
     pub events: Vec<Arc<Logged>>,
-    /// Where to read on.
+    /// The position to continue at.
     pub next: Offset,
 }
 
-/// The latest events of one thread in one life of the bridge.
+/// The latest events of one thread in one incarnation of the bridge.
 #[derive(Debug)]
 pub struct ThreadLog {
     thread: ThreadId,
@@ -83,7 +83,7 @@ impl ThreadLog {
         }
     }
 
-    /// The bridge's life.
+    /// The bridge's incarnation.
     pub fn epoch(&self) -> Epoch {
         self.epoch
     }

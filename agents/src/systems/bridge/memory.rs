@@ -9,7 +9,7 @@ use rehearsal_sim::tokio::sync::mpsc;
 use rehearsal_sim::tokio::task::JoinHandle;
 
 use super::connections::Outgoing;
-use super::reference::Core;
+use super::core::Core;
 use super::session::{self, Disconnected, FrameSink, FrameSource, Incoming};
 use super::wire::{ClientFrame, ServerFrame};
 

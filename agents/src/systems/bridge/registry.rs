@@ -11,29 +11,29 @@ use crate::event::{RunId, ThreadId};
 
 /// A registry of runs: which run writes to which thread, both ways.
 ///
-/// A registry of one's own takes the place of [`ThreadRunRegistry`] in the reference
-/// bridge: see [`crate::system::System::registry`]. The bridge holds a lock while it
+/// A custom registry takes the place of [`ThreadRunRegistry`] in the reference
+/// bridge: see [`super::BridgeSystem::with_registry`]. The bridge holds a lock while it
 /// calls any of these, and calls them from one task at a time; after each call that
 /// changes something, it shows the registry to its [`Observer`](super::Observer),
-/// who compares the two maps.
+/// which compares the two maps.
 pub trait Registry: Send {
-    /// A run begins, and writes to that thread.
+    /// Registers a run that writes to that thread.
     ///
     /// # Errors
     ///
     /// [`BridgeError::AlreadyRegistered`] if the run is registered.
     fn register(&mut self, run: RunId, thread: ThreadId, now: Instant) -> Result<(), BridgeError>;
 
-    /// The run gives a sign of life. False if it is not registered: then its event is
-    /// refused.
+    /// Records that a run is alive. Returns `false` if it is not registered: then its
+    /// event is refused.
     fn touch(&mut self, run: RunId, now: Instant) -> bool;
 
-    /// Forgets a run. Its thread, if it was registered.
+    /// Removes a run. Returns its thread, if it was registered.
     fn unregister(&mut self, run: RunId) -> Option<ThreadId>;
 
     /// Suspects every run that has been idle for `ttl`, and forgets those that
-    /// the last sweep suspected and that are idle still. How many are suspected
-    /// now, and what was forgotten.
+    /// the last sweep suspected and that are idle still. Returns the number of
+    /// suspects now, and the forgotten runs.
     fn sweep(&mut self, now: Instant, ttl: Duration) -> (usize, Vec<(RunId, ThreadId)>);
 
     /// run → thread, in any order that a seed repeats.
@@ -44,19 +44,19 @@ pub trait Registry: Send {
     /// two agree whatever is wrong.
     fn reverse(&self) -> Box<dyn Iterator<Item = (ThreadId, Cow<'_, BTreeSet<RunId>>)> + '_>;
 
-    /// How many runs are registered. Asked for after each change, so that a registry
-    /// which can tell without counting should.
+    /// The number of registered runs. It is called after each change: a registry that
+    /// knows it without counting should override this.
     fn len(&self) -> usize {
         self.forward().count()
     }
 
-    /// Whether no run is registered.
+    /// Returns `true` if no run is registered.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// Whether a sweep looks at its suspects once more before it forgets them.
+/// The second look of a sweep at its suspects before it forgets them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) enum Recheck {
     #[default]
@@ -64,8 +64,8 @@ pub(super) enum Recheck {
     No,
 }
 
-/// Runs and their threads. The two maps mirror each other whenever nobody holds
-/// the registry's lock.
+/// Runs and their threads. The two maps mirror each other whenever the
+/// registry's lock is free.
 #[derive(Debug, Default)]
 pub struct ThreadRunRegistry {
     forward: BTreeMap<RunId, Entry>,

@@ -1,63 +1,15 @@
-//! Runs on the reference bridge: registered, heard, forgotten.
+//! Runs on the reference bridge: registration, events, removal.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use rehearsal_sim::tokio::time::Instant;
 use rehearsal_sim::tokio::{select, time};
 
 use super::adapter::Adapter;
-use super::reference::Core;
-use super::registry::Registry;
+use super::core::Core;
 use super::{BridgeError, NewEvent, RunContext, defects};
-use crate::event::{RunId, ThreadId};
+use crate::event::RunId;
 use crate::record::{Receipt, RunEnd};
 use crate::recorder::{lock, name_task};
-
-/// Who is registered, and through what each of them speaks; under one lock.
-pub(super) struct Runs {
-    pub(super) registry: Box<dyn Registry>,
-    adapters: BTreeMap<RunId, Arc<Adapter>>,
-}
-
-impl Runs {
-    pub(super) fn new(registry: Box<dyn Registry>) -> Self {
-        Self {
-            registry,
-            adapters: BTreeMap::new(),
-        }
-    }
-
-    fn register(&mut self, adapter: Adapter) -> Result<(), BridgeError> {
-        let (run, thread) = (adapter.context.run, adapter.context.thread);
-        self.registry.register(run, thread, Instant::now())?;
-        self.adapters.insert(run, Arc::new(adapter));
-        Ok(())
-    }
-
-    /// The run's adapter; the run is alive.
-    fn touch(&mut self, run: RunId) -> Result<Arc<Adapter>, BridgeError> {
-        let adapter = self.adapters.get(&run);
-        match adapter {
-            Some(adapter) if self.registry.touch(run, Instant::now()) => Ok(Arc::clone(adapter)),
-            _ => Err(BridgeError::UnknownRun(run)),
-        }
-    }
-
-    fn unregister(&mut self, run: RunId) -> Option<ThreadId> {
-        self.adapters.remove(&run);
-        self.registry.unregister(run)
-    }
-
-    fn sweep(&mut self, ttl: Duration) -> (usize, Vec<(RunId, ThreadId)>) {
-        let (found, forgotten) = self.registry.sweep(Instant::now(), ttl);
-        for (run, _) in &forgotten {
-            self.adapters.remove(run);
-        }
-        (found, forgotten)
-    }
-}
 
 impl Core {
     pub(super) async fn register_run(&self, context: RunContext) -> Result<(), BridgeError> {
@@ -68,8 +20,8 @@ impl Core {
         }
         let mut runs = self.runs.lock().await;
         let mut connections = self.connections.lock().await;
-        let life = self.life()?;
-        let log = life
+        let incarnation = self.incarnation()?;
+        let log = incarnation
             .logs
             .get(&thread)
             .ok_or(BridgeError::NotOwner(thread, user))?;
@@ -80,9 +32,8 @@ impl Core {
         Ok(())
     }
 
-    /// Takes an event. From the moment at which it stands in the log to the
-    /// answer there is nothing to wait for, so that whoever gives up waiting
-    /// knows that it was not accepted.
+    /// Accepts an event. Between its append to the log and the answer there is no await,
+    /// so that a caller which is cancelled knows that it was not accepted.
     pub(super) async fn emit(&self, run: RunId, event: NewEvent) -> Result<Receipt, BridgeError> {
         self.lifecycle.check()?;
         // Seeded: the table is locked before the registry.
@@ -92,7 +43,7 @@ impl Core {
             None
         };
         let mut adapter = self.touch(run).await?;
-        // Seeded: the adapter of the latest caller is everybody's.
+        // Seeded: the adapter of the latest caller serves every caller.
         if self.carries(defects::SHARED_RUN_CONTEXT) {
             *lock(&self.shared_adapter) = Some(Arc::clone(&adapter));
         }
@@ -125,7 +76,7 @@ impl Core {
     }
 
     pub(super) async fn finish_run(&self, run: RunId, end: RunEnd) {
-        // Seeded: only the way of success cleans up behind itself.
+        // Seeded: only success cleans up.
         if self.carries(defects::LEAK_ON_ERROR) && end != RunEnd::Completed {
             return;
         }
@@ -138,7 +89,7 @@ impl Core {
         self.deps.observer.registry_changed(&*runs.registry);
     }
 
-    /// Forgets runs that have been idle for too long; see [`Registry::sweep`].
+    /// Forgets runs that have been idle for too long; see [`super::Registry::sweep`].
     async fn sweep(&self) {
         let mut runs = self.runs.lock().await;
         let mut connections = self.connections.lock().await;

@@ -12,15 +12,15 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use super::connections::Outgoing;
-use super::reference::Core;
+use super::core::Core;
 use super::session::{self, Disconnected, FrameSink, FrameSource, Incoming};
 use super::stream::{ByteStream, Listener};
 
-/// How long a client may take for the handshake.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+/// Longest time that a client may take for the handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long to wait after a connection could not be accepted.
-const RELIEF: Duration = Duration::from_millis(10);
+/// Pause after a connection could not be accepted.
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(10);
 
 /// Small buffers: what waits for a slow client waits in its thread's log, where
 /// it is counted.
@@ -44,7 +44,7 @@ pub(super) async fn serve<L: Listener>(core: Arc<Core>, mut listener: L) {
                 let connection = spawn(shake_hands(Arc::clone(&core), stream));
                 core.track(connection);
             }
-            Err(_) => time::sleep(RELIEF).await,
+            Err(_) => time::sleep(ACCEPT_BACKOFF).await,
         }
     }
 }
@@ -52,7 +52,7 @@ pub(super) async fn serve<L: Listener>(core: Arc<Core>, mut listener: L) {
 async fn shake_hands<S: ByteStream>(core: Arc<Core>, stream: S) {
     let config = Some(websocket_config());
     let handshake = tokio_tungstenite::accept_async_with_config(stream, config);
-    if let Ok(Ok(socket)) = time::timeout(HANDSHAKE, handshake).await {
+    if let Ok(Ok(socket)) = time::timeout(HANDSHAKE_TIMEOUT, handshake).await {
         let (sink, source) = socket.split();
         session::serve(core, Source(source), Sink(sink)).await;
     }

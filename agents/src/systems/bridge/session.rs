@@ -1,5 +1,4 @@
-//! Serving one connection, whatever it is made of: a task that reads, and a
-//! task that writes.
+//! Sessions: a task that reads from a connection, and a task that writes to it.
 
 use std::future::Future;
 use std::pin::pin;
@@ -9,25 +8,25 @@ use std::time::Duration;
 use rehearsal_sim::tokio::{select, spawn, time};
 
 use super::connections::{CloseState, Connection, Outgoing};
+use super::core::Core;
 use super::defects;
-use super::reference::Core;
 use super::wire::{ClientFrame, ServerFrame};
 use crate::recorder::name_task;
 
-/// Events of one thread that are sent before other threads have their turn.
-const BATCH: usize = 16;
+/// Events of one thread that are sent before those of other threads.
+const BATCH_MAX: usize = 16;
 
-/// How long a client may take to introduce itself.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest time that a client may take to send its hello.
+const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a writer may take to close its connection.
-const LEAVE: Duration = Duration::from_secs(2);
+/// Longest time that a writer may take to close its connection.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The connection is gone, or as good as gone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Disconnected;
 
-/// What comes in.
+/// An incoming item.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Incoming {
     Frame(ClientFrame),
@@ -45,7 +44,7 @@ pub(super) trait FrameSource: Send + 'static {
 
 /// The writing end of a connection.
 pub(super) trait FrameSink: Send + 'static {
-    /// How often a silent connection needs a sign of life; none: never.
+    /// Interval of keep-alives on a silent connection; none: never.
     const KEEPALIVE: Option<Duration>;
 
     /// Sends a frame, sooner or later.
@@ -63,7 +62,7 @@ pub(super) trait FrameSink: Send + 'static {
 
 /// Serves a connection to its end.
 pub(super) async fn serve<R: FrameSource, W: FrameSink>(core: Arc<Core>, mut source: R, sink: W) {
-    let connection = match time::timeout(PATIENCE, introduce(&core, &mut source)).await {
+    let connection = match time::timeout(HELLO_TIMEOUT, introduce(&core, &mut source)).await {
         Ok(Ok(connection)) => connection,
         Ok(Err(Refusal::Disconnected)) | Err(_) => return,
         Ok(Err(Refusal::Because(reason))) => return refuse(sink, reason).await,
@@ -72,12 +71,12 @@ pub(super) async fn serve<R: FrameSource, W: FrameSink>(core: Arc<Core>, mut sou
     let mut writer = spawn(write(Arc::clone(&core), Arc::clone(&connection), sink));
     let end = read(&core, &connection, &mut source).await;
     core.leave(&connection, end).await;
-    // Seeded: nobody tells the writer, which waits for the next event.
+    // Seeded: the writer is not stopped and waits for the next event.
     if core.carries(defects::LEAK_ON_DISCONNECT) && end == End::Disconnected {
         return;
     }
-    // The writer takes its leave by itself, unless it is stuck in a dead socket.
-    if end == End::Closed && time::timeout(LEAVE, &mut writer).await.is_ok() {
+    // The writer closes by itself, unless it is stuck in a dead socket.
+    if end == End::Closed && time::timeout(CLOSE_TIMEOUT, &mut writer).await.is_ok() {
         return;
     }
     writer.abort();
@@ -85,7 +84,7 @@ pub(super) async fn serve<R: FrameSource, W: FrameSink>(core: Arc<Core>, mut sou
     let _ = writer.await;
 }
 
-/// How a connection ended.
+/// The end of a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum End {
     /// The client left after its goodbye was taken.
@@ -164,10 +163,10 @@ async fn read<R: FrameSource>(core: &Core, connection: &Arc<Connection>, source:
     }
 }
 
-/// Writes what is due, until there is a reason to go.
+/// Writes the frames that are due, until the connection closes.
 async fn write<W: FrameSink>(core: Arc<Core>, connection: Arc<Connection>, mut sink: W) {
     name_task(&format!("writer to {}", connection.client));
-    // A connection that is lost while it is written to is its reader's affair.
+    // A connection that is lost during a write is handled by its reader.
     if write_all(&core, &connection, &mut sink).await.is_ok() {
         sink.close().await;
     }
@@ -181,12 +180,12 @@ async fn write_all<W: FrameSink>(
     let mut keepalive = pin!(pause(W::KEEPALIVE));
     let mut batch = Vec::new();
     loop {
-        // Looked at first: what was owed before the goodbye is in the batch.
+        // Read first: frames that were owed before the goodbye are in the batch.
         let close_state = connection.close_state();
         if close_state == CloseState::Closed {
             return Ok(());
         }
-        core.collect(connection, BATCH, &mut batch).await;
+        core.collect(connection, BATCH_MAX, &mut batch).await;
         if !batch.is_empty() {
             for frame in batch.drain(..) {
                 sink.feed(frame).await?;

@@ -8,10 +8,10 @@ use crate::event::ClientId;
 use crate::recorder::lock;
 use crate::systems::bridge::BridgeError;
 
-/// How a bridge is doing.
+/// The state of a bridge.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum BridgeState {
-    /// Nobody has started it, or it has been shut down.
+    /// It has not been started, or has been shut down.
     Uninitialized,
     /// Its start-up is under way.
     Initializing,
@@ -36,7 +36,7 @@ impl fmt::Display for BridgeState {
     }
 }
 
-/// The state, and what makes it.
+/// The state, and the facts that make it.
 #[derive(Debug)]
 pub(super) struct Lifecycle(Mutex<Inner>);
 
@@ -68,7 +68,7 @@ impl Lifecycle {
         inner.away.clear();
     }
 
-    /// Whether the bridge serves; why not, if not.
+    /// Returns `Ok` if the bridge serves, else the reason.
     pub(super) fn check(&self) -> Result<(), BridgeError> {
         match self.state() {
             BridgeState::Active | BridgeState::Degraded => Ok(()),

@@ -1,5 +1,5 @@
-//! What WebSocket connections travel over: the facade's TCP, or any other
-//! stream of bytes.
+//! Streams under WebSocket connections: the facade's TCP, or any other stream of
+//! bytes.
 
 use std::future::Future;
 use std::io;
@@ -13,10 +13,10 @@ pub trait ByteStream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> ByteStream for S {}
 
-/// Where connections come from: [`TcpListener`] of the facade, or one's own, for
-/// example that of another simulator or one behind TLS.
+/// A source of connections: [`TcpListener`] of the facade, or another, for example
+/// that of another simulator or one behind TLS.
 pub trait Listener: Send + 'static {
-    /// What a connection is.
+    /// The type of a connection.
     type Stream: ByteStream;
 
     /// Waits for the next connection. May be given up at any time without

@@ -1,10 +1,10 @@
-//! Subscriptions on the reference bridge: who is let in, where it resumes, and
-//! what it is owed.
+//! Subscriptions on the reference bridge: admission, the position of a resume, and
+//! the frames that are due.
 
 use std::sync::Arc;
 
 use super::connections::{Connection, Outgoing};
-use super::reference::Core;
+use super::core::Core;
 use super::session::End;
 use super::wire::{Position, ServerFrame};
 use super::{BridgeError, defects};
@@ -12,7 +12,7 @@ use crate::event::{ClientId, ThreadId, UserId};
 use crate::record::{Epoch, Gap, Offset};
 
 impl Core {
-    /// Lets a client in that shows who it is; says why not, if not.
+    /// Admits a client with a valid token, else returns the reason.
     pub(super) async fn admit(
         &self,
         client: ClientId,
@@ -23,14 +23,16 @@ impl Core {
             return Err(format!("that is not the token of {user}"));
         }
         let mut connections = self.connections.lock().await;
-        let life = self.life().map_err(|error| error.to_string())?;
+        let incarnation = self.incarnation().map_err(|error| error.to_string())?;
         let connection = connections.admit(client, user);
-        connection.push(ServerFrame::Welcome { epoch: life.epoch });
+        connection.push(ServerFrame::Welcome {
+            epoch: incarnation.epoch,
+        });
         self.lifecycle.client_came(client);
         Ok(connection)
     }
 
-    /// A client is gone.
+    /// Removes a client's connection.
     pub(super) async fn leave(&self, connection: &Connection, end: End) {
         if end == End::Disconnected {
             self.lifecycle.client_lost(connection.client);
@@ -45,8 +47,10 @@ impl Core {
         thread: ThreadId,
         after: Option<Position>,
     ) {
-        let Ok(life) = self.life() else { return };
-        let log = life.logs.get(&thread);
+        let Ok(incarnation) = self.incarnation() else {
+            return;
+        };
+        let log = incarnation.logs.get(&thread);
         let owned = self.deps.directory.owns(connection.user, thread);
         let Some(log) = log.filter(|_| owned) else {
             let reason = BridgeError::NotOwner(thread, connection.user).to_string();
@@ -55,12 +59,16 @@ impl Core {
         let mut connections = self.connections.lock().await;
         let end = log.lock().await.end();
         connection.push(ServerFrame::Subscribed { thread });
-        let next = self.resume(connection, thread, after, life.epoch, end);
+        let next = self.resume(connection, thread, after, incarnation.epoch, end);
         connections.subscribe(connection.id, thread);
         connection.follow(thread, next);
-        // Seeded: everyone hears of everything from now on.
+        // Seeded: every connection gets every event from now on.
         if self.carries(defects::BROADCAST_TO_ALL) {
-            for (other, log) in life.logs.iter().filter(|(other, _)| **other != thread) {
+            for (other, log) in incarnation
+                .logs
+                .iter()
+                .filter(|(other, _)| **other != thread)
+            {
                 let end = log.lock().await.end();
                 connections.subscribe(connection.id, *other);
                 connection.follow(*other, end);
@@ -68,7 +76,8 @@ impl Core {
         }
     }
 
-    /// Where a subscription goes on; epochs whose logs are gone become gaps.
+    /// The position at which a subscription continues; epochs whose logs are gone become
+    /// gaps.
     fn resume(
         &self,
         connection: &Connection,
@@ -77,11 +86,11 @@ impl Core {
         epoch: Epoch,
         end: Offset,
     ) -> Offset {
-        // Seeded: a client that comes back hears only what is new.
+        // Seeded: a client that comes back gets only new events.
         if self.carries(defects::RESUBSCRIBE_FROM_NOW) && after.is_some() {
             return end;
         }
-        // What nobody can have seen is not believed.
+        // A position in a later epoch than this one is not believed.
         let seen = after.filter(|seen| seen.epoch <= epoch);
         let seen = seen.unwrap_or(Position {
             epoch: Epoch(1),
@@ -104,7 +113,8 @@ impl Core {
         next.min(end)
     }
 
-    /// Takes what a connection is owed, at most `most` events of each thread.
+    /// Collects the frames that a connection is owed, at most `most` events of each
+    /// thread.
     pub(super) async fn collect(
         &self,
         connection: &Connection,
@@ -112,16 +122,18 @@ impl Core {
         batch: &mut Vec<Outgoing>,
     ) {
         connection.take_control(batch);
-        let Ok(life) = self.life() else { return };
+        let Ok(incarnation) = self.incarnation() else {
+            return;
+        };
         for cursor in connection.cursors() {
-            let Some(log) = life.logs.get(&cursor.thread) else {
+            let Some(log) = incarnation.logs.get(&cursor.thread) else {
                 continue;
             };
             let reading = log.lock().await.read(cursor.next, most);
             if !connection.advance(cursor, reading.next) {
                 continue;
             }
-            // Seeded: what has fallen out of the buffer is not mentioned.
+            // Seeded: events that fell out of the buffer leave no gap marker.
             let gap = reading
                 .gap
                 .filter(|_| !self.carries(defects::SILENT_OVERFLOW));

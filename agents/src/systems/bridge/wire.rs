@@ -1,4 +1,4 @@
-//! What a client and the bridge say to each other. As JSON each frame is an
+//! The frames between a client and the bridge. As JSON each frame is an
 //! object with one key, its name; a frame without content is its name alone.
 
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::event::{ClientId, Event, ThreadId, UserId};
 use crate::record::{Epoch, Gap, Offset};
 
-/// A place in a thread's log: what a client has seen up to.
+/// A position in a thread's log, up to which a client has seen it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Position {
-    /// The life of the bridge.
+    /// The bridge's incarnation.
     pub epoch: Epoch,
     /// The last offset seen in it; 0 for none.
     pub offset: Offset,
@@ -21,23 +21,23 @@ pub struct Position {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientFrame {
-    /// First of all: who I am.
+    /// The first frame: the client's identity.
     Hello {
         /// The client.
         client: ClientId,
         /// The user for whom it speaks.
         user: UserId,
-        /// What shows that it may.
+        /// The proof that it may.
         token: String,
     },
-    /// Send me the events of a thread.
+    /// Asks for the events of a thread.
     Subscribe {
         /// The thread.
         thread: ThreadId,
-        /// What I have seen; none for everything there is.
+        /// The last position seen; none to receive everything.
         after: Option<Position>,
     },
-    /// Send me what you still owe me, then let me go.
+    /// Asks for everything that is still owed, then for the end.
     Bye,
 }
 
@@ -47,7 +47,7 @@ pub enum ClientFrame {
 pub enum ServerFrame {
     /// Answers a hello.
     Welcome {
-        /// The bridge's life.
+        /// The bridge's incarnation.
         epoch: Epoch,
     },
     /// Answers a subscription; its events follow.
@@ -57,7 +57,7 @@ pub enum ServerFrame {
     },
     /// An event.
     Event {
-        /// The bridge's life.
+        /// The bridge's incarnation.
         epoch: Epoch,
         /// The event's place in its thread's log.
         offset: Offset,
@@ -66,9 +66,9 @@ pub enum ServerFrame {
     },
     /// Events that will never come.
     Gap(Gap),
-    /// No; nothing follows.
+    /// A refusal; nothing follows.
     Rejected {
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// Answers a goodbye: nothing is owed any more.

@@ -277,7 +277,7 @@ impl<C: Connector> Client<C> {
     }
 }
 
-/// What may happen while a client listens.
+/// An event in a client's loop.
 enum Happened {
     Incoming(Result<Option<ServerFrame>, ConnectionLost>),
     Command(ClientCommand),
@@ -298,7 +298,7 @@ fn pause<S: ByteStream>(
     }
 }
 
-/// Where a thread goes on after a gap.
+/// The position of a thread after a gap.
 fn after(gap: &Gap) -> Position {
     match gap.to {
         Some(to) => Position {
@@ -312,7 +312,7 @@ fn after(gap: &Gap) -> Position {
     }
 }
 
-/// Notices when the events of one run surround those of another.
+/// A detector of runs whose events surround those of another.
 #[derive(Debug, Default)]
 struct Interleaving {
     last: Option<RunId>,
@@ -320,7 +320,7 @@ struct Interleaving {
 }
 
 impl Interleaving {
-    /// Whether the run had been left for another one and comes back.
+    /// Returns `true` if the run comes back after another one.
     fn next(&mut self, run: RunId) -> bool {
         if self.last == Some(run) {
             return false;
