@@ -3,7 +3,7 @@
 //!
 //! Nothing is sent from here. Each connection has a cursor into the log of each
 //! of its threads and a writer of its own, which is only woken; so a slow
-//! consumer delays nobody.
+//! consumer delays no other.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};

@@ -32,7 +32,7 @@ pub const SEQUENCE_APART_FROM_SEND: Defect = Defect::new(
 /// See [`SILENT_OVERFLOW`].
 pub const BROADCAST_TO_ALL: Defect = Defect::new(
     "broadcast-to-all",
-    "Events go to every connection, whoever owns it.",
+    "Events go to every connection, regardless of their owner.",
 );
 
 /// See [`SILENT_OVERFLOW`].

@@ -71,6 +71,6 @@ impl FrameSink for Sink {
         Ok(())
     }
 
-    /// The channel closes when the writer, who owns it, is gone.
+    /// The channel closes when the writer, which owns it, is gone.
     async fn close(&mut self) {}
 }
