@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use rehearsal_agents::bridge::{Cause, needs, transport_capability};
+use rehearsal_agents::capability::Capability;
 use rehearsal_agents::record::Mark;
-use rehearsal_agents::spec::{FaultKind, Transport};
-use rehearsal_agents::system::{Capability, Cause, needs};
+use rehearsal_agents::spec::{Fault, Transport};
 use rehearsal_history::Facet;
 
 use crate::oracle::OracleRef;
@@ -25,7 +26,7 @@ pub(crate) struct Lack {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Asked {
     Transport,
-    Fault(FaultKind),
+    Fault(Fault),
     Goal(Goal),
     Oracle(OracleRef),
 }
@@ -83,7 +84,7 @@ impl Casting {
     /// Transport and faults: without them it is another play, or none.
     fn set_the_stage(&mut self, named: &Named) {
         for (capability, cause) in needs(&self.scenario.spec) {
-            if named.system().can(capability) {
+            if named.system().supports(capability) {
                 continue;
             }
             let what = match cause {
@@ -106,7 +107,7 @@ impl Casting {
             Transport::InProcess => Transport::WebSocket,
             Transport::WebSocket => Transport::InProcess,
         };
-        let can = named.system().can(Capability::of_transport(other));
+        let can = named.system().supports(transport_capability(other));
         can.then(|| self.scenario.with_transport(other).ok())?
     }
 
@@ -118,7 +119,7 @@ impl Casting {
                 Asked::Oracle(oracle) => of_oracle(oracle),
                 Asked::Transport | Asked::Fault(_) => None,
             };
-            let missing = capability.filter(|capability| !named.system().can(*capability));
+            let missing = capability.filter(|capability| !named.system().supports(*capability));
             missing.map(|capability| Lack { what, capability })
         };
         let expect = &mut self.scenario.expect;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rehearsal_agents::system::System;
+use rehearsal_agents::bridge::BridgeSystem;
 
 use super::*;
 use crate::oracle::OracleRef;
@@ -33,10 +33,14 @@ fn scenario(edits: &[(&str, &str)]) -> Scenario {
 
 fn cast(scenario: &Scenario, without: &[Capability]) -> Casting {
     let without = without.iter();
-    let system = without.fold(System::reference(), |system, capability| {
+    let system = without.fold(BridgeSystem::reference(), |system, capability| {
         system.without(*capability)
     });
-    let named = Named::new("mine", &system, PathBuf::from("scenarios/regressions"));
+    let named = Named::new(
+        "mine",
+        Arc::new(system),
+        PathBuf::from("scenarios/regressions"),
+    );
     Casting::new(scenario, &named)
 }
 

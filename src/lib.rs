@@ -39,7 +39,9 @@ pub use explore::determinism;
 #[cfg(feature = "scenarios")]
 pub use harness::{Harness, Unsupported};
 pub use rehearsal_agents as agents;
-pub use rehearsal_agents::system::{Capability, System};
+pub use rehearsal_agents::bridge::BridgeSystem;
+pub use rehearsal_agents::capability::Capability;
+pub use rehearsal_agents::system::System;
 pub use rehearsal_history as history;
 /// # Example
 ///

@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rehearsal_agents::system::System;
+use rehearsal_agents::system::{AnySystem, Spec};
+use rehearsal_agents::systems;
 use rehearsal_sim::Ambient;
 
 /// The directory of kept repros, below one of scenarios; no system has this name.
@@ -14,17 +15,17 @@ pub(crate) const REGRESSIONS: &str = "regressions";
 #[derive(Debug)]
 pub struct Named {
     name: String,
-    system: System,
+    system: Arc<dyn AnySystem>,
     /// Where its kept repros are.
     regressions: PathBuf,
 }
 
 impl Named {
     #[cfg(any(test, feature = "scenarios"))]
-    pub(crate) fn new(name: &str, system: &System, regressions: PathBuf) -> Arc<Self> {
+    pub(crate) fn new(name: &str, system: Arc<dyn AnySystem>, regressions: PathBuf) -> Arc<Self> {
         Arc::new(Self {
             name: name.to_owned(),
-            system: system.clone(),
+            system,
             regressions,
         })
     }
@@ -35,8 +36,8 @@ impl Named {
     }
 
     /// The system.
-    pub fn system(&self) -> &System {
-        &self.system
+    pub fn system(&self) -> &dyn AnySystem {
+        &*self.system
     }
 
     /// The directory of its kept repros.
@@ -65,21 +66,21 @@ impl SystemChoice {
         }
     }
 
-    /// The system.
-    pub fn system(&self) -> System {
+    /// The system that runs this scenario.
+    ///
+    /// # Panics
+    ///
+    /// If no reference system runs scenarios of that type.
+    pub fn system(&self, spec: &dyn Spec) -> &dyn AnySystem {
         match self {
-            Self::Reference => System::reference(),
-            Self::Named(named) => named.system.clone(),
+            Self::Reference => systems::for_spec(spec).expect("a reference system"),
+            Self::Named(named) => named.system(),
         }
     }
 
-    /// Who answers when its code asks the machine.
-    pub fn ambient(&self) -> Ambient {
-        match self {
-            // The WebSocket library draws keys and masks; no fingerprint sees them.
-            Self::Reference => Ambient::Real,
-            Self::Named(named) => named.system.asks(),
-        }
+    /// The source of randomness and time for code that asks the machine for them.
+    pub fn ambient(&self, spec: &dyn Spec) -> Ambient {
+        self.system(spec).ambient()
     }
 }
 
@@ -115,6 +116,8 @@ pub(crate) fn check_name(name: &str) -> Result<(), BadName> {
 
 #[cfg(test)]
 mod tests {
+    use rehearsal_agents::bridge::Reference;
+
     use super::*;
 
     #[test]
@@ -130,7 +133,7 @@ mod tests {
     #[test]
     fn systems_are_told_apart_by_their_names() {
         let named = |name| {
-            let named = Named::new(name, &System::reference(), PathBuf::new());
+            let named = Named::new(name, Arc::new(Reference), PathBuf::new());
             SystemChoice::Named(named)
         };
         assert_eq!(named("a"), named("a"));

@@ -1,16 +1,23 @@
-//! What Rehearsal puts on stage: the event vocabulary, mock agents, and
-//! reference systems with the defects they can carry.
+//! Systems under test and the machinery around them: the event vocabulary, mock
+//! agents, the driver that runs any system, and the reference systems with the
+//! defects they can carry.
 //!
 //! Nothing here reads files or prints; the root crate does. Nothing here knows
 //! whether it runs simulated: code uses [`rehearsal_sim::tokio`] as it would use
 //! tokio.
 
 pub mod agent;
-pub mod bridge;
-pub mod client;
+pub mod capability;
+pub mod defect;
+pub mod driver;
 pub mod event;
+pub mod fault;
+pub mod port;
 pub mod record;
 mod recorder;
-mod scenario;
 pub mod spec;
 pub mod system;
+pub mod systems;
+
+pub use systems::bridge;
+pub use systems::bridge::client;

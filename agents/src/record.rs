@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use rehearsal_history::{self as history, EntityId, Position, Resource};
 
 use crate::event::{AgentName, ClientId, RunId, ThreadId, UserId};
-use crate::spec::FaultKind;
+use crate::fault::Fault;
 
 pub use crate::recorder::{MODEL, Recorder};
 pub use rehearsal_history::{Epoch, Offset, SpanEnd as RunEnd, VectorClock as Clock};
@@ -91,7 +91,7 @@ pub struct RunRecord {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Mark {
     /// A fault of this kind struck while at least one run was alive.
-    Fault(FaultKind),
+    Fault(Fault),
     /// A client came back after it had lost its connection.
     Reconnected,
     /// A resume replayed at least one event that the client had missed.

@@ -10,8 +10,8 @@ use rehearsal_history::{
 };
 use rehearsal_sim::{Census, VirtualTime};
 
-use crate::bridge::{BridgeError, RunContext};
 use crate::event::{ClientId, Event, EventId, EventKind, Payload, RunId, ThreadId, UserId};
+use crate::port::{PortError, RunContext};
 use crate::record::{
     Clock, Epoch, Gap, Mark, Offset, Receipt, RegistrySnapshot, RunEnd, RunRecord,
 };
@@ -188,7 +188,7 @@ impl Recorder {
     }
 
     /// Records the bridge's answer for an event.
-    pub fn answered(&self, id: EventId, answer: &Result<Receipt, BridgeError>) {
+    pub fn answered(&self, id: EventId, answer: &Result<Receipt, PortError>) {
         let message = id.message();
         let entry = match answer {
             Ok(receipt) => {

@@ -3,6 +3,9 @@
 
 use std::time::Duration;
 
+pub use crate::defect::Defect;
+pub use crate::fault::Fault;
+
 /// A whole bridge scenario: the system, its agents, its clients, its network,
 /// and the faults that may strike.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -145,78 +148,6 @@ pub enum FailureMode {
     SilentDeath,
 }
 
-impl AgentKind {
-    /// The name in scenario files and of its agents (`data` names `data-1`, …).
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Data => "data",
-            Self::Optimization => "optimization",
-            Self::Reporting => "reporting",
-            Self::Supervisor { .. } => "supervisor",
-            Self::Fast => "fast",
-            Self::Slow => "slow",
-            Self::Burst => "burst",
-            Self::Streaming => "streaming",
-            Self::Hammer { .. } => "hammer",
-            Self::Success => "success",
-            Self::Failure { .. } => "failure",
-            Self::Collision { .. } => "collision",
-            Self::Stress { .. } => "stress",
-        }
-    }
-
-    /// All thirteen names, in the order of reference 000.
-    pub const NAMES: [&'static str; 13] = [
-        "data",
-        "optimization",
-        "reporting",
-        "supervisor",
-        "fast",
-        "slow",
-        "burst",
-        "streaming",
-        "hammer",
-        "success",
-        "failure",
-        "collision",
-        "stress",
-    ];
-
-    /// Whether a run of this kind must show all five critical events.
-    pub fn shows_all_critical_events(&self) -> bool {
-        matches!(
-            self,
-            Self::Data
-                | Self::Optimization
-                | Self::Reporting
-                | Self::Fast
-                | Self::Slow
-                | Self::Burst
-                | Self::Success
-                | Self::Collision { .. }
-        )
-    }
-
-    /// Events that one healthy run of this kind emits itself, its terminal
-    /// included, those of its sub-agents' runs not.
-    pub fn events(&self) -> u64 {
-        match self {
-            Self::Data
-            | Self::Optimization
-            | Self::Reporting
-            | Self::Fast
-            | Self::Slow
-            | Self::Success
-            | Self::Collision { .. } => 5,
-            Self::Supervisor { children } => 3 + 2 * children.len() as u64,
-            Self::Burst => 9,
-            Self::Streaming => 7,
-            Self::Hammer { events } | Self::Stress { events, .. } => 2 + u64::from(*events),
-            Self::Failure { .. } => 3,
-        }
-    }
-}
-
 /// Settings of the clients. There is one client for each thread, and it belongs
 /// to the thread's user.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -272,7 +203,7 @@ pub struct FaultPlan {
     /// Fewest faults in one run.
     pub at_least: u32,
     /// Kinds that are allowed. Empty if and only if the budget is 0.
-    pub kinds: Vec<FaultKind>,
+    pub kinds: Vec<Fault>,
     /// Earliest virtual time, counted from the moment at which the agents start.
     pub from: Duration,
     /// Latest virtual time, counted likewise.
@@ -292,117 +223,5 @@ impl Default for FaultPlan {
             until: Duration::from_millis(500),
             lasting: Duration::from_secs(2),
         }
-    }
-}
-
-/// One kind of fault.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum FaultKind {
-    /// One client drops its connection and comes back.
-    ClientReconnect,
-    /// The network resets one client's connections.
-    ConnectionReset,
-    /// No packets between one client and the bridge, either way.
-    Partition,
-    /// No packets from one client to the bridge.
-    PartitionToBridge,
-    /// No packets from the bridge to one client.
-    PartitionFromBridge,
-    /// Packets between one client and the bridge are held, then released.
-    Hold,
-    /// The bridge's host dies silently and starts again.
-    BridgeCrash,
-    /// The bridge's host stands still (a long garbage collection).
-    BridgePause,
-}
-
-impl FaultKind {
-    /// Every kind with its name in scenario files.
-    pub const ALL: [(&'static str, FaultKind); 8] = [
-        ("client-reconnect", FaultKind::ClientReconnect),
-        ("connection-reset", FaultKind::ConnectionReset),
-        ("partition", FaultKind::Partition),
-        ("partition-to-bridge", FaultKind::PartitionToBridge),
-        ("partition-from-bridge", FaultKind::PartitionFromBridge),
-        ("hold", FaultKind::Hold),
-        ("bridge-crash", FaultKind::BridgeCrash),
-        ("bridge-pause", FaultKind::BridgePause),
-    ];
-
-    /// The name in scenario files.
-    pub fn name(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(_, kind)| *kind == self)
-            .map_or("unnamed", |(name, _)| name)
-    }
-
-    /// Whether this fault needs hosts of its own for clients and bridge.
-    pub fn needs_network(self) -> bool {
-        !matches!(self, Self::ClientReconnect)
-    }
-}
-
-/// A seeded bug: a named, one-line idea taken from real reports.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Defect {
-    /// A full buffer drops its oldest events and says nothing (lag ⇒ skip).
-    SilentOverflow,
-    /// A client that reconnects is subscribed from now, not from what it saw.
-    ResubscribeFromNow,
-    /// A client that reconnects is sent its last event once more.
-    ResumeInclusive,
-    /// The sequence number is taken in one step and the event appended in another.
-    SequenceApartFromSend,
-    /// Events go to every connection, whoever owns it.
-    BroadcastToAll,
-    /// Run context lives in one shared slot of the adapter.
-    SharedRunContext,
-    /// A supervisor reports a sub-agent as completed without waiting for it.
-    ReportBeforeJoin,
-    /// An agent that dies silently is taken for a success, with no terminal event.
-    SilentDeathIsSuccess,
-    /// A run that fails is reported twice: by the agent's guard and by the runner.
-    DoubleTerminal,
-    /// A failed run stays in the registry.
-    LeakOnError,
-    /// A task that serves a connection survives the connection.
-    LeakOnDisconnect,
-    /// Registration and routing take the bridge's two locks in opposite order.
-    LockOrderInversion,
-    /// tool_completed is sent by a task that nobody waits for.
-    UnawaitedToolEvent,
-    /// The registry's sweep forgets a run that has been touched in between.
-    SweepWithoutRecheck,
-    /// Run context is entered on one stack for all runs, and what is on top is left.
-    SharedContextStack,
-}
-
-impl Defect {
-    /// Every defect with its name in scenario files.
-    pub const ALL: [(&'static str, Defect); 15] = [
-        ("silent-overflow", Defect::SilentOverflow),
-        ("resubscribe-from-now", Defect::ResubscribeFromNow),
-        ("resume-inclusive", Defect::ResumeInclusive),
-        ("sequence-apart-from-send", Defect::SequenceApartFromSend),
-        ("broadcast-to-all", Defect::BroadcastToAll),
-        ("shared-run-context", Defect::SharedRunContext),
-        ("report-before-join", Defect::ReportBeforeJoin),
-        ("silent-death-is-success", Defect::SilentDeathIsSuccess),
-        ("double-terminal", Defect::DoubleTerminal),
-        ("leak-on-error", Defect::LeakOnError),
-        ("leak-on-disconnect", Defect::LeakOnDisconnect),
-        ("lock-order-inversion", Defect::LockOrderInversion),
-        ("unawaited-tool-event", Defect::UnawaitedToolEvent),
-        ("sweep-without-recheck", Defect::SweepWithoutRecheck),
-        ("shared-context-stack", Defect::SharedContextStack),
-    ];
-
-    /// The name in scenario files.
-    pub fn name(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(_, defect)| *defect == self)
-            .map_or("unnamed", |(name, _)| name)
     }
 }

@@ -6,9 +6,10 @@ mod trials;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
-use rehearsal_agents::system::System;
+use rehearsal_agents::system::AnySystem;
 
 use self::kept::Replayed;
 use self::systems::Systems;
@@ -40,19 +41,19 @@ use crate::scenario::{Look, discover, render_all};
 /// seeded defect of the reference; its defect is left to the reference.
 ///
 /// ```no_run
-/// # use rehearsal::agents::bridge::{Parts, ReferenceBridge};
+/// # use rehearsal::agents::bridge::{BridgeDeps, ReferenceBridge};
 /// # struct MyBridge;
 /// # impl MyBridge {
 /// #     #[allow(clippy::new_ret_no_self)]
-/// #     fn new(parts: Parts) -> ReferenceBridge { ReferenceBridge::new(parts) }
+/// #     fn new(deps: BridgeDeps) -> ReferenceBridge { ReferenceBridge::new(deps) }
 /// # }
 /// use std::sync::Arc;
 ///
-/// use rehearsal::{Capability, Harness, System};
+/// use rehearsal::{BridgeSystem, Capability, Harness};
 ///
 /// fn main() -> std::process::ExitCode {
 ///     Harness::new()
-///         .system("my-bridge", System::bridge(|parts| Arc::new(MyBridge::new(parts)))
+///         .system("my-bridge", BridgeSystem::new(|deps| Arc::new(MyBridge::new(deps)))
 ///             .without(Capability::Recovery) // what it cannot do
 ///             .without(Capability::RegistryEvents))
 ///         .scenarios("scenarios")
@@ -106,7 +107,8 @@ impl Harness {
     /// Plays every scenario with that system. Its name is made of letters, digits,
     /// `-` and `_`, and begins the names of its tests.
     #[must_use]
-    pub fn system(mut self, name: impl Into<String>, system: System) -> Self {
+    pub fn system(mut self, name: impl Into<String>, system: impl AnySystem + 'static) -> Self {
+        let system: Arc<dyn AnySystem> = Arc::new(system);
         self.systems.registered.push((name.into(), system));
         self
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rehearsal_agents::system::System;
+use rehearsal_agents::system::AnySystem;
 
 use crate::regression;
 use crate::system::{Named, check_name};
@@ -13,7 +13,7 @@ use crate::system::{Named, check_name};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Systems {
     pub(super) roots: Vec<PathBuf>,
-    pub(super) registered: Vec<(String, System)>,
+    pub(super) registered: Vec<(String, Arc<dyn AnySystem>)>,
 }
 
 impl Systems {
@@ -40,7 +40,11 @@ impl Systems {
         let mut roots = self.roots.iter();
         let root = roots.find(|root| file.starts_with(root));
         let root = root.or(self.roots.first())?;
-        Some(Named::new(name, system, root.join(regression::DIRECTORY)))
+        Some(Named::new(
+            name,
+            Arc::clone(system),
+            root.join(regression::DIRECTORY),
+        ))
     }
 
     /// Returns the registered names, for a message.

@@ -8,9 +8,9 @@ pub(crate) mod target;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use rehearsal_agents::bridge::play_with;
 use rehearsal_agents::record::Recorder;
 use rehearsal_agents::spec::Transport;
+use rehearsal_agents::system;
 use rehearsal_history::{CheckedRun, EntityId, History, Ledger, Symbol};
 use rehearsal_sim::{
     Budget, Choices, Config, LeakKind, NetConfig, Outcome, Recording, Schedule, Strategy, Verdict,
@@ -288,7 +288,7 @@ fn stage(
 ) -> (Outcome<()>, History) {
     let recorder = Recorder::new();
     let notebook = recorder.clone();
-    let spec = scenario.spec.clone();
+    let (spec, system) = (scenario.spec.clone(), scenario.system.clone());
     let network = &scenario.spec.network;
     let config = Config {
         seed: options.seed,
@@ -306,12 +306,11 @@ fn stage(
             loss_per_mille: network.loss_per_mille,
             ..NetConfig::default()
         },
-        ambient: scenario.system.ambient(),
+        ambient: system.ambient(&scenario.spec),
         ..Config::default()
     };
-    let system = scenario.system.system();
-    let outcome = rehearsal_sim::run(config, move |world| {
-        play_with(world, spec, notebook, move |parts| system.make(parts))
+    let outcome = rehearsal_sim::run(config, move |world| async move {
+        system::run_any(world, system.system(&spec), &spec, notebook).await;
     });
     (outcome, recorder.into_history())
 }

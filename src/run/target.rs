@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use rehearsal_sim::hermetic::call_on_fresh_thread;
-use rehearsal_sim::{Ambient, Choices, Deviate, PickDeviation, Fifo, Profile, Profiler, Strategy};
+use rehearsal_sim::{Ambient, Choices, Deviate, Fifo, PickDeviation, Profile, Profiler, Strategy};
 
 use super::identity::{Identity, Selection, Unplayable};
 use super::{RunOptions, RunReport, StrategyName};

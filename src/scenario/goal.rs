@@ -3,7 +3,8 @@
 use std::fmt;
 
 use rehearsal_agents::record::Mark;
-use rehearsal_agents::spec::FaultKind;
+use rehearsal_agents::spec::Fault;
+use rehearsal_agents::systems::SYSTEMS;
 
 use super::Goal;
 
@@ -27,7 +28,7 @@ const PLAIN: [(&str, Goal); 10] = [
 impl Goal {
     /// Every goal, those about faults last.
     pub fn all() -> Vec<Goal> {
-        let faults = FaultKind::ALL.map(|(_, kind)| Goal::Mark(Mark::Fault(kind)));
+        let faults = faults().map(|fault| Goal::Mark(Mark::Fault(fault)));
         PLAIN
             .map(|(_, goal)| goal)
             .into_iter()
@@ -49,8 +50,20 @@ impl Goal {
 
     /// The goal with that name.
     pub fn parse(name: &str) -> Option<Goal> {
+        if let Some(fault) = name.strip_prefix(FAULT) {
+            let mut infos = SYSTEMS.iter().map(|system| system.info());
+            return infos
+                .find_map(|info| info.fault(fault))
+                .map(|fault| Goal::Mark(Mark::Fault(fault)));
+        }
         Self::all().into_iter().find(|goal| goal.name() == name)
     }
+}
+
+/// Every fault of every system.
+fn faults() -> impl Iterator<Item = Fault> {
+    let infos = SYSTEMS.iter().map(|system| system.info());
+    infos.flat_map(|info| info.faults.iter().copied())
 }
 
 impl fmt::Display for Goal {
@@ -61,12 +74,14 @@ impl fmt::Display for Goal {
 
 #[cfg(test)]
 mod tests {
+    use rehearsal_agents::bridge;
+
     use super::*;
 
     #[test]
     fn every_goal_is_found_by_its_name() {
         let goals = Goal::all();
-        assert_eq!(goals.len(), PLAIN.len() + FaultKind::ALL.len());
+        assert_eq!(goals.len(), PLAIN.len() + faults().count());
         for goal in goals {
             assert_ne!(goal.name(), "unnamed");
             assert_eq!(Goal::parse(&goal.name()), Some(goal));
@@ -77,8 +92,12 @@ mod tests {
 
     #[test]
     fn names_are_stable() {
-        let partition = Goal::Mark(Mark::Fault(FaultKind::Partition));
+        let partition = Goal::Mark(Mark::Fault(bridge::faults::PARTITION));
         assert_eq!(partition.name(), "fault:partition");
+        assert_eq!(
+            Goal::parse("fault:partition:client-bridge"),
+            Some(partition)
+        );
         assert_eq!(Goal::Mark(Mark::GapMarked).to_string(), "gap-marked");
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rehearsal_agents::spec::{FaultKind, Transport};
+use rehearsal_agents::spec::{Fault, Transport};
 
 use super::{ExpectedVerdict, Scenario};
 use crate::system::{Named, SystemChoice};
@@ -15,12 +15,12 @@ pub const HEALTHY: &str = "+healthy";
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NeedsNetwork {
     /// Its faults that only a network can have.
-    pub faults: Vec<FaultKind>,
+    pub faults: Vec<Fault>,
 }
 
 impl fmt::Display for NeedsNetwork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.faults.iter().map(|kind| kind.name()).collect();
+        let names: Vec<String> = self.faults.iter().map(|kind| kind.name()).collect();
         write!(f, "the faults {} need a network", names.join(", "))
     }
 }
@@ -70,7 +70,7 @@ impl Scenario {
     ///
     /// If the transport has no network and the scenario has faults that need one.
     pub fn with_transport(&self, transport: Transport) -> Result<Scenario, NeedsNetwork> {
-        let faults: Vec<FaultKind> = self
+        let faults: Vec<Fault> = self
             .spec
             .faults
             .kinds

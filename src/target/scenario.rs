@@ -25,7 +25,7 @@ impl Target for Scenario {
     }
 
     fn ambient(&self) -> Ambient {
-        self.system.ambient()
+        self.system.ambient(&self.spec)
     }
 
     fn run(&self, options: RunOptions, strategy: Box<dyn Strategy>) -> RunReport {

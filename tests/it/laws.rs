@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::support::oracle;
 use proptest::prelude::*;
-use rehearsal::agents::spec::Defect;
+use rehearsal::agents::bridge::defects;
 use rehearsal::oracle::OracleRef;
 use rehearsal::repro::Repro;
 use rehearsal::run::{RunOptions, RunReport, StrategyName, play};
@@ -49,7 +49,7 @@ fn faults() -> impl Strategy<Value = String> {
 
 /// A small scenario with any of the defects, or none, over sockets.
 fn scenarios() -> impl Strategy<Value = Scenario> {
-    let defect = prop::option::of(prop::sample::select(Defect::ALL.to_vec()));
+    let defect = prop::option::of(prop::sample::select(defects::NAMES.to_vec()));
     let groups = prop::collection::vec(agents(), 1..4);
     (groups, faults(), defect, 1u32..30).prop_map(|(groups, faults, defect, latency)| {
         let text = format!(

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::support::oracle;
-use rehearsal::agents::spec::{AgentKind, Defect, Transport};
+use rehearsal::agents::bridge::defects;
+use rehearsal::agents::spec::{AgentKind, Transport};
 use rehearsal::oracle::OracleRef;
 use rehearsal::scenario::{ExpectedVerdict, Look, Scenario, discover, load, parse, render_all};
 
@@ -51,7 +52,7 @@ fn totals(scenario: &Scenario) -> (u64, u64) {
 
 #[test]
 fn every_scenario_file_is_right() {
-    assert!(every_scenario().len() >= 7 + Defect::ALL.len());
+    assert!(every_scenario().len() >= 7 + defects::NAMES.len());
 }
 
 #[test]
@@ -75,26 +76,26 @@ fn the_seven_scenarios_have_the_agents_and_events_that_they_claim() {
 #[test]
 fn every_defect_has_a_scenario_that_expects_its_oracle_first() {
     let expected = [
-        (Defect::SilentOverflow, oracle("no-loss")),
-        (Defect::ResubscribeFromNow, oracle("no-loss")),
-        (Defect::ResumeInclusive, oracle("exactly-once")),
-        (Defect::SequenceApartFromSend, oracle("fifo")),
-        (Defect::BroadcastToAll, oracle("isolation")),
-        (Defect::SharedRunContext, oracle("isolation")),
-        (Defect::ReportBeforeJoin, oracle("hierarchy")),
+        (defects::SILENT_OVERFLOW, oracle("no-loss")),
+        (defects::RESUBSCRIBE_FROM_NOW, oracle("no-loss")),
+        (defects::RESUME_INCLUSIVE, oracle("exactly-once")),
+        (defects::SEQUENCE_APART_FROM_SEND, oracle("fifo")),
+        (defects::BROADCAST_TO_ALL, oracle("isolation")),
+        (defects::SHARED_RUN_CONTEXT, oracle("isolation")),
+        (defects::REPORT_BEFORE_JOIN, oracle("hierarchy")),
         (
-            Defect::SilentDeathIsSuccess,
+            defects::SILENT_DEATH_IS_SUCCESS,
             oracle("terminal-exactly-once"),
         ),
-        (Defect::DoubleTerminal, oracle("terminal-exactly-once")),
-        (Defect::LeakOnError, oracle("cleanup")),
-        (Defect::LeakOnDisconnect, oracle("cleanup")),
-        (Defect::LockOrderInversion, oracle("deadlock")),
-        (Defect::UnawaitedToolEvent, oracle("protocol")),
-        (Defect::SweepWithoutRecheck, oracle("no-loss")),
-        (Defect::SharedContextStack, oracle("isolation")),
+        (defects::DOUBLE_TERMINAL, oracle("terminal-exactly-once")),
+        (defects::LEAK_ON_ERROR, oracle("cleanup")),
+        (defects::LEAK_ON_DISCONNECT, oracle("cleanup")),
+        (defects::LOCK_ORDER_INVERSION, oracle("deadlock")),
+        (defects::UNAWAITED_TOOL_EVENT, oracle("protocol")),
+        (defects::SWEEP_WITHOUT_RECHECK, oracle("no-loss")),
+        (defects::SHARED_CONTEXT_STACK, oracle("isolation")),
     ];
-    assert_eq!(expected.len(), Defect::ALL.len());
+    assert_eq!(expected.len(), defects::NAMES.len());
     for (defect, oracle) in expected {
         let scenario = scenario(defect.name());
         assert_eq!(scenario.spec.defect, Some(defect));

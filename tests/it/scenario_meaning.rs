@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::support::oracle;
+use rehearsal::agents::bridge::{defects, faults};
 use rehearsal::agents::record::Mark;
 use rehearsal::agents::spec::{
-    AgentGroup, AgentKind, BridgeSettings, BridgeSpec, ClientSettings, Defect, FailureMode,
-    FaultKind, FaultPlan, NetworkSettings, ThreadPolicy, Transport,
+    AgentGroup, AgentKind, BridgeSettings, BridgeSpec, ClientSettings, FailureMode, FaultPlan,
+    NetworkSettings, ThreadPolicy, Transport,
 };
 use rehearsal::scenario::{
     BudgetSpec, Expect, ExpectedVerdict, Goal, Look, Scenario, parse, render_all,
@@ -90,7 +91,7 @@ verdict = "violation:no-loss"
     assert_eq!(scenario.seeds, 9);
     let spec = BridgeSpec {
         transport: Transport::WebSocket,
-        defect: Some(Defect::SilentOverflow),
+        defect: Some(defects::SILENT_OVERFLOW),
         bridge: BridgeSettings {
             buffer: 10,
             run_timeout: ms(11_000),
@@ -120,7 +121,7 @@ verdict = "violation:no-loss"
         faults: FaultPlan {
             budget: 4,
             at_least: 2,
-            kinds: vec![FaultKind::Hold, FaultKind::BridgePause],
+            kinds: vec![faults::HOLD, faults::BRIDGE_PAUSE],
             from: ms(22),
             until: ms(23),
             lasting: ms(24),
@@ -136,7 +137,7 @@ verdict = "violation:no-loss"
         oracles: vec![oracle("no-loss"), oracle("fifo")],
         reached: vec![Goal::LockContended],
         sometimes: vec![
-            Goal::Mark(Mark::Fault(FaultKind::Hold)),
+            Goal::Mark(Mark::Fault(faults::HOLD)),
             Goal::Mark(Mark::GapMarked),
         ],
         verdict: ExpectedVerdict::Violation(oracle("no-loss")),

@@ -12,8 +12,9 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
 
-use rehearsal::agents::bridge::{Listener, PORT, Tour};
-use rehearsal::agents::client::{Dial, Link, LinkLost};
+use rehearsal::agents::bridge::portable::PortableScenario;
+use rehearsal::agents::bridge::{Listener, PORT};
+use rehearsal::agents::client::{ClientConnection, ConnectionLost, Connector};
 use rehearsal::history::{CheckedRun, EntryKind, History};
 use rehearsal::oracle::{Finding, OracleRef, Settings};
 use rehearsal::run::{self, RunOptions, StrategyName};
@@ -87,13 +88,13 @@ impl Listener for Harbour {
 
 struct Ferry;
 
-impl Dial for Ferry {
+impl Connector for Ferry {
     type Stream = TcpStream;
 
-    async fn dial(&self) -> Result<Link<TcpStream>, LinkLost> {
+    async fn connect(&self) -> Result<ClientConnection<TcpStream>, ConnectionLost> {
         let stream = TcpStream::connect((BRIDGE, PORT)).await;
-        let stream = stream.map_err(|_| LinkLost)?;
-        Link::over(stream, &format!("{BRIDGE}:{PORT}")).await
+        let stream = stream.map_err(|_| ConnectionLost)?;
+        ClientConnection::over(stream, &format!("{BRIDGE}:{PORT}")).await
     }
 }
 
@@ -126,16 +127,16 @@ fn time() -> VirtualTime {
 /// Plays a scenario on turmoil: one host for the bridge and its agents, and one
 /// for each client. There is a client for each thread.
 fn play(scenario: &Scenario, seed: u64, straggler: Straggler) -> History {
-    let tour = Tour::new(scenario.spec.clone(), seed, time).expect("it can go on tour");
-    let Tour {
-        company,
-        guests,
+    let portable = PortableScenario::new(scenario.spec.clone(), seed, time);
+    let PortableScenario {
+        server,
+        clients,
         recorder,
-    } = tour;
+    } = portable.expect("it is portable");
     let mut sim = open_house(scenario, seed);
     let quiet = 10 * scenario.spec.network.latency_max;
     let mut hosts = vec![BRIDGE.to_owned()];
-    hosts.extend(guests.iter().map(|guest| guest.client().to_string()));
+    hosts.extend(clients.iter().map(|client| client.client().to_string()));
     if straggler == Straggler::Socket {
         hosts.push(STRAGGLER.to_owned());
     }
@@ -146,14 +147,14 @@ fn play(scenario: &Scenario, seed: u64, straggler: Straggler) -> History {
         }
         let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await?;
         let settled = async || tokio::time::sleep(quiet).await;
-        company.play(Harbour(listener), settled).await;
+        server.run(Harbour(listener), settled).await;
         let census = count(&hosts);
         notebook.counted(census);
         Ok(())
     });
-    for guest in guests {
-        sim.client(guest.client().to_string(), async move {
-            guest.attend(Ferry).await;
+    for client in clients {
+        sim.client(client.client().to_string(), async move {
+            client.run(Ferry).await;
             Ok(())
         });
     }

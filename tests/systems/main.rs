@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use rehearsal::repro::Repro;
-use rehearsal::{Capability, Harness, System, Unsupported};
+use rehearsal::{BridgeSystem, Capability, Harness, Unsupported};
 
 use one_lock::{Flaw, OneLock};
 use registries::{Lists, Slip};
@@ -60,8 +60,8 @@ fn main() -> ExitCode {
 
 // What a user writes -------------------------------------------------------------
 
-fn one_lock(flaw: Flaw) -> System {
-    System::bridge(move |parts| Arc::new(OneLock::new(parts, flaw)))
+fn one_lock(flaw: Flaw) -> BridgeSystem {
+    BridgeSystem::new(move |deps| Arc::new(OneLock::new(deps, flaw)))
         .without(Capability::WebSocket)
         .without(Capability::Recovery)
         .without(Capability::Gaps)
@@ -84,20 +84,20 @@ fn project(cast: &str) -> ExitCode {
             "reference" => harness.reference(),
             "my-bridge" => harness.system(word, as_in_the_guide()),
             "fails" => harness.unsupported(Unsupported::Fails),
-            other => harness.system(other, System::reference()),
+            other => harness.system(other, BridgeSystem::reference()),
         };
     }
     harness.run()
 }
 
-fn as_in_the_guide() -> System {
-    System::reference()
+fn as_in_the_guide() -> BridgeSystem {
+    BridgeSystem::reference()
         .without(Capability::Recovery)
         .without(Capability::RegistryEvents)
 }
 
-fn lists(slip: Slip) -> System {
-    System::registry(move || Box::new(Lists::new(slip)))
+fn lists(slip: Slip) -> BridgeSystem {
+    BridgeSystem::with_registry(move || Box::new(Lists::new(slip)))
 }
 
 // Projects -----------------------------------------------------------------------

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as StepMutex};
 
 use rehearsal::agents::bridge::{
-    BoxFuture, Bridge, BridgeError, BridgeState, ClientFrame, Draft, MemoryConnection, Parts,
-    Position, RunContext, ServerFrame,
+    BoxFuture, Bridge, BridgeDeps, BridgeError, BridgeState, ClientFrame, MemoryConnection,
+    NewEvent, Position, RunContext, ServerFrame,
 };
 use rehearsal::agents::event::{ClientId, Event, RunId, ThreadId, UserId};
 use rehearsal::agents::record::{Epoch, Offset, Receipt, RegistrySnapshot, RunEnd};
@@ -35,7 +35,7 @@ pub(crate) struct OneLock {
 }
 
 struct Hall {
-    parts: Parts,
+    deps: BridgeDeps,
     flaw: Flaw,
     state: Mutex<State>,
 }
@@ -58,10 +58,10 @@ struct Seat {
 }
 
 impl OneLock {
-    pub(crate) fn new(parts: Parts, flaw: Flaw) -> Self {
+    pub(crate) fn new(deps: BridgeDeps, flaw: Flaw) -> Self {
         Self {
             hall: Arc::new(Hall {
-                parts,
+                deps,
                 flaw,
                 state: Mutex::new(State::default()),
             }),
@@ -76,7 +76,7 @@ impl Bridge for OneLock {
         Box::pin(async {
             let mut state = self.hall.state.lock().await;
             if state.epoch.is_none() {
-                let opened = self.hall.parts.journal.open();
+                let opened = self.hall.deps.journal.open();
                 let epoch = opened.map_err(|busy| BridgeError::NotStarted(busy.to_string()))?;
                 state.epoch = Some(epoch);
                 self.started.store(true, Ordering::Relaxed);
@@ -95,7 +95,7 @@ impl Bridge for OneLock {
     fn register_run(&self, context: RunContext) -> BoxFuture<'_, Result<(), BridgeError>> {
         Box::pin(async move {
             let (run, thread, user) = (context.run, context.thread, context.user);
-            if !self.hall.parts.directory.owns(user, thread) {
+            if !self.hall.deps.directory.owns(user, thread) {
                 return Err(BridgeError::NotOwner(thread, user));
             }
             let mut state = self.hall.state.lock().await;
@@ -107,10 +107,10 @@ impl Bridge for OneLock {
         })
     }
 
-    fn emit(&self, run: RunId, draft: Draft) -> BoxFuture<'_, Result<Receipt, BridgeError>> {
+    fn emit(&self, run: RunId, new: NewEvent) -> BoxFuture<'_, Result<Receipt, BridgeError>> {
         Box::pin(async move {
             let mut state = self.hall.state.lock().await;
-            state.emit(run, draft, self.hall.flaw)
+            state.emit(run, new, self.hall.flaw)
         })
     }
 
@@ -158,14 +158,14 @@ impl Bridge for OneLock {
             }
             let mut state = self.hall.state.lock().await;
             if state.epoch.take().is_some() {
-                self.hall.parts.journal.release();
+                self.hall.deps.journal.release();
             }
         })
     }
 }
 
 impl State {
-    fn emit(&mut self, run: RunId, draft: Draft, flaw: Flaw) -> Result<Receipt, BridgeError> {
+    fn emit(&mut self, run: RunId, new: NewEvent, flaw: Flaw) -> Result<Receipt, BridgeError> {
         let closed = BridgeError::NotServing(BridgeState::Uninitialized);
         let epoch = self.epoch.ok_or(closed)?;
         let (context, seq) = self
@@ -175,16 +175,16 @@ impl State {
         *seq += 1;
         let (thread, seq) = (context.thread, *seq);
         let event = Arc::new(Event {
-            id: draft.id,
-            kind: draft.kind,
+            id: new.id,
+            kind: new.kind,
             user: context.user,
             thread,
             run,
             parent_run: context.parent,
             agent: Arc::clone(&context.agent),
             seq,
-            at_ms: draft.at_ms,
-            payload: draft.payload,
+            at_ms: new.at_ms,
+            payload: new.payload,
         });
         let log = self.logs.entry(thread).or_default();
         log.push(Arc::clone(&event));
@@ -249,12 +249,12 @@ async fn serve(
                     token,
                 },
                 None,
-            ) if hall.parts.directory.knows(user, &token) => {
+            ) if hall.deps.directory.knows(user, &token) => {
                 guest = Some((client, user));
                 ServerFrame::Welcome { epoch }
             }
             (ClientFrame::Subscribe { thread, after }, Some((client, user)))
-                if hall.parts.directory.owns(user, thread) =>
+                if hall.deps.directory.owns(user, thread) =>
             {
                 let seat = Seat {
                     connection,

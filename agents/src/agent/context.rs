@@ -1,27 +1,164 @@
-//! What an agent has in hand: its way to emit, and to start sub-agents.
+//! Agents, their planned runs, and an agent's access to the system.
+//!
+//! The three refer to each other: a planned run has an agent, an agent runs with a
+//! context, and a context has the planned run.
 
+use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+use rehearsal_sim::SiteId;
 use rehearsal_sim::tokio::sync::oneshot;
 use rehearsal_sim::tokio::task::JoinHandle;
 use rehearsal_sim::tokio::{spawn, time};
 
-use super::runner::{self, Crew};
-use super::{AgentError, Delays, PlannedRun};
-use crate::bridge::Draft;
-use crate::event::{EventKind, Payload, RunId, ToolCall};
-use crate::record::Clock;
+use super::environment::AgentEnvironment;
+use crate::event::{EventKind, Payload, RunId};
+use crate::port::{NewEvent, PortError, RunContext};
+use crate::record::{Clock, RunRecord};
 use crate::recorder::{lock, name_task};
-use crate::spec::Defect;
 
-/// An agent's way to the world. Cheap to clone; clones are the same agent.
+/// An agent: a script that emits events.
+///
+/// It emits its own events, `agent_completed` included. Everything else that may
+/// end a run (an error that it returns, its deadline, a silent return) is reported
+/// by the runner in its place.
+pub trait Agent: fmt::Debug + Send + Sync {
+    /// The name of the kind. Its agents are called `NAME-1`, `NAME-2`, …
+    fn name(&self) -> &'static str;
+
+    /// Events that one healthy run emits itself, its terminal included, those of its
+    /// sub-agents' runs not.
+    fn planned_events(&self) -> u64;
+
+    /// Returns `true` if a run must show all five critical events.
+    fn shows_all_critical_events(&self) -> bool {
+        false
+    }
+
+    /// Agents of one group that wait for each other at a barrier, if they do.
+    fn barrier_size(&self) -> Option<NonZeroUsize> {
+        None
+    }
+
+    /// The random delays of a run, if there are any.
+    fn random_delays(&self) -> Option<RandomDelays> {
+        None
+    }
+
+    /// The sub-agents that a run starts, in order.
+    fn children(&self) -> Vec<Arc<dyn Agent>> {
+        Vec::new()
+    }
+
+    /// Runs to the end.
+    fn run<'a>(&'a self, context: &'a AgentContext) -> BoxFuture<'a, Result<(), AgentError>>;
+}
+
+/// The random delays of one run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RandomDelays {
+    /// Number of delays.
+    pub count: u32,
+    /// Longest delay; each is drawn from 0 to this, in whole milliseconds.
+    pub longest: Duration,
+}
+
+/// The reason for which an agent failed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AgentError(pub String);
+
+impl fmt::Display for AgentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for AgentError {}
+
+impl From<PortError> for AgentError {
+    fn from(error: PortError) -> Self {
+        Self(error.0)
+    }
+}
+
+/// The random delays of an agent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Delays {
+    /// It has none.
+    None,
+    /// Each is drawn at this site when it comes.
+    Drawn(SiteId),
+    /// These, in this order, then none.
+    Given(Arc<[Duration]>),
+}
+
+/// One run of one agent, as it is planned before anything starts.
+#[derive(Clone, Debug)]
+pub struct PlannedRun {
+    /// The place where its events belong.
+    pub context: RunContext,
+    /// The agent's behaviour.
+    pub script: Arc<dyn Agent>,
+    /// The canary of its user.
+    pub secret: Arc<str>,
+    /// Time from the start of the work to the start of the run.
+    pub start: Duration,
+    /// Its own random delays.
+    pub delays: Delays,
+    /// The barrier group with which it waits.
+    pub barrier: Option<usize>,
+    /// The runs that it starts, in order.
+    pub children: Vec<Arc<PlannedRun>>,
+}
+
+impl PlannedRun {
+    /// Its id.
+    pub fn id(&self) -> RunId {
+        self.context.run
+    }
+
+    /// Levels of supervisors in this run, plus one. A run has a `run_timeout` for each
+    /// of them, so that a sub-agent that takes too long is cancelled before its
+    /// supervisor is.
+    pub fn levels(&self) -> u32 {
+        let below = self.children.iter().map(|child| child.levels()).max();
+        1 + below.unwrap_or(0)
+    }
+
+    /// This run and those below it, supervisors first.
+    pub fn family(self: &Arc<Self>) -> Vec<Arc<Self>> {
+        let mut family = vec![Arc::clone(self)];
+        for child in &self.children {
+            family.extend(child.family());
+        }
+        family
+    }
+
+    /// Its record, before it begins.
+    pub fn record(&self) -> RunRecord {
+        RunRecord {
+            run: self.context.run,
+            agent: Arc::clone(&self.context.agent),
+            kind: self.script.name(),
+            all_critical: self.script.shows_all_critical_events(),
+            events_planned: self.script.planned_events(),
+            user: self.context.user,
+            thread: self.context.thread,
+            parent: self.context.parent,
+        }
+    }
+}
+
+/// An agent's access to the system. Cheap to clone; clones are the same agent.
 #[derive(Clone)]
 pub struct AgentContext(Arc<Inner>);
 
 struct Inner {
-    crew: Arc<Crew>,
+    environment: Arc<AgentEnvironment>,
     plan: Arc<PlannedRun>,
     clock: Mutex<Clock>,
     has_ended: AtomicBool,
@@ -30,25 +167,17 @@ struct Inner {
     children: Mutex<Vec<Child>>,
 }
 
-/// A sub-agent in the eyes of the supervisor's runner.
-struct Child {
-    runner: JoinHandle<()>,
-    leash: oneshot::Sender<()>,
-}
-
-/// A sub-agent in the eyes of its supervisor.
-#[derive(Debug)]
-pub struct Subagent {
-    /// Its run.
-    pub run: RunId,
-    ended: oneshot::Receiver<Clock>,
+/// A sub-agent's runner, as the supervisor's runner holds it.
+pub(super) struct Child {
+    pub(super) runner: JoinHandle<()>,
+    pub(super) cancel: oneshot::Sender<()>,
 }
 
 /// An event that is about to be emitted.
-pub(super) type Intent = (EventKind, Payload);
+type Intent = (EventKind, Payload);
 
-impl std::fmt::Debug for AgentContext {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for AgentContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("AgentContext")
             .field(&self.0.plan.context)
             .finish()
@@ -56,9 +185,13 @@ impl std::fmt::Debug for AgentContext {
 }
 
 impl AgentContext {
-    pub(super) fn new(crew: Arc<Crew>, plan: Arc<PlannedRun>, clock: Clock) -> Self {
+    pub(super) fn new(
+        environment: Arc<AgentEnvironment>,
+        plan: Arc<PlannedRun>,
+        clock: Clock,
+    ) -> Self {
         Self(Arc::new(Inner {
-            crew,
+            environment,
             plan,
             clock: Mutex::new(clock),
             has_ended: AtomicBool::new(false),
@@ -67,34 +200,34 @@ impl AgentContext {
         }))
     }
 
-    /// What is planned for this run.
+    /// The plan of this run.
     pub fn plan(&self) -> &PlannedRun {
         &self.0.plan
     }
 
-    pub(super) fn crew(&self) -> &Crew {
-        &self.0.crew
+    pub(super) fn environment(&self) -> &Arc<AgentEnvironment> {
+        &self.0.environment
     }
 
     // Emitting ----------------------------------------------------------------
 
-    /// Emits an event and waits until the bridge has it. The payload's secret is
+    /// Emits an event and waits until the system has answered. The payload's secret is
     /// filled in.
     ///
     /// # Errors
     ///
-    /// If the bridge refuses it.
+    /// If the system refuses it.
     pub async fn emit(&self, kind: EventKind, payload: Payload) -> Result<(), AgentError> {
         let clock = self.tick();
         self.emit_at(clock, kind, payload).await
     }
 
     /// Emits several events at once, each from a task of its own: none happens
-    /// before another, and they may reach the bridge in any order.
+    /// before another, and they may reach the system in any order.
     ///
     /// # Errors
     ///
-    /// If the bridge refuses one of them.
+    /// If the system refuses one of them.
     pub async fn emit_at_once(
         &self,
         events: impl IntoIterator<Item = (EventKind, Payload)>,
@@ -122,24 +255,28 @@ impl AgentContext {
         outcome
     }
 
-    /// Records the event, hands it to the bridge, and records the answer.
+    /// Records the event, hands it to the system, and records the answer.
     async fn emit_at(
         &self,
         clock: Clock,
         kind: EventKind,
         mut payload: Payload,
     ) -> Result<(), AgentError> {
-        let Inner { crew, plan, .. } = &*self.0;
+        let Inner {
+            environment, plan, ..
+        } = &*self.0;
         plan.secret.as_ref().clone_into(&mut payload.secret);
-        let id = crew.recorder.emitted(&plan.context, kind, clock, &payload);
-        let draft = Draft {
+        let id = environment
+            .recorder
+            .emitted(&plan.context, kind, clock, &payload);
+        let event = NewEvent {
             id,
             kind,
-            at_ms: crew.recorder.now().as_millis(),
+            at_ms: environment.recorder.now().as_millis(),
             payload,
         };
-        let answer = crew.bridge.emit(plan.id(), draft).await;
-        crew.recorder.answered(id, &answer);
+        let answer = environment.port.emit(plan.id(), event).await;
+        environment.recorder.answered(id, &answer);
         answer?;
         if kind.is_terminal() {
             self.0.has_ended.store(true, Ordering::Relaxed);
@@ -147,116 +284,34 @@ impl AgentContext {
         Ok(())
     }
 
-    /// Whether a terminal event of this run has been accepted.
+    /// Returns `true` if a terminal event of this run has been accepted.
     pub(super) fn has_ended(&self) -> bool {
         self.0.has_ended.load(Ordering::Relaxed)
     }
 
-    /// One more moment in the life of this run.
+    /// The clock after one more event of this run.
     fn tick(&self) -> Clock {
         let mut clock = lock(&self.0.clock);
         clock.tick(self.0.plan.id().stream());
         clock.clone()
     }
 
-    /// What this run knows.
+    /// The clock of this run.
     pub(super) fn clock(&self) -> Clock {
         lock(&self.0.clock).clone()
     }
 
-    /// `agent_started`.
-    ///
-    /// # Errors
-    ///
-    /// If the bridge refuses it, as for the other events below.
-    pub async fn started(&self) -> Result<(), AgentError> {
-        self.emit(EventKind::AgentStarted, Payload::default()).await
-    }
+    // Time --------------------------------------------------------------------
 
-    /// `agent_thinking`.
-    ///
-    /// # Errors
-    ///
-    /// See [`Self::started`].
-    pub async fn thinking(&self) -> Result<(), AgentError> {
-        self.emit(EventKind::AgentThinking, Payload::default())
-            .await
-    }
-
-    /// `tool_executing`.
-    ///
-    /// # Errors
-    ///
-    /// See [`Self::started`].
-    pub async fn tool_executing(&self, tool: ToolCall) -> Result<(), AgentError> {
-        self.emit(EventKind::ToolExecuting, with_tool(tool)).await
-    }
-
-    /// `tool_completed`.
-    ///
-    /// # Errors
-    ///
-    /// See [`Self::started`].
-    pub async fn tool_completed(&self, tool: ToolCall) -> Result<(), AgentError> {
-        // Seeded: the event is on its way, and nobody waits for it.
-        if self.crew().has(Defect::UnawaitedToolEvent) {
-            let context = self.clone();
-            spawn(async move {
-                context
-                    .emit(EventKind::ToolCompleted, with_tool(tool))
-                    .await
-            });
-            return Ok(());
-        }
-        self.emit(EventKind::ToolCompleted, with_tool(tool)).await
-    }
-
-    /// `progress`: a percentage, or the number of the update.
-    ///
-    /// # Errors
-    ///
-    /// See [`Self::started`].
-    pub async fn progress(&self, progress: u32) -> Result<(), AgentError> {
-        let payload = Payload {
-            progress: Some(progress),
-            ..Payload::default()
-        };
-        self.emit(EventKind::Progress, payload).await
-    }
-
-    /// `agent_completed`.
-    ///
-    /// # Errors
-    ///
-    /// See [`Self::started`].
-    pub async fn completed(&self) -> Result<(), AgentError> {
-        self.emit(EventKind::AgentCompleted, Payload::default())
-            .await
-    }
-
-    pub(super) async fn failed(&self, error: &str) -> Result<(), AgentError> {
-        let payload = Payload {
-            error: Some(error.to_owned()),
-            ..Payload::default()
-        };
-        self.emit(EventKind::AgentError, payload).await
-    }
-
-    pub(super) async fn died(&self) -> Result<(), AgentError> {
-        self.emit(EventKind::AgentDeath, Payload::default()).await
-    }
-
-    // Time and others ---------------------------------------------------------
-
-    /// Takes its time.
+    /// Sleeps for that time.
     pub async fn pause(&self, time: Duration) {
         if !time.is_zero() {
             time::sleep(time).await;
         }
     }
 
-    /// A delay of its own choice, in whole milliseconds, up to `longest`. Outside
-    /// a run of the simulator: none, unless it was given one beforehand.
+    /// A random delay of up to `longest`, in whole milliseconds. Outside a run of the
+    /// simulator: none, unless one was drawn beforehand.
     pub fn draw_delay(&self, longest: Duration) -> Duration {
         match (&self.0.plan.delays, rehearsal_sim::current()) {
             (Delays::Drawn(site), Some(world)) => {
@@ -271,80 +326,50 @@ impl AgentContext {
         }
     }
 
-    /// Waits at the barrier of its party, if it has one.
-    pub async fn meet(&self) {
-        let crew = self.crew();
-        if let Some(party) = self.plan().party.and_then(|party| crew.parties.get(party)) {
-            party.meet(&crew.recorder).await;
+    /// Waits at the barrier of its group, if it has one.
+    pub async fn wait_at_barrier(&self) {
+        let environment = self.environment();
+        let group = self.plan().barrier;
+        if let Some(group) = group.and_then(|group| environment.barriers.get(group)) {
+            group.wait(&environment.recorder).await;
         }
     }
 
     // Sub-agents --------------------------------------------------------------
 
-    /// Announces a sub-agent and starts it; it knows what its supervisor knows.
-    ///
-    /// # Errors
-    ///
-    /// If the bridge refuses the announcement; then it is not started.
-    pub async fn start(&self, plan: &Arc<PlannedRun>) -> Result<Subagent, AgentError> {
-        let run = plan.id();
-        self.crew().recorder.run_began(plan.record());
-        self.emit(EventKind::SubagentStarted, about(run)).await?;
-        let (tell, ended) = oneshot::channel();
-        let (leash, cancelled) = oneshot::channel();
-        let (crew, plan, clock) = (Arc::clone(&self.0.crew), Arc::clone(plan), self.clock());
-        let runner = spawn(async move {
-            let clock = runner::run_announced(crew, plan, clock, Some(cancelled)).await;
-            // A supervisor that does not wait is not told.
-            let _ = tell.send(clock);
-        });
-        lock(&self.0.children).push(Child { runner, leash });
-        Ok(Subagent { run, ended })
+    /// Learns everything that another run knew.
+    pub(super) fn learn(&self, clock: &Clock) {
+        lock(&self.0.clock).merge(clock);
     }
 
-    /// Waits for a sub-agent's end, and knows from then on what it knew.
-    pub async fn join(&self, subagent: &mut Subagent) {
-        // A runner that is gone without a word has died with its host, and so
-        // has this agent.
-        if let Ok(clock) = (&mut subagent.ended).await {
-            lock(&self.0.clock).merge(&clock);
-        }
-    }
-
-    /// Reports that a sub-agent has ended, well or not.
-    ///
-    /// # Errors
-    ///
-    /// See [`Self::started`].
-    pub async fn report(&self, subagent: &Subagent) -> Result<(), AgentError> {
-        self.emit(EventKind::SubagentCompleted, about(subagent.run))
-            .await
+    pub(super) fn add_child(&self, child: Child) {
+        lock(&self.0.children).push(child);
     }
 
     /// Waits until all sub-agents' runners are done; cancels them first if the
     /// supervisor was cut short.
-    pub(super) async fn dismiss_children(&self, dismissal: Dismissal) {
+    pub(super) async fn end_children(&self, children_end: OnSupervisorEnd) {
         let children = std::mem::take(&mut *lock(&self.0.children));
         let mut runners = Vec::new();
-        for Child { runner, leash } in children {
-            if dismissal == Dismissal::Cancel {
+        for Child { runner, cancel } in children {
+            if children_end == OnSupervisorEnd::Cancel {
                 // One that has ended needs no cancelling.
-                let _ = leash.send(());
+                let _ = cancel.send(());
                 runners.push((runner, None));
             } else {
-                runners.push((runner, Some(leash)));
+                runners.push((runner, Some(cancel)));
             }
         }
-        for (runner, _leash) in runners {
+        for (runner, _cancel) in runners {
             // A runner does not fail.
             let _ = runner.await;
         }
     }
 }
 
-/// What becomes of sub-agents when their supervisor has ended.
+/// The end of sub-agents whose supervisor has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Dismissal {
+pub(super) enum OnSupervisorEnd {
     /// They may finish.
     Await,
     /// They are cancelled.
@@ -357,19 +382,5 @@ struct Together<T>(Vec<JoinHandle<T>>);
 impl<T> Drop for Together<T> {
     fn drop(&mut self) {
         self.0.iter().for_each(JoinHandle::abort);
-    }
-}
-
-pub(super) fn with_tool(tool: ToolCall) -> Payload {
-    Payload {
-        tool: Some(tool),
-        ..Payload::default()
-    }
-}
-
-fn about(run: RunId) -> Payload {
-    Payload {
-        subagent: Some(run),
-        ..Payload::default()
     }
 }

@@ -1,7 +1,6 @@
-//! The runner: takes one agent through one run, and tells its end if the agent
+//! The runner: runs one agent through one run, and reports its end if the agent
 //! does not.
 
-use std::fmt;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,77 +9,47 @@ use rehearsal_sim::tokio::sync::oneshot;
 use rehearsal_sim::tokio::task::JoinError;
 use rehearsal_sim::tokio::{select, spawn, time};
 
-use super::context::{AgentContext, Dismissal};
-use super::{AgentError, Parties, PlannedRun};
-use crate::bridge::Bridge;
-use crate::record::{Clock, Mark, Recorder, RunEnd};
+use super::context::{AgentContext, AgentError, OnSupervisorEnd, PlannedRun};
+use super::defects;
+use super::environment::AgentEnvironment;
+use crate::record::{Clock, Mark, RunEnd};
 use crate::recorder::name_task;
-use crate::spec::Defect;
-
-/// What the agents of one life of their process share.
-pub struct Crew {
-    /// The system that they use.
-    pub bridge: Arc<dyn Bridge>,
-    /// Who writes down what they mean.
-    pub recorder: Recorder,
-    /// The seeded bug, if any.
-    pub defect: Option<Defect>,
-    /// How long a run may take, for each level of supervisors.
-    pub run_timeout: Duration,
-    /// Barriers.
-    pub parties: Parties,
-}
-
-impl fmt::Debug for Crew {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Crew")
-            .field("defect", &self.defect)
-            .field("run_timeout", &self.run_timeout)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Crew {
-    pub(super) fn has(&self, defect: Defect) -> bool {
-        self.defect == Some(defect)
-    }
-}
 
 /// Runs a planned run to its end.
-pub async fn run(crew: Arc<Crew>, plan: Arc<PlannedRun>) {
-    crew.recorder.run_began(plan.record());
-    run_announced(crew, plan, Clock::default(), None).await;
+pub async fn run(environment: Arc<AgentEnvironment>, plan: Arc<PlannedRun>) {
+    environment.recorder.run_began(plan.record());
+    run_announced(environment, plan, Clock::default(), None).await;
 }
 
-/// Runs a run that has its entry in the evidence already. It is cancelled by a
-/// message on `leash`. What it knew at its end.
+/// Runs a run that is recorded already. It is cancelled by a message on `cancel`.
+/// Returns its clock at the end.
 pub(super) async fn run_announced(
-    crew: Arc<Crew>,
+    environment: Arc<AgentEnvironment>,
     plan: Arc<PlannedRun>,
     clock: Clock,
-    leash: Option<oneshot::Receiver<()>>,
+    cancel: Option<oneshot::Receiver<()>>,
 ) -> Clock {
     let (run, context) = (plan.id(), plan.context.clone());
     name_task(&format!("{run} {}", context.agent));
-    if crew.bridge.register_run(context).await.is_err() {
-        // Nobody would hear of it.
-        crew.recorder.run_ended(run, RunEnd::Failed);
+    if environment.port.begin(context).await.is_err() {
+        // The system takes no event of it.
+        environment.recorder.run_ended(run, RunEnd::Failed);
         return clock;
     }
-    let context = AgentContext::new(Arc::clone(&crew), Arc::clone(&plan), clock);
-    let ending = watch(&crew, &plan, &context, leash).await;
-    let dismissal = match ending {
-        Ending::Returned(Ok(())) => Dismissal::Await,
-        _ => Dismissal::Cancel,
+    let context = AgentContext::new(Arc::clone(&environment), Arc::clone(&plan), clock);
+    let ending = watch(&environment, &plan, &context, cancel).await;
+    let children_end = match ending {
+        Ending::Returned(Ok(())) => OnSupervisorEnd::Await,
+        _ => OnSupervisorEnd::Cancel,
     };
-    context.dismiss_children(dismissal).await;
-    let end = conclude(&crew, &context, ending).await;
-    crew.recorder.run_ended(run, end);
-    crew.bridge.finish_run(run, end).await;
+    context.end_children(children_end).await;
+    let end = conclude(&environment, &context, ending).await;
+    environment.recorder.run_ended(run, end);
+    environment.port.end(run, end).await;
     context.clock()
 }
 
-/// How an agent ended.
+/// The end of an agent.
 enum Ending {
     Returned(Result<(), AgentError>),
     Panicked(JoinError),
@@ -90,22 +59,22 @@ enum Ending {
 
 /// Runs the agent in a task of its own and watches it.
 async fn watch(
-    crew: &Crew,
+    environment: &AgentEnvironment,
     plan: &PlannedRun,
     context: &AgentContext,
-    leash: Option<oneshot::Receiver<()>>,
+    cancel: Option<oneshot::Receiver<()>>,
 ) -> Ending {
-    let limit = crew.run_timeout.saturating_mul(plan.levels());
+    let limit = environment.run_timeout.saturating_mul(plan.levels());
     let mut agent = spawn(act(context.clone()));
     let cut = select! {
         biased;
         result = &mut agent => return returned(result),
-        () = cancelled(leash) => Ending::Cancelled,
+        () = cancelled(cancel) => Ending::Cancelled,
         () = time::sleep(limit) => Ending::Overdue(limit),
     };
     agent.abort();
     match agent.await {
-        // It was quicker.
+        // It ended before it was aborted.
         Ok(result) => Ending::Returned(result),
         Err(error) if error.is_panic() => Ending::Panicked(error),
         Err(_) => cut,
@@ -119,9 +88,9 @@ fn returned(result: Result<Result<(), AgentError>, JoinError>) -> Ending {
     }
 }
 
-async fn cancelled(leash: Option<oneshot::Receiver<()>>) {
-    if let Some(leash) = leash
-        && leash.await.is_ok()
+async fn cancelled(cancel: Option<oneshot::Receiver<()>>) {
+    if let Some(cancel) = cancel
+        && cancel.await.is_ok()
     {
         return;
     }
@@ -130,23 +99,25 @@ async fn cancelled(leash: Option<oneshot::Receiver<()>>) {
 
 async fn act(context: AgentContext) -> Result<(), AgentError> {
     name_task(&context.plan().context.agent);
-    let agent = super::mock(&context.plan().kind);
-    let result = agent.run(&context).await;
+    let result = context.plan().script.run(&context).await;
     // Seeded: the agent's own guard reports the failure, and so will the runner.
     if let Err(error) = &result
-        && context.crew().has(Defect::DoubleTerminal)
+        && context.environment().carries(defects::DOUBLE_TERMINAL)
     {
-        // The runner will see for itself.
+        // The runner reports a refusal.
         let _ = context.failed(&error.0).await;
     }
     result
 }
 
-/// Emits the terminal event, unless the agent has. How the run ended.
+/// Emits the terminal event, unless the agent has. Returns the end of the run.
 ///
-/// A terminal event that the bridge refuses is lost; that it was refused is
-/// evidence enough.
-async fn conclude(crew: &Crew, context: &AgentContext, ending: Ending) -> RunEnd {
+/// A terminal event that the system refuses is lost; the refusal is recorded.
+async fn conclude(
+    environment: &AgentEnvironment,
+    context: &AgentContext,
+    ending: Ending,
+) -> RunEnd {
     match ending {
         // It completed; if it was cut off, then just afterwards.
         Ending::Returned(Ok(())) | Ending::Overdue(_) | Ending::Cancelled
@@ -155,11 +126,11 @@ async fn conclude(crew: &Crew, context: &AgentContext, ending: Ending) -> RunEnd
             RunEnd::Completed
         }
         Ending::Returned(Ok(())) => {
-            // Seeded: no news is good news.
-            if crew.has(Defect::SilentDeathIsSuccess) {
+            // Seeded: a silent return is taken for a success.
+            if environment.carries(defects::SILENT_DEATH_IS_SUCCESS) {
                 return RunEnd::Completed;
             }
-            crew.recorder.mark(Mark::DeathNoticed);
+            environment.recorder.mark(Mark::DeathNoticed);
             let _ = context.died().await;
             RunEnd::DiedSilently
         }
@@ -172,7 +143,7 @@ async fn conclude(crew: &Crew, context: &AgentContext, ending: Ending) -> RunEnd
             RunEnd::Failed
         }
         Ending::Overdue(limit) => {
-            crew.recorder.mark(Mark::DeadlineFired);
+            environment.recorder.mark(Mark::DeadlineFired);
             let error = format!("timeout after {} ms", limit.as_millis());
             let _ = context.failed(&error).await;
             RunEnd::TimedOut
@@ -184,16 +155,16 @@ async fn conclude(crew: &Crew, context: &AgentContext, ending: Ending) -> RunEnd
     }
 }
 
-/// Ends a run whose agent and runner died with their host, in their place.
-pub async fn speak_for_the_dead(crew: &Arc<Crew>, plan: &Arc<PlannedRun>) {
-    let (run, recorder) = (plan.id(), &crew.recorder);
-    // Refused, it cannot be spoken for; that is evidence enough.
-    if crew.bridge.register_run(plan.context.clone()).await.is_ok() {
+/// Reports the death of an agent that died with its host, and ends its run.
+pub async fn report_agent_death(environment: &Arc<AgentEnvironment>, plan: &Arc<PlannedRun>) {
+    let (run, recorder) = (plan.id(), &environment.recorder);
+    // A refusal leaves the run without a terminal event, and is recorded.
+    if environment.port.begin(plan.context.clone()).await.is_ok() {
         let clock = recorder.last_clock(run);
-        let context = AgentContext::new(Arc::clone(crew), Arc::clone(plan), clock);
+        let context = AgentContext::new(Arc::clone(environment), Arc::clone(plan), clock);
         recorder.mark(Mark::DeathNoticed);
         let _ = context.died().await;
     }
     recorder.run_ended(run, RunEnd::HostDied);
-    crew.bridge.finish_run(run, RunEnd::HostDied).await;
+    environment.port.end(run, RunEnd::HostDied).await;
 }

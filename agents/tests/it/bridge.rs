@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use rehearsal_agents::bridge::{
-    Bridge, BridgeError, BridgeState, ClientFrame, Directory, Draft, Journal, MemoryConnection,
-    Observer, Parts, Position, ReferenceBridge, Registry, RunContext, ServerFrame,
+    Bridge, BridgeDeps, BridgeError, BridgeState, ClientFrame, Directory, Journal,
+    MemoryConnection, NewEvent, Observer, Position, ReferenceBridge, Registry, RunContext,
+    ServerFrame,
 };
 use rehearsal_agents::event::{ClientId, EventId, EventKind, Payload, RunId, ThreadId, UserId};
 use rehearsal_agents::record::{Epoch, Gap, Offset, RegistrySnapshot, RunEnd};
@@ -39,20 +40,19 @@ const ALICE: UserId = UserId(1);
 const BOB: UserId = UserId(2);
 
 /// Alice owns thread 1, Bob thread 2.
-fn parts(journal: &Journal, watch: &Arc<Watch>) -> Parts {
+fn parts(journal: &Journal, watch: &Arc<Watch>) -> BridgeDeps {
     let mut directory = Directory::new();
     for (user, thread, token) in [(ALICE, ThreadId(1), "a"), (BOB, ThreadId(2), "b")] {
         directory.add_user(user, token.to_owned());
         directory.add_thread(thread, user);
     }
-    Parts {
+    BridgeDeps {
         settings: BridgeSettings {
             buffer: 4,
             ttl: Duration::from_millis(100),
             sweep_every: Duration::from_millis(50),
             ..BridgeSettings::default()
         },
-        defect: None,
         directory: Arc::new(directory),
         journal: journal.clone(),
         observer: Arc::clone(watch) as Arc<dyn Observer>,
@@ -79,8 +79,8 @@ fn alices(run: u32) -> RunContext {
     }
 }
 
-fn draft(id: u64) -> Draft {
-    Draft {
+fn draft(id: u64) -> NewEvent {
+    NewEvent {
         id: EventId(id),
         kind: EventKind::Progress,
         at_ms: 0,

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use rehearsal_agents::bridge::{
-    Bridge, BridgeError, BridgeState, Draft, MemoryConnection, RunContext, play_with,
+    Bridge, BridgeError, BridgeState, BridgeSystem, MemoryConnection, NewEvent, RunContext,
 };
 use rehearsal_agents::event::RunId;
 use rehearsal_agents::record::{Evidence, Fate, Receipt, Recorder, RegistrySnapshot, RunEnd};
 use rehearsal_agents::spec::{AgentKind, Transport};
+use rehearsal_agents::system;
 use rehearsal_sim::tokio::net::TcpListener;
 use rehearsal_sim::{Config, Verdict, run};
 
@@ -45,7 +46,7 @@ impl Bridge for Broken {
         ready(Ok(())).boxed()
     }
 
-    fn emit(&self, _: RunId, _: Draft) -> BoxFuture<'_, Result<Receipt, BridgeError>> {
+    fn emit(&self, _: RunId, _: NewEvent) -> BoxFuture<'_, Result<Receipt, BridgeError>> {
         pending().boxed()
     }
 
@@ -86,7 +87,7 @@ impl Bridge for Minimal {
         ready(Ok(())).boxed()
     }
 
-    fn emit(&self, run: RunId, _: Draft) -> BoxFuture<'_, Result<Receipt, BridgeError>> {
+    fn emit(&self, run: RunId, _: NewEvent) -> BoxFuture<'_, Result<Receipt, BridgeError>> {
         ready(Err(BridgeError::UnknownRun(run))).boxed()
     }
 
@@ -107,7 +108,8 @@ fn a_bridge_that_is_held_to_what_it_cannot_do_says_so() {
     ] {
         let spec = spec(transport, vec![group(AgentKind::Data, 2)]);
         let outcome = run(Config::default(), move |world| {
-            play_with(world, spec, Recorder::new(), |_| Arc::new(Minimal))
+            let system = BridgeSystem::new(|_| Arc::new(Minimal));
+            system::run(world, system, spec, Recorder::new())
         });
         assert!(matches!(outcome.verdict, Verdict::Panic(_)));
         let told = outcome.verdict.to_string();
@@ -121,7 +123,8 @@ fn play(transport: Transport, manner: Manner) -> Evidence {
     let recorder = Recorder::new();
     let notebook = recorder.clone();
     let outcome = run(Config::default(), move |world| {
-        play_with(world, spec, notebook, move |_| Arc::new(Broken(manner)))
+        let system = BridgeSystem::new(move |_| Arc::new(Broken(manner)));
+        system::run(world, system, spec, notebook)
     });
     assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.verdict);
     assert!(outcome.statistics.virtual_time.as_millis() < 600_000);

@@ -7,43 +7,46 @@ use crate::common::{
     Order, TRANSPORTS, assert_flawless, failure, group, ms, play, shared, spec, stress, supervisor,
     unexcused, with_defect, with_fault,
 };
+use rehearsal_agents::bridge::{defects, faults};
+use rehearsal_agents::spec::{AgentKind, BridgeSpec, Defect, FailureMode, Transport};
 
 /// A scenario in which the defect can show.
 fn scene(defect: Defect, transport: Transport) -> BridgeSpec {
     let reconnecting =
-        |agents| with_fault(spec(transport, agents), FaultKind::ClientReconnect, 50, 150);
+        |agents| with_fault(spec(transport, agents), faults::CLIENT_RECONNECT, 50, 150);
     match defect {
-        Defect::SilentOverflow => {
+        defects::SILENT_OVERFLOW => {
             let mut spec = reconnecting(vec![group(stress(100), 1)]);
             spec.bridge.buffer = 4;
             spec
         }
-        Defect::ResubscribeFromNow | Defect::ResumeInclusive | Defect::LeakOnDisconnect => {
+        defects::RESUBSCRIBE_FROM_NOW | defects::RESUME_INCLUSIVE | defects::LEAK_ON_DISCONNECT => {
             reconnecting(vec![group(stress(100), 1)])
         }
-        Defect::SequenceApartFromSend => spec(transport, vec![group(AgentKind::Burst, 1)]),
-        Defect::BroadcastToAll | Defect::SharedRunContext | Defect::SharedContextStack => {
+        defects::SEQUENCE_APART_FROM_SEND => spec(transport, vec![group(AgentKind::Burst, 1)]),
+        defects::BROADCAST_TO_ALL | defects::SHARED_RUN_CONTEXT | defects::SHARED_CONTEXT_STACK => {
             spec(transport, vec![group(AgentKind::Fast, 2)])
         }
-        Defect::ReportBeforeJoin => spec(transport, vec![group(supervisor(), 1)]),
-        Defect::SilentDeathIsSuccess => {
+        defects::REPORT_BEFORE_JOIN => spec(transport, vec![group(supervisor(), 1)]),
+        defects::SILENT_DEATH_IS_SUCCESS => {
             spec(transport, vec![group(failure(FailureMode::SilentDeath), 1)])
         }
-        Defect::DoubleTerminal | Defect::LeakOnError => {
+        defects::DOUBLE_TERMINAL | defects::LEAK_ON_ERROR => {
             spec(transport, vec![group(failure(FailureMode::Exception), 1)])
         }
-        Defect::LockOrderInversion => {
+        defects::LOCK_ORDER_INVERSION => {
             let mut spec = spec(transport, vec![shared(AgentKind::Hammer { events: 10 }, 3)]);
             spec.agents[0].start_within = ms(3);
             spec
         }
-        Defect::UnawaitedToolEvent => spec(transport, vec![group(AgentKind::Fast, 1)]),
-        Defect::SweepWithoutRecheck => {
+        defects::UNAWAITED_TOOL_EVENT => spec(transport, vec![group(AgentKind::Fast, 1)]),
+        defects::SWEEP_WITHOUT_RECHECK => {
             let mut spec = spec(transport, vec![group(stress(30), 2)]);
             spec.bridge.ttl = ms(7);
             spec.bridge.sweep_every = ms(4);
             spec
         }
+        other => panic!("no scenario shows {other}"),
     }
 }
 
@@ -52,7 +55,7 @@ const SEEDS: u64 = 24;
 #[test]
 fn every_defect_shows_in_some_seed() {
     for transport in TRANSPORTS {
-        for (name, defect) in Defect::ALL {
+        for (name, defect) in defects::NAMES {
             let spec = with_defect(scene(defect, transport), defect);
             let shows = |seed| !unexcused(&play(&spec, seed, Order::Random)).is_empty();
             let shown = (0..SEEDS).filter(|seed| shows(*seed)).count();
@@ -64,7 +67,7 @@ fn every_defect_shows_in_some_seed() {
 #[test]
 fn no_healthy_twin_has_a_flaw() {
     for transport in TRANSPORTS {
-        for (name, defect) in Defect::ALL {
+        for (name, defect) in defects::NAMES {
             let spec = scene(defect, transport);
             for seed in 0..SEEDS {
                 let played = play(&spec, seed, Order::Random);
@@ -78,10 +81,10 @@ fn no_healthy_twin_has_a_flaw() {
 #[test]
 fn what_depends_on_the_schedule_does_not_show_without_one() {
     for defect in [
-        Defect::SequenceApartFromSend,
-        Defect::SharedRunContext,
-        Defect::SharedContextStack,
-        Defect::LockOrderInversion,
+        defects::SEQUENCE_APART_FROM_SEND,
+        defects::SHARED_RUN_CONTEXT,
+        defects::SHARED_CONTEXT_STACK,
+        defects::LOCK_ORDER_INVERSION,
     ] {
         let spec = with_defect(scene(defect, Transport::InProcess), defect);
         let played = play(&spec, 0, Order::Fifo);
@@ -91,7 +94,7 @@ fn what_depends_on_the_schedule_does_not_show_without_one() {
 
 #[test]
 fn an_inversion_of_locks_is_a_deadlock_that_names_both() {
-    let defect = Defect::LockOrderInversion;
+    let defect = defects::LOCK_ORDER_INVERSION;
     let spec = with_defect(scene(defect, Transport::InProcess), defect);
     let verdicts = (0..SEEDS).map(|seed| play(&spec, seed, Order::Random).outcome.verdict);
     let deadlock = verdicts

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use rehearsal_agents::bridge::faults;
 use rehearsal_agents::event::EventKind;
 use rehearsal_agents::record::{Epoch, Fate, Mark, RunEnd};
-use rehearsal_agents::spec::{AgentKind, BridgeSpec, FailureMode, FaultKind, FaultPlan, Transport};
+use rehearsal_agents::spec::{AgentKind, BridgeSpec, FailureMode, FaultPlan, Transport};
 
 use crate::common::{
     ORDERS, Order, Played, TRANSPORTS, assert_flawless, failure, flaws, group, ms, play, seven,
@@ -66,13 +67,13 @@ fn a_slow_consumer_is_told_what_it_missed_and_delays_nobody() {
 #[test]
 fn a_client_that_reconnects_resumes_exactly_where_it_was() {
     for transport in TRANSPORTS {
-        let spec = with_fault(busy(transport), FaultKind::ClientReconnect, 20, 250);
+        let spec = with_fault(busy(transport), faults::CLIENT_RECONNECT, 20, 250);
         let runs = play_seeds(&spec, 8);
         for played in &runs {
             assert_flawless("reconnect", played, flaws(played));
             assert!(reached(played, Mark::Reconnected));
         }
-        assert!(seeds_with(&runs, Mark::Fault(FaultKind::ClientReconnect)) > 8);
+        assert!(seeds_with(&runs, Mark::Fault(faults::CLIENT_RECONNECT)) > 8);
         assert!(seeds_with(&runs, Mark::Replayed) > 8);
     }
 }
@@ -80,18 +81,18 @@ fn a_client_that_reconnects_resumes_exactly_where_it_was() {
 #[test]
 fn network_faults_lose_nothing() {
     let kinds = [
-        FaultKind::ConnectionReset,
-        FaultKind::Partition,
-        FaultKind::PartitionToBridge,
-        FaultKind::PartitionFromBridge,
-        FaultKind::Hold,
-        FaultKind::BridgePause,
+        faults::CONNECTION_RESET,
+        faults::PARTITION,
+        faults::PARTITION_TO_BRIDGE,
+        faults::PARTITION_FROM_BRIDGE,
+        faults::HOLD,
+        faults::BRIDGE_PAUSE,
     ];
     for kind in kinds {
         let spec = with_fault(busy(Transport::WebSocket), kind, 10, 300);
         let runs = play_seeds(&spec, 4);
         for played in &runs {
-            assert_flawless(kind.name(), played, flaws(played));
+            assert_flawless(&kind.name(), played, flaws(played));
         }
         assert_eq!(
             seeds_with(&runs, Mark::Fault(kind)),
@@ -116,7 +117,7 @@ fn a_crash_leaves_gap_markers_and_ends_every_run_once() {
         group.start_within = ms(150);
     }
     spec.clients.idle_timeout = ms(900);
-    let spec = with_fault(spec, FaultKind::BridgeCrash, 0, 250);
+    let spec = with_fault(spec, faults::BRIDGE_CRASH, 0, 250);
     let runs = play_seeds(&spec, 20);
     for played in &runs {
         assert_flawless("crash", played, unexcused(played));
@@ -164,7 +165,7 @@ fn faults_may_overlap() {
     spec.faults = FaultPlan {
         budget: 8,
         at_least: 4,
-        kinds: FaultKind::ALL.iter().map(|(_, kind)| *kind).collect(),
+        kinds: faults::FAULTS.to_vec(),
         from: Duration::ZERO,
         until: ms(700),
         lasting: ms(400),
@@ -173,7 +174,8 @@ fn faults_may_overlap() {
     for played in &runs {
         assert_flawless("overlapping faults", played, unexcused(played));
     }
-    for (name, kind) in FaultKind::ALL {
+    for kind in faults::FAULTS {
+        let name = kind.name();
         assert!(seeds_with(&runs, Mark::Fault(kind)) > 0, "{name}");
     }
 }
@@ -190,19 +192,19 @@ fn lossy_links_lose_nothing() {
 #[test]
 fn fault_plans_are_drawn_by_the_seed() {
     let (_, spec, _) = seven(Transport::WebSocket).remove(0);
-    let mut spec = with_fault(spec, FaultKind::Hold, 10, 40);
+    let mut spec = with_fault(spec, faults::HOLD, 10, 40);
     spec.faults.at_least = 0;
     let runs = play_seeds(&spec, 10);
-    let struck = seeds_with(&runs, Mark::Fault(FaultKind::Hold));
+    let struck = seeds_with(&runs, Mark::Fault(faults::HOLD));
     assert!(0 < struck && struck < runs.len(), "{struck}");
 }
 
 #[test]
 fn a_fault_after_all_runs_have_ended_does_not_count() {
     let (_, spec, _) = seven(Transport::WebSocket).remove(0);
-    let spec = with_fault(spec, FaultKind::BridgeCrash, 5_000, 6_000);
+    let spec = with_fault(spec, faults::BRIDGE_CRASH, 5_000, 6_000);
     for played in play_seeds(&spec, 2) {
         assert_flawless("late fault", &played, flaws(&played));
-        assert!(!reached(&played, Mark::Fault(FaultKind::BridgeCrash)));
+        assert!(!reached(&played, Mark::Fault(faults::BRIDGE_CRASH)));
     }
 }

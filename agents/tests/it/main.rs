@@ -8,5 +8,6 @@ mod broken_bridge;
 mod common;
 mod defects;
 mod delivery;
+mod own_system;
 mod populations;
 mod tour;

@@ -16,10 +16,7 @@ fn play_all(transport: Transport, seeds: std::ops::Range<u64>) {
                 assert_eq!(evidence.emissions.len() as u64, events, "{what}");
                 assert_eq!(evidence.deliveries.len() as u64, events, "{what}");
                 assert_eq!(
-                    marks(
-                        &played,
-                        Mark::Fault(rehearsal_agents::spec::FaultKind::Hold)
-                    ),
+                    marks(&played, Mark::Fault(rehearsal_agents::bridge::faults::HOLD)),
                     0
                 );
             }

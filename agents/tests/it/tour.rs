@@ -1,11 +1,12 @@
-//! On tour: the whole play on plain tokio, over streams that are no sockets.
+//! A portable scenario on plain tokio, over streams that are no sockets.
 
 use std::io;
 
-use rehearsal_agents::bridge::{Guest, Listener, NotOnTour, Tour};
-use rehearsal_agents::client::{Dial, Link, LinkLost};
+use rehearsal_agents::bridge::portable::{ClientPart, NotPortable, PortableScenario};
+use rehearsal_agents::bridge::{Listener, faults};
+use rehearsal_agents::client::{ClientConnection, ConnectionLost, Connector};
 use rehearsal_agents::record::{Evidence, RunEnd};
-use rehearsal_agents::spec::{AgentKind, BridgeSpec, FailureMode, FaultKind, Transport};
+use rehearsal_agents::spec::{AgentKind, BridgeSpec, FailureMode, Transport};
 use rehearsal_sim::VirtualTime;
 use rehearsal_sim::tokio::io::{DuplexStream, duplex};
 use rehearsal_sim::tokio::runtime::{Builder, Runtime};
@@ -31,13 +32,13 @@ impl Listener for Exchange {
 #[derive(Clone)]
 struct Caller(mpsc::UnboundedSender<DuplexStream>);
 
-impl Dial for Caller {
+impl Connector for Caller {
     type Stream = DuplexStream;
 
-    async fn dial(&self) -> Result<Link<DuplexStream>, LinkLost> {
+    async fn connect(&self) -> Result<ClientConnection<DuplexStream>, ConnectionLost> {
         let (mine, theirs) = duplex(64);
-        self.0.send(theirs).map_err(|_| LinkLost)?;
-        Link::over(mine, "bridge").await
+        self.0.send(theirs).map_err(|_| ConnectionLost)?;
+        ClientConnection::over(mine, "bridge").await
     }
 }
 
@@ -49,38 +50,38 @@ fn runtime() -> Runtime {
         .expect("a runtime")
 }
 
-/// What guests do.
+/// The behaviour of the clients.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Guests {
-    /// All of them come.
-    Attend,
-    /// None of them does.
+enum Clients {
+    /// All of them join.
+    Join,
+    /// None of them joins.
     StayAway,
-    /// They come and hear nothing: each calls somebody else.
-    CallElsewhere,
+    /// They join and receive nothing: each connects to another server.
+    ConnectElsewhere,
 }
 
-fn play(spec: BridgeSpec, guests: Guests) -> Evidence {
+fn run_portable(spec: BridgeSpec, clients: Clients) -> Evidence {
     let runtime = runtime();
     let start = runtime.block_on(async { time::Instant::now() });
     let clock = move || VirtualTime::ZERO + start.elapsed();
-    let tour = Tour::new(spec, 0, clock).expect("it can go on tour");
-    let recorder = tour.recorder.clone();
+    let scenario = PortableScenario::new(spec, 0, clock).expect("it is portable");
+    let recorder = scenario.recorder.clone();
     runtime.block_on(async move {
         let (caller, calls) = mpsc::unbounded_channel();
         let (elsewhere, _unheard) = mpsc::unbounded_channel();
-        let dial = match guests {
-            Guests::CallElsewhere => Caller(elsewhere),
-            Guests::Attend | Guests::StayAway => Caller(caller.clone()),
+        let connector = match clients {
+            Clients::ConnectElsewhere => Caller(elsewhere),
+            Clients::Join | Clients::StayAway => Caller(caller.clone()),
         };
-        let coming = match guests {
-            Guests::StayAway => Vec::new(),
-            Guests::Attend | Guests::CallElsewhere => tour.guests,
+        let coming = match clients {
+            Clients::StayAway => Vec::new(),
+            Clients::Join | Clients::ConnectElsewhere => scenario.clients,
         };
-        let attend = |guest: Guest| guest.attend(dial.clone());
-        let audience = futures_util::future::join_all(coming.into_iter().map(attend));
+        let run_client = |client: ClientPart| client.run(connector.clone());
+        let audience = futures_util::future::join_all(coming.into_iter().map(run_client));
         let settled = async || time::sleep(ms(1)).await;
-        join!(tour.company.play(Exchange(calls), settled), audience);
+        join!(scenario.server.run(Exchange(calls), settled), audience);
     });
     recorder.into_evidence()
 }
@@ -100,8 +101,8 @@ fn everybody() -> BridgeSpec {
 }
 
 #[test]
-fn everything_arrives_on_plain_tokio() {
-    let evidence = play(everybody(), Guests::Attend);
+fn every_event_is_delivered_on_plain_tokio() {
+    let evidence = run_portable(everybody(), Clients::Join);
     assert_eq!(evidence.emissions.len(), 24 + 2 * 22 + 3 + 9);
     assert_eq!(evidence.deliveries.len(), evidence.emissions.len());
     assert_eq!(evidence.clients.len(), 5);
@@ -116,10 +117,10 @@ fn everything_arrives_on_plain_tokio() {
     assert_eq!(completed.count(), ends.len() - 1);
 }
 
-/// The clock is the house's, and random delays are those that were planned.
+/// Random delays are those that were planned.
 #[test]
-fn time_passes_on_tour() {
-    let evidence = play(everybody(), Guests::Attend);
+fn a_portable_scenario_uses_the_runtime_clock() {
+    let evidence = run_portable(everybody(), Clients::Join);
     let times: Vec<VirtualTime> = evidence.emissions.iter().map(|event| event.at).collect();
     assert!(times.is_sorted());
     let stress = evidence.runs.values().find(|run| run.kind == "stress");
@@ -138,11 +139,11 @@ fn time_passes_on_tour() {
     assert_eq!(last, ms(900), "the deadline of the agent that hangs");
 }
 
-/// The director waits for nobody for ever.
+/// The driver waits for no client for ever.
 #[test]
-fn guests_who_stay_away_or_are_not_heard_do_not_hold_up_the_play() {
-    for guests in [Guests::StayAway, Guests::CallElsewhere] {
-        let evidence = play(everybody(), guests);
+fn absent_and_misconnected_clients_do_not_block_the_run() {
+    for clients in [Clients::StayAway, Clients::ConnectElsewhere] {
+        let evidence = run_portable(everybody(), clients);
         assert_eq!(evidence.emissions.len(), 24 + 2 * 22 + 3 + 9);
         assert_eq!(evidence.deliveries.len(), 0);
         assert!(evidence.clients.values().all(|client| !client.finished));
@@ -151,11 +152,11 @@ fn guests_who_stay_away_or_are_not_heard_do_not_hold_up_the_play() {
 }
 
 #[test]
-fn what_cannot_go_on_tour_says_so() {
+fn unportable_scenarios_are_refused() {
     let clock = || VirtualTime::ZERO;
-    let faulty = with_fault(everybody(), FaultKind::ClientReconnect, 10, 20);
-    let refused = Tour::new(faulty, 0, clock).expect_err("faults do not travel");
-    assert_eq!(refused, NotOnTour::Faults);
-    let refused = runtime().block_on(async { Tour::new(everybody(), 0, clock).err() });
-    assert_eq!(refused, Some(NotOnTour::InsideRuntime));
+    let faulty = with_fault(everybody(), faults::CLIENT_RECONNECT, 10, 20);
+    let refused = PortableScenario::new(faulty, 0, clock).expect_err("faults are not portable");
+    assert_eq!(refused, NotPortable::Faults);
+    let refused = runtime().block_on(async { PortableScenario::new(everybody(), 0, clock).err() });
+    assert_eq!(refused, Some(NotPortable::InsideRuntime));
 }

@@ -1,6 +1,7 @@
 //! What may go wrong.
 
-use rehearsal_agents::spec::{FaultKind, FaultPlan};
+use rehearsal_agents::bridge::faults::NAMES;
+use rehearsal_agents::spec::{Fault, FaultPlan};
 
 use super::item::{At, Times};
 use super::problems::Problems;
@@ -12,7 +13,7 @@ use crate::scenario::diagnostic::Span;
 pub(super) struct Faults {
     pub(super) plan: FaultPlan,
     /// The kinds with their places.
-    pub(super) kinds: Vec<At<FaultKind>>,
+    pub(super) kinds: Vec<At<Fault>>,
     /// The window, where it is set.
     pub(super) window: Option<Span>,
 }
@@ -37,7 +38,7 @@ pub(super) fn faults(root: &mut Section<'_>, problems: &mut Problems) -> Option<
         .and_then(|item| item.small(0..=1_000, problems));
     let at_least = section.small("at_least", default.at_least, 0..=1_000, problems);
     let kinds = match section.get("kinds") {
-        Some(item) => item.names("fault", &FaultKind::ALL, problems),
+        Some(item) => item.names("fault", &NAMES, problems),
         None => Some(Vec::new()),
     };
     let window = section.range(
@@ -75,7 +76,7 @@ fn check_numbers(
     section: Span,
     budget: At<u32>,
     at_least: At<u32>,
-    kinds: &[At<FaultKind>],
+    kinds: &[At<Fault>],
     problems: &mut Problems,
 ) {
     let budget_span = budget.span.unwrap_or(section);

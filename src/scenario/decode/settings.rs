@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rehearsal_agents::bridge::defects;
 use rehearsal_agents::spec::{BridgeSettings, ClientSettings, Defect, NetworkSettings, Transport};
 
 use super::item::{At, Times};
@@ -55,7 +56,7 @@ pub(super) fn system(root: &mut Section<'_>, problems: &mut Problems) -> Option<
         problems,
     );
     let defect = match section.get("defect") {
-        Some(item) => item.one_of("defect", &Defect::ALL, problems).map(Some),
+        Some(item) => item.one_of("defect", &defects::NAMES, problems).map(Some),
         None => Some(None),
     };
     if !section.finish(problems) {

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rehearsal_agents::bridge;
+use rehearsal_agents::bridge::Reference;
 use rehearsal_agents::event::{ClientId, EventKind};
 use rehearsal_agents::record::{Evidence, Fate, Recorder, RegistrySnapshot, RunEnd};
 use rehearsal_agents::spec::{
-    AgentGroup, AgentKind, BridgeSettings, BridgeSpec, ClientSettings, Defect, FailureMode,
-    FaultKind, FaultPlan, NetworkSettings, ThreadPolicy, Transport,
+    AgentGroup, AgentKind, BridgeSettings, BridgeSpec, ClientSettings, Defect, FailureMode, Fault,
+    FaultPlan, NetworkSettings, ThreadPolicy, Transport,
 };
+use rehearsal_agents::system;
 use rehearsal_sim::{
     Census, Config, Fifo, NetConfig, Outcome, Random, Recording, Strategy, Verdict, run,
 };
@@ -55,7 +56,9 @@ pub fn play(spec: &BridgeSpec, seed: u64, order: Order) -> Played {
     };
     let recorder = Recorder::new();
     let (notebook, spec) = (recorder.clone(), spec.clone());
-    let outcome = run(config, move |world| bridge::play(world, spec, notebook));
+    let outcome = run(config, move |world| {
+        system::run(world, Reference, spec, notebook)
+    });
     Played {
         outcome,
         evidence: recorder.into_evidence(),
@@ -97,7 +100,7 @@ pub fn spec(transport: Transport, agents: Vec<AgentGroup>) -> BridgeSpec {
     }
 }
 
-pub fn with_fault(mut spec: BridgeSpec, kind: FaultKind, from: u64, until: u64) -> BridgeSpec {
+pub fn with_fault(mut spec: BridgeSpec, kind: Fault, from: u64, until: u64) -> BridgeSpec {
     spec.faults = FaultPlan {
         budget: 1,
         at_least: 1,

@@ -1,0 +1,69 @@
+//! Sub-agents, as their supervisor sees them.
+
+use std::sync::Arc;
+
+use rehearsal_sim::tokio::spawn;
+use rehearsal_sim::tokio::sync::oneshot;
+
+use super::context::{AgentContext, AgentError, Child, PlannedRun};
+use super::runner;
+use crate::event::{EventKind, Payload, RunId};
+use crate::record::Clock;
+
+/// A sub-agent that was started.
+#[derive(Debug)]
+pub struct Subagent {
+    /// Its run.
+    pub run: RunId,
+    ended: oneshot::Receiver<Clock>,
+}
+
+impl AgentContext {
+    /// Announces a sub-agent and starts it; it knows what its supervisor knows.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses the announcement; then it is not started.
+    pub async fn start(&self, plan: &Arc<PlannedRun>) -> Result<Subagent, AgentError> {
+        let run = plan.id();
+        self.environment().recorder.run_began(plan.record());
+        self.emit(EventKind::SubagentStarted, about(run)).await?;
+        let (tell, ended) = oneshot::channel();
+        let (cancel, cancelled) = oneshot::channel();
+        let (environment, plan) = (Arc::clone(self.environment()), Arc::clone(plan));
+        let clock = self.clock();
+        let runner = spawn(async move {
+            let clock = runner::run_announced(environment, plan, clock, Some(cancelled)).await;
+            // A supervisor that does not wait is not told.
+            let _ = tell.send(clock);
+        });
+        self.add_child(Child { runner, cancel });
+        Ok(Subagent { run, ended })
+    }
+
+    /// Waits for a sub-agent's end, and knows from then on what it knew.
+    pub async fn join(&self, subagent: &mut Subagent) {
+        // A runner that is gone without a word has died with its host, and so
+        // has this agent.
+        if let Ok(clock) = (&mut subagent.ended).await {
+            self.learn(&clock);
+        }
+    }
+
+    /// Reports that a sub-agent has ended, well or not.
+    ///
+    /// # Errors
+    ///
+    /// See [`Self::started`].
+    pub async fn report(&self, subagent: &Subagent) -> Result<(), AgentError> {
+        self.emit(EventKind::SubagentCompleted, about(subagent.run))
+            .await
+    }
+}
+
+fn about(run: RunId) -> Payload {
+    Payload {
+        subagent: Some(run),
+        ..Payload::default()
+    }
+}

@@ -1,0 +1,421 @@
+//! Systems and agents that are not of this crate, on its driver.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
+use rehearsal_agents::agent::{Agent, AgentContext, AgentError};
+use rehearsal_agents::bridge::Reference;
+use rehearsal_agents::driver::{
+    ClientCommand, ClientHost, ClientNode, Deployment, Node, Planner, Population, WorkId,
+    run_agents,
+};
+use rehearsal_agents::event::{EventKind, RunId};
+use rehearsal_agents::fault::{Fault, LinkAction, NodeAction};
+use rehearsal_agents::port::{EventPort, NewEvent, PortError, RunContext};
+use rehearsal_agents::record::{Epoch, Evidence, Fate, Mark, Offset, Receipt, Recorder, RunEnd};
+use rehearsal_agents::spec::{AgentGroup, AgentKind, FailureMode, FaultPlan, ThreadPolicy};
+use rehearsal_agents::system::{self, Facet, Role, ScenarioSpec, System, SystemInfo};
+use rehearsal_sim::tokio::io::{AsyncReadExt, AsyncWriteExt};
+use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
+use rehearsal_sim::tokio::{select, time};
+use rehearsal_sim::{Config, Outcome, Verdict, VirtualTime};
+
+const CRASH: Fault = NodeAction::Crash.of("echo");
+const RECONNECT: Fault = NodeAction::Reconnect.of("caller");
+const PARTITION: Fault = LinkAction::Partition.between("caller", "echo");
+
+// A system of one server and several callers ----------------------------------
+
+static INFO: SystemInfo = SystemInfo {
+    name: "echo",
+    summary: "Sends back every message.",
+    roles: &[Role::server("echo"), Role::client("caller")],
+    faults: &[CRASH, RECONNECT, PARTITION],
+    records: &[Facet::Engine],
+    defects: &[],
+    goals: &[],
+};
+
+/// The events of a run, by name.
+type Seen = Arc<Mutex<BTreeMap<&'static str, Vec<VirtualTime>>>>;
+
+fn note(seen: &Seen, name: &'static str, at: VirtualTime) {
+    let mut seen = seen.lock().expect("it is not poisoned");
+    seen.entry(name).or_default().push(at);
+}
+
+fn count(seen: &Seen, name: &str) -> usize {
+    let seen = seen.lock().expect("it is not poisoned");
+    seen.get(name).map_or(0, Vec::len)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Behaviour {
+    Healthy,
+    /// The server never reports that it is ready, callers never finish nor leave.
+    Stuck,
+}
+
+#[derive(Clone, Debug)]
+struct Settings {
+    behaviour: Behaviour,
+    callers: u32,
+    messages: u32,
+    seen: Seen,
+}
+
+struct Echo;
+
+impl System for Echo {
+    type Spec = ScenarioSpec<Settings>;
+
+    fn info(&self) -> &'static SystemInfo {
+        &INFO
+    }
+
+    fn deploy(&self, spec: &Self::Spec, planner: &mut Planner) -> Deployment {
+        let settings = &spec.settings;
+        let mut deployment = Deployment::new();
+        let (seen, behaviour) = (settings.seen.clone(), settings.behaviour);
+        let recorder = planner.recorder().clone();
+        deployment
+            .server("echo", "echo", {
+                let seen = seen.clone();
+                move |node| serve(node, seen.clone(), behaviour)
+            })
+            .on_crash(move || note(&seen, "crashed", recorder.now()));
+        for number in 1..=settings.callers {
+            let (work, settings) = (deployment.work(), settings.clone());
+            let host = ClientHost::Own(format!("caller-{number}"));
+            deployment.client("caller", host, move |node| call(node, work, settings));
+        }
+        deployment.longest_work(Duration::from_secs(20));
+        let (seen, recorder) = (settings.seen.clone(), planner.recorder().clone());
+        deployment.on_shutdown(move || {
+            note(&seen, "shut down", recorder.now());
+            ready(())
+        });
+        deployment
+    }
+}
+
+async fn serve(node: Node, seen: Seen, behaviour: Behaviour) {
+    note(&seen, "booted", node.recorder().now());
+    if behaviour == Behaviour::Stuck {
+        return std::future::pending().await;
+    }
+    let listener = TcpListener::bind("0.0.0.0:7").await.expect("a free port");
+    node.ready();
+    note(&seen, "started", node.started().await);
+    while let Ok((mut stream, _)) = listener.accept().await {
+        rehearsal_sim::tokio::spawn(async move {
+            while let Ok(message) = stream.read_u32().await {
+                if stream.write_u32(message).await.is_err() {
+                    break;
+                }
+            }
+        });
+    }
+}
+
+async fn call(mut node: ClientNode, work: WorkId, settings: Settings) {
+    let seen = &settings.seen;
+    node.ready();
+    note(seen, "started", node.started().await);
+    if settings.behaviour == Behaviour::Stuck {
+        return std::future::pending().await;
+    }
+    node.work().begin(work);
+    for message in 0..settings.messages {
+        select! {
+            biased;
+            command = node.command() => {
+                assert_eq!(command, ClientCommand::Reconnect, "the work is under way");
+                note(seen, "reconnect", node.recorder().now());
+            }
+            () = time::sleep(Duration::from_millis(10)) => {}
+        }
+        while exchange(message).await.is_none() {
+            time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    note(seen, "done", node.recorder().now());
+    node.work().done(work);
+    node.leave().await;
+    note(seen, "left", node.recorder().now());
+}
+
+/// Sends one message and waits for its echo, over a connection of its own.
+async fn exchange(message: u32) -> Option<()> {
+    let attempt = async {
+        let mut stream = TcpStream::connect("echo:7").await.ok()?;
+        stream.write_u32(message).await.ok()?;
+        let echo = stream.read_u32().await.ok()?;
+        assert_eq!(echo, message);
+        Some(())
+    };
+    time::timeout(Duration::from_millis(300), attempt)
+        .await
+        .ok()?
+}
+
+fn echo(behaviour: Behaviour, faults: &[Fault]) -> (Outcome<()>, Evidence, Seen) {
+    let seen = Seen::default();
+    let mut spec = ScenarioSpec::new(Settings {
+        behaviour,
+        callers: 3,
+        messages: 20,
+        seen: seen.clone(),
+    });
+    if !faults.is_empty() {
+        spec.faults = FaultPlan {
+            budget: 1,
+            at_least: 1,
+            kinds: faults.to_vec(),
+            from: Duration::from_millis(40),
+            until: Duration::from_millis(100),
+            lasting: Duration::from_millis(500),
+        };
+    }
+    let recorder = Recorder::new();
+    let history = recorder.clone();
+    let outcome = rehearsal_sim::run(Config::default(), move |world| {
+        system::run(world, Echo, spec, history)
+    });
+    (outcome, recorder.into_evidence(), seen)
+}
+
+#[test]
+fn a_healthy_run_passes_through_all_phases() {
+    let (outcome, evidence, seen) = echo(Behaviour::Healthy, &[]);
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    for (name, times) in [("booted", 1), ("crashed", 0), ("done", 3), ("left", 3)] {
+        assert_eq!(count(&seen, name), times, "{name}");
+    }
+    let seen = seen.lock().expect("it is not poisoned");
+    assert_eq!(seen["shut down"].len(), 1);
+    assert!(
+        seen["left"]
+            .iter()
+            .all(|left| *left <= seen["shut down"][0])
+    );
+    assert!(evidence.final_census.is_some());
+    assert_eq!(evidence.marks.len(), 0);
+}
+
+/// The server and the three callers wait for one signal.
+#[test]
+fn the_work_starts_for_every_waiter_at_the_same_time() {
+    let (_, _, seen) = echo(Behaviour::Healthy, &[]);
+    let seen = seen.lock().expect("it is not poisoned");
+    assert_eq!(seen["started"].len(), 4);
+    assert!(seen["started"].windows(2).all(|two| two[0] == two[1]));
+}
+
+#[test]
+fn a_crashed_server_boots_again() {
+    let (outcome, evidence, seen) = echo(Behaviour::Healthy, &[CRASH]);
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    assert_eq!((count(&seen, "crashed"), count(&seen, "booted")), (1, 2));
+    assert_eq!(count(&seen, "done"), 3);
+    assert_eq!(evidence.marks.get(&Mark::Fault(CRASH)), Some(&1));
+}
+
+#[test]
+fn a_reconnect_reaches_one_client() {
+    let (outcome, evidence, seen) = echo(Behaviour::Healthy, &[RECONNECT]);
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    assert_eq!(count(&seen, "reconnect"), 1);
+    assert_eq!(evidence.marks.get(&Mark::Fault(RECONNECT)), Some(&1));
+}
+
+#[test]
+fn a_partition_delays_one_caller() {
+    let (outcome, evidence, seen) = echo(Behaviour::Healthy, &[PARTITION]);
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    assert_eq!(evidence.marks.get(&Mark::Fault(PARTITION)), Some(&1));
+    let seen = seen.lock().expect("it is not poisoned");
+    let (first, last) = (seen["done"][0], seen["done"][2]);
+    assert!(last.since(first) > Duration::from_millis(200));
+}
+
+#[test]
+fn a_stuck_system_ends_in_bounded_time() {
+    let (outcome, evidence, seen) = echo(Behaviour::Stuck, &[]);
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    assert!(outcome.statistics.virtual_time.as_millis() < 600_000);
+    assert_eq!(count(&seen, "shut down"), 1);
+    let census = evidence.final_census.expect("a census");
+    assert_eq!(census.tasks.len(), 1, "the server's task: {census:?}");
+}
+
+#[test]
+fn a_scenario_of_another_system_is_refused() {
+    let outcome = rehearsal_sim::run(Config::default(), |world| async move {
+        let spec = ScenarioSpec::new(());
+        system::run_any(world, &Reference, &spec, Recorder::new()).await;
+    });
+    assert!(matches!(outcome.verdict, Verdict::Panic(_)));
+    let message = outcome.verdict.to_string();
+    assert!(message.contains("cannot be run with `bridge`"), "{message}");
+}
+
+// A system that takes events from agents ---------------------------------------
+
+static LOG_INFO: SystemInfo = SystemInfo {
+    name: "log",
+    summary: "Accepts every event.",
+    roles: &[Role::server("log")],
+    faults: &[],
+    records: &[Facet::Spans],
+    defects: &[],
+    goals: &[],
+};
+
+/// The accepted events of each run.
+#[derive(Default)]
+struct Log(Mutex<BTreeMap<RunId, Vec<EventKind>>>);
+
+impl EventPort for Log {
+    fn begin(&self, context: RunContext) -> BoxFuture<'_, Result<(), PortError>> {
+        let mut log = self.0.lock().expect("it is not poisoned");
+        log.insert(context.run, Vec::new());
+        ready(Ok(())).boxed()
+    }
+
+    fn emit(&self, run: RunId, event: NewEvent) -> BoxFuture<'_, Result<Receipt, PortError>> {
+        let mut log = self.0.lock().expect("it is not poisoned");
+        let Some(events) = log.get_mut(&run) else {
+            return ready(Err(PortError(format!("{run} has not begun")))).boxed();
+        };
+        events.push(event.kind);
+        let seq = events.len() as u64;
+        let (thread, epoch) = (rehearsal_agents::event::ThreadId(1), Epoch(1));
+        let offset = Offset(event.id.0 + 1);
+        ready(Ok(Receipt {
+            thread,
+            epoch,
+            offset,
+            seq,
+        }))
+        .boxed()
+    }
+
+    fn end(&self, _run: RunId, _end: RunEnd) -> BoxFuture<'_, ()> {
+        ready(()).boxed()
+    }
+}
+
+/// A user's own agent.
+#[derive(Debug)]
+struct Greeter;
+
+impl Agent for Greeter {
+    fn name(&self) -> &'static str {
+        "greeter"
+    }
+
+    fn planned_events(&self) -> u64 {
+        2
+    }
+
+    fn run<'a>(&'a self, context: &'a AgentContext) -> BoxFuture<'a, Result<(), AgentError>> {
+        async {
+            context.started().await?;
+            context.completed().await
+        }
+        .boxed()
+    }
+}
+
+struct LogSystem;
+
+impl System for LogSystem {
+    type Spec = ScenarioSpec<Vec<AgentGroup>>;
+
+    fn info(&self) -> &'static SystemInfo {
+        &LOG_INFO
+    }
+
+    fn deploy(&self, spec: &Self::Spec, planner: &mut Planner) -> Deployment {
+        let mut deployment = Deployment::new();
+        let mut runs: Vec<_> = spec
+            .settings
+            .iter()
+            .flat_map(|group| planner.group(group))
+            .collect();
+        let tenant = planner.tenant();
+        let greeter: Arc<dyn Agent> = Arc::new(Greeter);
+        runs.push(Arc::new(planner.run(&greeter, &tenant, None, None)));
+        let population = Arc::new(Population {
+            runs: runs
+                .into_iter()
+                .map(|run| (run, deployment.work()))
+                .collect(),
+            defect: None,
+            run_timeout: Duration::from_secs(2),
+        });
+        deployment.longest_work(population.longest_work());
+        deployment.server("log", "log", move |node| {
+            let population = Arc::clone(&population);
+            async move {
+                node.ready();
+                run_agents(&node, &population, Arc::new(Log::default())).await;
+            }
+        });
+        deployment
+    }
+}
+
+#[test]
+fn every_mock_agent_and_a_custom_one_run_on_any_port() {
+    let delay = Duration::from_millis(3);
+    let mode = FailureMode::SilentDeath;
+    let kinds = [
+        AgentKind::Data,
+        AgentKind::Optimization,
+        AgentKind::Reporting,
+        AgentKind::Supervisor {
+            children: vec![AgentKind::Fast],
+        },
+        AgentKind::Fast,
+        AgentKind::Slow,
+        AgentKind::Burst,
+        AgentKind::Streaming,
+        AgentKind::Hammer { events: 3 },
+        AgentKind::Success,
+        AgentKind::Failure { mode },
+        AgentKind::Collision { party: 1 },
+        AgentKind::Stress { events: 3, delay },
+    ];
+    let groups = kinds.into_iter().map(|kind| AgentGroup {
+        kind,
+        count: 1,
+        thread: ThreadPolicy::Own,
+        start_within: Duration::ZERO,
+    });
+    let spec = ScenarioSpec::new(groups.collect());
+    let recorder = Recorder::new();
+    let history = recorder.clone();
+    let outcome = rehearsal_sim::run(Config::default(), move |world| {
+        system::run(world, LogSystem, spec, history)
+    });
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    let evidence = recorder.into_evidence();
+    assert_eq!(evidence.runs.len(), 13 + 1 + 1);
+    for (id, run) in &evidence.runs {
+        let expected = match run.kind {
+            "failure" => RunEnd::DiedSilently,
+            _ => RunEnd::Completed,
+        };
+        assert_eq!(run.end, Some(expected), "{}", run.agent);
+        let emissions = evidence.emissions.iter();
+        let emitted: Vec<_> = emissions.filter(|event| event.run == *id).collect();
+        assert_eq!(emitted.len() as u64, run.events_planned, "{}", run.agent);
+        let accepted = |fate: &Fate| matches!(fate, Fate::Accepted(_));
+        assert!(emitted.iter().all(|event| accepted(&event.fate)));
+    }
+}
