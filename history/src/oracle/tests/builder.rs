@@ -1,7 +1,7 @@
 //! A builder of histories: of a system that is always healthy, until a test corrupts
 //! the record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use rehearsal_sim::{Census, Statistics, Verdict, VirtualTime};
 use crate::profile::AGENT_EVENTS;
 use crate::{
     Accepted, ActorId, Began, Body, ChannelId, CheckedRun, Entry, EntryKind, Envelope, Epoch, Gap,
-    History, Ledger, MessageId, Model, Offset, Phase, Position, Received, Resource, Sent, SpanEnd,
-    SpanId, StreamId, Symbol, TenantId, Value, VectorClock, Vocabulary,
+    GapCause, GapPolicy, History, Ledger, MessageId, Model, Offset, Phase, Position, Received,
+    Resource, Sent, SpanEnd, SpanId, StreamId, Symbol, TenantId, Value, VectorClock, Vocabulary,
 };
 
 use super::super::{Finding, OracleRef, Settings};
@@ -161,6 +161,8 @@ pub(super) struct HistoryBuilder {
     pub(super) invariant: Vec<(VirtualTime, Option<&'static str>)>,
     pub(super) verdict: Verdict,
     pub(super) statistics: Statistics,
+    /// Settings of `no-loss`: the gaps that the scenario allows.
+    pub(super) allowed: Settings,
     pub(super) epoch: Epoch,
     pub(super) now: VirtualTime,
     clocks: BTreeMap<SpanId, VectorClock>,
@@ -185,6 +187,7 @@ impl HistoryBuilder {
                 tasks: 9,
                 ..Statistics::default()
             },
+            allowed: Settings::default(),
             epoch: Epoch(1),
             now: VirtualTime::ZERO,
             clocks: BTreeMap::new(),
@@ -438,6 +441,26 @@ impl HistoryBuilder {
         self.gaps.push((actor, gap, self.now));
     }
 
+    /// Allows gaps from that cause.
+    pub(super) fn allow(&mut self, cause: GapCause) {
+        self.allowed = GapPolicy::settings([cause]);
+    }
+
+    /// A gap marker that comes just before a message.
+    pub(super) fn gap_before(
+        &mut self,
+        next: MessageId,
+        actor: ActorId,
+        channel: ChannelId,
+        range: (u64, u64),
+    ) {
+        let now = self.now;
+        let next = self.deliveries[self.delivered(actor, next)].at;
+        self.now = VirtualTime::from_micros(next.as_micros() - 1);
+        self.gap(actor, channel, range.0, Some(range.1));
+        self.now = now;
+    }
+
     /// The incarnation of that epoch dies, now.
     pub(super) fn crash(&mut self, epoch: Epoch) {
         self.crashed.push((epoch, self.now));
@@ -602,12 +625,20 @@ impl HistoryBuilder {
     /// Calls the closure with the finished run.
     pub(super) fn with_run<R>(&self, f: impl FnOnce(&CheckedRun<'_>) -> R) -> R {
         let history = self.history();
-        f(&CheckedRun::new(&history, &self.verdict, &self.statistics))
+        let run = CheckedRun::new(&history, &self.verdict, &self.statistics);
+        f(&run.with_gaps(GapPolicy::of(&self.allowed)))
     }
 
     pub(super) fn judge(&self, oracle: &str) -> Finding {
         let oracle = OracleRef::parse(oracle).expect("such an oracle");
         self.with_run(|run| oracle.judge(run, &Settings::default()))
+    }
+
+    /// Returns the rules that an oracle finds broken, sorted, each once.
+    pub(super) fn rules_broken(&self, oracle: &str) -> Vec<Symbol> {
+        let violations = self.judge(oracle).violations.into_iter();
+        let rules: BTreeSet<Symbol> = violations.map(|violation| violation.rule).collect();
+        rules.into_iter().collect()
     }
 
     pub(super) fn ledger(&self) -> Ledger {

@@ -2,7 +2,8 @@
 
 use super::builder::{HistoryBuilder, about, error, kind, tool};
 use super::healthy::{CHANNEL_1, record_data};
-use crate::{ActorId, Epoch, Offset, SpanEnd, SpanId, StreamId, VectorClock};
+use crate::{ActorId, Epoch, GapCause, Offset, SpanEnd, SpanId, StreamId, VectorClock};
+use rehearsal_sim::VirtualTime;
 
 const NEAR: ActorId = ActorId(1);
 const FAR: ActorId = ActorId(2);
@@ -24,6 +25,7 @@ fn crash() -> HistoryBuilder {
     for id in &builder.log(CHANNEL_1, Epoch(1))[..2] {
         builder.deliver(NEAR, *id);
     }
+    builder.allow(GapCause::Crash);
     builder.crash(Epoch(1));
     builder.gap(NEAR, CHANNEL_1, 3, None);
     builder.gap(FAR, CHANNEL_1, 1, None);
@@ -75,6 +77,43 @@ fn a_crash_without_a_gap_marker_is_a_loss() {
     }
     assert_eq!(finding.broken(), 3);
     assert!(!builder.judge("fifo").is_pass());
+}
+
+#[test]
+fn a_crash_explains_no_gap_unless_the_scenario_names_it() {
+    let mut builder = crash();
+    builder.allow(GapCause::Overflow);
+    let rules = builder.rules_broken("no-loss");
+    assert_eq!(rules, ["gap", "lost"]);
+    assert!(!builder.judge("fifo").is_pass());
+}
+
+#[test]
+fn a_crash_explains_no_gap_before_it() {
+    let mut builder = crash();
+    // The marker comes before the crash, although it speaks of the epoch that will die.
+    for (_, _, at) in &mut builder.gaps {
+        *at = VirtualTime::from_micros(at.as_micros() - 1);
+    }
+    assert_eq!(builder.rules_broken("no-loss"), ["endless-gap", "lost"]);
+}
+
+#[test]
+fn a_crash_explains_no_gap_in_a_living_epoch() {
+    let mut builder = crash();
+    let hidden = builder.find(LUCKY, kind::THINKING);
+    let next = builder.find(LUCKY, kind::TOOL_EXECUTING);
+    builder.withhold(FAR, hidden);
+    builder.gap_before(next, FAR, CHANNEL_1, (3, 3));
+    assert_eq!(builder.rules_broken("no-loss"), ["gap", "lost"]);
+}
+
+#[test]
+fn a_marker_over_the_empty_rest_of_a_crashed_epoch_is_excused() {
+    let mut builder = crash();
+    builder.gap(NEAR, CHANNEL_1, 9, None);
+    builder.gaps[2].1.epoch = Epoch(1);
+    assert!(builder.judge("no-loss").is_pass());
 }
 
 #[test]
@@ -142,6 +181,7 @@ fn survivor() -> HistoryBuilder {
     let run = builder.run("data", CHANNEL_1);
     let unanswered = builder.attempt(run, kind::STARTED, vec![]);
     builder.accept(unanswered);
+    builder.allow(GapCause::Crash);
     builder.crash(Epoch(1));
     builder.gap(NEAR, CHANNEL_1, 1, None);
     builder.epoch = Epoch(2);

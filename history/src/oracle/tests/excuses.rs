@@ -2,7 +2,9 @@
 
 use super::builder::{HistoryBuilder, about, error, kind, owner, progress, secret, set, tool};
 use super::healthy::{BOB, CHANNEL_1, CHANNEL_2, DATA, healthy_history, record_data};
-use crate::{ActorId, ChannelId, Epoch, SpanEnd, SpanId};
+use crate::oracle::SettingValue;
+use crate::{ActorId, ChannelId, Epoch, GapCause, SpanEnd, SpanId};
+use rehearsal_sim::VirtualTime;
 
 const NEAR: ActorId = ActorId(1);
 
@@ -11,7 +13,9 @@ fn a_gap_suspends_only_what_it_may_hide() {
     let mut builder = healthy_history();
     let tool = builder.find(DATA, kind::TOOL_COMPLETED);
     builder.withhold(BOB, tool);
-    builder.gap(BOB, CHANNEL_2, 4, Some(4));
+    builder.allow(GapCause::Overflow);
+    let next = builder.find(DATA, kind::COMPLETED);
+    builder.gap_before(next, BOB, CHANNEL_2, (4, 4));
     assert_eq!(builder.unhappy(), vec![]);
     let ledger = builder.ledger();
     assert_eq!((ledger.gap_marked, ledger.lost), (1, 0));
@@ -23,12 +27,69 @@ fn a_gap_suspends_only_what_it_may_hide() {
 }
 
 #[test]
-fn a_gap_over_what_came_or_over_nothing_does_no_harm() {
+fn a_gap_over_arrived_messages_or_over_nothing_is_reported() {
+    for (from, to, rule) in [
+        (2, 3, "false-gap"),
+        (900, 950, "empty-gap"),
+        (9, 3, "empty-gap"),
+    ] {
+        let mut builder = healthy_history();
+        builder.allow(GapCause::Overflow);
+        builder.gap(BOB, CHANNEL_2, from, Some(to));
+        assert_eq!(builder.broken_by(), ["no-loss"], "{from}..={to}");
+        assert_eq!(builder.rules_broken("no-loss"), [rule]);
+    }
+}
+
+/// One message of the log is missing, and a marker covers it.
+fn dropped() -> HistoryBuilder {
     let mut builder = healthy_history();
-    builder.gap(BOB, CHANNEL_2, 2, Some(3));
-    builder.gap(BOB, CHANNEL_2, 900, Some(950));
-    builder.gap(BOB, CHANNEL_2, 9, Some(3));
-    assert_eq!(builder.unhappy(), vec![]);
+    builder.withhold(BOB, builder.find(DATA, kind::TOOL_COMPLETED));
+    let next = builder.find(DATA, kind::COMPLETED);
+    builder.gap_before(next, BOB, CHANNEL_2, (4, 4));
+    builder
+}
+
+#[test]
+fn a_gap_without_a_named_cause_covers_nothing() {
+    let mut builder = dropped();
+    assert_eq!(builder.rules_broken("no-loss"), ["gap", "lost"]);
+    assert_eq!(builder.broken_by(), ["no-loss", "fifo", "protocol"]);
+    assert_eq!(builder.ledger().lost, 1);
+    builder.allow(GapCause::Crash);
+    assert_eq!(builder.rules_broken("no-loss"), ["gap", "lost"]);
+    builder.allow(GapCause::Overflow);
+    assert!(builder.judge("no-loss").is_pass());
+}
+
+#[test]
+fn an_overflow_drops_only_what_exceeds_the_buffer() {
+    let mut builder = dropped();
+    builder.allow(GapCause::Overflow);
+    // The log has 17 messages, and one more may have been accepted without an answer.
+    for (buffer, is_pass) in [(14, true), (15, false)] {
+        builder.allowed.set("buffer", SettingValue::Number(buffer));
+        assert_eq!(builder.judge("no-loss").is_pass(), is_pass, "{buffer}");
+    }
+    assert_eq!(builder.rules_broken("no-loss"), ["false-gap", "lost"]);
+}
+
+#[test]
+fn a_gap_that_comes_out_of_order_covers_nothing() {
+    let mut builder = dropped();
+    builder.allow(GapCause::Overflow);
+    let early = builder.find(DATA, kind::THINKING);
+    builder.gaps.clear();
+    builder.gap_before(early, BOB, CHANNEL_2, (4, 4));
+    assert_eq!(builder.rules_broken("no-loss"), ["false-gap", "lost"]);
+}
+
+#[test]
+fn a_gap_covers_nothing_that_is_sent_after_it() {
+    let mut builder = dropped();
+    builder.allow(GapCause::Overflow);
+    builder.gaps[0].2 = VirtualTime::ZERO;
+    assert!(builder.rules_broken("no-loss").contains(&"lost".into()));
 }
 
 #[test]
@@ -41,11 +102,12 @@ fn an_unanswered_message_may_arrive() {
     let accepted = builder.accept(unanswered);
     let mut delivery = builder.wire(NEAR, unanswered);
     delivery.received.seq = accepted.seq;
-    delivery.at = builder.now;
     builder.emit_with(run, kind::ERROR, error("timeout after 5 ms"));
     builder.end(run, SpanEnd::TimedOut);
     builder.deliver_all();
+    delivery.at = builder.deliveries[1].at;
     builder.deliveries[1] = delivery;
+    builder.allow(GapCause::Overflow);
     builder.rest();
     assert_eq!(builder.broken_by(), ["hierarchy"]);
     assert_eq!(builder.ledger().owed, 3);
@@ -60,7 +122,8 @@ fn an_unanswered_message_may_arrive() {
         let finding = elsewhere.judge("fifo");
         assert!(!finding.is_pass(), "{channel:?} {from}..={to}: {finding:?}");
     }
-    builder.gap(NEAR, CHANNEL_1, 2, Some(2));
+    let next = builder.find(run, kind::ERROR);
+    builder.gap_before(next, NEAR, CHANNEL_1, (2, 2));
     assert!(builder.judge("fifo").is_pass());
 }
 
@@ -86,7 +149,9 @@ fn an_unanswered_message_may_be_hidden_by_a_gap() {
     );
     // The system's own log is not reported: its content is not known.
     assert_eq!(finding.broken(), 1);
-    builder.gap(NEAR, CHANNEL_1, 2, Some(2));
+    builder.allow(GapCause::Overflow);
+    let next = builder.find(run, kind::TOOL_COMPLETED);
+    builder.gap_before(next, NEAR, CHANNEL_1, (2, 2));
     assert!(builder.judge("protocol").is_pass());
 }
 

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::builder::{Fields, HistoryBuilder, about, error, kind, progress, tool};
-use crate::{ActorId, ChannelId, MessageId, SpanEnd, SpanId};
+use crate::{ActorId, ChannelId, GapCause, MessageId, SpanEnd, SpanId};
 
 /// The script of a span.
 #[derive(Clone, Copy, Debug)]
@@ -138,6 +138,7 @@ impl Picks<'_> {
 /// Records the plan.
 pub(super) fn record(plan: &Plan) -> HistoryBuilder {
     let mut builder = HistoryBuilder::new();
+    builder.allow(GapCause::Overflow);
     let mut picks = Picks {
         schedule: &plan.schedule,
         next: 0,
@@ -220,44 +221,57 @@ fn step(parties: &mut Vec<Party>, index: usize, builder: &mut HistoryBuilder) {
     }
 }
 
+/// Something that an actor is about to receive.
+enum Receipt {
+    Message(MessageId),
+    Gap(u64, u64),
+}
+
 fn deliver(plan: &Plan, builder: &mut HistoryBuilder, picks: &mut Picks<'_>) {
-    let clients: Vec<(ActorId, ChannelId)> = builder
+    let subscriptions: Vec<(ActorId, ChannelId)> = builder
         .subscribers
         .values()
-        .map(|client| (client.actor, client.channels[0]))
+        .map(|subscriber| (subscriber.actor, subscriber.channels[0]))
         .collect();
-    let mut queues: Vec<(ActorId, VecDeque<MessageId>)> = clients
-        .iter()
-        .map(|(client, thread)| (*client, builder.log(*thread, builder.epoch).into()))
-        .collect();
-    for (client, from, len) in &plan.gaps {
-        let index = usize::from(*client) % clients.len();
-        let (client, thread) = clients[index];
-        let log = builder.log(thread, builder.epoch);
-        let from = usize::from(*from) % log.len();
-        let hidden: Vec<MessageId> = log
-            .iter()
-            .skip(from)
-            .take(usize::from(*len))
-            .copied()
-            .collect();
-        builder.gap(
-            client,
-            thread,
-            from as u64 + 1,
-            Some((from + hidden.len()) as u64),
-        );
-        queues[index].1.retain(|id| !hidden.contains(id));
+    let mut queues: Vec<(ActorId, ChannelId, VecDeque<Receipt>)> = Vec::new();
+    for (index, (actor, channel)) in subscriptions.iter().enumerate() {
+        let mine =
+            |(chosen, _, _): &&(u8, u8, u8)| usize::from(*chosen) % subscriptions.len() == index;
+        let gaps: Vec<&(u8, u8, u8)> = plan.gaps.iter().filter(mine).collect();
+        let log = builder.log(*channel, builder.epoch);
+        queues.push((*actor, *channel, receipts(&log, &gaps)));
     }
     loop {
-        queues.retain(|(_, queue)| !queue.is_empty());
+        queues.retain(|(_, _, queue)| !queue.is_empty());
         if queues.is_empty() {
             return;
         }
         let next = picks.pick(queues.len());
-        let (client, queue) = &mut queues[next];
-        if let Some(id) = queue.pop_front() {
-            builder.deliver(*client, id);
+        let (actor, channel, queue) = &mut queues[next];
+        match queue.pop_front() {
+            Some(Receipt::Message(message)) => builder.deliver(*actor, message),
+            Some(Receipt::Gap(from, to)) => builder.gap(*actor, *channel, from, Some(to)),
+            None => {}
         }
     }
+}
+
+/// Returns the messages of a log, with a marker in the place of each hidden range.
+fn receipts(log: &[MessageId], gaps: &[&(u8, u8, u8)]) -> VecDeque<Receipt> {
+    let hidden = |place: usize| {
+        gaps.iter().any(|(_, from, len)| {
+            let from = usize::from(*from) % log.len();
+            (from..from + usize::from(*len)).contains(&place)
+        })
+    };
+    let mut receipts = VecDeque::new();
+    for (place, message) in log.iter().enumerate() {
+        let offset = place as u64 + 1;
+        match receipts.back_mut() {
+            _ if !hidden(place) => receipts.push_back(Receipt::Message(*message)),
+            Some(Receipt::Gap(_, to)) => *to = offset,
+            _ => receipts.push_back(Receipt::Gap(offset, offset)),
+        }
+    }
+    receipts
 }

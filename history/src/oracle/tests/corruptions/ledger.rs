@@ -189,6 +189,34 @@ pub(super) const NO_LOSS: &[Case] = &[
             "thread-2 has no subscriber",
         ],
     },
+    Case {
+        name: "a gap marker without a named cause",
+        oracle: "no-loss",
+        rule: "gap",
+        corrupt: |builder| {
+            builder.withhold(BOB, builder.find(DATA, kind::TOOL_COMPLETED));
+            let next = builder.find(DATA, kind::COMPLETED);
+            builder.gap_before(next, BOB, CHANNEL_2, (4, 4));
+        },
+        says: &[
+            "client-3 was told that thread-2 is lost from offset 4 to 4 of epoch 1",
+            "no cause",
+        ],
+    },
+    Case {
+        name: "a gap marker over arrived messages",
+        oracle: "no-loss",
+        rule: "false-gap",
+        corrupt: |builder| builder.gap(BOB, CHANNEL_2, 2, Some(3)),
+        says: &["thread-2 is lost from offset 2 to 3 of epoch 1", "arrived"],
+    },
+    Case {
+        name: "a gap marker over nothing",
+        oracle: "no-loss",
+        rule: "empty-gap",
+        corrupt: |builder| builder.gap(BOB, CHANNEL_2, 900, Some(950)),
+        says: &["from offset 900 to 950", "nothing was there"],
+    },
 ];
 
 pub(super) const EXACTLY_ONCE: &[Case] = &[
