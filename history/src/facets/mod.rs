@@ -2,6 +2,7 @@
 //! asked for.
 
 pub mod gaps;
+pub mod marks;
 pub mod messages;
 pub mod resources;
 pub mod spans;

@@ -128,7 +128,7 @@ fn terms(record: &SpanRecord<'_>, may_miss: bool) -> Terms {
             end,
             Some(SpanEnd::HostDied | SpanEnd::TimedOut | SpanEnd::Cancelled)
         ),
-        required: record.began.required,
+        required: record.began.required.clone(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rehearsal_sim::{Census, Statistics, Verdict, VirtualTime};
+use rehearsal_sim::{Census, LiveSocket, LiveTask, Statistics, TaskId, Verdict, VirtualTime};
 
 use crate::profile::AGENT_EVENTS;
 use crate::{
@@ -184,7 +184,7 @@ impl HistoryBuilder {
             invariant: vec![(VirtualTime::ZERO, None); 7],
             verdict: Verdict::Pass,
             statistics: Statistics {
-                tasks: 9,
+                lock_waits: 9,
                 ..Statistics::default()
             },
             allowed: Settings::default(),
@@ -239,7 +239,7 @@ impl HistoryBuilder {
             owner: owner(channel),
             channel: Some(channel),
             planned: Some(0),
-            required: if label == "data" { DATA_REQUIRES } else { &[] },
+            required: required_of(label),
         };
         self.spans.insert(span, SpanDraft { began, end: None });
         span
@@ -515,7 +515,16 @@ impl HistoryBuilder {
 
     /// The system comes to rest, and nothing is left.
     pub(super) fn rest(&mut self) {
-        self.holds.insert(Phase::Quiescent, Vec::new());
+        for phase in [Phase::Quiescent, Phase::ShutDown] {
+            self.holds.insert(phase, Vec::new());
+        }
+        // One server task and one listening socket, until the shutdown.
+        for phase in [Phase::Ready, Phase::Quiescent] {
+            let mut census = Census::default();
+            census.tasks.push(server_task());
+            census.sockets.push(listening_socket());
+            self.census.insert(phase, census);
+        }
         self.census.insert(Phase::ShutDown, Census::default());
     }
 
@@ -659,6 +668,29 @@ impl HistoryBuilder {
     pub(super) fn broken_by(&self) -> Vec<&'static str> {
         let unhappy = self.unhappy().into_iter();
         unhappy.map(|(oracle, _)| oracle).collect()
+    }
+}
+
+fn required_of(label: &str) -> Vec<Symbol> {
+    let data = (label == "data").then_some(DATA_REQUIRES);
+    let kinds = data.into_iter().flatten();
+    kinds.map(|kind| (*kind).into()).collect()
+}
+
+fn server_task() -> LiveTask {
+    LiveTask {
+        id: TaskId::PROGRAM,
+        name: "accept".to_owned(),
+        host: "server".to_owned(),
+        spawned_at: "src/server.rs:7:9".to_owned(),
+        waits: Vec::new(),
+    }
+}
+
+fn listening_socket() -> LiveSocket {
+    LiveSocket {
+        host: "server".to_owned(),
+        description: "tcp 10.0.0.1:80 LISTEN".to_owned(),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::builder::{HistoryBuilder, about, error, kind, owner, progress, secret, set, tool};
 use super::healthy::{BOB, CHANNEL_1, CHANNEL_2, DATA, healthy_history, record_data};
+use crate::facets::marks::derived_marks;
 use crate::oracle::SettingValue;
-use crate::{ActorId, ChannelId, Epoch, GapCause, SpanEnd, SpanId};
+use crate::{ActorId, ChannelId, Epoch, GapCause, Mark, SpanEnd, SpanId};
 use rehearsal_sim::VirtualTime;
 
 const NEAR: ActorId = ActorId(1);
@@ -239,4 +240,39 @@ fn a_secret_within_the_own_secret_is_not_foreign() {
             "{message}"
         );
     }
+}
+
+#[test]
+fn a_mark_over_messages_is_not_met_by_an_empty_marker() {
+    let reached = |builder: &HistoryBuilder| -> Vec<Mark> {
+        builder.with_run(|run| derived_marks(run).collect())
+    };
+    let (gap_marked, interleaved) = (Mark::new("gap-marked"), Mark::new("interleaved"));
+    let mut builder = healthy_history();
+    builder.allow(GapCause::Overflow);
+    builder.gap(BOB, CHANNEL_2, 900, Some(950));
+    assert_eq!(reached(&builder), [interleaved]);
+    let mut builder = dropped();
+    builder.allow(GapCause::Overflow);
+    assert!(reached(&builder).contains(&gap_marked));
+}
+
+#[test]
+fn streams_one_after_the_other_are_not_interleaved() {
+    let mut builder = HistoryBuilder::new();
+    builder.client(CHANNEL_1);
+    for _ in 0..2 {
+        let run = builder.run("data", CHANNEL_1);
+        record_data(&mut builder, run);
+    }
+    builder.deliver_all();
+    assert_eq!(builder.with_run(|run| derived_marks(run).count()), 0);
+}
+
+#[test]
+fn a_run_without_a_wait_does_not_exercise_deadlock() {
+    let mut builder = healthy_history();
+    builder.statistics.tasks = 257;
+    builder.statistics.lock_waits = 0;
+    assert!(builder.judge("deadlock").is_vacuous());
 }

@@ -129,6 +129,83 @@ pub(super) const CLEANUP: &[Case] = &[
         },
         says: &["Mutex#3 (created at src/server.rs:12:5) is still held"],
     },
+    Case {
+        name: "a connection task that the shutdown would abort",
+        oracle: "cleanup",
+        rule: "task",
+        corrupt: |builder| {
+            builder
+                .census_mut(Phase::Quiescent)
+                .tasks
+                .push(task("serve"))
+        },
+        says: &["`serve` on server", "before the shutdown"],
+    },
+    Case {
+        name: "a second task of the server's kind",
+        oracle: "cleanup",
+        rule: "task",
+        corrupt: |builder| {
+            let tasks = &mut builder.census_mut(Phase::Quiescent).tasks;
+            tasks.push(tasks[0].clone());
+        },
+        says: &["`accept` on server", "before the shutdown"],
+    },
+    Case {
+        name: "the server's own task after the shutdown",
+        oracle: "cleanup",
+        rule: "task",
+        corrupt: |builder| {
+            let server = builder.census_mut(Phase::Ready).tasks[0].clone();
+            builder.census_mut(Phase::ShutDown).tasks.push(server);
+        },
+        says: &["`accept` on server", "after the shutdown"],
+    },
+    Case {
+        name: "a socket that the shutdown would close",
+        oracle: "cleanup",
+        rule: "socket",
+        corrupt: |builder| {
+            builder
+                .census_mut(Phase::Quiescent)
+                .sockets
+                .push(LiveSocket {
+                    host: "server".to_owned(),
+                    description: "tcp 10.0.0.1:80 10.0.0.2:4000 CLOSE_WAIT".to_owned(),
+                });
+        },
+        says: &["CLOSE_WAIT", "before the shutdown"],
+    },
+    Case {
+        name: "a timer before the shutdown",
+        oracle: "cleanup",
+        rule: "timer",
+        corrupt: |builder| builder.census_mut(Phase::Quiescent).timers = 1,
+        says: &["1 timers", "before the shutdown"],
+    },
+    Case {
+        name: "a resource after the shutdown alone",
+        oracle: "cleanup",
+        rule: "resource",
+        corrupt: |builder| {
+            let held = builder.holds.get_mut(&Phase::ShutDown).expect("a snapshot");
+            held.push(resource("connection", BOB, None));
+        },
+        says: &["the connection of client-3", "after the shutdown"],
+    },
+    Case {
+        name: "a task left by a system without a snapshot",
+        oracle: "cleanup",
+        rule: "task",
+        corrupt: |builder| {
+            builder.holds.clear();
+            builder
+                .census_mut(Phase::ShutDown)
+                .tasks
+                .push(task("serve"));
+        },
+        says: &["`serve` on server", "after the shutdown"],
+    },
 ];
 
 pub(super) const DEADLOCK: &[Case] = &[

@@ -3,7 +3,7 @@
 use super::super::builder::{kind, owner, secret, set, unset};
 use super::super::healthy::{ALICE, BOB, CHANNEL_1, CHANNEL_2, DATA, SLOW, WORKER};
 use super::Case;
-use crate::{ActorId, Value};
+use crate::{ActorId, Resource, Value};
 
 pub(super) const ISOLATION: &[Case] = &[
     Case {
@@ -171,5 +171,72 @@ pub(super) const ISOLATION: &[Case] = &[
             set(&mut builder.received_mut(BOB, id).body, "secret", other);
         },
         says: &["reached client-3: its secret is not the one that it was sent with"],
+    },
+    Case {
+        name: "another sender's name",
+        oracle: "isolation",
+        rule: "mislabelled",
+        corrupt: |builder| {
+            let id = builder.find(DATA, kind::THINKING);
+            builder.received_mut(BOB, id).envelope.sender = "slow-7".into();
+        },
+        says: &["sent by data-4, and came as from slow-7"],
+    },
+    Case {
+        name: "another time of sending",
+        oracle: "isolation",
+        rule: "mislabelled",
+        corrupt: |builder| {
+            let id = builder.find(DATA, kind::THINKING);
+            builder.received_mut(BOB, id).envelope.sent_ms = Some(99);
+        },
+        says: &["and came as sent at 99 ms"],
+    },
+    Case {
+        name: "another parent than registered",
+        oracle: "isolation",
+        rule: "unregistered",
+        corrupt: |builder| {
+            let id = builder.find(WORKER, kind::THINKING);
+            builder.received_mut(ALICE, id).envelope.parent = None;
+        },
+        says: &["(agent_thinking) of run-2", "run-2 was begun by another"],
+    },
+    Case {
+        name: "another name than registered, sent and received alike",
+        oracle: "isolation",
+        rule: "unregistered",
+        corrupt: |builder| {
+            let id = builder.find(DATA, kind::THINKING);
+            builder.sending_mut(id).sent.envelope.sender = "slow-7".into();
+            builder.received_mut(BOB, id).envelope.sender = "slow-7".into();
+        },
+        says: &["run-4 is data-4, and not slow-7"],
+    },
+    Case {
+        name: "an entry that leads to another channel",
+        oracle: "isolation",
+        rule: "registered-elsewhere",
+        corrupt: |builder| {
+            builder.held_mut().push(Resource {
+                kind: "registration".into(),
+                holder: DATA.into(),
+                target: Some(CHANNEL_1.into()),
+            });
+        },
+        says: &["the registration of run-4 (data-4) leads to thread-1, not to thread-2"],
+    },
+    Case {
+        name: "a channel's entry that leads to a foreign span",
+        oracle: "isolation",
+        rule: "registered-elsewhere",
+        corrupt: |builder| {
+            builder.held_mut().push(Resource {
+                kind: "mapping".into(),
+                holder: CHANNEL_2.into(),
+                target: Some(WORKER.into()),
+            });
+        },
+        says: &["the mapping of run-2 (data-2) leads to thread-2, not to thread-1"],
     },
 ];
