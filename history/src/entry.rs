@@ -260,7 +260,7 @@ pub struct Began {
     /// Messages that it sends if it completes, its terminal included.
     pub planned: Option<u64>,
     /// Kinds of messages that it must have sent when it completes.
-    pub required: &'static [&'static str],
+    pub required: Vec<Symbol>,
 }
 
 /// The ways in which a span ends.
@@ -296,6 +296,8 @@ pub struct Resource {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
+    /// The system serves, and no work has begun.
+    Ready,
     /// All work is done, and the system still serves.
     Quiescent,
     /// The system is shut down.

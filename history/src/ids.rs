@@ -46,8 +46,8 @@ macro_rules! ids {
             }
         }
 
-        /// The words by which a system prints its ids: a bridge says `event-7` where
-        /// a bus says `message-7`.
+        /// The words by which a system prints its ids: one says `event-7` where
+        /// another says `message-7`.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub struct Vocabulary {
             $($(#[$doc])* pub $field: &'static str,)*

@@ -96,7 +96,7 @@ impl Ledger {
 pub(crate) fn settle(run: &CheckedRun<'_>, sending: &Sending<'_>, actor: ActorId) -> Settlement {
     if run.messages().place(actor, sending.id()).is_some() {
         Settlement::Delivered
-    } else if run.messages().is_gap_marked(actor, sending) {
+    } else if run.messages().is_covered(actor, sending) {
         Settlement::GapMarked
     } else {
         Settlement::Lost

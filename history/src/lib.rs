@@ -22,6 +22,7 @@ pub use entry::{
     Accepted, Began, Entry, EntryKind, Envelope, Epoch, FaultPhase, Gap, Mark, Note, Offset, Phase,
     Position, Received, Resource, Sent, SpanEnd,
 };
+pub use facets::gaps::{GapCause, GapFault, GapPolicy};
 pub use facets::{CheckedRun, Facet};
 pub use history::{History, Model};
 pub use ids::{

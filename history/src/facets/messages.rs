@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use rehearsal_sim::VirtualTime;
 
+use super::gaps::{self, GapFault, GapPolicy};
 use crate::body::Symbol;
 use crate::clock::VectorClock;
 use crate::entry::{Accepted, Entry, EntryKind, Epoch, Gap, Position, Received, Sent};
@@ -24,6 +25,8 @@ pub struct Sending<'a> {
     pub outcome: SendOutcome<'a>,
     /// Its place among all sendings, from 0.
     pub index: usize,
+    /// Its place among all entries, from 0.
+    pub order: usize,
 }
 
 /// The system's answer to a message.
@@ -84,6 +87,8 @@ pub struct Delivery<'a> {
     pub received: &'a Received,
     /// Virtual time of the receipt.
     pub at: VirtualTime,
+    /// Its place among all entries, from 0.
+    pub order: usize,
 }
 
 /// A message as an actor received it for the first time. Repeats are left out:
@@ -105,6 +110,10 @@ pub struct ReceivedGap {
     pub gap: Gap,
     /// Virtual time of the receipt.
     pub at: VirtualTime,
+    /// Its place among all entries, from 0.
+    pub order: usize,
+    /// What is wrong with it, if anything is; a faulty marker covers nothing.
+    pub fault: Option<GapFault>,
 }
 
 /// An actor that subscribed to channels.
@@ -136,25 +145,26 @@ pub struct Messages<'a> {
     subscribers: BTreeMap<ActorId, Subscriber>,
     by_channel: BTreeMap<ChannelId, Vec<ActorId>>,
     gaps: Vec<ReceivedGap>,
-    gaps_by_actor: BTreeMap<ActorId, Vec<ReceivedGap>>,
-    crashed: Vec<Epoch>,
+    covering: BTreeMap<ActorId, Vec<ReceivedGap>>,
+    crashed: BTreeMap<Epoch, VirtualTime>,
     // Messages without an answer that arrived somewhere: accepted after all.
     proven: BTreeMap<MessageId, Position>,
 }
 
 impl<'a> Messages<'a> {
-    pub(super) fn new(history: &'a History) -> Self {
+    pub(super) fn new(history: &'a History, policy: &GapPolicy) -> Self {
         let mut messages = Self::default();
-        for entry in &history.entries {
-            messages.add(entry);
+        for (order, entry) in history.entries.iter().enumerate() {
+            messages.add(order, entry);
         }
         messages.index_deliveries();
+        messages.index_gaps(policy);
         messages
     }
 
-    fn add(&mut self, entry: &'a Entry) {
+    fn add(&mut self, order: usize, entry: &'a Entry) {
         match &entry.kind {
-            EntryKind::Sent(sent) => self.add_sending(entry, sent),
+            EntryKind::Sent(sent) => self.add_sending(order, entry, sent),
             EntryKind::Accepted(accepted) => {
                 self.answer(accepted.message, SendOutcome::Accepted(accepted));
             }
@@ -163,18 +173,16 @@ impl<'a> Messages<'a> {
             }
             kind => {
                 if let Some(actor) = entry.actor {
-                    self.add_of_actor(actor, entry.at, kind);
+                    self.add_of_actor(order, actor, entry.at, kind);
                 }
             }
         }
-        if let EntryKind::Crashed { epoch } = entry.kind
-            && !self.crashed.contains(&epoch)
-        {
-            self.crashed.push(epoch);
+        if let EntryKind::Crashed { epoch } = entry.kind {
+            self.crashed.entry(epoch).or_insert(entry.at);
         }
     }
 
-    fn add_sending(&mut self, entry: &'a Entry, sent: &'a Sent) {
+    fn add_sending(&mut self, order: usize, entry: &'a Entry, sent: &'a Sent) {
         let index = self.sendings.len();
         self.sendings.push(Sending {
             sent,
@@ -182,6 +190,7 @@ impl<'a> Messages<'a> {
             clock: entry.clock.as_deref(),
             outcome: SendOutcome::Indeterminate,
             index,
+            order,
         });
         self.by_id.insert(sent.message, index);
         let stream = self.by_stream.entry(sent.envelope.stream).or_default();
@@ -197,21 +206,22 @@ impl<'a> Messages<'a> {
         }
     }
 
-    fn add_of_actor(&mut self, actor: ActorId, at: VirtualTime, kind: &'a EntryKind) {
+    fn add_of_actor(&mut self, order: usize, actor: ActorId, at: VirtualTime, kind: &'a EntryKind) {
         match kind {
             EntryKind::Received(received) => self.deliveries.push(Delivery {
                 actor,
                 received,
                 at,
+                order,
             }),
             EntryKind::Gap(gap) => {
-                let received = ReceivedGap {
+                self.gaps.push(ReceivedGap {
                     actor,
                     gap: *gap,
                     at,
-                };
-                self.gaps.push(received);
-                self.gaps_by_actor.entry(actor).or_default().push(received);
+                    order,
+                    fault: None,
+                });
             }
             EntryKind::Subscribed { channel, tenant } => {
                 let subscriber = self.subscribers.entry(actor).or_insert(Subscriber {
@@ -269,6 +279,18 @@ impl<'a> Messages<'a> {
         }
     }
 
+    fn index_gaps(&mut self, policy: &GapPolicy) {
+        let mut gaps = std::mem::take(&mut self.gaps);
+        for marker in &mut gaps {
+            marker.fault = gaps::fault(self, marker, policy);
+            if marker.fault.is_none() {
+                let covering = self.covering.entry(marker.actor).or_default();
+                covering.push(*marker);
+            }
+        }
+        self.gaps = gaps;
+    }
+
     // Sending side ------------------------------------------------------------
 
     /// Returns every message that was sent, in order.
@@ -320,7 +342,12 @@ impl<'a> Messages<'a> {
 
     /// Returns `true` if that incarnation died without a word.
     pub fn has_crashed(&self, epoch: Epoch) -> bool {
-        self.crashed.contains(&epoch)
+        self.crashed.contains_key(&epoch)
+    }
+
+    /// Returns the virtual time at which that incarnation died, if it did.
+    pub fn crashed_at(&self, epoch: Epoch) -> Option<VirtualTime> {
+        self.crashed.get(&epoch).copied()
     }
 
     // Receiving side ----------------------------------------------------------
@@ -379,17 +406,18 @@ impl<'a> Messages<'a> {
         &self.gaps
     }
 
-    /// Returns the gap markers that an actor received.
-    pub fn gaps_of(&self, actor: ActorId) -> &[ReceivedGap] {
-        self.gaps_by_actor.get(&actor).map_or(&[], Vec::as_slice)
+    /// Returns the gap markers that an actor received and that a cause explains.
+    pub fn covering_gaps(&self, actor: ActorId) -> &[ReceivedGap] {
+        self.covering.get(&actor).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns `true` if the actor was told that it will not receive this message. A
-    /// marker speaks of the past: it covers nothing that is sent after it came.
-    pub fn is_gap_marked(&self, actor: ActorId, sending: &Sending<'_>) -> bool {
+    /// Returns `true` if a marker that a cause explains told the actor that it will not
+    /// receive this message. A marker speaks of the past: it covers nothing that is sent
+    /// after it came.
+    pub fn is_covered(&self, actor: ActorId, sending: &Sending<'_>) -> bool {
         self.position(sending).is_some_and(|position| {
-            let mut gaps = self.gaps_of(actor).iter();
-            gaps.any(|received| received.gap.covers(&position) && sending.at <= received.at)
+            let mut gaps = self.covering_gaps(actor).iter();
+            gaps.any(|received| received.gap.covers(&position) && sending.order < received.order)
         })
     }
 }

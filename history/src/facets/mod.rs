@@ -1,6 +1,8 @@
 //! Facets: indices over a history, split by what they speak of, built when first
 //! asked for.
 
+pub mod gaps;
+pub mod marks;
 pub mod messages;
 pub mod resources;
 pub mod spans;
@@ -10,6 +12,7 @@ use std::fmt;
 
 use rehearsal_sim::{Statistics, Verdict};
 
+use self::gaps::GapPolicy;
 use self::messages::{Messages, Sending};
 use self::resources::Resources;
 use self::spans::{SpanRecord, Spans};
@@ -74,22 +77,32 @@ pub struct CheckedRun<'a> {
     pub verdict: &'a Verdict,
     /// The engine's counters.
     pub statistics: &'a Statistics,
+    gaps: GapPolicy,
     messages: OnceCell<Messages<'a>>,
     spans: OnceCell<Spans<'a>>,
     resources: OnceCell<Resources<'a>>,
 }
 
 impl<'a> CheckedRun<'a> {
-    /// A run of which nothing has been indexed yet.
+    /// A run of which nothing has been indexed yet, and which may have no gaps.
     pub fn new(history: &'a History, verdict: &'a Verdict, statistics: &'a Statistics) -> Self {
         Self {
             history,
             verdict,
             statistics,
+            gaps: GapPolicy::default(),
             messages: OnceCell::new(),
             spans: OnceCell::new(),
             resources: OnceCell::new(),
         }
+    }
+
+    /// The same run, which may have the gaps that the policy allows.
+    #[must_use]
+    pub fn with_gaps(mut self, gaps: GapPolicy) -> Self {
+        self.gaps = gaps;
+        self.messages = OnceCell::new();
+        self
     }
 
     /// Returns `true` if the run came to its own end, so that nothing is under way.
@@ -99,7 +112,8 @@ impl<'a> CheckedRun<'a> {
 
     /// Returns the index of messages.
     pub fn messages(&self) -> &Messages<'a> {
-        self.messages.get_or_init(|| Messages::new(self.history))
+        self.messages
+            .get_or_init(|| Messages::new(self.history, &self.gaps))
     }
 
     /// Returns the index of spans.

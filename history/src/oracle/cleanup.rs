@@ -1,7 +1,14 @@
-//! Cleanup: when all spans and subscribers have ended, nothing of them is left. Not one
-//! resource, task, socket, timer or lock is excused.
+//! Cleanup: when all spans and subscribers have ended, nothing of them is left: neither
+//! while the system still serves nor after it was shut down. A shutdown aborts tasks and
+//! closes sockets, so that what it takes with it would never be seen as leaked.
+//!
+//! Excused before the shutdown: tasks, sockets, timers and locks that were there when the
+//! system was ready and no work had begun (servers, listening sockets), one for one. After
+//! the shutdown not one is excused, and a resource that the system says it holds never is.
 
-use rehearsal_sim::Census;
+use std::collections::BTreeMap;
+
+use rehearsal_sim::{Census, LiveSocket, LiveTask};
 
 use super::{Finding, Oracle, Report, Rule, Settings};
 use crate::entry::{Phase, Resource};
@@ -61,61 +68,143 @@ impl Oracle for Cleanup {
         let mut report = Report::new();
         let parties = run.spans().iter().len() + run.messages().subscribers().len();
         report.check(parties as u64);
-        for resource in run.resources().held(Phase::Quiescent).into_iter().flatten() {
-            report.broken("resource", entities(resource), None, || {
-                describe(run, resource)
-            });
+        let before = run.resources().census(Phase::Ready);
+        for (phase, baseline) in [(Phase::Quiescent, before), (Phase::ShutDown, None)] {
+            check_held(run, phase, &mut report);
+            if let Some(census) = run.resources().census(phase) {
+                check_census(census, Baseline::new(baseline), phase, &mut report);
+            }
         }
-        match run.resources().census(Phase::ShutDown) {
-            Some(census) => check_census(census, &mut report),
-            None => report.broken("not-counted", [], None, || {
+        if run.resources().census(Phase::ShutDown).is_none() {
+            report.broken("not-counted", [], None, || {
                 "tasks and sockets were not counted at the end".to_owned()
-            }),
+            });
         }
         report.finish()
     }
 }
 
-fn entities(resource: &Resource) -> impl Iterator<Item = EntityId> {
-    [Some(resource.holder), resource.target]
-        .into_iter()
-        .flatten()
+fn when(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Ready => "before the work",
+        Phase::Quiescent => "before the shutdown",
+        Phase::ShutDown => "after the shutdown",
+    }
 }
 
-/// `the registration of run-3 (failure-3) is still held, for thread-1`.
-fn describe(run: &CheckedRun<'_>, resource: &Resource) -> String {
-    let kind = &resource.kind;
+fn check_held(run: &CheckedRun<'_>, phase: Phase, report: &mut Report) {
+    for resource in run.resources().held(phase).into_iter().flatten() {
+        report.broken("resource", entities(resource), None, || {
+            describe(run, resource, phase)
+        });
+    }
+}
+
+fn entities(resource: &Resource) -> impl Iterator<Item = EntityId> {
+    let entities = [Some(resource.holder), resource.target];
+    entities.into_iter().flatten()
+}
+
+/// Returns `the registration of run-3 (failure-3) is still held, for thread-1`.
+fn describe(run: &CheckedRun<'_>, resource: &Resource, phase: Phase) -> String {
+    let (kind, when) = (&resource.kind, when(phase));
     let holder = run.describe_entity(resource.holder);
     match resource.target {
         Some(target) => {
             let target = run.describe_entity(target);
-            format!("the {kind} of {holder} is still held, for {target}")
+            format!("the {kind} of {holder} is still held, for {target} ({when})")
         }
-        None => format!("the {kind} of {holder} is still held"),
+        None => format!("the {kind} of {holder} is still held ({when})"),
     }
 }
 
-fn check_census(census: &Census, report: &mut Report) {
+/// Things that were there before the work began, and may be there at its end.
+#[derive(Default)]
+struct Baseline<'a> {
+    tasks: BTreeMap<(&'a str, &'a str, &'a str), u64>,
+    sockets: BTreeMap<(&'a str, &'a str), u64>,
+    locks: BTreeMap<&'a str, u64>,
+    timers: usize,
+}
+
+impl<'a> Baseline<'a> {
+    fn new(census: Option<&'a Census>) -> Self {
+        let mut baseline = Self::default();
+        let Some(census) = census else {
+            return baseline;
+        };
+        for task in &census.tasks {
+            *baseline.tasks.entry(kind_of_task(task)).or_default() += 1;
+        }
+        for socket in &census.sockets {
+            *baseline.sockets.entry(name_of_socket(socket)).or_default() += 1;
+        }
+        for lock in &census.locks {
+            *baseline.locks.entry(lock).or_default() += 1;
+        }
+        baseline.timers = census.timers;
+        baseline
+    }
+}
+
+/// Returns the kind of a task: a server may replace one by another of the same kind.
+fn kind_of_task(task: &LiveTask) -> (&str, &str, &str) {
+    (&task.host, &task.name, &task.spawned_at)
+}
+
+fn name_of_socket(socket: &LiveSocket) -> (&str, &str) {
+    (&socket.host, &socket.description)
+}
+
+/// Takes one of that kind from the baseline, and returns `true` if there was one.
+fn take<K: Ord>(baseline: &mut BTreeMap<K, u64>, kind: &K) -> bool {
+    match baseline.get_mut(kind) {
+        Some(left) if *left > 0 => {
+            *left -= 1;
+            true
+        }
+        _ => false,
+    }
+}
+
+fn check_census<'a>(
+    census: &'a Census,
+    mut baseline: Baseline<'a>,
+    phase: Phase,
+    report: &mut Report,
+) {
+    let when = when(phase);
     for task in &census.tasks {
-        report.broken("task", [], None, || {
-            if task.waits.is_empty() {
-                format!("leaked: {task}")
-            } else {
-                format!("leaked: {task}, waiting for {}", task.waits.join(" and "))
-            }
-        });
+        if !take(&mut baseline.tasks, &kind_of_task(task)) {
+            report.broken("task", [], None, || {
+                let waits = if task.waits.is_empty() {
+                    String::new()
+                } else {
+                    format!(", waiting for {}", task.waits.join(" and "))
+                };
+                format!("leaked: {task}{waits} ({when})")
+            });
+        }
     }
     for socket in &census.sockets {
-        report.broken("socket", [], None, || {
-            format!("leaked: socket on {}: {}", socket.host, socket.description)
-        });
+        if !take(&mut baseline.sockets, &name_of_socket(socket)) {
+            report.broken("socket", [], None, || {
+                let (host, socket) = (&socket.host, &socket.description);
+                format!("leaked: socket on {host}: {socket} ({when})")
+            });
+        }
     }
-    if census.timers > 0 {
+    if census.timers > baseline.timers {
         report.broken("timer", [], None, || {
-            format!("leaked: {} timers are still waited for", census.timers)
+            let timers = census.timers - baseline.timers;
+            format!("leaked: {timers} timers are still waited for ({when})")
         });
     }
     for lock in &census.locks {
-        report.broken("lock", [], None, || format!("leaked: {lock} is still held"));
+        if !take(&mut baseline.locks, &lock.as_str()) {
+            report.broken("lock", [], None, || {
+                format!("leaked: {lock} is still held ({when})")
+            });
+        }
     }
 }

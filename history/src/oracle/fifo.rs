@@ -211,7 +211,7 @@ impl<'r, 'a> Track<'r, 'a> {
             .iter()
             .filter(|(_, accepted)| due(accepted))
             .map(|(sending, _)| *sending)
-            .find(|sending| !self.run.messages().is_gap_marked(self.actor, sending))
+            .find(|sending| !self.run.messages().is_covered(self.actor, sending))
     }
 
     fn hole(&self, now: &Delivery<'_>, sending: &Sending<'_>, missing: &Sending<'_>) -> Fault {
@@ -276,7 +276,7 @@ impl<'r, 'a> Track<'r, 'a> {
 
     fn gap_between(&self, low: Offset, now: &Delivery<'_>) -> bool {
         let position = now.received.position;
-        let mut gaps = self.run.messages().gaps_of(self.actor).iter();
+        let mut gaps = self.run.messages().covering_gaps(self.actor).iter();
         gaps.any(|received| {
             let gap = received.gap;
             let same_epoch = gap.epoch == position.epoch

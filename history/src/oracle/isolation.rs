@@ -1,13 +1,14 @@
 //! Isolation: a message reaches only actors of its own tenant that subscribe to its
-//! channel, under the tenant, channel and span that it was sent for; and no body shows
-//! a secret of another tenant. Nothing is excused.
+//! channel, under the tenant, channel, span, sender and time that it was sent with and that
+//! its span began with; while the system says that it holds a span's entry, that entry leads
+//! to the span's channel; and no body shows a secret of another tenant. Nothing is excused.
 
 use super::secrets::Secrets;
 use super::{Finding, Oracle, Report, Rule, Settings};
-use crate::entry::{Envelope, Received};
+use crate::entry::{EntryKind, Envelope, Received, Resource};
 use crate::facets::messages::{Delivery, Sending, Subscriber};
 use crate::facets::{CheckedRun, Facet};
-use crate::ids::EntityId;
+use crate::ids::{ChannelId, EntityId, EntityKind, SpanId};
 
 /// The oracle `isolation`.
 #[derive(Debug)]
@@ -46,15 +47,19 @@ impl Oracle for Isolation {
             },
             Rule {
                 name: "mislabelled",
-                meaning: "A message arrived under another tenant, channel or span than it was sent for.",
+                meaning: "A message arrived under another tenant, channel, span, sender or time than it was sent with.",
             },
             Rule {
                 name: "unregistered",
-                meaning: "A message arrived of a span that never began, or began for another channel or tenant.",
+                meaning: "A message arrived of a span that never began, or began with another tenant, channel, name or parent.",
             },
             Rule {
                 name: "altered-secret",
                 meaning: "A message arrived with another secret than it was sent with.",
+            },
+            Rule {
+                name: "registered-elsewhere",
+                meaning: "The system holds an entry that leads from a span to a channel of another.",
             },
             Rule {
                 name: "misrouted",
@@ -73,6 +78,7 @@ impl Oracle for Isolation {
             report.check(1);
             check_delivery(run, delivery, &mut secrets, &mut report);
         }
+        check_entries(run, &mut report);
         report.finish()
     }
 }
@@ -90,6 +96,51 @@ fn check_routing(run: &CheckedRun<'_>, sending: &Sending<'_>, report: &mut Repor
             let offset = accepted.position.offset.0;
             format!("{name} was accepted for {channel}, at offset {offset}")
         });
+    }
+}
+
+/// The entries that the system holds must lead from spans to their channels.
+fn check_entries(run: &CheckedRun<'_>, report: &mut Report) {
+    for entry in &run.history.entries {
+        let EntryKind::Holds { resources, .. } = &entry.kind else {
+            continue;
+        };
+        for resource in resources {
+            let Some((span, channel)) = span_and_channel(resource) else {
+                continue;
+            };
+            report.check(1);
+            let record = run.spans().get(span);
+            let registered = record.and_then(|record| record.began.channel);
+            if registered != Some(channel) {
+                let witness = [span.into(), channel.into()];
+                report.broken("registered-elsewhere", witness, entry.at, || {
+                    let (kind, name) = (&resource.kind, run.describe_span(span));
+                    let channel = run.name(channel);
+                    match registered {
+                        Some(own) => {
+                            let own = run.name(own);
+                            format!("the {kind} of {name} leads to {channel}, not to {own}")
+                        }
+                        None => format!("the {kind} of {name} leads to {channel}, not to any"),
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// Returns the span and the channel that an entry connects, whichever holds it.
+fn span_and_channel(resource: &Resource) -> Option<(SpanId, ChannelId)> {
+    let (one, other) = (resource.holder, resource.target?);
+    match (one.kind, other.kind) {
+        (EntityKind::Span, EntityKind::Channel) => {
+            Some((SpanId(one.number), ChannelId(other.number)))
+        }
+        (EntityKind::Channel, EntityKind::Span) => {
+            Some((SpanId(other.number), ChannelId(one.number)))
+        }
+        _ => None,
     }
 }
 
@@ -149,7 +200,7 @@ fn breaches<'a>(
     let sending = run.messages().sending(received.message);
     if let Some(sending) = sending {
         breaches.extend(mislabelled(run, received, sending));
-        breaches.extend(unregistered(run, &sending.sent.envelope));
+        breaches.extend(unregistered(run, received, sending));
         breaches.extend(altered_secret(received, sending));
     }
     let Some(reader) = run.messages().subscriber(delivery.actor) else {
@@ -174,44 +225,63 @@ fn mislabelled(
     sending: &Sending<'_>,
 ) -> Option<(Breach, String)> {
     let (sent, came) = (&sending.sent.envelope, &received.envelope);
-    let label = |envelope: &Envelope| {
-        let (tenant, channel) = (envelope.tenant, envelope.channel);
-        (tenant, channel, envelope.stream, envelope.span)
+    let (one, other) = (address(run, sent), address(run, came));
+    let text = if sent.stream != came.stream && one == other {
+        let (one, other) = (run.name(sent.stream), run.name(came.stream));
+        format!("it was sent on stream {one}, and came on stream {other}")
+    } else if one != other {
+        format!("it was sent by {one}, and came as one of {other}")
+    } else if sent.sender != came.sender {
+        format!(
+            "it was sent by {}, and came as from {}",
+            sent.sender, came.sender
+        )
+    } else if sent.sent_ms.is_some() && sent.sent_ms != came.sent_ms {
+        let (one, other) = (describe_time(sent.sent_ms), describe_time(came.sent_ms));
+        format!("it was sent {one}, and came as sent {other}")
+    } else {
+        return None;
     };
-    (label(sent) != label(came)).then(|| {
-        let name = |envelope: &Envelope| {
-            let sender = envelope
-                .span
-                .map_or(EntityId::from(envelope.stream), EntityId::from);
-            let (tenant, channel) = (run.name(envelope.tenant), run.name(envelope.channel));
-            (
-                run.name(sender).to_string(),
-                format!("for {channel} of {tenant}"),
-            )
-        };
-        let ((sender, address), (other, elsewhere)) = (name(sent), name(came));
-        let kind = run.name(sending.id());
-        let text = format!(
-            "{kind} was sent by {sender} {address}, and came as one of {other} {elsewhere}"
-        );
-        (Breach::Mislabelled, text)
-    })
+    Some((Breach::Mislabelled, text))
 }
 
-/// Compares an envelope with the beginning of its span.
-fn unregistered(run: &CheckedRun<'_>, envelope: &Envelope) -> Option<(Breach, String)> {
-    let span = envelope.span?;
+/// Returns `run-4 for thread-2 of user-2`.
+fn address(run: &CheckedRun<'_>, envelope: &Envelope) -> String {
+    let stream = EntityId::from(envelope.stream);
+    let sender = envelope.span.map_or(stream, EntityId::from);
+    let (tenant, channel) = (run.name(envelope.tenant), run.name(envelope.channel));
+    format!("{} for {channel} of {tenant}", run.name(sender))
+}
+
+fn describe_time(sent_ms: Option<u64>) -> String {
+    sent_ms.map_or("at no time".to_owned(), |ms| format!("at {ms} ms"))
+}
+
+/// Compares the envelope as received with the beginning of the span that sent it.
+fn unregistered(
+    run: &CheckedRun<'_>,
+    received: &Received,
+    sending: &Sending<'_>,
+) -> Option<(Breach, String)> {
+    let span = sending.sent.envelope.span?;
     let Some(record) = run.spans().get(span) else {
         let text = format!("{} never began", run.name(span));
         return Some((Breach::Unregistered, text));
     };
-    let channel = record.began.channel.unwrap_or(envelope.channel);
-    let registered = (record.began.owner, channel);
-    (registered != (envelope.tenant, envelope.channel)).then(|| {
-        let (owner, channel) = (run.name(registered.0), run.name(registered.1));
-        let text = format!("{} is registered for {channel} of {owner}", run.name(span));
-        (Breach::Unregistered, text)
-    })
+    let (began, came) = (record.began, &received.envelope);
+    let name = run.name(span);
+    let channel = began.channel.unwrap_or(came.channel);
+    let text = if (began.owner, channel) != (came.tenant, came.channel) {
+        let (owner, channel) = (run.name(began.owner), run.name(channel));
+        format!("{name} is registered for {channel} of {owner}")
+    } else if began.label != came.sender {
+        format!("{name} is {}, and not {}", began.label, came.sender)
+    } else if began.parent != came.parent {
+        format!("{name} was begun by another than it came with")
+    } else {
+        return None;
+    };
+    Some((Breach::Unregistered, text))
 }
 
 fn altered_secret(received: &Received, sending: &Sending<'_>) -> Option<(Breach, String)> {

@@ -23,6 +23,8 @@ mod protocol;
 mod secrets;
 mod settings;
 mod terminal;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

@@ -4,16 +4,23 @@
 //! Excused, because the sender knows that the message has no future: a message without
 //! an answer whose span timed out, was cancelled or died with its host, and a message that was refused
 //! because its span had already ended. Outside a span, a refusal or a missing answer is
-//! the sender's to handle, and is not reported. A marker over a message that arrived as
-//! well, or over nothing, does no harm and is not reported; a marker without an end is,
-//! unless its epoch really died, for it would excuse everything to come.
+//! the sender's to handle, and is not reported.
+//!
+//! A gap marker covers a message only if the setting `gaps` names the marker's cause:
+//! `crash` explains the loss of messages that an epoch had accepted when it crashed, and
+//! `overflow` the loss of the oldest messages, in the order of the log, while the setting
+//! `buffer` says how many of the newest cannot be lost. Every other marker is reported: one
+//! over owed messages without a named cause, over messages that arrived, over nothing, or
+//! without an end unless its epoch really died. Only a marker over all the rest of a crashed
+//! epoch may be empty, because the next incarnation cannot know where that log ended.
 //!
 //! Messages that were never sent, or arrive altered, are reported here too: the ledger
 //! would not balance with them. An altered secret is checked by `isolation`.
 
-use super::{Finding, Oracle, Report, Rule, Settings};
+use super::{Finding, Oracle, Report, Rule, Setting, SettingValues, Settings};
 use crate::body::Body;
 use crate::entry::{Position, SpanEnd};
+use crate::facets::gaps::{GapCause, GapFault};
 use crate::facets::messages::{Delivery, ReceivedGap, SendOutcome, Sending, Subscriber};
 use crate::facets::{CheckedRun, Facet};
 use crate::ids::SpanId;
@@ -63,12 +70,39 @@ impl Oracle for NoLoss {
                 meaning: "A message arrived with another content than it was sent with.",
             },
             Rule {
+                name: "gap",
+                meaning: "A gap marker covers an owed message, and no named cause explains it.",
+            },
+            Rule {
+                name: "false-gap",
+                meaning: "A gap marker covers a message that arrived or was still buffered, or came out of order.",
+            },
+            Rule {
+                name: "empty-gap",
+                meaning: "A gap marker covers nothing.",
+            },
+            Rule {
                 name: "endless-gap",
                 meaning: "A gap marker has no end although its epoch did not end in a crash.",
             },
             Rule {
                 name: "not-drained",
                 meaning: "A subscriber never received everything that it was owed.",
+            },
+        ]
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        &[
+            Setting {
+                name: "gaps",
+                meaning: "The causes from which messages may be lost if a gap marker says so.",
+                values: SettingValues::Words(GapCause::WORDS),
+            },
+            Setting {
+                name: "buffer",
+                meaning: "The newest messages of a channel that an overflow can never lose.",
+                values: SettingValues::Number,
             },
         ]
     }
@@ -222,18 +256,28 @@ fn altered(sent: &Body, received: &Body) -> Option<String> {
 }
 
 fn check_gap(run: &CheckedRun<'_>, received: &ReceivedGap, report: &mut Report) {
-    let gap = received.gap;
-    if gap.to.is_some() || run.messages().has_crashed(gap.epoch) {
+    let Some(fault) = received.fault else {
         return;
-    }
+    };
+    let (rule, reason) = match fault {
+        GapFault::Endless => ("endless-gap", "but that epoch did not end in a crash"),
+        GapFault::False => (
+            "false-gap",
+            "but some of it arrived, was still in the buffer, or comes later in the log",
+        ),
+        GapFault::Empty => ("empty-gap", "but nothing was there"),
+        GapFault::Unexplained => ("gap", "and no cause that the settings name explains it"),
+    };
+    let gap = received.gap;
     let witness = [received.actor.into(), gap.channel.into()];
-    report.broken("endless-gap", witness, received.at, || {
+    report.broken(rule, witness, received.at, || {
         let (actor, channel) = (run.name(received.actor), run.name(gap.channel));
         let (epoch, from) = (gap.epoch.0, gap.from.0);
-        format!(
-            "{actor} was told that {channel} is lost from offset {from} to the end of \
-             epoch {epoch}, but that epoch did not end in a crash"
-        )
+        let range = match gap.to {
+            Some(to) => format!("from offset {from} to {} of epoch {epoch}", to.0),
+            None => format!("from offset {from} to the end of epoch {epoch}"),
+        };
+        format!("{actor} was told that {channel} is lost {range}, {reason}")
     });
 }
 

@@ -128,7 +128,7 @@ fn terms(record: &SpanRecord<'_>, may_miss: bool) -> Terms {
             end,
             Some(SpanEnd::HostDied | SpanEnd::TimedOut | SpanEnd::Cancelled)
         ),
-        required: record.began.required,
+        required: record.began.required.clone(),
     }
 }
 
@@ -206,10 +206,10 @@ fn check_received(
 /// Returns `true` if gap markers may hide some of the span's messages from the actor.
 fn may_miss(run: &CheckedRun<'_>, record: &SpanRecord<'_>, actor: ActorId) -> bool {
     let messages = run.messages();
-    let mut gaps = messages.gaps_of(actor).iter();
+    let mut gaps = messages.covering_gaps(actor).iter();
     let marked = gaps.any(|received| Some(received.gap.channel) == record.began.channel);
     let hidden = |sending: &&Sending<'_>| match sending.outcome {
-        SendOutcome::Accepted(_) => messages.is_gap_marked(actor, sending),
+        SendOutcome::Accepted(_) => messages.is_covered(actor, sending),
         // Its position is unknown, and so is whether a marker covers it.
         SendOutcome::Indeterminate => true,
         SendOutcome::Rejected(_) => false,

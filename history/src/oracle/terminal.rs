@@ -220,7 +220,7 @@ fn check_receipt(
         run.is_terminal(kind) && !is_excused(run, record, arrival)
     });
     let Some(ended_by) = ended_by else {
-        if !run.messages().is_gap_marked(actor, terminal) {
+        if !run.messages().is_covered(actor, terminal) {
             let witness = [terminal.id().into(), span.into(), actor.into()];
             report.broken("never-told", witness, terminal.at, || {
                 let (name, actor) = (run.describe(terminal), run.name(actor));

@@ -7,7 +7,7 @@ use crate::body::{Body, Symbol, Value};
 use crate::ids::{EntityId, Names};
 
 /// The demands that an observer may make of a span.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Terms {
     /// Gap markers, or messages without an answer, may hide some of the span's
     /// messages. Hidden messages cannot be called missing.
@@ -16,7 +16,7 @@ pub struct Terms {
     /// its end.
     pub may_be_cut_off: bool,
     /// Kinds that must have been seen when the span completes.
-    pub required: &'static [&'static str],
+    pub required: Vec<Symbol>,
 }
 
 /// A broken rule of a profile.
@@ -201,8 +201,8 @@ impl<'a> Machine<'a> {
                 faults.extend(fault("left-open", message));
             }
         }
-        for kind in self.terms.required {
-            if !self.seen.contains(*kind) {
+        for kind in &self.terms.required {
+            if !self.seen.contains(kind) {
                 faults.extend(fault("required", format!("{kind} is missing before it")));
             }
         }

@@ -1,0 +1,11 @@
+//! Tests of the oracles: each lets healthy evidence pass, and finds each kind of
+//! corruption.
+
+mod builder;
+mod corruptions;
+mod crash;
+mod excuses;
+mod findings;
+mod healthy;
+mod plans;
+mod properties;
