@@ -123,7 +123,11 @@ impl Recorder {
             owner: record.user.tenant(),
             channel: Some(record.thread.channel()),
             planned: Some(record.events_planned),
-            required: if record.all_critical { CRITICAL } else { &[] },
+            required: if record.all_critical {
+                CRITICAL.iter().map(|kind| (*kind).into()).collect()
+            } else {
+                Vec::new()
+            },
         };
         self.history.record(None, EntryKind::Began(began));
     }
@@ -340,10 +344,8 @@ impl Recorder {
         self.history.record(None, holds);
     }
 
-    /// Records the tasks and sockets that are alive after shutdown, besides the
-    /// driver's own.
-    pub fn counted(&self, census: Census) {
-        let phase = Phase::ShutDown;
+    /// Records the tasks and sockets that are alive, besides the driver's own.
+    pub fn counted(&self, census: Census, phase: Phase) {
         self.history
             .record(None, EntryKind::Census { census, phase });
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use rehearsal::agents::bridge::portable::PortableScenario;
 use rehearsal::agents::bridge::{Listener, PORT};
 use rehearsal::agents::client::{ClientConnection, ConnectionLost, Connector};
-use rehearsal::history::{CheckedRun, EntryKind, History};
+use rehearsal::history::{CheckedRun, EntryKind, History, Phase};
 use rehearsal::oracle::{Finding, OracleRef, Settings};
 use rehearsal::run::{self, RunOptions, StrategyName};
 use rehearsal::scenario::{ExpectedVerdict, Goal, Scenario, discover, load};
@@ -149,7 +149,7 @@ fn play(scenario: &Scenario, seed: u64, straggler: Straggler) -> History {
         let settled = async || tokio::time::sleep(quiet).await;
         server.run(Harbour(listener), settled).await;
         let census = count(&hosts);
-        notebook.counted(census);
+        notebook.counted(census, Phase::ShutDown);
         Ok(())
     });
     for client in clients {

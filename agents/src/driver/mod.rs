@@ -17,6 +17,7 @@ mod topology;
 use std::rc::Rc;
 use std::time::Duration;
 
+use rehearsal_history::Phase;
 use rehearsal_sim::World;
 use rehearsal_sim::tokio::task::JoinHandle;
 use rehearsal_sim::tokio::time;
@@ -57,16 +58,18 @@ pub async fn run(
     boot(&run);
     ready(&run).await;
     let clients = spawn_clients(&run);
+    census(&run, Phase::Ready);
     start(&run).await;
     let faults = faults::schedule(&run);
     finish(&run).await;
     heal(faults).await;
     drain(&run, clients).await;
     settle(&run).await;
+    census(&run, Phase::Quiescent);
     snapshot(&run).await;
     shutdown(&run).await;
     settle(&run).await;
-    census(&run);
+    census(&run, Phase::ShutDown);
 }
 
 /// One run of a deployment.
@@ -190,8 +193,8 @@ async fn shutdown(run: &Run) {
     run.deployment.shut_down().await;
 }
 
-/// Counts the tasks and sockets that are left.
-fn census(run: &Run) {
+/// Counts the tasks, sockets, timers and locks that are alive.
+fn census(run: &Run, phase: Phase) {
     let census = run.world.census();
-    run.state.recorder().counted(census);
+    run.state.recorder().counted(census, phase);
 }
