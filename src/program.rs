@@ -10,7 +10,7 @@ use rehearsal_sim::{Ambient, Budget, Config, Leaks, NetConfig, Outcome, Strategy
 
 use crate::repro::{Origin, Repro, TestRef, Unplayable};
 use crate::run::{self, Failure, Judge, RunOptions, RunReport, RunVerdict};
-use crate::scenario::{Cut, CutError, ExpectedVerdict};
+use crate::scenario::{Candidate, Cut, CutError, ExpectedVerdict};
 use crate::signature::Signature;
 use crate::subject::Subject;
 use crate::summary::shell_word;
@@ -161,14 +161,18 @@ impl Subject for Program {
         match cuts.first() {
             None => Ok(self.clone()),
             Some(cut) => Err(CutError {
-                cut: *cut,
-                reason: "a test has nothing that could be cut",
+                cut: cut.clone(),
+                reason: "a test has nothing that could be cut".to_owned(),
             }),
         }
     }
 
-    fn families(&self) -> Vec<Vec<Cut>> {
+    fn families(&self) -> Vec<Vec<Candidate>> {
         Vec::new()
+    }
+
+    fn reductions(&self) -> &[Cut] {
+        &[]
     }
 
     fn left_of(&self, _whole: &Self) -> Vec<String> {

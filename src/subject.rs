@@ -7,7 +7,7 @@ use rehearsal_sim::{Ambient, Choices, Deviate, Deviation, Fifo, Profile, Profile
 
 use crate::repro::{Origin, Repro, Unplayable};
 use crate::run::{RunOptions, RunReport, StrategyName};
-use crate::scenario::{Cut, CutError, ExpectedVerdict};
+use crate::scenario::{Candidate, Cut, CutError, ExpectedVerdict};
 use crate::signature::Signature;
 
 /// Something that a seed can be played of, as often as one likes: its runs are
@@ -57,8 +57,11 @@ pub trait Subject: Clone + Sync {
     /// If it has no place for one of them.
     fn cut(&self, cuts: &[Cut]) -> Result<Self, CutError>;
 
-    /// For each thing of it that can be cut, its cuts, the deepest first.
-    fn families(&self) -> Vec<Vec<Cut>>;
+    /// For each value that can be reduced further, its candidates, the deepest first.
+    fn families(&self) -> Vec<Vec<Candidate>>;
+
+    /// The reductions that it was made with.
+    fn reductions(&self) -> &[Cut];
 
     /// What is left of the whole, in a few words for each thing that was cut.
     fn left_of(&self, whole: &Self) -> Vec<String>;

@@ -1,5 +1,6 @@
 //! What a scenario file means, key by key.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -134,6 +135,7 @@ verdict = "violation:no-loss"
     assert_eq!(scenario.budget, budget);
     let expect = Expect {
         oracles: vec![Oracle::NoLoss, Oracle::Fifo],
+        settings: BTreeMap::new(),
         reached: vec![Goal::LockContended],
         sometimes: vec![
             Goal::Mark(Mark::Fault(FaultKind::Hold)),

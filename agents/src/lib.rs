@@ -12,5 +12,6 @@ pub mod event;
 pub mod record;
 mod recorder;
 mod scenario;
+pub mod sections;
 pub mod spec;
 pub mod system;

@@ -18,12 +18,12 @@ use crate::explore::{
 use crate::json::ExploreLine;
 use crate::repro::Repro;
 use crate::run::StrategyName;
-use crate::scenario::{Scenario, durations, names};
+use crate::scenario::{Scenario, durations};
 use crate::summary::counted;
 use crate::sweep::Seeds;
 
 use super::progress::Display;
-use super::{TransportArg, complain, interrupt, say, select};
+use super::{SetArgs, complain, interrupt, say, select};
 
 /// Seeds that are played if nobody says how many, and there is no time limit.
 const SEEDS: u64 = 1_000;
@@ -67,9 +67,8 @@ pub(super) struct ExploreArgs {
     /// Stop an exhaustive search after so many schedules.
     #[arg(long, value_name = "M", value_parser = clap::value_parser!(u64).range(1..))]
     max_runs: Option<u64>,
-    /// Use this transport instead of the scenarios'.
-    #[arg(long, value_enum, value_name = "T")]
-    transport: Option<TransportArg>,
+    #[command(flatten)]
+    set: SetArgs,
     /// Do not shrink failures.
     #[arg(long)]
     no_shrink: bool,
@@ -98,7 +97,7 @@ pub(super) fn explore(root: &Path, out: &Path, args: &ExploreArgs) -> io::Result
         complain(&format!("error: {problem}\n"));
         return Ok(Exit::Usage);
     }
-    let Some(chosen) = select::chosen(root, &args.scenarios, args.transport) else {
+    let Some(chosen) = select::chosen(root, &args.scenarios, &args.set) else {
         return Ok(Exit::Usage);
     };
     if chosen.is_empty() {
@@ -237,13 +236,10 @@ fn tell(scenario: &Scenario, found: &Exploration, args: &ExploreArgs) -> io::Res
         }
     }
     if let Some(remaining) = found.remaining.as_ref().filter(|_| found.interrupted) {
-        let transport = match args.transport {
-            Some(_) => format!(" --transport {}", names::transport(scenario.spec.transport)),
-            None => String::new(),
-        };
+        let set = args.set.as_arguments();
         complain(&format!(
             "{}: interrupted after {}; to go on: rehearsal explore {} --seeds {remaining} \
-             --strategy {}{transport}\n",
+             --strategy {}{set}\n",
             scenario.name,
             counted(usize::try_from(found.seeds).unwrap_or(usize::MAX), "seed"),
             scenario.name,

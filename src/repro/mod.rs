@@ -13,7 +13,7 @@ use rehearsal_sim::{Fingerprint, Schedule};
 
 use crate::run::{RunOptions, RunReport, RunVerdict, StrategyName};
 use crate::scenario::variant::HEALTHY;
-use crate::scenario::{Cut, CutError};
+use crate::scenario::{Cut, CutError, Edit};
 use crate::signature::Signature;
 use crate::subject::{self, Subject};
 use crate::summary::shell_word;
@@ -90,6 +90,8 @@ pub struct ScenarioRef {
     pub healthy: bool,
     /// How events reached clients: it may not be what the file says.
     pub transport: Transport,
+    /// Other values that were set to others than the file's.
+    pub set: Vec<Edit>,
 }
 
 /// What a replay must show.
@@ -252,6 +254,8 @@ pub enum Unplayable {
     NoTwin,
     /// The scenario has faults that the repro's transport cannot have.
     NeedsNetwork,
+    /// A value that the repro sets has no place in the scenario any more.
+    Set(String),
     /// Something that the repro cuts is not there.
     Cut(CutError),
 }
@@ -265,6 +269,12 @@ impl fmt::Display for Unplayable {
             }
             Self::NeedsNetwork => {
                 f.write_str("the scenario has faults that need a network, and the repro has none")
+            }
+            Self::Set(problem) => {
+                write!(
+                    f,
+                    "the scenario has no place for a value that was set: {problem}"
+                )
             }
             Self::Cut(error) => write!(f, "the scenario has no place for the cut {error}"),
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use rehearsal_agents::spec::BridgeSpec;
 use rehearsal_sim::{Ambient, Strategy};
 
-use super::{Cut, CutError, ExpectedVerdict, Scenario, families, names};
+use super::{Candidate, Cut, CutError, ExpectedVerdict, Scenario, names};
 use crate::repro::{Origin, Repro, ScenarioRef, Unplayable};
 use crate::run::{self, Books, RunOptions, RunReport};
 use crate::signature::Signature;
@@ -20,13 +20,19 @@ impl Subject for Scenario {
         &self.name
     }
 
-    /// With the transport if the scenario's file asks for another one.
+    /// With the transport if the scenario's file asks for another one, and with a hash
+    /// of the values that are set.
     fn file_stem(&self) -> String {
-        let name = self.name.replace('/', "-");
-        if self.spec.transport == self.declared_transport {
-            return name;
+        let mut stem = self.name.replace('/', "-");
+        if self.spec.transport != self.declared_transport {
+            stem = format!("{stem}-{}", names::transport(self.spec.transport));
         }
-        format!("{name}-{}", names::transport(self.spec.transport))
+        if self.set.is_empty() {
+            return stem;
+        }
+        let set: Vec<String> = self.set.iter().map(ToString::to_string).collect();
+        let hash = xxhash_rust::xxh3::xxh3_64(set.join("\n").as_bytes());
+        format!("{stem}-set-{hash:016x}")
     }
 
     fn ambient(&self) -> Ambient {
@@ -49,6 +55,7 @@ impl Subject for Scenario {
             system: self.system.name().map(str::to_owned),
             healthy: self.is_twin(),
             transport: self.spec.transport,
+            set: self.set.clone(),
         })
     }
 
@@ -71,6 +78,10 @@ impl Subject for Scenario {
         } else {
             self.clone()
         };
+        let twin = twin.with_set(&scenario.set).map_err(|problems| {
+            let first = problems.first().map(|problem| problem.message.clone());
+            Unplayable::Set(first.unwrap_or_default())
+        })?;
         twin.with_transport(scenario.transport)
             .map_err(|_| Unplayable::NeedsNetwork)
     }
@@ -83,8 +94,12 @@ impl Subject for Scenario {
         Scenario::cut(self, cuts)
     }
 
-    fn families(&self) -> Vec<Vec<Cut>> {
-        families::families(&self.spec)
+    fn families(&self) -> Vec<Vec<Candidate>> {
+        Scenario::families(self)
+    }
+
+    fn reductions(&self) -> &[Cut] {
+        Scenario::reductions(self)
     }
 
     fn left_of(&self, whole: &Self) -> Vec<String> {

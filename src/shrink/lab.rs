@@ -38,10 +38,6 @@ impl<'a, S: Subject> Lab<'a, S> {
         self.runs
     }
 
-    pub(super) fn whole(&self) -> &S {
-        &self.whole
-    }
-
     /// Whether this is the failure.
     pub(super) fn is_it(&self, report: &RunReport<S::Books>) -> bool {
         Signature::of(report).as_ref() == Some(&self.signature)

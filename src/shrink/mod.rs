@@ -193,7 +193,7 @@ fn begin<'a, S: Subject>(
         return Err(ShrinkError::FailsNot(Signature::of(&report)));
     }
     let best = Best {
-        cuts: repro.cuts.clone(),
+        cuts: staged.reductions().to_vec(),
         schedule: report.tape.schedule(),
         staged,
         report,
