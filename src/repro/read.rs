@@ -342,7 +342,7 @@ type Line = fn(&str) -> Option<Edit>;
 /// Reads a line as it is written today.
 fn change(line: &str) -> Option<Edit> {
     let change: Edit = line.parse().ok()?;
-    schema::knows(&change.path).then_some(change)
+    schema::admits(&change).then_some(change)
 }
 
 /// Reads a line as format 1 had it.

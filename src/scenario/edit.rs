@@ -8,6 +8,7 @@ use rehearsal_agents::sections::{Path, Step};
 use serde_spanned::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
+use super::decode::json;
 use super::decode::words::quote;
 use super::diagnostic::Span;
 use super::source::{FileKind, Source};
@@ -90,6 +91,17 @@ impl Edit {
             path: path.trim().parse().map_err(|_| BadEdit)?,
             value: NewValue::Format1(left),
         })
+    }
+
+    /// Returns `true` if the edit takes a value out.
+    pub(super) fn is_removal(&self) -> bool {
+        self.value == NewValue::Removed
+    }
+
+    /// The number that the edit sets, if it sets one.
+    pub(super) fn as_number(&self) -> Option<u64> {
+        let value = self.parsed()?;
+        json::plain(value.get_ref()).as_u64()
     }
 
     /// The value that the change sets, read; `None` if it sets none.
@@ -343,7 +355,7 @@ fn set<'a>(
                 Some(element) => set(element, rest, value, span),
                 None => Err(match length {
                     0 => "the list is empty".to_owned(),
-                    _ => format!("the list ends with number {}", length - 1),
+                    _ => format!("the last element is number {}", length - 1),
                 }),
             }
         }

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
+use super::edit::Edit;
 use super::sections::SharedFile;
 
 /// The schema of the files of one system.
@@ -314,7 +315,12 @@ impl<'s> Node<'s> {
     }
 }
 
-/// Returns `true` if some system's files can have a value at this place.
-pub(crate) fn knows(path: &Path) -> bool {
-    (0..SYSTEMS.len()).any(|system| of_system(system).find(path).is_some())
+/// Returns `true` if some system's files have a place for the edit. A number must be one
+/// at least; its limits are those of the scenario.
+pub(crate) fn admits(edit: &Edit) -> bool {
+    let fields = (0..SYSTEMS.len()).filter_map(|system| of_system(system).find(&edit.path));
+    fields.into_iter().any(|field| match field.shape() {
+        Shape::Integer(_) => edit.is_removal() || edit.as_number().is_some(),
+        _ => true,
+    })
 }
