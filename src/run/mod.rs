@@ -11,7 +11,7 @@ use std::fmt;
 use rehearsal_agents::record::Recorder;
 use rehearsal_agents::spec::Transport;
 use rehearsal_agents::system;
-use rehearsal_history::{CheckedRun, EntityId, History, Ledger, Symbol};
+use rehearsal_history::{CheckedRun, EntityId, GapPolicy, History, Ledger, Symbol};
 use rehearsal_sim::{
     Budget, Choices, Config, LeakKind, NetConfig, Outcome, Recording, Schedule, Strategy, Verdict,
     VirtualTime,
@@ -322,12 +322,19 @@ fn judge(
     outcome: Outcome<()>,
     history: History,
 ) -> RunReport {
-    let run = CheckedRun::new(&history, &outcome.verdict, &outcome.statistics);
+    let settings = |oracle: &str| {
+        let oracle = OracleRef::parse(oracle)?;
+        scenario.expect.settings.get(&oracle)
+    };
+    let gaps = settings("no-loss").map(GapPolicy::of).unwrap_or_default();
+    let run = CheckedRun::new(&history, &outcome.verdict, &outcome.statistics).with_gaps(gaps);
+    let strict = Settings::default();
     let mut violations = Vec::new();
     let mut checked = Vec::new();
     let mut reported = false;
     for oracle in &scenario.expect.oracles {
-        let finding = oracle.judge(&run, &Settings::default());
+        let settings = scenario.expect.settings.get(oracle).unwrap_or(&strict);
+        let finding = oracle.judge(&run, settings);
         checked.push((*oracle, finding.checked));
         let vacuity = finding.vacuity(&**oracle);
         let found: Vec<_> = finding.violations.into_iter().chain(vacuity).collect();
