@@ -24,7 +24,7 @@ pub(super) struct SharedFile {
     #[schemars(range(min = 1, max = 1), extend("x-example" = "format = 1"))]
     pub(super) format: Part<u64>,
     /// The name of the scenario: that of the file, without `.toml`.
-    #[schemars(extend("pattern" = "^[a-z][a-z0-9_-]{0,63}$", "x-example" = "name = \"…\""))]
+    #[schemars(extend("pattern" = "^[a-z][a-z0-9_-]{0,63}$", "x-example" = "name = \"{stem}\""))]
     pub(super) name: Part<String>,
     /// The claim that the scenario makes, in one sentence.
     #[schemars(

@@ -10,7 +10,7 @@
 //! | keyword | meaning |
 //! |---|---|
 //! | `x-noun` | the noun for a value, in messages: `fault`, `a sub-agent` |
-//! | `x-example` | a line of TOML that sets a required field |
+//! | `x-example` | lines of TOML that set a required field; `{stem}` stands for the file's name |
 //! | `x-reduce` | the shrinker may lower the number to this, take elements out of the list until so many are left, or (0) leave the section out |
 //! | `x-duration`, `x-duration-range` | [`times::Times`]: limits and resolution |
 //! | `x-short` | a table that may be written as the value of this key alone |

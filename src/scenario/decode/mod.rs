@@ -30,7 +30,7 @@ use super::diagnostic::{Diagnostic, Span};
 use super::edit::{self, CutError, Edit, Edited, NewValue};
 use super::sections::SharedFile;
 use super::source::{FileKind, Source};
-use super::{Candidate, Expect, Goal, Scenario, format_1, reductions, schema};
+use super::{Candidate, Expect, Goal, Scenario, discover, format_1, reductions, schema};
 use crate::system::SystemChoice;
 
 /// The version of the format that this tool reads.
@@ -230,10 +230,12 @@ fn read(
     let system = system_of(document).or_else(|| unknown_system(document, problems))?;
     let mut section = Section::new("the scenario", Span::default(), document);
     let node = schema::of_system(system);
+    let stem = discover::name_of(source.path());
     let mut faulty = BTreeSet::new();
     let mut walk = Walk {
         problems: &mut *problems,
         limits,
+        stem: &stem,
     };
     for (key, field) in node.fields() {
         if !walk.field(key, field, node, &mut section) {

@@ -7,7 +7,7 @@ use toml::de::DeValue;
 use super::item::Item;
 use super::problems::Problems;
 use super::section::Section;
-use super::words::list;
+use super::words::{list, quote};
 use crate::scenario::code::Code;
 use crate::scenario::schema::{Node, Shape};
 
@@ -24,6 +24,8 @@ pub(super) enum Limits {
 pub(super) struct Walk<'p> {
     pub(super) problems: &'p mut Problems,
     pub(super) limits: Limits,
+    /// The name of the file without its extension.
+    pub(super) stem: &'p str,
 }
 
 impl Walk<'_> {
@@ -220,7 +222,9 @@ impl Walk<'_> {
     }
 
     fn missing(&mut self, key: &str, field: Node<'static>, section: &Section<'_>) {
-        let help = match (field.example(), field.summary()) {
+        let example = field.example();
+        let example = example.map(|example| example.replace("{stem}", &quote(self.stem)));
+        let help = match (example.as_deref(), field.summary()) {
             (Some(example), Some(summary)) => {
                 format!("add {}: {}", shown(example), uncapitalized(&summary))
             }
