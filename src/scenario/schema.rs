@@ -101,16 +101,18 @@ fn standard(schema: &Value) -> Value {
 }
 
 /// For each field with `x-of`: it is required if its sibling has one of those values,
-/// and forbidden otherwise.
+/// unless it is optional, and forbidden otherwise.
 fn conditions(object: &Map<String, Value>) -> Vec<Value> {
     let properties = object.get("properties").and_then(Value::as_object);
     let properties = properties.into_iter().flatten();
     properties
         .filter_map(|(field, schema)| {
             let (sibling, values) = schema.get("x-of")?.as_object()?.iter().next()?;
+            let optional = schema.get("x-optional") == Some(&Value::Bool(true));
+            let required = if optional { json!({}) } else { json!({ "required": [field] }) };
             Some(json!({
                 "if": { "properties": { sibling: { "enum": values } }, "required": [sibling] },
-                "then": { "required": [field] },
+                "then": required,
                 "else": { "properties": { field: false } },
             }))
         })
@@ -242,6 +244,11 @@ impl<'s> Node<'s> {
     pub(super) fn requires(&self, key: &str) -> bool {
         let required = self.get("required").and_then(Value::as_array);
         required.is_some_and(|required| required.iter().any(|name| name == key))
+    }
+
+    /// Returns `true` if a field that belongs to its table may still be left out.
+    pub(super) fn is_optional(&self) -> bool {
+        self.get("x-optional").and_then(Value::as_bool) == Some(true)
     }
 
     /// The sibling that decides whether a table may have this field, and the values of

@@ -253,6 +253,21 @@ fn setting_value(value: &Value) -> Option<SettingValue> {
     }
 }
 
+/// Every setting with the names of the oracles that take it.
+fn settings() -> Vec<(&'static Setting, Vec<Cow<'static, str>>)> {
+    let mut settings: Vec<(&'static Setting, Vec<Cow<'static, str>>)> = Vec::new();
+    for (name, OracleName(oracle)) in OracleName::names() {
+        for setting in oracle.settings() {
+            let known = settings.iter_mut().find(|(known, _)| known.name == setting.name);
+            match known {
+                Some((_, oracles)) => oracles.push(name.clone()),
+                None => settings.push((setting, vec![name.clone()])),
+            }
+        }
+    }
+    settings
+}
+
 /// The schema of one setting of an oracle.
 fn setting_schema(setting: &Setting) -> Schema {
     let mut schema = match setting.values {
@@ -283,12 +298,11 @@ impl JsonSchema for OracleEntry {
         name.insert("description".into(), "The name of the oracle.".into());
         name.insert("x-example".into(), "name = \"no-loss\"".into());
         let mut properties = Map::from_iter([("name".to_owned(), name.to_value())]);
-        for (oracle, OracleName(value)) in OracleName::names() {
-            for setting in value.settings() {
-                let mut schema = setting_schema(setting);
-                schema.insert("x-of".into(), serde_json::json!({ "name": [oracle] }));
-                properties.insert(setting.name.to_owned(), schema.to_value());
-            }
+        for (setting, oracles) in settings() {
+            let mut schema = setting_schema(setting);
+            schema.insert("x-of".into(), serde_json::json!({ "name": oracles }));
+            schema.insert("x-optional".into(), true.into());
+            properties.insert(setting.name.to_owned(), schema.to_value());
         }
         json_schema!({
             "type": "object",

@@ -121,7 +121,7 @@ fn describe(run: &CheckedRun<'_>, resource: &Resource, phase: Phase) -> String {
 /// Things that were there before the work began, and may be there at its end.
 #[derive(Default)]
 struct Baseline<'a> {
-    tasks: BTreeMap<(&'a str, &'a str, &'a str), u64>,
+    tasks: BTreeMap<(&'a str, &'a str), u64>,
     sockets: BTreeMap<(&'a str, &'a str), u64>,
     locks: BTreeMap<&'a str, u64>,
     timers: usize,
@@ -147,9 +147,10 @@ impl<'a> Baseline<'a> {
     }
 }
 
-/// Returns the kind of a task: a server may replace one by another of the same kind.
-fn kind_of_task(task: &LiveTask) -> (&str, &str, &str) {
-    (&task.host, &task.name, &task.spawned_at)
+/// Returns the kind of a task: a server may replace one by another of the same kind. The
+/// name is no part of it, since a task gets one only when it first runs.
+fn kind_of_task(task: &LiveTask) -> (&str, &str) {
+    (&task.host, &task.spawned_at)
 }
 
 fn name_of_socket(socket: &LiveSocket) -> (&str, &str) {

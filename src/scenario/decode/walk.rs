@@ -154,6 +154,7 @@ impl Walk<'_> {
         let missing: Vec<&str> = table
             .fields()
             .filter(|(_, field)| belongs(*field, |_| Some(name.to_owned())) == Belongs::Yes)
+            .filter(|(_, field)| !field.is_optional())
             .map(|(field, _)| field)
             .collect();
         if missing.is_empty() {
@@ -205,7 +206,7 @@ impl Walk<'_> {
                 section.get(key);
                 return true;
             }
-            Belongs::Yes => true,
+            Belongs::Yes => !field.is_optional(),
             Belongs::Always => table.requires(key),
         };
         let Some(item) = section.get(key) else {
@@ -242,7 +243,7 @@ impl Walk<'_> {
 enum Belongs {
     /// Whatever the table says.
     Always,
-    /// As the table stands; then it is required.
+    /// As the table stands; then it is required, unless it is optional.
     Yes,
     /// Not as the table stands.
     No,
