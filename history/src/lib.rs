@@ -11,6 +11,7 @@ mod entry;
 pub mod facets;
 mod history;
 mod ids;
+pub mod jsonl;
 mod ledger;
 pub mod oracle;
 pub mod profile;
