@@ -21,6 +21,7 @@
 //!   `{"secret": "…"}` and entities as `{"message": "m1"}`. The order of fields is not kept.
 //! - `received` may leave out the sender's `tenant`, `channel`, `stream`, `span`, `parent`,
 //!   `sender`, `sent_ms` and `body`: they are then as sent.
+//! - `sent` may leave out `sender`: it is then the `label` of its span.
 //! - `epoch` is 1 where it is left out.
 //!
 //! The kinds of lines are those of [`EntryKind`], with the same fields.

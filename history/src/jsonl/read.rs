@@ -86,6 +86,8 @@ struct State {
     texts: BTreeMap<EntityKind, BTreeMap<Arc<str>, u64>>,
     /// The messages that were sent, by which receipts are completed.
     sent: BTreeMap<MessageId, usize>,
+    /// The names of the spans that began, by which senders are completed.
+    labels: BTreeMap<SpanId, Symbol>,
     last: VirtualTime,
 }
 
@@ -110,6 +112,9 @@ impl State {
         if let EntryKind::Sent(sent) = &entry.kind {
             let place = self.history.entries.len();
             self.sent.insert(sent.message, place);
+        }
+        if let EntryKind::Began(began) = &entry.kind {
+            self.labels.insert(began.span, began.label.clone());
         }
         self.last = entry.at;
         self.history.entries.push(entry);
@@ -356,9 +361,11 @@ impl<'l> LineReader<'_, '_, 'l> {
         let message = self.id::<MessageId>(object, "message");
         let (tenant, channel) = (self.id(object, "tenant"), self.id(object, "channel"));
         let stream = self.id(object, "stream");
-        let span = self.optional_id(object, "span");
+        let span = self.optional_id::<SpanId>(object, "span");
         let parent = self.optional_id(object, "parent");
         let sender = object.take("sender").and_then(|raw| self.decoder.text(raw));
+        let label = span.and_then(|span| self.state.labels.get(&span).cloned());
+        let sender = sender.map(Symbol::from).or(label);
         let sent_ms = object
             .take("sent_ms")
             .and_then(|raw| self.decoder.number(raw));
@@ -376,7 +383,7 @@ impl<'l> LineReader<'_, '_, 'l> {
                 stream: stream?,
                 span,
                 parent,
-                sender: sender.unwrap_or_default().into(),
+                sender: sender.unwrap_or("".into()),
                 sent_ms,
             },
             body: body?,
