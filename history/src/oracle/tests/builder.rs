@@ -578,7 +578,10 @@ impl HistoryBuilder {
             entries.push(sent);
             let answer = match &sending.answer {
                 Answer::None => continue,
-                Answer::Accepted(accepted) => EntryKind::Accepted(accepted.clone()),
+                Answer::Accepted(accepted) => EntryKind::Accepted(Accepted {
+                    message: sending.id(),
+                    ..accepted.clone()
+                }),
                 Answer::Rejected(reason) => EntryKind::Rejected {
                     message: sending.id(),
                     reason: (*reason).into(),
