@@ -109,7 +109,11 @@ fn conditions(object: &Map<String, Value>) -> Vec<Value> {
         .filter_map(|(field, schema)| {
             let (sibling, values) = schema.get("x-of")?.as_object()?.iter().next()?;
             let optional = schema.get("x-optional") == Some(&Value::Bool(true));
-            let required = if optional { json!({}) } else { json!({ "required": [field] }) };
+            let required = if optional {
+                json!({})
+            } else {
+                json!({ "required": [field] })
+            };
             Some(json!({
                 "if": { "properties": { sibling: { "enum": values } }, "required": [sibling] },
                 "then": required,

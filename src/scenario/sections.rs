@@ -258,7 +258,9 @@ fn settings() -> Vec<(&'static Setting, Vec<Cow<'static, str>>)> {
     let mut settings: Vec<(&'static Setting, Vec<Cow<'static, str>>)> = Vec::new();
     for (name, OracleName(oracle)) in OracleName::names() {
         for setting in oracle.settings() {
-            let known = settings.iter_mut().find(|(known, _)| known.name == setting.name);
+            let known = settings
+                .iter_mut()
+                .find(|(known, _)| known.name == setting.name);
             match known {
                 Some((_, oracles)) => oracles.push(name.clone()),
                 None => settings.push((setting, vec![name.clone()])),

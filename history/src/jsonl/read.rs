@@ -473,6 +473,7 @@ impl<'l> LineReader<'_, '_, 'l> {
     fn began(&mut self, object: &mut Object<'l>) -> Option<Began> {
         let (span, owner) = (self.id(object, "span"), self.id(object, "owner"));
         let label = object.take("label").and_then(|raw| self.decoder.text(raw));
+        let kind = object.take("of").and_then(|raw| self.decoder.text(raw));
         let parent = self.optional_id(object, "parent");
         let channel = self.optional_id(object, "channel");
         let planned = object
@@ -481,6 +482,7 @@ impl<'l> LineReader<'_, '_, 'l> {
         let required = object.take("required").map(|raw| self.texts(raw));
         Some(Began {
             span: span?,
+            kind: kind.unwrap_or_default().into(),
             label: label.unwrap_or_default().into(),
             parent,
             owner: owner?,

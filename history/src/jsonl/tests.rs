@@ -316,6 +316,7 @@ fn kinds() -> impl Strategy<Value = EntryKind> {
         (envelopes(), proptest::collection::vec(texts(), 0..3)).prop_map(|(envelope, required)| {
             EntryKind::Began(Began {
                 span: SpanId(envelope.stream.0),
+                kind: "agent".into(),
                 label: envelope.sender,
                 parent: envelope.parent,
                 owner: envelope.tenant,

@@ -134,6 +134,9 @@ fn add_kind(line: &mut Line, kind: &EntryKind, names: &Names) {
         }
         EntryKind::Began(began) => {
             line.field("span", id(names, began.span));
+            if !began.kind.as_str().is_empty() {
+                line.field("of", &began.kind);
+            }
             line.field("label", &began.label);
             line.optional("parent", began.parent.map(|parent| id(names, parent)));
             line.field("owner", id(names, began.owner));

@@ -184,7 +184,7 @@ impl HistoryBuilder {
             invariant: vec![(VirtualTime::ZERO, None); 7],
             verdict: Verdict::Pass,
             statistics: Statistics {
-                lock_waits: 9,
+                waits: 9,
                 ..Statistics::default()
             },
             allowed: Settings::default(),
@@ -234,6 +234,7 @@ impl HistoryBuilder {
         let span = SpanId(self.spans.len() as u64 + 1);
         let began = Began {
             span,
+            kind: label.into(),
             label: format!("{label}-{}", span.0).into(),
             parent,
             owner: owner(channel),

@@ -57,7 +57,8 @@ impl Engine {
         connections.len()
     }
 
-    /// Every socket that is not closed.
+    /// Every socket that is not closed. A connection whose handshake the peer has not
+    /// completed is the kernel's alone: no program has seen it.
     pub(crate) fn sockets(&self) -> Vec<LiveSocket> {
         let core = self.core.borrow();
         let Some(network) = core.network.as_ref().filter(|n| n.guard().is_some()) else {
@@ -68,7 +69,8 @@ impl Engine {
             host.kernel.into_iter().flat_map(move |(_, address)| {
                 let name = name.clone();
                 let entries = turmoil_net::netstat(address).entries;
-                entries.into_iter().map(move |entry| LiveSocket {
+                let seen = entries.into_iter().filter(|entry| !is_half_open(entry));
+                seen.map(move |entry| LiveSocket {
                     host: name.clone(),
                     description: describe(&entry),
                 })
@@ -77,6 +79,10 @@ impl Engine {
         debug_assert_eq!(network.kernels.len(), core.hosts.len());
         core.hosts.iter().flat_map(entries).collect()
     }
+}
+
+fn is_half_open(entry: &turmoil_net::NetstatEntry) -> bool {
+    entry.state == Some(turmoil_net::NetstatState::SynReceived)
 }
 
 fn describe(entry: &turmoil_net::NetstatEntry) -> String {
