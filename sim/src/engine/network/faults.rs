@@ -1,5 +1,7 @@
 //! Effects of faults on connections, and the sockets of a run.
 
+use turmoil_net::NetstatState;
+
 use crate::engine::Engine;
 use crate::ids::HostId;
 use crate::net::packet::forged_reset;
@@ -57,7 +59,8 @@ impl Engine {
         connections.len()
     }
 
-    /// Every socket that is not closed.
+    /// Every socket that is not closed. A connection whose handshake is not over is none:
+    /// it is its listener's and goes with it, and no program has got hold of it.
     pub(crate) fn sockets(&self) -> Vec<LiveSocket> {
         let core = self.core.borrow();
         let Some(network) = core.network.as_ref().filter(|n| n.guard().is_some()) else {
@@ -67,8 +70,9 @@ impl Engine {
             let name = host.name.clone();
             host.kernel.into_iter().flat_map(move |(_, address)| {
                 let name = name.clone();
-                let entries = turmoil_net::netstat(address).entries;
-                entries.into_iter().map(move |entry| LiveSocket {
+                let entries = turmoil_net::netstat(address).entries.into_iter();
+                let held = entries.filter(|entry| entry.state != Some(NetstatState::SynReceived));
+                held.map(move |entry| LiveSocket {
                     host: name.clone(),
                     description: describe(&entry),
                 })
