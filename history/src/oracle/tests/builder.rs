@@ -234,6 +234,7 @@ impl HistoryBuilder {
         let span = SpanId(self.spans.len() as u64 + 1);
         let began = Began {
             span,
+            kind: label.into(),
             label: format!("{label}-{}", span.0).into(),
             parent,
             owner: owner(channel),
@@ -683,7 +684,7 @@ fn server_task() -> LiveTask {
         name: "accept".to_owned(),
         host: "server".to_owned(),
         spawned_at: "src/server.rs:7:9".to_owned(),
-        waits: Vec::new(),
+        waits: vec!["accept of socket#1".to_owned()],
     }
 }
 
