@@ -1,7 +1,8 @@
 //! The oracles of scenario files; see [`rehearsal_history::oracle`].
 
 pub use rehearsal_history::oracle::{
-    Finding, LISTED_MAX, ORACLES, OracleRef, Rule, Scope, Settings, Violation,
+    Finding, LISTED_MAX, ORACLES, OracleRef, Rule, Scope, Setting, SettingValue, SettingValues,
+    Settings, Violation,
 };
 
 /// Returns every oracle with each of its names in scenario files.

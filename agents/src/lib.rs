@@ -15,6 +15,7 @@ pub mod fault;
 pub mod port;
 pub mod record;
 mod recorder;
+pub mod sections;
 pub mod spec;
 pub mod system;
 pub mod systems;

@@ -3,8 +3,12 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 pub use crate::defect::Defect;
 pub use crate::fault::Fault;
+use crate::sections::times::{self, Delay, Timeout};
 
 /// A whole bridge scenario: the system, its agents, its clients, its network,
 /// and the faults that may strike.
@@ -36,19 +40,27 @@ pub enum Transport {
 }
 
 /// Settings of the bridge.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct BridgeSettings {
     /// Events that the bridge keeps per thread for clients that are behind or
     /// away. What falls out unseen is gap-marked.
+    #[schemars(range(min = 1, max = 16_777_216))]
     pub buffer: usize,
     /// How long a run may take before it is cancelled and reported as timed out.
     /// A supervisor may take that long on top of what its sub-agents may take.
+    #[serde(with = "times")]
+    #[schemars(with = "Timeout")]
     pub run_timeout: Duration,
     /// How long a registered run may stay idle before a sweep suspects it. If it
     /// is idle still at the next sweep, it is forgotten. So `ttl` and
     /// `sweep_every` together must exceed the longest silence of a live run.
+    #[serde(with = "times")]
+    #[schemars(with = "Timeout")]
     pub ttl: Duration,
     /// How often the registry is swept.
+    #[serde(with = "times")]
+    #[schemars(with = "Timeout")]
     pub sweep_every: Duration,
 }
 
@@ -150,15 +162,23 @@ pub enum FailureMode {
 
 /// Settings of the clients. There is one client for each thread, and it belongs
 /// to the thread's user.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct ClientSettings {
     /// Clients for each thread; at least 1.
+    #[schemars(range(min = 1, max = 1_000), extend("x-reduce" = 1))]
     pub per_thread: u32,
     /// How long a client rests after each event it receives: a slow consumer.
+    #[serde(with = "times")]
+    #[schemars(with = "Delay")]
     pub read_delay: Duration,
     /// How long a client waits before it connects again.
+    #[serde(with = "times")]
+    #[schemars(with = "Timeout")]
     pub reconnect_after: Duration,
     /// Silence after which a client takes its connection for dead.
+    #[serde(with = "times")]
+    #[schemars(with = "Timeout")]
     pub idle_timeout: Duration,
 }
 

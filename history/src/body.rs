@@ -147,6 +147,18 @@ impl Value {
         }
     }
 
+    /// Returns the value without secrets, lists searched; none for a secret.
+    fn without_secrets(&self) -> Option<Self> {
+        match self {
+            Self::Secret(_) => None,
+            Self::List(values) => {
+                let open = values.iter().filter_map(Self::without_secrets);
+                Some(Self::List(open.collect()))
+            }
+            other => Some(other.clone()),
+        }
+    }
+
     /// Returns the text, secret or not, if it is one.
     pub fn text(&self) -> Option<&str> {
         match self {
@@ -258,10 +270,12 @@ impl Body {
     /// The same without secrets, as oracles compare and print it.
     #[must_use]
     pub fn without_secrets(&self) -> Self {
-        let open = |(_, value): &&(Symbol, Value)| !matches!(value, Value::Secret(_));
+        let fields = self.fields.iter();
         Self {
             kind: self.kind.clone(),
-            fields: self.fields.iter().filter(open).cloned().collect(),
+            fields: fields
+                .filter_map(|(name, value)| Some((name.clone(), value.without_secrets()?)))
+                .collect(),
         }
     }
 }
@@ -306,7 +320,8 @@ mod tests {
     #[test]
     fn a_literal_equals_a_shared_text() {
         assert_eq!(Symbol::from("a"), Symbol::from("a".to_owned()));
-        assert!(Symbol::from("a") < Symbol::from("b".to_owned()));
+        let (literal, shared) = (Symbol::from("a"), Symbol::from("b".to_owned()));
+        assert!(literal < shared);
     }
 
     #[test]
@@ -327,5 +342,9 @@ mod tests {
         );
         assert_eq!(body.without_secrets().fields.len(), 2);
         assert_eq!(body.field("more").and_then(Value::text), None);
+        let hidden = Value::List(vec![Value::Secret("canary".into())]);
+        let nested = Body::new("note").with("more", hidden);
+        assert!(nested.secrets().eq(["canary"]));
+        assert_eq!(nested.without_secrets().to_string(), "note(more: [])");
     }
 }

@@ -19,6 +19,11 @@ impl VectorClock {
         *self.0.entry(stream).or_default() += 1;
     }
 
+    /// Sets the count of `stream`.
+    pub fn set(&mut self, stream: StreamId, count: u64) {
+        self.0.insert(stream, count);
+    }
+
     /// Adds everything that `other` has counted.
     pub fn merge(&mut self, other: &VectorClock) {
         for (stream, count) in &other.0 {

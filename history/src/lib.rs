@@ -11,10 +11,12 @@ mod entry;
 pub mod facets;
 mod history;
 mod ids;
+pub mod jsonl;
 mod ledger;
 pub mod oracle;
 pub mod profile;
 mod recorder;
+pub mod sweep;
 
 pub use body::{Body, Symbol, Value};
 pub use clock::VectorClock;

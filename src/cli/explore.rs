@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::terminal::Terminal;
 use super::test_binary::{self, Packages};
-use super::{TransportArg, interrupt, print_error, select};
+use super::{SetArgs, interrupt, print_error, select};
 use crate::clock::now;
 use crate::command::{ExploreRequest, Request, execute};
 use crate::environment;
@@ -20,7 +20,7 @@ use crate::explore::Shard;
 use crate::repro::{shell_path, shell_word};
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
-use crate::scenario::{Scenario, durations, names};
+use crate::scenario::{Scenario, durations};
 
 /// More threads than this are a mistake.
 const JOBS_MAX: u64 = 1_024;
@@ -60,9 +60,8 @@ pub(super) struct ExploreArgs {
     /// Stop an exhaustive search after so many schedules.
     #[arg(long, value_name = "M", value_parser = clap::value_parser!(u64).range(1..))]
     max_runs: Option<u64>,
-    /// Use this transport instead of the scenarios'.
-    #[arg(long, value_enum, value_name = "T")]
-    transport: Option<TransportArg>,
+    #[command(flatten)]
+    set: SetArgs,
     /// Do not shrink failures.
     #[arg(long)]
     no_shrink: bool,
@@ -120,7 +119,7 @@ pub(super) fn explore(root: &Path, out: Option<&Path>, args: &ExploreArgs) -> io
         print_error("error: --package and --manifest-path go with --test\n");
         return Ok(Exit::Usage);
     }
-    let Some(chosen) = select::chosen(root, &args.scenarios, args.transport) else {
+    let Some(chosen) = select::chosen(root, &args.scenarios, &args.set) else {
         return Ok(Exit::Usage);
     };
     if chosen.is_empty() {
@@ -184,11 +183,11 @@ fn explore_all(
             return Ok(worst.worst(Exit::Unknown));
         }
         let time = end.map(|end| share(end, scenarios.len() - index));
-        let transport = match args.transport {
-            Some(_) => format!(" --transport {}", names::transport(scenario.spec.transport)),
-            None => String::new(),
-        };
-        let resume = format!("rehearsal explore {}{transport}", scenario.name);
+        let resume = format!(
+            "rehearsal explore {}{}",
+            scenario.name,
+            args.set.as_arguments()
+        );
         let request = Request::Explore(request(args, out.to_owned(), time, resume));
         let mut terminal = Terminal::new(&scenario.name);
         worst = worst.worst(execute(scenario, &request, stop, &mut terminal)?);

@@ -12,7 +12,7 @@ use crate::scenario::Scenario;
 use super::{print, print_error, select};
 
 pub(super) fn list(root: &Path, json: bool) -> io::Result<Exit> {
-    let scenarios = match select::scenarios(root, &[]) {
+    let scenarios = match select::scenarios(root, &[], &[]) {
         Ok(scenarios) => scenarios,
         Err(problems) => {
             select::report(&problems);

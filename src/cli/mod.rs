@@ -1,6 +1,7 @@
 //! The command line: what it says, what it does, how it ends.
 
 mod check;
+mod create;
 mod explore;
 mod interrupt;
 mod list;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use rehearsal_agents::spec::Transport;
 
 use self::explore::PackageArgs;
 use self::on_repro::on_repro;
@@ -25,9 +27,10 @@ use crate::console::print_error;
 use crate::environment;
 use crate::exit::Exit;
 use crate::regression;
+use crate::repro::shell_word;
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
-use crate::scenario::durations;
+use crate::scenario::{self, Edit, durations, names, new};
 
 /// Deterministic simulation testing for multi-agent systems.
 ///
@@ -111,6 +114,21 @@ enum Command {
     /// It is replayed, and must reproduce (else the exit code is 13); then the file is
     /// copied to `regressions/NAME.repro` below the directory of scenarios.
     Keep(KeepArgs),
+    /// Print the JSON schema of scenario files.
+    Schema,
+    /// Write a new scenario file with comments. A file that exists is left alone.
+    New {
+        /// The name of the scenario.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// The system that it is for.
+        #[arg(
+            long,
+            default_value = new::systems()[0],
+            value_parser = clap::builder::PossibleValuesParser::new(new::systems())
+        )]
+        system: String,
+    },
 }
 
 /// The arguments of `rehearsal keep`.
@@ -164,9 +182,8 @@ struct RunArgs {
         value_parser = StrategyName::sampling
     )]
     strategy: StrategyName,
-    /// Use this transport instead of the scenario's.
-    #[arg(long, value_enum, value_name = "T")]
-    transport: Option<TransportArg>,
+    #[command(flatten)]
+    set: SetArgs,
     /// Run each seed twice; two different runs are an error, and the first
     /// effect that differs is named.
     #[arg(long)]
@@ -177,6 +194,41 @@ struct RunArgs {
     /// Print one JSON object a line, one line a seed.
     #[arg(long)]
     json: bool,
+}
+
+/// Values that a command sets in scenarios.
+#[derive(Args, Debug)]
+struct SetArgs {
+    /// Set a value to another than the file's, as in `agents.0.count=5`. May be
+    /// repeated; `rehearsal schema` prints every key that there is.
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = Edit::from_argument)]
+    set: Vec<Edit>,
+    /// Short for --set system.transport=T.
+    #[arg(long, value_enum, value_name = "T")]
+    transport: Option<TransportArg>,
+}
+
+impl SetArgs {
+    fn changes(&self) -> Vec<Edit> {
+        let mut changes = self.set.clone();
+        let transport = self.transport.map(|transport| match transport {
+            TransportArg::InProcess => Transport::InProcess,
+            TransportArg::Websocket => Transport::WebSocket,
+        });
+        if let Some(transport) = transport {
+            let named = Edit::text(scenario::transport(), names::transport(transport));
+            changes.push(named);
+        }
+        changes
+    }
+
+    /// The arguments again, for a line to copy.
+    fn as_arguments(&self) -> String {
+        let changes = self.changes().into_iter();
+        changes
+            .map(|change| format!(" --set {}", shell_word(&change.to_string())))
+            .collect()
+    }
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug)]
@@ -240,6 +292,8 @@ fn dispatch(cli: &Cli) -> Exit {
                 })
             },
         ),
+        Command::Schema => create::schema(),
+        Command::New { name, system } => create::new(&cli.root, name, system),
     };
     match done {
         Ok(exit) => exit,

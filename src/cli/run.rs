@@ -19,7 +19,7 @@ use crate::scenario::{ExpectedVerdict, Scenario};
 use crate::target::Target;
 
 pub(super) fn run(root: &Path, out: &Path, args: &RunArgs) -> io::Result<Exit> {
-    let Some(chosen) = select::chosen(root, &args.scenarios, args.transport) else {
+    let Some(chosen) = select::chosen(root, &args.scenarios, &args.set) else {
         return Ok(Exit::Usage);
     };
     let mut worst = Exit::Pass;

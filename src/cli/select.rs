@@ -2,16 +2,18 @@
 
 use std::path::Path;
 
-use rehearsal_agents::spec::Transport;
+use crate::scenario::{self, Diagnostic, Edit, HEALTHY, Look, Scenario, discover, render_all};
 
-use crate::scenario::{self, Diagnostic, HEALTHY, Look, Scenario, discover, render_all};
-
-use super::{TransportArg, print_error};
+use super::{SetArgs, print_error};
 
 /// The scenarios given by name or path, in that order, or all if none is given.
 /// A name or path that ends in `+healthy` is the twin without the defect.
-/// Everything that is wrong with any of them comes back at once.
-pub(super) fn scenarios(root: &Path, given: &[String]) -> Result<Vec<Scenario>, Vec<Diagnostic>> {
+/// `set` sets values in each of them. The problems of all of them come back at once.
+pub(super) fn scenarios(
+    root: &Path,
+    given: &[String],
+    set: &[Edit],
+) -> Result<Vec<Scenario>, Vec<Diagnostic>> {
     let mut problems = Vec::new();
     let mut files = Vec::new();
     if given.is_empty() {
@@ -30,7 +32,7 @@ pub(super) fn scenarios(root: &Path, given: &[String]) -> Result<Vec<Scenario>, 
     }
     let mut scenarios = Vec::new();
     for (file, healthy) in files {
-        match scenario::load(&file) {
+        match scenario::load_with(&file, set) {
             // Without a defect, it is healthy as it stands.
             Ok(scenario) if healthy => scenarios.push(scenario.twin().unwrap_or(scenario)),
             Ok(scenario) => scenarios.push(scenario),
@@ -44,33 +46,11 @@ pub(super) fn scenarios(root: &Path, given: &[String]) -> Result<Vec<Scenario>, 
     }
 }
 
-/// The scenarios that a command plays, each over the transport that is wanted.
-/// None if something is wrong, which has then been said.
-pub(super) fn chosen(
-    root: &Path,
-    given: &[String],
-    transport: Option<TransportArg>,
-) -> Option<Vec<Scenario>> {
-    let scenarios = scenarios(root, given).map_err(|problems| report(&problems));
-    let over = |scenario| match with_transport(scenario, transport) {
-        Ok(scenario) => Some(scenario),
-        Err(problem) => {
-            print_error(&format!("error: {problem}\n"));
-            None
-        }
-    };
-    scenarios.ok()?.into_iter().map(over).collect()
-}
-
-fn with_transport(scenario: Scenario, wanted: Option<TransportArg>) -> Result<Scenario, String> {
-    let transport = match wanted {
-        None => return Ok(scenario),
-        Some(TransportArg::InProcess) => Transport::InProcess,
-        Some(TransportArg::Websocket) => Transport::WebSocket,
-    };
-    scenario
-        .with_transport(transport)
-        .map_err(|error| error.to_string())
+/// The scenarios that a command runs, with the values that it sets. None if there is a
+/// problem, which has then been reported.
+pub(super) fn chosen(root: &Path, given: &[String], args: &SetArgs) -> Option<Vec<Scenario>> {
+    let scenarios = scenarios(root, given, &args.changes());
+    scenarios.map_err(|problems| report(&problems)).ok()
 }
 
 /// Draws problems on standard error.

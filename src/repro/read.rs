@@ -17,7 +17,10 @@ use crate::scenario::decode::problems::Problems;
 use crate::scenario::decode::section::Section;
 use crate::scenario::decode::words::quote;
 use crate::scenario::decode::{self, report_syntax};
-use crate::scenario::{Code, Cut, Diagnostic, FileKind, MAX_BYTES, Source, Span, discover, names};
+use crate::scenario::{
+    Code, Cut, Diagnostic, Edit, FileKind, MAX_BYTES, Source, Span, discover, knows_format_1,
+    names, schema,
+};
 use crate::signature::{REACHED, Signature};
 use crate::system::check_name;
 
@@ -244,10 +247,13 @@ fn scenario(item: &Item<'_>, problems: &mut Problems) -> Option<(ScenarioRef, Ve
         Some(item) => item.boolean(problems),
         None => Some(false),
     };
-    let cuts = match section.get("cuts") {
-        Some(item) => cuts(&item, problems),
+    let mut changes = |key, line: Line, problems: &mut Problems| match section.get(key) {
+        Some(item) => changes(&item, line, problems),
         None => Some(Vec::new()),
     };
+    let set = changes("set", change, problems);
+    let reductions = changes("reductions", change, problems);
+    let cuts = changes("cuts", format_1, problems);
     section.finish(problems);
     let (name, file) = named?;
     let scenario = ScenarioRef {
@@ -257,8 +263,11 @@ fn scenario(item: &Item<'_>, problems: &mut Problems) -> Option<(ScenarioRef, Ve
         system: system?,
         healthy: healthy?,
         transport: transport?.value,
+        set: set?,
     };
-    Some((scenario, cuts?))
+    let (mut all, cuts) = (reductions?, cuts?);
+    all.extend(cuts);
+    Some((scenario, all))
 }
 
 /// Reads the name of a user's own system.
@@ -329,43 +338,53 @@ fn hexadecimal(
     None
 }
 
-fn cuts(item: &Item<'_>, problems: &mut Problems) -> Option<Vec<Cut>> {
+/// Reads a line that changes the scenario.
+type Line = fn(&str) -> Option<Edit>;
+
+/// Reads a line as it is written today.
+fn change(line: &str) -> Option<Edit> {
+    let change: Edit = line.parse().ok()?;
+    schema::admits(&change).then_some(change)
+}
+
+/// Reads a line as format 1 had it.
+fn format_1(line: &str) -> Option<Edit> {
+    let change = Edit::from_format_1(line).ok()?;
+    knows_format_1(&change.path).then_some(change)
+}
+
+fn changes(item: &Item<'_>, line: Line, problems: &mut Problems) -> Option<Vec<Edit>> {
     let mut places = BTreeSet::new();
-    let mut cuts = Some(Vec::new());
+    let mut changes = Some(Vec::new());
     for entry in item.list(problems)? {
-        let cut = cut(&entry, problems);
-        if cut.is_some_and(|cut| !places.insert(cut.place())) {
+        let text = entry.text(problems);
+        let change = text.and_then(|text| line(text.value));
+        if let (Some(text), None) = (&text, &change) {
+            problems.report(
+                Code::BadCut,
+                entry.span,
+                format!("\"{}\" is no change of a scenario", quote(text.value)),
+                "not a change",
+                "changes look like \"agents.0.count = 1\" or \"remove agents.1\"",
+            );
+        }
+        let again = |change: &Edit| !places.insert(change.path.clone());
+        if change.as_ref().is_some_and(again) {
             problems.report(
                 Code::RepeatedCut,
                 entry.span,
-                "two cuts of one thing",
-                "cut before",
+                "two changes of one value",
+                "changed before",
                 "remove one of them",
             );
         }
         // One that is wrong spoils the list; the others are read all the same.
-        match (&mut cuts, cut) {
-            (Some(cuts), Some(cut)) => cuts.push(cut),
-            _ => cuts = None,
+        match (&mut changes, change) {
+            (Some(changes), Some(change)) => changes.push(change),
+            _ => changes = None,
         }
     }
-    cuts
-}
-
-fn cut(entry: &Item<'_>, problems: &mut Problems) -> Option<Cut> {
-    let text = entry.text(problems)?;
-    let cut = text.value.parse().ok();
-    if cut.is_none() {
-        problems.report(
-            Code::BadCut,
-            entry.span,
-            format!("\"{}\" is no cut", quote(text.value)),
-            "not a cut",
-            "cuts look like \"agents.0.count = 1\"; there are `count`, `events`, `children` and \
-             `party` of agents, `clients.per_thread`, `faults.budget` and `faults.kind`",
-        );
-    }
-    cut
+    changes
 }
 
 /// The contents of `[run]`.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rehearsal_sim::Deviation;
 
 use super::{FORMAT, Origin, Repro, ScenarioRef, TestRef, site};
-use crate::scenario::names;
+use crate::scenario::{Edit, NewValue, names};
 
 impl Repro {
     /// The text of the file.
@@ -86,18 +86,14 @@ impl Repro {
         if scenario.healthy {
             writeln!(text, "healthy = true # its twin without the defect")?;
         }
-        if !self.cuts.is_empty() {
-            writeln!(
-                text,
-                "# What is left out of it; groups of agents count from 0."
-            )?;
-            writeln!(text, "cuts = [")?;
-            for cut in &self.cuts {
-                writeln!(text, "    {},", quoted(&cut.to_string()))?;
-            }
-            writeln!(text, "]")?;
-        }
-        Ok(())
+        write_lines("set", "Values that were set.", scenario.set.iter(), text)?;
+        let (old, new): (Vec<_>, Vec<_>) = self
+            .cuts
+            .iter()
+            .partition(|cut| matches!(cut.value, NewValue::Format1(_)));
+        let comment = "What is left out of it; elements of lists count from 0.";
+        write_lines("reductions", comment, new.into_iter(), text)?;
+        write_lines("cuts", comment, old.into_iter(), text)
     }
 
     fn write_choices(&self, text: &mut String) -> fmt::Result {
@@ -125,6 +121,24 @@ impl Repro {
         }
         writeln!(text, "]")
     }
+}
+
+/// Writes changes of the scenario, if there are any.
+fn write_lines<'a>(
+    key: &str,
+    comment: &str,
+    changes: impl ExactSizeIterator<Item = &'a Edit>,
+    text: &mut String,
+) -> fmt::Result {
+    if changes.len() == 0 {
+        return Ok(());
+    }
+    writeln!(text, "# {comment}")?;
+    writeln!(text, "{key} = [")?;
+    for change in changes {
+        writeln!(text, "    {},", quoted(&change.to_string()))?;
+    }
+    writeln!(text, "]")
 }
 
 fn write_test(test: &TestRef, text: &mut String) -> fmt::Result {

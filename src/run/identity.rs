@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use rehearsal_agents::spec::Transport;
 
 use crate::scenario::variant::HEALTHY;
-use crate::scenario::{Cut, CutError};
+use crate::scenario::{Cut, CutError, Edit};
 use crate::signature::Signature;
 
 /// The origin of a target, and the places of its files.
@@ -16,7 +16,7 @@ pub struct Identity {
     pub origin: Origin,
     /// The suffix of its file names, if the target is not run as it is
     /// declared.
-    pub variant: Option<&'static str>,
+    pub variant: Option<String>,
     /// The directory of its kept repros, where the command line does not choose it.
     pub regressions: Option<PathBuf>,
 }
@@ -25,7 +25,7 @@ impl Identity {
     /// Returns the beginning of the names of its files.
     pub fn file_stem(&self) -> String {
         let name = self.origin.file_stem();
-        match self.variant {
+        match &self.variant {
             Some(variant) => format!("{name}-{variant}"),
             None => name,
         }
@@ -96,6 +96,8 @@ pub struct ScenarioRef {
     pub healthy: bool,
     /// The transport of the run, which may not be that of the file.
     pub transport: Transport,
+    /// Other values that are set to others than the file's.
+    pub set: Vec<Edit>,
 }
 
 impl TestRef {
@@ -153,7 +155,9 @@ pub enum Unplayable {
     NoTwin,
     /// The scenario has faults that the repro's transport cannot have.
     NeedsNetwork,
-    /// Something that the repro cuts is not there.
+    /// A value that the repro sets has no place in the scenario any more.
+    Set(String),
+    /// A part that the repro leaves out is not there.
     Cut(CutError),
 }
 
@@ -166,6 +170,12 @@ impl fmt::Display for Unplayable {
             }
             Self::NeedsNetwork => {
                 f.write_str("the scenario has faults that need a network, and the repro has none")
+            }
+            Self::Set(problem) => {
+                write!(
+                    f,
+                    "the scenario has no place for a value that was set: {problem}"
+                )
             }
             Self::Cut(error) => write!(f, "the scenario has no place for the cut {error}"),
         }

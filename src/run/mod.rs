@@ -11,7 +11,8 @@ use std::fmt;
 use rehearsal_agents::record::Recorder;
 use rehearsal_agents::spec::Transport;
 use rehearsal_agents::system;
-use rehearsal_history::{CheckedRun, EntityId, History, Ledger, Symbol};
+use rehearsal_history::facets::marks::{DERIVED_MARKS, derived_marks};
+use rehearsal_history::{CheckedRun, EntityId, GapPolicy, History, Ledger, Mark, Symbol};
 use rehearsal_sim::{
     Budget, Choices, Config, LeakKind, NetConfig, Outcome, Recording, Schedule, Strategy, Verdict,
     VirtualTime,
@@ -322,12 +323,19 @@ fn judge(
     outcome: Outcome<()>,
     history: History,
 ) -> RunReport {
-    let run = CheckedRun::new(&history, &outcome.verdict, &outcome.statistics);
+    let settings = |oracle: &str| {
+        let oracle = OracleRef::parse(oracle)?;
+        scenario.expect.settings.get(&oracle)
+    };
+    let gaps = settings("no-loss").map(GapPolicy::of).unwrap_or_default();
+    let run = CheckedRun::new(&history, &outcome.verdict, &outcome.statistics).with_gaps(gaps);
+    let strict = Settings::default();
     let mut violations = Vec::new();
     let mut checked = Vec::new();
     let mut reported = false;
     for oracle in &scenario.expect.oracles {
-        let finding = oracle.judge(&run, &Settings::default());
+        let settings = scenario.expect.settings.get(oracle).unwrap_or(&strict);
+        let finding = oracle.judge(&run, settings);
         checked.push((*oracle, finding.checked));
         let vacuity = finding.vacuity(&**oracle);
         let found: Vec<_> = finding.violations.into_iter().chain(vacuity).collect();
@@ -345,7 +353,7 @@ fn judge(
     if engine_failed && !reported {
         violations.insert(0, Failure::of_engine(&outcome.verdict));
     }
-    let goals = reached(&history, outcome.statistics.lock_waits);
+    let goals = reached(&run);
     if !engine_failed {
         violations.extend(unreached(scenario, &goals));
     }
@@ -383,11 +391,18 @@ pub(crate) fn verdict(engine: &Verdict) -> RunVerdict {
     }
 }
 
-fn reached(history: &History, lock_waits: u64) -> BTreeSet<Goal> {
-    let marks = history
+fn reached(run: &CheckedRun<'_>) -> BTreeSet<Goal> {
+    // What follows from the messages is not taken from a recorded mark, which might
+    // stand for nothing.
+    let is_derived = |mark: &&Mark| DERIVED_MARKS.iter().any(|derived| mark.0 == derived.name);
+    let recorded = run
+        .history
         .marks()
-        .filter_map(|mark| Goal::parse(mark.0.as_str()));
-    let contended = (lock_waits > 0).then_some(Goal::LockContended);
+        .filter(|mark| !is_derived(mark))
+        .cloned();
+    let marks = recorded.chain(derived_marks(run));
+    let marks = marks.filter_map(|mark| Goal::parse(mark.0.as_str()));
+    let contended = (run.statistics.lock_waits > 0).then_some(Goal::LockContended);
     marks.chain(contended).collect()
 }
 

@@ -8,7 +8,7 @@ use rehearsal_sim::{Ambient, Choices, Deviate, Fifo, PickDeviation, Profile, Pro
 
 use super::identity::{Identity, Selection, Unplayable};
 use super::{RunOptions, RunReport, StrategyName};
-use crate::scenario::{Cut, ExpectedVerdict, Goal};
+use crate::scenario::{Candidate, Cut, ExpectedVerdict, Goal};
 
 /// A program with everything around it that the simulator can run under any seed.
 /// Its runs are judged, and its failures are recorded, shrunk and replayed.
@@ -32,8 +32,11 @@ pub trait Target: Send + Sync {
     /// Returns what a repro needs to find it again.
     fn identity(&self) -> Identity;
 
-    /// Returns, for each part that can be reduced, the cuts of it, the deepest first.
-    fn reductions(&self) -> Vec<Vec<Cut>>;
+    /// Returns, for each value that can be reduced, the candidates, the deepest first.
+    fn reductions(&self) -> Vec<Vec<Candidate>>;
+
+    /// Returns the reductions that it was made with.
+    fn reduced_by(&self) -> &[Cut];
 
     /// Returns the selected variant of it.
     ///

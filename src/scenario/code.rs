@@ -160,7 +160,8 @@ codes! {
     /// More agents, clients or events than a run may have.
     TooBig = "S0028",
         "Taken together, the groups ask for more than one run may hold: 10,000 agents (sub-agents \
-         counted), 10,000 clients, or 1,000,000 events. The limits keep a run within the memory of a \
+         counted), 10,000 clients, 1,000,000 events, or 2,000,000 deliveries (events, each as often \
+         as its thread has clients). The limits keep a run within the memory of a \
          laptop; make `count`, `events` or `per_thread` smaller.";
     /// Something that needs a network, without one.
     NeedsNetwork = "S0029",
@@ -174,8 +175,8 @@ codes! {
          `at_least` and `budget` faults among `kinds`.";
     /// Times that cannot follow each other.
     TimesOutOfOrder = "S0031",
-        "One of the two times must come before the other to have an effect: a run's time-out and the \
-         window of faults must lie within the run's budget of virtual time.";
+        "One of the two times must come before the other to have an effect: a run's time-out, the \
+         window of faults, latencies and delays must lie within the run's budget of virtual time.";
     /// An oracle without anything to judge.
     IdleOracle = "S0032",
         "The oracle would find nothing to check in this scenario, and an oracle that checks nothing is \
@@ -216,6 +217,12 @@ codes! {
     NotAScenario = "S0040",
         "The file is a repro: it holds one failing run of a scenario, and not a scenario. `rehearsal \
          replay` plays it, and `rehearsal keep` makes it a regression that `cargo test` plays first.";
+    /// A value that is to be set, and has no place in the file.
+    NoPlace = "S0041",
+        "A value was to be set with `--set PATH=VALUE`, and the path leads nowhere in the scenario: it \
+         numbers an element that the list does not have, or goes into a value that is no table and no \
+         list. A path is the keys and positions on the way to the value, with dots between them, as in \
+         `agents.0.count`; positions count from 0.";
     /// There is no such repro file.
     ReproMissing = "R0001",
         "The repro file does not exist. `rehearsal run` writes one for each failing seed below \
@@ -307,10 +314,10 @@ codes! {
          it nobody can tell whether the scenario, or what came of the run, is still the same.";
     /// A cut that is none.
     BadCut = "R0021",
-        "A cut says of what there is less than in the scenario's file, and how much is left: \
-         `agents.0.count = 1`, or `events`, `children` or `party` instead of `count`; \
-         `clients.per_thread = 1`, `faults.budget = 0`, `faults.kind = 1`. Groups of agents and kinds of \
-         faults count from 0.";
+        "A reduction makes the scenario of the file smaller: `agents.0.count = 1` sets a number or \
+         another value, `remove agents.1` takes an element out of a list, or sets a key back to its \
+         default. Elements of lists count from 0, as in the file. Lines under `cuts` are those of older \
+         repros; each sets a number.";
     /// Two cuts of one thing.
     RepeatedCut = "R0022",
         "Two cuts say how much is left of one thing, and only one of them can be right. Remove the \

@@ -120,6 +120,23 @@ impl Diagnostic {
         self
     }
 
+    /// The problem in another text, whose places begin at `base`. Labels in the first
+    /// text are left out.
+    pub(super) fn moved_into(mut self, source: &Arc<Source>, base: usize) -> Self {
+        let moved = |label: &mut Label| {
+            label.span = Span::new(label.span.start - base, label.span.end.max(base) - base);
+        };
+        let end = base + source.text().len();
+        self.others
+            .retain(|label| (base..=end).contains(&label.span.start));
+        self.others.iter_mut().for_each(moved);
+        if let Some(primary) = &mut self.primary {
+            moved(primary);
+        }
+        self.source = Arc::clone(source);
+        self
+    }
+
     /// The file, as the user gave it.
     pub fn file(&self) -> &Path {
         self.source.path()

@@ -1,27 +1,8 @@
-//! The names of things that have no name of their own in the specification's
-//! types.
+//! The names of transports.
 
-use rehearsal_agents::spec::{FailureMode, ThreadPolicy, Transport};
+use rehearsal_agents::spec::Transport;
 
-/// Transports with their names in scenario files and on the command line.
-pub const TRANSPORTS: [(&str, Transport); 2] = [
-    ("websocket", Transport::WebSocket),
-    ("in-process", Transport::InProcess),
-];
-
-/// Thread policies with their names in scenario files.
-pub const THREAD_POLICIES: [(&str, ThreadPolicy); 3] = [
-    ("own", ThreadPolicy::Own),
-    ("group", ThreadPolicy::Group),
-    ("shared", ThreadPolicy::Shared),
-];
-
-/// Failure modes with their names in scenario files.
-pub const FAILURE_MODES: [(&str, FailureMode); 3] = [
-    ("exception", FailureMode::Exception),
-    ("timeout", FailureMode::Timeout),
-    ("silent-death", FailureMode::SilentDeath),
-];
+pub use rehearsal_agents::sections::bridge::TRANSPORTS;
 
 /// The name of a transport.
 pub fn transport(transport: Transport) -> &'static str {

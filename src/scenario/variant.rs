@@ -3,9 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use rehearsal_agents::sections::Path;
 use rehearsal_agents::spec::{Fault, Transport};
 
-use super::{ExpectedVerdict, Scenario};
+use super::diagnostic::Diagnostic;
+use super::edit::{self, CutError, Edit};
+use super::{Candidate, ExpectedVerdict, Scenario, decode, names};
 use crate::system::{Named, SystemChoice};
 
 /// What the name of a healthy twin ends in.
@@ -35,6 +38,8 @@ impl Scenario {
         let mut twin = self.clone();
         twin.name.push_str(HEALTHY);
         twin.spec.defect = None;
+        let defect = Path::of("system").key("defect");
+        edit::add(&mut twin.variant, Edit::removed(defect));
         twin.expect.verdict = ExpectedVerdict::Pass;
         Some(twin)
     }
@@ -83,6 +88,55 @@ impl Scenario {
         }
         let mut scenario = self.clone();
         scenario.spec.transport = transport;
+        let named = Edit::text(super::transport(), names::transport(transport));
+        edit::add(&mut scenario.variant, named);
         Ok(scenario)
+    }
+
+    /// The same scenario with some values set to others than the file's.
+    ///
+    /// # Errors
+    ///
+    /// Every problem of the values, or of what they contradict.
+    pub fn with_set(&self, set: &[Edit]) -> Result<Scenario, Vec<Diagnostic>> {
+        if set == self.set {
+            return Ok(self.clone());
+        }
+        let read = super::read(&self.source, set)?;
+        let twin = if self.is_twin() { read.twin() } else { None };
+        let mut scenario = twin.unwrap_or(read);
+        scenario.name = self.name.clone();
+        scenario.system = self.system.clone();
+        Ok(scenario)
+    }
+
+    /// The same scenario with less in it. Goals and expectations stay as they are; a
+    /// scenario that is reduced may well miss them.
+    ///
+    /// # Errors
+    ///
+    /// If a change does not fit the scenario, does not make it smaller, or leaves
+    /// nothing to run.
+    pub fn cut(&self, cuts: &[Edit]) -> Result<Scenario, CutError> {
+        if cuts.is_empty() {
+            return Ok(self.clone());
+        }
+        let changes = [self.set.as_slice(), &self.variant].concat();
+        let reduced = decode::reduce(&self.source, &changes, cuts)?;
+        let mut scenario = self.clone();
+        scenario.spec = reduced.spec;
+        scenario.reductions = reduced.reductions;
+        Ok(scenario)
+    }
+
+    /// The reductions that it was made with.
+    pub(crate) fn made_reductions(&self) -> &[Edit] {
+        &self.reductions
+    }
+
+    /// For each value that can be reduced, its candidates, the deepest first.
+    pub(crate) fn families(&self) -> Vec<Vec<Candidate>> {
+        let changes = [self.set.as_slice(), &self.variant].concat();
+        decode::families(&self.source, &changes, &self.reductions)
     }
 }

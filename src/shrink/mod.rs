@@ -182,14 +182,14 @@ fn begin<'a>(
     repro: &'a Repro,
     limits: &'a Limits<'a>,
 ) -> Result<(ShrinkSession<'a>, Best), ShrinkError> {
-    let session = ShrinkSession::new(target, repro, limits).map_err(ShrinkError::Unplayable)?;
+    let session = ShrinkSession::new(target, repro, limits);
     let staged = repro.stage(target).map_err(ShrinkError::Unplayable)?;
     let report = repro.play(&*staged);
     if !session.is_it(&report) {
         return Err(ShrinkError::DoesNotFail(Signature::of(&report)));
     }
     let best = Best {
-        cuts: repro.cuts.clone(),
+        cuts: staged.reduced_by().to_vec(),
         schedule: report.outcome.tape.schedule(),
         staged,
         report,

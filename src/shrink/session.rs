@@ -1,14 +1,12 @@
 //! The runs of a shrink session: counted, and compared with the failure.
 
-use std::sync::Arc;
-
 use rehearsal_sim::{Choices, DeviationKind, PickDeviation, Schedule};
 
 use crate::repro::Repro;
 use crate::run::{RunOptions, RunReport, StrategyName};
 use crate::scenario::Cut;
 use crate::signature::Signature;
-use crate::target::{self, Origin, Selection, Target, Unplayable};
+use crate::target::{self, Origin, Selection, Target};
 
 use super::{Best, Limits, Stopped, measure};
 
@@ -20,8 +18,6 @@ pub(super) struct ShrinkSession<'a> {
     target: &'a dyn Target,
     /// The scenario or test, with its twin and transport.
     origin: &'a Origin,
-    /// That variant of the target, without cuts.
-    whole: Arc<dyn Target>,
     signature: &'a Signature,
     seed: u64,
     limits: &'a Limits<'a>,
@@ -29,34 +25,20 @@ pub(super) struct ShrinkSession<'a> {
 }
 
 impl<'a> ShrinkSession<'a> {
-    pub(super) fn new(
-        target: &'a dyn Target,
-        repro: &'a Repro,
-        limits: &'a Limits<'a>,
-    ) -> Result<Self, Unplayable> {
-        let uncut = Selection {
-            origin: &repro.origin,
-            cuts: &[],
-            failure: Some(&repro.expected.signature),
-        };
-        Ok(Self {
+    pub(super) fn new(target: &'a dyn Target, repro: &'a Repro, limits: &'a Limits<'a>) -> Self {
+        Self {
             target,
             origin: &repro.origin,
-            whole: target.reduced(&uncut)?,
             signature: &repro.expected.signature,
             seed: repro.seed,
             limits,
             runs: 0,
-        })
+        }
     }
 
     /// Runs so far.
     pub(super) fn runs(&self) -> u64 {
         self.runs
-    }
-
-    pub(super) fn whole(&self) -> &dyn Target {
-        &*self.whole
     }
 
     /// Returns `true` for the failure that is shrunk.

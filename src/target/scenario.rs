@@ -9,7 +9,7 @@ use super::{
     About, Expectation, Extent, Identity, Origin, ScenarioRef, Selection, Target, Unplayable,
 };
 use crate::run::{self, RunOptions, RunReport};
-use crate::scenario::{Cut, Scenario, families, names};
+use crate::scenario::{Candidate, Cut, Scenario, names};
 use crate::system::SystemChoice;
 
 impl Target for Scenario {
@@ -40,7 +40,8 @@ impl Target for Scenario {
         }
     }
 
-    /// With the transport as the variant if the scenario's file declares another one.
+    /// The variant is the transport, if the scenario's file declares another one, and a
+    /// hash of the values that are set.
     fn identity(&self) -> Identity {
         let origin = Origin::Scenario(ScenarioRef {
             name: self.file_name().to_owned(),
@@ -49,11 +50,11 @@ impl Target for Scenario {
             system: self.system.name().map(str::to_owned),
             healthy: self.is_twin(),
             transport: self.spec.transport,
+            set: self.set.clone(),
         });
-        let as_declared = self.spec.transport == self.declared_transport;
         Identity {
             origin,
-            variant: (!as_declared).then(|| names::transport(self.spec.transport)),
+            variant: variant(self),
             regressions: match &self.system {
                 SystemChoice::Reference => None,
                 SystemChoice::Named(named) => Some(named.regressions().to_owned()),
@@ -61,8 +62,12 @@ impl Target for Scenario {
         }
     }
 
-    fn reductions(&self) -> Vec<Vec<Cut>> {
-        families::families(&self.spec)
+    fn reductions(&self) -> Vec<Vec<Candidate>> {
+        Scenario::families(self)
+    }
+
+    fn reduced_by(&self) -> &[Cut] {
+        Scenario::made_reductions(self)
     }
 
     fn reduced(&self, selection: &Selection<'_>) -> Result<Arc<dyn Target>, Unplayable> {
@@ -77,6 +82,10 @@ impl Target for Scenario {
         } else {
             self.clone()
         };
+        let twin = twin.with_set(&scenario.set).map_err(|problems| {
+            let first = problems.first().map(|problem| problem.message.clone());
+            Unplayable::Set(first.unwrap_or_default())
+        })?;
         let variant = twin
             .with_transport(scenario.transport)
             .map_err(|_| Unplayable::NeedsNetwork)?;
@@ -95,6 +104,17 @@ impl Target for Scenario {
             count("possible fault", self.spec.faults.budget.into()),
         ]
     }
+}
+
+/// Returns the suffix of the names of a scenario's files, if it is not run as declared.
+fn variant(scenario: &Scenario) -> Option<String> {
+    let as_declared = scenario.spec.transport == scenario.declared_transport;
+    let transport = (!as_declared).then(|| names::transport(scenario.spec.transport).to_owned());
+    let set: Vec<String> = scenario.set.iter().map(ToString::to_string).collect();
+    let hash = xxhash_rust::xxh3::xxh3_64(set.join("\n").as_bytes());
+    let set = (!set.is_empty()).then(|| format!("set-{hash:016x}"));
+    let parts: Vec<String> = transport.into_iter().chain(set).collect();
+    (!parts.is_empty()).then(|| parts.join("-"))
 }
 
 fn agents(spec: &BridgeSpec) -> u64 {

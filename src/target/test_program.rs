@@ -9,7 +9,7 @@ use rehearsal_sim::{Ambient, Budget, Config, Leaks, NetConfig, Outcome, Strategy
 
 use super::{About, Expectation, Extent, Identity, Origin, Selection, Target, TestRef, Unplayable};
 use crate::run::{self, Failure, Judge, RunOptions, RunReport, RunVerdict};
-use crate::scenario::{Cut, CutError, ExpectedVerdict};
+use crate::scenario::{Candidate, Cut, CutError, ExpectedVerdict};
 
 /// The directory of kept repros of tests, below the package's root.
 pub(crate) const REGRESSIONS: &str = "tests/regressions";
@@ -136,8 +136,12 @@ impl Target for Program {
         }
     }
 
-    fn reductions(&self) -> Vec<Vec<Cut>> {
+    fn reductions(&self) -> Vec<Vec<Candidate>> {
         Vec::new()
+    }
+
+    fn reduced_by(&self) -> &[Cut] {
+        &[]
     }
 
     fn reduced(&self, selection: &Selection<'_>) -> Result<Arc<dyn Target>, Unplayable> {
@@ -148,8 +152,8 @@ impl Target for Program {
         match selection.cuts.first() {
             None => Ok(Arc::new(self.clone())),
             Some(cut) => Err(Unplayable::Cut(CutError {
-                cut: *cut,
-                reason: "a test has no parts that can be cut",
+                cut: cut.clone(),
+                reason: "a test has no parts that can be reduced".to_owned(),
             })),
         }
     }

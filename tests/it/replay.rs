@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use rehearsal::agents::sections;
 use rehearsal::agents::spec::Transport;
 use rehearsal::exit::Exit;
 use rehearsal::regression;
 use rehearsal::replay::{Change, Replay, Replayed};
 use rehearsal::repro::{Origin, Repro, ScenarioRef, TestRef, Unplayable, save_failure};
 use rehearsal::run::{RunOptions, RunVerdict, StrategyName, play};
-use rehearsal::scenario::{Code, Cut, ExpectedVerdict, Look, Scenario, render_all};
+use rehearsal::scenario::{Code, Edit, ExpectedVerdict, Look, Scenario, render_all};
 use rehearsal::sim::{Deviation, Fingerprint, Schedule, Site};
 
 use crate::support::scenario;
@@ -169,7 +170,10 @@ fn what_cannot_be_staged_is_a_changed_scenario() {
     let scenario = scenario(NAME);
     let repro = failing(&scenario, SEED);
     let cut = Repro {
-        cuts: vec![Cut::Agents { group: 9, count: 1 }],
+        cuts: vec![Edit::number(
+            sections::Path::of("agents").index(9).key("count"),
+            1,
+        )],
         ..repro.clone()
     };
     let replay = Replay::of(&cut, &scenario);

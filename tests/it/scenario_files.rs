@@ -224,3 +224,97 @@ fn an_argument_is_a_name_or_a_path() {
     assert_eq!(resolved("one.toml"), Some(PathBuf::from("one.toml")));
     assert_eq!(resolved("two"), None);
 }
+
+/// The command.
+mod command {
+    use std::path::Path;
+    use std::process::{Command, Output};
+
+    use super::playground;
+
+    fn rehearsal(arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_rehearsal"))
+            .args(arguments)
+            .output()
+            .expect("it starts")
+    }
+
+    fn told(output: &Output) -> String {
+        let both = [output.stdout.clone(), output.stderr.clone()].concat();
+        String::from_utf8(both).expect("UTF-8")
+    }
+
+    fn text(path: &Path) -> &str {
+        path.to_str().expect("UTF-8")
+    }
+
+    #[test]
+    fn a_new_scenario_is_valid_and_runs_and_is_never_overwritten() {
+        let root = playground("new");
+        let new = ["--scenarios", text(&root), "new", "my_scenario"];
+        let output = rehearsal(&new);
+        assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+        let file = root.join("my_scenario.toml");
+        let output = rehearsal(&["run", text(&file), "--seeds", "64"]);
+        assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+        std::fs::write(&file, "# mine").expect("it is written");
+        assert_eq!(rehearsal(&new).status.code(), Some(2));
+        assert_eq!(std::fs::read_to_string(&file).expect("UTF-8"), "# mine");
+        for name in ["../x", "My Scenario", ""] {
+            let output = rehearsal(&["--scenarios", text(&root), "new", name]);
+            assert_eq!(output.status.code(), Some(2), "{name}");
+        }
+        assert!(!root.with_file_name("x.toml").exists());
+    }
+
+    #[test]
+    fn the_schema_is_printed_as_json() {
+        let output = rehearsal(&["schema"]);
+        assert_eq!(output.status.code(), Some(0));
+        let schema: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(schema["properties"]["seeds"]["maximum"], 1_000_000);
+        assert_eq!(schema["additionalProperties"], false);
+    }
+
+    #[test]
+    fn a_repro_of_a_run_with_values_that_were_set_replays() {
+        let out = playground("set");
+        let output = rehearsal(&[
+            "--out",
+            text(&out),
+            "run",
+            "double-terminal",
+            "--seeds",
+            "8",
+            "--set",
+            "agents.0.count=3",
+            "--set",
+            "clients.per_thread=2",
+        ]);
+        assert_eq!(output.status.code(), Some(10), "{}", told(&output));
+        let repros: Vec<_> = std::fs::read_dir(&out)
+            .expect("a directory")
+            .map(|entry| entry.expect("an entry").path())
+            .filter(|path| {
+                path.extension()
+                    .is_some_and(|extension| extension == "repro")
+            })
+            .collect();
+        assert!(!repros.is_empty());
+        for repro in repros {
+            let kept = std::fs::read_to_string(&repro).expect("UTF-8");
+            assert!(kept.contains("\"clients.per_thread = 2\""), "{kept}");
+            let output = rehearsal(&["replay", text(&repro)]);
+            assert_eq!(output.status.code(), Some(10), "{}", told(&output));
+        }
+    }
+
+    #[test]
+    fn a_value_without_a_place_is_bad_usage() {
+        for set in ["agents", "agents.9.count=1", "seeds=none"] {
+            let output = rehearsal(&["run", "double-terminal", "--set", set]);
+            assert_eq!(output.status.code(), Some(2), "{}", told(&output));
+            assert!(output.stdout.is_empty());
+        }
+    }
+}

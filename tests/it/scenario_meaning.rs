@@ -1,17 +1,20 @@
 //! What a scenario file means, key by key.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use crate::support::oracle;
 use rehearsal::agents::bridge::{defects, faults};
 use rehearsal::agents::record::Mark;
+use rehearsal::agents::sections;
 use rehearsal::agents::spec::{
     AgentGroup, AgentKind, BridgeSettings, BridgeSpec, ClientSettings, FailureMode, FaultPlan,
     NetworkSettings, ThreadPolicy, Transport,
 };
 use rehearsal::scenario::{
-    BudgetSpec, Expect, ExpectedVerdict, Goal, Look, Scenario, parse, render_all,
+    BudgetSpec, Code, Edit, Expect, ExpectedVerdict, Goal, Look, NewValue, Scenario, load_with,
+    parse, render_all,
 };
 
 fn read(text: &str) -> Scenario {
@@ -135,6 +138,7 @@ verdict = "violation:no-loss"
     assert_eq!(scenario.budget, budget);
     let expect = Expect {
         oracles: vec![oracle("no-loss"), oracle("fifo")],
+        settings: BTreeMap::new(),
         reached: vec![Goal::LockContended],
         sometimes: vec![
             Goal::Mark(Mark::Fault(faults::HOLD)),
@@ -240,4 +244,189 @@ oracles = ["no-loss"]
         .collect();
     assert_eq!(found, kinds.iter().collect::<Vec<_>>());
     assert_eq!(kinds.map(|kind| kind.name()), AgentKind::NAMES);
+}
+
+fn set(name: &str, arguments: &[&str]) -> Result<Scenario, Vec<rehearsal::scenario::Diagnostic>> {
+    let edits = arguments.iter();
+    let edits: Vec<Edit> = edits
+        .map(|argument| Edit::from_argument(argument).expect("an edit"))
+        .collect();
+    load_with(
+        &Path::new("scenarios").join(name).with_extension("toml"),
+        &edits,
+    )
+}
+
+#[test]
+fn any_value_can_be_set() {
+    let arguments = [
+        "agents.0.count=7",
+        "clients.per_thread=2",
+        "network.latency=2ms",
+        "system.transport=websocket",
+        "expect.oracles=[\"fifo\"]",
+    ];
+    let scenario = set("shared_bridge", &arguments).expect("they fit");
+    assert_eq!(scenario.spec.agents[0].count, 7);
+    assert_eq!(scenario.spec.clients.per_thread, 2);
+    assert_eq!(scenario.spec.network.latency_max, ms(2));
+    assert_eq!(scenario.expect.oracles, [oracle("fifo")]);
+    assert_eq!(scenario.spec.transport, scenario.declared_transport);
+}
+
+#[test]
+fn problems_of_values_that_are_set_point_to_the_command_line() {
+    for (argument, code, place) in [
+        ("agents.0.count=0", Code::OutOfRange, "--set:1:18"),
+        ("agents.0.cuont=1", Code::UnknownKey, "--set:1:1"),
+        ("weather.rain=true", Code::UnknownKey, "--set:1:1"),
+        ("agents.9.count=1", Code::NoPlace, "--set:1:1"),
+        ("seeds.first=1", Code::NoPlace, "--set:1:1"),
+        (
+            "expect.reached=[\"fault:hold\"]",
+            Code::UnreachableGoal,
+            "--set:1:19",
+        ),
+    ] {
+        let problems = set("shared_bridge", &[argument]).expect_err(argument);
+        let codes: Vec<Code> = problems.iter().map(|problem| problem.code).collect();
+        let shown = render_all(&problems, Look::Plain);
+        assert_eq!(codes, [code], "{shown}");
+        assert!(shown.contains(place), "{shown}");
+    }
+    let problems = set("partition", &["system.transport=in-process"]).expect_err("a partition");
+    assert_eq!(problems[0].code, Code::NeedsNetwork);
+}
+
+#[test]
+fn an_oracle_may_be_a_table_and_takes_no_settings_yet() {
+    let table = "expect.oracles=[\"fifo\", { name = \"no-loss\" }]";
+    let scenario = set("shared_bridge", &[table]).expect("it fits");
+    assert_eq!(scenario.expect.oracles, [oracle("fifo"), oracle("no-loss")]);
+    assert!(scenario.expect.settings.is_empty());
+    let setting = "expect.oracles=[{ name = \"no-loss\", gaps = \"crash\" }]";
+    let problems = set("shared_bridge", &[setting]).expect_err("no-loss takes no settings");
+    assert_eq!(problems[0].code, Code::UnknownKey);
+    let twice = "expect.oracles=[\"fifo\", { name = \"fifo\" }]";
+    let problems = set("shared_bridge", &[twice]).expect_err("named twice");
+    assert_eq!(problems[0].code, Code::RepeatedEntry);
+}
+
+/// A scenario with everything that can be reduced.
+const LARGE: &str = r#"
+format = 1
+name = "example"
+claim = "There is much to take out."
+system = { kind = "bridge" }
+clients = { per_thread = 3 }
+agents = [
+    { kind = "data", count = 4 },
+    { kind = "collision", count = 15, party = 5 },
+    { kind = "supervisor", children = ["data", "fast", { kind = "hammer", events = 9 }] },
+    { kind = "hammer", events = 8 },
+]
+
+[faults]
+budget = 3
+at_least = 2
+kinds = ["hold", "partition", "bridge-pause"]
+window = "20ms..1s"
+
+[expect]
+oracles = ["no-loss"]
+"#;
+
+fn cut(lines: &[(&str, u32)]) -> Scenario {
+    let edits = lines.iter().map(|(path, left)| Edit {
+        path: path.parse().expect("a path"),
+        value: NewValue::Format1(*left),
+    });
+    let edits: Vec<Edit> = edits.collect();
+    read(LARGE)
+        .cut(&edits)
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn lines_of_format_1_mean_what_they_meant() {
+    let agents = |scenario: &Scenario| -> Vec<(&str, u32)> {
+        let groups = scenario.spec.agents.clone();
+        groups
+            .iter()
+            .map(|group| (group.kind.name(), group.count))
+            .collect()
+    };
+    let scenario = cut(&[("agents.0.count", 0), ("agents.1.count", 2)]);
+    assert_eq!(
+        agents(&scenario),
+        [("collision", 10), ("supervisor", 1), ("hammer", 1)]
+    );
+    let scenario = cut(&[("agents.1.party", 2)]);
+    assert_eq!(
+        scenario.spec.agents[1].kind,
+        AgentKind::Collision { party: 2 }
+    );
+    assert_eq!(scenario.spec.agents[1].count, 6);
+    let scenario = cut(&[("agents.1.count", 1), ("agents.1.party", 1)]);
+    assert_eq!(
+        scenario.spec.agents[1].kind,
+        AgentKind::Collision { party: 1 }
+    );
+    assert_eq!(scenario.spec.agents[1].count, 1);
+    let scenario = cut(&[("agents.2.children", 1), ("agents.3.events", 0)]);
+    let children = vec![AgentKind::Data];
+    assert_eq!(
+        scenario.spec.agents[2].kind,
+        AgentKind::Supervisor { children }
+    );
+    assert_eq!(
+        scenario.spec.agents[3].kind,
+        AgentKind::Hammer { events: 0 }
+    );
+    let scenario = cut(&[("agents.2.children", 0), ("clients.per_thread", 1)]);
+    let children = Vec::new();
+    assert_eq!(
+        scenario.spec.agents[2].kind,
+        AgentKind::Supervisor { children }
+    );
+    assert_eq!(scenario.spec.clients.per_thread, 1);
+    let scenario = cut(&[
+        ("faults.budget", 1),
+        ("faults.kind", 1),
+        ("faults.from_ms", 3),
+    ]);
+    assert_eq!(
+        (scenario.spec.faults.budget, scenario.spec.faults.at_least),
+        (1, 1)
+    );
+    assert_eq!(scenario.spec.faults.kinds, [faults::PARTITION]);
+    assert_eq!(
+        (scenario.spec.faults.from, scenario.spec.faults.until),
+        (ms(3), ms(1_000))
+    );
+    let scenario = cut(&[("faults.budget", 0)]);
+    assert_eq!(scenario.spec.faults, FaultPlan::default());
+}
+
+#[test]
+fn what_is_not_less_or_not_there_is_refused() {
+    let whole = read(LARGE);
+    for line in [
+        "agents.0.count = 4",
+        "agents.9.count = 1",
+        "remove agents.9",
+        "agents.1.party = 2",
+        "agents.0.events = 1",
+        "seeds.0 = 1",
+        "remove system",
+    ] {
+        let edit: Edit = line.parse().expect("an edit");
+        let refused = whole.cut(std::slice::from_ref(&edit)).expect_err(line);
+        assert_eq!(refused.cut, edit, "{refused}");
+    }
+    let all: Vec<Edit> = (0..4)
+        .map(|group| Edit::removed(sections::Path::of("agents").index(group)))
+        .collect();
+    assert!(whole.cut(&all).is_err(), "no agent would be left");
+    assert!(whole.cut(&all[1..]).is_ok());
 }

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use rehearsal::agents::sections;
 use rehearsal::repro::Repro;
 use rehearsal::run::{self, RunOptions, RunVerdict, StrategyName};
-use rehearsal::scenario::{self, Cut, Scenario, discover};
+use rehearsal::scenario::{self, Edit, Scenario, discover};
 use rehearsal::shrink::{self, Limits, ShrinkError, ShrinkResult};
 use rehearsal::signature::Signature;
 use rehearsal::sim::DeviationKind;
@@ -121,7 +122,7 @@ fn what_does_not_fail_is_not_shrunk() {
     assert_eq!(error, ShrinkError::DoesNotFail(None));
 
     let misfit = Repro {
-        cuts: vec![Cut::Agents { group: 9, count: 0 }],
+        cuts: vec![Edit::removed(sections::Path::of("agents").index(9))],
         ..repro
     };
     let error = shrink::shrink(scenario, &misfit, &Limits::runs(100)).expect_err("no group 9");

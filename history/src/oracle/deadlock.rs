@@ -1,8 +1,8 @@
 //! Deadlock: nothing waits for ever. The engine sees that; this oracle makes its
 //! verdict one that a scenario can ask for. Nothing is excused.
 //!
-//! Its opportunities are the times that a task had to wait for a lock: each of them could
-//! have been for ever. A run in which nothing waits does not exercise it.
+//! Its opportunities are the times that a task had to wait for anything but a timer: each
+//! of them could have been for ever. A run in which nothing waits does not exercise it.
 
 use rehearsal_sim::Verdict;
 
@@ -49,7 +49,7 @@ impl Oracle for Deadlock {
 
     fn check(&self, run: &CheckedRun<'_>, _settings: &Settings) -> Finding {
         let mut report = Report::new();
-        report.check(run.statistics.lock_waits);
+        report.check(run.statistics.waits);
         if let Some(rule) = rule_of(run.verdict) {
             report.broken(rule, [], run.verdict.at(), || run.verdict.to_string());
         }

@@ -53,6 +53,14 @@ impl Settings {
         }
     }
 
+    /// Returns the words of a setting, none if it is not set.
+    pub fn words(&self, name: &str) -> &[String] {
+        match self.0.get(name) {
+            Some(SettingValue::Words(words)) => words,
+            _ => &[],
+        }
+    }
+
     /// Returns the number of a setting, if it is set.
     pub fn number(&self, name: &str) -> Option<u64> {
         match self.0.get(name) {

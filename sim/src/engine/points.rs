@@ -168,9 +168,9 @@ impl Engine {
         let me = core.running?;
         let id = core.next_wait;
         core.next_wait += 1;
-        if core.resources[resource].kind.is_lock() {
-            core.statistics.lock_waits += 1;
-        }
+        let kind = core.resources[resource].kind;
+        core.statistics.waits += u64::from(kind != ResourceKind::Timer);
+        core.statistics.lock_waits += u64::from(kind.is_lock());
         if let Some(task) = core.task_mut(me) {
             let newest = task.waits.iter().all(|wait| wait.id < id);
             assert!(newest, "each wait has an id of its own");

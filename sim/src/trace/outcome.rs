@@ -237,7 +237,10 @@ pub struct Statistics {
     pub tasks: u64,
     /// Packets that left a host.
     pub packets: u64,
-    /// Times that a task had to wait for a lock.
+    /// Times that a task had to wait for anything but a timer: a lock, a channel, a
+    /// socket, another task.
+    pub waits: u64,
+    /// Those of them that were for a lock.
     pub lock_waits: u64,
     /// Virtual time at the end.
     pub virtual_time: VirtualTime,

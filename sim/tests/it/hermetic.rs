@@ -103,7 +103,7 @@ fn another_process_gives_the_same() {
     let this = std::env::current_exe().expect("a path");
     for _ in 0..2 {
         let output = Command::new(&this)
-            .args(["--exact", "another_process_gives_the_same"])
+            .args(["--exact", "hermetic::another_process_gives_the_same"])
             .env(EXPECTED, &mine)
             .output()
             .expect("it starts");

@@ -171,7 +171,7 @@ fn two_hundred_seeds_are_the_same_in_another_process_and_in_any_build() {
     let output = Command::new(&this)
         .args([
             "--exact",
-            "two_hundred_seeds_are_the_same_in_another_process_and_in_any_build",
+            "third_party::two_hundred_seeds_are_the_same_in_another_process_and_in_any_build",
         ])
         .env(EXPECTED, &mine)
         .output()

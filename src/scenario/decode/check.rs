@@ -1,332 +1,241 @@
-//! What is right part by part, and contradicts itself as a whole.
+//! Contradictions between shared sections that are right by themselves.
 
+use std::path::Path as FilePath;
 use std::time::Duration;
 
 use rehearsal_agents::record::Mark;
-use rehearsal_agents::spec::{AgentKind, Defect, FailureMode, ThreadPolicy, Transport};
+use rehearsal_agents::sections::{Contradiction, Path, Rule};
+use rehearsal_agents::spec::Fault;
 
-use super::agents::{Group, MAX_AGENTS, MAX_EVENTS, family};
-use super::draft::Draft;
-use super::expect::Expected;
-use super::faults::Faults;
-use super::item::At;
-use super::problems::Problems;
-use super::words::grouped;
-use crate::oracle::OracleRef;
+use super::words::quote;
 use crate::scenario::code::Code;
-use crate::scenario::{ExpectedVerdict, Goal, durations};
+use crate::scenario::discover;
+use crate::scenario::sections::{Expectation, Faults, SharedFile};
+use crate::scenario::{ExpectedVerdict, Goal};
 
-/// Most clients in one run.
-const MAX_CLIENTS: u64 = 10_000;
+/// A contradiction with the code under which it is reported.
+pub(super) type Coded = Contradiction<Code>;
 
-/// Reports every contradiction between parts that are right in themselves.
-pub(super) fn check(draft: &Draft<'_>, problems: &mut Problems) {
-    let defect = draft.system.as_ref().and_then(|system| system.defect);
-    if let Some(transport) = draft.system.as_ref().and_then(|system| system.transport) {
-        check_network(transport, draft, problems);
-    }
-    check_times(draft, problems);
-    if let (Some(groups), Some(clients)) = (&draft.agents, &draft.clients) {
-        check_size(groups, clients.per_thread, problems);
-    }
-    let Some(expected) = &draft.expect else {
-        return;
-    };
-    if let (Some(defect), Some(verdict)) = (defect, expected.verdict) {
-        check_verdict(defect, verdict, expected, problems);
-    }
-    if let (Some(groups), Some(oracles)) = (&draft.agents, &expected.oracles) {
-        check_oracles(groups, oracles, problems);
-    }
-    check_goals(draft, expected, problems);
-}
-
-/// In process there is no network to set up or to break.
-fn check_network(transport: At<Transport>, draft: &Draft<'_>, problems: &mut Problems) {
-    if transport.value != Transport::InProcess {
-        return;
-    }
-    let because = |problem: crate::scenario::Diagnostic| match transport.span {
-        Some(span) => problem.also(span, "no network here"),
-        None => problem,
-    };
-    if let Some(span) = draft.network.as_ref().and_then(|network| network.span) {
-        let problem = problems
-            .problem(
-                Code::NeedsNetwork,
-                "`[network]` has no effect on the transport `in-process`",
-            )
-            .at(span, "sets up a network")
-            .help("use the transport `websocket`, or remove `[network]`");
-        problems.push(because(problem));
-    }
-    let faults = draft.faults.iter().flat_map(|faults| &faults.kinds);
-    for fault in faults.filter(|fault| fault.value.needs_network()) {
-        let Some(span) = fault.span else { continue };
-        let problem = problems
-            .problem(
-                Code::NeedsNetwork,
-                format!("the fault `{}` needs a network", fault.value.name()),
-            )
-            .at(span, "cannot strike in process")
-            .help("use the transport `websocket`; only `client-reconnect` strikes in process");
-        problems.push(because(problem));
+/// The code of a rule that systems check.
+pub(super) fn code_of(rule: Rule) -> Code {
+    match rule {
+        Rule::UnevenParty => Code::UnevenParty,
+        Rule::BadChild => Code::BadChild,
+        Rule::SupervisorsTooDeep => Code::SupervisorsTooDeep,
+        Rule::TooBig => Code::TooBig,
+        Rule::NeedsNetwork => Code::NeedsNetwork,
+        Rule::TimesOutOfOrder => Code::TimesOutOfOrder,
+        Rule::IdleOracle => Code::IdleOracle,
+        Rule::UnreachableGoal => Code::UnreachableGoal,
     }
 }
 
-/// What must happen in a run must happen before its time is up.
-fn check_times(draft: &Draft<'_>, problems: &mut Problems) {
-    let Some(budget) = &draft.budget else { return };
-    let limit = budget.virtual_time;
-    if let Some(bridge) = &draft.bridge {
-        check_before("`run_timeout`", bridge.run_timeout, limit, problems);
+/// Contradictions of the name and the claim.
+pub(super) fn texts(shared: &SharedFile, file: &FilePath) -> Vec<Coded> {
+    let name = shared.name.sound().and_then(|name| bad_name(name, file));
+    let claim = shared.claim.sound().and_then(|claim| bad_claim(claim));
+    name.into_iter().chain(claim).collect()
+}
+
+fn bad_name(name: &str, file: &FilePath) -> Option<Coded> {
+    /// Longest name, in characters.
+    const NAME_MAX: usize = 64;
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    let is_name = name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.len() <= NAME_MAX
+        && name.chars().all(allowed);
+    let place = Path::of("name");
+    if !is_name {
+        let message = format!("`{}` cannot be a name", quote(name));
+        let help = "use lower-case letters, digits, `_` and `-`, a letter first, at most 64 in all";
+        let problem = Coded::new(Code::BadText, message, place);
+        return Some(problem.label("not a name").help(help));
     }
-    if let Some(faults) = &draft.faults
-        && faults.plan.budget > 0
+    let stem = discover::name_of(file);
+    if name == stem {
+        return None;
+    }
+    let stem = quote(&stem);
+    let message = format!("the scenario's name differs from its file's, `{stem}`");
+    let problem = Coded::new(Code::NameMismatch, message, place)
+        .label("differs from the file's name")
+        .help(format!("write \"{stem}\", or rename the file"));
+    Some(problem)
+}
+
+fn bad_claim(claim: &str) -> Option<Coded> {
+    /// Longest claim, in characters.
+    const CLAIM_MAX: usize = 300;
+    let label = if claim.trim().is_empty() {
+        "says nothing"
+    } else if claim.chars().any(char::is_control) {
+        "more than one line"
+    } else if claim.chars().count() > CLAIM_MAX {
+        "too long"
+    } else {
+        return None;
+    };
+    let message = "the claim is not one sentence";
+    let problem = Coded::new(Code::BadText, message, Path::of("claim"))
+        .label(label)
+        .help("write one line of at most 300 characters that states what the scenario shows");
+    Some(problem)
+}
+
+/// Contradictions of a fault plan, if the file has one.
+pub(super) fn faults(faults: &Faults) -> Vec<Coded> {
+    let section = Path::of("faults");
+    let at_budget = |message: String| {
+        Coded::new(Code::FaultPlan, message, section.key("budget")).or_at(section.clone())
+    };
+    let mut found = Vec::new();
+    if faults.budget > 0 && faults.kinds().is_empty() {
+        let message = format!("a budget of {} faults, but no kinds", faults.budget);
+        let problem = at_budget(message)
+            .label("nothing to spend it on")
+            .help("name the faults that may strike: `kinds = [\"partition\"]`");
+        found.push(problem);
+    }
+    if faults.at_least > faults.budget {
+        let message = format!(
+            "at least {} faults cannot strike with a budget of {}",
+            faults.at_least, faults.budget
+        );
+        let problem = Coded::new(Code::FaultPlan, message, section.key("at_least"))
+            .label("more than the budget")
+            .also(section.key("budget"), "the budget")
+            .help("raise `budget` or lower `at_least`");
+        found.push(problem);
+    } else if faults.budget == 0 {
+        let problem = at_budget("a fault plan with a budget of 0".to_owned())
+            .label("no fault will ever strike")
+            .help("raise `budget`, or remove `[faults]`");
+        found.push(problem);
+    }
+    found
+}
+
+/// What takes longer than the run has no effect, or leaves nothing of the run.
+pub(super) fn times(shared: &SharedFile, limit: Duration) -> Vec<Coded> {
+    let mut times = Vec::new();
+    if let Some(faults) = shared.faults.sound()
+        && faults.budget > 0
     {
-        let window = At {
-            value: faults.plan.until,
-            span: faults.window,
-        };
-        check_before("the end of `window`", window, limit, problems);
+        let section = Path::of("faults");
+        times.push((
+            "the end of `window`",
+            faults.window.to,
+            section.key("window"),
+        ));
+        times.push(("`lasting`", faults.lasting, section.key("lasting")));
     }
-}
-
-fn check_before(what: &str, time: At<Duration>, limit: At<Duration>, problems: &mut Problems) {
-    if time.value < limit.value {
-        return;
+    if let Some(network) = shared.network.sound() {
+        let place = Path::of("network").key("latency");
+        times.push(("the longest `latency`", network.latency.to, place));
     }
-    let Some(span) = time.span.or(limit.span) else {
-        return;
-    };
-    let problem = problems
-        .problem(
-            Code::TimesOutOfOrder,
-            format!(
-                "{what} ({}) is not before the end of the run ({})",
-                durations::show(time.value),
-                durations::show(limit.value)
-            ),
-        )
-        .at(span, "the run may end first")
-        .help("lower it, or raise `virtual_time` in `[budget]`");
-    problems.push(match (time.span, limit.span) {
-        (Some(_), Some(limit)) => problem.also(limit, "ends here"),
-        _ => problem,
-    });
-}
-
-/// A run must fit into the memory of a laptop.
-fn check_size(groups: &[Group], per_thread: u32, problems: &mut Problems) {
-    let each = |of_one: &dyn Fn(&AgentKind) -> u64| -> u64 {
-        groups
-            .iter()
-            .map(|group| of_one(&group.spec.kind).saturating_mul(u64::from(group.spec.count)))
-            .fold(0, u64::saturating_add)
-    };
-    let agents = each(&|kind| family(kind).len() as u64);
-    let events = each(&events_of_family);
-    let clients = threads(groups).saturating_mul(u64::from(per_thread));
-    let limits = [
-        ("agents", agents, MAX_AGENTS),
-        ("events", events, MAX_EVENTS),
-        ("clients", clients, MAX_CLIENTS),
-    ];
-    let largest = groups.iter().max_by_key(|group| {
-        events_of_family(&group.spec.kind).saturating_mul(u64::from(group.spec.count))
-    });
-    let Some(largest) = largest else { return };
-    for (what, number, limit) in limits {
-        if number > limit {
-            problems.report(
-                Code::TooBig,
-                largest.span,
-                format!("{} {what} in one run", grouped(number)),
-                "the largest group",
-                format!("a run holds at most {} {what}", grouped(limit)),
-            );
-        }
-    }
-}
-
-fn events_of_family(kind: &AgentKind) -> u64 {
-    family(kind)
+    times
         .into_iter()
-        .map(AgentKind::events)
-        .fold(0, u64::saturating_add)
+        .filter_map(|(what, time, place)| Contradiction::after_the_end(what, time, place, limit))
+        .map(|problem| problem.map_rule(code_of))
+        .collect()
 }
 
-/// The number of threads that the groups write to.
-fn threads(groups: &[Group]) -> u64 {
-    let of = |policy| {
-        groups
-            .iter()
-            .filter(move |group| group.spec.thread == policy)
-    };
-    let own: u64 = of(ThreadPolicy::Own)
-        .map(|group| u64::from(group.spec.count))
-        .sum();
-    let group = of(ThreadPolicy::Group).count() as u64;
-    let shared = u64::from(of(ThreadPolicy::Shared).next().is_some());
-    own + group + shared
+fn expect(key: &str) -> Path {
+    Path::of("expect").key(key)
 }
 
 /// A defect goes with a violation, and a violation with its oracle.
-fn check_verdict(
-    defect: Option<At<Defect>>,
-    verdict: At<ExpectedVerdict>,
-    expected: &Expected,
-    problems: &mut Problems,
-) {
-    match (defect, verdict.value) {
+pub(super) fn verdict(defect: Option<&str>, expected: &Expectation) -> Vec<Coded> {
+    let verdict = expected.verdict.0;
+    let place = expect("verdict");
+    let mut found = Vec::new();
+    match (defect, verdict) {
         (Some(defect), ExpectedVerdict::Pass) => {
-            let span = verdict.span.or(defect.span).unwrap_or_default();
-            problems.report(
-                Code::DefectVerdict,
-                span,
-                format!(
-                    "the defect `{}` must lead to a violation",
-                    defect.value.name()
-                ),
-                "expected to pass",
-                "name the oracle that finds it: `verdict = \"violation:no-loss\"`",
-            );
+            let message = format!("the defect `{}` must lead to a violation", quote(defect));
+            let problem = Coded::new(Code::DefectVerdict, message, place.clone())
+                .or_at(Path::of("system").key("defect"))
+                .label("expected to pass")
+                .help("name the oracle that finds it: `verdict = \"violation:no-loss\"`");
+            found.push(problem);
         }
-        (None, ExpectedVerdict::Violation(_)) => problems.report(
-            Code::DefectVerdict,
-            verdict.span.unwrap_or_default(),
-            "a violation is expected of a system without a defect",
-            "what should cause it?",
-            "switch a defect on in `system`, or expect \"pass\"",
-        ),
+        (None, ExpectedVerdict::Violation(_)) => {
+            let message = "a violation is expected of a system without a defect";
+            let problem = Coded::new(Code::DefectVerdict, message, place.clone())
+                .label("what should cause it?")
+                .help("switch a defect on in `system`, or expect \"pass\"");
+            found.push(problem);
+        }
         _ => {}
     }
-    let (ExpectedVerdict::Violation(oracle), Some(oracles)) = (verdict.value, &expected.oracles)
-    else {
-        return;
-    };
-    if oracles.iter().all(|listed| listed.value != oracle) {
-        problems.report(
-            Code::AbsentOracle,
-            verdict.span.unwrap_or_default(),
-            format!("the oracle `{oracle}` does not judge"),
-            "can never be found",
-            format!("add \"{oracle}\" to `oracles`"),
-        );
+    if let ExpectedVerdict::Violation(oracle) = verdict
+        && !expected.oracles().contains(&oracle)
+    {
+        let message = format!("the oracle `{oracle}` does not judge");
+        let problem = Coded::new(Code::AbsentOracle, message, place)
+            .label("can never be found")
+            .help(format!("add \"{oracle}\" to `oracles`"));
+        found.push(problem);
     }
+    found
 }
 
-/// An oracle that checks nothing is an error.
-fn check_oracles(groups: &[Group], oracles: &[At<OracleRef>], problems: &mut Problems) {
-    for oracle in oracles {
-        let lacking = match oracle.value.name() {
-            "hierarchy" if !takes_part(groups, is_supervisor) => {
-                ("no supervisor takes part", "a supervisor")
-            }
-            "isolation" if threads(groups) < 2 => {
-                ("there is only one thread", "at least two threads")
-            }
-            _ => continue,
+/// The goals with their places.
+pub(super) fn goals(expected: &Expectation) -> Vec<(Path, Goal)> {
+    let list = |key: &str, goals: Vec<Goal>| {
+        let place = expect(key);
+        let goals = goals.into_iter().enumerate();
+        goals
+            .map(|(index, goal)| (place.index(index), goal))
+            .collect::<Vec<_>>()
+    };
+    let mut goals = list("reached", expected.reached());
+    goals.extend(list("sometimes", expected.sometimes()));
+    goals
+}
+
+/// A goal that is named twice, or that no fault leads to.
+pub(super) fn unreachable(expected: &Expectation, faults: Option<&Faults>) -> Vec<Coded> {
+    let mut found = Vec::new();
+    let reached = expected.reached();
+    for (index, goal) in expected.sometimes().into_iter().enumerate() {
+        let Some(always) = reached.iter().position(|always| *always == goal) else {
+            continue;
         };
-        problems.report(
-            Code::IdleOracle,
-            oracle.span.unwrap_or_default(),
-            format!("the oracle `{}` has nothing to check", oracle.value),
-            lacking.0,
-            format!("it needs {}; otherwise remove it", lacking.1),
-        );
+        let message = format!("the goal `{goal}` is named twice");
+        let place = expect("sometimes").index(index);
+        let problem = Coded::new(Code::RepeatedEntry, message, place)
+            .label("follows from `reached`")
+            .also(expect("reached").index(always), "reached by every run")
+            .help("remove it from `sometimes`");
+        found.push(problem);
     }
+    let Some(faults) = faults else { return found };
+    let always = expect("reached");
+    for (place, goal) in goals(expected) {
+        let Goal::Mark(Mark::Fault(kind)) = goal else {
+            continue;
+        };
+        if let Some(obstacle) = obstacle(kind, place.is_within(&always), faults) {
+            let message = format!("the goal `{goal}` is out of reach");
+            let problem = Coded::new(Code::UnreachableGoal, message, place)
+                .label(obstacle)
+                .help("remove the goal, or add what leads to it");
+            found.push(problem);
+        }
+    }
+    found
 }
 
-/// A goal that cannot be reached would fail every sweep.
-fn check_goals(draft: &Draft<'_>, expected: &Expected, problems: &mut Problems) {
-    let reached = expected.reached.iter().flatten();
-    for goal in reached.clone() {
-        check_goal(*goal, true, draft, problems);
-    }
-    for goal in expected.sometimes.iter().flatten() {
-        check_goal(*goal, false, draft, problems);
-        if let Some(always) = reached.clone().find(|always| always.value == goal.value) {
-            let problem = problems
-                .problem(
-                    Code::RepeatedEntry,
-                    format!("the goal `{}` is named twice", goal.value),
-                )
-                .at(goal.span.unwrap_or_default(), "follows from `reached`")
-                .also(always.span.unwrap_or_default(), "reached by every run")
-                .help("remove it from `sometimes`");
-            problems.push(problem);
-        }
-    }
-}
-
-fn check_goal(goal: At<Goal>, always: bool, draft: &Draft<'_>, problems: &mut Problems) {
-    let obstacle = match (goal.value, &draft.agents, &draft.faults) {
-        (Goal::Mark(Mark::Fault(kind)), _, Some(faults)) => {
-            let listed = faults.kinds.iter().any(|listed| listed.value == kind);
-            fault_obstacle(listed, always, faults)
-        }
-        (Goal::Mark(Mark::BarrierReleased), Some(groups), _) => {
-            (!takes_part(groups, is_collision)).then_some("no collision agent takes part")
-        }
-        (Goal::Mark(Mark::DeathNoticed), Some(groups), _) => {
-            (!takes_part(groups, dies_silently)).then_some("no agent dies silently")
-        }
-        (Goal::Mark(Mark::Interleaved), Some(groups), _) => {
-            alone(groups).then_some("each thread belongs to one agent")
-        }
-        _ => None,
-    };
-    if let (Some(obstacle), Some(span)) = (obstacle, goal.span) {
-        problems.report(
-            Code::UnreachableGoal,
-            span,
-            format!("the goal `{}` is out of reach", goal.value),
-            obstacle,
-            "remove the goal, or add what leads to it",
-        );
-    }
-}
-
-fn fault_obstacle(listed: bool, always: bool, faults: &Faults) -> Option<&'static str> {
-    if !listed {
+fn obstacle(kind: Fault, always: bool, faults: &Faults) -> Option<&'static str> {
+    let kinds = faults.kinds();
+    if !kinds.contains(&kind) {
         return Some("this fault is not among `kinds`");
     }
-    if always && faults.plan.at_least == 0 {
+    if always && faults.at_least == 0 {
         return Some("with `at_least = 0` a run may draw no fault");
     }
-    if always && faults.kinds.len() > 1 {
+    if always && kinds.len() > 1 {
         return Some("a run may draw another of the `kinds`");
     }
     None
-}
-
-fn takes_part(groups: &[Group], wanted: fn(&AgentKind) -> bool) -> bool {
-    groups
-        .iter()
-        .any(|group| family(&group.spec.kind).into_iter().any(wanted))
-}
-
-fn is_supervisor(kind: &AgentKind) -> bool {
-    matches!(kind, AgentKind::Supervisor { .. })
-}
-
-fn is_collision(kind: &AgentKind) -> bool {
-    matches!(kind, AgentKind::Collision { .. })
-}
-
-fn dies_silently(kind: &AgentKind) -> bool {
-    let mode = FailureMode::SilentDeath;
-    *kind == AgentKind::Failure { mode }
-}
-
-/// Whether no two runs write to the same thread.
-fn alone(groups: &[Group]) -> bool {
-    let runs: u64 = groups
-        .iter()
-        .map(|group| {
-            (family(&group.spec.kind).len() as u64).saturating_mul(u64::from(group.spec.count))
-        })
-        .fold(0, u64::saturating_add);
-    runs <= threads(groups)
 }

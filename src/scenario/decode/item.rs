@@ -3,6 +3,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use rehearsal_agents::sections::durations::{self, BadDuration};
+use rehearsal_agents::sections::times::Times;
 use toml::de::{DeInteger, DeValue};
 
 use super::problems::Problems;
@@ -10,7 +12,6 @@ use super::section::Section;
 use super::words::{grouped, list, quote};
 use crate::scenario::code::Code;
 use crate::scenario::diagnostic::Span;
-use crate::scenario::durations::{self, BadDuration};
 use crate::scenario::suggest;
 
 /// A value that was read, and its place; no place if it is a default.
@@ -28,27 +29,12 @@ impl<T> At<T> {
         }
     }
 
-    pub(crate) fn default(value: T) -> Self {
-        Self { value, span: None }
-    }
-
     pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> At<U> {
         At {
             value: f(self.value),
             span: self.span,
         }
     }
-}
-
-/// What a duration may be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Times {
-    /// Whole milliseconds, zero included.
-    Any,
-    /// Whole milliseconds, at least one.
-    NotZero,
-    /// Whole microseconds, zero included: latencies.
-    Fine,
 }
 
 /// A value with its place and the name that messages give it.
@@ -161,43 +147,6 @@ impl<'a> Item<'a> {
         }
         let allowed = self.allowed(from, times, problems) && self.allowed(to, times, problems);
         allowed.then(|| At::new((from, to), self.span))
-    }
-
-    /// Reads a list of distinct names out of a fixed set. `what` says what one of
-    /// them names, for example `oracle`. `None` if any of them is wrong or named
-    /// twice.
-    pub(crate) fn names<T: Copy + PartialEq>(
-        &self,
-        what: &str,
-        names: &[(&str, T)],
-        problems: &mut Problems,
-    ) -> Option<Vec<At<T>>> {
-        let entries = self.list(problems)?;
-        let read: Vec<Option<At<T>>> = entries
-            .iter()
-            .map(|entry| entry.one_of(what, names, problems))
-            .collect();
-        let read: Vec<At<T>> = read.into_iter().collect::<Option<_>>()?;
-        let mut distinct = true;
-        for (position, entry) in read.iter().enumerate() {
-            let earlier = read
-                .iter()
-                .take(position)
-                .find(|earlier| earlier.value == entry.value);
-            if let Some(earlier) = earlier {
-                distinct = false;
-                let problem = problems
-                    .problem(
-                        Code::RepeatedEntry,
-                        format!("{} names the same {what} twice", self.name),
-                    )
-                    .at(entry.span.unwrap_or(self.span), "named again")
-                    .also(earlier.span.unwrap_or(self.span), "first named here")
-                    .help("name each only once");
-                problems.push(problem);
-            }
-        }
-        distinct.then_some(read)
     }
 
     /// Reads one of a fixed set of names. `what` says what they name, for

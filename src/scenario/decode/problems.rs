@@ -23,6 +23,9 @@ pub(crate) struct Problems {
     newlines: Vec<usize>,
     /// Lines that are no TOML.
     broken_lines: BTreeSet<usize>,
+    /// Texts that stand behind that of the file, with the position at which their places
+    /// begin.
+    texts: Vec<(usize, Arc<Source>)>,
 }
 
 impl Problems {
@@ -37,6 +40,7 @@ impl Problems {
                 .map(|(at, _)| at)
                 .collect(),
             broken_lines: BTreeSet::new(),
+            texts: Vec::new(),
         }
     }
 
@@ -98,6 +102,8 @@ impl Problems {
     pub(crate) fn into_sorted(mut self) -> Vec<Diagnostic> {
         self.found
             .sort_by_key(|problem| (problem.span(), problem.code));
+        let found = std::mem::take(&mut self.found).into_iter();
+        self.found = found.map(|problem| self.relocated(problem)).collect();
         let hidden = self.found.len().saturating_sub(REPORTED) + self.forgotten;
         self.found.truncate(REPORTED);
         if hidden > 0 {
@@ -110,6 +116,22 @@ impl Problems {
             self.found.push(and_more);
         }
         self.found
+    }
+
+    /// The problem, in the text of the change if its place is there.
+    fn relocated(&self, problem: Diagnostic) -> Diagnostic {
+        let start = problem.span().map_or(0, |span| span.start);
+        let texts = self.texts.iter().rev();
+        let text = texts.into_iter().find(|(base, _)| *base <= start);
+        match text {
+            Some((base, source)) => problem.moved_into(source, *base),
+            None => problem,
+        }
+    }
+
+    /// Sets the texts of changes, each with the position at which its places begin.
+    pub(crate) fn set_texts(&mut self, texts: &[(usize, Arc<Source>)]) {
+        self.texts = texts.to_vec();
     }
 
     fn remember(&mut self, problem: Diagnostic) {

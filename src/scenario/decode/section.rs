@@ -1,12 +1,9 @@
-//! One table of a file. It remembers what was asked for, and so knows which of
-//! its keys nobody knows.
-
-use std::ops::RangeInclusive;
-use std::time::Duration;
+//! One table of a file, and the keys of it that have been read: the others are
+//! unknown.
 
 use toml::de::DeTable;
 
-use super::item::{At, Item, Times};
+use super::item::Item;
 use super::problems::Problems;
 use super::words::{list, quote};
 use crate::scenario::code::Code;
@@ -61,79 +58,18 @@ impl<'a> Section<'a> {
         item
     }
 
-    /// A number, or its default; `None` if it is there and wrong.
-    pub(crate) fn number(
-        &mut self,
-        key: &'static str,
-        default: u64,
-        limits: RangeInclusive<u64>,
-        problems: &mut Problems,
-    ) -> Option<At<u64>> {
-        match self.get(key) {
-            Some(item) => item.number(limits, problems),
-            None => Some(At::default(default)),
-        }
+    /// The name that messages give the table.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
-    /// A number that fits 32 bits, or its default; `None` if it is there and wrong.
-    pub(crate) fn small(
-        &mut self,
-        key: &'static str,
-        default: u32,
-        limits: RangeInclusive<u32>,
-        problems: &mut Problems,
-    ) -> Option<At<u32>> {
-        match self.get(key) {
-            Some(item) => item.small(limits, problems),
-            None => Some(At::default(default)),
-        }
+    /// The text of a key, if it has one. The key still counts as not asked for.
+    pub(crate) fn text(&self, key: &str) -> Option<&'a str> {
+        self.table.get(key)?.get_ref().as_str()
     }
 
-    /// A duration, or its default; `None` if it is there and wrong.
-    pub(crate) fn duration(
-        &mut self,
-        key: &'static str,
-        default: Duration,
-        times: Times,
-        problems: &mut Problems,
-    ) -> Option<At<Duration>> {
-        match self.get(key) {
-            Some(item) => item.duration(times, problems),
-            None => Some(At::default(default)),
-        }
-    }
-
-    /// A range of durations, or its default; `None` if it is there and wrong.
-    pub(crate) fn range(
-        &mut self,
-        key: &'static str,
-        default: (Duration, Duration),
-        times: Times,
-        problems: &mut Problems,
-    ) -> Option<At<(Duration, Duration)>> {
-        match self.get(key) {
-            Some(item) => item.range(times, problems),
-            None => Some(At::default(default)),
-        }
-    }
-
-    /// One of a fixed set of names, or its default; `None` if it is there and wrong.
-    pub(crate) fn one_of<T: Copy>(
-        &mut self,
-        key: &'static str,
-        what: &str,
-        default: T,
-        names: &[(&str, T)],
-        problems: &mut Problems,
-    ) -> Option<At<T>> {
-        match self.get(key) {
-            Some(item) => item.one_of(what, names, problems),
-            None => Some(At::default(default)),
-        }
-    }
-
-    /// Keys that are there and were not asked for, with their places.
-    fn strangers(&self) -> Vec<(&'a str, Span)> {
+    /// The keys that have not been read, with their places.
+    fn unknown(&self) -> Vec<(&'a str, Span)> {
         self.table
             .keys()
             .map(|key| (key.get_ref().as_ref(), Span::from(key.span())))
@@ -141,21 +77,21 @@ impl<'a> Section<'a> {
             .collect()
     }
 
-    /// Reports every key that was not asked for. False if one of them looks like
-    /// a slip of the finger, so that a key seems absent which is not.
+    /// Reports every key that has not been read. Returns `false` if there is one.
     pub(crate) fn finish(self, problems: &mut Problems) -> bool {
         self.finish_except(|_| None, problems)
     }
 
-    /// As [`Self::finish`], but where `foreign` has something to say about a key,
-    /// it is no unknown key but one that belongs elsewhere.
+    /// As [`Self::finish`], but a key for which `foreign` returns a help text is not
+    /// unknown: it belongs elsewhere.
     pub(crate) fn finish_except(
         self,
         foreign: impl Fn(&str) -> Option<String>,
         problems: &mut Problems,
     ) -> bool {
-        let mut reliable = true;
-        for (key, span) in self.strangers() {
+        let unknown = self.unknown();
+        let sound = unknown.is_empty();
+        for (key, span) in unknown {
             if let Some(where_it_belongs) = foreign(key) {
                 problems.report(
                     Code::ForeignParameter,
@@ -168,10 +104,7 @@ impl<'a> Section<'a> {
             }
             let known = format!("the keys here are {}", list(&self.asked));
             let help = match suggest::nearest(key, self.asked.iter().copied()) {
-                Some(near) => {
-                    reliable = false;
-                    format!("did you mean `{near}`? {known}")
-                }
+                Some(near) => format!("did you mean `{near}`? {known}"),
                 None => known,
             };
             problems.report(
@@ -182,6 +115,6 @@ impl<'a> Section<'a> {
                 help,
             );
         }
-        reliable
+        sound
     }
 }

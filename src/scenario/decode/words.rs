@@ -1,5 +1,7 @@
 //! The words of messages.
 
+pub(crate) use rehearsal_agents::sections::words::grouped;
+
 /// Longest quotation from a file, in characters.
 const LONGEST_QUOTE: usize = 40;
 
@@ -30,19 +32,6 @@ pub(crate) fn list<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String 
     }
 }
 
-/// A number with commas between the thousands.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,14 +42,6 @@ mod tests {
         assert_eq!(list(["a"]), "`a`");
         assert_eq!(list(["a", "b"]), "`a` and `b`");
         assert_eq!(list(["a", "b", "c"]), "`a`, `b` and `c`");
-    }
-
-    #[test]
-    fn numbers_are_grouped() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_000), "1,000");
-        assert_eq!(grouped(4_000_000_000), "4,000,000,000");
     }
 
     #[test]

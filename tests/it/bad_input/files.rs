@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use rehearsal::scenario::{Code, Diagnostic, MAX_BYTES, discover, load};
+use rehearsal::scenario::{Code, Diagnostic, Edit, MAX_BYTES, discover, load, load_with};
 
 use super::cases::HEALTHY;
 
@@ -66,6 +66,7 @@ pub(crate) fn all() -> Vec<FileCase> {
         same_name_twice(),
         unknown_scenario(),
         no_scenarios(),
+        set_without_a_place(),
     ]
 }
 
@@ -128,6 +129,14 @@ fn unknown_scenario() -> FileCase {
 fn no_scenarios() -> FileCase {
     let found: Result<Vec<PathBuf>, _> = discover::find(&directory().join("nowhere"));
     failed("no_scenarios", found.map(|_| ()), &[Code::NoScenarios])
+}
+
+/// A value that is set at a place that the file does not have.
+fn set_without_a_place() -> FileCase {
+    let file = directory().join(written("bad/example.toml", HEALTHY.as_bytes()));
+    let set = Edit::from_argument("agents.7.count=2").expect("an edit");
+    let loaded = load_with(&file, &[set]);
+    failed("set_without_a_place", loaded.map(|_| ()), &[Code::NoPlace])
 }
 
 /// Writes a file below the directory and returns its path there. Tests run at

@@ -15,7 +15,7 @@ file = "scenarios/example.toml"
 hash = "00112233445566778899aabbccddeeff"
 transport = "websocket"
 healthy = true # its twin without the defect
-cuts = [
+reductions = [
     "agents.0.count = 1",
 ]
 

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
+use rehearsal::agents::sections;
 use rehearsal::agents::spec::Transport;
 use rehearsal::repro::{Expected, Origin, Repro, ScenarioRef, Shrunk, TestRef};
 use rehearsal::run::{RunVerdict, StrategyName};
-use rehearsal::scenario::{Cut, Look, render_all};
+use rehearsal::scenario::{Edit, Look, NewValue, render_all};
 use rehearsal::signature::Signature;
 use rehearsal::sim::{Deviation, Fingerprint, Link, Schedule, Site, SpawnPath};
 
@@ -85,21 +86,56 @@ fn decisions() -> impl Strategy<Value = Vec<Deviation>> {
     })
 }
 
-fn cuts() -> impl Strategy<Value = Vec<Cut>> {
-    let cut = (0..7, 0..4_usize, any::<u32>()).prop_map(|(kind, group, count)| match kind {
-        0 => Cut::Agents { group, count },
-        1 => Cut::Events { group, count },
-        2 => Cut::Children { group, count },
-        3 => Cut::Party { group, count },
-        4 => Cut::Clients { count },
-        5 => Cut::Faults { count },
-        _ => Cut::FaultKinds { only: group },
-    });
-    prop::collection::vec(cut, 0..6).prop_map(|cuts| {
+/// The lines of one key: no two of them about one place.
+fn edits(edit: impl Strategy<Value = Edit>) -> impl Strategy<Value = Vec<Edit>> {
+    prop::collection::vec(edit, 0..6).prop_map(|edits| {
         let mut places = BTreeSet::new();
-        let first = |cut: &Cut| places.insert(cut.place());
-        cuts.into_iter().filter(first).collect()
+        let first = |edit: &Edit| places.insert(edit.path.clone());
+        edits.into_iter().filter(first).collect()
     })
+}
+
+/// Lines as they are written today.
+fn edit() -> impl Strategy<Value = Edit> {
+    (0..6, 0..4_usize, any::<u32>(), text()).prop_map(|(kind, index, number, text)| {
+        let group = sections::Path::of("agents").index(index);
+        let faults = sections::Path::of("faults");
+        match kind {
+            0 => Edit::number(group.key("count"), number.into()),
+            1 => Edit::number(group.key("children").index(0).key("events"), number.into()),
+            2 => Edit::removed(group),
+            3 => Edit::removed(faults),
+            4 => Edit::removed(faults.key("kinds").index(index)),
+            _ => Edit::text(faults.key("window"), &text),
+        }
+    })
+}
+
+/// Lines as format 1 had them.
+fn cut() -> impl Strategy<Value = Edit> {
+    (0..8, 0..4_usize, any::<u32>()).prop_map(|(kind, index, left)| {
+        let group = |key| sections::Path::of("agents").index(index).key(key);
+        let faults = |key| sections::Path::of("faults").key(key);
+        let path = match kind {
+            0 => group("count"),
+            1 => group("events"),
+            2 => group("children"),
+            3 => group("party"),
+            4 => sections::Path::of("clients").key("per_thread"),
+            5 => faults("budget"),
+            6 => faults("from_ms"),
+            _ => faults("kind"),
+        };
+        Edit {
+            path,
+            value: NewValue::Format1(left),
+        }
+    })
+}
+
+/// What a repro leaves out of its scenario.
+fn cuts() -> impl Strategy<Value = Vec<Edit>> {
+    (edits(edit()), edits(cut())).prop_map(|(today, format_1)| [today, format_1].concat())
 }
 
 fn expected() -> impl Strategy<Value = Expected> {
@@ -139,6 +175,7 @@ fn repro() -> impl Strategy<Value = Repro> {
         any::<bool>(),
         any::<bool>(),
         prop::option::of("[A-Za-z0-9_-]{1,8}"),
+        edits(edit()),
     );
     let seed = prop_oneof![any::<u64>(), Just(u64::MAX), Just(i64::MAX as u64), Just(0)];
     let shrunk = prop::option::of((any::<u64>(), any::<usize>(), any::<usize>()));
@@ -150,7 +187,7 @@ fn repro() -> impl Strategy<Value = Repro> {
     );
     (scenario, any::<bool>(), cuts(), run, expected(), shrunk).prop_map(
         |(
-            (name, directory, hash, healthy, network, system),
+            (name, directory, hash, healthy, network, system, set),
             of_test,
             cuts,
             run,
@@ -180,6 +217,7 @@ fn repro() -> impl Strategy<Value = Repro> {
                         } else {
                             Transport::InProcess
                         },
+                        set,
                     })
                 },
                 seed,

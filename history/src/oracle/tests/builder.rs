@@ -184,7 +184,7 @@ impl HistoryBuilder {
             invariant: vec![(VirtualTime::ZERO, None); 7],
             verdict: Verdict::Pass,
             statistics: Statistics {
-                lock_waits: 9,
+                waits: 9,
                 ..Statistics::default()
             },
             allowed: Settings::default(),
@@ -579,7 +579,10 @@ impl HistoryBuilder {
             entries.push(sent);
             let answer = match &sending.answer {
                 Answer::None => continue,
-                Answer::Accepted(accepted) => EntryKind::Accepted(accepted.clone()),
+                Answer::Accepted(accepted) => EntryKind::Accepted(Accepted {
+                    message: sending.id(),
+                    ..accepted.clone()
+                }),
                 Answer::Rejected(reason) => EntryKind::Rejected {
                     message: sending.id(),
                     reason: (*reason).into(),

@@ -293,6 +293,6 @@ fn streams_one_after_the_other_are_not_interleaved() {
 fn a_run_without_a_wait_does_not_exercise_deadlock() {
     let mut builder = healthy_history();
     builder.statistics.tasks = 257;
-    builder.statistics.lock_waits = 0;
+    builder.statistics.waits = 0;
     assert!(builder.judge("deadlock").is_vacuous());
 }

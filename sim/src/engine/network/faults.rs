@@ -1,7 +1,5 @@
 //! Effects of faults on connections, and the sockets of a run.
 
-use turmoil_net::NetstatState;
-
 use crate::engine::Engine;
 use crate::ids::HostId;
 use crate::net::packet::forged_reset;
@@ -59,8 +57,8 @@ impl Engine {
         connections.len()
     }
 
-    /// Every socket that is not closed. A connection whose handshake is not over is none:
-    /// it is its listener's and goes with it, and no program has got hold of it.
+    /// Every socket that is not closed. A connection whose handshake the peer has not
+    /// completed is the kernel's alone: no program has seen it.
     pub(crate) fn sockets(&self) -> Vec<LiveSocket> {
         let core = self.core.borrow();
         let Some(network) = core.network.as_ref().filter(|n| n.guard().is_some()) else {
@@ -70,9 +68,9 @@ impl Engine {
             let name = host.name.clone();
             host.kernel.into_iter().flat_map(move |(_, address)| {
                 let name = name.clone();
-                let entries = turmoil_net::netstat(address).entries.into_iter();
-                let held = entries.filter(|entry| entry.state != Some(NetstatState::SynReceived));
-                held.map(move |entry| LiveSocket {
+                let entries = turmoil_net::netstat(address).entries;
+                let seen = entries.into_iter().filter(|entry| !is_half_open(entry));
+                seen.map(move |entry| LiveSocket {
                     host: name.clone(),
                     description: describe(&entry),
                 })
@@ -81,6 +79,10 @@ impl Engine {
         debug_assert_eq!(network.kernels.len(), core.hosts.len());
         core.hosts.iter().flat_map(entries).collect()
     }
+}
+
+fn is_half_open(entry: &turmoil_net::NetstatEntry) -> bool {
+    entry.state == Some(turmoil_net::NetstatState::SynReceived)
 }
 
 fn describe(entry: &turmoil_net::NetstatEntry) -> String {

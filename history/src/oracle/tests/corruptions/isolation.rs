@@ -3,7 +3,7 @@
 use super::super::builder::{kind, owner, secret, set, unset};
 use super::super::healthy::{ALICE, BOB, CHANNEL_1, CHANNEL_2, DATA, SLOW, WORKER};
 use super::Case;
-use crate::{ActorId, Resource, Value};
+use crate::{ActorId, ChannelId, Resource, Value};
 
 pub(super) const ISOLATION: &[Case] = &[
     Case {
@@ -26,12 +26,8 @@ pub(super) const ISOLATION: &[Case] = &[
         oracle: "isolation",
         rule: "not-subscribed",
         corrupt: |builder| {
-            builder
-                .subscribers
-                .get_mut(&BOB)
-                .expect("bob")
-                .channels
-                .clear();
+            let bob = builder.subscribers.get_mut(&BOB).expect("bob");
+            bob.channels = vec![ChannelId(9)];
         },
         says: &[
             "run-4 (data-4) on thread-2 reached client-3: client-3 does not subscribe to thread-2",

@@ -1,9 +1,9 @@
-//! Durations as people write them: `50ms`, `2s`, `1ms..50ms`.
+//! Durations as scenario files have them: `50ms`, `2s`, `1ms..50ms`.
 
 use std::time::Duration;
 
-/// The longest that is asked for anywhere.
-pub(crate) const LONGEST: Duration = Duration::from_secs(24 * 3600);
+/// The longest duration that a scenario may ask for.
+pub const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// Units with their length in microseconds, the longest first.
 const UNITS: [(&str, u64); 5] = [
@@ -14,12 +14,12 @@ const UNITS: [(&str, u64); 5] = [
     ("us", 1),
 ];
 
-/// Why a text is no duration; says what to write instead.
+/// The error of a text that is no duration.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BadDuration {
-    /// What is wrong.
+    /// The problem, in a few words.
     pub message: String,
-    /// What to do about it.
+    /// The text to write instead.
     pub help: String,
 }
 
@@ -59,7 +59,7 @@ pub fn parse(text: &str) -> Result<Duration, BadDuration> {
 }
 
 /// Reads two durations with `..` between them, or one that stands for both. The
-/// first may be larger than the second: that is for the caller to judge.
+/// first may be larger than the second: the caller decides.
 ///
 /// # Errors
 ///
@@ -85,6 +85,14 @@ pub fn show(duration: Duration) -> String {
             || format!("{micros}us"),
             |(unit, length)| format!("{}{unit}", micros / length),
         )
+}
+
+/// Writes a range of durations, or one duration if both ends are the same.
+pub fn show_range(from: Duration, to: Duration) -> String {
+    if from == to {
+        return show(from);
+    }
+    format!("{}..{}", show(from), show(to))
 }
 
 fn without_number(text: &str) -> BadDuration {
@@ -152,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong() {
+    fn errors_name_the_problem_and_the_remedy() {
         let message = |text: &str| match parse(text) {
             Ok(duration) => panic!("{text} was read as {duration:?}"),
             Err(bad) => format!("{}; {}", bad.message, bad.help),
@@ -180,6 +188,14 @@ mod tests {
         assert!(parse_range("..").is_err());
         assert!(parse_range("1ms..").is_err());
         assert!(parse_range("1ms..2ms..3ms").is_err());
+    }
+
+    #[test]
+    fn printed_ranges_are_read_back() {
+        for text in ["1ms..50ms", "5ms", "500us..2s"] {
+            let shown = parse_range(text).map(|(from, to)| show_range(from, to));
+            assert_eq!(shown, Ok(text.to_owned()));
+        }
     }
 
     #[test]

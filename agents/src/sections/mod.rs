@@ -1,0 +1,225 @@
+//! Sections of scenario files: the tables and lists that a file consists of.
+//!
+//! A section is one struct. Key, type, default, limits, help (the doc comment) and
+//! whether the shrinker may lower a value stand at the field, and nowhere else: the
+//! JSON schema that is derived from the struct carries them, and reading, diagnostics,
+//! `rehearsal schema`, `rehearsal new` and the shrinker's reductions follow the schema.
+//!
+//! Beside JSON Schema's own keywords, a schema has these extensions:
+//!
+//! | keyword | meaning |
+//! |---|---|
+//! | `x-noun` | the noun for a value, in messages: `fault`, `a sub-agent` |
+//! | `x-example` | lines of TOML that set a required field; `{stem}` stands for the file's name |
+//! | `x-reduce` | the shrinker may lower the number to this, take elements out of the list until so many are left, or (0) leave the section out |
+//! | `x-duration`, `x-duration-range` | [`times::Times`]: limits and resolution |
+//! | `x-short` | a table that may be written as the value of this key alone |
+//! | `x-of` | a sibling with those of its values that the field belongs to; for these it is required |
+//! | `x-elsewhere` | keys that belong to another table, with the reason |
+//! | `x-at-most`, `x-multiple-of` | the sibling that bounds or divides the number |
+
+pub mod bridge;
+pub mod durations;
+pub mod name;
+mod part;
+pub mod path;
+mod short;
+pub mod times;
+pub mod words;
+
+use std::time::Duration;
+
+use schemars::{Schema, SchemaGenerator};
+
+use crate::record::Mark;
+use crate::spec::{BridgeSpec, Fault, FaultPlan, NetworkSettings};
+
+pub use self::name::{Name, Named};
+pub use self::part::Part;
+pub use self::path::{BadPath, Path, Step};
+pub use self::short::{Abbreviated, Short};
+
+/// The systems that scenario files can describe.
+pub static SYSTEMS: &[&dyn SystemSections] = &[&bridge::Bridge];
+
+/// The sections of a scenario file that one system gives meaning to.
+pub trait SystemSections: Sync {
+    /// The name of the system: the value of `system.kind`.
+    fn name(&self) -> &'static str;
+
+    /// Returns the schema of an object whose properties are the system's sections.
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema;
+
+    /// Reads the sections. A section that is `null` has problems, which have been
+    /// reported.
+    ///
+    /// # Errors
+    ///
+    /// If the sections do not match the schema, which the caller has ruled out.
+    fn read(&self, sections: serde_json::Value) -> Result<Box<dyn Sections>, serde_json::Error>;
+
+    /// Returns the changes that each line `path = left` under `cuts` of a repro stands
+    /// for, as format 1 of repros had them; `None` for a line that there never was.
+    /// `document` is the whole scenario.
+    fn format_1_cuts(
+        &self,
+        cuts: &[(Path, u32)],
+        document: &serde_json::Value,
+    ) -> Vec<Option<Vec<Lowered>>>;
+
+    /// Returns the sections of a new scenario, as TOML with comments.
+    fn template(&self) -> &'static str;
+}
+
+/// A change that makes a scenario smaller.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Lowered {
+    /// The number at this place becomes lower.
+    Number(Path, u64),
+    /// The value at this place is taken out.
+    Removed(Path),
+}
+
+/// The sections of one system, read.
+pub trait Sections {
+    /// Returns every contradiction between sections that are right by themselves.
+    fn contradictions(&self, shared: &Shared<'_>) -> Vec<Contradiction>;
+
+    /// Returns what is to be run; `None` if a section has problems.
+    fn spec(self: Box<Self>, network: NetworkSettings, faults: FaultPlan) -> Option<BridgeSpec>;
+}
+
+/// The sections that every system shares; a section is `None` if it has problems.
+#[derive(Clone, Debug, Default)]
+pub struct Shared<'a> {
+    /// Set if the file has `[network]`.
+    pub has_network: bool,
+    /// The kinds of faults, in the order of the file.
+    pub faults: Option<&'a [Fault]>,
+    /// The virtual time after which a run ends.
+    pub virtual_time: Option<Duration>,
+    /// The names of the oracles, in the order of the file. Empty for a scenario that
+    /// has been reduced: an oracle may then have nothing left to check.
+    pub oracles: &'a [&'a str],
+    /// The goals, with their places. Empty for a scenario that has been reduced.
+    pub goals: &'a [(Path, Mark)],
+}
+
+/// The rule that a contradiction breaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rule {
+    /// The members of a barrier do not divide their group.
+    UnevenParty,
+    /// An agent cannot be a sub-agent.
+    BadChild,
+    /// Supervisors are nested too deep.
+    SupervisorsTooDeep,
+    /// A run would be larger than the tool can hold.
+    TooBig,
+    /// A setting has no effect without a network.
+    NeedsNetwork,
+    /// Two times are in the wrong order.
+    TimesOutOfOrder,
+    /// An oracle would have nothing to check.
+    IdleOracle,
+    /// A goal cannot be reached.
+    UnreachableGoal,
+}
+
+/// A contradiction between values that are right by themselves.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Contradiction<R = Rule> {
+    /// The rule that is broken.
+    pub rule: R,
+    /// The problem, in one line.
+    pub message: String,
+    /// The place of the problem, and a second one for a file that leaves the first to
+    /// its default.
+    pub places: Vec<Path>,
+    /// A few words that stand at the place.
+    pub label: String,
+    /// Places that explain the problem, each with a few words.
+    pub others: Vec<(Path, String)>,
+    /// The remedy.
+    pub help: String,
+}
+
+impl<R> Contradiction<R> {
+    /// Begins a contradiction at a place.
+    pub fn new(rule: R, message: impl Into<String>, place: Path) -> Self {
+        Self {
+            rule,
+            message: message.into(),
+            places: vec![place],
+            label: String::new(),
+            others: Vec::new(),
+            help: String::new(),
+        }
+    }
+
+    /// Sets the words that stand at the place.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// Sets the remedy.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = help.into();
+        self
+    }
+
+    /// Adds a place that explains the problem.
+    #[must_use]
+    pub fn also(mut self, place: Path, label: impl Into<String>) -> Self {
+        self.others.push((place, label.into()));
+        self
+    }
+
+    /// Adds the place to point at if the file leaves the first one to its default.
+    #[must_use]
+    pub fn or_at(mut self, place: Path) -> Self {
+        self.places.push(place);
+        self
+    }
+
+    /// Returns the contradiction with its rule replaced.
+    pub fn map_rule<S>(self, of: impl FnOnce(R) -> S) -> Contradiction<S> {
+        Contradiction {
+            rule: of(self.rule),
+            message: self.message,
+            places: self.places,
+            label: self.label,
+            others: self.others,
+            help: self.help,
+        }
+    }
+}
+
+impl Contradiction {
+    /// Returns the contradiction of a time that is not before the end of the run.
+    pub fn after_the_end(
+        what: &str,
+        time: Duration,
+        place: Path,
+        virtual_time: Duration,
+    ) -> Option<Self> {
+        if time < virtual_time {
+            return None;
+        }
+        let end = Path::of("budget").key("virtual_time");
+        let message = format!(
+            "{what} ({}) is not before the end of the run ({})",
+            durations::show(time),
+            durations::show(virtual_time)
+        );
+        let problem = Self::new(Rule::TimesOutOfOrder, message, place)
+            .or_at(end.clone())
+            .label("the run may end first")
+            .also(end, "ends here")
+            .help("lower it, or raise `virtual_time` in `[budget]`");
+        Some(problem)
+    }
+}

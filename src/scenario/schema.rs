@@ -1,0 +1,337 @@
+//! The schema of scenario files, as the reader follows it.
+
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+use std::sync::OnceLock;
+
+use rehearsal_agents::sections::times::Times;
+use rehearsal_agents::sections::{Path, SYSTEMS, Step, SystemSections};
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use super::edit::Edit;
+use super::sections::SharedFile;
+
+/// The schema of the files of one system.
+struct SystemSchema {
+    /// All sections, as one object.
+    all: Value,
+    /// The keys that the system gives meaning to.
+    own: BTreeSet<String>,
+}
+
+/// The schema of the files of each system, in the order of the systems.
+fn schemas() -> &'static [SystemSchema] {
+    static SCHEMAS: OnceLock<Vec<SystemSchema>> = OnceLock::new();
+    SCHEMAS.get_or_init(|| SYSTEMS.iter().map(|system| merged(*system)).collect())
+}
+
+/// The shared sections and those of a system, as one object.
+fn merged(system: &dyn SystemSections) -> SystemSchema {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let mut schema = SharedFile::json_schema(&mut generator).to_value();
+    let own = system.schema(&mut generator).to_value();
+    for keyword in ["properties", "required"] {
+        match (&mut schema[keyword], &own[keyword]) {
+            (Value::Object(all), Value::Object(own)) => all.extend(own.clone()),
+            (Value::Array(all), Value::Array(own)) => all.extend(own.iter().cloned()),
+            _ => panic!("the sections of {} are no object", system.name()),
+        }
+    }
+    schema["$defs"] = Value::Object(generator.take_definitions(true));
+    let keys = own["properties"].as_object().into_iter().flatten();
+    SystemSchema {
+        all: schema,
+        own: keys.map(|(key, _)| key.clone()).collect(),
+    }
+}
+
+/// The root of the schema of the files of a system.
+pub(super) fn of_system(index: usize) -> Node<'static> {
+    let schema = schemas()[index].all.as_object();
+    let schema = schema.expect("a schema is an object");
+    let defs = schema["$defs"].as_object();
+    Node {
+        local: schema,
+        target: None,
+        defs: defs.expect("definitions are an object"),
+    }
+}
+
+/// Returns `true` if the system, and not all of them, gives meaning to a key.
+pub(super) fn is_own(index: usize, key: &str) -> bool {
+    schemas()[index].own.contains(key)
+}
+
+/// Returns the JSON schema of scenario files.
+pub fn json_schema() -> Value {
+    let mut variants: Vec<Value> = schemas()
+        .iter()
+        .map(|schema| standard(&schema.all))
+        .collect();
+    let mut schema = match variants.len() {
+        1 => variants.remove(0),
+        _ => json!({ "oneOf": variants }),
+    };
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
+    schema["title"] = "Rehearsal scenario".into();
+    schema
+}
+
+/// The schema with what the extensions say in standard keywords too.
+fn standard(schema: &Value) -> Value {
+    match schema {
+        Value::Array(elements) => elements.iter().map(standard).collect(),
+        Value::Object(object) => {
+            let entries = object.iter();
+            // A parameter that is left out is not `null`.
+            let entries = entries.filter(|(key, value)| *key != "default" || !value.is_null());
+            let mut standard: Map<String, Value> = entries
+                .map(|(key, value)| (key.clone(), self::standard(value)))
+                .collect();
+            let conditions = conditions(object);
+            if !conditions.is_empty() {
+                standard.insert("allOf".into(), conditions.into());
+            }
+            Value::Object(standard)
+        }
+        other => other.clone(),
+    }
+}
+
+/// For each field with `x-of`: it is required if its sibling has one of those values,
+/// unless it is optional, and forbidden otherwise.
+fn conditions(object: &Map<String, Value>) -> Vec<Value> {
+    let properties = object.get("properties").and_then(Value::as_object);
+    let properties = properties.into_iter().flatten();
+    properties
+        .filter_map(|(field, schema)| {
+            let (sibling, values) = schema.get("x-of")?.as_object()?.iter().next()?;
+            let optional = schema.get("x-optional") == Some(&Value::Bool(true));
+            let required = if optional {
+                json!({})
+            } else {
+                json!({ "required": [field] })
+            };
+            Some(json!({
+                "if": { "properties": { sibling: { "enum": values } }, "required": [sibling] },
+                "then": required,
+                "else": { "properties": { field: false } },
+            }))
+        })
+        .collect()
+}
+
+/// A schema, or a place within one. Where it refers to a definition, keywords beside
+/// the reference go before those of the definition.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Node<'s> {
+    local: &'s Map<String, Value>,
+    target: Option<&'s Map<String, Value>>,
+    defs: &'s Map<String, Value>,
+}
+
+/// The values that a schema admits.
+#[derive(Clone, Debug)]
+pub(super) enum Shape<'s> {
+    /// A whole number within limits.
+    Integer(RangeInclusive<u64>),
+    /// Any text.
+    Text,
+    /// `true` or `false`.
+    Boolean,
+    /// A duration.
+    Duration(Times),
+    /// A range of durations.
+    DurationRange(Times),
+    /// One of these names.
+    Choice(Vec<&'s str>),
+    /// A list.
+    List {
+        /// The schema of its elements.
+        items: Node<'s>,
+        /// The least number of elements.
+        least: usize,
+        /// Set if no two elements are the same.
+        distinct: bool,
+    },
+    /// A table.
+    Table,
+    /// A table, or the value of that key alone.
+    Short(&'s str, Node<'s>),
+}
+
+impl<'s> Node<'s> {
+    fn at(self, schema: &'s Value) -> Self {
+        let local = schema.as_object().expect("a schema is an object");
+        let target = local.get("$ref").and_then(Value::as_str).map(|reference| {
+            let name = reference.strip_prefix("#/$defs/");
+            let target = name.and_then(|name| self.defs.get(name)?.as_object());
+            target.expect("references lead to definitions")
+        });
+        Self {
+            local,
+            target,
+            ..self
+        }
+    }
+
+    fn get(&self, keyword: &str) -> Option<&'s Value> {
+        let target = || self.target.and_then(|target| target.get(keyword));
+        self.local.get(keyword).or_else(target)
+    }
+
+    fn text(&self, keyword: &str) -> Option<&'s str> {
+        self.get(keyword)?.as_str()
+    }
+
+    fn number(&self, keyword: &str) -> Option<u64> {
+        self.get(keyword)?.as_u64()
+    }
+
+    /// The shape of the values.
+    ///
+    /// # Panics
+    ///
+    /// If the schema uses what the reader does not know, which is a mistake in the
+    /// section's struct.
+    pub(super) fn shape(&self) -> Shape<'s> {
+        if let Some(key) = self.text("x-short") {
+            let table = self.get("anyOf").and_then(|both| both.get(1));
+            return Shape::Short(key, self.at(table.expect("a table beside its short form")));
+        }
+        if let Some(times) = self.times("x-duration") {
+            return Shape::Duration(times);
+        }
+        if let Some(times) = self.times("x-duration-range") {
+            return Shape::DurationRange(times);
+        }
+        if let Some(names) = self.get("enum").and_then(Value::as_array) {
+            return Shape::Choice(names.iter().filter_map(Value::as_str).collect());
+        }
+        match self.text("type") {
+            Some("integer") => {
+                let least = self.number("minimum").unwrap_or(0);
+                Shape::Integer(least..=self.number("maximum").unwrap_or(u64::MAX))
+            }
+            Some("string") => Shape::Text,
+            Some("boolean") => Shape::Boolean,
+            Some("object") => Shape::Table,
+            Some("array") => Shape::List {
+                items: self.at(self.get("items").expect("a list has elements")),
+                least: self.number("minItems").map_or(0, |least| least as usize),
+                distinct: self.get("uniqueItems").is_some(),
+            },
+            _ => panic!("a schema that is not known here: {:?}", self.local),
+        }
+    }
+
+    fn times(&self, keyword: &str) -> Option<Times> {
+        let times = self.get(keyword)?.clone();
+        Some(serde_json::from_value(times).expect("the resolution of a duration"))
+    }
+
+    /// The fields of a table, by key.
+    pub(super) fn fields(self) -> impl Iterator<Item = (&'s str, Node<'s>)> {
+        let fields = self.get("properties").and_then(Value::as_object);
+        let fields = fields.into_iter().flatten();
+        fields.map(move |(key, schema)| (key.as_str(), self.at(schema)))
+    }
+
+    /// The field of a table with that key.
+    pub(super) fn field(&self, key: &str) -> Option<Node<'s>> {
+        Some(self.at(self.get("properties")?.get(key)?))
+    }
+
+    /// Returns `true` if a table must have that key.
+    pub(super) fn requires(&self, key: &str) -> bool {
+        let required = self.get("required").and_then(Value::as_array);
+        required.is_some_and(|required| required.iter().any(|name| name == key))
+    }
+
+    /// Returns `true` if a field that belongs to its table may still be left out.
+    pub(super) fn is_optional(&self) -> bool {
+        self.get("x-optional").and_then(Value::as_bool) == Some(true)
+    }
+
+    /// The sibling that decides whether a table may have this field, and the values of
+    /// the sibling for which it must.
+    pub(super) fn belongs_to(&self) -> Option<(&'s str, Vec<&'s str>)> {
+        let (sibling, values) = self.get("x-of")?.as_object()?.iter().next()?;
+        let values = values.as_array()?.iter().filter_map(Value::as_str);
+        Some((sibling, values.collect()))
+    }
+
+    /// The table to which a key belongs that is none of this one's.
+    pub(super) fn elsewhere(&self, key: &str) -> Option<&'s str> {
+        self.get("x-elsewhere")?.get(key)?.as_str()
+    }
+
+    /// The noun for a value.
+    pub(super) fn noun(&self) -> Option<&'s str> {
+        self.text("x-noun")
+    }
+
+    /// TOML that sets the value.
+    pub(super) fn example(&self) -> Option<&'s str> {
+        self.text("x-example")
+    }
+
+    /// The first sentence of the field's documentation, without the full stop.
+    pub(super) fn summary(&self) -> Option<String> {
+        let text = self.text("description")?.replace('\n', " ");
+        let end = [": ", ". ", "; "]
+            .iter()
+            .filter_map(|stop| text.find(stop))
+            .min();
+        let first = end.map_or(text.as_str(), |end| &text[..end]);
+        Some(first.trim_end_matches('.').to_owned())
+    }
+
+    /// The value of a field that is left out.
+    pub(super) fn default(&self) -> Option<&'s Value> {
+        self.get("default")
+    }
+
+    /// The least number, or number of elements, to which the shrinker may go.
+    pub(super) fn reduces_to(&self) -> Option<u64> {
+        self.number("x-reduce")
+    }
+
+    /// The sibling that this number is a multiple of.
+    pub(super) fn multiple_of(&self) -> Option<&'s str> {
+        self.text("x-multiple-of")
+    }
+
+    /// The sibling that this number may not exceed.
+    pub(super) fn at_most(&self) -> Option<&'s str> {
+        self.text("x-at-most")
+    }
+
+    /// The schema at a place below this one.
+    pub(super) fn find(self, path: &Path) -> Option<Node<'s>> {
+        let mut node = self;
+        for step in path.steps() {
+            if let Shape::Short(_, table) = node.shape() {
+                node = table;
+            }
+            node = match (step, node.shape()) {
+                (Step::Key(key), Shape::Table) => node.field(key)?,
+                (Step::Index(_), Shape::List { items, .. }) => items,
+                _ => return None,
+            };
+        }
+        Some(node)
+    }
+}
+
+/// Returns `true` if some system's files have a place for the edit. A number must be one
+/// at least; its limits are those of the scenario.
+pub(crate) fn admits(edit: &Edit) -> bool {
+    let fields = (0..SYSTEMS.len()).filter_map(|system| of_system(system).find(&edit.path));
+    fields.into_iter().any(|field| match field.shape() {
+        Shape::Integer(_) => edit.is_removal() || edit.as_number().is_some(),
+        _ => true,
+    })
+}

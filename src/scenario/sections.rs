@@ -1,0 +1,369 @@
+//! The sections that scenarios of every system share.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rehearsal_agents::sections::times::{self, Latency, Timeout, Window};
+use rehearsal_agents::sections::{Abbreviated, Name, Named, Part, Short};
+use rehearsal_agents::spec::{Fault, FaultPlan, NetworkSettings};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{BudgetSpec, ExpectedVerdict, Goal};
+use crate::oracle::{self, OracleRef, Setting, SettingValue, SettingValues, Settings};
+
+/// A scenario: one claim, the system and everything around it, and the expected
+/// result.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-noun" = "the scenario"))]
+pub(super) struct SharedFile {
+    /// The version of the file format.
+    #[schemars(range(min = 1, max = 1), extend("x-example" = "format = 1"))]
+    pub(super) format: Part<u64>,
+    /// The name of the scenario: that of the file, without `.toml`.
+    #[schemars(extend("pattern" = "^[a-z][a-z0-9_-]{0,63}$", "x-example" = "name = \"{stem}\""))]
+    pub(super) name: Part<String>,
+    /// The claim that the scenario makes, in one sentence.
+    #[schemars(
+        length(min = 1, max = 300),
+        extend(
+            "pattern" = "^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\s][^\\u0000-\\u001f\\u007f-\\u009f]*$",
+            "x-example" = "claim = \"…\"",
+        )
+    )]
+    pub(super) claim: Part<String>,
+    /// The number of seeds that `cargo test` runs, from 0.
+    #[serde(default = "default_seeds")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(super) seeds: Part<u32>,
+    /// The links between hosts.
+    #[serde(default)]
+    pub(super) network: Part<Network>,
+    /// The faults of a run.
+    #[serde(default)]
+    #[schemars(extend("x-reduce" = 0))]
+    pub(super) faults: Part<Faults>,
+    /// The limits of a run. A run that reaches one never passes.
+    #[serde(default)]
+    pub(super) budget: Part<BudgetSpec>,
+    /// The expected result.
+    #[schemars(extend("x-example" = "[expect]\noracles = [\"no-loss\"]"))]
+    pub(super) expect: Part<Expectation>,
+}
+
+fn default_seeds() -> Part<u32> {
+    Part::Sound(64)
+}
+
+/// The links between hosts.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Network {
+    /// The time that a packet travels.
+    pub(super) latency: Latency,
+    /// The number of packets in a thousand that are lost (on TCP: sent again later).
+    // A network that loses everything delivers nothing, however often TCP tries.
+    #[schemars(range(min = 0, max = 999))]
+    loss: u32,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        let settings = NetworkSettings::default();
+        Self {
+            latency: Latency {
+                from: settings.latency_min,
+                to: settings.latency_max,
+            },
+            loss: settings.loss_per_mille,
+        }
+    }
+}
+
+impl Network {
+    pub(super) fn settings(&self) -> NetworkSettings {
+        NetworkSettings {
+            latency_min: self.latency.from,
+            latency_max: self.latency.to,
+            loss_per_mille: self.loss,
+        }
+    }
+}
+
+/// The faults of a run: between `at_least` and `budget` of them strike, of the kinds
+/// and at the times that each seed draws.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Faults {
+    /// The most faults in one run.
+    #[schemars(
+        range(min = 0, max = 1_000),
+        extend("x-reduce" = 1, "x-example" = "budget = 1")
+    )]
+    pub(super) budget: u32,
+    /// The fewest faults in one run.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 1_000), extend("x-at-most" = "budget"))]
+    pub(super) at_least: u32,
+    /// The kinds of faults that may strike.
+    #[serde(default)]
+    #[schemars(extend("uniqueItems" = true, "x-reduce" = 1))]
+    kinds: Vec<Name<Fault>>,
+    /// The times at which a fault may strike, from the start of the agents.
+    #[serde(default = "default_window")]
+    #[schemars(extend("x-reduce" = 0))]
+    pub(super) window: Window,
+    /// The duration of a partition, a hold or a pause, and of a host's absence after a
+    /// crash.
+    #[serde(default = "default_lasting", with = "times")]
+    #[schemars(with = "Timeout")]
+    pub(super) lasting: Duration,
+}
+
+fn default_window() -> Window {
+    let plan = FaultPlan::default();
+    Window {
+        from: plan.from,
+        to: plan.until,
+    }
+}
+
+fn default_lasting() -> Duration {
+    FaultPlan::default().lasting
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        let plan = FaultPlan::default();
+        Self {
+            budget: plan.budget,
+            at_least: plan.at_least,
+            kinds: Vec::new(),
+            window: default_window(),
+            lasting: plan.lasting,
+        }
+    }
+}
+
+impl Faults {
+    /// The kinds, in the order of the file.
+    pub(super) fn kinds(&self) -> Vec<Fault> {
+        self.kinds.iter().map(|Name(kind)| *kind).collect()
+    }
+
+    pub(super) fn plan(&self) -> FaultPlan {
+        FaultPlan {
+            budget: self.budget,
+            at_least: self.at_least,
+            kinds: self.kinds(),
+            from: self.window.from,
+            until: self.window.to,
+            lasting: self.lasting,
+        }
+    }
+}
+
+/// The expected result.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Expectation {
+    /// The oracles that judge each run: names, or tables with settings.
+    #[schemars(
+        length(min = 1),
+        extend("uniqueItems" = true, "x-example" = "oracles = [\"no-loss\"]")
+    )]
+    pub(super) oracles: Vec<Short<OracleEntry>>,
+    /// The goals that every run must reach.
+    #[serde(default)]
+    #[schemars(extend("uniqueItems" = true))]
+    reached: Vec<Name<Goal>>,
+    /// The goals that at least one run of a sweep must reach.
+    #[serde(default)]
+    #[schemars(extend("uniqueItems" = true))]
+    sometimes: Vec<Name<Goal>>,
+    /// The verdict: `pass`, or the violation that a defect causes.
+    #[serde(default = "pass")]
+    pub(super) verdict: Name<ExpectedVerdict>,
+}
+
+fn pass() -> Name<ExpectedVerdict> {
+    Name(ExpectedVerdict::Pass)
+}
+
+impl Expectation {
+    /// The oracles, in the order of the file.
+    pub(super) fn oracles(&self) -> Vec<OracleRef> {
+        self.oracles
+            .iter()
+            .map(|Short(entry)| entry.name.0.0)
+            .collect()
+    }
+
+    /// The settings of the oracles that have some.
+    pub(super) fn settings(&self) -> BTreeMap<OracleRef, Settings> {
+        let entries = self.oracles.iter();
+        entries
+            .filter(|Short(entry)| !entry.settings.is_empty())
+            .map(|Short(entry)| (entry.name.0.0, entry.settings()))
+            .collect()
+    }
+
+    pub(super) fn reached(&self) -> Vec<Goal> {
+        self.reached.iter().map(|Name(goal)| *goal).collect()
+    }
+
+    pub(super) fn sometimes(&self) -> Vec<Goal> {
+        self.sometimes.iter().map(|Name(goal)| *goal).collect()
+    }
+}
+
+/// An oracle with its settings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct OracleEntry {
+    name: Name<OracleName>,
+    #[serde(flatten)]
+    settings: Map<String, Value>,
+}
+
+impl OracleEntry {
+    /// The settings as the oracle reads them. The schema has seen to their types.
+    fn settings(&self) -> Settings {
+        let mut settings = Settings::default();
+        for (name, value) in &self.settings {
+            if let Some(value) = setting_value(value) {
+                settings.set(name.clone(), value);
+            }
+        }
+        settings
+    }
+}
+
+fn setting_value(value: &Value) -> Option<SettingValue> {
+    match value {
+        Value::Number(number) => number.as_u64().map(SettingValue::Number),
+        Value::String(text) => Some(SettingValue::Text(text.clone())),
+        Value::Array(words) => {
+            let words = words.iter().filter_map(Value::as_str);
+            Some(SettingValue::Words(words.map(str::to_owned).collect()))
+        }
+        _ => None,
+    }
+}
+
+/// Every setting with the names of the oracles that take it.
+fn settings() -> Vec<(&'static Setting, Vec<Cow<'static, str>>)> {
+    let mut settings: Vec<(&'static Setting, Vec<Cow<'static, str>>)> = Vec::new();
+    for (name, OracleName(oracle)) in OracleName::names() {
+        for setting in oracle.settings() {
+            let known = settings
+                .iter_mut()
+                .find(|(known, _)| known.name == setting.name);
+            match known {
+                Some((_, oracles)) => oracles.push(name.clone()),
+                None => settings.push((setting, vec![name.clone()])),
+            }
+        }
+    }
+    settings
+}
+
+/// The schema of one setting of an oracle.
+fn setting_schema(setting: &Setting) -> Schema {
+    let mut schema = match setting.values {
+        SettingValues::Words(words) => json_schema!({
+            "type": "array",
+            "items": { "type": "string", "enum": words, "x-noun": setting.name },
+            "minItems": 1,
+            "uniqueItems": true,
+        }),
+        SettingValues::Text => json_schema!({ "type": "string" }),
+        SettingValues::Number => json_schema!({
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 1_000_000_000,
+        }),
+    };
+    schema.insert("description".into(), setting.meaning.into());
+    schema
+}
+
+impl JsonSchema for OracleEntry {
+    fn schema_name() -> Cow<'static, str> {
+        "OracleEntry".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut name = generator.subschema_for::<Name<OracleName>>();
+        name.insert("description".into(), "The name of the oracle.".into());
+        name.insert("x-example".into(), "name = \"no-loss\"".into());
+        let mut properties = Map::from_iter([("name".to_owned(), name.to_value())]);
+        for (setting, oracles) in settings() {
+            let mut schema = setting_schema(setting);
+            schema.insert("x-of".into(), serde_json::json!({ "name": oracles }));
+            schema.insert("x-optional".into(), true.into());
+            properties.insert(setting.name.to_owned(), schema.to_value());
+        }
+        json_schema!({
+            "type": "object",
+            "description": "An oracle with its settings.",
+            "properties": properties,
+            "required": ["name"],
+            "additionalProperties": false,
+            "x-noun": "an oracle",
+        })
+    }
+}
+
+impl Abbreviated for OracleEntry {
+    const KEY: &'static str = "name";
+
+    fn short_schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<Name<OracleName>>()
+    }
+}
+
+/// An oracle as files name it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct OracleName(OracleRef);
+
+impl Named for OracleName {
+    const NOUN: &'static str = "oracle";
+
+    fn names() -> Vec<(Cow<'static, str>, Self)> {
+        let names = oracle::named().into_iter();
+        names
+            .map(|(name, oracle)| (name.into(), Self(oracle)))
+            .collect()
+    }
+}
+
+impl Named for Goal {
+    const NOUN: &'static str = "goal";
+
+    fn names() -> Vec<(Cow<'static, str>, Self)> {
+        let goals = Self::all().into_iter();
+        goals.map(|goal| (goal.name().into(), goal)).collect()
+    }
+}
+
+/// The start of verdicts that name an oracle.
+const VIOLATION: &str = "violation:";
+
+impl Named for ExpectedVerdict {
+    const NOUN: &'static str = "verdict";
+
+    fn names() -> Vec<(Cow<'static, str>, Self)> {
+        let oracles = oracle::named().into_iter();
+        let violations = oracles.map(|(name, oracle)| {
+            let verdict = Self::Violation(oracle);
+            (format!("{VIOLATION}{name}").into(), verdict)
+        });
+        [("pass".into(), Self::Pass)]
+            .into_iter()
+            .chain(violations)
+            .collect()
+    }
+}
