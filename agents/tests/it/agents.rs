@@ -1,37 +1,41 @@
-//! Each kind of mock agent emits exactly what it says, at its pace.
+//! Each kind of mock agent emits exactly the events that it plans, at its pace.
 
 use rehearsal_agents::event::EventKind::{self, *};
 use rehearsal_agents::event::RunId;
 use rehearsal_agents::record::RunEnd;
 use rehearsal_agents::spec::{AgentKind, FailureMode, ThreadPolicy, Transport};
+use rehearsal_history::Value;
+use rehearsal_history::facets::messages::Sending;
 
 use crate::common::{
-    Order, Played, assert_flawless, failure, flaws, group, ms, play, spec, supervisor,
+    Order, TestRun, assert_flawless, failure, flaws, group, kinds_of, ms, run_spec, spec,
+    supervisor,
 };
 
-fn play_one(kind: AgentKind, count: u32) -> Played {
+fn run_agents(kind: AgentKind, count: u32) -> TestRun {
     let mut spec = spec(Transport::InProcess, vec![group(kind, count)]);
     spec.agents[0].thread = ThreadPolicy::Group;
     spec.bridge.run_timeout = ms(2_000);
-    let played = play(&spec, 3, Order::Random);
-    assert_flawless(spec.agents[0].kind.name(), &played, flaws(&played));
-    played
+    let run = run_spec(&spec, 3, Order::Random);
+    assert_flawless(spec.agents[0].kind.name(), &run, flaws(&run));
+    run
 }
 
-/// A run's events with the milliseconds since its first.
-fn emitted(played: &Played, run: u32) -> Vec<(EventKind, u64)> {
-    let emissions = played.evidence.emissions.iter();
-    let mine: Vec<_> = emissions
-        .filter(|emission| emission.run == RunId(run))
-        .collect();
-    let start = mine.first().map_or(0, |first| first.at.as_millis());
-    mine.iter()
-        .map(|emission| (emission.kind, emission.at.as_millis() - start))
+/// Returns the kinds of an agent run's events, with the milliseconds since its first.
+fn emitted(run: &TestRun, id: u32) -> Vec<(String, u64)> {
+    let view = run.view();
+    let sendings: Vec<_> = view.messages().of_span(RunId(id).span()).collect();
+    let start = sendings.first().map_or(0, |first| first.at.as_millis());
+    sendings
+        .iter()
+        .map(|sending| (sending.kind().to_string(), sending.at.as_millis() - start))
         .collect()
 }
 
-fn kinds(events: &[(EventKind, u64)]) -> Vec<EventKind> {
-    events.iter().map(|(kind, _)| *kind).collect()
+/// Returns the critical events with the milliseconds at which they are due.
+fn critical_at(times: [u64; 5]) -> Vec<(String, u64)> {
+    let names = CRITICAL.map(|kind| kind.name().to_owned());
+    names.into_iter().zip(times).collect()
 }
 
 const CRITICAL: [EventKind; 5] = [
@@ -70,18 +74,21 @@ fn every_kind_emits_as_many_events_as_it_plans() {
     names.dedup();
     assert_eq!(names, AgentKind::NAMES);
     for (kind, count) in all {
-        let played = play_one(kind.clone(), count);
-        for run in 1..=count {
-            let events = emitted(&played, run);
-            assert_eq!(events.len() as u64, kind.events(), "{}", kind.name());
-            let shown = CRITICAL.iter().all(|kind| kinds(&events).contains(kind));
+        let run = run_agents(kind.clone(), count);
+        let view = run.view();
+        for id in 1..=count {
+            let kinds = kinds_of(&view, RunId(id));
+            assert_eq!(kinds.len() as u64, kind.events(), "{}", kind.name());
+            let shown = CRITICAL
+                .iter()
+                .all(|critical| kinds.iter().any(|kind| **kind == critical.name()));
             assert_eq!(shown, kind.shows_all_critical_events(), "{}", kind.name());
         }
     }
 }
 
 #[test]
-fn tools_take_their_time() {
+fn tool_durations_match_the_kind_of_agent() {
     for (kind, time) in [
         (AgentKind::Data, 50),
         (AgentKind::Optimization, 80),
@@ -89,60 +96,65 @@ fn tools_take_their_time() {
         (AgentKind::Fast, 0),
         (AgentKind::Success, 0),
     ] {
-        let events = emitted(&play_one(kind.clone(), 1), 1);
-        let times = [0, 0, 0, time, time];
-        let due: Vec<_> = CRITICAL.into_iter().zip(times).collect();
-        assert_eq!(events, due, "{}", kind.name());
+        let events = emitted(&run_agents(kind.clone(), 1), 1);
+        assert_eq!(
+            events,
+            critical_at([0, 0, 0, time, time]),
+            "{}",
+            kind.name()
+        );
     }
 }
 
 #[test]
 fn slow_pauses_between_its_events() {
-    let events = emitted(&play_one(AgentKind::Slow, 1), 1);
-    let due: Vec<_> = CRITICAL.into_iter().zip([0, 200, 400, 700, 700]).collect();
-    assert_eq!(events, due);
+    let events = emitted(&run_agents(AgentKind::Slow, 1), 1);
+    assert_eq!(events, critical_at([0, 200, 400, 700, 700]));
 }
 
 #[test]
 fn streaming_advances_a_fifth_every_20_ms() {
-    let played = play_one(AgentKind::Streaming, 1);
-    let updates: Vec<_> = played
-        .evidence
-        .emissions
-        .iter()
-        .filter_map(|emission| Some((emission.payload.progress?, emission.at.as_millis())))
+    let run = run_agents(AgentKind::Streaming, 1);
+    let view = run.view();
+    let progress = |sending: &Sending<'_>| sending.sent.body.field("progress")?.integer();
+    let sendings = view.messages().sendings().iter();
+    let updates: Vec<_> = sendings
+        .filter_map(|sending| Some((progress(sending)?, sending.at.as_millis())))
         .collect();
     assert_eq!(updates, [(20, 0), (40, 20), (60, 40), (80, 60), (100, 80)]);
 }
 
 #[test]
-fn a_burst_is_concurrent_within_and_ordered_without() {
-    let played = play_one(AgentKind::Burst, 1);
-    let emissions = &played.evidence.emissions;
-    let (first, last) = (&emissions[0], &emissions[8]);
-    assert_eq!((first.kind, last.kind), (AgentStarted, AgentCompleted));
-    let phase = |range: std::ops::Range<usize>| &emissions[range];
+fn burst_events_are_concurrent_within_a_phase_and_ordered_between_phases() {
+    let run = run_agents(AgentKind::Burst, 1);
+    let view = run.view();
+    let sendings = view.messages().sendings();
+    assert_eq!(*sendings[0].kind(), AgentStarted.name());
+    assert_eq!(*sendings[8].kind(), AgentCompleted.name());
+    assert!(sendings.iter().all(|sending| sending.clock.is_some()));
+    let phase = |range: std::ops::Range<usize>| &sendings[range];
     for (earlier, later) in [(phase(0..1), phase(1..5)), (phase(1..5), phase(5..8))] {
         for (cause, effect) in earlier.iter().zip(later.iter().cycle()) {
-            assert!(cause.clock.before(&effect.clock));
+            assert!(cause.before(effect));
         }
         for pair in later.windows(2) {
-            assert!(!pair[0].clock.before(&pair[1].clock));
-            assert!(!pair[1].clock.before(&pair[0].clock));
+            assert!(!pair[0].before(&pair[1]));
+            assert!(!pair[1].before(&pair[0]));
         }
     }
 }
 
 #[test]
-fn a_burst_reaches_the_bridge_in_different_orders() {
+fn burst_reaches_the_bridge_in_different_orders() {
     let spec = spec(Transport::InProcess, vec![group(AgentKind::Burst, 1)]);
     let orders: std::collections::BTreeSet<Vec<_>> = (0..20)
-        .map(|seed| play(&spec, seed, Order::Random))
-        .map(|played| {
-            let received = played.evidence.deliveries.iter();
-            received
-                .map(|delivery| delivery.event.payload.tool.clone())
-                .map(|tool| tool.map(|tool| tool.call))
+        .map(|seed| run_spec(&spec, seed, Order::Random))
+        .map(|run| {
+            let view = run.view();
+            let deliveries = view.messages().deliveries().iter();
+            deliveries
+                .map(|delivery| delivery.received.body.field("call"))
+                .map(|call| call.and_then(Value::integer))
                 .collect()
         })
         .collect();
@@ -150,9 +162,9 @@ fn a_burst_reaches_the_bridge_in_different_orders() {
 }
 
 #[test]
-fn a_supervisor_encloses_its_sub_agents() {
-    let played = play_one(supervisor(), 1);
-    let events = kinds(&emitted(&played, 1));
+fn supervisor_events_enclose_its_sub_agents() {
+    let run = run_agents(supervisor(), 1);
+    let view = run.view();
     let due = [
         AgentStarted,
         AgentThinking,
@@ -164,12 +176,18 @@ fn a_supervisor_encloses_its_sub_agents() {
         SubagentCompleted,
         AgentCompleted,
     ];
-    assert_eq!(events, due);
-    let runs = &played.evidence.runs;
-    let parents: Vec<_> = runs.values().map(|run| run.parent).collect();
-    let parent = Some(RunId(1));
+    let kinds = kinds_of(&view, RunId(1));
+    assert!(
+        kinds
+            .iter()
+            .map(|kind| kind.as_str())
+            .eq(due.map(EventKind::name))
+    );
+    let began: Vec<_> = view.spans().iter().map(|record| record.began).collect();
+    let parents: Vec<_> = began.iter().map(|began| began.parent).collect();
+    let parent = Some(RunId(1).span());
     assert_eq!(parents, [None, parent, parent, parent]);
-    let names: Vec<_> = runs.values().map(|run| &*run.agent).collect();
+    let names: Vec<_> = began.iter().map(|began| began.label.as_str()).collect();
     assert_eq!(
         names,
         ["supervisor-1", "data-1", "optimization-1", "reporting-1"]
@@ -177,44 +195,43 @@ fn a_supervisor_encloses_its_sub_agents() {
 }
 
 #[test]
-fn a_supervisor_reports_sub_agents_that_fail_and_completes() {
+fn supervisor_completes_after_sub_agents_that_fail() {
     let modes = [
         FailureMode::Exception,
         FailureMode::Timeout,
         FailureMode::SilentDeath,
     ];
     let children = modes.map(failure).to_vec();
-    let played = play_one(AgentKind::Supervisor { children }, 1);
-    let ends: Vec<_> = played.evidence.runs.values().map(|run| run.end).collect();
+    let run = run_agents(AgentKind::Supervisor { children }, 1);
     let expected = [
         RunEnd::Completed,
         RunEnd::Failed,
         RunEnd::TimedOut,
         RunEnd::DiedSilently,
     ];
-    assert_eq!(ends, expected.map(Some));
+    assert_eq!(run.ends(), expected.map(Some));
 }
 
 #[test]
-fn supervisors_may_stand_above_supervisors() {
+fn supervisors_can_be_nested() {
     let below = AgentKind::Supervisor {
         children: vec![AgentKind::Fast, failure(FailureMode::Timeout)],
     };
     let above = AgentKind::Supervisor {
         children: vec![below, AgentKind::Burst],
     };
-    let played = play_one(above, 2);
-    assert_eq!(played.evidence.runs.len(), 2 * 5);
+    let run = run_agents(above, 2);
+    assert_eq!(run.ends().len(), 2 * 5);
 }
 
 #[test]
-fn stress_draws_its_delays_per_agent_and_seed() {
+fn stress_delays_differ_by_agent_and_seed() {
     let kind = AgentKind::Stress {
         events: 20,
         delay: ms(10),
     };
     let spec = spec(Transport::InProcess, vec![group(kind, 2)]);
-    let (a, b) = (play(&spec, 1, Order::Random), play(&spec, 2, Order::Random));
+    let [a, b] = [1, 2].map(|seed| run_spec(&spec, seed, Order::Random));
     assert_ne!(emitted(&a, 1), emitted(&a, 2));
     assert_ne!(emitted(&a, 1), emitted(&b, 1));
     let events = emitted(&a, 1);

@@ -1,5 +1,5 @@
-//! The reference bridge by itself: its states, its doors, its promises to those
-//! who hold it directly.
+//! The reference bridge without driver and agents: its states, its connections, its
+//! answers to direct calls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,12 +17,12 @@ use rehearsal_sim::tokio::{spawn, time};
 use rehearsal_sim::{Config, Random, Verdict, run};
 
 #[derive(Default)]
-struct Watch {
+struct CountingObserver {
     starts: AtomicU32,
     swept: AtomicU32,
 }
 
-impl Observer for Watch {
+impl Observer for CountingObserver {
     fn initialised(&self) {
         self.starts.fetch_add(1, Ordering::Relaxed);
     }
@@ -39,8 +39,8 @@ impl Observer for Watch {
 const ALICE: UserId = UserId(1);
 const BOB: UserId = UserId(2);
 
-/// Alice owns thread 1, Bob thread 2.
-fn parts(journal: &Journal, watch: &Arc<Watch>) -> BridgeDeps {
+/// The dependencies of a bridge: Alice owns thread 1, Bob thread 2.
+fn deps(journal: &Journal, observer: &Arc<CountingObserver>) -> BridgeDeps {
     let mut directory = Directory::new();
     for (user, thread, token) in [(ALICE, ThreadId(1), "a"), (BOB, ThreadId(2), "b")] {
         directory.add_user(user, token.to_owned());
@@ -55,12 +55,12 @@ fn parts(journal: &Journal, watch: &Arc<Watch>) -> BridgeDeps {
         },
         directory: Arc::new(directory),
         journal: journal.clone(),
-        observer: Arc::clone(watch) as Arc<dyn Observer>,
+        observer: Arc::clone(observer) as Arc<dyn Observer>,
     }
 }
 
 fn bridge(journal: &Journal) -> Arc<ReferenceBridge> {
-    Arc::new(ReferenceBridge::new(parts(journal, &Arc::default())))
+    Arc::new(ReferenceBridge::new(deps(journal, &Arc::default())))
 }
 
 async fn active(journal: &Journal) -> Arc<ReferenceBridge> {
@@ -79,7 +79,7 @@ fn alices(run: u32) -> RunContext {
     }
 }
 
-fn draft(id: u64) -> NewEvent {
+fn event(id: u64) -> NewEvent {
     NewEvent {
         id: EventId(id),
         kind: EventKind::Progress,
@@ -88,7 +88,7 @@ fn draft(id: u64) -> NewEvent {
     }
 }
 
-async fn enter(bridge: &dyn Bridge, user: UserId, token: &str) -> MemoryConnection {
+async fn connect(bridge: &dyn Bridge, user: UserId, token: &str) -> MemoryConnection {
     let connection = bridge.connect().await.expect("it serves");
     let hello = ClientFrame::Hello {
         client: ClientId(user.0),
@@ -109,8 +109,8 @@ async fn subscribe(connection: &MemoryConnection, thread: u32, after: Option<Pos
         .expect("it listens");
 }
 
-/// Plays a program under a few seeds; what it asserts fails the run.
-fn play<F, Fut>(program: F)
+/// Runs a program under a few seeds; a failed assertion fails the run.
+fn run_under_seeds<F, Fut>(program: F)
 where
     F: Fn() -> Fut,
     Fut: Future<Output = ()> + 'static,
@@ -132,10 +132,10 @@ where
 }
 
 #[test]
-fn many_callers_start_it_once() {
-    play(|| async {
-        let (journal, watch) = (Journal::new(), Arc::new(Watch::default()));
-        let bridge = Arc::new(ReferenceBridge::new(parts(&journal, &watch)));
+fn concurrent_start_ups_initialise_once() {
+    run_under_seeds(|| async {
+        let (journal, observer) = (Journal::new(), Arc::new(CountingObserver::default()));
+        let bridge = Arc::new(ReferenceBridge::new(deps(&journal, &observer)));
         assert_eq!(bridge.state(), BridgeState::Uninitialized);
         let callers: Vec<_> = (0..5)
             .map(|_| {
@@ -146,7 +146,7 @@ fn many_callers_start_it_once() {
         for caller in callers {
             assert_eq!(caller.await.expect("it does not fail"), Ok(()));
         }
-        assert_eq!(watch.starts.load(Ordering::Relaxed), 1);
+        assert_eq!(observer.starts.load(Ordering::Relaxed), 1);
         assert_eq!(bridge.state(), BridgeState::Active);
         bridge.shutdown().await;
         assert_eq!(bridge.state(), BridgeState::Uninitialized);
@@ -154,8 +154,8 @@ fn many_callers_start_it_once() {
 }
 
 #[test]
-fn a_start_that_fails_may_be_tried_again() {
-    play(|| async {
+fn failed_start_up_can_be_retried() {
+    run_under_seeds(|| async {
         let journal = Journal::new();
         let first = active(&journal).await;
         let second = bridge(&journal);
@@ -174,8 +174,8 @@ fn a_start_that_fails_may_be_tried_again() {
 }
 
 #[test]
-fn it_refuses_strangers() {
-    play(|| async {
+fn foreign_users_are_refused() {
+    run_under_seeds(|| async {
         let bridge = active(&Journal::new()).await;
         let foreign = RunContext {
             user: BOB,
@@ -183,21 +183,21 @@ fn it_refuses_strangers() {
         };
         let refused = bridge.register_run(foreign).await;
         assert_eq!(refused, Err(BridgeError::NotOwner(ThreadId(1), BOB)));
-        let refused = bridge.emit(RunId(1), draft(0)).await;
+        let refused = bridge.emit(RunId(1), event(0)).await;
         assert_eq!(refused, Err(BridgeError::UnknownRun(RunId(1))));
         assert_eq!(bridge.register_run(alices(1)).await, Ok(()));
         let again = bridge.register_run(alices(1)).await;
         assert_eq!(again, Err(BridgeError::AlreadyRegistered(RunId(1))));
 
-        let mut liar = enter(&*bridge, ALICE, "b").await;
-        let answer = liar.frames_in.recv().await;
+        let mut impostor = connect(&*bridge, ALICE, "b").await;
+        let answer = impostor.frames_in.recv().await;
         assert!(
             matches!(answer, Some(ServerFrame::Rejected { .. })),
             "{answer:?}"
         );
-        assert_eq!(liar.frames_in.recv().await, None);
+        assert_eq!(impostor.frames_in.recv().await, None);
 
-        let mut bob = enter(&*bridge, BOB, "b").await;
+        let mut bob = connect(&*bridge, BOB, "b").await;
         let welcome = ServerFrame::Welcome { epoch: Epoch(1) };
         assert_eq!(bob.frames_in.recv().await, Some(welcome));
         subscribe(&bob, 1, None).await;
@@ -211,15 +211,15 @@ fn it_refuses_strangers() {
 }
 
 #[test]
-fn a_client_that_is_lost_degrades_it_until_it_comes_back() {
-    play(|| async {
+fn lost_client_degrades_the_bridge_until_it_reconnects() {
+    run_under_seeds(|| async {
         let bridge = active(&Journal::new()).await;
-        let mut alice = enter(&*bridge, ALICE, "a").await;
+        let mut alice = connect(&*bridge, ALICE, "a").await;
         assert!(alice.frames_in.recv().await.is_some());
         drop(alice);
         time::sleep(Duration::from_millis(1)).await;
         assert_eq!(bridge.state(), BridgeState::Degraded);
-        let mut alice = enter(&*bridge, ALICE, "a").await;
+        let mut alice = connect(&*bridge, ALICE, "a").await;
         assert!(alice.frames_in.recv().await.is_some());
         assert_eq!(bridge.state(), BridgeState::Active);
         bridge.shutdown().await;
@@ -228,15 +228,15 @@ fn a_client_that_is_lost_degrades_it_until_it_comes_back() {
 }
 
 #[test]
-fn a_subscriber_gets_what_is_kept_and_a_marker_for_the_rest() {
-    play(|| async {
+fn new_subscriber_receives_a_gap_marker_and_the_kept_events() {
+    run_under_seeds(|| async {
         let bridge = active(&Journal::new()).await;
         assert_eq!(bridge.register_run(alices(1)).await, Ok(()));
         for id in 0..6 {
-            let receipt = bridge.emit(RunId(1), draft(id)).await.expect("accepted");
+            let receipt = bridge.emit(RunId(1), event(id)).await.expect("accepted");
             assert_eq!((receipt.seq, receipt.offset), (id + 1, Offset(id + 1)));
         }
-        let mut alice = enter(&*bridge, ALICE, "a").await;
+        let mut alice = connect(&*bridge, ALICE, "a").await;
         subscribe(&alice, 1, None).await;
         assert!(alice.frames_out.send(ClientFrame::Bye).await.is_ok());
         let mut frames = Vec::new();
@@ -270,19 +270,22 @@ fn a_subscriber_gets_what_is_kept_and_a_marker_for_the_rest() {
 }
 
 #[test]
-fn a_new_life_marks_the_old_ones_and_goes_on_with_the_numbers_of_a_run() {
-    play(|| async {
+fn new_incarnation_marks_earlier_ones_and_continues_sequence_numbers() {
+    run_under_seeds(|| async {
         let journal = Journal::new();
-        for life in 1..=3 {
+        for incarnation in 1..=3 {
             let bridge = active(&journal).await;
             assert_eq!(bridge.register_run(alices(1)).await, Ok(()));
-            let receipt = bridge.emit(RunId(1), draft(life)).await.expect("accepted");
-            assert_eq!((receipt.seq, receipt.offset), (life, Offset(1)));
-            if life < 3 {
+            let receipt = bridge
+                .emit(RunId(1), event(incarnation))
+                .await
+                .expect("accepted");
+            assert_eq!((receipt.seq, receipt.offset), (incarnation, Offset(1)));
+            if incarnation < 3 {
                 bridge.shutdown().await;
                 continue;
             }
-            let mut alice = enter(&*bridge, ALICE, "a").await;
+            let mut alice = connect(&*bridge, ALICE, "a").await;
             let after = Position {
                 epoch: Epoch(1),
                 offset: Offset(1),
@@ -305,19 +308,19 @@ fn a_new_life_marks_the_old_ones_and_goes_on_with_the_numbers_of_a_run() {
 }
 
 #[test]
-fn an_idle_run_is_swept_and_a_busy_one_is_not() {
-    play(|| async {
-        let (journal, watch) = (Journal::new(), Arc::new(Watch::default()));
-        let bridge = Arc::new(ReferenceBridge::new(parts(&journal, &watch)));
+fn idle_run_is_swept_and_busy_run_is_kept() {
+    run_under_seeds(|| async {
+        let (journal, observer) = (Journal::new(), Arc::new(CountingObserver::default()));
+        let bridge = Arc::new(ReferenceBridge::new(deps(&journal, &observer)));
         bridge.ensure_integration().await.expect("it starts");
         for run in [1, 2] {
             assert_eq!(bridge.register_run(alices(run)).await, Ok(()));
         }
         for id in 0..10 {
             time::sleep(Duration::from_millis(60)).await;
-            assert!(bridge.emit(RunId(1), draft(id)).await.is_ok());
+            assert!(bridge.emit(RunId(1), event(id)).await.is_ok());
         }
-        assert!(watch.swept.load(Ordering::Relaxed) > 0);
+        assert!(observer.swept.load(Ordering::Relaxed) > 0);
         let registered: Vec<RunId> = bridge.snapshot().await.forward.into_keys().collect();
         assert_eq!(registered, [RunId(1)]);
         bridge.finish_run(RunId(1), RunEnd::Completed).await;

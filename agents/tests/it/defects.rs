@@ -1,17 +1,19 @@
-//! Every defect leaves a trace in the evidence in some seed, and its healthy twin
-//! in none. Which oracle finds it, and how often, is tested with the scenarios.
+//! Every defect breaks a rule of an oracle in some seed, and its healthy twin in none.
+//! The tests of the scenarios say by which oracle it must be caught.
 
-use rehearsal_agents::spec::{AgentKind, BridgeSpec, Defect, FailureMode, FaultKind, Transport};
-
-use crate::common::{
-    Order, TRANSPORTS, assert_flawless, failure, group, ms, play, shared, spec, stress, supervisor,
-    unexcused, with_defect, with_fault,
-};
 use rehearsal_agents::bridge::{defects, faults};
 use rehearsal_agents::spec::{AgentKind, BridgeSpec, Defect, FailureMode, Transport};
+use rehearsal_history::oracle::{OracleRef, Settings};
+use rehearsal_history::{CheckedRun, GapPolicy, Phase};
+use rehearsal_sim::LiveTask;
+
+use crate::common::{
+    Order, TRANSPORTS, assert_flawless, failure, flaws_with, group, ms, overflow, run_spec, shared,
+    spec, stress, supervisor, violations, with_defect, with_fault,
+};
 
 /// A scenario in which the defect can show.
-fn scene(defect: Defect, transport: Transport) -> BridgeSpec {
+fn scenario(defect: Defect, transport: Transport) -> BridgeSpec {
     let reconnecting =
         |agents| with_fault(spec(transport, agents), faults::CLIENT_RECONNECT, 50, 150);
     match defect {
@@ -50,15 +52,30 @@ fn scene(defect: Defect, transport: Transport) -> BridgeSpec {
     }
 }
 
+/// The gaps that the scenario of a defect may have.
+fn gaps(defect: Defect, spec: &BridgeSpec) -> GapPolicy {
+    match defect {
+        defects::SILENT_OVERFLOW => overflow(spec.bridge.buffer),
+        _ => GapPolicy::default(),
+    }
+}
+
+/// Returns `true` if an oracle finds a rule broken in the run of a seed.
+fn is_caught(defect: Defect, spec: &BridgeSpec, seed: u64) -> bool {
+    let run = run_spec(spec, seed, Order::Random);
+    let run = run.checked(gaps(defect, spec));
+    OracleRef::all().any(|oracle| oracle.judge(&run, &Settings::default()).broken() > 0)
+}
+
 const SEEDS: u64 = 24;
 
 #[test]
 fn every_defect_shows_in_some_seed() {
     for transport in TRANSPORTS {
         for (name, defect) in defects::NAMES {
-            let spec = with_defect(scene(defect, transport), defect);
-            let shows = |seed| !unexcused(&play(&spec, seed, Order::Random)).is_empty();
-            let shown = (0..SEEDS).filter(|seed| shows(*seed)).count();
+            let spec = with_defect(scenario(defect, transport), defect);
+            let seeds = (0..SEEDS).filter(|seed| is_caught(defect, &spec, *seed));
+            let shown = seeds.count();
             assert!(shown > 0, "{name} over {transport:?} shows in no seed");
         }
     }
@@ -68,35 +85,35 @@ fn every_defect_shows_in_some_seed() {
 fn no_healthy_twin_has_a_flaw() {
     for transport in TRANSPORTS {
         for (name, defect) in defects::NAMES {
-            let spec = scene(defect, transport);
+            let spec = scenario(defect, transport);
             for seed in 0..SEEDS {
-                let played = play(&spec, seed, Order::Random);
+                let run = run_spec(&spec, seed, Order::Random);
                 let what = format!("twin of {name}, {transport:?}, seed {seed}");
-                assert_flawless(&what, &played, unexcused(&played));
+                assert_flawless(&what, &run, flaws_with(&run, gaps(defect, &spec)));
             }
         }
     }
 }
 
 #[test]
-fn what_depends_on_the_schedule_does_not_show_without_one() {
+fn schedule_dependent_defects_do_not_show_under_the_default_schedule() {
     for defect in [
         defects::SEQUENCE_APART_FROM_SEND,
         defects::SHARED_RUN_CONTEXT,
         defects::SHARED_CONTEXT_STACK,
         defects::LOCK_ORDER_INVERSION,
     ] {
-        let spec = with_defect(scene(defect, Transport::InProcess), defect);
-        let played = play(&spec, 0, Order::Fifo);
-        assert_flawless(defect.name(), &played, unexcused(&played));
+        let spec = with_defect(scenario(defect, Transport::InProcess), defect);
+        let run = run_spec(&spec, 0, Order::Fifo);
+        assert_flawless(defect.name(), &run, flaws_with(&run, gaps(defect, &spec)));
     }
 }
 
 #[test]
-fn an_inversion_of_locks_is_a_deadlock_that_names_both() {
+fn lock_order_inversion_deadlocks_and_names_both_locks() {
     let defect = defects::LOCK_ORDER_INVERSION;
-    let spec = with_defect(scene(defect, Transport::InProcess), defect);
-    let verdicts = (0..SEEDS).map(|seed| play(&spec, seed, Order::Random).outcome.verdict);
+    let spec = with_defect(scenario(defect, Transport::InProcess), defect);
+    let verdicts = (0..SEEDS).map(|seed| run_spec(&spec, seed, Order::Random).outcome.verdict);
     let deadlock = verdicts
         .filter(|verdict| verdict.as_str() == "deadlock")
         .map(|verdict| verdict.to_string())
@@ -104,4 +121,38 @@ fn an_inversion_of_locks_is_a_deadlock_that_names_both() {
     let text = deadlock.expect("a deadlock in some seed");
     assert!(text.contains("wait for each other"), "{text}");
     assert_eq!(text.matches("lock of Mutex").count(), 2, "{text}");
+}
+
+/// Returns the tasks at a moment that write to a client.
+fn writers<'a>(run: &CheckedRun<'a>, phase: Phase) -> Vec<&'a LiveTask> {
+    let census = run.resources().census(phase).expect("a census");
+    let tasks = census.tasks.iter();
+    tasks
+        .filter(|task| task.name.starts_with("writer to "))
+        .collect()
+}
+
+#[test]
+fn writer_of_a_lost_connection_is_reported_before_the_shutdown() {
+    let defect = defects::LEAK_ON_DISCONNECT;
+    let cleanup = OracleRef::parse("cleanup").expect("an oracle of that name");
+    for transport in TRANSPORTS {
+        let spec = scenario(defect, transport);
+        let healthy = run_spec(&spec, 0, Order::Random);
+        assert_eq!(
+            writers(&healthy.view(), Phase::Quiescent),
+            Vec::<&LiveTask>::new()
+        );
+        let run = run_spec(&with_defect(spec, defect), 0, Order::Random);
+        let view = run.view();
+        assert_eq!(writers(&view, Phase::Ready), Vec::<&LiveTask>::new());
+        assert_eq!(writers(&view, Phase::Quiescent).len(), 1, "{transport:?}");
+        let leaked: usize = [Phase::Quiescent, Phase::ShutDown]
+            .map(|phase| writers(&view, phase).len())
+            .iter()
+            .sum();
+        let violations = violations(&view, cleanup);
+        let reported = violations.iter().filter(|broken| broken.rule == "task");
+        assert_eq!(reported.count(), leaked, "{violations:#?}");
+    }
 }

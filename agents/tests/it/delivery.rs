@@ -1,30 +1,24 @@
-//! Delivery under faults: nothing is lost without a marker, nothing comes twice,
-//! and nothing is left behind.
+//! Delivery under faults: every event arrives once or is covered by a gap marker, and
+//! nothing is left behind.
 
 use std::time::Duration;
 
 use rehearsal_agents::bridge::faults;
 use rehearsal_agents::event::EventKind;
-use rehearsal_agents::record::{Epoch, Fate, Mark, RunEnd};
+use rehearsal_agents::record::{Epoch, Mark, RunEnd};
 use rehearsal_agents::spec::{AgentKind, BridgeSpec, FailureMode, FaultPlan, Transport};
+use rehearsal_history::GapPolicy;
+use rehearsal_history::facets::messages::SendOutcome;
 
 use crate::common::{
-    ORDERS, Order, Played, TRANSPORTS, assert_flawless, failure, flaws, group, ms, play, seven,
-    shared, spec, stress, supervisor, unexcused, with_fault,
+    Order, TRANSPORTS, TestRun, assert_flawless, crash, crashed_epochs, failure, flaws, flaws_with,
+    group, ms, overflow, populations, run_seeds, run_spec, shared, spec, stress, supervisor,
+    together, with_fault,
 };
 
-fn reached(played: &Played, mark: Mark) -> bool {
-    played.evidence.marks.contains_key(&mark)
-}
-
-/// How many of the seeds reach the mark.
-fn seeds_with(runs: &[Played], mark: Mark) -> usize {
-    runs.iter().filter(|played| reached(played, mark)).count()
-}
-
-fn play_seeds(spec: &BridgeSpec, seeds: u64) -> Vec<Played> {
-    let each = |seed| ORDERS.map(|order| play(spec, seed, order));
-    (0..seeds).flat_map(each).collect()
+/// Returns how many of the runs reach the mark.
+fn runs_with(runs: &[TestRun], mark: Mark) -> usize {
+    runs.iter().filter(|run| run.reached(mark)).count()
 }
 
 fn busy(transport: Transport) -> BridgeSpec {
@@ -38,7 +32,7 @@ fn busy(transport: Transport) -> BridgeSpec {
 }
 
 #[test]
-fn a_slow_consumer_is_told_what_it_missed_and_delays_nobody() {
+fn slow_consumer_receives_gap_markers_and_delays_no_emitter() {
     for transport in TRANSPORTS {
         let mut spec = spec(
             transport,
@@ -46,40 +40,59 @@ fn a_slow_consumer_is_told_what_it_missed_and_delays_nobody() {
         );
         spec.bridge.buffer = 8;
         spec.clients.read_delay = ms(1);
-        let played = play(&spec, 1, Order::Random);
-        assert_flawless("slow consumer", &played, unexcused(&played));
-        assert!(reached(&played, Mark::GapMarked));
-        let evidence = &played.evidence;
-        let seen = evidence.deliveries.len() as u64;
-        let missed: u64 = evidence
-            .gaps
+        let run = run_spec(&spec, 1, Order::Random);
+        let gaps = overflow(spec.bridge.buffer);
+        assert_flawless("slow consumer", &run, flaws_with(&run, gaps.clone()));
+        assert!(run.reached(Mark::GapMarked));
+        let view = run.checked(gaps);
+        let messages = view.messages();
+        let (sendings, deliveries) = (messages.sendings(), messages.deliveries());
+        let missed: u64 = messages
+            .gaps()
             .iter()
-            .map(|(_, gap, _)| gap.to.map_or(0, |to| to.0 + 1 - gap.from.0))
+            .map(|marker| marker.gap)
+            .map(|gap| gap.to.map_or(0, |to| to.0 + 1 - gap.from.0))
             .sum();
-        assert_eq!(seen + missed, 2_002);
-        let emitted = evidence.emissions.last().map(|last| last.at.as_millis());
-        let heard = evidence.deliveries.last().map(|last| last.at.as_millis());
-        assert!(emitted < Some(100), "emitters were held up: {emitted:?}");
-        assert!(heard > emitted);
+        assert_eq!(deliveries.len() as u64 + missed, 2_002);
+        let sent = sendings.last().map(|last| last.at.as_millis());
+        let received = deliveries.last().map(|last| last.at.as_millis());
+        assert!(sent < Some(100), "emitters were held up: {sent:?}");
+        assert!(received > sent);
+    }
+}
+
+/// A marker excuses nothing unless its cause is named, and covers no event that was still
+/// in the buffer.
+#[test]
+fn slow_consumer_has_flaws_if_no_overflow_is_allowed() {
+    let agents = vec![shared(AgentKind::Hammer { events: 100 }, 1)];
+    let mut spec = spec(Transport::InProcess, agents);
+    spec.bridge.buffer = 8;
+    spec.clients.read_delay = ms(1);
+    let run = run_spec(&spec, 1, Order::Random);
+    assert_flawless("overflow", &run, flaws_with(&run, overflow(8)));
+    for gaps in [GapPolicy::default(), crash(), overflow(64)] {
+        let found = flaws_with(&run, gaps.clone());
+        assert!(!found.is_empty(), "{gaps:?}");
     }
 }
 
 #[test]
-fn a_client_that_reconnects_resumes_exactly_where_it_was() {
+fn reconnected_client_resumes_at_its_last_position() {
     for transport in TRANSPORTS {
         let spec = with_fault(busy(transport), faults::CLIENT_RECONNECT, 20, 250);
-        let runs = play_seeds(&spec, 8);
-        for played in &runs {
-            assert_flawless("reconnect", played, flaws(played));
-            assert!(reached(played, Mark::Reconnected));
+        let runs = run_seeds(&spec, 8);
+        for run in &runs {
+            assert_flawless("reconnect", run, flaws(run));
+            assert!(run.reached(Mark::Reconnected));
         }
-        assert!(seeds_with(&runs, Mark::Fault(faults::CLIENT_RECONNECT)) > 8);
-        assert!(seeds_with(&runs, Mark::Replayed) > 8);
+        assert!(runs_with(&runs, Mark::Fault(faults::CLIENT_RECONNECT)) > 8);
+        assert!(runs_with(&runs, Mark::Replayed) > 8);
     }
 }
 
 #[test]
-fn network_faults_lose_nothing() {
+fn network_faults_lose_no_event() {
     let kinds = [
         faults::CONNECTION_RESET,
         faults::PARTITION,
@@ -90,27 +103,23 @@ fn network_faults_lose_nothing() {
     ];
     for kind in kinds {
         let spec = with_fault(busy(Transport::WebSocket), kind, 10, 300);
-        let runs = play_seeds(&spec, 4);
-        for played in &runs {
-            assert_flawless(&kind.name(), played, flaws(played));
+        let runs = run_seeds(&spec, 4);
+        for run in &runs {
+            assert_flawless(&kind.name(), run, flaws(run));
         }
-        assert_eq!(
-            seeds_with(&runs, Mark::Fault(kind)),
-            runs.len(),
-            "{}",
-            kind.name()
-        );
+        let struck = runs_with(&runs, Mark::Fault(kind));
+        assert_eq!(struck, runs.len(), "{}", kind.name());
     }
 }
 
 #[test]
-fn a_crash_leaves_gap_markers_and_ends_every_run_once() {
+fn crash_leaves_gap_markers_and_ends_every_run_once() {
     let agents = vec![
         group(stress(60), 2),
         group(supervisor(), 1),
         shared(AgentKind::Burst, 2),
         group(failure(FailureMode::SilentDeath), 1),
-        crate::common::together(AgentKind::Collision { party: 3 }, 3),
+        together(AgentKind::Collision { party: 3 }, 3),
     ];
     let mut spec = spec(Transport::WebSocket, agents);
     for group in &mut spec.agents {
@@ -118,49 +127,53 @@ fn a_crash_leaves_gap_markers_and_ends_every_run_once() {
     }
     spec.clients.idle_timeout = ms(900);
     let spec = with_fault(spec, faults::BRIDGE_CRASH, 0, 250);
-    let runs = play_seeds(&spec, 20);
-    for played in &runs {
-        assert_flawless("crash", played, unexcused(played));
-        let evidence = &played.evidence;
-        assert_eq!(evidence.crashed_epochs, [Epoch(1)]);
-        assert_eq!(evidence.runs.len(), 2 + 4 + 2 + 1 + 3 - unborn(played));
-        for run in evidence.runs.values() {
-            let died = evidence
-                .emissions
-                .iter()
-                .any(|emission| emission.run == run.run && emission.kind == EventKind::AgentDeath);
-            let due = matches!(run.end, Some(RunEnd::HostDied | RunEnd::DiedSilently));
-            assert_eq!(died, due, "{}", run.run);
-        }
+    let runs = run_seeds(&spec, 20);
+    for run in &runs {
+        assert_flawless("crash", run, flaws_with(run, crash()));
+        assert_eq!(crashed_epochs(&run.history), [Epoch(1)]);
+        let started = 2 + 4 + 2 + 1 + 3 - unstarted_children(run);
+        assert_eq!(run.ends().len(), started);
+        assert_deaths_match_ends(run);
     }
     let ended_by = |end| {
-        let has = |played: &&Played| {
-            let mut runs = played.evidence.runs.values();
-            runs.any(|run| run.end == Some(end))
-        };
-        runs.iter().filter(has).count()
+        let runs = runs.iter();
+        runs.filter(|run| run.ends().contains(&Some(end))).count()
     };
     assert!(ended_by(RunEnd::HostDied) > 20);
     assert!(
         ended_by(RunEnd::Completed) > 20,
         "agents begin after the crash"
     );
-    assert!(seeds_with(&runs, Mark::GapMarked) == runs.len());
-    let unanswered = runs.iter().any(|played| {
-        let mut emissions = played.evidence.emissions.iter();
-        emissions.any(|emission| emission.fate == Fate::Unanswered)
+    assert_eq!(runs_with(&runs, Mark::GapMarked), runs.len());
+    let unanswered = runs.iter().any(|run| {
+        let view = run.view();
+        let mut sendings = view.messages().sendings().iter();
+        sendings.any(|sending| sending.outcome == SendOutcome::Indeterminate)
     });
     assert!(unanswered, "a crash interrupts an emission in some run");
 }
 
-/// Sub-agents whose supervisor died before it started them.
-fn unborn(played: &Played) -> usize {
-    let runs = played.evidence.runs.values();
-    3 - runs.filter(|run| run.parent.is_some()).count()
+/// An agent run has an event of its death exactly if its host died or it died silently.
+fn assert_deaths_match_ends(run: &TestRun) {
+    let view = run.view();
+    for record in view.spans().iter() {
+        let sendings = view.messages().of_span(record.began.span);
+        let mut kinds = sendings.map(|sending| sending.kind());
+        let died = kinds.any(|kind| *kind == EventKind::AgentDeath.name());
+        let due = matches!(record.end(), Some(RunEnd::HostDied | RunEnd::DiedSilently));
+        assert_eq!(died, due, "{}", view.describe_record(record));
+    }
+}
+
+/// Returns the number of sub-agents whose supervisor died before it started them.
+fn unstarted_children(run: &TestRun) -> usize {
+    let view = run.view();
+    let spans = view.spans().iter();
+    3 - spans.filter(|record| record.began.parent.is_some()).count()
 }
 
 #[test]
-fn faults_may_overlap() {
+fn overlapping_faults_lose_no_event_without_a_marker() {
     let mut spec = busy(Transport::WebSocket);
     spec.faults = FaultPlan {
         budget: 8,
@@ -170,41 +183,41 @@ fn faults_may_overlap() {
         until: ms(700),
         lasting: ms(400),
     };
-    let runs = play_seeds(&spec, 25);
-    for played in &runs {
-        assert_flawless("overlapping faults", played, unexcused(played));
+    let runs = run_seeds(&spec, 25);
+    for run in &runs {
+        assert_flawless("overlapping faults", run, flaws_with(run, crash()));
     }
     for kind in faults::FAULTS {
         let name = kind.name();
-        assert!(seeds_with(&runs, Mark::Fault(kind)) > 0, "{name}");
+        assert!(runs_with(&runs, Mark::Fault(kind)) > 0, "{name}");
     }
 }
 
 #[test]
-fn lossy_links_lose_nothing() {
+fn lossy_links_lose_no_event() {
     let mut spec = busy(Transport::WebSocket);
     spec.network.loss_per_mille = 100;
-    for played in play_seeds(&spec, 3) {
-        assert_flawless("loss", &played, flaws(&played));
+    for run in run_seeds(&spec, 3) {
+        assert_flawless("loss", &run, flaws(&run));
     }
 }
 
 #[test]
 fn fault_plans_are_drawn_by_the_seed() {
-    let (_, spec, _) = seven(Transport::WebSocket).remove(0);
+    let (_, spec, _) = populations(Transport::WebSocket).remove(0);
     let mut spec = with_fault(spec, faults::HOLD, 10, 40);
     spec.faults.at_least = 0;
-    let runs = play_seeds(&spec, 10);
-    let struck = seeds_with(&runs, Mark::Fault(faults::HOLD));
+    let runs = run_seeds(&spec, 10);
+    let struck = runs_with(&runs, Mark::Fault(faults::HOLD));
     assert!(0 < struck && struck < runs.len(), "{struck}");
 }
 
 #[test]
-fn a_fault_after_all_runs_have_ended_does_not_count() {
-    let (_, spec, _) = seven(Transport::WebSocket).remove(0);
+fn fault_after_the_last_run_is_not_counted() {
+    let (_, spec, _) = populations(Transport::WebSocket).remove(0);
     let spec = with_fault(spec, faults::BRIDGE_CRASH, 5_000, 6_000);
-    for played in play_seeds(&spec, 2) {
-        assert_flawless("late fault", &played, flaws(&played));
-        assert!(!reached(&played, Mark::Fault(faults::BRIDGE_CRASH)));
+    for run in run_seeds(&spec, 2) {
+        assert_flawless("late fault", &run, flaws(&run));
+        assert!(!run.reached(Mark::Fault(faults::BRIDGE_CRASH)));
     }
 }

@@ -10,4 +10,4 @@ mod defects;
 mod delivery;
 mod own_system;
 mod populations;
-mod tour;
+mod portable;

@@ -1,4 +1,4 @@
-//! Systems and agents that are not of this crate, on its driver.
+//! Systems and agents of other crates on the driver of this one.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -15,13 +15,17 @@ use rehearsal_agents::driver::{
 use rehearsal_agents::event::{EventKind, RunId};
 use rehearsal_agents::fault::{Fault, LinkAction, NodeAction};
 use rehearsal_agents::port::{EventPort, NewEvent, PortError, RunContext};
-use rehearsal_agents::record::{Epoch, Evidence, Fate, Mark, Offset, Receipt, Recorder, RunEnd};
+use rehearsal_agents::record::{Epoch, Mark, Offset, Receipt, Recorder, RunEnd};
 use rehearsal_agents::spec::{AgentGroup, AgentKind, FailureMode, FaultPlan, ThreadPolicy};
 use rehearsal_agents::system::{self, Facet, Role, ScenarioSpec, System, SystemInfo};
+use rehearsal_history::Phase;
+use rehearsal_history::oracle::OracleRef;
 use rehearsal_sim::tokio::io::{AsyncReadExt, AsyncWriteExt};
 use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
 use rehearsal_sim::tokio::{select, time};
-use rehearsal_sim::{Config, Outcome, Verdict, VirtualTime};
+use rehearsal_sim::{Census, Config, Verdict, VirtualTime};
+
+use crate::common::{TestRun, run_system, violations};
 
 const CRASH: Fault = NodeAction::Crash.of("echo");
 const RECONNECT: Fault = NodeAction::Reconnect.of("caller");
@@ -162,7 +166,7 @@ async fn exchange(message: u32) -> Option<()> {
         .ok()?
 }
 
-fn echo(behaviour: Behaviour, faults: &[Fault]) -> (Outcome<()>, Evidence, Seen) {
+fn echo(behaviour: Behaviour, faults: &[Fault]) -> (TestRun, Seen) {
     let seen = Seen::default();
     let mut spec = ScenarioSpec::new(Settings {
         behaviour,
@@ -180,18 +184,19 @@ fn echo(behaviour: Behaviour, faults: &[Fault]) -> (Outcome<()>, Evidence, Seen)
             lasting: Duration::from_millis(500),
         };
     }
-    let recorder = Recorder::new();
-    let history = recorder.clone();
-    let outcome = rehearsal_sim::run(Config::default(), move |world| {
-        system::run(world, Echo, spec, history)
-    });
-    (outcome, recorder.into_evidence(), seen)
+    (run_system(Config::default(), Echo, spec), seen)
+}
+
+/// Returns what was alive at that moment.
+fn census(run: &TestRun, phase: Phase) -> Census {
+    let census = run.view().resources().census(phase).cloned();
+    census.expect("a census")
 }
 
 #[test]
-fn a_healthy_run_passes_through_all_phases() {
-    let (outcome, evidence, seen) = echo(Behaviour::Healthy, &[]);
-    assert_eq!(outcome.verdict, Verdict::Pass);
+fn healthy_run_passes_through_all_phases() {
+    let (run, seen) = echo(Behaviour::Healthy, &[]);
+    assert_eq!(run.outcome.verdict, Verdict::Pass);
     for (name, times) in [("booted", 1), ("crashed", 0), ("done", 3), ("left", 3)] {
         assert_eq!(count(&seen, name), times, "{name}");
     }
@@ -202,58 +207,78 @@ fn a_healthy_run_passes_through_all_phases() {
             .iter()
             .all(|left| *left <= seen["shut down"][0])
     );
-    assert!(evidence.final_census.is_some());
-    assert_eq!(evidence.marks.len(), 0);
+    census(&run, Phase::ShutDown);
+    assert_eq!(run.history.marks().count(), 0);
+}
+
+/// The server is never shut down: its task and its socket are there before and after the
+/// work, and so no leak; after the shutdown they are.
+#[test]
+fn census_is_taken_before_the_work_before_the_shutdown_and_after_it() {
+    let (run, _) = echo(Behaviour::Healthy, &[]);
+    let [ready, quiescent, shut_down] =
+        [Phase::Ready, Phase::Quiescent, Phase::ShutDown].map(|phase| census(&run, phase));
+    assert_eq!(ready.tasks.len(), 1 + 3, "server and callers: {ready:?}");
+    for census in [&quiescent, &shut_down] {
+        assert_eq!(census.tasks.len(), 1, "the server: {census:?}");
+        assert_eq!(census.sockets.len(), 1, "its listener: {census:?}");
+    }
+    let cleanup = OracleRef::parse("cleanup").expect("an oracle of that name");
+    let rules: Vec<_> = violations(&run.view(), cleanup)
+        .into_iter()
+        .map(|broken| broken.rule)
+        .collect();
+    assert_eq!(rules, ["task", "socket"]);
 }
 
 /// The server and the three callers wait for one signal.
 #[test]
-fn the_work_starts_for_every_waiter_at_the_same_time() {
-    let (_, _, seen) = echo(Behaviour::Healthy, &[]);
+fn work_starts_for_every_waiter_at_the_same_time() {
+    let (_, seen) = echo(Behaviour::Healthy, &[]);
     let seen = seen.lock().expect("it is not poisoned");
     assert_eq!(seen["started"].len(), 4);
     assert!(seen["started"].windows(2).all(|two| two[0] == two[1]));
 }
 
 #[test]
-fn a_crashed_server_boots_again() {
-    let (outcome, evidence, seen) = echo(Behaviour::Healthy, &[CRASH]);
-    assert_eq!(outcome.verdict, Verdict::Pass);
+fn crashed_server_boots_again() {
+    let (run, seen) = echo(Behaviour::Healthy, &[CRASH]);
+    assert_eq!(run.outcome.verdict, Verdict::Pass);
     assert_eq!((count(&seen, "crashed"), count(&seen, "booted")), (1, 2));
     assert_eq!(count(&seen, "done"), 3);
-    assert_eq!(evidence.marks.get(&Mark::Fault(CRASH)), Some(&1));
+    assert_eq!(run.marks(Mark::Fault(CRASH)), 1);
 }
 
 #[test]
-fn a_reconnect_reaches_one_client() {
-    let (outcome, evidence, seen) = echo(Behaviour::Healthy, &[RECONNECT]);
-    assert_eq!(outcome.verdict, Verdict::Pass);
+fn reconnect_reaches_one_client() {
+    let (run, seen) = echo(Behaviour::Healthy, &[RECONNECT]);
+    assert_eq!(run.outcome.verdict, Verdict::Pass);
     assert_eq!(count(&seen, "reconnect"), 1);
-    assert_eq!(evidence.marks.get(&Mark::Fault(RECONNECT)), Some(&1));
+    assert_eq!(run.marks(Mark::Fault(RECONNECT)), 1);
 }
 
 #[test]
-fn a_partition_delays_one_caller() {
-    let (outcome, evidence, seen) = echo(Behaviour::Healthy, &[PARTITION]);
-    assert_eq!(outcome.verdict, Verdict::Pass);
-    assert_eq!(evidence.marks.get(&Mark::Fault(PARTITION)), Some(&1));
+fn partition_delays_one_caller() {
+    let (run, seen) = echo(Behaviour::Healthy, &[PARTITION]);
+    assert_eq!(run.outcome.verdict, Verdict::Pass);
+    assert_eq!(run.marks(Mark::Fault(PARTITION)), 1);
     let seen = seen.lock().expect("it is not poisoned");
     let (first, last) = (seen["done"][0], seen["done"][2]);
     assert!(last.since(first) > Duration::from_millis(200));
 }
 
 #[test]
-fn a_stuck_system_ends_in_bounded_time() {
-    let (outcome, evidence, seen) = echo(Behaviour::Stuck, &[]);
-    assert_eq!(outcome.verdict, Verdict::Pass);
-    assert!(outcome.statistics.virtual_time.as_millis() < 600_000);
+fn stuck_system_ends_in_bounded_time() {
+    let (run, seen) = echo(Behaviour::Stuck, &[]);
+    assert_eq!(run.outcome.verdict, Verdict::Pass);
+    assert!(run.outcome.statistics.virtual_time.as_millis() < 600_000);
     assert_eq!(count(&seen, "shut down"), 1);
-    let census = evidence.final_census.expect("a census");
+    let census = census(&run, Phase::ShutDown);
     assert_eq!(census.tasks.len(), 1, "the server's task: {census:?}");
 }
 
 #[test]
-fn a_scenario_of_another_system_is_refused() {
+fn scenario_of_another_system_is_refused() {
     let outcome = rehearsal_sim::run(Config::default(), |world| async move {
         let spec = ScenarioSpec::new(());
         system::run_any(world, &Reference, &spec, Recorder::new()).await;
@@ -398,24 +423,25 @@ fn every_mock_agent_and_a_custom_one_run_on_any_port() {
         start_within: Duration::ZERO,
     });
     let spec = ScenarioSpec::new(groups.collect());
-    let recorder = Recorder::new();
-    let history = recorder.clone();
-    let outcome = rehearsal_sim::run(Config::default(), move |world| {
-        system::run(world, LogSystem, spec, history)
-    });
-    assert_eq!(outcome.verdict, Verdict::Pass);
-    let evidence = recorder.into_evidence();
-    assert_eq!(evidence.runs.len(), 13 + 1 + 1);
-    for (id, run) in &evidence.runs {
-        let expected = match run.kind {
-            "failure" => RunEnd::DiedSilently,
-            _ => RunEnd::Completed,
+    let run = run_system(Config::default(), LogSystem, spec);
+    assert_eq!(run.outcome.verdict, Verdict::Pass);
+    let view = run.view();
+    assert_eq!(view.spans().iter().len(), 13 + 1 + 1);
+    for record in view.spans().iter() {
+        let began = record.began;
+        let expected = if began.kind == "failure" {
+            RunEnd::DiedSilently
+        } else {
+            RunEnd::Completed
         };
-        assert_eq!(run.end, Some(expected), "{}", run.agent);
-        let emissions = evidence.emissions.iter();
-        let emitted: Vec<_> = emissions.filter(|event| event.run == *id).collect();
-        assert_eq!(emitted.len() as u64, run.events_planned, "{}", run.agent);
-        let accepted = |fate: &Fate| matches!(fate, Fate::Accepted(_));
-        assert!(emitted.iter().all(|event| accepted(&event.fate)));
+        assert_eq!(record.end(), Some(expected), "{}", began.label);
+        let sendings: Vec<_> = view.messages().of_span(began.span).collect();
+        assert_eq!(
+            Some(sendings.len() as u64),
+            began.planned,
+            "{}",
+            began.label
+        );
+        assert!(sendings.iter().all(|sending| sending.accepted().is_some()));
     }
 }

@@ -1,67 +1,55 @@
 //! The seven populations of the bridge, on the healthy system.
 
+use rehearsal_agents::bridge::faults;
 use rehearsal_agents::record::{Mark, RunEnd};
 use rehearsal_agents::spec::Transport;
 
-use crate::common::{ORDERS, Order, Played, TRANSPORTS, assert_flawless, flaws, play, seven};
+use crate::common::{ORDERS, Order, TRANSPORTS, assert_flawless, flaws, populations, run_spec};
 
-fn play_all(transport: Transport, seeds: std::ops::Range<u64>) {
-    for (name, spec, events) in seven(transport) {
+fn run_all(transport: Transport, seeds: std::ops::Range<u64>) {
+    for (name, spec, events) in populations(transport) {
         for order in ORDERS {
             for seed in seeds.clone() {
-                let played = play(&spec, seed, order);
+                let run = run_spec(&spec, seed, order);
                 let what = format!("{name}, {transport:?}, {order:?}, seed {seed}");
-                assert_flawless(&what, &played, flaws(&played));
-                let evidence = &played.evidence;
-                assert_eq!(evidence.emissions.len() as u64, events, "{what}");
-                assert_eq!(evidence.deliveries.len() as u64, events, "{what}");
-                assert_eq!(
-                    marks(&played, Mark::Fault(rehearsal_agents::bridge::faults::HOLD)),
-                    0
-                );
+                assert_flawless(&what, &run, flaws(&run));
+                let view = run.view();
+                let messages = view.messages();
+                assert_eq!(messages.sendings().len() as u64, events, "{what}");
+                assert_eq!(messages.deliveries().len() as u64, events, "{what}");
+                assert_eq!(run.marks(Mark::Fault(faults::HOLD)), 0, "{what}");
             }
         }
     }
 }
 
-fn marks(played: &Played, mark: Mark) -> u32 {
-    played
-        .evidence
-        .marks
-        .get(&mark)
-        .copied()
-        .unwrap_or_default()
-}
-
 #[test]
 fn all_events_arrive_in_process() {
-    play_all(Transport::InProcess, 0..6);
+    run_all(Transport::InProcess, 0..6);
 }
 
 #[test]
 fn all_events_arrive_over_websocket() {
-    play_all(Transport::WebSocket, 0..3);
+    run_all(Transport::WebSocket, 0..3);
 }
 
 #[test]
-fn the_same_seed_gives_the_same_run_and_another_seed_another() {
+fn history_and_fingerprint_depend_on_the_seed_alone() {
     for transport in TRANSPORTS {
-        for (name, spec, _) in seven(transport) {
-            let (a, b) = (play(&spec, 7, Order::Random), play(&spec, 7, Order::Random));
+        for (name, spec, _) in populations(transport) {
+            let [a, b, other] = [7, 7, 8].map(|seed| run_spec(&spec, seed, Order::Random));
             assert_eq!(a.outcome.fingerprint, b.outcome.fingerprint, "{name}");
-            assert_eq!(a.evidence, b.evidence, "{name}");
-            let other = play(&spec, 8, Order::Random);
+            assert_eq!(a.history, b.history, "{name}");
             assert_ne!(a.outcome.fingerprint, other.outcome.fingerprint, "{name}");
         }
     }
 }
 
 #[test]
-fn failing_agents_end_in_their_own_ways() {
+fn failing_agents_end_as_their_mode_says() {
     for transport in TRANSPORTS {
-        let (_, spec, _) = seven(transport).remove(4);
-        let played = play(&spec, 0, Order::Random);
-        let ends: Vec<_> = played.evidence.runs.values().map(|run| run.end).collect();
+        let (_, spec, _) = populations(transport).remove(4);
+        let run = run_spec(&spec, 0, Order::Random);
         let expected = [
             RunEnd::Completed,
             RunEnd::Completed,
@@ -70,14 +58,13 @@ fn failing_agents_end_in_their_own_ways() {
             RunEnd::TimedOut,
             RunEnd::DiedSilently,
         ];
-        assert_eq!(ends, expected.map(Some));
-        assert_eq!(marks(&played, Mark::DeadlineFired), 1);
-        assert_eq!(marks(&played, Mark::DeathNoticed), 1);
-        let errors: Vec<_> = played
-            .evidence
-            .emissions
-            .iter()
-            .filter_map(|emission| emission.payload.error.as_deref())
+        assert_eq!(run.ends(), expected.map(Some));
+        assert_eq!(run.marks(Mark::DeadlineFired), 1);
+        assert_eq!(run.marks(Mark::DeathNoticed), 1);
+        let view = run.view();
+        let sendings = view.messages().sendings().iter();
+        let errors: Vec<&str> = sendings
+            .filter_map(|sending| sending.sent.body.field("error")?.text())
             .collect();
         assert_eq!(
             errors,
@@ -87,20 +74,20 @@ fn failing_agents_end_in_their_own_ways() {
 }
 
 #[test]
-fn parties_leave_their_barriers_together_and_collide() {
-    let (_, spec, _) = seven(Transport::InProcess).remove(5);
-    let played = play(&spec, 1, Order::Random);
-    assert_eq!(marks(&played, Mark::BarrierReleased), 3);
-    assert!(marks(&played, Mark::Interleaved) > 0);
+fn collision_groups_leave_barriers_together_and_interleave() {
+    let (_, spec, _) = populations(Transport::InProcess).remove(5);
+    let run = run_spec(&spec, 1, Order::Random);
+    assert_eq!(run.marks(Mark::BarrierReleased), 3);
+    assert!(run.reached(Mark::Interleaved));
 }
 
 #[test]
 fn start_up_is_idempotent_under_concurrent_callers() {
-    let (_, spec, _) = seven(Transport::InProcess).remove(0);
+    let (_, spec, _) = populations(Transport::InProcess).remove(0);
     let overlapping = (0..10)
-        .map(|seed| play(&spec, seed, Order::Random))
-        .inspect(|played| assert_eq!(flaws(played), Vec::<String>::new()))
-        .filter(|played| marks(played, Mark::ConcurrentStartup) > 0)
+        .map(|seed| run_spec(&spec, seed, Order::Random))
+        .inspect(|run| assert_eq!(flaws(run), Vec::<String>::new()))
+        .filter(|run| run.reached(Mark::ConcurrentStartup))
         .count();
     assert!(overlapping > 0);
 }

@@ -89,6 +89,29 @@ fn a_client_that_gives_up_its_handshake_leaves_the_port_free() {
     assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.verdict);
 }
 
+/// The half-open connection is the listener's, until that is closed.
+#[test]
+fn half_open_connection_is_no_live_socket() {
+    let outcome = play(1, |world| async move {
+        boot_server(world);
+        let client = world.host("client");
+        time::sleep(ms(1)).await;
+        let listening = world.census().sockets;
+        let connecting = world.spawn_on(client, async {
+            // Gone before the server's answer is there, which meets a reset.
+            time::timeout(ms(1), TcpStream::connect("server:80"))
+                .await
+                .is_err()
+        });
+        assert!(connecting.await.expect("does not panic"));
+        time::sleep(ms(10)).await;
+        (listening, world.census().sockets)
+    });
+    let (listening, sockets) = outcome.value.expect("the program ends");
+    assert_eq!(listening.len(), 1, "the listener: {listening:?}");
+    assert_eq!(sockets, listening);
+}
+
 #[test]
 fn a_partition_that_heals_under_a_hold_keeps_the_order_of_bytes() {
     let outcome = play(1, |world| async move {

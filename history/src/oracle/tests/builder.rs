@@ -687,7 +687,7 @@ fn server_task() -> LiveTask {
         name: "accept".to_owned(),
         host: "server".to_owned(),
         spawned_at: "src/server.rs:7:9".to_owned(),
-        waits: Vec::new(),
+        waits: vec!["accept of socket#1".to_owned()],
     }
 }
 

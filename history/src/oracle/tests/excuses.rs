@@ -4,10 +4,30 @@ use super::builder::{HistoryBuilder, about, error, kind, owner, progress, secret
 use super::healthy::{BOB, CHANNEL_1, CHANNEL_2, DATA, healthy_history, record_data};
 use crate::facets::marks::derived_marks;
 use crate::oracle::SettingValue;
-use crate::{ActorId, ChannelId, Epoch, GapCause, Mark, SpanEnd, SpanId};
+use crate::{ActorId, ChannelId, Epoch, GapCause, Mark, Phase, SpanEnd, SpanId};
 use rehearsal_sim::VirtualTime;
 
 const NEAR: ActorId = ActorId(1);
+
+/// The server's task is counted before it runs for the first time, without a name.
+#[test]
+fn a_task_that_had_not_run_before_the_work_may_wait_for_a_timer() {
+    let mut builder = healthy_history();
+    let ready = builder.census_mut(Phase::Ready);
+    ready.tasks[0].name.clear();
+    ready.tasks[0].waits.clear();
+    builder.census_mut(Phase::Quiescent).timers = 1;
+    assert_eq!(builder.unhappy(), vec![]);
+    builder.census_mut(Phase::Quiescent).timers = 2;
+    assert_eq!(builder.rules_broken("cleanup"), ["timer"]);
+    builder.census_mut(Phase::Quiescent).timers = 1;
+    let quiescent = builder.census_mut(Phase::Quiescent);
+    quiescent.tasks.push(quiescent.tasks[0].clone());
+    assert_eq!(builder.rules_broken("cleanup"), ["task"]);
+    // Once it has gone, so has its timer.
+    builder.census_mut(Phase::Quiescent).tasks.clear();
+    assert_eq!(builder.rules_broken("cleanup"), ["timer"]);
+}
 
 #[test]
 fn a_gap_suspends_only_what_it_may_hide() {
