@@ -179,7 +179,7 @@ fn changed(name: &str) {
             "warning: ",
             &file,
             "scenario changed",
-            "seed 5 was played afresh",
+            "seed 5 was run afresh",
         ],
     );
     // Without the defect there is nothing left that it could show.

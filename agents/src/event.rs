@@ -85,6 +85,21 @@ impl ClientId {
 /// The name of an agent, for example `data-1`. Cheap to clone.
 pub type AgentName = Arc<str>;
 
+/// A run as it introduces itself: the place where its events belong.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RunContext {
+    /// The run.
+    pub run: RunId,
+    /// The thread that it writes to.
+    pub thread: ThreadId,
+    /// The owner of that thread.
+    pub user: UserId,
+    /// The run that started it, if any.
+    pub parent: Option<RunId>,
+    /// The agent that runs.
+    pub agent: AgentName,
+}
+
 /// What happened. These ten names are the bridge vocabulary; the first five are
 /// the critical ones that a run with a tool call must deliver, in this order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]

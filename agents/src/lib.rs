@@ -14,11 +14,11 @@ pub mod event;
 pub mod fault;
 pub mod port;
 pub mod record;
-mod recorder;
 pub mod sections;
 pub mod spec;
 pub mod system;
 pub mod systems;
+pub mod units;
 
 pub use systems::bridge;
 pub use systems::bridge::client;

@@ -5,23 +5,10 @@ use std::fmt;
 
 use futures_util::future::BoxFuture;
 
-use crate::event::{AgentName, EventId, EventKind, Payload, RunId, ThreadId, UserId};
+use crate::event::{EventId, EventKind, Payload, RunId};
 use crate::record::{Receipt, RunEnd};
 
-/// A run as it introduces itself: the place where its events belong.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RunContext {
-    /// The run.
-    pub run: RunId,
-    /// The thread that it writes to.
-    pub thread: ThreadId,
-    /// The owner of that thread.
-    pub user: UserId,
-    /// The run that started it, if any.
-    pub parent: Option<RunId>,
-    /// The agent that runs.
-    pub agent: AgentName,
-}
+pub use crate::event::RunContext;
 
 /// An event as an agent hands it over; the system adds the rest of the envelope.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::defect::Defect;
 pub use crate::fault::Fault;
-use crate::sections::times::{self, Delay, Timeout};
+use crate::units::times::{self, Delay, Timeout};
 
 /// A whole bridge scenario: the system, its agents, its clients, its network,
 /// and the faults that may strike.

@@ -36,6 +36,17 @@ impl Goal {
             .collect()
     }
 
+    /// Returns every goal with each of its names: faults have one by role, and some an
+    /// older one too.
+    pub(crate) fn named() -> Vec<(String, Goal)> {
+        let plain = PLAIN.map(|(name, goal)| (name.to_owned(), goal));
+        let infos = SYSTEMS.iter().map(|system| system.info());
+        let faults = infos.flat_map(|info| info.fault_names());
+        let faults =
+            faults.map(|(name, fault)| (format!("{FAULT}{name}"), Goal::Mark(Mark::Fault(fault))));
+        plain.into_iter().chain(faults).collect()
+    }
+
     /// The name in scenario files, for example `gap-marked` or `fault:partition`.
     pub fn name(self) -> String {
         if let Goal::Mark(Mark::Fault(kind)) = self {

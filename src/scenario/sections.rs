@@ -344,8 +344,8 @@ impl Named for Goal {
     const NOUN: &'static str = "goal";
 
     fn names() -> Vec<(Cow<'static, str>, Self)> {
-        let goals = Self::all().into_iter();
-        goals.map(|goal| (goal.name().into(), goal)).collect()
+        let goals = Self::named().into_iter();
+        goals.map(|(name, goal)| (name.into(), goal)).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::process::Command;
 
+use rehearsal::oracle::OracleRef;
 use rehearsal::sim::{STRATEGIES, StrategyInfo, StrategyName};
 
 const OPEN: &str = "```console\n";
@@ -112,4 +113,12 @@ fn strategies_are_listed_as_in_their_table() {
             .iter()
             .all(|member| rows.contains(member.info().name))
     );
+}
+
+#[test]
+fn oracles_are_listed_as_in_their_table() {
+    let row = |oracle: OracleRef| format!("| `{oracle}` | {} |\n", oracle.claim());
+    let rows: String = OracleRef::all().map(row).collect();
+    let readme = std::fs::read_to_string("README.md").expect("there is a README");
+    assert!(readme.contains(&rows), "the README lacks\n{rows}");
 }

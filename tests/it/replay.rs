@@ -214,7 +214,10 @@ fn what_passes_now_no_longer_fails() {
     assert_eq!(replay.result, Replayed::NoLongerFails { instead: None });
     assert_eq!(replay.exit(), Exit::NotReproduced);
     let text = replay.explain(&repro);
-    assert!(text.starts_with("it passes; expected `fifo: "), "{text}");
+    assert!(
+        text.starts_with("it passes; expected `fifo/overtaken`"),
+        "{text}"
+    );
 }
 
 /// A failure of another kind is no success, and is not kept quiet.

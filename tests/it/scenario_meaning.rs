@@ -299,14 +299,29 @@ fn problems_of_values_that_are_set_point_to_the_command_line() {
 }
 
 #[test]
-fn an_oracle_may_be_a_table_and_takes_no_settings_yet() {
+fn oracle_is_a_name_or_a_table_with_its_settings() {
     let table = "expect.oracles=[\"fifo\", { name = \"no-loss\" }]";
     let scenario = set("shared_bridge", &[table]).expect("it fits");
     assert_eq!(scenario.expect.oracles, [oracle("fifo"), oracle("no-loss")]);
     assert!(scenario.expect.settings.is_empty());
-    let setting = "expect.oracles=[{ name = \"no-loss\", gaps = \"crash\" }]";
-    let problems = set("shared_bridge", &[setting]).expect_err("no-loss takes no settings");
-    assert_eq!(problems[0].code, Code::UnknownKey);
+    let setting = "expect.oracles=[{ name = \"no-loss\", gaps = [\"crash\"], buffer = 3 }]";
+    let scenario = set("shared_bridge", &[setting]).expect("it fits");
+    let settings = &scenario.expect.settings[&oracle("no-loss")];
+    assert!(settings.lists("gaps", "crash") && !settings.lists("gaps", "overflow"));
+    assert_eq!(settings.number("buffer"), Some(3));
+    for (wrong, code) in [
+        ("{ name = \"fifo\", gaps = [\"crash\"] }", Code::UnknownKey),
+        (
+            "{ name = \"no-loss\", gaps = [\"rain\"] }",
+            Code::UnknownName,
+        ),
+        ("{ name = \"no-loss\", gaps = \"crash\" }", Code::WrongType),
+        ("{ name = \"no-loss\", buffer = -1 }", Code::OutOfRange),
+    ] {
+        let setting = format!("expect.oracles=[{wrong}]");
+        let problems = set("shared_bridge", &[&setting]).expect_err(wrong);
+        assert_eq!(problems[0].code, code, "{wrong}");
+    }
     let twice = "expect.oracles=[\"fifo\", { name = \"fifo\" }]";
     let problems = set("shared_bridge", &[twice]).expect_err("named twice");
     assert_eq!(problems[0].code, Code::RepeatedEntry);

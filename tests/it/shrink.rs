@@ -190,7 +190,7 @@ mod command {
     fn what_passes_now_is_neither_shrunk_nor_harmed() {
         let (out, file) = failing("shrink-passes", "double-terminal", "0");
         let text = std::fs::read_to_string(&file).expect("there");
-        let other = text.replace("message = \"", "message = \"other ");
+        let other = text.replace("rule = \"", "rule = \"other-");
         assert_ne!(text, other);
         std::fs::write(&file, &other).expect("written");
         let path = file.to_str().expect("UTF-8");

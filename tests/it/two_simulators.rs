@@ -15,7 +15,7 @@ use std::time::Duration;
 use rehearsal::agents::bridge::portable::PortableScenario;
 use rehearsal::agents::bridge::{Listener, PORT};
 use rehearsal::agents::client::{ClientConnection, ConnectionLost, Connector};
-use rehearsal::history::{CheckedRun, EntryKind, History, Phase};
+use rehearsal::history::{CheckedRun, EntryKind, GapPolicy, History, Phase};
 use rehearsal::oracle::{Finding, OracleRef, Settings};
 use rehearsal::run::{self, RunOptions, StrategyName};
 use rehearsal::scenario::{ExpectedVerdict, Goal, Scenario, discover, load};
@@ -210,10 +210,15 @@ fn judge(scenario: &Scenario, history: &History) -> Vec<(OracleRef, Finding)> {
     // The director came to the end of its work; `deadlock` alone reads the counters.
     let statistics = Statistics::default();
     let run = CheckedRun::new(history, &Verdict::Pass, &statistics);
-    let judged = judges.into_iter();
-    judged
-        .map(|oracle| (oracle, oracle.judge(&run, &Settings::default())))
-        .collect()
+    let settings = &scenario.expect.settings;
+    let gaps = settings.get(&oracle("no-loss")).map(GapPolicy::of);
+    let run = run.with_gaps(gaps.unwrap_or_default());
+    let strict = Settings::default();
+    let judge = |oracle: OracleRef| {
+        let settings = settings.get(&oracle).unwrap_or(&strict);
+        (oracle, oracle.judge(&run, settings))
+    };
+    judges.into_iter().map(judge).collect()
 }
 
 /// Oracles that did not pass, with what they say. One that had nothing to check

@@ -189,7 +189,7 @@ fn own_bridge_passes(_: &str) {
         &text,
         &[
             "own/lock-order-inversion+healthy",
-            "own/shared_bridge: left out: websocket (transport), registry-events (oracle registry)",
+            "own/shared_bridge: left out: websocket (transport), registry-events (oracle invariants)",
             "own does not support websocket (transport), recovery (fault bridge-crash)",
             "own does not support gaps (goal gap-marked)",
             "own: 23 scenarios played, 5 unsupported (websocket 4, recovery 1, gaps 1); left out:",
@@ -287,9 +287,9 @@ fn forgetful_registry(name: &str) {
     let project = Project::new(name, &["shared_bridge"]);
     let (code, text) = run(&mut project.command("forgetful"));
     assert_eq!(code, 101, "{text}");
-    tells(&text, &["VIOLATION  lists/shared_bridge", "registry at"]);
+    tells(&text, &["VIOLATION  lists/shared_bridge", "invariants at"]);
     let repro = Repro::read(&project.repro(&text)).expect("it is valid");
-    assert_eq!(repro.expected.signature.judge, "registry");
+    assert_eq!(repro.expected.signature.judge, "invariants");
 }
 
 fn unsupported_fails(name: &str) {
@@ -304,7 +304,7 @@ fn unsupported_fails(name: &str) {
         &[
             "2 failed",
             "own does not support websocket (transport), recovery (fault bridge-crash)",
-            "not all of it is played; left out: websocket (transport)",
+            "parts of it were left out; left out: websocket (transport)",
         ],
     );
     let (code, text) = run(&mut project.command("lists,fails"));

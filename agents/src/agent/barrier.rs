@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use rehearsal_sim::VirtualTime;
 use rehearsal_sim::tokio::sync::Barrier;
 
+use crate::record::recorder::lock;
 use crate::record::{Mark, Recorder};
-use crate::recorder::lock;
 
 /// Agents that wait at one barrier.
 #[derive(Debug)]

@@ -18,8 +18,8 @@ use rehearsal_sim::tokio::{spawn, time};
 use super::environment::AgentEnvironment;
 use crate::event::{EventKind, Payload, RunId};
 use crate::port::{NewEvent, PortError, RunContext};
+use crate::record::recorder::{lock, name_task};
 use crate::record::{Clock, RunRecord};
-use crate::recorder::{lock, name_task};
 
 /// An agent: a script that emits events.
 ///

@@ -12,8 +12,8 @@ use rehearsal_sim::tokio::{select, spawn, time};
 use super::context::{AgentContext, AgentError, OnSupervisorEnd, PlannedRun};
 use super::defects;
 use super::environment::AgentEnvironment;
+use crate::record::recorder::name_task;
 use crate::record::{Clock, Mark, RunEnd};
-use crate::recorder::name_task;
 
 /// Runs a planned run to its end.
 pub async fn run(environment: Arc<AgentEnvironment>, plan: Arc<PlannedRun>) {

@@ -17,7 +17,7 @@ use crate::defect::Defect;
 use crate::event::{EventKind, RunId};
 use crate::port::EventPort;
 use crate::record::RunEnd;
-use crate::recorder::name_task;
+use crate::record::recorder::name_task;
 
 /// The agents that run beside a server.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use crate::agent::{self, Agent, Delays, PlannedRun};
 use crate::event::{AgentName, RunId, ThreadId, UserId};
 use crate::port::RunContext;
 use crate::record::Recorder;
-use crate::recorder::shared;
+use crate::record::recorder::shared;
 use crate::spec::{AgentGroup, ThreadPolicy};
 
 /// A user with its thread.

@@ -11,7 +11,7 @@ use rehearsal_sim::tokio::sync::{Notify, mpsc};
 use rehearsal_sim::tokio::time;
 
 use crate::record::Recorder;
-use crate::recorder::lock;
+use crate::record::recorder::lock;
 
 /// Longest time that servers may take to boot, and clients to get ready, before the
 /// work starts without them.

@@ -19,13 +19,13 @@
 //! | `x-at-most`, `x-multiple-of` | the sibling that bounds or divides the number |
 
 pub mod bridge;
-pub mod durations;
 pub mod name;
 mod part;
 pub mod path;
 mod short;
-pub mod times;
 pub mod words;
+
+pub use crate::units::{durations, times};
 
 use std::time::Duration;
 

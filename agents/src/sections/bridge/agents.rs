@@ -5,9 +5,9 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::sections::times::{self, Delay};
 use crate::sections::{Abbreviated, Name, Named, Short};
 use crate::spec::{AgentGroup, AgentKind, FailureMode, ThreadPolicy};
+use crate::units::times::{self, Delay};
 
 /// Agents of one kind that are set up alike.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

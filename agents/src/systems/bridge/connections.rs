@@ -14,7 +14,7 @@ use super::log::Logged;
 use super::wire::ServerFrame;
 use crate::event::{ClientId, ThreadId, UserId};
 use crate::record::Offset;
-use crate::recorder::lock;
+use crate::record::recorder::lock;
 
 /// One connection in one incarnation of the bridge; a client that comes back gets
 /// another one.

@@ -13,7 +13,7 @@ use super::faults::BRIDGE;
 use super::incarnation::Process;
 use super::{Bridge, BridgeError, PORT};
 use crate::capability::Capability;
-use crate::recorder::name_task;
+use crate::record::recorder::name_task;
 use crate::spec::Transport;
 
 /// Lets the bridge listen, if its clients come over the network.

@@ -22,8 +22,8 @@ use super::state::{BridgeState, Lifecycle};
 use super::{BridgeDeps, BridgeError};
 use crate::defect::Defect;
 use crate::event::ThreadId;
+use crate::record::recorder::lock;
 use crate::record::{Epoch, RegistrySnapshot};
-use crate::recorder::lock;
 
 /// Longest time that the shutdown waits for each task before it aborts it.
 const TASK_TIMEOUT: Duration = Duration::from_secs(5);

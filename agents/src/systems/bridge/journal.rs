@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::event::RunId;
 use crate::record::Epoch;
-use crate::recorder::lock;
+use crate::record::recorder::lock;
 
 /// A handle to the disk. Every write is done in one step together with what it
 /// records, so that a crash finds both or neither.

@@ -8,8 +8,8 @@ use super::adapter::Adapter;
 use super::core::Core;
 use super::{BridgeError, NewEvent, RunContext, defects};
 use crate::event::RunId;
+use crate::record::recorder::{lock, name_task};
 use crate::record::{Receipt, RunEnd};
-use crate::recorder::{lock, name_task};
 
 impl Core {
     pub(super) async fn register_run(&self, context: RunContext) -> Result<(), BridgeError> {

@@ -11,7 +11,7 @@ use super::connections::{CloseState, Connection, Outgoing};
 use super::core::Core;
 use super::defects;
 use super::wire::{ClientFrame, ServerFrame};
-use crate::recorder::name_task;
+use crate::record::recorder::name_task;
 
 /// Events of one thread that are sent before those of other threads.
 const BATCH_MAX: usize = 16;

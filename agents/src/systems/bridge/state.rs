@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Mutex;
 
 use crate::event::ClientId;
-use crate::recorder::lock;
+use crate::record::recorder::lock;
 use crate::systems::bridge::BridgeError;
 
 /// The state of a bridge.

@@ -17,7 +17,7 @@ use crate::capability::Capability;
 use crate::defect::Defect;
 use crate::driver::{ClientHost, ClientNode, Deployment, Node, Planner};
 use crate::record::Mark;
-use crate::recorder::name_task;
+use crate::record::recorder::name_task;
 use crate::spec::{BridgeSpec, ClientSettings, FaultPlan, NetworkSettings, Transport};
 use crate::system::{Facet, Role, Spec, System, SystemInfo};
 

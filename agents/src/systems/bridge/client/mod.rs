@@ -16,8 +16,8 @@ use rehearsal_sim::tokio::{select, time};
 use super::{ByteStream, ClientFrame, Position, ServerFrame};
 use crate::driver::{ClientCommand, ClientNode};
 use crate::event::{ClientId, Event, RunId, ThreadId, UserId};
+use crate::record::recorder::name_task;
 use crate::record::{Epoch, Gap, Mark, Offset, Recorder};
-use crate::recorder::name_task;
 use crate::spec::ClientSettings;
 
 pub use connection::{ClientConnection, ConnectionLost, Connector};

@@ -4,6 +4,8 @@
 //! them, never inside the system under test. The system is only believed where
 //! it answers: an accepted event comes with a [`Receipt`].
 
+pub(crate) mod recorder;
+
 use std::collections::BTreeMap;
 
 use rehearsal_history::{self as history, EntityId, Position, Resource};
@@ -11,7 +13,7 @@ use rehearsal_history::{self as history, EntityId, Position, Resource};
 use crate::event::{AgentName, ClientId, RunId, ThreadId, UserId};
 use crate::fault::Fault;
 
-pub use crate::recorder::{MODEL, Recorder};
+pub use recorder::{MODEL, Recorder};
 pub use rehearsal_history::{Epoch, Offset, SpanEnd as RunEnd, VectorClock as Clock};
 
 /// The bridge's answer to an event that it accepted: it will be delivered to

@@ -1,6 +1,7 @@
 //! The bridge's recorder: what its agents and clients do, as entries of a history.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use rehearsal_history::profile::AGENT_EVENTS;
@@ -10,8 +11,9 @@ use rehearsal_history::{
 };
 use rehearsal_sim::{Census, VirtualTime};
 
-use crate::event::{ClientId, Event, EventId, EventKind, Payload, RunId, ThreadId, UserId};
-use crate::port::{PortError, RunContext};
+use crate::event::{
+    ClientId, Event, EventId, EventKind, Payload, RunContext, RunId, ThreadId, UserId,
+};
 use crate::record::{
     Clock, Epoch, Gap, Mark, Offset, Receipt, RegistrySnapshot, RunEnd, RunRecord,
 };
@@ -192,7 +194,7 @@ impl Recorder {
     }
 
     /// Records the bridge's answer for an event.
-    pub fn answered(&self, id: EventId, answer: &Result<Receipt, PortError>) {
+    pub fn answered<E: fmt::Display>(&self, id: EventId, answer: &Result<Receipt, E>) {
         let message = id.message();
         let entry = match answer {
             Ok(receipt) => {
