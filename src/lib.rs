@@ -11,12 +11,12 @@
 //! [`rehearsal::tokio`](tokio) in the place of tokio, is put under test by
 //! [`#[rehearsal::test]`](macro@test).
 
-#[cfg(feature = "scenarios")]
-mod casting;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod clock;
 mod command;
+#[cfg(feature = "scenarios")]
+mod compatibility;
 mod console;
 pub mod environment;
 pub mod exit;
@@ -30,7 +30,6 @@ pub mod repro;
 pub mod run;
 pub mod scenario;
 pub mod shrink;
-pub mod signature;
 pub mod system;
 pub mod target;
 mod test;
@@ -60,6 +59,7 @@ pub use rehearsal_sim::World;
 pub use rehearsal_sim::{tokio, tokio_util};
 pub use repro::replay;
 pub use run::seeds;
+pub use run::signature;
 pub use target::{Ending, Target};
 pub use test::{IntoSeeds, Place, Test};
 

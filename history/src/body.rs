@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::EntityId;
+use crate::ids::{EntityId, Names};
 
 /// A short word that compares as text: a literal of a program, or read from a file.
 #[derive(Clone)]
@@ -247,6 +247,19 @@ impl Body {
     pub fn field(&self, name: &str) -> Option<&Value> {
         let mut fields = self.fields.iter();
         fields.find_map(|(field, value)| (*field == name).then_some(value))
+    }
+
+    /// Returns the body with its entities by their names:
+    /// `tool_executing(call: 0, tool: "search")`.
+    pub fn named(&self, names: &Names) -> String {
+        let fields = self.fields.iter().map(|(name, value)| match value {
+            Value::Entity(id) => format!("{name}: {}", names.of(*id)),
+            value => format!("{name}: {value}"),
+        });
+        match fields.collect::<Vec<_>>().as_slice() {
+            [] => self.kind.to_string(),
+            fields => format!("{}({})", self.kind, fields.join(", ")),
+        }
     }
 
     /// Returns every text in the fields, secrets included, lists searched.

@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::body::{Body, Value};
-
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident => $kind:ident, $field:ident, $word:literal;)*) => {
         $(
@@ -122,19 +120,6 @@ impl Names {
     /// Returns the name that an entity was given, if it was given one.
     pub fn given(&self, id: impl Into<EntityId>) -> Option<&str> {
         self.given.get(&id.into()).map(AsRef::as_ref)
-    }
-
-    /// Returns a body with its entities by their names:
-    /// `tool_executing(call: 0, tool: "search")`.
-    pub fn body(&self, body: &Body) -> String {
-        let fields = body.fields.iter().map(|(name, value)| match value {
-            Value::Entity(id) => format!("{name}: {}", self.of(*id)),
-            value => format!("{name}: {value}"),
-        });
-        match fields.collect::<Vec<_>>().as_slice() {
-            [] => body.kind.to_string(),
-            fields => format!("{}({})", body.kind, fields.join(", ")),
-        }
     }
 
     /// Returns the word for entities of a kind.

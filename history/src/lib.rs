@@ -16,6 +16,7 @@ mod ledger;
 pub mod oracle;
 pub mod profile;
 mod recorder;
+mod settings;
 pub mod sweep;
 
 pub use body::{Body, Symbol, Value};

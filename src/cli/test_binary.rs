@@ -147,12 +147,14 @@ impl TestProgram {
     }
 
     fn is(&self, name: &str) -> bool {
-        self.path == name || self.name() == name
+        self.name() == name
     }
 
+    /// Returns `true` if its path is that name or ends in it. A path without its crate
+    /// may be that of tests in several binaries.
     fn ends_in(&self, name: &str) -> bool {
         let start = self.path.strip_suffix(name);
-        start.is_some_and(|start| start.ends_with("::") || start.ends_with('/'))
+        start.is_some_and(|start| start.is_empty() || start.ends_with("::") || start.ends_with('/'))
     }
 
     /// Returns the executable that has it.

@@ -11,8 +11,8 @@ use super::json::FailureLine;
 use super::totals::{Expectedness, failed};
 use super::{Executed, Keep, RunKey};
 use crate::repro::{EXTENSION, Repro, save_failure};
+use crate::run::signature::Signature;
 use crate::run::{RunReport, RunVerdict};
-use crate::signature::Signature;
 use crate::target::Target;
 
 /// Digits of a signature's digest in the name of its repro.

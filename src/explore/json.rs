@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::{Exploration, RunKey, Shard};
 use crate::run::RunReport;
+use crate::run::signature::Signature;
 use crate::scenario::names;
-use crate::signature::Signature;
 use crate::target::{Origin, Target};
 
 /// The target of a line.

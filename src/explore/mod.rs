@@ -29,9 +29,9 @@ use rehearsal_sim::PickDeviation;
 pub use crate::clock::now;
 use crate::exit::Exit;
 use crate::run::seeds::Seeds;
+use crate::run::signature::Signature;
 use crate::run::{RunOptions, RunReport, StrategyName};
 use crate::scenario::{ExpectedVerdict, Goal};
-use crate::signature::Signature;
 use crate::target::{self, Target};
 
 pub use self::coverage::{Coverage, Unseen};

@@ -8,9 +8,9 @@ use rehearsal_sim::Interleaving;
 use super::RunKey;
 use super::coverage::Coverage;
 use crate::report::summary;
+use crate::run::signature::Signature;
 use crate::run::{RunReport, RunVerdict, StrategyName};
 use crate::scenario::{ExpectedVerdict, Goal};
-use crate::signature::Signature;
 
 /// The result of one run.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use libtest_mimic::{Completion, Failed, Trial};
 
 use super::systems::Systems;
-use crate::casting::{Casting, listed};
+use crate::compatibility::{Compatibility, listed};
 use crate::console::print_error;
 use crate::regression;
 use crate::repro::Repro;
@@ -27,15 +27,15 @@ pub(super) fn read(file: &Path, systems: &Systems) -> Result<(Repro, Scenario), 
             systems.known()
         ));
     };
-    let casting = Casting::new(&scenario, &named);
-    if !casting.prevented_by.is_empty() {
+    let compatibility = Compatibility::new(&scenario, &named);
+    if !compatibility.prevented_by.is_empty() {
         return Err(format!(
             "{}: the repro takes what `{name}` is registered without: {}\n",
             file.display(),
-            listed(&casting.prevented_by)
+            listed(&compatibility.prevented_by)
         ));
     }
-    Ok((repro, casting.scenario))
+    Ok((repro, compatibility.scenario))
 }
 
 /// The tests of kept repros.

@@ -13,7 +13,7 @@ use rehearsal_agents::system::AnySystem;
 
 use self::kept::Replayed;
 use self::systems::Systems;
-use crate::casting::Tally;
+use crate::compatibility::Tally;
 use crate::console::print_error;
 use crate::environment::Environment;
 use crate::exit::Exit;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use libtest_mimic::{Completion, Failed, Trial};
 
 use super::Unsupported;
-use crate::casting::{Casting, Tally, listed};
 use crate::command::remote;
+use crate::compatibility::{Compatibility, Tally, listed};
 use crate::console::print_error;
 use crate::environment::{self, Environment};
 use crate::explore::Repeat;
@@ -50,12 +50,12 @@ pub(super) fn of_system(
             return unreadable(name, &problems);
         }
     };
-    let casting = Casting::new(&scenario, named);
-    tally.add(&casting);
-    let name = casting.scenario.name.clone();
-    if !casting.prevented_by.is_empty() {
-        let lacks = listed(&casting.prevented_by);
-        let reason = format!("{} does not support {lacks}", named.name());
+    let compatibility = Compatibility::new(&scenario, named);
+    tally.add(&compatibility);
+    let name = compatibility.scenario.name.clone();
+    if !compatibility.prevented_by.is_empty() {
+        let missing = listed(&compatibility.prevented_by);
+        let reason = format!("{} does not support {missing}", named.name());
         return match unsupported {
             Unsupported::Ignored => {
                 Trial::ignorable_test(name, move || Ok(Completion::ignored_with(&reason)))
@@ -64,19 +64,21 @@ pub(super) fn of_system(
         };
     }
     let environment = environment.clone();
-    Trial::test(name, move || play(&casting, &environment, unsupported))
+    Trial::test(name, move || {
+        play(&compatibility, &environment, unsupported)
+    })
 }
 
 fn play(
-    casting: &Casting,
+    compatibility: &Compatibility,
     environment: &Environment,
     unsupported: Unsupported,
 ) -> Result<(), Failed> {
-    let remark = casting.remark();
+    let remark = compatibility.remark();
     if let Some(remark) = &remark {
-        print_error(&format!("{}: {remark}\n", casting.scenario.name));
+        print_error(&format!("{}: {remark}\n", compatibility.scenario.name));
     }
-    verify(&casting.scenario, environment)?;
+    verify(&compatibility.scenario, environment)?;
     match (unsupported, remark) {
         (Unsupported::Fails, Some(remark)) => Err(Failed::from(format!(
             "the scenario passes, but parts of it were left out; {remark}"

@@ -10,8 +10,8 @@ use super::block;
 use super::next_steps::NextSteps;
 use crate::clock;
 use crate::repro::{EXTENSION, Repro};
+use crate::run::signature::Signature;
 use crate::shrink::{self, Limits, ShrinkError, ShrinkResult};
-use crate::signature::Signature;
 use crate::target::Target;
 
 /// Runs that shrinking may take by itself.

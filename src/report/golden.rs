@@ -140,7 +140,7 @@ fn write_sending(
     arrivals: &Arrivals,
 ) -> fmt::Result {
     let body = sending.sent.body.without_secrets();
-    write!(text, "  {} {}", sending.at, run.history.names.body(&body))?;
+    write!(text, "  {} {}", sending.at, body.named(&run.history.names))?;
     match sending.outcome {
         SendOutcome::Accepted(_) => {}
         SendOutcome::Rejected(reason) => write!(text, " rejected: {reason}")?,

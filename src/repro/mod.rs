@@ -14,10 +14,10 @@ use rehearsal_sim::{Fingerprint, Schedule};
 
 use crate::run::identity::{Identity, Selection};
 pub use crate::run::identity::{Origin, ScenarioRef, TestRef, Unplayable};
+use crate::run::signature::Signature;
 use crate::run::target::{self, Target};
 use crate::run::{RunOptions, RunReport, RunVerdict, StrategyName};
 use crate::scenario::Cut;
-use crate::signature::Signature;
 
 pub use self::save::{EXTENSION, SUBDIRECTORY, save_failure};
 pub(crate) use self::shell::{replay_in_test, shell_path, shell_word};

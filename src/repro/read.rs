@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::site::{self, Format};
 use super::{Expected, FORMAT, OLDEST_FORMAT, Origin, Repro, ScenarioRef, Shrunk, TestRef};
 use crate::oracle::OracleRef;
+use crate::run::signature::{REACHED, Signature};
 use crate::run::{Judge, RunVerdict, StrategyName};
 use crate::scenario::decode::item::Item;
 use crate::scenario::decode::problems::Problems;
@@ -21,7 +22,6 @@ use crate::scenario::{
     Code, Cut, Diagnostic, Edit, FileKind, MAX_BYTES, Source, Span, discover, knows_format_1,
     names, schema,
 };
-use crate::signature::{REACHED, Signature};
 use crate::system::check_name;
 
 impl Repro {

@@ -7,7 +7,7 @@ use rehearsal_sim::{Divergence, Fingerprint};
 use crate::exit::Exit;
 use crate::repro::{Repro, Unplayable};
 use crate::run::RunReport;
-use crate::signature::Signature;
+use crate::run::signature::Signature;
 use crate::target::Target;
 
 /// The result of a replay: exactly one of these, the first that holds in the

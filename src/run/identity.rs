@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use rehearsal_agents::spec::Transport;
 
+use crate::run::signature::Signature;
 use crate::scenario::variant::HEALTHY;
 use crate::scenario::{Cut, CutError, Edit};
-use crate::signature::Signature;
 
 /// The origin of a target, and the places of its files.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -2,6 +2,7 @@
 
 pub(crate) mod identity;
 pub mod seeds;
+pub mod signature;
 pub(crate) mod strategy;
 pub(crate) mod target;
 

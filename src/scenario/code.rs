@@ -83,7 +83,7 @@ codes! {
          suggests the nearest one.";
     /// A key that must be there is not.
     MissingKey = "S0011",
-        "The key has no sensible default and must be set. The caret points at the table that lacks it, \
+        "The key has no sensible default and must be set. The caret points at the table that missing it, \
          or at the start of the file.";
     /// A value of the wrong type.
     WrongType = "S0012",
@@ -273,7 +273,7 @@ codes! {
          happen. The message lists what the table knows, and suggests the nearest one.";
     /// A key of a repro that must be there is not.
     ReproMissingKey = "R0012",
-        "A replay cannot do without this key. The caret points at the table that lacks it, or at the \
+        "A replay cannot do without this key. The caret points at the table that missing it, or at the \
          start of the file. If the end of the file is missing, it was cut off: run the seed again to \
          have a new one.";
     /// A value of a repro that is of the wrong type.

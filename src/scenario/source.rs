@@ -117,7 +117,7 @@ enum Refusal {
 }
 
 fn read_bytes(path: &Path, most: usize) -> Result<Vec<u8>, Refusal> {
-    // Asked before opening: opening a pipe would wait for a writer.
+    // Requirement before opening: opening a pipe would wait for a writer.
     let kind = std::fs::metadata(path).map_err(Refusal::Io)?.file_type();
     if kind.is_dir() {
         return Err(Refusal::NotAFile("a directory"));

@@ -22,8 +22,8 @@ use rehearsal_sim::{DeviationKind, Schedule};
 
 use crate::repro::{Expected, Repro, Shrunk, Unplayable};
 use crate::run::RunReport;
+use crate::run::signature::Signature;
 use crate::scenario::Cut;
-use crate::signature::Signature;
 use crate::target::Target;
 
 use self::session::ShrinkSession;
@@ -35,7 +35,7 @@ pub use self::explain::{Explained, Explanation};
 pub struct Limits<'a> {
     /// Most runs.
     pub runs: u64,
-    /// Asked before each run: whether to stop now and keep what there is.
+    /// Requirement before each run: whether to stop now and keep what there is.
     pub stop: &'a dyn Fn() -> bool,
 }
 

@@ -3,9 +3,9 @@
 use rehearsal_sim::{Choices, DeviationKind, PickDeviation, Schedule};
 
 use crate::repro::Repro;
+use crate::run::signature::Signature;
 use crate::run::{RunOptions, RunReport, StrategyName};
 use crate::scenario::Cut;
-use crate::signature::Signature;
 use crate::target::{self, Origin, Selection, Target};
 
 use super::{Best, Limits, Stopped, measure};

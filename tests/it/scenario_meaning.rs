@@ -310,7 +310,10 @@ fn oracle_is_a_name_or_a_table_with_its_settings() {
     assert!(settings.lists("gaps", "crash") && !settings.lists("gaps", "overflow"));
     assert_eq!(settings.number("buffer"), Some(3));
     for (wrong, code) in [
-        ("{ name = \"fifo\", gaps = [\"crash\"] }", Code::UnknownKey),
+        (
+            "{ name = \"fifo\", gaps = [\"crash\"] }",
+            Code::ForeignParameter,
+        ),
         (
             "{ name = \"no-loss\", gaps = [\"rain\"] }",
             Code::UnknownName,

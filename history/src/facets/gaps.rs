@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::messages::{Messages, ReceivedGap, SendOutcome};
-use crate::oracle::{SettingValue, Settings};
+use crate::settings::{SettingValue, Settings};
 
 /// The causes of gaps.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -21,7 +21,6 @@ mod isolation;
 mod no_loss;
 mod protocol;
 mod secrets;
-mod settings;
 mod terminal;
 #[cfg(test)]
 mod tests;
@@ -30,6 +29,7 @@ use std::fmt;
 
 use crate::facets::{CheckedRun, Facet};
 
+pub use crate::settings::{Setting, SettingValue, SettingValues, Settings};
 pub use causal::Causal;
 pub use cleanup::Cleanup;
 pub use deadlock::Deadlock;
@@ -42,7 +42,6 @@ pub use isolation::Isolation;
 pub use no_loss::NoLoss;
 pub use protocol::Protocol;
 pub use secrets::Secrets;
-pub use settings::{Setting, SettingValue, SettingValues, Settings};
 pub use terminal::Terminal;
 
 /// A judge of one promise over the history of a run.

@@ -17,14 +17,14 @@ use crate::system::Named;
 
 /// Something that a scenario asks for, and a system cannot do.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct Lack {
-    pub(crate) what: Asked,
+pub(crate) struct MissingCapability {
+    pub(crate) what: Requirement,
     pub(crate) capability: Capability,
 }
 
 /// What in a scenario asks for a capability.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Asked {
+pub(crate) enum Requirement {
     Transport,
     Fault(Fault),
     Goal(Goal),
@@ -32,7 +32,7 @@ pub(crate) enum Asked {
 }
 
 /// `fault bridge-crash`.
-impl fmt::Display for Asked {
+impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Transport => f.write_str("transport"),
@@ -44,41 +44,41 @@ impl fmt::Display for Asked {
 }
 
 /// `recovery (fault bridge-crash)`.
-impl fmt::Display for Lack {
+impl fmt::Display for MissingCapability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.capability, self.what)
     }
 }
 
-pub(crate) fn listed(lacks: &[Lack]) -> String {
-    let lacks: Vec<String> = lacks.iter().map(ToString::to_string).collect();
-    lacks.join(", ")
+pub(crate) fn listed(missing: &[MissingCapability]) -> String {
+    let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+    missing.join(", ")
 }
 
 /// A scenario as a system plays it.
 #[derive(Clone, Debug)]
-pub(crate) struct Casting {
+pub(crate) struct Compatibility {
     /// The scenario, without what the system cannot do.
     pub(crate) scenario: Scenario,
     /// What was left out; with it the scenario still means something.
-    pub(crate) left_out: Vec<Lack>,
+    pub(crate) left_out: Vec<MissingCapability>,
     /// What it cannot be played without. If there is any, it is not played.
-    pub(crate) prevented_by: Vec<Lack>,
+    pub(crate) prevented_by: Vec<MissingCapability>,
 }
 
-impl Casting {
+impl Compatibility {
     /// Gives a scenario to a system. One that carries a seeded defect of the
     /// reference becomes its healthy twin.
     pub(crate) fn new(scenario: &Scenario, named: &Arc<Named>) -> Self {
         let healthy = scenario.twin().unwrap_or_else(|| scenario.clone());
-        let mut casting = Self {
+        let mut compatibility = Self {
             scenario: healthy.on(named),
             left_out: Vec::new(),
             prevented_by: Vec::new(),
         };
-        casting.set_the_stage(named);
-        casting.leave_out_checks(named);
-        casting
+        compatibility.set_the_stage(named);
+        compatibility.leave_out_checks(named);
+        compatibility
     }
 
     /// Transport and faults: without them it is another play, or none.
@@ -88,10 +88,10 @@ impl Casting {
                 continue;
             }
             let what = match cause {
-                Cause::Transport => Asked::Transport,
-                Cause::Fault(fault) => Asked::Fault(fault),
+                Cause::Transport => Requirement::Transport,
+                Cause::Fault(fault) => Requirement::Fault(fault),
             };
-            let lack = Lack { what, capability };
+            let lack = MissingCapability { what, capability };
             match (cause, self.over_the_other_transport(named)) {
                 (Cause::Transport, Some(scenario)) => {
                     self.scenario = scenario;
@@ -115,16 +115,16 @@ impl Casting {
     fn leave_out_checks(&mut self, named: &Named) {
         let lack = |what| {
             let capability = match what {
-                Asked::Goal(goal) => of_goal(goal),
-                Asked::Oracle(oracle) => of_oracle(oracle),
-                Asked::Transport | Asked::Fault(_) => None,
+                Requirement::Goal(goal) => of_goal(goal),
+                Requirement::Oracle(oracle) => of_oracle(oracle),
+                Requirement::Transport | Requirement::Fault(_) => None,
             };
             let missing = capability.filter(|capability| !named.system().supports(*capability));
-            missing.map(|capability| Lack { what, capability })
+            missing.map(|capability| MissingCapability { what, capability })
         };
         let expect = &mut self.scenario.expect;
         let reached = expect.reached.iter();
-        let reached = reached.filter_map(|goal| lack(Asked::Goal(*goal)));
+        let reached = reached.filter_map(|goal| lack(Requirement::Goal(*goal)));
         self.prevented_by.extend(reached);
         let left_out = &mut self.left_out;
         let mut keep = |what| match lack(what) {
@@ -134,8 +134,12 @@ impl Casting {
             }
             None => true,
         };
-        expect.oracles.retain(|oracle| keep(Asked::Oracle(*oracle)));
-        expect.sometimes.retain(|goal| keep(Asked::Goal(*goal)));
+        expect
+            .oracles
+            .retain(|oracle| keep(Requirement::Oracle(*oracle)));
+        expect
+            .sometimes
+            .retain(|goal| keep(Requirement::Goal(*goal)));
         if expect.oracles.is_empty() {
             self.prevented_by.append(left_out);
         }
@@ -182,7 +186,7 @@ fn of_oracle(oracle: OracleRef) -> Option<Capability> {
         .then_some(Capability::RegistryEvents)
 }
 
-/// The castings of one system, counted.
+/// The compatibilities of one system, counted.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Tally {
     played: usize,
@@ -190,22 +194,22 @@ pub(crate) struct Tally {
     /// Scenarios that are not played, by what they lack.
     prevented: BTreeMap<Capability, usize>,
     /// Scenarios that are played without that.
-    left_out: BTreeMap<Asked, usize>,
+    left_out: BTreeMap<Requirement, usize>,
 }
 
 impl Tally {
-    pub(crate) fn add(&mut self, casting: &Casting) {
-        if casting.prevented_by.is_empty() {
+    pub(crate) fn add(&mut self, compatibility: &Compatibility) {
+        if compatibility.prevented_by.is_empty() {
             self.played += 1;
-            for lack in &casting.left_out {
+            for lack in &compatibility.left_out {
                 *self.left_out.entry(lack.what).or_default() += 1;
             }
             return;
         }
         self.unsupported += 1;
-        let lacks = casting.prevented_by.iter();
-        let lacks: BTreeSet<Capability> = lacks.map(|lack| lack.capability).collect();
-        for capability in lacks {
+        let missing = compatibility.prevented_by.iter();
+        let missing: BTreeSet<Capability> = missing.map(|lack| lack.capability).collect();
+        for capability in missing {
             *self.prevented.entry(capability).or_default() += 1;
         }
     }
@@ -232,5 +236,5 @@ fn counts<K: fmt::Display>(counts: &BTreeMap<K, usize>) -> String {
 }
 
 #[cfg(test)]
-#[path = "casting_tests.rs"]
+#[path = "compatibility_tests.rs"]
 mod tests;

@@ -31,7 +31,7 @@ fn scenario(edits: &[(&str, &str)]) -> Scenario {
     parse(&text, Path::new("plain.toml")).expect("it is valid")
 }
 
-fn cast(scenario: &Scenario, without: &[Capability]) -> Casting {
+fn cast(scenario: &Scenario, without: &[Capability]) -> Compatibility {
     let without = without.iter();
     let system = without.fold(BridgeSystem::reference(), |system, capability| {
         system.without(*capability)
@@ -41,37 +41,37 @@ fn cast(scenario: &Scenario, without: &[Capability]) -> Casting {
         Arc::new(system),
         PathBuf::from("scenarios/regressions"),
     );
-    Casting::new(scenario, &named)
+    Compatibility::new(scenario, &named)
 }
 
 #[test]
 fn what_can_do_everything_plays_everything() {
-    let casting = cast(&scenario(&[]), &[]);
-    assert!(casting.left_out.is_empty() && casting.prevented_by.is_empty());
-    assert_eq!(casting.remark(), None);
-    assert_eq!(casting.scenario.name, "mine/plain");
-    assert_eq!(casting.scenario.file_name(), "plain");
-    assert_eq!(casting.scenario.expect, scenario(&[]).expect);
+    let compatibility = cast(&scenario(&[]), &[]);
+    assert!(compatibility.left_out.is_empty() && compatibility.prevented_by.is_empty());
+    assert_eq!(compatibility.remark(), None);
+    assert_eq!(compatibility.scenario.name, "mine/plain");
+    assert_eq!(compatibility.scenario.file_name(), "plain");
+    assert_eq!(compatibility.scenario.expect, scenario(&[]).expect);
 }
 
 #[test]
 fn checks_are_left_out_one_by_one() {
     let without = [Capability::RegistryEvents, Capability::Locks];
-    let casting = cast(&scenario(&[]), &without);
-    assert!(casting.prevented_by.is_empty());
+    let compatibility = cast(&scenario(&[]), &without);
+    assert!(compatibility.prevented_by.is_empty());
     let told = "left out: registry-events (oracle invariants), locks (goal lock-contended)";
-    assert_eq!(casting.remark().as_deref(), Some(told));
+    assert_eq!(compatibility.remark().as_deref(), Some(told));
     let left = ["no-loss", "cleanup"].map(|name| OracleRef::parse(name).expect("an oracle"));
-    assert_eq!(casting.scenario.expect.oracles, left);
-    assert!(casting.scenario.expect.sometimes.is_empty());
+    assert_eq!(compatibility.scenario.expect.oracles, left);
+    assert!(compatibility.scenario.expect.sometimes.is_empty());
 }
 
 #[test]
 fn without_an_oracle_there_is_nothing_to_play() {
     let scenario = scenario(&[("\"no-loss\", \"registry\", \"cleanup\"", "\"registry\"")]);
-    let casting = cast(&scenario, &[Capability::RegistryEvents]);
+    let compatibility = cast(&scenario, &[Capability::RegistryEvents]);
     assert_eq!(
-        listed(&casting.prevented_by),
+        listed(&compatibility.prevented_by),
         "registry-events (oracle invariants)"
     );
 }
@@ -79,25 +79,25 @@ fn without_an_oracle_there_is_nothing_to_play() {
 /// The engine's census needs nothing of a system.
 #[test]
 fn cleanup_judges_systems_without_a_snapshot() {
-    let casting = cast(&scenario(&[]), &[Capability::Snapshot]);
-    assert!(casting.left_out.is_empty() && casting.prevented_by.is_empty());
+    let compatibility = cast(&scenario(&[]), &[Capability::Snapshot]);
+    assert!(compatibility.left_out.is_empty() && compatibility.prevented_by.is_empty());
 }
 
 #[test]
 fn the_other_transport_stands_in_where_nothing_forbids_it() {
-    let casting = cast(&scenario(&[]), &[Capability::WebSocket]);
-    assert!(casting.prevented_by.is_empty());
-    assert_eq!(casting.scenario.spec.transport, Transport::InProcess);
+    let compatibility = cast(&scenario(&[]), &[Capability::WebSocket]);
+    assert!(compatibility.prevented_by.is_empty());
+    assert_eq!(compatibility.scenario.spec.transport, Transport::InProcess);
     let told = "left out: websocket (transport); played in-process";
-    assert_eq!(casting.remark().as_deref(), Some(told));
+    assert_eq!(compatibility.remark().as_deref(), Some(told));
 
     let neither = [Capability::WebSocket, Capability::InProcess];
-    let casting = cast(&scenario(&[]), &neither);
-    assert_eq!(listed(&casting.prevented_by), "websocket (transport)");
+    let compatibility = cast(&scenario(&[]), &neither);
+    assert_eq!(listed(&compatibility.prevented_by), "websocket (transport)");
 
     let faults = "[faults]\nbudget = 1\nkinds = [\"partition\"]\n[expect]";
-    let casting = cast(&scenario(&[("[expect]", faults)]), &[Capability::WebSocket]);
-    assert_eq!(listed(&casting.prevented_by), "websocket (transport)");
+    let compatibility = cast(&scenario(&[("[expect]", faults)]), &[Capability::WebSocket]);
+    assert_eq!(listed(&compatibility.prevented_by), "websocket (transport)");
 }
 
 #[test]
@@ -110,9 +110,9 @@ fn faults_and_goals_of_every_run_cannot_be_left_out() {
             "reached = [\"gap-marked\"]",
         ),
     ]);
-    let casting = cast(&scenario, &[Capability::Recovery, Capability::Gaps]);
+    let compatibility = cast(&scenario, &[Capability::Recovery, Capability::Gaps]);
     assert_eq!(
-        listed(&casting.prevented_by),
+        listed(&compatibility.prevented_by),
         "recovery (fault bridge-crash), gaps (goal gap-marked)"
     );
 }
