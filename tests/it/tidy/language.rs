@@ -37,7 +37,7 @@ const BANNED: &[Banned] = &[
     banned(&["audience"], "reporter", 0),
     banned(&["boring"], "default choice, default schedule; not so: deviation", 24),
     banned(&["bury", "buries", "buried"], "terminate orphaned runs", 0),
-    banned(&["casting"], "compatibility", 63),
+    banned(&["casting"], "compatibility", 0),
     banned(&["curtain", "curtains"], "start of the agents", 0),
     banned(&["dismissal"], "end of the supervisor", 0),
     banned(&["doorway"], "listener", 10),
