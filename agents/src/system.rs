@@ -319,7 +319,7 @@ impl<S: System> AnySystem for S {
     }
 }
 
-/// Runs a scenario with a system, through all phases of the [driver](crate::driver).
+/// Runs a scenario with a system, through all phases of the [driver].
 /// The program of a run of the simulator:
 /// `run(config, move |world| system::run(world, system, spec, recorder))`.
 pub async fn run<S: System>(world: World, system: S, spec: S::Spec, recorder: Recorder) {
