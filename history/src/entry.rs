@@ -342,7 +342,74 @@ pub struct Note {
     pub text: String,
 }
 
+impl Entry {
+    /// Returns a short text for people: the entry's note, or if it has none, its kind and
+    /// the entities that it speaks of.
+    pub fn describe(&self, names: &Names) -> String {
+        if let Some(note) = self.kind.note(self.actor, names) {
+            return format!("{} {}", note.label, note.text);
+        }
+        let mut text = self.kind.name().to_owned();
+        for entity in self.kind.mentions() {
+            text += &format!(" {}", names.of(entity));
+        }
+        text + &self.kind.detail()
+    }
+}
+
 impl EntryKind {
+    /// Returns the name of the kind, as in a line of JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Sent(_) => "sent",
+            Self::Accepted(_) => "accepted",
+            Self::Rejected { .. } => "rejected",
+            Self::Received(_) => "received",
+            Self::Gap(_) => "gap",
+            Self::Subscribed { .. } => "subscribed",
+            Self::Connected { .. } => "connected",
+            Self::Disconnected { .. } => "disconnected",
+            Self::Drained => "drained",
+            Self::Invoked { .. } => "invoked",
+            Self::Returned { .. } => "returned",
+            Self::Failed { .. } => "failed",
+            Self::Began(_) => "began",
+            Self::Ended { .. } => "ended",
+            Self::Holds { .. } => "holds",
+            Self::Census { .. } => "census",
+            Self::Invariant { .. } => "invariant",
+            Self::Fault { .. } => "fault",
+            Self::Crashed { .. } => "crashed",
+            Self::Reached(_) => "reached",
+        }
+    }
+
+    /// Returns the rest of the description of an entry without a note.
+    fn detail(&self) -> String {
+        match self {
+            Self::Accepted(accepted) => {
+                let (position, seq) = (accepted.position, accepted.seq);
+                let (epoch, offset) = (position.epoch.0, position.offset.0);
+                format!(" epoch {epoch}, offset {offset}, seq {seq}")
+            }
+            Self::Holds { resources, phase } => {
+                format!(" {} resources, {phase:?}", resources.len())
+            }
+            Self::Census { census, phase } => {
+                let (tasks, sockets) = (census.tasks.len(), census.sockets.len());
+                format!(" {tasks} tasks, {sockets} sockets, {phase:?}")
+            }
+            Self::Invariant { name, broken } => match broken {
+                Some(contradiction) => format!(" {name}: {contradiction}"),
+                None => format!(" {name}"),
+            },
+            Self::Fault { fault, phase } => format!(" {fault} {phase:?}"),
+            Self::Crashed { epoch } => format!(" epoch {}", epoch.0),
+            Self::Reached(mark) => format!(" {mark}"),
+            _ => String::new(),
+        }
+    }
+
     /// Returns the entities that the entry speaks of, its actor excepted.
     pub fn mentions(&self) -> Vec<EntityId> {
         let of_envelope = |envelope: &Envelope| {

@@ -1,6 +1,7 @@
 //! The command line: what it says, what it does, how it ends.
 
 mod check;
+mod conform;
 mod create;
 mod explore;
 mod interrupt;
@@ -94,6 +95,22 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Replay a repro, and print the history that its actors recorded, one entry a line.
+    ///
+    /// Exit codes: 0 if the failure is reproduced, else 13; 2 for a bad file; 4 if the
+    /// run records no history.
+    History {
+        #[command(flatten)]
+        repro: ReproArgs,
+        /// Print one JSON object a line, which `rehearsal conform` reads.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Judge a history that any program has recorded as JSON Lines.
+    ///
+    /// Exit codes: 0 if no rule is broken, 10 if one is or an oracle that was named had
+    /// nothing to check, 2 for a bad file, 4 if no oracle applies.
+    Conform(conform::ConformArgs),
     /// Make a repro smaller, in its place: fewer agents, faults and events, fewer
     /// choices, lower values; the failure stays the same.
     Shrink {
@@ -271,6 +288,12 @@ fn dispatch(cli: &Cli) -> Exit {
                 Request::Replay { file, json: *json }
             })
         }
+        Command::History { repro, json } => {
+            on_repro(&cli.root, &repro.file, &repro.packages(), |file| {
+                Request::History { file, json: *json }
+            })
+        }
+        Command::Conform(args) => conform::conform(args),
         Command::Shrink { repro, time } => {
             on_repro(&cli.root, &repro.file, &repro.packages(), |file| {
                 Request::Shrink { file, time: *time }

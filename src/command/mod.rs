@@ -2,6 +2,7 @@
 //! binary gives them its programs, and sends what they print to the command line.
 
 mod explore;
+mod history;
 mod keep;
 pub(crate) mod remote;
 mod replay;
@@ -42,6 +43,8 @@ pub(crate) enum Request {
     Explore(ExploreRequest),
     /// `rehearsal replay`.
     Replay { file: PathBuf, json: bool },
+    /// `rehearsal history`.
+    History { file: PathBuf, json: bool },
     /// `rehearsal shrink`.
     Shrink { file: PathBuf, time: Duration },
     /// `rehearsal report`.
@@ -61,6 +64,9 @@ pub(crate) fn execute(
         Request::Explore(request) => explore::explore(target, request, stop, console),
         Request::Replay { file, json } => with_repro(file, console, |_, repro, console| {
             replay::replay(target, repro, file, *json, console)
+        }),
+        Request::History { file, json } => with_repro(file, console, |_, repro, console| {
+            history::history(target, repro, *json, console)
         }),
         Request::Shrink { file, time } => with_repro(file, console, |_, repro, console| {
             shrink::shrink(target, repro, file, *time, console)

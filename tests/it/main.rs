@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod cli;
+mod conform;
 mod determinism;
 mod explore;
 mod guide;

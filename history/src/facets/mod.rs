@@ -8,6 +8,7 @@ pub mod resources;
 pub mod spans;
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use rehearsal_sim::{Statistics, Verdict};
@@ -17,7 +18,7 @@ use self::messages::{Messages, Sending};
 use self::resources::Resources;
 use self::spans::{SpanRecord, Spans};
 use crate::body::Symbol;
-use crate::entry::{Position, Received};
+use crate::entry::{EntryKind, Position, Received};
 use crate::history::History;
 use crate::ids::{EntityId, EntityKind, Name, SpanId};
 
@@ -48,6 +49,35 @@ impl Facet {
         Self::Invariants,
         Self::Engine,
     ];
+
+    /// Returns the facets of which a history records something.
+    pub fn recorded(history: &History) -> BTreeSet<Self> {
+        let entries = history.entries.iter();
+        entries.filter_map(|entry| Self::of(&entry.kind)).collect()
+    }
+
+    /// Returns the facet that an entry is a part of, if it is one's.
+    fn of(kind: &EntryKind) -> Option<Self> {
+        match kind {
+            EntryKind::Sent(_)
+            | EntryKind::Accepted(_)
+            | EntryKind::Rejected { .. }
+            | EntryKind::Received(_)
+            | EntryKind::Gap(_)
+            | EntryKind::Subscribed { .. }
+            | EntryKind::Connected { .. }
+            | EntryKind::Disconnected { .. }
+            | EntryKind::Drained => Some(Self::Messages),
+            EntryKind::Invoked { .. } | EntryKind::Returned { .. } | EntryKind::Failed { .. } => {
+                Some(Self::Operations)
+            }
+            EntryKind::Began(_) | EntryKind::Ended { .. } => Some(Self::Spans),
+            EntryKind::Holds { .. } => Some(Self::Resources),
+            EntryKind::Census { .. } => Some(Self::Engine),
+            EntryKind::Invariant { .. } => Some(Self::Invariants),
+            EntryKind::Fault { .. } | EntryKind::Crashed { .. } | EntryKind::Reached(_) => None,
+        }
+    }
 
     /// Returns its name, for example `messages`.
     pub fn as_str(self) -> &'static str {

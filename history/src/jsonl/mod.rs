@@ -24,7 +24,7 @@
 //! - `sent` may leave out `sender`: it is then the `label` of its span.
 //! - `epoch` is 1 where it is left out.
 //!
-//! The kinds of lines are those of [`EntryKind`], with the same fields.
+//! The kinds of lines are those of [`EntryKind`](crate::EntryKind), with the same fields.
 
 mod decode;
 mod read;
@@ -35,7 +35,6 @@ use std::io::{self, BufRead};
 
 use rehearsal_sim::{Statistics, Verdict};
 
-use crate::entry::EntryKind;
 use crate::facets::CheckedRun;
 use crate::facets::gaps::GapPolicy;
 use crate::history::History;
@@ -117,8 +116,8 @@ pub fn judge_jsonl(
     Ok(judge_history(&history, oracles))
 }
 
-/// Judges a history that no engine watched.
-fn judge_history(
+/// Judges a history that no engine watched, as [`judge_jsonl`] does.
+pub fn judge_history(
     history: &History,
     oracles: &[(OracleRef, Settings)],
 ) -> Vec<(OracleRef, Finding)> {
@@ -133,32 +132,6 @@ fn judge_history(
         .iter()
         .map(|(oracle, settings)| (*oracle, oracle.judge(&run, settings)))
         .collect()
-}
-
-/// The name of a kind of entry in its line.
-pub(crate) fn kind_name(kind: &EntryKind) -> &'static str {
-    match kind {
-        EntryKind::Sent(_) => "sent",
-        EntryKind::Accepted(_) => "accepted",
-        EntryKind::Rejected { .. } => "rejected",
-        EntryKind::Received(_) => "received",
-        EntryKind::Gap(_) => "gap",
-        EntryKind::Subscribed { .. } => "subscribed",
-        EntryKind::Connected { .. } => "connected",
-        EntryKind::Disconnected { .. } => "disconnected",
-        EntryKind::Drained => "drained",
-        EntryKind::Invoked { .. } => "invoked",
-        EntryKind::Returned { .. } => "returned",
-        EntryKind::Failed { .. } => "failed",
-        EntryKind::Began(_) => "began",
-        EntryKind::Ended { .. } => "ended",
-        EntryKind::Holds { .. } => "holds",
-        EntryKind::Census { .. } => "census",
-        EntryKind::Invariant { .. } => "invariant",
-        EntryKind::Fault { .. } => "fault",
-        EntryKind::Crashed { .. } => "crashed",
-        EntryKind::Reached(_) => "reached",
-    }
 }
 
 #[cfg(test)]

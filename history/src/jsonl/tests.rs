@@ -7,9 +7,9 @@ use super::*;
 use crate::oracle::SettingValue;
 use crate::profile::AGENT_EVENTS;
 use crate::{
-    Accepted, ActorId, Began, Body, ChannelId, Entry, Envelope, Epoch, FaultPhase, Gap, Mark,
-    MessageId, Offset, OperationId, Phase, Position, Received, Resource, Sent, SpanEnd, SpanId,
-    StreamId, TenantId, Value,
+    Accepted, ActorId, Began, Body, ChannelId, Entry, EntryKind, Envelope, Epoch, FaultPhase, Gap,
+    Mark, MessageId, Offset, OperationId, Phase, Position, Received, Resource, Sent, SpanEnd,
+    SpanId, StreamId, TenantId, Value,
 };
 
 /// The example of the module's documentation.

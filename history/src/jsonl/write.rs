@@ -6,7 +6,6 @@ use rehearsal_sim::Census;
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 
-use super::kind_name;
 use crate::body::{Body, Value};
 use crate::entry::{Entry, EntryKind, Envelope, Received, Resource};
 use crate::history::History;
@@ -71,7 +70,7 @@ fn line_of(entry: &Entry, names: &Names) -> Line {
             .collect();
         line.field("clock", Pairs(&counts));
     }
-    line.field("kind", kind_name(&entry.kind));
+    line.field("kind", entry.kind.name());
     add_kind(&mut line, &entry.kind, names);
     line
 }

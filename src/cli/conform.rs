@@ -1,0 +1,208 @@
+//! `rehearsal conform`.
+
+use std::fmt::Write;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::PathBuf;
+
+use clap::Args;
+use rehearsal_history::jsonl::{JsonlError, judge_history, read_jsonl};
+use rehearsal_history::{Facet, History};
+use serde::Serialize;
+
+use super::{print, print_error};
+use crate::exit::Exit;
+use crate::oracle::{Finding, OracleRef, Settings, Violation};
+use crate::report::summary::counted;
+
+/// The arguments of `rehearsal conform`.
+#[derive(Args, Debug)]
+pub(super) struct ConformArgs {
+    /// The history, as JSON Lines; `-` is standard input.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Judge by this oracle, which then must have something to check. May be repeated.
+    /// Without this, every oracle judges that reads nothing but what is recorded.
+    #[arg(long = "oracle", value_name = "NAME", value_parser = oracle)]
+    oracles: Vec<OracleRef>,
+    /// Print one JSON object a line, one line an oracle.
+    #[arg(long)]
+    json: bool,
+}
+
+fn oracle(name: &str) -> Result<OracleRef, String> {
+    OracleRef::parse(name).ok_or_else(|| {
+        let names: Vec<&str> = OracleRef::all().map(|oracle| oracle.name()).collect();
+        format!("the oracles are {}", names.join(", "))
+    })
+}
+
+pub(super) fn conform(args: &ConformArgs) -> io::Result<Exit> {
+    let history = match open(args).map_err(JsonlError::Io).and_then(read_jsonl) {
+        Ok(history) => history,
+        Err(error) => {
+            report(args, &error);
+            return Ok(Exit::Usage);
+        }
+    };
+    let oracles = oracles(args, &history);
+    if oracles.is_empty() {
+        print_error("error: the history records nothing that an oracle reads\n");
+        return Ok(Exit::NothingSelected);
+    }
+    let findings = judge_history(&history, &oracles);
+    let judged: Vec<Judged> = findings
+        .into_iter()
+        .map(|(oracle, finding)| Judged::new(oracle, finding, !args.oracles.is_empty()))
+        .collect();
+    print(&if args.json {
+        lines_of_json(&judged, &history)?
+    } else {
+        lines(&judged)
+    })?;
+    Ok(if judged.iter().all(Judged::is_pass) {
+        Exit::Pass
+    } else {
+        Exit::Violation
+    })
+}
+
+fn open(args: &ConformArgs) -> io::Result<Box<dyn BufRead>> {
+    if args.file.as_os_str() == "-" {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    Ok(Box::new(BufReader::new(File::open(&args.file)?)))
+}
+
+/// Prints every problem of the file with its place.
+fn report(args: &ConformArgs, error: &JsonlError) {
+    let file = args.file.display();
+    let text = match error {
+        JsonlError::Io(error) => format!("error: cannot read `{file}`: {error}\n"),
+        JsonlError::Problems(problems) => problems
+            .iter()
+            .map(|problem| {
+                let (line, column) = (problem.line, problem.column);
+                let message = printable(&problem.message);
+                format!("error: {file}:{line}:{column}: {message}\n")
+            })
+            .collect(),
+    };
+    print_error(&text);
+}
+
+/// Returns the oracles that are named, or those that read nothing but what is recorded.
+fn oracles(args: &ConformArgs, history: &History) -> Vec<(OracleRef, Settings)> {
+    let recorded = Facet::recorded(history);
+    let reads_recorded = |oracle: &OracleRef| {
+        let reads: &[Facet] = oracle.reads();
+        reads.iter().all(|facet| recorded.contains(facet))
+    };
+    let oracles: Vec<OracleRef> = if args.oracles.is_empty() {
+        OracleRef::all().filter(reads_recorded).collect()
+    } else {
+        args.oracles.clone()
+    };
+    let strict = |oracle| (oracle, Settings::default());
+    oracles.into_iter().map(strict).collect()
+}
+
+/// The finding of one oracle.
+struct Judged {
+    oracle: OracleRef,
+    checked: u64,
+    violations: Vec<Violation>,
+    unlisted: u64,
+}
+
+impl Judged {
+    /// An oracle that was named must have had something to check.
+    fn new(oracle: OracleRef, finding: Finding, named: bool) -> Self {
+        let vacuity = finding.vacuity(&*oracle).filter(|_| named);
+        Self {
+            oracle,
+            checked: finding.checked,
+            violations: finding.violations.into_iter().chain(vacuity).collect(),
+            unlisted: finding.unlisted,
+        }
+    }
+
+    fn is_pass(&self) -> bool {
+        self.violations.is_empty()
+    }
+}
+
+fn lines(judged: &[Judged]) -> String {
+    let width = judged.iter().map(|judged| judged.oracle.name().len()).max();
+    let width = width.unwrap_or_default();
+    let mut text = String::new();
+    for judged in judged {
+        let (oracle, checked) = (judged.oracle.name(), judged.checked);
+        let result = match judged.violations.len() {
+            0 if checked == 0 => "nothing to check".to_owned(),
+            0 => "pass".to_owned(),
+            listed => counted(listed, "violation"),
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{oracle:width$}  {checked:>8} checked  {result}");
+        for violation in &judged.violations {
+            let at = violation.at.map(|at| format!(" at {at}"));
+            let (rule, at) = (&violation.rule, at.unwrap_or_default());
+            let line = printable(&format!("{rule}{at}: {}", violation.message));
+            let _ = writeln!(text, "  × {line}");
+        }
+        if judged.unlisted > 0 {
+            let _ = writeln!(text, "  and {} violations more", judged.unlisted);
+        }
+    }
+    text
+}
+
+/// Returns a text of a file for the terminal: without control characters.
+fn printable(text: &str) -> String {
+    text.replace(char::is_control, "\u{FFFD}")
+}
+
+/// One line of `rehearsal conform --json`: one oracle. The fields are a contract.
+#[derive(Serialize)]
+struct ConformLine<'a> {
+    oracle: &'static str,
+    checked: u64,
+    violations: Vec<ViolationEntry<'a>>,
+    /// Violations beyond those listed.
+    unlisted: u64,
+}
+
+/// One entry of `violations`.
+#[derive(Serialize)]
+struct ViolationEntry<'a> {
+    rule: &'a str,
+    message: &'a str,
+    at_ms: Option<u64>,
+    witness: Vec<String>,
+}
+
+fn lines_of_json(judged: &[Judged], history: &History) -> io::Result<String> {
+    let mut text = String::new();
+    for judged in judged {
+        let violations = judged.violations.iter().map(|violation| ViolationEntry {
+            rule: violation.rule.as_str(),
+            message: &violation.message,
+            at_ms: violation.at.map(|at| at.as_millis()),
+            witness: violation
+                .witness
+                .iter()
+                .map(|id| history.names.of(*id).to_string())
+                .collect(),
+        });
+        let line = ConformLine {
+            oracle: judged.oracle.name(),
+            checked: judged.checked,
+            violations: violations.collect(),
+            unlisted: judged.unlisted,
+        };
+        text += &serde_json::to_string(&line)?;
+        text.push('\n');
+    }
+    Ok(text)
+}

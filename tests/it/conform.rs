@@ -1,0 +1,184 @@
+//! `rehearsal conform` and `rehearsal history`: histories that any program has recorded,
+//! and those of a repro, under the same oracles.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::support::{code, stderr, stdout};
+
+const HEALTHY: &str = r#"{"at":0,"actor":"alice","kind":"subscribed","channel":"orders","tenant":"acme"}
+{"at":10,"actor":"bob","kind":"sent","message":"m1","tenant":"acme","channel":"orders","stream":"bob","body":{"kind":"order"}}
+{"at":20,"actor":"bob","kind":"accepted","message":"m1","channel":"orders","offset":1,"seq":1}
+{"at":30,"actor":"alice","kind":"received","message":"m1","offset":1,"seq":1}
+{"at":40,"actor":"alice","kind":"drained"}
+"#;
+
+fn rehearsal(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rehearsal"));
+    command.args(arguments);
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    rehearsal(arguments).output().expect("the command starts")
+}
+
+/// Runs `rehearsal conform -` on a text.
+fn conform(text: &[u8], arguments: &[&str]) -> Output {
+    let mut child = rehearsal(&[&["conform", "-"], arguments].concat())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    // A command that refuses its arguments, or the file, reads no further.
+    if let Err(error) = stdin.write_all(text) {
+        assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe, "{error}");
+    }
+    drop(stdin);
+    child.wait_with_output().expect("the command ends")
+}
+
+fn directory() -> PathBuf {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("conform");
+    std::fs::create_dir_all(&directory).expect("a directory");
+    directory
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    let text = stdout(output);
+    let parse = |line| serde_json::from_str(line).expect("a line is JSON");
+    text.lines().map(parse).collect()
+}
+
+fn line_of<'a>(lines: &'a [Value], oracle: &str) -> &'a Value {
+    let mut lines = lines.iter();
+    let line = lines.find(|line| line["oracle"] == oracle);
+    line.unwrap_or_else(|| panic!("{oracle} judges"))
+}
+
+#[test]
+fn healthy_history_conforms() {
+    let file = directory().join("healthy.jsonl");
+    std::fs::write(&file, HEALTHY).expect("a file");
+    let output = run(&["conform", file.to_str().expect("UTF-8")]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(text.contains("no-loss"), "{text}");
+    assert!(text.contains("1 checked  pass"), "{text}");
+    assert!(!text.contains("hierarchy"), "no span is recorded: {text}");
+}
+
+#[test]
+fn lost_message_is_named_with_its_rule() {
+    let lost: String = HEALTHY
+        .lines()
+        .filter(|line| !line.contains("received"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let output = conform(lost.as_bytes(), &["--oracle", "no-loss", "--json"]);
+    assert_eq!(code(&output), 10, "{}", stderr(&output));
+    let lines = lines(&output);
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["oracle"], "no-loss");
+    assert_eq!(lines[0]["checked"], 1);
+    let violation = &lines[0]["violations"][0];
+    assert_eq!(violation["rule"], "lost");
+    assert_eq!(violation["witness"], serde_json::json!(["m1", "alice"]));
+    assert_eq!(violation["at_ms"], 0);
+    let text = stdout(&conform(lost.as_bytes(), &[]));
+    assert!(text.contains("× lost at 0.000s: m1"), "{text}");
+}
+
+#[test]
+fn named_oracle_with_nothing_to_check_fails() {
+    let output = conform(HEALTHY.as_bytes(), &["--oracle", "protocol", "--json"]);
+    assert_eq!(code(&output), 10, "{}", stderr(&output));
+    assert_eq!(lines(&output)[0]["violations"][0]["rule"], "vacuous");
+    let output = conform(b"", &[]);
+    assert_eq!(code(&output), 4);
+}
+
+#[test]
+fn unknown_oracle_is_refused_with_the_names() {
+    let output = conform(HEALTHY.as_bytes(), &["--oracle", "luck"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("no-loss, exactly-once"));
+}
+
+#[test]
+fn every_problem_of_a_bad_file_is_reported_with_its_place() {
+    let bad = b"{\"at\":5,\"kind\":\"drained\"}\n\xff\n{\"at\":1,\"kind\":\"sung\"}\n[[[[\n";
+    let output = conform(bad, &[]);
+    assert_eq!(code(&output), 2);
+    assert!(stdout(&output).is_empty());
+    let text = stderr(&output);
+    for place in ["-:1:", "-:2:1: ", "-:3:16: unknown kind `sung`", "-:4:"] {
+        assert!(text.contains(place), "{place} in\n{text}");
+    }
+    assert_eq!(code(&run(&["conform", "nowhere.jsonl"])), 2);
+}
+
+#[test]
+fn hostile_texts_reach_no_terminal() {
+    let hostile = HEALTHY
+        .replace("\"m1\"", "\"m\\u001b[2J\"")
+        .replace("received", "gone");
+    let output = conform(hostile.as_bytes(), &[]);
+    assert_eq!(code(&output), 2);
+    let lost: String = HEALTHY
+        .replace("\"m1\"", "\"m\\u001b[2J\"")
+        .lines()
+        .filter(|line| !line.contains("received"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let output = conform(lost.as_bytes(), &[]);
+    assert_eq!(code(&output), 10);
+    assert!(!stdout(&output).contains('\u{1b}'));
+    let long = format!("{{\"at\":0,\"kind\":\"{}\"}}", "x".repeat(2 << 20));
+    let file = directory().join("long.jsonl");
+    std::fs::write(&file, long).expect("a file");
+    let output = run(&["conform", file.to_str().expect("UTF-8")]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("is longer than"));
+}
+
+/// The repro of a defect's first failing seed.
+fn repro(scenario: &str) -> (String, Value) {
+    let out = directory().join(scenario);
+    let out = out.to_str().expect("UTF-8");
+    let seeds = ["--seeds", "64", "--no-shrink", "--json", "--out", out];
+    let output = run(&[&["run", scenario], &seeds[..]].concat());
+    let lines = lines(&output);
+    let mut failing = lines.into_iter().filter(|line| line["repro"].is_string());
+    let mut line = failing.next().expect("a failing seed");
+    let file = line["repro"].as_str().expect("a path").to_owned();
+    (file, line["violations"][0].take())
+}
+
+#[test]
+fn history_of_a_repro_shows_the_same_failure() {
+    let (file, found) = repro("sequence-apart-from-send");
+    let history = run(&["history", &file, "--json"]);
+    assert_eq!(code(&history), 0, "{}", stderr(&history));
+    let output = conform(&history.stdout, &["--json"]);
+    assert_eq!(code(&output), 10, "{}", stderr(&output));
+    let oracle = found["oracle"].as_str().expect("a name");
+    let lines = lines(&output);
+    let judged = &line_of(&lines, oracle)["violations"][0];
+    assert_eq!(judged["rule"], found["rule"]);
+    assert_eq!(judged["message"], found["message"]);
+    let text = stdout(&run(&["history", &file]));
+    for part in [
+        "emit event-0",
+        "accepted event-0",
+        "deliver event-0",
+        "census",
+    ] {
+        assert!(text.contains(part), "{part} in\n{text}");
+    }
+}
