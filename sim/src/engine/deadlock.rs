@@ -114,7 +114,7 @@ fn deadlocked(core: &Core, id: TaskId) -> DeadlockedTask {
 /// The description of a task that is no task of the run any more.
 pub(crate) const DROPPED_TASK: &str = "a task that is being dropped";
 
-/// `task 3 `data-1` on bridge (spawned at src/x.rs:1:2)`. The first task is the
+/// `task 3 `data-1` on server (spawned at src/x.rs:1:2)`. The first task is the
 /// program, wherever it came from.
 pub(crate) fn describe_task(core: &Core, id: TaskId) -> String {
     let Some(task) = core.task(id) else {

@@ -86,7 +86,7 @@ pub enum Effect {
     },
     /// A fault struck or ended.
     Fault {
-        /// For example `crash bridge` or `heal client-1 -> bridge`.
+        /// For example `crash server` or `heal client-1 -> server`.
         what: String,
     },
     /// The program noted something.
