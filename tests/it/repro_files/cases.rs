@@ -1,6 +1,7 @@
 //! Texts and files with what is wrong with them.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use rehearsal::scenario::Code::{self, *};
 
@@ -390,8 +391,14 @@ pub(crate) fn directory() -> PathBuf {
     directory
 }
 
-/// Files that cannot be read, with what must be reported.
-pub(crate) fn files() -> Vec<(&'static str, PathBuf, Code)> {
+/// Files that cannot be read, with what must be reported. They are written
+/// once: tests run side by side, and one must not truncate what another reads.
+pub(crate) fn files() -> &'static [(&'static str, PathBuf, Code)] {
+    static FILES: LazyLock<Vec<(&str, PathBuf, Code)>> = LazyLock::new(written_files);
+    &FILES
+}
+
+fn written_files() -> Vec<(&'static str, PathBuf, Code)> {
     let written = |name: &str, bytes: &[u8]| {
         let path = directory().join(name);
         std::fs::write(&path, bytes).expect("a file");

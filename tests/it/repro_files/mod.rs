@@ -112,11 +112,11 @@ fn diagnostics_look_as_reviewed() {
 fn files_that_cannot_be_read() {
     let mut shown = String::new();
     for (name, path, wrong) in cases::files() {
-        let Err(problems) = Repro::read(&path) else {
+        let Err(problems) = Repro::read(path) else {
             panic!("{name} was read");
         };
         let drawn = render_all(&problems, Look::Plain);
-        assert_eq!(codes(&problems), [wrong], "{name}: {drawn}");
+        assert_eq!(codes(&problems), [*wrong], "{name}: {drawn}");
         shown += &format!("== {name}\n{drawn}\n");
     }
     let shown = shown.replace(env!("CARGO_TARGET_TMPDIR"), "$DIR");
@@ -126,7 +126,7 @@ fn files_that_cannot_be_read() {
 #[test]
 fn every_code_of_repros_is_reported_by_some_case() {
     let from_texts = cases::all().into_iter().flat_map(|case| case.wrong);
-    let from_files = cases::files().into_iter().map(|(_, _, wrong)| wrong);
+    let from_files = cases::files().iter().map(|(_, _, wrong)| *wrong);
     let reported: BTreeSet<Code> = from_texts.chain(from_files).collect();
     let elsewhere = [
         Code::ReproScenarioMissing,
