@@ -177,7 +177,7 @@ fn of_goal(goal: Goal) -> Option<Capability> {
     }
 }
 
-/// What an oracle has nothing to check without. A system that does not describe
+/// The capability without which an oracle has nothing to check. A system that does not describe
 /// itself is still held to the engine's census.
 fn of_oracle(oracle: OracleRef) -> Option<Capability> {
     let reads = oracle.reads();

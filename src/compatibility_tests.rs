@@ -1,4 +1,4 @@
-//! What each missing capability takes from a scenario.
+//! The parts of a scenario that each missing capability rules out.
 
 use std::path::{Path, PathBuf};
 

@@ -14,7 +14,7 @@ use crate::units::times::{self, Delay, Timeout};
 /// and the faults that may strike.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BridgeSpec {
-    /// How events reach clients.
+    /// The way in which events reach clients.
     pub transport: Transport,
     /// A seeded bug, or none for the healthy system.
     pub defect: Option<Defect>,
@@ -30,7 +30,7 @@ pub struct BridgeSpec {
     pub faults: FaultPlan,
 }
 
-/// How events reach clients.
+/// The way in which events reach clients.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Transport {
     /// Clients are tasks beside the bridge, and take events from it directly.

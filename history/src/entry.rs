@@ -96,7 +96,7 @@ pub enum EntryKind {
     Ended {
         /// The span.
         span: SpanId,
-        /// How it ended.
+        /// The way it ended.
         end: SpanEnd,
     },
 

@@ -4,8 +4,8 @@ use crate::entry::{Entry, EntryKind, Mark};
 use crate::ids::{Names, Vocabulary};
 use crate::profile::Profile;
 
-/// What a system says of its histories: the words for its ids, and the rules that
-/// its messages follow.
+/// A system's description of its histories: the words for its ids, and the rules
+/// that its messages follow.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Model {
     /// The words for its ids.

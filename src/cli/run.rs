@@ -12,7 +12,7 @@ use crate::explore::{
 use crate::report::json::RunLine;
 use crate::report::next_steps::{self, NextSteps};
 use crate::report::summary::{BAD, GOOD, styled};
-use crate::report::{self, aftermath};
+use crate::report::{self, failure};
 use crate::run::RunVerdict;
 use crate::run::seeds::Seeds;
 use crate::scenario::{ExpectedVerdict, Scenario};
@@ -103,7 +103,7 @@ impl Printer<'_> {
     fn story(&self, run: &Executed) -> String {
         let more = match &run.repro {
             Some(path) if self.no_shrink => next_steps::with_command(path),
-            Some(path) => aftermath::story_of(self.scenario, path, NextSteps::Binary),
+            Some(path) => failure::story_of(self.scenario, path, NextSteps::Binary),
             None => String::new(),
         };
         format!("{}{more}", run.verdict_text)

@@ -9,6 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -173,12 +174,10 @@ impl TestProgram {
         let (ours, theirs) = UnixStream::pair()?;
         let mut child = self.start(theirs)?;
         send(&ours, request)?;
-        let ended = AtomicBool::new(false);
         let done = std::thread::scope(|scope| {
-            scope.spawn(|| pass_on(stop, &ended, &ours));
-            let done = forward(&ours, console);
-            ended.store(true, Ordering::Relaxed);
-            done
+            let (_open, ended) = mpsc::channel();
+            scope.spawn(|| pass_on(stop, ended, &ours));
+            forward(&ours, console)
         });
         // Where nothing more is read, the test must not wait to be.
         drop(ours);
@@ -230,19 +229,15 @@ impl TestBinary {
     }
 }
 
-/// Closes the stream to the test when `stop` becomes true, until the command has ended.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a thread of the command line sleeps here, and no run sees it"
-)]
-fn pass_on(stop: &AtomicBool, ended: &AtomicBool, stream: &UnixStream) {
-    while !ended.load(Ordering::Relaxed) {
+/// Closes the stream to the test when `stop` becomes true, until the other end of
+/// `ended` is dropped, as it is when the command has ended, in error or not.
+fn pass_on(stop: &AtomicBool, ended: Receiver<()>, stream: &UnixStream) {
+    while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
         if stop.load(Ordering::Relaxed) {
             // It may have ended this moment.
             let _ = stream.shutdown(Shutdown::Write);
             return;
         }
-        std::thread::sleep(TICK);
     }
 }
 

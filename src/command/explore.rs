@@ -15,7 +15,7 @@ use crate::explore::{
     self, Exploration, FailureGroup, Keep, Options, Progress, Repeat, Reporter, Search, Shard, now,
     summary,
 };
-use crate::report::aftermath;
+use crate::report::failure;
 use crate::report::next_steps::NextSteps;
 use crate::report::summary::many;
 use crate::run::StrategyName;
@@ -110,7 +110,7 @@ fn shrink(
     console: &mut dyn Console,
 ) -> io::Result<()> {
     for (signature, file) in found.repros.iter().take(SHRUNK_MAX) {
-        let story = aftermath::story_of(target, file, NextSteps::Binary);
+        let story = failure::story_of(target, file, NextSteps::Binary);
         if !json {
             console.print(&format!("\n{signature}\n{story}\n"))?;
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Console;
 use crate::clock;
 use crate::exit::Exit;
-use crate::report::aftermath::{self, Unshrunk};
+use crate::report::failure::{self, Unshrunk};
 use crate::report::{block, next_steps, summary};
 use crate::repro::Repro;
 use crate::shrink::{self, Limits};
@@ -26,7 +26,7 @@ pub(super) fn shrink(
         runs: u64::MAX,
         stop: &out_of_time,
     };
-    match aftermath::shrink(target, repro, file, &limits) {
+    match failure::shrink(target, repro, file, &limits) {
         Ok(shrinking) => {
             let failure = summary::failure(&shrinking.report);
             let block = block::story(target, &shrinking);
@@ -54,7 +54,7 @@ pub(super) fn report(
     file: &Path,
     console: &mut dyn Console,
 ) -> io::Result<Exit> {
-    let limits = Limits::runs(aftermath::RUNS_MAX);
+    let limits = Limits::runs(failure::RUNS_MAX);
     match shrink::study(target, repro, &limits) {
         Ok(shrinking) => {
             let report = &shrinking.report;

@@ -1,8 +1,8 @@
 //! Texts about runs, for people and, as JSON, for programs.
 
-pub(crate) mod aftermath;
 pub(crate) mod block;
 mod causal;
+pub(crate) mod failure;
 pub mod golden;
 pub mod json;
 pub(crate) mod next_steps;

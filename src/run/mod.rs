@@ -73,20 +73,20 @@ pub struct RunReport {
     pub seed: u64,
     /// The strategy.
     pub strategy: StrategyName,
-    /// What the engine knows of the run.
+    /// The engine's account of the run.
     pub outcome: Outcome<()>,
     /// The verdict.
     pub verdict: RunVerdict,
     /// The failures; of a scenario, in the order of its oracles.
     pub failures: Vec<Failure>,
-    /// What the oracles had to go by; none for a target without them.
+    /// The evidence that the oracles had; none for a target without them.
     pub judged: Option<Judged>,
 }
 
-/// What the oracles of a run had to go by, and what they counted.
+/// The evidence that the oracles of a run had, and their counts.
 #[derive(Debug)]
 pub struct Judged {
-    /// How events reached clients.
+    /// The way in which events reached clients.
     pub transport: Transport,
     /// The ledger of all events.
     pub ledger: Ledger,

@@ -30,7 +30,7 @@ pub enum NewValue {
     Toml(String),
     /// None: a list has one element less, a key its default.
     Removed,
-    /// What format 1 of repros meant by `path = left` under `cuts`.
+    /// The meaning of `path = left` under `cuts` in format 1 of repros.
     Format1(u32),
 }
 

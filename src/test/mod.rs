@@ -16,7 +16,7 @@ use crate::console::{plain, print_error};
 use crate::environment::{self, Environment};
 use crate::explore::Repeat;
 use crate::regression;
-use crate::report::{aftermath, next_steps};
+use crate::report::{failure, next_steps};
 use crate::repro::Repro;
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
@@ -311,7 +311,7 @@ fn replay(program: &Program, file: &Path) -> Result<(), String> {
             print_error(&told);
             Ok(())
         }
-        Err(_) => Err(plain(&(told + &aftermath::study(program, &repro)))),
+        Err(_) => Err(plain(&(told + &failure::study(program, &repro)))),
     }
 }
 
@@ -332,7 +332,7 @@ fn verify_kept(program: &Program, file: &Path) -> Result<(), String> {
         print_error(&format!("warning: {warning}\n"));
     }
     outcome.result.map_err(|problem| {
-        let study = aftermath::study(program, &repro);
+        let study = failure::study(program, &repro);
         plain(&format!(
             "{problem}\n{study}\n{}",
             next_steps::next_steps(&program.identity(), file)

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::console::{plain, print_error};
 use crate::explore::{self, Executed, Exploration, Keep, Options, Repeat, Reporter, summary};
-use crate::report::aftermath;
+use crate::report::failure;
 use crate::report::next_steps::{self, NextSteps};
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
@@ -67,7 +67,7 @@ fn shortcoming(target: &dyn Target, found: &Exploration) -> Option<String> {
 /// commands that continue from it.
 fn failure(target: &dyn Target, run: &Executed) -> String {
     let story = match &run.repro {
-        Some(path) => aftermath::story_of(target, path, NextSteps::Tests),
+        Some(path) => failure::story_of(target, path, NextSteps::Tests),
         None => String::new(),
     };
     let again = next_steps::run_again(target, run.key.seed, run.strategy);

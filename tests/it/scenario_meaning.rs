@@ -1,4 +1,4 @@
-//! What a scenario file means, key by key.
+//! The meaning of a scenario file, key by key.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -59,7 +59,7 @@ impl fmt::Debug for Server {
 
 impl Server {
     /// Calls `crashed` whenever the host has died, to drop what the process knew.
-    /// What is not dropped there survives, as a disk does.
+    /// State that is not dropped there survives, as a disk does.
     pub fn on_crash(&mut self, crashed: impl Fn() + 'static) -> &mut Self {
         self.crashed = Some(Box::new(crashed));
         self

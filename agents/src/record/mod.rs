@@ -24,7 +24,7 @@ pub struct Receipt {
     pub thread: ThreadId,
     /// The bridge's life in which it was accepted.
     pub epoch: Epoch,
-    /// Where it stands.
+    /// Its place in that log.
     pub offset: Offset,
     /// The sequence number that it got in its run.
     pub seq: u64,
@@ -70,13 +70,13 @@ impl Gap {
 /// A run of an agent.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RunRecord {
-    /// Which.
+    /// The run's id.
     pub run: RunId,
     /// Its agent.
     pub agent: AgentName,
     /// The agent's kind, as in [`crate::spec::AgentKind::name`].
     pub kind: &'static str,
-    /// Whether a healthy run of this kind shows all five critical events.
+    /// True if a healthy run of this kind shows all five critical events.
     pub all_critical: bool,
     /// Events that a healthy run of this kind emits; see
     /// [`crate::spec::AgentKind::events`].

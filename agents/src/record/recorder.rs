@@ -48,7 +48,7 @@ pub struct Recorder {
     progress: Arc<Mutex<Progress>>,
 }
 
-/// What the driver and the agents ask of a history while it is being written.
+/// The state of a history being written, as the driver and the agents read it.
 #[derive(Default, Debug)]
 struct Progress {
     emitted: Vec<Emitted>,

@@ -112,7 +112,7 @@ pub struct ReceivedGap {
     pub at: VirtualTime,
     /// Its place among all entries, from 0.
     pub order: usize,
-    /// What is wrong with it, if anything is; a faulty marker covers nothing.
+    /// Its fault, if it has one; a faulty marker covers nothing.
     pub fault: Option<GapFault>,
 }
 

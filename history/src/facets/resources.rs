@@ -1,4 +1,4 @@
-//! What the system and the simulator still held when the work was done.
+//! Resources that the system and the simulator still held when the work was done.
 
 use std::collections::BTreeMap;
 

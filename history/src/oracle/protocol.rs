@@ -6,8 +6,8 @@
 //! message last. A span that completes has shown the kinds that are required of it, and
 //! has sent as many messages as planned.
 //!
-//! Where gap markers, or messages without an answer, may hide some of a span's messages
-//! from an observer, nothing is called missing there; `no-loss` and `fifo` check that
+//! Nothing is called missing where gap markers, or messages without an answer, may hide
+//! some of a span's messages from an observer; `no-loss` and `fifo` check that
 //! holes are marked. A span that was cut off by its deadline, by a cancellation or by the
 //! death of its host may end before it opened.
 

@@ -115,7 +115,7 @@ pub(super) fn faults(faults: &Faults) -> Vec<Coded> {
     found
 }
 
-/// What takes longer than the run has no effect, or leaves nothing of the run.
+/// Times longer than the run: they have no effect, or leave nothing of the run.
 pub(super) fn times(shared: &SharedFile, limit: Duration) -> Vec<Coded> {
     let mut times = Vec::new();
     if let Some(faults) = shared.faults.sound()

@@ -133,7 +133,7 @@ fn cut() -> impl Strategy<Value = Edit> {
     })
 }
 
-/// What a repro leaves out of its scenario.
+/// The parts of its scenario that a repro leaves out.
 fn cuts() -> impl Strategy<Value = Vec<Edit>> {
     (edits(edit()), edits(cut())).prop_map(|(today, format_1)| [today, format_1].concat())
 }

@@ -34,7 +34,7 @@ struct Collision {
 impl Collision {
     async fn script(&self, context: &AgentContext) -> Result<(), AgentError> {
         context.wait_at_barrier().await;
-        critical::emit(context, "collide", Duration::ZERO).await
+        critical::emit(context, "collide", [Duration::ZERO; 3]).await
     }
 }
 

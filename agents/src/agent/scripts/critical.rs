@@ -2,11 +2,41 @@
 
 use std::time::Duration;
 
-use crate::agent::context::{AgentContext, AgentError};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use crate::agent::context::{Agent, AgentContext, AgentError};
 use crate::event::ToolCall;
 
 /// The number of critical events.
 pub(super) const EVENTS: u64 = 5;
+
+/// An agent that emits the five critical events once and nothing else.
+#[derive(Debug)]
+pub(super) struct Critical {
+    pub(super) name: &'static str,
+    pub(super) tool: &'static str,
+    /// Pauses after the first three events.
+    pub(super) pauses: [Duration; 3],
+}
+
+impl Agent for Critical {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn planned_events(&self) -> u64 {
+        EVENTS
+    }
+
+    fn shows_all_critical_events(&self) -> bool {
+        true
+    }
+
+    fn run<'a>(&'a self, context: &'a AgentContext) -> BoxFuture<'a, Result<(), AgentError>> {
+        emit(context, self.tool, self.pauses).boxed()
+    }
+}
 
 pub(super) fn call(call: u32, name: &str) -> ToolCall {
     ToolCall {
@@ -15,17 +45,8 @@ pub(super) fn call(call: u32, name: &str) -> ToolCall {
     }
 }
 
-/// Emits the five critical events; the tool takes `work`.
-pub(super) async fn emit(
-    context: &AgentContext,
-    tool: &str,
-    work: Duration,
-) -> Result<(), AgentError> {
-    emit_with_pauses(context, tool, [Duration::ZERO, Duration::ZERO, work]).await
-}
-
 /// Emits the five critical events, with pauses after the first three.
-pub(super) async fn emit_with_pauses(
+pub(super) async fn emit(
     context: &AgentContext,
     tool: &str,
     [start, thought, work]: [Duration; 3],

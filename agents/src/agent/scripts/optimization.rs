@@ -3,11 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-
-use super::{ScriptInfo, critical};
-use crate::agent::context::{Agent, AgentContext, AgentError};
+use super::ScriptInfo;
+use super::critical::Critical;
 use crate::spec::AgentKind;
 
 pub(super) const INFO: ScriptInfo = ScriptInfo {
@@ -15,28 +12,13 @@ pub(super) const INFO: ScriptInfo = ScriptInfo {
     summary: "the five critical events, with a tool of 80 ms",
     parameters: &[],
     build: |kind| match kind {
-        AgentKind::Optimization => Some(Arc::new(Optimization)),
+        AgentKind::Optimization => Some(Arc::new(AGENT)),
         _ => None,
     },
 };
 
-#[derive(Debug)]
-struct Optimization;
-
-impl Agent for Optimization {
-    fn name(&self) -> &'static str {
-        INFO.name
-    }
-
-    fn planned_events(&self) -> u64 {
-        critical::EVENTS
-    }
-
-    fn shows_all_critical_events(&self) -> bool {
-        true
-    }
-
-    fn run<'a>(&'a self, context: &'a AgentContext) -> BoxFuture<'a, Result<(), AgentError>> {
-        critical::emit(context, "optimize", Duration::from_millis(80)).boxed()
-    }
-}
+const AGENT: Critical = Critical {
+    name: INFO.name,
+    tool: "optimize",
+    pauses: [Duration::ZERO, Duration::ZERO, Duration::from_millis(80)],
+};

@@ -65,7 +65,7 @@ fn network(file: &BridgeFile, shared: &Shared<'_>) -> Vec<Contradiction> {
         .collect()
 }
 
-/// What takes longer than the run has no effect, or leaves nothing of the run.
+/// Times longer than the run: they have no effect, or leave nothing of the run.
 fn times(file: &BridgeFile, shared: &Shared<'_>) -> Vec<Contradiction> {
     let Some(limit) = shared.virtual_time else {
         return Vec::new();

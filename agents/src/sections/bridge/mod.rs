@@ -52,7 +52,7 @@ struct System {
     /// The kind of system.
     #[schemars(extend("x-example" = "kind = \"bridge\""))]
     kind: Name<Kind>,
-    /// How events reach clients.
+    /// The way in which events reach clients.
     #[serde(default = "default_transport")]
     transport: Name<Transport>,
     /// A seeded bug; without it, the system is healthy.
