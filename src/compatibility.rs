@@ -7,7 +7,8 @@ use std::sync::Arc;
 use rehearsal_agents::bridge::{Cause, needs, transport_capability};
 use rehearsal_agents::capability::Capability;
 use rehearsal_agents::record::Mark;
-use rehearsal_agents::spec::{Fault, Transport};
+use rehearsal_agents::bridge::Transport;
+use rehearsal_agents::spec::Fault;
 use rehearsal_history::Facet;
 
 use crate::oracle::OracleRef;

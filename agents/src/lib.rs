@@ -12,6 +12,7 @@ pub mod defect;
 pub mod driver;
 pub mod event;
 pub mod fault;
+pub mod goal;
 pub mod port;
 pub mod record;
 pub mod sections;

@@ -1,77 +1,101 @@
 //! What a scenario asks for, as types. The root crate reads these from files;
 //! tests may build them directly.
 
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 pub use crate::defect::Defect;
 pub use crate::fault::Fault;
-use crate::units::times::{self, Delay, Timeout};
 
-/// A whole bridge scenario: the system, its agents, its clients, its network,
-/// and the faults that may strike.
+/// A scenario of a system, without what is expected of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct BridgeSpec {
-    /// The way in which events reach clients.
-    pub transport: Transport,
-    /// A seeded bug, or none for the healthy system.
-    pub defect: Option<Defect>,
-    /// Settings of the bridge itself.
-    pub bridge: BridgeSettings,
-    /// Who runs, in order of declaration.
-    pub agents: Vec<AgentGroup>,
-    /// Who listens.
-    pub clients: ClientSettings,
-    /// The links between hosts. Without effect in process.
+pub struct ScenarioSpec<S> {
+    /// The system's own settings.
+    pub settings: S,
+    /// The links between hosts.
     pub network: NetworkSettings,
-    /// What may go wrong.
+    /// The faults that may strike.
     pub faults: FaultPlan,
+    /// The seeded bug, or none for the healthy system.
+    pub defect: Option<Defect>,
 }
 
-/// The way in which events reach clients.
+/// A scenario of any system.
+pub type AnySpec = ScenarioSpec<Arc<dyn AnySettings>>;
+
+/// The settings of any system.
+pub trait AnySettings: Any + fmt::Debug + Send + Sync {
+    /// The number of actors that use the system.
+    fn actors(&self) -> Extent;
+
+    /// The number of messages or operations that they plan, if that is known.
+    fn planned(&self) -> Option<Extent>;
+
+    /// Returns `true` if the other settings are of the same system and equal.
+    fn equals(&self, other: &dyn AnySettings) -> bool;
+}
+
+impl PartialEq for dyn AnySettings {
+    fn eq(&self, other: &Self) -> bool {
+        self.equals(other)
+    }
+}
+
+/// A size, for reports: `5 agents`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Transport {
-    /// Clients are tasks beside the bridge, and take events from it directly.
-    InProcess,
-    /// Clients are on hosts of their own and speak WebSocket over simulated TCP.
-    WebSocket,
+pub struct Extent {
+    /// The noun for one of them.
+    pub noun: &'static str,
+    /// Their number.
+    pub count: u64,
 }
 
-/// Settings of the bridge.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct BridgeSettings {
-    /// Events that the bridge keeps per thread for clients that are behind or
-    /// away. What falls out unseen is gap-marked.
-    #[schemars(range(min = 1, max = 16_777_216))]
-    pub buffer: usize,
-    /// How long a run may take before it is cancelled and reported as timed out.
-    /// A supervisor may take that long on top of what its sub-agents may take.
-    #[serde(with = "times")]
-    #[schemars(with = "Timeout")]
-    pub run_timeout: Duration,
-    /// How long a registered run may stay idle before a sweep suspects it. If it
-    /// is idle still at the next sweep, it is forgotten. So `ttl` and
-    /// `sweep_every` together must exceed the longest silence of a live run.
-    #[serde(with = "times")]
-    #[schemars(with = "Timeout")]
-    pub ttl: Duration,
-    /// How often the registry is swept.
-    #[serde(with = "times")]
-    #[schemars(with = "Timeout")]
-    pub sweep_every: Duration,
-}
-
-impl Default for BridgeSettings {
-    fn default() -> Self {
+impl<S> ScenarioSpec<S> {
+    /// A scenario of the healthy system without faults.
+    pub fn new(settings: S) -> Self {
         Self {
-            buffer: 16_384,
-            run_timeout: Duration::from_secs(60),
-            ttl: Duration::from_secs(300),
-            sweep_every: Duration::from_secs(30),
+            settings,
+            network: NetworkSettings::default(),
+            faults: FaultPlan::default(),
+            defect: None,
         }
+    }
+
+    /// The same scenario with other settings.
+    fn with_settings<T>(&self, settings: T) -> ScenarioSpec<T> {
+        ScenarioSpec {
+            settings,
+            network: self.network.clone(),
+            faults: self.faults.clone(),
+            defect: self.defect,
+        }
+    }
+}
+
+impl<S: AnySettings> ScenarioSpec<S> {
+    /// The same scenario with its type forgotten.
+    pub fn erased(&self) -> AnySpec
+    where
+        S: Clone,
+    {
+        let settings: Arc<dyn AnySettings> = Arc::new(self.settings.clone());
+        self.with_settings(settings)
+    }
+}
+
+impl AnySpec {
+    /// The settings, if they are of that type.
+    pub fn settings_of<S: Any>(&self) -> Option<&S> {
+        let settings: &dyn Any = &*self.settings;
+        settings.downcast_ref()
+    }
+
+    /// The scenario, if its settings are of that type.
+    pub fn typed<S: Any + Clone>(&self) -> Option<ScenarioSpec<S>> {
+        let settings = self.settings_of::<S>()?;
+        Some(self.with_settings(settings.clone()))
     }
 }
 
@@ -158,39 +182,6 @@ pub enum FailureMode {
     Timeout,
     /// The agent returns as if all were well, without a terminal event.
     SilentDeath,
-}
-
-/// Settings of the clients. There is one client for each thread, and it belongs
-/// to the thread's user.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct ClientSettings {
-    /// Clients for each thread; at least 1.
-    #[schemars(range(min = 1, max = 1_000), extend("x-reduce" = 1))]
-    pub per_thread: u32,
-    /// How long a client rests after each event it receives: a slow consumer.
-    #[serde(with = "times")]
-    #[schemars(with = "Delay")]
-    pub read_delay: Duration,
-    /// How long a client waits before it connects again.
-    #[serde(with = "times")]
-    #[schemars(with = "Timeout")]
-    pub reconnect_after: Duration,
-    /// Silence after which a client takes its connection for dead.
-    #[serde(with = "times")]
-    #[schemars(with = "Timeout")]
-    pub idle_timeout: Duration,
-}
-
-impl Default for ClientSettings {
-    fn default() -> Self {
-        Self {
-            per_thread: 1,
-            read_delay: Duration::ZERO,
-            reconnect_after: Duration::from_millis(100),
-            idle_timeout: Duration::from_secs(10),
-        }
-    }
 }
 
 /// Settings of the links between hosts.

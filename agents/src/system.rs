@@ -12,10 +12,15 @@
 //! use rehearsal_agents::driver::{ClientHost, ClientNode, Deployment, Node, Planner, WorkId};
 //! use rehearsal_agents::fault::NodeAction;
 //! use rehearsal_agents::record::Recorder;
-//! use rehearsal_agents::system::{self, Facet, Role, ScenarioSpec, System, SystemInfo};
+//! use rehearsal_agents::record::MODEL;
+//! use rehearsal_agents::sections::Settings;
+//! use rehearsal_agents::spec::{Extent, ScenarioSpec};
+//! use rehearsal_agents::system::{self, Facet, Role, System, SystemInfo};
 //! use rehearsal_sim::tokio::io::{AsyncReadExt, AsyncWriteExt};
 //! use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
 //! use rehearsal_sim::{Config, Verdict};
+//! use schemars::JsonSchema;
+//! use serde::Deserialize;
 //!
 //! /// Sends back every message.
 //! struct Echo;
@@ -27,23 +32,39 @@
 //!     faults: &[NodeAction::Pause.of("echo")],
 //!     records: &[Facet::Engine],
 //!     defects: &[],
-//!     goals: &[],
+//!     marks: &[],
+//!     model: &MODEL,
 //! };
 //!
-//! /// The system's section of a scenario.
-//! #[derive(Clone, Debug)]
-//! struct Settings {
+//! /// The sections of a scenario that only this system has.
+//! #[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
+//! struct EchoScenario {
+//!     /// The number of callers.
+//!     #[schemars(range(min = 1, max = 1_000), extend("x-reduce" = 1))]
 //!     callers: u32,
 //! }
 //!
+//! impl Settings for EchoScenario {
+//!     type File = Self;
+//!     const TEMPLATE: &'static str = "callers = 3";
+//!
+//!     fn from_file(file: Self) -> Option<Self> {
+//!         Some(file)
+//!     }
+//!
+//!     fn actors(&self) -> Extent {
+//!         Extent { noun: "caller", count: self.callers.into() }
+//!     }
+//! }
+//!
 //! impl System for Echo {
-//!     type Spec = ScenarioSpec<Settings>;
+//!     type Settings = EchoScenario;
 //!
 //!     fn info(&self) -> &'static SystemInfo {
 //!         &INFO
 //!     }
 //!
-//!     fn deploy(&self, spec: &Self::Spec, _planner: &mut Planner) -> Deployment {
+//!     fn deploy(&self, spec: &ScenarioSpec<EchoScenario>, _: &mut Planner) -> Deployment {
 //!         let mut deployment = Deployment::new();
 //!         deployment.server("echo", "echo", serve);
 //!         for number in 1..=spec.settings.callers {
@@ -81,28 +102,32 @@
 //! }
 //!
 //! let outcome = rehearsal_sim::run(Config::default(), |world| {
-//!     let spec = ScenarioSpec::new(Settings { callers: 3 });
+//!     let spec = ScenarioSpec::new(EchoScenario { callers: 3 });
 //!     system::run(world, Echo, spec, Recorder::new())
 //! });
 //! assert_eq!(outcome.verdict, Verdict::Pass);
 //! ```
 
-use std::any::Any;
 use std::fmt;
 
+use rehearsal_history::Model;
 use rehearsal_sim::{Ambient, World};
 
 use crate::capability::Capability;
 use crate::defect::Defect;
 use crate::driver::{self, Deployment, Planner};
 use crate::fault::{Fault, RoleName};
-use crate::record::{Mark, Recorder};
-use crate::spec::{FaultPlan, NetworkSettings};
+use crate::goal::{Goal, Mark};
+use crate::record::Recorder;
+use crate::sections::{Path, Reader, Settings, SystemSections};
+use crate::spec::{AnySpec, ScenarioSpec};
+
+pub use rehearsal_history::Facet;
 
 /// A system that scenarios can be run with.
 pub trait System: Send + Sync + 'static {
-    /// The content of a scenario of this system.
-    type Spec: Spec;
+    /// The sections of a scenario that only this system has.
+    type Settings: Settings;
 
     /// The system's entry in the table of systems.
     fn info(&self) -> &'static SystemInfo;
@@ -112,64 +137,42 @@ pub trait System: Send + Sync + 'static {
         true
     }
 
+    /// Returns the capabilities that an implementation must have for a scenario to be run
+    /// as it is. The needs of its oracles and goals come on top.
+    fn needs(&self, _spec: &ScenarioSpec<Self::Settings>) -> Vec<Need> {
+        Vec::new()
+    }
+
     /// The source of randomness and time for code that asks the machine for them.
     fn ambient(&self) -> Ambient {
         Ambient::Hermetic
     }
 
     /// Deploys the system for one run. All randomness is drawn here.
-    fn deploy(&self, spec: &Self::Spec, planner: &mut Planner) -> Deployment;
+    fn deploy(&self, spec: &ScenarioSpec<Self::Settings>, planner: &mut Planner) -> Deployment;
 }
 
-/// The parts of a scenario that every system has.
-pub trait Spec: Any + fmt::Debug + Send + Sync {
-    /// The links between hosts.
-    fn network(&self) -> &NetworkSettings;
-
-    /// The faults that may strike.
-    fn faults(&self) -> &FaultPlan;
-
-    /// The seeded bug, or none for the healthy system.
-    fn defect(&self) -> Option<Defect>;
+/// A capability that a scenario needs.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Need {
+    /// The capability.
+    pub capability: Capability,
+    /// The part of the scenario that needs it.
+    pub cause: Cause,
 }
 
-/// A scenario of a system with one section of its own.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ScenarioSpec<S> {
-    /// The system's own section.
-    pub settings: S,
-    /// The links between hosts.
-    pub network: NetworkSettings,
-    /// The faults that may strike.
-    pub faults: FaultPlan,
-    /// The seeded bug, or none for the healthy system.
-    pub defect: Option<Defect>,
-}
-
-impl<S> ScenarioSpec<S> {
-    /// A scenario of the healthy system without faults.
-    pub fn new(settings: S) -> Self {
-        Self {
-            settings,
-            network: NetworkSettings::default(),
-            faults: FaultPlan::default(),
-            defect: None,
-        }
-    }
-}
-
-impl<S: Any + fmt::Debug + Send + Sync> Spec for ScenarioSpec<S> {
-    fn network(&self) -> &NetworkSettings {
-        &self.network
-    }
-
-    fn faults(&self) -> &FaultPlan {
-        &self.faults
-    }
-
-    fn defect(&self) -> Option<Defect> {
-        self.defect
-    }
+/// The part of a scenario that needs a capability.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Cause {
+    /// The value of a setting.
+    Setting {
+        /// The place of the setting.
+        path: Path,
+        /// Other values with which the scenario means the same.
+        others: Vec<&'static str>,
+    },
+    /// A fault that may strike.
+    Fault(Fault),
 }
 
 /// A system's entry in the table of systems.
@@ -187,8 +190,10 @@ pub struct SystemInfo {
     pub records: &'static [Facet],
     /// The bugs that can be seeded.
     pub defects: &'static [Defect],
-    /// Goals that its runs can reach, besides those about faults.
-    pub goals: &'static [Mark],
+    /// The marks that its runs can reach.
+    pub marks: &'static [Mark],
+    /// The words and the rules of its histories.
+    pub model: &'static Model,
 }
 
 impl SystemInfo {
@@ -207,6 +212,17 @@ impl SystemInfo {
         names
             .find(|(known, _)| known == name)
             .map(|(_, fault)| fault)
+    }
+
+    /// Every goal with each of its names, those about faults last.
+    pub fn goals(&self) -> Vec<(String, Goal)> {
+        Goal::named(self.marks, self.fault_names())
+    }
+
+    /// Returns the goal with that name.
+    pub fn goal(&self, name: &str) -> Option<Goal> {
+        let mut goals = self.goals().into_iter();
+        goals.find(|(known, _)| known == name).map(|(_, goal)| goal)
     }
 
     /// Returns the defect with that name.
@@ -248,21 +264,6 @@ impl Role {
     }
 }
 
-/// A part of a history.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Facet {
-    /// Messages: sent, answered, received.
-    Messages,
-    /// Operations on shared objects.
-    Operations,
-    /// Spans: runs, sessions, calls.
-    Spans,
-    /// Resources that the system holds.
-    Resources,
-    /// The engine's verdict, census and waits.
-    Engine,
-}
-
 /// A system of any type. Every [`System`] is one.
 pub trait AnySystem: Send + Sync {
     /// The system's entry in the table of systems.
@@ -274,15 +275,18 @@ pub trait AnySystem: Send + Sync {
     /// The source of randomness and time for code that asks the machine for them.
     fn ambient(&self) -> Ambient;
 
-    /// Returns `true` if the scenario is one of this system.
-    fn accepts(&self, spec: &dyn Spec) -> bool;
+    /// The reader of the sections that only this system has.
+    fn sections(&self) -> &dyn SystemSections;
+
+    /// As [`System::needs`]; none for a scenario of another system.
+    fn needs(&self, spec: &AnySpec) -> Vec<Need>;
 
     /// Deploys the system for one run.
     ///
     /// # Panics
     ///
     /// If the scenario is of another system.
-    fn deploy(&self, spec: &dyn Spec, planner: &mut Planner) -> Deployment;
+    fn deploy(&self, spec: &AnySpec, planner: &mut Planner) -> Deployment;
 }
 
 impl fmt::Debug for dyn AnySystem {
@@ -304,26 +308,37 @@ impl<S: System> AnySystem for S {
         System::ambient(self)
     }
 
-    fn accepts(&self, spec: &dyn Spec) -> bool {
-        let any: &dyn Any = spec;
-        any.is::<S::Spec>()
+    fn sections(&self) -> &dyn SystemSections {
+        const { &Reader::<S::Settings>::new() }
     }
 
-    fn deploy(&self, spec: &dyn Spec, planner: &mut Planner) -> Deployment {
-        let any: &dyn Any = spec;
-        let Some(spec) = any.downcast_ref::<S::Spec>() else {
+    fn needs(&self, spec: &AnySpec) -> Vec<Need> {
+        let spec = spec.typed::<S::Settings>();
+        spec.map_or_else(Vec::new, |spec| System::needs(self, &spec))
+    }
+
+    fn deploy(&self, spec: &AnySpec, planner: &mut Planner) -> Deployment {
+        let Some(spec) = spec.typed::<S::Settings>() else {
             let name = System::info(self).name;
             panic!("a scenario of another system cannot be run with `{name}`: {spec:?}");
         };
-        System::deploy(self, spec, planner)
+        System::deploy(self, &spec, planner)
     }
 }
 
 /// Runs a scenario with a system, through all phases of the [driver].
 /// The program of a run of the simulator:
 /// `run(config, move |world| system::run(world, system, spec, recorder))`.
-pub async fn run<S: System>(world: World, system: S, spec: S::Spec, recorder: Recorder) {
-    run_any(world, &system, &spec, recorder).await;
+pub async fn run<S: System>(
+    world: World,
+    system: S,
+    spec: ScenarioSpec<S::Settings>,
+    recorder: Recorder,
+) {
+    driver::run(world, &spec.faults, recorder, |planner| {
+        System::deploy(&system, &spec, planner)
+    })
+    .await;
 }
 
 /// As [`run`], with a system and a scenario of any type.
@@ -331,8 +346,8 @@ pub async fn run<S: System>(world: World, system: S, spec: S::Spec, recorder: Re
 /// # Panics
 ///
 /// If the scenario is of another system.
-pub async fn run_any(world: World, system: &dyn AnySystem, spec: &dyn Spec, recorder: Recorder) {
-    driver::run(world, spec.faults(), recorder, |planner| {
+pub async fn run_any(world: World, system: &dyn AnySystem, spec: &AnySpec, recorder: Recorder) {
+    driver::run(world, &spec.faults, recorder, |planner| {
         system.deploy(spec, planner)
     })
     .await;

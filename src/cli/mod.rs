@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use rehearsal_agents::spec::Transport;
+use rehearsal_agents::bridge::Transport;
 
 use self::explore::PackageArgs;
 use self::on_repro::on_repro;

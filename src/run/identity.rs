@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use rehearsal_agents::spec::Transport;
+use rehearsal_agents::bridge::Transport;
 
 use crate::run::signature::Signature;
 use crate::scenario::variant::HEALTHY;

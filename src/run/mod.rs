@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use rehearsal_agents::record::Recorder;
-use rehearsal_agents::spec::Transport;
+use rehearsal_agents::bridge::Transport;
 use rehearsal_agents::system;
 use rehearsal_history::facets::marks::{DERIVED_MARKS, derived_marks};
 use rehearsal_history::{CheckedRun, EntityId, GapPolicy, History, Ledger, Mark, Symbol};

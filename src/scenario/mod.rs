@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use rehearsal_agents::record::Mark;
 use rehearsal_agents::sections::times::{self, Timeout};
-use rehearsal_agents::spec::{BridgeSpec, Transport};
+use rehearsal_agents::bridge::{BridgeSpec, Transport};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

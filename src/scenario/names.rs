@@ -1,6 +1,6 @@
 //! The names of transports.
 
-use rehearsal_agents::spec::Transport;
+use rehearsal_agents::bridge::Transport;
 
 pub use rehearsal_agents::sections::bridge::TRANSPORTS;
 

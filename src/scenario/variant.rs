@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use rehearsal_agents::sections::Path;
-use rehearsal_agents::spec::{Fault, Transport};
+use rehearsal_agents::bridge::Transport;
+use rehearsal_agents::spec::Fault;
 
 use super::diagnostic::Diagnostic;
 use super::edit::{self, CutError, Edit};

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use rehearsal_agents::spec::{BridgeSpec, Defect};
+use rehearsal_agents::bridge::BridgeSpec;
+use rehearsal_agents::spec::Defect;
 use rehearsal_sim::{Ambient, Strategy};
 
 use super::{

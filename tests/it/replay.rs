@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rehearsal::agents::sections;
-use rehearsal::agents::spec::Transport;
+use rehearsal::agents::bridge::Transport;
 use rehearsal::exit::Exit;
 use rehearsal::regression;
 use rehearsal::replay::{Change, Replay, Replayed};

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::support::oracle;
 use rehearsal::agents::bridge::defects;
-use rehearsal::agents::spec::{AgentKind, Transport};
+use rehearsal::agents::bridge::Transport;
+use rehearsal::agents::spec::AgentKind;
 use rehearsal::oracle::OracleRef;
 use rehearsal::scenario::{ExpectedVerdict, Look, Scenario, discover, load, parse, render_all};
 

@@ -8,10 +8,8 @@ use crate::support::oracle;
 use rehearsal::agents::bridge::{defects, faults};
 use rehearsal::agents::record::Mark;
 use rehearsal::agents::sections;
-use rehearsal::agents::spec::{
-    AgentGroup, AgentKind, BridgeSettings, BridgeSpec, ClientSettings, FailureMode, FaultPlan,
-    NetworkSettings, ThreadPolicy, Transport,
-};
+use rehearsal::agents::bridge::{BridgeSettings, BridgeSpec, ClientSettings, Transport};
+use rehearsal::agents::spec::{AgentGroup, AgentKind, FailureMode, FaultPlan, NetworkSettings, ThreadPolicy};
 use rehearsal::scenario::{
     BudgetSpec, Code, Edit, Expect, ExpectedVerdict, Goal, Look, NewValue, Scenario, load_with,
     parse, render_all,

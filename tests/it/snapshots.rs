@@ -5,7 +5,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use rehearsal::agents::spec::Transport;
+use rehearsal::agents::bridge::Transport;
 use rehearsal::report::golden;
 use rehearsal::run::{RunOptions, StrategyName, play};
 use rehearsal::scenario::{Scenario, discover, load, names};

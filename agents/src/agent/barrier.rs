@@ -5,8 +5,9 @@ use std::sync::Mutex;
 use rehearsal_sim::VirtualTime;
 use rehearsal_sim::tokio::sync::Barrier;
 
+use super::marks::BARRIER_RELEASED;
+use crate::record::Recorder;
 use crate::record::recorder::lock;
-use crate::record::{Mark, Recorder};
 
 /// Agents that wait at one barrier.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ impl BarrierGroup {
         let mut left = lock(&self.left);
         left.push(now);
         if left.len() == self.size && left.iter().all(|at| *at == now) {
-            recorder.mark(Mark::BarrierReleased);
+            recorder.mark(BARRIER_RELEASED);
         }
     }
 }

@@ -5,6 +5,7 @@ mod context;
 pub mod defects;
 mod environment;
 mod events;
+pub mod marks;
 mod runner;
 mod scripts;
 mod subagents;

@@ -12,8 +12,9 @@ use rehearsal_sim::tokio::{select, spawn, time};
 use super::context::{AgentContext, AgentError, OnSupervisorEnd, PlannedRun};
 use super::defects;
 use super::environment::AgentEnvironment;
+use super::marks::{DEADLINE_FIRED, DEATH_NOTICED};
 use crate::record::recorder::name_task;
-use crate::record::{Clock, Mark, RunEnd};
+use crate::record::{Clock, RunEnd};
 
 /// Runs a planned run to its end.
 pub async fn run(environment: Arc<AgentEnvironment>, plan: Arc<PlannedRun>) {
@@ -130,7 +131,7 @@ async fn conclude(
             if environment.carries(defects::SILENT_DEATH_IS_SUCCESS) {
                 return RunEnd::Completed;
             }
-            environment.recorder.mark(Mark::DeathNoticed);
+            environment.recorder.mark(DEATH_NOTICED);
             let _ = context.died().await;
             RunEnd::DiedSilently
         }
@@ -143,7 +144,7 @@ async fn conclude(
             RunEnd::Failed
         }
         Ending::Overdue(limit) => {
-            environment.recorder.mark(Mark::DeadlineFired);
+            environment.recorder.mark(DEADLINE_FIRED);
             let error = format!("timeout after {} ms", limit.as_millis());
             let _ = context.failed(&error).await;
             RunEnd::TimedOut
@@ -162,7 +163,7 @@ pub async fn report_agent_death(environment: &Arc<AgentEnvironment>, plan: &Arc<
     if environment.port.begin(plan.context.clone()).await.is_ok() {
         let clock = recorder.last_clock(run);
         let context = AgentContext::new(Arc::clone(environment), Arc::clone(plan), clock);
-        recorder.mark(Mark::DeathNoticed);
+        recorder.mark(DEATH_NOTICED);
         let _ = context.died().await;
     }
     recorder.run_ended(run, RunEnd::HostDied);

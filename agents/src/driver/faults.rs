@@ -14,7 +14,6 @@ use super::overlap::{ActiveFaults, LinkFault};
 use super::state::ClientCommand;
 use super::topology::Member;
 use crate::fault::{Fault, FaultTarget, LinkAction, NodeAction, RoleName};
-use crate::record::Mark;
 
 /// A fault that is drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -130,7 +129,7 @@ impl Strike<'_> {
     fn struck(&self) {
         let recorder = self.run.state.recorder();
         if recorder.any_run_alive() || self.run.state.work().is_under_way() {
-            recorder.mark(Mark::Fault(self.drawn.fault));
+            recorder.mark(self.drawn.fault);
         }
     }
 

@@ -4,6 +4,7 @@
 //! them, never inside the system under test. The system is only believed where
 //! it answers: an accepted event comes with a [`Receipt`].
 
+pub mod marks;
 pub(crate) mod recorder;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,6 @@ use std::collections::BTreeMap;
 use rehearsal_history::{self as history, EntityId, Position, Resource};
 
 use crate::event::{AgentName, ClientId, RunId, ThreadId, UserId};
-use crate::fault::Fault;
 
 pub use recorder::{MODEL, Recorder};
 pub use rehearsal_history::{Epoch, Offset, SpanEnd as RunEnd, VectorClock as Clock};
@@ -89,31 +89,6 @@ pub struct RunRecord {
     pub parent: Option<RunId>,
 }
 
-/// Something worth a `sometimes` goal or a line in the timeline.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Mark {
-    /// A fault of this kind struck while at least one run was alive.
-    Fault(Fault),
-    /// A client came back after it had lost its connection.
-    Reconnected,
-    /// A resume replayed at least one event that the client had missed.
-    Replayed,
-    /// A gap marker reached a client.
-    GapMarked,
-    /// Events of two runs reached one client interleaved.
-    Interleaved,
-    /// `ensure_integration` was called while another call was under way.
-    ConcurrentStartup,
-    /// All agents of a party left their barrier in the same instant.
-    BarrierReleased,
-    /// A run was cancelled at its deadline.
-    DeadlineFired,
-    /// The watchdog spoke for an agent that died silently.
-    DeathNoticed,
-    /// The registry's sweep found an entry past its time to live.
-    Swept,
-}
-
 /// The bridge's registry as it describes itself.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RegistrySnapshot {
@@ -125,24 +100,6 @@ pub struct RegistrySnapshot {
     pub connections: Vec<ClientId>,
     /// Live subscriptions.
     pub subscriptions: Vec<(ThreadId, ClientId)>,
-}
-
-impl Mark {
-    /// Returns its name in scenario files, for example `gap-marked`.
-    pub fn name(self) -> String {
-        match self {
-            Self::Fault(kind) => format!("fault:{}", kind.name()),
-            Self::Reconnected => "reconnected".to_owned(),
-            Self::Replayed => "replayed".to_owned(),
-            Self::GapMarked => "gap-marked".to_owned(),
-            Self::Interleaved => "interleaved".to_owned(),
-            Self::ConcurrentStartup => "concurrent-startup".to_owned(),
-            Self::BarrierReleased => "barrier-released".to_owned(),
-            Self::DeadlineFired => "deadline-fired".to_owned(),
-            Self::DeathNoticed => "death-noticed".to_owned(),
-            Self::Swept => "swept".to_owned(),
-        }
-    }
 }
 
 impl RegistrySnapshot {

@@ -1,4 +1,4 @@
-//! The bridge's recorder: what its agents and clients do, as entries of a history.
+//! The recorder of agents and their clients: what they do, as entries of a history.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,11 +14,11 @@ use rehearsal_sim::{Census, VirtualTime};
 use crate::event::{
     ClientId, Event, EventId, EventKind, Payload, RunContext, RunId, ThreadId, UserId,
 };
-use crate::record::{
-    Clock, Epoch, Gap, Mark, Offset, Receipt, RegistrySnapshot, RunEnd, RunRecord,
-};
+use crate::goal::Goal;
+use crate::record::marks::{GAP_MARKED, RECONNECTED, REPLAYED};
+use crate::record::{Clock, Epoch, Gap, Offset, Receipt, RegistrySnapshot, RunEnd, RunRecord};
 
-/// The words and the rules of the bridge's histories.
+/// The words and the rules of histories of agents' events.
 pub const MODEL: Model = Model {
     vocabulary: Vocabulary {
         message: "event",
@@ -41,7 +41,7 @@ const CRITICAL: &[&str] = &[
     "tool_completed",
 ];
 
-/// The recorder that agents, clients and the driver of a bridge share. Cheap to clone.
+/// The recorder that agents, clients and the driver share. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     history: rehearsal_history::Recorder,
@@ -73,9 +73,14 @@ impl Default for Recorder {
 }
 
 impl Recorder {
-    /// A recorder of an empty history.
+    /// A recorder of an empty history of agents' events.
     pub fn new() -> Self {
-        Self::of(rehearsal_history::Recorder::new(&MODEL))
+        Self::with_model(&MODEL)
+    }
+
+    /// A recorder of an empty history in the terms of a system.
+    pub fn with_model(model: &Model) -> Self {
+        Self::of(rehearsal_history::Recorder::new(model))
     }
 
     /// A recorder for use outside the simulator, whose entries happen when `clock`
@@ -91,6 +96,11 @@ impl Recorder {
         }
     }
 
+    /// The history itself, for what is not an agent's event.
+    pub fn history(&self) -> &rehearsal_history::Recorder {
+        &self.history
+    }
+
     /// Returns everything so far.
     pub fn into_history(self) -> History {
         self.history.into_history()
@@ -102,9 +112,9 @@ impl Recorder {
     }
 
     /// Records a moment worth a goal.
-    pub fn mark(&self, mark: Mark) {
-        self.history
-            .mark(rehearsal_history::Mark(mark.name().into()));
+    pub fn mark(&self, reached: impl Into<Goal>) {
+        let name = reached.into().name();
+        self.history.mark(rehearsal_history::Mark(name.into()));
     }
 
     // Runs --------------------------------------------------------------------
@@ -263,7 +273,7 @@ impl Recorder {
         let connected = EntryKind::Connected { epoch, times };
         self.history.record(Some(client.actor()), connected);
         if times > 1 {
-            self.mark(Mark::Reconnected);
+            self.mark(RECONNECTED);
         }
         times
     }
@@ -310,7 +320,7 @@ impl Recorder {
             emitted.is_some_and(|emitted| resumed_at.is_some_and(|back| emitted.at < back))
         };
         if replayed {
-            self.mark(Mark::Replayed);
+            self.mark(REPLAYED);
         }
     }
 
@@ -318,7 +328,7 @@ impl Recorder {
     pub fn gap(&self, client: ClientId, gap: Gap) {
         self.history
             .record(Some(client.actor()), EntryKind::Gap(gap.entry()));
-        self.mark(Mark::GapMarked);
+        self.mark(GAP_MARKED);
     }
 
     // The bridge --------------------------------------------------------------

@@ -18,7 +18,6 @@
 //! | `x-elsewhere` | keys that belong to another table, with the reason |
 //! | `x-at-most`, `x-multiple-of` | the sibling that bounds or divides the number |
 
-pub mod bridge;
 pub mod name;
 mod part;
 pub mod path;
@@ -27,26 +26,79 @@ pub mod words;
 
 pub use crate::units::{durations, times};
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use schemars::{Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
 
-use crate::record::Mark;
-use crate::spec::{BridgeSpec, Fault, FaultPlan, NetworkSettings};
+use crate::goal::Goal;
+use crate::spec::{AnySettings, Extent, Fault};
 
 pub use self::name::{Name, Named};
 pub use self::part::Part;
 pub use self::path::{BadPath, Path, Step};
 pub use self::short::{Abbreviated, Short};
 
-/// The systems that scenario files can describe.
-pub static SYSTEMS: &[&dyn SystemSections] = &[&bridge::Bridge];
+/// The settings of one system: the sections of a scenario file that only this system
+/// gives meaning to.
+///
+/// The root of a file has those that every system shares (`format`, `name`, `claim`,
+/// `system.kind`, `system.defect`, `seeds`, `network`, `faults`, `budget`, `expect`).
+pub trait Settings: Clone + PartialEq + fmt::Debug + Send + Sync + 'static {
+    /// The sections as a file has them: a struct whose fields are the sections. `Self`,
+    /// unless it reads better otherwise. A section in a [`Part`] can be compared with the
+    /// others even if one of them has problems.
+    type File: DeserializeOwned + JsonSchema + 'static;
 
-/// The sections of a scenario file that one system gives meaning to.
-pub trait SystemSections: Sync {
-    /// The name of the system: the value of `system.kind`.
-    fn name(&self) -> &'static str;
+    /// The sections of a new scenario, as TOML with comments.
+    const TEMPLATE: &'static str;
 
+    /// Returns the settings; `None` if a section has problems.
+    fn from_file(file: Self::File) -> Option<Self>;
+
+    /// Returns every contradiction between sections that are right by themselves.
+    fn contradictions(_file: &Self::File, _shared: &Shared<'_>) -> Vec<Contradiction> {
+        Vec::new()
+    }
+
+    /// The number of actors that use the system.
+    fn actors(&self) -> Extent;
+
+    /// The number of messages or operations that they plan, if that is known.
+    fn planned(&self) -> Option<Extent> {
+        None
+    }
+
+    /// Returns the changes that each line `path = left` under `cuts` of a repro stands
+    /// for, as format 1 of repros had them; `None` for a line that there never was.
+    /// `document` is the whole scenario.
+    fn format_1_cuts(
+        cuts: &[(Path, u32)],
+        _document: &serde_json::Value,
+    ) -> Vec<Option<Vec<Lowered>>> {
+        vec![None; cuts.len()]
+    }
+}
+
+impl<S: Settings> AnySettings for S {
+    fn actors(&self) -> Extent {
+        Settings::actors(self)
+    }
+
+    fn planned(&self) -> Option<Extent> {
+        Settings::planned(self)
+    }
+
+    fn equals(&self, other: &dyn AnySettings) -> bool {
+        let other: &dyn std::any::Any = other;
+        other.downcast_ref::<S>() == Some(self)
+    }
+}
+
+/// The reader of the sections of one system.
+pub trait SystemSections {
     /// Returns the schema of an object whose properties are the system's sections.
     fn schema(&self, generator: &mut SchemaGenerator) -> Schema;
 
@@ -55,19 +107,18 @@ pub trait SystemSections: Sync {
     ///
     /// # Errors
     ///
-    /// If the sections do not match the schema, which the caller has ruled out.
+    /// If the sections do not match the schema, which the caller has ruled out, or if one
+    /// of them is `null` and is not a [`Part`].
     fn read(&self, sections: serde_json::Value) -> Result<Box<dyn Sections>, serde_json::Error>;
 
-    /// Returns the changes that each line `path = left` under `cuts` of a repro stands
-    /// for, as format 1 of repros had them; `None` for a line that there never was.
-    /// `document` is the whole scenario.
+    /// As [`Settings::format_1_cuts`].
     fn format_1_cuts(
         &self,
         cuts: &[(Path, u32)],
         document: &serde_json::Value,
     ) -> Vec<Option<Vec<Lowered>>>;
 
-    /// Returns the sections of a new scenario, as TOML with comments.
+    /// The sections of a new scenario, as TOML with comments.
     fn template(&self) -> &'static str;
 }
 
@@ -82,11 +133,56 @@ pub enum Lowered {
 
 /// The sections of one system, read.
 pub trait Sections {
-    /// Returns every contradiction between sections that are right by themselves.
+    /// As [`Settings::contradictions`].
     fn contradictions(&self, shared: &Shared<'_>) -> Vec<Contradiction>;
 
-    /// Returns what is to be run; `None` if a section has problems.
-    fn spec(self: Box<Self>, network: NetworkSettings, faults: FaultPlan) -> Option<BridgeSpec>;
+    /// Returns the settings; `None` if a section has problems.
+    fn settings(self: Box<Self>) -> Option<Arc<dyn AnySettings>>;
+}
+
+/// Reads the sections of systems with these settings.
+pub(crate) struct Reader<S>(std::marker::PhantomData<S>);
+
+impl<S> Reader<S> {
+    pub(crate) const fn new() -> Self {
+        Self(std::marker::PhantomData)
+    }
+}
+
+impl<S: Settings> SystemSections for Reader<S> {
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        S::File::json_schema(generator)
+    }
+
+    fn read(&self, sections: serde_json::Value) -> Result<Box<dyn Sections>, serde_json::Error> {
+        let file: S::File = serde_json::from_value(sections)?;
+        Ok(Box::new(Read::<S>(file)))
+    }
+
+    fn format_1_cuts(
+        &self,
+        cuts: &[(Path, u32)],
+        document: &serde_json::Value,
+    ) -> Vec<Option<Vec<Lowered>>> {
+        S::format_1_cuts(cuts, document)
+    }
+
+    fn template(&self) -> &'static str {
+        S::TEMPLATE
+    }
+}
+
+struct Read<S: Settings>(S::File);
+
+impl<S: Settings> Sections for Read<S> {
+    fn contradictions(&self, shared: &Shared<'_>) -> Vec<Contradiction> {
+        S::contradictions(&self.0, shared)
+    }
+
+    fn settings(self: Box<Self>) -> Option<Arc<dyn AnySettings>> {
+        let settings: Arc<dyn AnySettings> = Arc::new(S::from_file(self.0)?);
+        Some(settings)
+    }
 }
 
 /// The sections that every system shares; a section is `None` if it has problems.
@@ -102,7 +198,7 @@ pub struct Shared<'a> {
     /// has been reduced: an oracle may then have nothing left to check.
     pub oracles: &'a [&'a str],
     /// The goals, with their places. Empty for a scenario that has been reduced.
-    pub goals: &'a [(Path, Mark)],
+    pub goals: &'a [(Path, Goal)],
 }
 
 /// The rule that a contradiction breaks.

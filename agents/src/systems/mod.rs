@@ -2,7 +2,7 @@
 
 pub mod bridge;
 
-use crate::system::{AnySystem, Spec};
+use crate::system::AnySystem;
 
 /// Every system that ships with this crate.
 pub static SYSTEMS: &[&dyn AnySystem] = &[&bridge::Reference];
@@ -13,11 +13,6 @@ pub fn find(name: &str) -> Option<&'static dyn AnySystem> {
         .iter()
         .copied()
         .find(|system| system.info().name == name)
-}
-
-/// Returns the system that runs scenarios of that type.
-pub fn for_spec(spec: &dyn Spec) -> Option<&'static dyn AnySystem> {
-    SYSTEMS.iter().copied().find(|system| system.accepts(spec))
 }
 
 #[cfg(test)]

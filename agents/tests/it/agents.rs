@@ -1,9 +1,10 @@
 //! Each kind of mock agent emits exactly the events that it plans, at its pace.
 
+use rehearsal_agents::bridge::Transport;
 use rehearsal_agents::event::EventKind::{self, *};
 use rehearsal_agents::event::RunId;
 use rehearsal_agents::record::RunEnd;
-use rehearsal_agents::spec::{AgentKind, FailureMode, ThreadPolicy, Transport};
+use rehearsal_agents::spec::{AgentKind, FailureMode, ThreadPolicy};
 use rehearsal_history::Value;
 use rehearsal_history::facets::messages::Sending;
 
@@ -14,10 +15,10 @@ use crate::common::{
 
 fn run_agents(kind: AgentKind, count: u32) -> TestRun {
     let mut spec = spec(Transport::InProcess, vec![group(kind, count)]);
-    spec.agents[0].thread = ThreadPolicy::Group;
-    spec.bridge.run_timeout = ms(2_000);
+    spec.settings.agents[0].thread = ThreadPolicy::Group;
+    spec.settings.bridge.run_timeout = ms(2_000);
     let run = run_spec(&spec, 3, Order::Random);
-    assert_flawless(spec.agents[0].kind.name(), &run, flaws(&run));
+    assert_flawless(spec.settings.agents[0].kind.name(), &run, flaws(&run));
     run
 }
 

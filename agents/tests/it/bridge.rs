@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use rehearsal_agents::bridge::BridgeSettings;
 use rehearsal_agents::bridge::{
     Bridge, BridgeDeps, BridgeError, BridgeState, ClientFrame, Directory, Journal,
     MemoryConnection, NewEvent, Observer, Position, ReferenceBridge, Registry, RunContext,
@@ -12,7 +13,6 @@ use rehearsal_agents::bridge::{
 };
 use rehearsal_agents::event::{ClientId, EventId, EventKind, Payload, RunId, ThreadId, UserId};
 use rehearsal_agents::record::{Epoch, Gap, Offset, RegistrySnapshot, RunEnd};
-use rehearsal_agents::spec::BridgeSettings;
 use rehearsal_sim::tokio::{spawn, time};
 use rehearsal_sim::{Config, Random, Verdict, run};
 

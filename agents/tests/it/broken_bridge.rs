@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use rehearsal_agents::bridge::Transport;
 use rehearsal_agents::bridge::{
     Bridge, BridgeDeps, BridgeError, BridgeState, BridgeSystem, Listener, MemoryConnection,
     NewEvent, ReferenceBridge, RunContext,
 };
 use rehearsal_agents::event::RunId;
 use rehearsal_agents::record::{Receipt, RegistrySnapshot, RunEnd};
-use rehearsal_agents::spec::{AgentKind, Transport};
+use rehearsal_agents::spec::AgentKind;
 use rehearsal_history::Phase;
 use rehearsal_history::facets::messages::SendOutcome;
 use rehearsal_history::oracle::OracleRef;
@@ -127,7 +128,7 @@ fn run_bridge(
     make: impl Fn(BridgeDeps) -> Arc<dyn Bridge> + Send + Sync + 'static,
 ) -> TestRun {
     let mut spec = spec(transport, vec![group(AgentKind::Data, 2)]);
-    spec.bridge.run_timeout = ms(500);
+    spec.settings.bridge.run_timeout = ms(500);
     run_system(Config::default(), BridgeSystem::new(make), spec)
 }
 

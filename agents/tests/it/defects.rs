@@ -1,8 +1,9 @@
 //! Every defect breaks a rule of an oracle in some seed, and its healthy twin in none.
 //! The tests of the scenarios say by which oracle it must be caught.
 
+use rehearsal_agents::bridge::{BridgeSpec, Transport};
 use rehearsal_agents::bridge::{defects, faults};
-use rehearsal_agents::spec::{AgentKind, BridgeSpec, Defect, FailureMode, Transport};
+use rehearsal_agents::spec::{AgentKind, Defect, FailureMode};
 use rehearsal_history::oracle::{OracleRef, Settings};
 use rehearsal_history::{CheckedRun, GapPolicy, Phase};
 use rehearsal_sim::LiveTask;
@@ -19,7 +20,7 @@ fn scenario(defect: Defect, transport: Transport) -> BridgeSpec {
     match defect {
         defects::SILENT_OVERFLOW => {
             let mut spec = reconnecting(vec![group(stress(100), 1)]);
-            spec.bridge.buffer = 4;
+            spec.settings.bridge.buffer = 4;
             spec
         }
         defects::RESUBSCRIBE_FROM_NOW | defects::RESUME_INCLUSIVE | defects::LEAK_ON_DISCONNECT => {
@@ -38,14 +39,14 @@ fn scenario(defect: Defect, transport: Transport) -> BridgeSpec {
         }
         defects::LOCK_ORDER_INVERSION => {
             let mut spec = spec(transport, vec![shared(AgentKind::Hammer { events: 10 }, 3)]);
-            spec.agents[0].start_within = ms(3);
+            spec.settings.agents[0].start_within = ms(3);
             spec
         }
         defects::UNAWAITED_TOOL_EVENT => spec(transport, vec![group(AgentKind::Fast, 1)]),
         defects::SWEEP_WITHOUT_RECHECK => {
             let mut spec = spec(transport, vec![group(stress(30), 2)]);
-            spec.bridge.ttl = ms(7);
-            spec.bridge.sweep_every = ms(4);
+            spec.settings.bridge.ttl = ms(7);
+            spec.settings.bridge.sweep_every = ms(4);
             spec
         }
         other => panic!("no scenario shows {other}"),
@@ -55,7 +56,7 @@ fn scenario(defect: Defect, transport: Transport) -> BridgeSpec {
 /// The gaps that the scenario of a defect may have.
 fn gaps(defect: Defect, spec: &BridgeSpec) -> GapPolicy {
     match defect {
-        defects::SILENT_OVERFLOW => overflow(spec.bridge.buffer),
+        defects::SILENT_OVERFLOW => overflow(spec.settings.bridge.buffer),
         _ => GapPolicy::default(),
     }
 }

@@ -4,9 +4,12 @@
 use std::time::Duration;
 
 use rehearsal_agents::bridge::faults;
+use rehearsal_agents::bridge::{BridgeSpec, Transport};
 use rehearsal_agents::event::EventKind;
-use rehearsal_agents::record::{Epoch, Mark, RunEnd};
-use rehearsal_agents::spec::{AgentKind, BridgeSpec, FailureMode, FaultPlan, Transport};
+use rehearsal_agents::goal::Goal;
+use rehearsal_agents::record::marks::{GAP_MARKED, RECONNECTED, REPLAYED};
+use rehearsal_agents::record::{Epoch, RunEnd};
+use rehearsal_agents::spec::{AgentKind, FailureMode, FaultPlan};
 use rehearsal_history::GapPolicy;
 use rehearsal_history::facets::messages::SendOutcome;
 
@@ -16,9 +19,10 @@ use crate::common::{
     together, with_fault,
 };
 
-/// Returns how many of the runs reach the mark.
-fn runs_with(runs: &[TestRun], mark: Mark) -> usize {
-    runs.iter().filter(|run| run.reached(mark)).count()
+/// Returns how many of the runs reach the goal.
+fn runs_with(runs: &[TestRun], goal: impl Into<Goal>) -> usize {
+    let goal = goal.into();
+    runs.iter().filter(|run| run.reached(goal)).count()
 }
 
 fn busy(transport: Transport) -> BridgeSpec {
@@ -26,8 +30,8 @@ fn busy(transport: Transport) -> BridgeSpec {
         transport,
         vec![group(stress(60), 2), shared(AgentKind::Slow, 2)],
     );
-    spec.clients.per_thread = 2;
-    spec.clients.idle_timeout = ms(600);
+    spec.settings.clients.per_thread = 2;
+    spec.settings.clients.idle_timeout = ms(600);
     spec
 }
 
@@ -38,12 +42,12 @@ fn slow_consumer_receives_gap_markers_and_delays_no_emitter() {
             transport,
             vec![shared(AgentKind::Hammer { events: 2_000 }, 1)],
         );
-        spec.bridge.buffer = 8;
-        spec.clients.read_delay = ms(1);
+        spec.settings.bridge.buffer = 8;
+        spec.settings.clients.read_delay = ms(1);
         let run = run_spec(&spec, 1, Order::Random);
-        let gaps = overflow(spec.bridge.buffer);
+        let gaps = overflow(spec.settings.bridge.buffer);
         assert_flawless("slow consumer", &run, flaws_with(&run, gaps.clone()));
-        assert!(run.reached(Mark::GapMarked));
+        assert!(run.reached(GAP_MARKED));
         let view = run.checked(gaps);
         let messages = view.messages();
         let (sendings, deliveries) = (messages.sendings(), messages.deliveries());
@@ -67,8 +71,8 @@ fn slow_consumer_receives_gap_markers_and_delays_no_emitter() {
 fn slow_consumer_has_flaws_if_no_overflow_is_allowed() {
     let agents = vec![shared(AgentKind::Hammer { events: 100 }, 1)];
     let mut spec = spec(Transport::InProcess, agents);
-    spec.bridge.buffer = 8;
-    spec.clients.read_delay = ms(1);
+    spec.settings.bridge.buffer = 8;
+    spec.settings.clients.read_delay = ms(1);
     let run = run_spec(&spec, 1, Order::Random);
     assert_flawless("overflow", &run, flaws_with(&run, overflow(8)));
     for gaps in [GapPolicy::default(), crash(), overflow(64)] {
@@ -84,10 +88,10 @@ fn reconnected_client_resumes_at_its_last_position() {
         let runs = run_seeds(&spec, 8);
         for run in &runs {
             assert_flawless("reconnect", run, flaws(run));
-            assert!(run.reached(Mark::Reconnected));
+            assert!(run.reached(RECONNECTED));
         }
-        assert!(runs_with(&runs, Mark::Fault(faults::CLIENT_RECONNECT)) > 8);
-        assert!(runs_with(&runs, Mark::Replayed) > 8);
+        assert!(runs_with(&runs, faults::CLIENT_RECONNECT) > 8);
+        assert!(runs_with(&runs, REPLAYED) > 8);
     }
 }
 
@@ -107,7 +111,7 @@ fn network_faults_lose_no_event() {
         for run in &runs {
             assert_flawless(&kind.name(), run, flaws(run));
         }
-        let struck = runs_with(&runs, Mark::Fault(kind));
+        let struck = runs_with(&runs, kind);
         assert_eq!(struck, runs.len(), "{}", kind.name());
     }
 }
@@ -122,10 +126,10 @@ fn crash_leaves_gap_markers_and_ends_every_run_once() {
         together(AgentKind::Collision { party: 3 }, 3),
     ];
     let mut spec = spec(Transport::WebSocket, agents);
-    for group in &mut spec.agents {
+    for group in &mut spec.settings.agents {
         group.start_within = ms(150);
     }
-    spec.clients.idle_timeout = ms(900);
+    spec.settings.clients.idle_timeout = ms(900);
     let spec = with_fault(spec, faults::BRIDGE_CRASH, 0, 250);
     let runs = run_seeds(&spec, 20);
     for run in &runs {
@@ -144,7 +148,7 @@ fn crash_leaves_gap_markers_and_ends_every_run_once() {
         ended_by(RunEnd::Completed) > 20,
         "agents begin after the crash"
     );
-    assert_eq!(runs_with(&runs, Mark::GapMarked), runs.len());
+    assert_eq!(runs_with(&runs, GAP_MARKED), runs.len());
     let unanswered = runs.iter().any(|run| {
         let view = run.view();
         let mut sendings = view.messages().sendings().iter();
@@ -189,7 +193,7 @@ fn overlapping_faults_lose_no_event_without_a_marker() {
     }
     for kind in faults::FAULTS {
         let name = kind.name();
-        assert!(runs_with(&runs, Mark::Fault(kind)) > 0, "{name}");
+        assert!(runs_with(&runs, kind) > 0, "{name}");
     }
 }
 
@@ -208,7 +212,7 @@ fn fault_plans_are_drawn_by_the_seed() {
     let mut spec = with_fault(spec, faults::HOLD, 10, 40);
     spec.faults.at_least = 0;
     let runs = run_seeds(&spec, 10);
-    let struck = runs_with(&runs, Mark::Fault(faults::HOLD));
+    let struck = runs_with(&runs, faults::HOLD);
     assert!(0 < struck && struck < runs.len(), "{struck}");
 }
 
@@ -218,6 +222,6 @@ fn fault_after_the_last_run_is_not_counted() {
     let spec = with_fault(spec, faults::BRIDGE_CRASH, 5_000, 6_000);
     for run in run_seeds(&spec, 2) {
         assert_flawless("late fault", &run, flaws(&run));
-        assert!(!run.reached(Mark::Fault(faults::BRIDGE_CRASH)));
+        assert!(!run.reached(faults::BRIDGE_CRASH));
     }
 }

@@ -15,15 +15,20 @@ use rehearsal_agents::driver::{
 use rehearsal_agents::event::{EventKind, RunId};
 use rehearsal_agents::fault::{Fault, LinkAction, NodeAction};
 use rehearsal_agents::port::{EventPort, NewEvent, PortError, RunContext};
-use rehearsal_agents::record::{Epoch, Mark, Offset, Receipt, Recorder, RunEnd};
-use rehearsal_agents::spec::{AgentGroup, AgentKind, FailureMode, FaultPlan, ThreadPolicy};
-use rehearsal_agents::system::{self, Facet, Role, ScenarioSpec, System, SystemInfo};
+use rehearsal_agents::record::{Epoch, MODEL, Offset, Receipt, Recorder, RunEnd};
+use rehearsal_agents::sections::Settings;
+use rehearsal_agents::spec::{
+    AgentGroup, AgentKind, Extent, FailureMode, FaultPlan, ScenarioSpec, ThreadPolicy,
+};
+use rehearsal_agents::system::{self, Facet, Role, System, SystemInfo};
 use rehearsal_history::Phase;
 use rehearsal_history::oracle::OracleRef;
 use rehearsal_sim::tokio::io::{AsyncReadExt, AsyncWriteExt};
 use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
 use rehearsal_sim::tokio::{select, time};
 use rehearsal_sim::{Census, Config, Verdict, VirtualTime};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::common::{TestRun, run_system, violations};
 
@@ -40,7 +45,8 @@ static INFO: SystemInfo = SystemInfo {
     faults: &[CRASH, RECONNECT, PARTITION],
     records: &[Facet::Engine],
     defects: &[],
-    goals: &[],
+    marks: &[],
+    model: &MODEL,
 };
 
 /// The events of a run, by name.
@@ -64,23 +70,58 @@ enum Behaviour {
 }
 
 #[derive(Clone, Debug)]
-struct Settings {
+struct EchoScenario {
     behaviour: Behaviour,
     callers: u32,
     messages: u32,
     seen: Seen,
 }
 
+/// The sections of a file; no test here reads one.
+#[derive(Deserialize, JsonSchema)]
+struct EchoFile {
+    callers: u32,
+    messages: u32,
+}
+
+impl PartialEq for EchoScenario {
+    fn eq(&self, other: &Self) -> bool {
+        let of = |scenario: &Self| (scenario.behaviour, scenario.callers, scenario.messages);
+        of(self) == of(other)
+    }
+}
+
+impl Settings for EchoScenario {
+    type File = EchoFile;
+    const TEMPLATE: &'static str = "callers = 1\nmessages = 1";
+
+    fn from_file(file: EchoFile) -> Option<Self> {
+        Some(Self {
+            behaviour: Behaviour::Healthy,
+            callers: file.callers,
+            messages: file.messages,
+            seen: Seen::default(),
+        })
+    }
+
+    fn actors(&self) -> Extent {
+        Extent {
+            noun: "caller",
+            count: self.callers.into(),
+        }
+    }
+}
+
 struct Echo;
 
 impl System for Echo {
-    type Spec = ScenarioSpec<Settings>;
+    type Settings = EchoScenario;
 
     fn info(&self) -> &'static SystemInfo {
         &INFO
     }
 
-    fn deploy(&self, spec: &Self::Spec, planner: &mut Planner) -> Deployment {
+    fn deploy(&self, spec: &ScenarioSpec<EchoScenario>, planner: &mut Planner) -> Deployment {
         let settings = &spec.settings;
         let mut deployment = Deployment::new();
         let (seen, behaviour) = (settings.seen.clone(), settings.behaviour);
@@ -125,7 +166,7 @@ async fn serve(node: Node, seen: Seen, behaviour: Behaviour) {
     }
 }
 
-async fn call(mut node: ClientNode, work: WorkId, settings: Settings) {
+async fn call(mut node: ClientNode, work: WorkId, settings: EchoScenario) {
     let seen = &settings.seen;
     node.ready();
     note(seen, "started", node.started().await);
@@ -168,7 +209,7 @@ async fn exchange(message: u32) -> Option<()> {
 
 fn echo(behaviour: Behaviour, faults: &[Fault]) -> (TestRun, Seen) {
     let seen = Seen::default();
-    let mut spec = ScenarioSpec::new(Settings {
+    let mut spec = ScenarioSpec::new(EchoScenario {
         behaviour,
         callers: 3,
         messages: 20,
@@ -246,7 +287,7 @@ fn crashed_server_boots_again() {
     assert_eq!(run.outcome.verdict, Verdict::Pass);
     assert_eq!((count(&seen, "crashed"), count(&seen, "booted")), (1, 2));
     assert_eq!(count(&seen, "done"), 3);
-    assert_eq!(run.marks(Mark::Fault(CRASH)), 1);
+    assert_eq!(run.marks(CRASH), 1);
 }
 
 #[test]
@@ -254,14 +295,14 @@ fn reconnect_reaches_one_client() {
     let (run, seen) = echo(Behaviour::Healthy, &[RECONNECT]);
     assert_eq!(run.outcome.verdict, Verdict::Pass);
     assert_eq!(count(&seen, "reconnect"), 1);
-    assert_eq!(run.marks(Mark::Fault(RECONNECT)), 1);
+    assert_eq!(run.marks(RECONNECT), 1);
 }
 
 #[test]
 fn partition_delays_one_caller() {
     let (run, seen) = echo(Behaviour::Healthy, &[PARTITION]);
     assert_eq!(run.outcome.verdict, Verdict::Pass);
-    assert_eq!(run.marks(Mark::Fault(PARTITION)), 1);
+    assert_eq!(run.marks(PARTITION), 1);
     let seen = seen.lock().expect("it is not poisoned");
     let (first, last) = (seen["done"][0], seen["done"][2]);
     assert!(last.since(first) > Duration::from_millis(200));
@@ -280,7 +321,7 @@ fn stuck_system_ends_in_bounded_time() {
 #[test]
 fn scenario_of_another_system_is_refused() {
     let outcome = rehearsal_sim::run(Config::default(), |world| async move {
-        let spec = ScenarioSpec::new(());
+        let spec = ScenarioSpec::new(LogScenario { groups: Vec::new() }).erased();
         system::run_any(world, &Reference, &spec, Recorder::new()).await;
     });
     assert!(matches!(outcome.verdict, Verdict::Panic(_)));
@@ -297,7 +338,8 @@ static LOG_INFO: SystemInfo = SystemInfo {
     faults: &[],
     records: &[Facet::Spans],
     defects: &[],
-    goals: &[],
+    marks: &[],
+    model: &MODEL,
 };
 
 /// The accepted events of each run.
@@ -358,17 +400,44 @@ impl Agent for Greeter {
 
 struct LogSystem;
 
+#[derive(Clone, PartialEq, Debug)]
+struct LogScenario {
+    groups: Vec<AgentGroup>,
+}
+
+/// The sections of a file; no test here reads one.
+#[derive(Deserialize, JsonSchema)]
+struct LogFile {}
+
+impl Settings for LogScenario {
+    type File = LogFile;
+    const TEMPLATE: &'static str = "";
+
+    fn from_file(LogFile {}: LogFile) -> Option<Self> {
+        Some(Self { groups: Vec::new() })
+    }
+
+    fn actors(&self) -> Extent {
+        let groups = self.groups.iter();
+        Extent {
+            noun: "agent",
+            count: groups.map(|group| u64::from(group.count)).sum(),
+        }
+    }
+}
+
 impl System for LogSystem {
-    type Spec = ScenarioSpec<Vec<AgentGroup>>;
+    type Settings = LogScenario;
 
     fn info(&self) -> &'static SystemInfo {
         &LOG_INFO
     }
 
-    fn deploy(&self, spec: &Self::Spec, planner: &mut Planner) -> Deployment {
+    fn deploy(&self, spec: &ScenarioSpec<LogScenario>, planner: &mut Planner) -> Deployment {
         let mut deployment = Deployment::new();
         let mut runs: Vec<_> = spec
             .settings
+            .groups
             .iter()
             .flat_map(|group| planner.group(group))
             .collect();
@@ -422,7 +491,9 @@ fn every_mock_agent_and_a_custom_one_run_on_any_port() {
         thread: ThreadPolicy::Own,
         start_within: Duration::ZERO,
     });
-    let spec = ScenarioSpec::new(groups.collect());
+    let spec = ScenarioSpec::new(LogScenario {
+        groups: groups.collect(),
+    });
     let run = run_system(Config::default(), LogSystem, spec);
     assert_eq!(run.outcome.verdict, Verdict::Pass);
     let view = run.view();

@@ -1,8 +1,11 @@
 //! The seven populations of the bridge, on the healthy system.
 
+use rehearsal_agents::agent::marks::{BARRIER_RELEASED, DEADLINE_FIRED, DEATH_NOTICED};
+use rehearsal_agents::bridge::Transport;
 use rehearsal_agents::bridge::faults;
-use rehearsal_agents::record::{Mark, RunEnd};
-use rehearsal_agents::spec::Transport;
+use rehearsal_agents::bridge::marks::CONCURRENT_STARTUP;
+use rehearsal_agents::record::RunEnd;
+use rehearsal_agents::record::marks::INTERLEAVED;
 
 use crate::common::{ORDERS, Order, TRANSPORTS, assert_flawless, flaws, populations, run_spec};
 
@@ -17,7 +20,7 @@ fn run_all(transport: Transport, seeds: std::ops::Range<u64>) {
                 let messages = view.messages();
                 assert_eq!(messages.sendings().len() as u64, events, "{what}");
                 assert_eq!(messages.deliveries().len() as u64, events, "{what}");
-                assert_eq!(run.marks(Mark::Fault(faults::HOLD)), 0, "{what}");
+                assert_eq!(run.marks(faults::HOLD), 0, "{what}");
             }
         }
     }
@@ -59,8 +62,8 @@ fn failing_agents_end_as_their_mode_says() {
             RunEnd::DiedSilently,
         ];
         assert_eq!(run.ends(), expected.map(Some));
-        assert_eq!(run.marks(Mark::DeadlineFired), 1);
-        assert_eq!(run.marks(Mark::DeathNoticed), 1);
+        assert_eq!(run.marks(DEADLINE_FIRED), 1);
+        assert_eq!(run.marks(DEATH_NOTICED), 1);
         let view = run.view();
         let sendings = view.messages().sendings().iter();
         let errors: Vec<&str> = sendings
@@ -77,8 +80,8 @@ fn failing_agents_end_as_their_mode_says() {
 fn collision_groups_leave_barriers_together_and_interleave() {
     let (_, spec, _) = populations(Transport::InProcess).remove(5);
     let run = run_spec(&spec, 1, Order::Random);
-    assert_eq!(run.marks(Mark::BarrierReleased), 3);
-    assert!(run.reached(Mark::Interleaved));
+    assert_eq!(run.marks(BARRIER_RELEASED), 3);
+    assert!(run.reached(INTERLEAVED));
 }
 
 #[test]
@@ -87,7 +90,7 @@ fn start_up_is_idempotent_under_concurrent_callers() {
     let overlapping = (0..10)
         .map(|seed| run_spec(&spec, seed, Order::Random))
         .inspect(|run| assert_eq!(flaws(run), Vec::<String>::new()))
-        .filter(|run| run.reached(Mark::ConcurrentStartup))
+        .filter(|run| run.reached(CONCURRENT_STARTUP))
         .count();
     assert!(overlapping > 0);
 }

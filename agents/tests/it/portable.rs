@@ -4,10 +4,11 @@ use std::io;
 use std::sync::LazyLock;
 
 use rehearsal_agents::bridge::portable::{ClientPart, NotPortable, PortableScenario};
+use rehearsal_agents::bridge::{BridgeSpec, Transport};
 use rehearsal_agents::bridge::{Listener, faults};
 use rehearsal_agents::client::{ClientConnection, ConnectionLost, Connector};
 use rehearsal_agents::record::RunEnd;
-use rehearsal_agents::spec::{AgentKind, BridgeSpec, FailureMode, Transport};
+use rehearsal_agents::spec::{AgentKind, FailureMode};
 use rehearsal_history::oracle::OracleRef;
 use rehearsal_history::{CheckedRun, Facet, History, Phase};
 use rehearsal_sim::tokio::io::{DuplexStream, duplex};
@@ -104,7 +105,7 @@ fn mixed_population() -> BridgeSpec {
             group(AgentKind::Burst, 1),
         ],
     );
-    spec.bridge.run_timeout = ms(900);
+    spec.settings.bridge.run_timeout = ms(900);
     spec
 }
 

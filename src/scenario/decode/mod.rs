@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use rehearsal_agents::sections::{Contradiction, Named, Path, SYSTEMS, Sections, Shared};
-use rehearsal_agents::spec::{BridgeSpec, Transport};
+use rehearsal_agents::bridge::{BridgeSpec, Transport};
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 

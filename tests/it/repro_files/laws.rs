@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use rehearsal::agents::sections;
-use rehearsal::agents::spec::Transport;
+use rehearsal::agents::bridge::Transport;
 use rehearsal::repro::{Expected, Origin, Repro, ScenarioRef, Shrunk, TestRef};
 use rehearsal::run::{RunVerdict, StrategyName};
 use rehearsal::scenario::{Edit, Look, NewValue, render_all};

@@ -11,10 +11,10 @@ use rehearsal_sim::tokio::spawn;
 use super::client::{ClientConnection, ConnectionLost, Connector};
 use super::faults::BRIDGE;
 use super::incarnation::Process;
+use super::spec::Transport;
 use super::{Bridge, BridgeError, PORT};
 use crate::capability::Capability;
 use crate::record::recorder::name_task;
-use crate::spec::Transport;
 
 /// Lets the bridge listen, if its clients come over the network.
 pub(super) async fn open(transport: Transport, bridge: Arc<dyn Bridge>) {

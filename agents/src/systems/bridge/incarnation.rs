@@ -8,13 +8,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rehearsal_sim::tokio::spawn;
 
+use super::marks::CONCURRENT_STARTUP;
 use super::plan::BridgePlan;
 use super::port::BridgePort;
 use super::registry_invariant::RegistryInvariant;
+use super::spec::{BridgeSettings, BridgeSpec};
 use super::{Bridge, BridgeDeps, BridgeError, Directory, Journal};
 use crate::driver::{Node, Population, WorkId, run_agents};
-use crate::record::{Mark, Recorder};
-use crate::spec::{BridgeSettings, BridgeSpec};
+use crate::record::Recorder;
 
 /// Parts of the program that each ask for the bridge at start-up, at once.
 const CALLERS: usize = 3;
@@ -41,12 +42,12 @@ impl Process {
     ) -> Self {
         let runs = plan.runs.iter();
         Self {
-            settings: spec.bridge.clone(),
+            settings: spec.settings.bridge.clone(),
             directory: Arc::clone(&plan.directory),
             population: Population {
                 runs: runs.map(|run| (Arc::clone(run), work())).collect(),
                 defect: spec.defect,
-                run_timeout: spec.bridge.run_timeout,
+                run_timeout: spec.settings.bridge.run_timeout,
             },
             recorder,
             journal: Journal::new(),
@@ -105,7 +106,7 @@ impl Process {
             let under_way = Arc::clone(&under_way);
             spawn(async move {
                 if under_way.fetch_add(1, Ordering::Relaxed) > 0 {
-                    recorder.mark(Mark::ConcurrentStartup);
+                    recorder.mark(CONCURRENT_STARTUP);
                 }
                 let result = bridge.ensure_integration().await;
                 under_way.fetch_sub(1, Ordering::Relaxed);

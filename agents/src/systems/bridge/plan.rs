@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::Directory;
 use super::client::Identity;
+use super::spec::BridgeSpec;
 use crate::agent::PlannedRun;
 use crate::driver::Planner;
 use crate::event::ClientId;
-use crate::spec::BridgeSpec;
 
 /// The plan of one run.
 #[derive(Debug)]
@@ -21,11 +21,11 @@ pub(super) struct BridgePlan {
 impl BridgePlan {
     /// Draws start times and secrets.
     pub(super) fn draw(spec: &BridgeSpec, planner: &mut Planner) -> Self {
-        let groups = spec.agents.iter();
+        let groups = spec.settings.agents.iter();
         let runs = groups.flat_map(|group| planner.group(group)).collect();
         Self {
             runs,
-            clients: clients(planner, spec.clients.per_thread),
+            clients: clients(planner, spec.settings.clients.per_thread),
             directory: Arc::new(directory(planner)),
         }
     }

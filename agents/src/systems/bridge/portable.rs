@@ -12,6 +12,7 @@ use rehearsal_sim::tokio::{join, select, spawn, time};
 use super::client::{Connector, Identity};
 use super::incarnation::Process;
 use super::plan::BridgePlan;
+use super::spec::{BridgeSpec, ClientSettings};
 use super::{Listener, ReferenceBridge, system};
 use crate::driver::{
     ClientDoor, ClientNode, ClientSide, Node, PlanError, RunState, SHUTDOWN_TIMEOUT, WorkId,
@@ -19,7 +20,6 @@ use crate::driver::{
 };
 use crate::event::ClientId;
 use crate::record::Recorder;
-use crate::spec::{BridgeSpec, ClientSettings};
 
 /// A scenario's parts for another runtime than the simulator, each for a host of its
 /// own: the server part (reference bridge, agents, driver), and each client.
@@ -111,7 +111,7 @@ impl PortableScenario {
         let longest = longest_run(&spec.faults, process.population().longest_work());
         let clients = plan.clients.into_iter();
         let (clients, doors) = clients
-            .map(|identity| client_part(&state, identity, spec.clients.clone()))
+            .map(|identity| client_part(&state, identity, spec.settings.clients.clone()))
             .unzip();
         Ok(Self {
             server: ServerPart {

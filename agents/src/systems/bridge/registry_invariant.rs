@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::marks::SWEPT;
 use super::{Observer, Registry};
 use crate::event::{RunId, ThreadId};
-use crate::record::{Mark, Recorder};
+use crate::record::Recorder;
 
 /// Registries up to this size are compared entry by entry after every change,
 /// larger ones by their totals: else checking would cost more than running.
@@ -42,7 +43,7 @@ impl Observer for RegistryInvariant {
 
     fn swept(&self, found: usize) {
         if found > 0 {
-            self.recorder.mark(Mark::Swept);
+            self.recorder.mark(SWEPT);
         }
     }
 }

@@ -12,14 +12,13 @@ use super::connector::{self, SimConnector};
 use super::faults::{self, BRIDGE, CLIENT};
 use super::incarnation::Process;
 use super::plan::BridgePlan;
-use super::{Bridge, BridgeDeps, ReferenceBridge, Registry, defects};
+use super::spec::{BridgeScenario, BridgeSpec, ClientSettings, Transport};
+use super::{Bridge, BridgeDeps, ReferenceBridge, Registry, defects, marks, needs};
 use crate::capability::Capability;
-use crate::defect::Defect;
 use crate::driver::{ClientHost, ClientNode, Deployment, Node, Planner};
-use crate::record::Mark;
-use crate::record::recorder::name_task;
-use crate::spec::{BridgeSpec, ClientSettings, FaultPlan, NetworkSettings, Transport};
-use crate::system::{Facet, Role, Spec, System, SystemInfo};
+use crate::record::recorder::{MODEL, name_task};
+use crate::system::{Facet, Need, Role, System, SystemInfo};
+use crate::{agent, record};
 
 /// The bridge's entry in the table of systems.
 pub static INFO: SystemInfo = SystemInfo {
@@ -31,45 +30,37 @@ pub static INFO: SystemInfo = SystemInfo {
         Facet::Messages,
         Facet::Spans,
         Facet::Resources,
+        Facet::Invariants,
         Facet::Engine,
     ],
     defects: &defects::DEFECTS,
-    goals: &[
-        Mark::Reconnected,
-        Mark::Replayed,
-        Mark::GapMarked,
-        Mark::Interleaved,
-        Mark::ConcurrentStartup,
-        Mark::BarrierReleased,
-        Mark::DeadlineFired,
-        Mark::DeathNoticed,
-        Mark::Swept,
+    marks: &[
+        record::marks::RECONNECTED,
+        record::marks::REPLAYED,
+        record::marks::GAP_MARKED,
+        record::marks::INTERLEAVED,
+        marks::CONCURRENT_STARTUP,
+        agent::marks::BARRIER_RELEASED,
+        agent::marks::DEADLINE_FIRED,
+        agent::marks::DEATH_NOTICED,
+        marks::SWEPT,
     ],
+    model: &MODEL,
 };
-
-impl Spec for BridgeSpec {
-    fn network(&self) -> &NetworkSettings {
-        &self.network
-    }
-
-    fn faults(&self) -> &FaultPlan {
-        &self.faults
-    }
-
-    fn defect(&self) -> Option<Defect> {
-        self.defect
-    }
-}
 
 /// The reference bridge.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reference;
 
 impl System for Reference {
-    type Spec = BridgeSpec;
+    type Settings = BridgeScenario;
 
     fn info(&self) -> &'static SystemInfo {
         &INFO
+    }
+
+    fn needs(&self, spec: &BridgeSpec) -> Vec<Need> {
+        needs::needs(spec)
     }
 
     /// The runs are not hermetic: the WebSocket library draws keys and masks, which
@@ -150,7 +141,7 @@ impl BridgeSystem {
 }
 
 impl System for BridgeSystem {
-    type Spec = BridgeSpec;
+    type Settings = BridgeScenario;
 
     fn info(&self) -> &'static SystemInfo {
         &INFO
@@ -158,6 +149,10 @@ impl System for BridgeSystem {
 
     fn supports(&self, capability: Capability) -> bool {
         Self::supports(self, capability)
+    }
+
+    fn needs(&self, spec: &BridgeSpec) -> Vec<Need> {
+        needs::needs(spec)
     }
 
     fn ambient(&self) -> Ambient {
@@ -182,7 +177,7 @@ fn deploy(
     let process = Process::new(spec, &plan, recorder, || deployment.work());
     deployment.longest_work(process.population().longest_work());
     let process = Rc::new(process);
-    let (transport, make) = (spec.transport, Rc::new(make));
+    let (transport, make) = (spec.settings.transport, Rc::new(make));
     deployment
         .server(BRIDGE, BRIDGE, {
             let process = Rc::clone(&process);
@@ -201,7 +196,7 @@ fn deploy(
             transport,
             process: Rc::clone(&process),
         };
-        let settings = spec.clients.clone();
+        let settings = spec.settings.clients.clone();
         deployment.client(CLIENT, host, move |node| {
             client(identity, settings, connector, node).run()
         });

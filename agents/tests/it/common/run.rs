@@ -1,9 +1,10 @@
 //! Runs, and readers of their histories.
 
-use rehearsal_agents::bridge::Reference;
+use rehearsal_agents::bridge::{BridgeSpec, Reference};
 use rehearsal_agents::event::RunId;
-use rehearsal_agents::record::{Epoch, Mark, Recorder, RunEnd};
-use rehearsal_agents::spec::BridgeSpec;
+use rehearsal_agents::goal::Goal;
+use rehearsal_agents::record::{Epoch, Recorder, RunEnd};
+use rehearsal_agents::spec::ScenarioSpec;
 use rehearsal_agents::system::{self, System};
 use rehearsal_history::{CheckedRun, EntryKind, GapPolicy, History, Symbol};
 use rehearsal_sim::{Config, Fifo, NetConfig, Outcome, Random, Recording, Strategy, run};
@@ -46,16 +47,16 @@ impl TestRun {
         view.spans().iter().map(|record| record.end()).collect()
     }
 
-    /// Returns how often the run reached a mark.
-    pub fn marks(&self, mark: Mark) -> usize {
-        let name = mark.name();
+    /// Returns how often the run reached a goal.
+    pub fn marks(&self, goal: impl Into<Goal>) -> usize {
+        let name = goal.into().name();
         let marks = self.history.marks();
         marks.filter(|mark| mark.0 == *name.as_str()).count()
     }
 
-    /// Returns `true` if the run reached the mark.
-    pub fn reached(&self, mark: Mark) -> bool {
-        self.marks(mark) > 0
+    /// Returns `true` if the run reached the goal.
+    pub fn reached(&self, goal: impl Into<Goal>) -> bool {
+        self.marks(goal) > 0
     }
 }
 
@@ -81,7 +82,11 @@ pub fn run_spec(spec: &BridgeSpec, seed: u64, order: Order) -> TestRun {
 }
 
 /// Runs any system.
-pub fn run_system<S: System>(config: Config, system: S, spec: S::Spec) -> TestRun {
+pub fn run_system<S: System>(
+    config: Config,
+    system: S,
+    spec: ScenarioSpec<S::Settings>,
+) -> TestRun {
     let recorder = Recorder::new();
     let handle = recorder.clone();
     let outcome = run(config, move |world| {

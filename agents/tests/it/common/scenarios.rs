@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use rehearsal_agents::bridge::{
+    BridgeScenario, BridgeSettings, BridgeSpec, ClientSettings, Transport,
+};
 use rehearsal_agents::spec::{
-    AgentGroup, AgentKind, BridgeSettings, BridgeSpec, ClientSettings, Defect, FailureMode, Fault,
-    FaultPlan, NetworkSettings, ThreadPolicy, Transport,
+    AgentGroup, AgentKind, Defect, FailureMode, Fault, FaultPlan, ThreadPolicy,
 };
 
 pub const TRANSPORTS: [Transport; 2] = [Transport::InProcess, Transport::WebSocket];
@@ -37,15 +39,12 @@ pub fn shared(kind: AgentKind, count: u32) -> AgentGroup {
 }
 
 pub fn spec(transport: Transport, agents: Vec<AgentGroup>) -> BridgeSpec {
-    BridgeSpec {
+    BridgeSpec::new(BridgeScenario {
         transport,
-        defect: None,
         bridge: BridgeSettings::default(),
         agents,
         clients: ClientSettings::default(),
-        network: NetworkSettings::default(),
-        faults: FaultPlan::default(),
-    }
+    })
 }
 
 pub fn with_fault(mut spec: BridgeSpec, kind: Fault, from: u64, until: u64) -> BridgeSpec {
@@ -97,7 +96,7 @@ pub fn populations(transport: Transport) -> Vec<(&'static str, BridgeSpec, u64)>
             group(failure(FailureMode::SilentDeath), 1),
         ],
     );
-    cleanup.bridge.run_timeout = ms(500);
+    cleanup.settings.bridge.run_timeout = ms(500);
     vec![
         (
             "shared bridge",

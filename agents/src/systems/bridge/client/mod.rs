@@ -13,12 +13,13 @@ use std::time::Duration;
 use rehearsal_sim::VirtualTime;
 use rehearsal_sim::tokio::{select, time};
 
+use super::spec::ClientSettings;
 use super::{ByteStream, ClientFrame, Position, ServerFrame};
 use crate::driver::{ClientCommand, ClientNode};
 use crate::event::{ClientId, Event, RunId, ThreadId, UserId};
+use crate::record::marks::INTERLEAVED;
 use crate::record::recorder::name_task;
-use crate::record::{Epoch, Gap, Mark, Offset, Recorder};
-use crate::spec::ClientSettings;
+use crate::record::{Epoch, Gap, Offset, Recorder};
 
 pub use connection::{ClientConnection, ConnectionLost, Connector};
 
@@ -269,7 +270,7 @@ impl<C: Connector> Client<C> {
     ) {
         self.seen.insert(event.thread, Position { epoch, offset });
         if self.runs.next(event.run) {
-            self.recorder.mark(Mark::Interleaved);
+            self.recorder.mark(INTERLEAVED);
         }
         let client = self.identity.client;
         self.recorder

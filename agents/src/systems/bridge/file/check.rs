@@ -1,11 +1,14 @@
 //! Contradictions between sections that are right by themselves.
 
+use super::super::spec::Transport;
 use super::BridgeFile;
 use super::agents::{Child, Group};
-use crate::record::Mark;
+use crate::agent::marks::{BARRIER_RELEASED, DEATH_NOTICED};
+use crate::goal::{Goal, Mark};
+use crate::record::marks::INTERLEAVED;
 use crate::sections::words::grouped;
 use crate::sections::{Contradiction, Path, Rule, Shared, Short};
-use crate::spec::{AgentKind, FailureMode, ThreadPolicy, Transport};
+use crate::spec::{AgentKind, FailureMode, ThreadPolicy};
 
 /// The most agents in one run, sub-agents counted.
 const AGENTS_MAX: u64 = 10_000;
@@ -252,26 +255,28 @@ fn oracles(groups: &[Group], shared: &Shared<'_>) -> Vec<Contradiction> {
 fn goals(groups: &[Group], shared: &Shared<'_>) -> Vec<Contradiction> {
     let goals = shared.goals.iter();
     goals
-        .filter_map(|(place, mark)| {
-            let (name, obstacle) = match mark {
-                Mark::BarrierReleased if !takes_part(groups, is_collision) => {
-                    ("barrier-released", "no collision agent takes part")
-                }
-                Mark::DeathNoticed if !takes_part(groups, dies_silently) => {
-                    ("death-noticed", "no agent dies silently")
-                }
-                Mark::Interleaved if alone(groups) => {
-                    ("interleaved", "each thread belongs to one agent")
-                }
-                _ => return None,
-            };
-            let message = format!("the goal `{name}` is out of reach");
+        .filter_map(|(place, goal)| {
+            let Goal::Mark(mark) = *goal else { return None };
+            let obstacle = obstacle(mark, groups)?;
+            let message = format!("the goal `{goal}` is out of reach");
             let problem = Contradiction::new(Rule::UnreachableGoal, message, place.clone())
                 .label(obstacle)
                 .help("remove the goal, or add what leads to it");
             Some(problem)
         })
         .collect()
+}
+
+/// The reason for which no run reaches the mark, if there is one.
+fn obstacle(mark: Mark, groups: &[Group]) -> Option<&'static str> {
+    let collides = || takes_part(groups, is_collision);
+    let dies = || takes_part(groups, dies_silently);
+    match mark {
+        BARRIER_RELEASED if !collides() => Some("no collision agent takes part"),
+        DEATH_NOTICED if !dies() => Some("no agent dies silently"),
+        INTERLEAVED if alone(groups) => Some("each thread belongs to one agent"),
+        _ => None,
+    }
 }
 
 fn takes_part(groups: &[Group], wanted: fn(&AgentKind) -> bool) -> bool {

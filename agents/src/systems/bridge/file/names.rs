@@ -3,28 +3,16 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::bridge;
+use super::super::spec::Transport;
 use crate::sections::Named;
-use crate::spec::{AgentKind, Defect, FailureMode, Fault, ThreadPolicy, Transport};
-
-/// The kind of system: the bridge.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Kind;
-
-impl Named for Kind {
-    const NOUN: &'static str = "kind of system";
-
-    fn names() -> Vec<(Cow<'static, str>, Self)> {
-        vec![("bridge".into(), Self)]
-    }
-}
+use crate::spec::{AgentKind, FailureMode, ThreadPolicy};
 
 fn table<T: Copy, const N: usize>(names: [(&'static str, T); N]) -> Vec<(Cow<'static, str>, T)> {
     names.map(|(name, value)| (name.into(), value)).into()
 }
 
 /// Transports with their names in scenario files and on the command line.
-pub const TRANSPORTS: [(&str, Transport); 2] = [
+pub(in super::super) const TRANSPORTS: [(&str, Transport); 2] = [
     ("websocket", Transport::WebSocket),
     ("in-process", Transport::InProcess),
 ];
@@ -58,26 +46,6 @@ impl Named for FailureMode {
             ("timeout", Self::Timeout),
             ("silent-death", Self::SilentDeath),
         ])
-    }
-}
-
-impl Named for Defect {
-    const NOUN: &'static str = "defect";
-
-    fn names() -> Vec<(Cow<'static, str>, Self)> {
-        let defects = bridge::INFO.defects.iter();
-        defects
-            .map(|defect| (defect.name().into(), *defect))
-            .collect()
-    }
-}
-
-impl Named for Fault {
-    const NOUN: &'static str = "fault";
-
-    fn names() -> Vec<(Cow<'static, str>, Self)> {
-        let names = bridge::INFO.fault_names();
-        names.map(|(name, fault)| (name.into(), fault)).collect()
     }
 }
 
