@@ -1,32 +1,31 @@
-//! What of a scenario a system can play, and what is left out because it cannot.
+//! The parts of a scenario that a custom system supports, and those that are left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use rehearsal_agents::bridge::{Cause, needs, transport_capability};
 use rehearsal_agents::capability::Capability;
-use rehearsal_agents::record::Mark;
-use rehearsal_agents::bridge::Transport;
+use rehearsal_agents::goal::Goal;
+use rehearsal_agents::sections::{Path, Step};
 use rehearsal_agents::spec::Fault;
-use rehearsal_history::Facet;
+use rehearsal_agents::system::{AnySystem, Cause, Need};
 
 use crate::oracle::OracleRef;
 use crate::report::summary::counted;
-use crate::scenario::{Goal, Scenario, names};
+use crate::scenario::{Edit, Scenario};
 use crate::system::Named;
 
-/// Something that a scenario asks for, and a system cannot do.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct MissingCapability {
-    pub(crate) what: Requirement,
-    pub(crate) capability: Capability,
+/// A part of a scenario that a system does not support.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct MissingCapability {
+    pub what: Requirement,
+    pub capability: Capability,
 }
 
-/// What in a scenario asks for a capability.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Requirement {
-    Transport,
+/// The part of a scenario that needs a capability.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Requirement {
+    Setting(Path),
     Fault(Fault),
     Goal(Goal),
     Oracle(OracleRef),
@@ -36,7 +35,10 @@ pub(crate) enum Requirement {
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Transport => f.write_str("transport"),
+            Self::Setting(path) => match path.steps().last() {
+                Some(Step::Key(key)) => f.write_str(key),
+                _ => write!(f, "{path}"),
+            },
             Self::Fault(fault) => write!(f, "fault {}", fault.name()),
             Self::Goal(goal) => write!(f, "goal {goal}"),
             Self::Oracle(oracle) => write!(f, "oracle {oracle}"),
@@ -51,76 +53,71 @@ impl fmt::Display for MissingCapability {
     }
 }
 
-pub(crate) fn listed(missing: &[MissingCapability]) -> String {
+pub fn listed(missing: &[MissingCapability]) -> String {
     let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
     missing.join(", ")
 }
 
-/// A scenario as a system plays it.
+/// A scenario as a system runs it.
 #[derive(Clone, Debug)]
-pub(crate) struct Compatibility {
+pub struct Compatibility {
     /// The scenario, without what the system cannot do.
-    pub(crate) scenario: Scenario,
-    /// What was left out; with it the scenario still means something.
-    pub(crate) left_out: Vec<MissingCapability>,
-    /// What it cannot be played without. If there is any, it is not played.
-    pub(crate) prevented_by: Vec<MissingCapability>,
+    pub scenario: Scenario,
+    /// The parts that were left out; without them the scenario still has a meaning.
+    pub left_out: Vec<MissingCapability>,
+    /// The parts without which it has none. If there is any, it is not run.
+    pub prevented_by: Vec<MissingCapability>,
 }
 
 impl Compatibility {
     /// Gives a scenario to a system. One that carries a seeded defect of the
     /// reference becomes its healthy twin.
-    pub(crate) fn new(scenario: &Scenario, named: &Arc<Named>) -> Self {
+    pub fn new(scenario: &Scenario, named: &Arc<Named>) -> Self {
         let healthy = scenario.twin().unwrap_or_else(|| scenario.clone());
         let mut compatibility = Self {
             scenario: healthy.on(named),
             left_out: Vec::new(),
             prevented_by: Vec::new(),
         };
-        compatibility.set_the_stage(named);
-        compatibility.leave_out_checks(named);
+        compatibility.replace_settings(named.system());
+        compatibility.leave_out_checks(named.system());
         compatibility
     }
 
-    /// Transport and faults: without them it is another play, or none.
-    fn set_the_stage(&mut self, named: &Named) {
-        for (capability, cause) in needs(&self.scenario.spec) {
-            if named.system().supports(capability) {
-                continue;
-            }
-            let what = match cause {
-                Cause::Transport => Requirement::Transport,
-                Cause::Fault(fault) => Requirement::Fault(fault),
-            };
-            let lack = MissingCapability { what, capability };
-            match (cause, self.over_the_other_transport(named)) {
-                (Cause::Transport, Some(scenario)) => {
-                    self.scenario = scenario;
-                    self.left_out.push(lack);
+    /// Settings and faults: without them it is another scenario, or none.
+    fn replace_settings(&mut self, system: &dyn AnySystem) {
+        for Need { capability, cause } in missing_needs(system, &self.scenario) {
+            match cause {
+                Cause::Setting { path, others } => {
+                    let replaced = with_another(&self.scenario, system, &path, &others);
+                    let what = Requirement::Setting(path);
+                    let missing = MissingCapability { what, capability };
+                    match replaced {
+                        Some(scenario) => {
+                            self.scenario = scenario;
+                            self.left_out.push(missing);
+                        }
+                        None => self.prevented_by.push(missing),
+                    }
                 }
-                _ => self.prevented_by.push(lack),
+                Cause::Fault(fault) => {
+                    let what = Requirement::Fault(fault);
+                    self.prevented_by
+                        .push(MissingCapability { what, capability });
+                }
             }
         }
     }
 
-    fn over_the_other_transport(&self, named: &Named) -> Option<Scenario> {
-        let other = match self.scenario.spec.transport {
-            Transport::InProcess => Transport::WebSocket,
-            Transport::WebSocket => Transport::InProcess,
-        };
-        let can = named.system().supports(transport_capability(other));
-        can.then(|| self.scenario.with_transport(other).ok())?
-    }
-
     /// Oracles and goals. A goal of every run is what the scenario is about.
-    fn leave_out_checks(&mut self, named: &Named) {
+    fn leave_out_checks(&mut self, system: &dyn AnySystem) {
         let lack = |what| {
-            let capability = match what {
-                Requirement::Goal(goal) => of_goal(goal),
-                Requirement::Oracle(oracle) => of_oracle(oracle),
-                Requirement::Transport | Requirement::Fault(_) => None,
+            let capability = match &what {
+                Requirement::Goal(goal) => goal.needs(),
+                Requirement::Oracle(oracle) => of_oracle(*oracle, system),
+                Requirement::Setting(_) | Requirement::Fault(_) => None,
             };
-            let missing = capability.filter(|capability| !named.system().supports(*capability));
+            let missing = capability.filter(|capability| !system.supports(*capability));
             missing.map(|capability| MissingCapability { what, capability })
         };
         let expect = &mut self.scenario.expect;
@@ -146,64 +143,80 @@ impl Compatibility {
         }
     }
 
-    /// What to say of a scenario that is played with less; none if it is whole.
-    pub(crate) fn remark(&self) -> Option<String> {
+    /// Returns the remark on a scenario that is run with less; none if it is whole.
+    pub fn remark(&self) -> Option<String> {
         if self.left_out.is_empty() {
             return None;
         }
-        let played = match self.scenario.spec.transport {
-            transport if transport == self.scenario.declared_transport => String::new(),
-            transport => format!("; played {}", names::transport(transport)),
+        let changed = match &self.left_out[..] {
+            left_out if left_out.iter().any(MissingCapability::is_setting) => {
+                let options = self.scenario.options.iter();
+                let options = options.map(|(key, value)| format!("{key} {value}"));
+                format!("; run with {}", options.collect::<Vec<_>>().join(", "))
+            }
+            _ => String::new(),
         };
-        Some(format!("left out: {}{played}", listed(&self.left_out)))
+        Some(format!("left out: {}{changed}", listed(&self.left_out)))
     }
 }
 
-/// What a run can only reach with a system that can do that.
-fn of_goal(goal: Goal) -> Option<Capability> {
-    match goal {
-        Goal::LockContended => Some(Capability::Locks),
-        Goal::Mark(Mark::Reconnected | Mark::Replayed) => Some(Capability::Resume),
-        Goal::Mark(Mark::GapMarked) => Some(Capability::Gaps),
-        Goal::Mark(Mark::Swept) => Some(Capability::Sweep),
-        // The director or the agents see to these; a fault is asked for as such.
-        Goal::Mark(
-            Mark::Fault(_)
-            | Mark::Interleaved
-            | Mark::ConcurrentStartup
-            | Mark::BarrierReleased
-            | Mark::DeadlineFired
-            | Mark::DeathNoticed,
-        ) => None,
+impl MissingCapability {
+    fn is_setting(&self) -> bool {
+        matches!(self.what, Requirement::Setting(_))
     }
 }
 
-/// The capability without which an oracle has nothing to check. A system that does not describe
-/// itself is still held to the engine's census.
-fn of_oracle(oracle: OracleRef) -> Option<Capability> {
-    let reads = oracle.reads();
-    reads
-        .contains(&Facet::Invariants)
-        .then_some(Capability::RegistryEvents)
+/// The needs of a scenario that the system does not meet.
+fn missing_needs(system: &dyn AnySystem, scenario: &Scenario) -> Vec<Need> {
+    let needs = system.needs(&scenario.spec).into_iter();
+    needs
+        .filter(|need| !system.supports(need.capability))
+        .collect()
+}
+
+/// The scenario with the first of the other values with which it is valid, and which the
+/// system supports.
+fn with_another(
+    scenario: &Scenario,
+    system: &dyn AnySystem,
+    path: &Path,
+    others: &[&'static str],
+) -> Option<Scenario> {
+    others.iter().find_map(|other| {
+        let mut set = scenario.set.clone();
+        set.push(Edit::text(path.clone(), other));
+        let replaced = scenario.with_set(&set).ok()?;
+        let needs = missing_needs(system, &replaced);
+        let unmet =
+            |need: &Need| matches!(&need.cause, Cause::Setting { path: p, .. } if p == path);
+        (!needs.iter().any(unmet)).then_some(replaced)
+    })
+}
+
+/// The capability without which an oracle has nothing to check. A system that does not
+/// describe itself is still held to the engine's census.
+fn of_oracle(oracle: OracleRef, system: &dyn AnySystem) -> Option<Capability> {
+    let mut needed = oracle.reads().iter();
+    needed.find_map(|facet| system.info().needed_for(*facet))
 }
 
 /// The compatibilities of one system, counted.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Tally {
-    played: usize,
+pub struct Tally {
+    run: usize,
     unsupported: usize,
-    /// Scenarios that are not played, by what they lack.
+    /// Scenarios that are not run, by the missing capability.
     prevented: BTreeMap<Capability, usize>,
-    /// Scenarios that are played without that.
+    /// Scenarios that are run without that part.
     left_out: BTreeMap<Requirement, usize>,
 }
 
 impl Tally {
-    pub(crate) fn add(&mut self, compatibility: &Compatibility) {
+    pub fn add(&mut self, compatibility: &Compatibility) {
         if compatibility.prevented_by.is_empty() {
-            self.played += 1;
+            self.run += 1;
             for lack in &compatibility.left_out {
-                *self.left_out.entry(lack.what).or_default() += 1;
+                *self.left_out.entry(lack.what.clone()).or_default() += 1;
             }
             return;
         }
@@ -216,11 +229,11 @@ impl Tally {
     }
 }
 
-/// `25 scenarios played, 3 unsupported (recovery 1, gaps 2); left out: oracle registry 12`.
+/// `25 scenarios run, 3 unsupported (recovery 1, gaps 2); left out: oracle registry 12`.
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let played = counted(self.played, "scenario");
-        write!(f, "{played} played, {} unsupported", self.unsupported)?;
+        let run = counted(self.run, "scenario");
+        write!(f, "{run} run, {} unsupported", self.unsupported)?;
         if !self.prevented.is_empty() {
             write!(f, " ({})", counts(&self.prevented))?;
         }
@@ -235,7 +248,3 @@ fn counts<K: fmt::Display>(counts: &BTreeMap<K, usize>) -> String {
     let counts = counts.iter().map(|(what, count)| format!("{what} {count}"));
     counts.collect::<Vec<_>>().join(", ")
 }
-
-#[cfg(test)]
-#[path = "compatibility_tests.rs"]
-mod tests;

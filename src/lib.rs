@@ -16,7 +16,8 @@ pub mod cli;
 mod clock;
 mod command;
 #[cfg(feature = "scenarios")]
-mod compatibility;
+#[doc(hidden)]
+pub mod compatibility;
 mod console;
 pub mod environment;
 pub mod exit;
@@ -38,7 +39,6 @@ pub use explore::determinism;
 #[cfg(feature = "scenarios")]
 pub use harness::{Harness, Unsupported};
 pub use rehearsal_agents as agents;
-pub use rehearsal_agents::bridge::BridgeSystem;
 pub use rehearsal_agents::capability::Capability;
 pub use rehearsal_agents::system::System;
 pub use rehearsal_history as history;

@@ -1,17 +1,16 @@
-//! Which system a scenario is played with.
+//! The implementation of a system that a scenario is run with.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rehearsal_agents::system::{AnySystem, Spec};
-use rehearsal_agents::systems;
-use rehearsal_sim::Ambient;
+use rehearsal_agents::system::AnySystem;
 
 /// The directory of kept repros, below one of scenarios; no system has this name.
 pub(crate) const REGRESSIONS: &str = "regressions";
 
-/// A system of a user's own, under the name that tests and repros know it by.
+/// A custom implementation of a kind of system, under the name that tests and repros
+/// use.
 #[derive(Debug)]
 pub struct Named {
     name: String,
@@ -21,8 +20,9 @@ pub struct Named {
 }
 
 impl Named {
+    /// A custom implementation, whose kept repros are in that directory.
     #[cfg(any(test, feature = "scenarios"))]
-    pub(crate) fn new(name: &str, system: Arc<dyn AnySystem>, regressions: PathBuf) -> Arc<Self> {
+    pub fn new(name: &str, system: Arc<dyn AnySystem>, regressions: PathBuf) -> Arc<Self> {
         Arc::new(Self {
             name: name.to_owned(),
             system,
@@ -46,41 +46,24 @@ impl Named {
     }
 }
 
-/// The system that a scenario is played with. Two choices are equal if they go by
-/// the same name.
+/// The implementation of a system that a scenario is run with. Two choices are equal
+/// if they have the same name.
 #[derive(Clone, Debug, Default)]
 pub enum SystemChoice {
-    /// The reference system.
+    /// That of the scenario's kind.
     #[default]
     Reference,
-    /// A user's own.
+    /// A custom one.
     Named(Arc<Named>),
 }
 
 impl SystemChoice {
-    /// The name of a user's own.
+    /// The name of a custom one.
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Reference => None,
             Self::Named(named) => Some(named.name()),
         }
-    }
-
-    /// The system that runs this scenario.
-    ///
-    /// # Panics
-    ///
-    /// If no reference system runs scenarios of that type.
-    pub fn system(&self, spec: &dyn Spec) -> &dyn AnySystem {
-        match self {
-            Self::Reference => systems::for_spec(spec).expect("a reference system"),
-            Self::Named(named) => named.system(),
-        }
-    }
-
-    /// The source of randomness and time for code that asks the machine for them.
-    pub fn ambient(&self, spec: &dyn Spec) -> Ambient {
-        self.system(spec).ambient()
     }
 }
 
@@ -107,7 +90,7 @@ impl fmt::Display for BadName {
     }
 }
 
-/// Whether a system may have that name: it becomes a part of tests' and files' names.
+/// Checks the name of a system, which becomes a part of the names of tests and files.
 pub(crate) fn check_name(name: &str) -> Result<(), BadName> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let good = !name.is_empty() && name.chars().all(plain) && name != REGRESSIONS;
@@ -116,28 +99,15 @@ pub(crate) fn check_name(name: &str) -> Result<(), BadName> {
 
 #[cfg(test)]
 mod tests {
-    use rehearsal_agents::bridge::Reference;
-
     use super::*;
 
     #[test]
     fn names_are_words() {
-        for good in ["my-bridge", "b2", "My_Bridge"] {
+        for good in ["my-system", "b2", "My_System"] {
             assert_eq!(check_name(good), Ok(()));
         }
         for bad in ["", "a/b", "a b", "regressions", "ä", "..", "a\n"] {
             assert!(check_name(bad).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn systems_are_told_apart_by_their_names() {
-        let named = |name| {
-            let named = Named::new(name, Arc::new(Reference), PathBuf::new());
-            SystemChoice::Named(named)
-        };
-        assert_eq!(named("a"), named("a"));
-        assert_ne!(named("a"), named("b"));
-        assert_ne!(named("a"), SystemChoice::Reference);
     }
 }

@@ -31,6 +31,7 @@
 //!     roles: &[Role::server("echo"), Role::client("caller")],
 //!     faults: &[NodeAction::Pause.of("echo")],
 //!     records: &[Facet::Engine],
+//!     needed: &[],
 //!     defects: &[],
 //!     marks: &[],
 //!     model: &MODEL,
@@ -188,6 +189,8 @@ pub struct SystemInfo {
     pub faults: &'static [Fault],
     /// The parts of a history that it records.
     pub records: &'static [Facet],
+    /// The parts that it records only with a capability.
+    pub needed: &'static [(Facet, Capability)],
     /// The bugs that can be seeded.
     pub defects: &'static [Defect],
     /// The marks that its runs can reach.
@@ -212,6 +215,14 @@ impl SystemInfo {
         names
             .find(|(known, _)| known == name)
             .map(|(_, fault)| fault)
+    }
+
+    /// Returns the capability without which it does not record that part.
+    pub fn needed_for(&self, facet: Facet) -> Option<Capability> {
+        let mut needed = self.needed.iter();
+        needed
+            .find(|(part, _)| *part == facet)
+            .map(|(_, capability)| *capability)
     }
 
     /// Every goal with each of its names, those about faults last.

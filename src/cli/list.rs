@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::exit::Exit;
 use crate::report::json::ListLine;
-use crate::report::summary::counted;
+use crate::report::summary::{counted, many};
 use crate::scenario::Scenario;
 
 use super::{print, print_error, select};
@@ -46,12 +46,12 @@ pub(super) fn list(root: &Path, json: bool) -> io::Result<Exit> {
 }
 
 fn write_scenario(text: &mut String, scenario: &Scenario, width: usize) {
-    let agents: u32 = scenario.spec.agents.iter().map(|group| group.count).sum();
+    let actors = scenario.spec.settings.actors();
     let oracles: Vec<&str> = scenario.expect.oracles.iter().map(|o| o.name()).collect();
     let _ = writeln!(text, "{:width$}  {}", scenario.name, scenario.claim);
     let seeds = counted(scenario.seeds as usize, "seed");
-    let agents = counted(agents as usize, "agent");
-    let _ = write!(text, "{:width$}  {seeds}, {agents}", "");
+    let actors = many(actors.count, actors.noun);
+    let _ = write!(text, "{:width$}  {seeds}, {actors}", "");
     if let Some(defect) = scenario.spec.defect {
         let _ = write!(text, ", defect {}", defect.name());
     }

@@ -17,8 +17,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use rehearsal_agents::bridge::Transport;
+use clap::{Args, Parser, Subcommand};
+use rehearsal_agents::sections::Path as Place;
 
 use self::explore::PackageArgs;
 use self::on_repro::on_repro;
@@ -31,7 +31,7 @@ use crate::regression;
 use crate::repro::shell_word;
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
-use crate::scenario::{self, Edit, durations, names, new};
+use crate::scenario::{Edit, durations, new};
 
 /// Deterministic simulation testing for multi-agent systems.
 ///
@@ -221,21 +221,16 @@ struct SetArgs {
     #[arg(long = "set", value_name = "PATH=VALUE", value_parser = Edit::from_argument)]
     set: Vec<Edit>,
     /// Short for --set system.transport=T.
-    #[arg(long, value_enum, value_name = "T")]
-    transport: Option<TransportArg>,
+    #[arg(long, value_name = "T")]
+    transport: Option<String>,
 }
 
 impl SetArgs {
     fn changes(&self) -> Vec<Edit> {
         let mut changes = self.set.clone();
-        let transport = self.transport.map(|transport| match transport {
-            TransportArg::InProcess => Transport::InProcess,
-            TransportArg::Websocket => Transport::WebSocket,
-        });
-        if let Some(transport) = transport {
-            let named = Edit::text(scenario::transport(), names::transport(transport));
-            changes.push(named);
-        }
+        let place = Place::of("system").key("transport");
+        let transport = self.transport.as_deref();
+        changes.extend(transport.map(|name| Edit::text(place, name)));
         changes
     }
 
@@ -246,14 +241,6 @@ impl SetArgs {
             .map(|change| format!(" --set {}", shell_word(&change.to_string())))
             .collect()
     }
-}
-
-#[derive(ValueEnum, Clone, Copy, Debug)]
-enum TransportArg {
-    /// Clients beside the bridge.
-    InProcess,
-    /// Clients on hosts of their own, over WebSocket and simulated TCP.
-    Websocket,
 }
 
 /// A stretch of real time, written as in scenario files.

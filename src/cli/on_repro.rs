@@ -28,7 +28,7 @@ pub(super) fn on_repro(
             return Ok(Exit::Usage);
         }
     };
-    match (&repro.origin, repro.system()) {
+    match (&repro.origin, repro.custom_system()) {
         // Without a package, that every test of a workspace is built for this would be a
         // surprise: the repro is refused, with a word about what replays it.
         (Origin::Scenario(_), Some(_)) if packages.are_named() => {

@@ -384,8 +384,8 @@ mod tests {
 
     #[test]
     fn scenarios_of_registered_systems_match_by_their_own_name() {
-        let test = test("scenarios", "my-bridge/collision");
-        assert!(test.ends_in("my-bridge/collision"));
+        let test = test("scenarios", "mine/collision");
+        assert!(test.ends_in("mine/collision"));
         assert!(test.ends_in("collision"));
     }
 }

@@ -12,7 +12,6 @@ use crate::report::json::ReplayLine;
 use crate::report::summary::{self, counted};
 use crate::repro::Repro;
 use crate::repro::replay::Replay;
-use crate::scenario::names;
 use crate::target::Target;
 
 pub(super) fn replay(
@@ -44,14 +43,15 @@ fn text(file: &Path, repro: &Repro, target: &dyn Target, replay: &Replay) -> Str
         let _ = writeln!(text, "  cuts      {}", cuts.join(", "));
     }
     let schedule = &repro.schedule;
-    let transport = repro.scenario().map(|s| names::transport(s.transport));
-    let transport = transport.map(|name| format!(", {name}"));
+    if let Some(scenario) = repro.scenario().filter(|scenario| !scenario.set.is_empty()) {
+        let set: Vec<String> = scenario.set.iter().map(ToString::to_string).collect();
+        let _ = writeln!(text, "  set       {}", set.join(", "));
+    }
     let _ = writeln!(
         text,
-        "  runs      seed {}, {}{}; {}, {} among them",
+        "  runs      seed {}, {}; {}, {} among them",
         repro.seed,
         repro.strategy,
-        transport.unwrap_or_default(),
         counted(schedule.len(), "deviation"),
         counted(schedule.count(DeviationKind::Preemption), "preemption"),
     );

@@ -8,7 +8,6 @@ use serde::Serialize;
 use super::{Exploration, RunKey, Shard};
 use crate::run::RunReport;
 use crate::run::signature::Signature;
-use crate::scenario::names;
 use crate::target::{Origin, Target};
 
 /// The target of a line.
@@ -18,7 +17,8 @@ enum TargetEntry<'a> {
     /// A scenario.
     Scenario {
         scenario: &'a str,
-        transport: &'static str,
+        /// The values that were set to others than the file's.
+        set: Vec<String>,
     },
     /// A test.
     Test { test: &'a str },
@@ -29,7 +29,7 @@ impl<'a> TargetEntry<'a> {
         match target.identity().origin {
             Origin::Scenario(scenario) => Self::Scenario {
                 scenario: target.name(),
-                transport: names::transport(scenario.transport),
+                set: scenario.set.iter().map(ToString::to_string).collect(),
             },
             Origin::Test(_) => Self::Test {
                 test: target.name(),

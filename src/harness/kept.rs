@@ -15,7 +15,7 @@ use crate::scenario::{Look, Scenario, render_all};
 pub(super) fn read(file: &Path, systems: &Systems) -> Result<(Repro, Scenario), String> {
     let drawn = |problems: Vec<_>| render_all(&problems, Look::Plain);
     let repro = Repro::read(file).map_err(drawn)?;
-    let found = repro.find_scenario_of_any_system(file, systems.roots());
+    let found = repro.find_scenario_of(&systems.kinds, file, systems.roots());
     let scenario = found.map_err(drawn)?;
     let Some(name) = repro.system() else {
         return Ok((repro, scenario));

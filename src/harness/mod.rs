@@ -17,7 +17,7 @@ use crate::compatibility::Tally;
 use crate::console::print_error;
 use crate::environment::Environment;
 use crate::exit::Exit;
-use crate::scenario::{Look, discover, render_all};
+use crate::scenario::{Look, Scenario, discover, load_of, render_all};
 
 /// A test binary over a directory of scenario files.
 ///
@@ -35,33 +35,28 @@ use crate::scenario::{Look, discover, render_all};
 /// come first, each as a test of its own. The environment chooses other seeds or another
 /// strategy: see [`crate::environment`].
 ///
-/// With [systems](Harness::system) of one's own, those are played instead of the
-/// reference: `my-bridge/shared_bridge` is the test of a scenario with one of them,
-/// and `my-bridge/lock-order-inversion+healthy` that of a scenario which carries a
-/// seeded defect of the reference; its defect is left to the reference.
+/// Scenario files say which kind of system they are of. [`Harness::define`] adds a kind
+/// to those that ship with this crate: a system that implements [`System`] then has
+/// scenario files, oracles, faults, defects with healthy twins, shrinking and repros as
+/// they have.
 ///
 /// ```no_run
-/// # use rehearsal::agents::bridge::{BridgeDeps, ReferenceBridge};
-/// # struct MyBridge;
-/// # impl MyBridge {
-/// #     #[allow(clippy::new_ret_no_self)]
-/// #     fn new(deps: BridgeDeps) -> ReferenceBridge { ReferenceBridge::new(deps) }
-/// # }
-/// use std::sync::Arc;
-///
-/// use rehearsal::{BridgeSystem, Capability, Harness};
-///
-/// fn main() -> std::process::ExitCode {
-///     Harness::new()
-///         .system("my-bridge", BridgeSystem::new(|deps| Arc::new(MyBridge::new(deps)))
-///             .without(Capability::Recovery) // what it cannot do
-///             .without(Capability::RegistryEvents))
-///         .scenarios("scenarios")
-///         .run()
+/// # use rehearsal::agents::system::AnySystem;
+/// # fn main() {}
+/// /// `system = { kind = "echo" }` in a scenario file is this system.
+/// fn tests(echo: impl AnySystem + 'static) -> std::process::ExitCode {
+///     rehearsal::Harness::new().define(echo).scenarios("scenarios").run()
 /// }
 /// ```
 ///
-/// `docs/guide/systems.md` says how such a bridge is made.
+/// A custom *implementation* of a kind is [registered](Harness::system) under a name, and
+/// runs the kind's scenarios in the place of the kind's own: `mine/collision` is the test
+/// of a scenario with it, and `mine/lock-order-inversion+healthy` that of a scenario which
+/// carries a seeded defect of the kind's own system, without the defect.
+///
+/// `docs/guide/systems.md` shows both.
+///
+/// [`System`]: crate::System
 #[derive(Debug, Default)]
 pub struct Harness {
     systems: Systems,
@@ -69,17 +64,17 @@ pub struct Harness {
     unsupported: Unsupported,
 }
 
-/// The condition under which the reference system is run.
+/// The condition under which a kind's own system is run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Reference {
-    /// If there is no other.
+    /// If there is no custom implementation.
     #[default]
     Alone,
     /// Always.
     Beside,
 }
 
-/// What becomes of a scenario that a system cannot play as its file says. Either way
+/// The treatment of a scenario that an implementation cannot run as its file says. Either way
 /// it is counted, and a line at the end tells the counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Unsupported {
@@ -104,8 +99,20 @@ impl Harness {
         self
     }
 
-    /// Plays every scenario with that system. Its name is made of letters, digits,
-    /// `-` and `_`, and begins the names of its tests.
+    /// Adds a kind of system, under its own name, that scenario files can be of.
+    #[must_use]
+    pub fn define(mut self, system: impl AnySystem + 'static) -> Self {
+        let system: Arc<dyn AnySystem> = Arc::new(system);
+        let name = system.info().name;
+        if !self.systems.kinds.define(system) {
+            self.systems.taken.push(name);
+        }
+        self
+    }
+
+    /// Adds a custom implementation of a kind of system, which runs every scenario of that
+    /// kind. Its name is made of letters, digits, `-` and `_`, and begins the names of its
+    /// tests.
     #[must_use]
     pub fn system(mut self, name: impl Into<String>, system: impl AnySystem + 'static) -> Self {
         let system: Arc<dyn AnySystem> = Arc::new(system);
@@ -113,8 +120,8 @@ impl Harness {
         self
     }
 
-    /// Plays every scenario with the reference system too. Without other systems it
-    /// is played anyway.
+    /// Runs every scenario with its kind's own system too, as without custom
+    /// implementations.
     #[must_use]
     pub fn reference(mut self) -> Self {
         self.reference = Reference::Beside;
@@ -168,7 +175,7 @@ impl Harness {
         Ok(Prepared { trials, closing })
     }
 
-    /// Adds the tests of every scenario with every system, the reference's first.
+    /// Adds the tests of every scenario with every system, its kind's own first.
     /// Returns the counts of the others.
     fn scenario_trials(
         &self,
@@ -183,17 +190,27 @@ impl Harness {
             if files.is_empty() {
                 return Err(format!("no scenario files below {}", root.display()));
             }
-            if self.reference == Reference::Beside || registered.is_empty() {
-                let of_file = |file: &PathBuf| trials::of_reference(file, environment);
-                trials.extend(files.iter().flat_map(of_file));
+            let mut scenarios = Vec::new();
+            for file in &files {
+                match load_of(&self.systems.kinds, file, &[]) {
+                    Ok(scenario) => scenarios.push(scenario),
+                    Err(problems) => trials.push(trials::unreadable(file, &problems)),
+                }
             }
-            for ((name, _), tally) in registered.iter().zip(&mut tallies) {
-                for file in &files {
-                    let Some(named) = self.systems.find(name, file) else {
+            for scenario in &scenarios {
+                let is_own = |(_, system): &(String, Arc<dyn AnySystem>)| is_of(system, scenario);
+                let alone = !registered.iter().any(is_own);
+                if alone || self.reference == Reference::Beside {
+                    trials.extend(trials::of_kind(scenario.clone(), environment));
+                }
+            }
+            for ((name, system), tally) in registered.iter().zip(&mut tallies) {
+                for scenario in scenarios.iter().filter(|s| is_of(system, s)) {
+                    let Some(named) = self.systems.find(name, &scenario.file) else {
                         continue;
                     };
                     let how = self.unsupported;
-                    let trial = trials::of_system(file, &named, environment, how, tally);
+                    let trial = trials::of_system(scenario, &named, environment, how, tally);
                     trials.push(trial);
                 }
             }
@@ -203,6 +220,11 @@ impl Harness {
             .map(|((name, _), tally)| format!("{name}: {tally}\n"))
             .collect())
     }
+}
+
+/// Returns `true` if the system implements the kind that the scenario is of.
+fn is_of(system: &Arc<dyn AnySystem>, scenario: &Scenario) -> bool {
+    system.info().name == scenario.kind.name()
 }
 
 /// The tests to run, and the text after them.

@@ -7,12 +7,18 @@ use std::sync::Arc;
 use rehearsal_agents::system::AnySystem;
 
 use crate::regression;
+use crate::scenario::Kinds;
 use crate::system::{Named, check_name};
 
-/// Registered systems, in order, and where scenarios are.
+/// The systems of a harness, and the directories of scenarios.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Systems {
     pub(super) roots: Vec<PathBuf>,
+    /// The kinds of systems that scenarios can be of.
+    pub(super) kinds: Kinds,
+    /// Names of kinds that were defined although they are taken.
+    pub(super) taken: Vec<&'static str>,
+    /// Custom implementations, in order.
     pub(super) registered: Vec<(String, Arc<dyn AnySystem>)>,
 }
 
@@ -23,6 +29,9 @@ impl Systems {
 
     /// Checks that every name is valid and of one system.
     pub(super) fn check(&self) -> Result<(), String> {
+        if let Some(name) = self.taken.first() {
+            return Err(format!("there is a system `{name}` already"));
+        }
         let mut names = BTreeSet::new();
         for (name, _) in &self.registered {
             check_name(name).map_err(|bad| bad.to_string())?;

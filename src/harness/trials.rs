@@ -12,17 +12,12 @@ use crate::console::print_error;
 use crate::environment::{self, Environment};
 use crate::explore::Repeat;
 use crate::run::seeds::Seeds;
-use crate::scenario::{self, Look, Scenario, discover, render_all};
+use crate::scenario::{Diagnostic, Look, Scenario, discover, render_all};
 use crate::system::Named;
 use crate::test::verify::{self, TestRun};
 
-/// The tests of one file with the reference system. A file that cannot be read is a
-/// test that fails.
-pub(super) fn of_reference(file: &Path, environment: &Environment) -> Vec<Trial> {
-    let scenario = match scenario::load(file) {
-        Ok(scenario) => scenario,
-        Err(problems) => return vec![unreadable(discover::name_of(file), &problems)],
-    };
+/// The tests of a scenario with its kind's own system.
+pub(super) fn of_kind(scenario: Scenario, environment: &Environment) -> Vec<Trial> {
     let twin = scenario.twin();
     std::iter::once(scenario)
         .chain(twin)
@@ -35,22 +30,16 @@ pub(super) fn of_reference(file: &Path, environment: &Environment) -> Vec<Trial>
         .collect()
 }
 
-/// The test of one file with a system of a user's own. What it cannot do is counted.
+/// The test of a scenario with a custom implementation. What that does not support is
+/// counted.
 pub(super) fn of_system(
-    file: &Path,
+    scenario: &Scenario,
     named: &Arc<Named>,
     environment: &Environment,
     unsupported: Unsupported,
     tally: &mut Tally,
 ) -> Trial {
-    let scenario = match scenario::load(file) {
-        Ok(scenario) => scenario,
-        Err(problems) => {
-            let name = format!("{}/{}", named.name(), discover::name_of(file));
-            return unreadable(name, &problems);
-        }
-    };
-    let compatibility = Compatibility::new(&scenario, named);
+    let compatibility = Compatibility::new(scenario, named);
     tally.add(&compatibility);
     let name = compatibility.scenario.name.clone();
     if !compatibility.prevented_by.is_empty() {
@@ -64,12 +53,10 @@ pub(super) fn of_system(
         };
     }
     let environment = environment.clone();
-    Trial::test(name, move || {
-        play(&compatibility, &environment, unsupported)
-    })
+    Trial::test(name, move || run(&compatibility, &environment, unsupported))
 }
 
-fn play(
+fn run(
     compatibility: &Compatibility,
     environment: &Environment,
     unsupported: Unsupported,
@@ -87,9 +74,10 @@ fn play(
     }
 }
 
-fn unreadable(name: String, problems: &[scenario::Diagnostic]) -> Trial {
+/// A file that cannot be read: a test that fails.
+pub(super) fn unreadable(file: &Path, problems: &[Diagnostic]) -> Trial {
     let problem = render_all(problems, Look::Plain);
-    Trial::test(name, move || Err(Failed::from(problem)))
+    Trial::test(discover::name_of(file), move || Err(Failed::from(problem)))
 }
 
 /// Runs a scenario's seeds and compares them with what it expects, or executes the

@@ -1,5 +1,6 @@
 //! The lines of `--json`: one object each. The fields are a contract.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rehearsal_agents::spec::Defect;
@@ -8,7 +9,7 @@ use serde::Serialize;
 use crate::repro::Repro;
 use crate::repro::replay::{Replay, Replayed};
 use crate::run::{Failure, RunReport};
-use crate::scenario::{Scenario, names};
+use crate::scenario::Scenario;
 
 /// One line of `rehearsal run --json`: one seed.
 #[derive(Serialize, Debug)]
@@ -16,8 +17,8 @@ pub struct RunLine<'a> {
     scenario: &'a str,
     seed: u64,
     strategy: String,
-    /// Of a scenario.
-    transport: Option<&'static str>,
+    /// The settings of a scenario's `system`.
+    options: Option<&'a BTreeMap<String, String>>,
     verdict: &'static str,
     fingerprint: String,
     choices: u64,
@@ -60,7 +61,7 @@ impl<'a> RunLine<'a> {
             scenario: &report.target,
             seed: report.seed,
             strategy: report.strategy.to_string(),
-            transport: judged.map(|judged| names::transport(judged.transport)),
+            options: judged.map(|judged| &judged.options),
             verdict: report.verdict.word(),
             fingerprint: outcome.fingerprint.to_string(),
             choices: outcome.statistics.choices,
@@ -150,10 +151,11 @@ pub struct ListLine<'a> {
     file: String,
     claim: &'a str,
     system: &'static str,
-    transport: &'static str,
+    /// The settings of `system`.
+    options: &'a BTreeMap<String, String>,
     defect: Option<&'static str>,
     oracles: Vec<&'static str>,
-    agents: u32,
+    agents: u64,
     seeds: u32,
 }
 
@@ -163,8 +165,8 @@ impl<'a> From<&'a Scenario> for ListLine<'a> {
             name: &scenario.name,
             file: scenario.file.display().to_string(),
             claim: &scenario.claim,
-            system: "bridge",
-            transport: names::transport(scenario.spec.transport),
+            system: scenario.kind.name(),
+            options: &scenario.options,
             defect: scenario.spec.defect.map(Defect::name),
             oracles: scenario
                 .expect
@@ -172,7 +174,7 @@ impl<'a> From<&'a Scenario> for ListLine<'a> {
                 .iter()
                 .map(|oracle| oracle.name())
                 .collect(),
-            agents: scenario.spec.agents.iter().map(|group| group.count).sum(),
+            agents: scenario.spec.settings.actors().count,
             seeds: scenario.seeds,
         }
     }

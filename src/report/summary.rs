@@ -8,7 +8,6 @@ use rehearsal_history::facets::spans::SpanRecord;
 use rehearsal_history::{CheckedRun, EntityKind, SpanEnd};
 
 use crate::run::{Failure, Judged, RunReport, RunVerdict};
-use crate::scenario::names;
 use crate::target::Target;
 
 /// Runs that are listed one by one; more are summed up by kind.
@@ -124,11 +123,11 @@ fn write_counts(text: &mut String, judged: &Judged, run: &CheckedRun<'_>) -> fmt
     let messages = format!("{}s", run.history.names.word(EntityKind::Message));
     write!(
         text,
-        "  {messages:<9} {} emitted, {} delivered to {} over {}",
+        "  {messages:<9} {} emitted, {} delivered to {}{}",
         ledger.emitted,
         ledger.delivered,
         counted(receivers, run.history.names.word(EntityKind::Actor)),
-        names::transport(judged.transport)
+        options(&judged.options)
     )?;
     for (count, what) in [
         (ledger.gap_marked, "gap-marked"),
@@ -142,6 +141,15 @@ fn write_counts(text: &mut String, judged: &Judged, run: &CheckedRun<'_>) -> fmt
         }
     }
     writeln!(text)
+}
+
+/// ` (transport websocket)`, or nothing.
+pub(crate) fn options(options: &BTreeMap<String, String>) -> String {
+    if options.is_empty() {
+        return String::new();
+    }
+    let options = options.iter().map(|(key, value)| format!("{key} {value}"));
+    format!(" ({})", options.collect::<Vec<_>>().join(", "))
 }
 
 fn write_statistics(text: &mut String, report: &RunReport) -> fmt::Result {

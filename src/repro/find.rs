@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::shell::{replay_in_test, shell_path};
 use super::{Origin, Repro, ScenarioRef, TestRef};
-use crate::scenario::{self, Code, Diagnostic, FileKind, Scenario, Source, discover};
+use crate::scenario::{self, Code, Diagnostic, FileKind, Kinds, Scenario, Source, discover};
 
 impl Repro {
     /// Reads the scenario from where the repro says that it is or, if there is
@@ -13,23 +13,24 @@ impl Repro {
     ///
     /// # Errors
     ///
-    /// If it is nowhere, or something is wrong with it, or it is played with a system
-    /// that only the user's test binary has.
+    /// If it is nowhere, or something is wrong with it, or it is of a system that only
+    /// the user's test binary has.
     pub fn find_scenario(
         &self,
         path: &Path,
         roots: &[PathBuf],
     ) -> Result<Scenario, Vec<Diagnostic>> {
-        match self.system() {
+        match self.custom_system() {
             Some(system) => Err(vec![of_a_system(path, system)]),
-            None => self.find_scenario_of_any_system(path, roots),
+            None => self.find_scenario_of(Kinds::shipped(), path, roots),
         }
     }
 
-    /// As [`Repro::find_scenario`], for one who has the systems. The scenario is as it
-    /// stands in its file.
-    pub(crate) fn find_scenario_of_any_system(
+    /// As [`Repro::find_scenario`], for a caller that has the systems. The scenario is as
+    /// it stands in its file.
+    pub(crate) fn find_scenario_of(
         &self,
+        kinds: &Kinds,
         path: &Path,
         roots: &[PathBuf],
     ) -> Result<Scenario, Vec<Diagnostic>> {
@@ -38,13 +39,13 @@ impl Repro {
             Origin::Test(test) => return Err(vec![of_a_test(path, test)]),
         };
         if sought.file.exists() {
-            return scenario::load(&sought.file);
+            return scenario::load_of(kinds, &sought.file, &[]);
         }
         for root in roots.iter().filter(|root| root.is_dir()) {
             let files = discover::find(root)?;
             let mut named = files.iter();
             if let Some(file) = named.find(|file| discover::name_of(file) == sought.name) {
-                return scenario::load(file);
+                return scenario::load_of(kinds, file, &[]);
             }
         }
         Err(vec![missing(sought, path, roots)])

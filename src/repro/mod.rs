@@ -17,7 +17,7 @@ pub use crate::run::identity::{Origin, ScenarioRef, TestRef, Unplayable};
 use crate::run::signature::Signature;
 use crate::run::target::{self, Target};
 use crate::run::{RunOptions, RunReport, RunVerdict, StrategyName};
-use crate::scenario::Cut;
+use crate::scenario::{Cut, Kinds};
 
 pub use self::save::{EXTENSION, SUBDIRECTORY, save_failure};
 pub(crate) use self::shell::{replay_in_test, shell_path, shell_word};
@@ -98,6 +98,16 @@ impl Repro {
             Origin::Scenario(scenario) => Some(scenario),
             Origin::Test(_) => None,
         }
+    }
+
+    /// The system that only a user's test binary has, if it is of one: a custom
+    /// implementation, or a kind that the test binary defines.
+    pub fn custom_system(&self) -> Option<&str> {
+        let kind = self
+            .scenario()
+            .and_then(|scenario| scenario.kind.as_deref());
+        let foreign = kind.filter(|kind| Kinds::shipped().find(kind).is_none());
+        self.system().or(foreign)
     }
 
     /// The system of a user's own that it is played with; none for the reference, and

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rehearsal_agents::sections::Path as Place;
 use rehearsal_sim::{Deviation, Fingerprint, Schedule, Site};
 use toml::de::{DeTable, DeValue};
 
@@ -19,8 +20,8 @@ use crate::scenario::decode::section::Section;
 use crate::scenario::decode::words::quote;
 use crate::scenario::decode::{self, report_syntax};
 use crate::scenario::{
-    Code, Cut, Diagnostic, Edit, FileKind, MAX_BYTES, Source, Span, discover, knows_format_1,
-    names, schema,
+    Code, Cut, Diagnostic, Edit, FileKind, Kinds, MAX_BYTES, Source, Span, discover,
+    knows_format_1, schema,
 };
 use crate::system::check_name;
 
@@ -239,10 +240,14 @@ fn scenario(item: &Item<'_>, problems: &mut Problems) -> Option<(ScenarioRef, Ve
         Some(item) => system(&item, problems).map(Some),
         None => Some(None),
     };
-    let example = "how events reach clients: `transport = \"websocket\"`";
-    let transport = section
-        .need("transport", example, problems)
-        .and_then(|item| item.one_of("transport", &names::TRANSPORTS, problems));
+    let kind = match section.get("kind") {
+        Some(item) => item.text(problems).map(|kind| Some(kind.value.to_owned())),
+        None => Some(None),
+    };
+    let transport = match section.get("transport") {
+        Some(item) => transport(&item, problems).map(Some),
+        None => Some(None),
+    };
     let healthy = match section.get("healthy") {
         Some(item) => item.boolean(problems),
         None => Some(false),
@@ -251,6 +256,10 @@ fn scenario(item: &Item<'_>, problems: &mut Problems) -> Option<(ScenarioRef, Ve
         Some(item) => changes(&item, line, problems),
         None => Some(Vec::new()),
     };
+    // Nothing is known of the places of a kind that only a test binary defines.
+    let kinds = Kinds::shipped();
+    let is_foreign = matches!(&kind, Some(Some(kind)) if kinds.find(kind).is_none());
+    let change = if is_foreign { any_change } else { change };
     let set = changes("set", change, problems);
     let reductions = changes("reductions", change, problems);
     let cuts = changes("cuts", format_1, problems);
@@ -260,17 +269,26 @@ fn scenario(item: &Item<'_>, problems: &mut Problems) -> Option<(ScenarioRef, Ve
         name,
         file,
         hash: hash?,
+        kind: kind?,
         system: system?,
         healthy: healthy?,
-        transport: transport?.value,
-        set: set?,
+        set: transport?.into_iter().chain(set?).collect(),
     };
     let (mut all, cuts) = (reductions?, cuts?);
     all.extend(cuts);
     Some((scenario, all))
 }
 
-/// Reads the name of a user's own system.
+/// Reads the transport, which had a key of its own.
+fn transport(item: &Item<'_>, problems: &mut Problems) -> Option<Edit> {
+    let place = Place::of("system").key("transport");
+    let names = schema::choices(Kinds::shipped(), &place);
+    let names: Vec<(&str, &str)> = names.into_iter().map(|name| (name, name)).collect();
+    let name = item.one_of("transport", &names, problems)?.value;
+    Some(Edit::text(place, name))
+}
+
+/// Reads the name of a custom system.
 fn system(item: &Item<'_>, problems: &mut Problems) -> Option<String> {
     let name = item.text(problems)?.value;
     match check_name(name) {
@@ -344,13 +362,18 @@ type Line = fn(&str) -> Option<Edit>;
 /// Reads a line as it is written today.
 fn change(line: &str) -> Option<Edit> {
     let change: Edit = line.parse().ok()?;
-    schema::admits(&change).then_some(change)
+    schema::admits(Kinds::shipped(), &change).then_some(change)
+}
+
+/// Reads a line of a kind of system that is not known here.
+fn any_change(line: &str) -> Option<Edit> {
+    line.parse().ok()
 }
 
 /// Reads a line as format 1 had it.
 fn format_1(line: &str) -> Option<Edit> {
     let change = Edit::from_format_1(line).ok()?;
-    knows_format_1(&change.path).then_some(change)
+    knows_format_1(Kinds::shipped(), &change.path).then_some(change)
 }
 
 fn changes(item: &Item<'_>, line: Line, problems: &mut Problems) -> Option<Vec<Edit>> {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rehearsal_sim::Deviation;
 
 use super::{FORMAT, Origin, Repro, ScenarioRef, TestRef, site};
-use crate::scenario::{Edit, NewValue, names};
+use crate::scenario::{Edit, NewValue};
 
 impl Repro {
     /// The text of the file.
@@ -33,7 +33,7 @@ impl Repro {
     }
 
     fn write_toml(&self, text: &mut String) -> fmt::Result {
-        let by = match (&self.origin, self.system()) {
+        let by = match (&self.origin, self.custom_system()) {
             (Origin::Scenario(_), None) => "`rehearsal replay`",
             (Origin::Scenario(_), Some(_)) | (Origin::Test(_), _) => {
                 "its test, under REHEARSAL_REPLAY,"
@@ -78,11 +78,12 @@ impl Repro {
         let file = scenario.file.to_string_lossy();
         writeln!(text, "file = {}", quoted(&file))?;
         writeln!(text, "hash = \"{:032x}\"", scenario.hash)?;
+        if let Some(kind) = &scenario.kind {
+            writeln!(text, "kind = {}", quoted(kind))?;
+        }
         if let Some(system) = &scenario.system {
             writeln!(text, "system = {}", quoted(system))?;
         }
-        let transport = names::transport(scenario.transport);
-        writeln!(text, "transport = {}", quoted(transport))?;
         if scenario.healthy {
             writeln!(text, "healthy = true # its twin without the defect")?;
         }

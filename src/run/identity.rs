@@ -3,8 +3,6 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use rehearsal_agents::bridge::Transport;
-
 use crate::run::signature::Signature;
 use crate::scenario::variant::HEALTHY;
 use crate::scenario::{Cut, CutError, Edit};
@@ -35,7 +33,7 @@ impl Identity {
 /// A variant of a target.
 #[derive(Clone, Copy, Debug)]
 pub struct Selection<'a> {
-    /// The scenario or test, with its twin and transport.
+    /// The scenario or test, with its twin.
     pub origin: &'a Origin,
     /// The parts that are left out.
     pub cuts: &'a [Cut],
@@ -90,13 +88,13 @@ pub struct ScenarioRef {
     pub file: PathBuf,
     /// The hash of that file.
     pub hash: u128,
-    /// The user's system that it is run with; none for the reference.
+    /// The kind of system that the file names; repros of old do not say.
+    pub kind: Option<String>,
+    /// The custom implementation that it is run with; none for the kind's own.
     pub system: Option<String>,
     /// `true` for the healthy twin.
     pub healthy: bool,
-    /// The transport of the run, which may not be that of the file.
-    pub transport: Transport,
-    /// Other values that are set to others than the file's.
+    /// Values that are set to others than the file's.
     pub set: Vec<Edit>,
 }
 
@@ -153,8 +151,6 @@ pub enum Unplayable {
     NotOfThis,
     /// The scenario carries no defect, so it has no healthy twin.
     NoTwin,
-    /// The scenario has faults that the repro's transport cannot have.
-    NeedsNetwork,
     /// A value that the repro sets has no place in the scenario any more.
     Set(String),
     /// A part that the repro leaves out is not there.
@@ -167,9 +163,6 @@ impl fmt::Display for Unplayable {
             Self::NotOfThis => f.write_str("the repro is of something else"),
             Self::NoTwin => {
                 f.write_str("the scenario carries no defect, so it has no healthy twin")
-            }
-            Self::NeedsNetwork => {
-                f.write_str("the scenario has faults that need a network, and the repro has none")
             }
             Self::Set(problem) => {
                 write!(

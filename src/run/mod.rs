@@ -6,12 +6,11 @@ pub mod signature;
 pub(crate) mod strategy;
 pub(crate) mod target;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use rehearsal_agents::record::Recorder;
-use rehearsal_agents::bridge::Transport;
-use rehearsal_agents::system;
+use rehearsal_agents::system::{self, SystemInfo};
 use rehearsal_history::facets::marks::{DERIVED_MARKS, derived_marks};
 use rehearsal_history::{CheckedRun, EntityId, GapPolicy, History, Ledger, Mark, Symbol};
 use rehearsal_sim::{
@@ -86,8 +85,8 @@ pub struct RunReport {
 /// The evidence that the oracles of a run had, and their counts.
 #[derive(Debug)]
 pub struct Judged {
-    /// The way in which events reached clients.
-    pub transport: Transport,
+    /// The settings of `system` that the scenario was run with.
+    pub options: BTreeMap<String, String>,
     /// The ledger of all events.
     pub ledger: Ledger,
     /// How much each oracle had to check.
@@ -288,9 +287,9 @@ fn stage(
     options: RunOptions,
     strategy: Box<dyn Strategy>,
 ) -> (Outcome<()>, History) {
-    let recorder = Recorder::new();
-    let notebook = recorder.clone();
-    let (spec, system) = (scenario.spec.clone(), scenario.system.clone());
+    let recorder = Recorder::with_model(scenario.kind.info().model);
+    let handle = recorder.clone();
+    let run = scenario.clone();
     let network = &scenario.spec.network;
     let config = Config {
         seed: options.seed,
@@ -308,11 +307,11 @@ fn stage(
             loss_per_mille: network.loss_per_mille,
             ..NetConfig::default()
         },
-        ambient: system.ambient(&scenario.spec),
+        ambient: scenario.implementation().ambient(),
         ..Config::default()
     };
     let outcome = rehearsal_sim::run(config, move |world| async move {
-        system::run_any(world, system.system(&spec), &spec, notebook).await;
+        system::run_any(world, run.implementation(), &run.spec, handle).await;
     });
     (outcome, recorder.into_history())
 }
@@ -354,7 +353,7 @@ fn judge(
     if engine_failed && !reported {
         violations.insert(0, Failure::of_engine(&outcome.verdict));
     }
-    let goals = reached(&run);
+    let goals = reached(&run, scenario.kind.info());
     if !engine_failed {
         violations.extend(unreached(scenario, &goals));
     }
@@ -370,7 +369,7 @@ fn judge(
         outcome,
         failures: violations,
         judged: Some(Judged {
-            transport: scenario.spec.transport,
+            options: scenario.options.clone(),
             ledger,
             checked,
             goals,
@@ -392,7 +391,7 @@ pub(crate) fn verdict(engine: &Verdict) -> RunVerdict {
     }
 }
 
-fn reached(run: &CheckedRun<'_>) -> BTreeSet<Goal> {
+fn reached(run: &CheckedRun<'_>, info: &SystemInfo) -> BTreeSet<Goal> {
     // What follows from the messages is not taken from a recorded mark, which might
     // stand for nothing.
     let is_derived = |mark: &&Mark| DERIVED_MARKS.iter().any(|derived| mark.0 == derived.name);
@@ -402,7 +401,7 @@ fn reached(run: &CheckedRun<'_>) -> BTreeSet<Goal> {
         .filter(|mark| !is_derived(mark))
         .cloned();
     let marks = recorded.chain(derived_marks(run));
-    let marks = marks.filter_map(|mark| Goal::parse(mark.0.as_str()));
+    let marks = marks.filter_map(|mark| info.goal(mark.0.as_str()));
     let contended = (run.statistics.lock_waits > 0).then_some(Goal::LockContended);
     marks.chain(contended).collect()
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+pub use rehearsal_agents::spec::Extent;
 use rehearsal_sim::hermetic::call_on_fresh_thread;
 use rehearsal_sim::{Ambient, Choices, Deviate, Fifo, PickDeviation, Profile, Profiler, Strategy};
 
@@ -74,16 +75,6 @@ pub struct Expectation<'a> {
     /// Seeds after which they ought to have been reached.
     pub seeds: u64,
 }
-
-/// The size of one part of a target.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Extent {
-    /// The part, in the singular.
-    pub noun: &'static str,
-    /// The number of them.
-    pub count: u64,
-}
-
 /// Runs one seed and judges the run.
 pub fn play(target: &dyn Target, options: RunOptions) -> RunReport {
     let seed = options.seed;

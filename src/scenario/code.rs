@@ -223,6 +223,11 @@ codes! {
          numbers an element that the list does not have, or goes into a value that is no table and no \
          list. A path is the keys and positions on the way to the value, with dots between them, as in \
          `agents.0.count`; positions count from 0.";
+    /// A system that does not read its own sections.
+    SchemaMismatch = "S0042",
+        "The system's sections match the schema that the system declares, and its own struct does not \
+         take them: schema and deserialization of the struct disagree. Scenario files cannot help it; \
+         derive both from one struct.";
     /// There is no such repro file.
     ReproMissing = "R0001",
         "The repro file does not exist. `rehearsal run` writes one for each failing seed below \

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use rehearsal_agents::sections::{Path, Step};
+use serde_json::Value;
 use serde_spanned::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
@@ -102,6 +103,25 @@ impl Edit {
     pub(super) fn as_number(&self) -> Option<u64> {
         let value = self.parsed()?;
         json::plain(value.get_ref()).as_u64()
+    }
+
+    /// The text that the edit sets, if it sets one.
+    pub(crate) fn as_text(&self) -> Option<String> {
+        let value = self.parsed()?;
+        value.get_ref().as_str().map(str::to_owned)
+    }
+
+    /// Returns `true` if the document has the value already, as it stands or, by
+    /// `default`, where it is left out.
+    pub(super) fn changes_nothing(&self, document: &DeValue<'_>, default: Option<&Value>) -> bool {
+        let Some(value) = self.parsed() else {
+            return false;
+        };
+        let value = json::plain(value.get_ref());
+        match find(document, self.path.steps()) {
+            Some(there) => json::plain(there) == value,
+            None => default == Some(&value),
+        }
     }
 
     /// The value that the change sets, read; `None` if it sets none.

@@ -1,17 +1,19 @@
 //! The lines under `cuts` of a repro, as format 1 of repros had them.
 
-use rehearsal_agents::sections::{Lowered, Path, SYSTEMS, Step, SystemSections, durations};
+use rehearsal_agents::sections::{Lowered, Path, Step, SystemSections, durations};
 use serde_json::Value;
 
 use super::edit::{CutError, Edit, NewValue};
+use super::kind::Kinds;
 
 /// Returns `true` if format 1 had lines with this path.
-pub(crate) fn knows(path: &Path) -> bool {
+pub(crate) fn knows(kinds: &Kinds, path: &Path) -> bool {
     let shared = shared(path, 0, &Value::Null).is_some();
     let line = [(path.clone(), 0)];
     shared
-        || SYSTEMS.iter().any(|system| {
-            let meant = system.format_1_cuts(&line, &Value::Null);
+        || kinds.iter().any(|kind| {
+            let sections = kind.system().sections();
+            let meant = sections.format_1_cuts(&line, &Value::Null);
             meant.first().is_some_and(Option::is_some)
         })
 }

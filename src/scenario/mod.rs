@@ -9,8 +9,7 @@ mod diagnostic;
 pub mod discover;
 mod edit;
 mod format_1;
-mod goal;
-pub mod names;
+mod kind;
 pub mod new;
 mod reductions;
 pub mod schema;
@@ -24,9 +23,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rehearsal_agents::record::Mark;
 use rehearsal_agents::sections::times::{self, Timeout};
-use rehearsal_agents::bridge::{BridgeSpec, Transport};
+use rehearsal_agents::spec::AnySpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -38,9 +36,11 @@ pub use self::diagnostic::{Diagnostic, Label, Look, Span, render_all};
 pub(crate) use self::edit::add;
 pub use self::edit::{BadEdit, CutError, Edit, NewValue};
 pub(crate) use self::format_1::knows as knows_format_1;
+pub use self::kind::{Kind, Kinds};
 pub use self::reductions::Candidate;
 pub use self::source::{FileKind, MAX_BYTES, Source};
-pub use self::variant::{HEALTHY, NeedsNetwork};
+pub use self::variant::HEALTHY;
+pub use rehearsal_agents::goal::Goal;
 pub use rehearsal_agents::sections::durations;
 
 /// A change that makes a scenario smaller.
@@ -62,23 +62,17 @@ pub fn load(path: &Path) -> Result<Scenario, Vec<Diagnostic>> {
 ///
 /// As [`load`]; problems of a value that was set are shown where it was.
 pub fn load_with(path: &Path, set: &[Edit]) -> Result<Scenario, Vec<Diagnostic>> {
-    read(&Source::read(FileKind::Scenario, path)?, set)
+    load_of(Kinds::shipped(), path, set)
 }
 
-fn read(source: &Arc<Source>, set: &[Edit]) -> Result<Scenario, Vec<Diagnostic>> {
-    let mut scenario = decode::decode(source, set)?;
-    let (variant, set) = set
-        .iter()
-        .cloned()
-        .partition(|change| change.path == transport());
-    scenario.variant = variant;
-    scenario.set = set;
-    Ok(scenario)
-}
-
-/// The place of the transport, of which repros have a key of their own.
-pub(crate) fn transport() -> rehearsal_agents::sections::Path {
-    rehearsal_agents::sections::Path::of("system").key("transport")
+/// Reads and checks a scenario file of one of these kinds of systems, with some values
+/// set to others.
+///
+/// # Errors
+///
+/// As [`load_with`].
+pub fn load_of(kinds: &Kinds, path: &Path, set: &[Edit]) -> Result<Scenario, Vec<Diagnostic>> {
+    decode::decode(&Source::read(FileKind::Scenario, path)?, set, kinds)
 }
 
 /// Checks a text as if it stood in `file`, which is not read.
@@ -88,16 +82,18 @@ pub(crate) fn transport() -> rehearsal_agents::sections::Path {
 /// Everything that is wrong with it, in the order of the text; at least one
 /// problem.
 pub fn parse(text: &str, file: &Path) -> Result<Scenario, Vec<Diagnostic>> {
-    read(&Source::new(file, text), &[])
+    decode::decode(&Source::new(file, text), &[], Kinds::shipped())
 }
 
 /// A scenario, read and checked.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Scenario {
     /// Its name: the file's name without `.toml`, after `SYSTEM/` if it is played with
     /// a system of a user's own, before `+healthy` if it is a twin.
     pub name: String,
-    /// What it is played with.
+    /// The kind of system that its file names.
+    pub kind: &'static Kind,
+    /// The implementation that it is run with.
     pub system: SystemChoice,
     /// The file that it was read from.
     pub file: PathBuf,
@@ -106,9 +102,9 @@ pub struct Scenario {
     /// What it claims, in one sentence.
     pub claim: String,
     /// The system and everything around it.
-    pub spec: BridgeSpec,
-    /// How its file lets events reach clients, whatever `spec` says now.
-    pub declared_transport: Transport,
+    pub spec: AnySpec,
+    /// The values of the keys of `system` that only this kind has, defaults included.
+    pub options: BTreeMap<String, String>,
     /// Seeds that `cargo test` runs, from 0.
     pub seeds: u32,
     /// Limits of one run.
@@ -119,7 +115,7 @@ pub struct Scenario {
     pub(crate) set: Vec<Edit>,
     /// The text of its file.
     source: Arc<Source>,
-    /// The changes that make the variant: its transport, its health.
+    /// The change that makes the healthy twin.
     variant: Vec<Edit>,
     /// The changes that made it smaller.
     reductions: Vec<Edit>,
@@ -160,15 +156,6 @@ pub struct Expect {
     pub sometimes: Vec<Goal>,
     /// The verdict.
     pub verdict: ExpectedVerdict,
-}
-
-/// A goal: something that must have happened.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Goal {
-    /// Something that the evidence marks.
-    Mark(Mark),
-    /// A task had to wait for a lock.
-    LockContended,
 }
 
 /// The verdict that a scenario expects.

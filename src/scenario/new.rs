@@ -2,22 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use rehearsal_agents::sections::SYSTEMS;
+use super::kind::Kinds;
 
 /// The names of the systems that a new scenario can be written for.
 pub fn systems() -> Vec<&'static str> {
-    SYSTEMS.iter().map(|system| system.name()).collect()
+    Kinds::shipped().iter().map(|kind| kind.name()).collect()
 }
 
 /// Returns the text of a new scenario, with comments; `None` if there is no such system.
 pub fn text(name: &str, system: &str) -> Option<String> {
-    let system = SYSTEMS.iter().find(|known| known.name() == system)?;
-    let [before, after] = [include_str!("new/head.toml"), include_str!("new/tail.toml")];
-    let before = before.replace("NAME", name);
-    Some(format!(
-        "{before}\n{}\n{after}",
-        system.template().trim_end()
-    ))
+    let kind = Kinds::shipped().find(system)?;
+    let head = include_str!("new.toml").replace("NAME", name);
+    Some(format!("{head}{}", kind.system().sections().template()))
 }
 
 /// The file of a new scenario below the directory of scenarios.

@@ -2,74 +2,172 @@
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
-use std::sync::OnceLock;
 
 use rehearsal_agents::sections::times::Times;
-use rehearsal_agents::sections::{Path, SYSTEMS, Step, SystemSections};
+use rehearsal_agents::sections::{Path, Step};
+use rehearsal_agents::system::{AnySystem, SystemInfo};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::edit::Edit;
-use super::sections::SharedFile;
+use super::kind::Kinds;
+use super::sections::{FAULT_NAMES, GOAL_NAMES, SharedFile};
 
 /// The schema of the files of one system.
-struct SystemSchema {
+pub(super) struct SystemSchema {
     /// All sections, as one object.
     all: Value,
     /// The keys that the system gives meaning to.
     own: BTreeSet<String>,
+    /// The keys of `system` that it gives meaning to, besides `kind` and `defect`.
+    options: Vec<String>,
 }
 
-/// The schema of the files of each system, in the order of the systems.
-fn schemas() -> &'static [SystemSchema] {
-    static SCHEMAS: OnceLock<Vec<SystemSchema>> = OnceLock::new();
-    SCHEMAS.get_or_init(|| SYSTEMS.iter().map(|system| merged(*system)).collect())
-}
+/// The section that the system and all others give meaning to.
+pub(super) const SYSTEM: &str = "system";
 
-/// The shared sections and those of a system, as one object.
-fn merged(system: &dyn SystemSections) -> SystemSchema {
-    let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let mut schema = SharedFile::json_schema(&mut generator).to_value();
-    let own = system.schema(&mut generator).to_value();
-    for keyword in ["properties", "required"] {
-        match (&mut schema[keyword], &own[keyword]) {
-            (Value::Object(all), Value::Object(own)) => all.extend(own.clone()),
-            (Value::Array(all), Value::Array(own)) => all.extend(own.iter().cloned()),
-            _ => panic!("the sections of {} are no object", system.name()),
+impl SystemSchema {
+    /// The shared sections and those of a system, as one object.
+    ///
+    /// # Panics
+    ///
+    /// If the system's sections are no object, which is a mistake in their struct.
+    pub(super) fn new(system: &dyn AnySystem) -> Self {
+        let mut generator = SchemaSettings::draft2020_12().into_generator();
+        let mut all = SharedFile::json_schema(&mut generator).to_value();
+        let mut own = system.sections().schema(&mut generator).to_value();
+        let mut defs = generator.take_definitions(true);
+        let own_fields = fields_mut(&mut own);
+        let mut section = own_fields
+            .remove(SYSTEM)
+            .unwrap_or_else(|| json!({ "type": "object", "additionalProperties": false }));
+        let options = complete_system(&mut section, &mut defs, system.info());
+        let keys: BTreeSet<String> = own_fields.keys().cloned().collect();
+        let fields = fields_mut(&mut all);
+        fields.append(own_fields);
+        fields.insert(SYSTEM.to_owned(), section);
+        let required = own["required"].as_array().into_iter().flatten().cloned();
+        let required = required.filter(|key| key != SYSTEM);
+        let all_required = all["required"].as_array_mut();
+        let all_required = all_required.expect("some shared sections are required");
+        all_required.extend(required.chain([SYSTEM.into()]));
+        all["$defs"] = Value::Object(defs);
+        let info = system.info();
+        let faults = info.fault_names().map(|(name, _)| name);
+        fill(&mut all, FAULT_NAMES, &faults.collect());
+        let goals = info.goals().into_iter().map(|(name, _)| name);
+        fill(&mut all, GOAL_NAMES, &goals.collect());
+        Self {
+            all,
+            own: keys,
+            options,
         }
     }
-    schema["$defs"] = Value::Object(generator.take_definitions(true));
-    let keys = own["properties"].as_object().into_iter().flatten();
-    SystemSchema {
-        all: schema,
-        own: keys.map(|(key, _)| key.clone()).collect(),
+
+    /// The root.
+    pub(super) fn root(&self) -> Node<'_> {
+        let schema = self.all.as_object();
+        let schema = schema.expect("a schema is an object");
+        let defs = schema["$defs"].as_object();
+        Node {
+            local: schema,
+            target: None,
+            defs: defs.expect("definitions are an object"),
+        }
+    }
+
+    /// Returns `true` if the system, and not all of them, gives meaning to a key.
+    pub(super) fn is_own(&self, key: &str) -> bool {
+        self.own.contains(key)
+    }
+
+    /// The keys of `system` that the system gives meaning to, besides `kind` and
+    /// `defect`.
+    pub(super) fn options(&self) -> &[String] {
+        &self.options
     }
 }
 
-/// The root of the schema of the files of a system.
-pub(super) fn of_system(index: usize) -> Node<'static> {
-    let schema = schemas()[index].all.as_object();
-    let schema = schema.expect("a schema is an object");
-    let defs = schema["$defs"].as_object();
-    Node {
-        local: schema,
-        target: None,
-        defs: defs.expect("definitions are an object"),
-    }
+/// The properties of an object's schema.
+fn fields_mut(schema: &mut Value) -> &mut Map<String, Value> {
+    let object = schema.as_object_mut().expect("a schema is an object");
+    let fields = object.entry("properties").or_insert_with(|| json!({}));
+    fields.as_object_mut().expect("properties are an object")
 }
 
-/// Returns `true` if the system, and not all of them, gives meaning to a key.
-pub(super) fn is_own(index: usize, key: &str) -> bool {
-    schemas()[index].own.contains(key)
+/// Adds to the section `system` what it has in every file: `kind` and `defect`. Returns
+/// its other keys.
+fn complete_system(
+    section: &mut Value,
+    defs: &mut Map<String, Value>,
+    info: &SystemInfo,
+) -> Vec<String> {
+    let (kind, noun) = (info.name, "`system`");
+    let place = section.as_object_mut().expect("a schema is an object");
+    // Its kind has no default.
+    place.remove("default");
+    let example = format!("system = {{ kind = \"{kind}\" }}");
+    place.entry("x-example").or_insert(example.into());
+    let description = "The system under test.";
+    place
+        .entry("description")
+        .or_insert_with(|| description.into());
+    let target = place.get("$ref").and_then(Value::as_str);
+    let target = target.and_then(|target| target.strip_prefix("#/$defs/"));
+    let target = match target.map(str::to_owned) {
+        Some(name) => defs.get_mut(&name).expect("references lead to definitions"),
+        None => section,
+    };
+    let options: Vec<String> = fields_mut(target).keys().cloned().collect();
+    let defects: Vec<&str> = info.defects.iter().map(|defect| defect.name()).collect();
+    let fields = fields_mut(target);
+    let kind = json!({
+        "type": "string",
+        "enum": [kind],
+        "description": "The kind of system.",
+        "x-noun": "kind of system",
+        "x-example": format!("kind = \"{kind}\""),
+    });
+    fields.insert("kind".to_owned(), kind);
+    if !defects.is_empty() {
+        let defect = json!({
+            "type": "string",
+            "enum": defects,
+            "description": "A seeded bug; without it, the system is healthy.",
+            "x-noun": "defect",
+        });
+        fields.insert("defect".to_owned(), defect);
+    }
+    target["required"] = json!(["kind"]);
+    target["x-noun"] = noun.into();
+    options
+}
+
+/// Replaces a list of names that depends on the system, wherever it stands.
+fn fill(schema: &mut Value, keyword: &str, names: &Vec<String>) {
+    match schema {
+        Value::Array(elements) => {
+            for element in elements {
+                fill(element, keyword, names);
+            }
+        }
+        Value::Object(object) => {
+            if object.remove(keyword).is_some() {
+                object.insert("enum".to_owned(), json!(names));
+            }
+            for value in object.values_mut() {
+                fill(value, keyword, names);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Returns the JSON schema of scenario files.
 pub fn json_schema() -> Value {
-    let mut variants: Vec<Value> = schemas()
-        .iter()
-        .map(|schema| standard(&schema.all))
-        .collect();
+    let kinds = Kinds::shipped().iter();
+    let mut variants: Vec<Value> = kinds.map(|kind| standard(&kind.schema().all)).collect();
     let mut schema = match variants.len() {
         1 => variants.remove(0),
         _ => json!({ "oneOf": variants }),
@@ -326,12 +424,24 @@ impl<'s> Node<'s> {
     }
 }
 
-/// Returns `true` if some system's files have a place for the edit. A number must be one
-/// at least; its limits are those of the scenario.
-pub(crate) fn admits(edit: &Edit) -> bool {
-    let fields = (0..SYSTEMS.len()).filter_map(|system| of_system(system).find(&edit.path));
+/// Returns the names that the files of any kind of system may have at that place.
+pub(crate) fn choices(kinds: &Kinds, path: &Path) -> Vec<&'static str> {
+    let fields = kinds.iter().filter_map(|kind| kind.root().find(path));
+    let names = fields.flat_map(|field| match field.shape() {
+        Shape::Choice(names) => names,
+        _ => Vec::new(),
+    });
+    names.collect()
+}
+
+/// Returns `true` if the files of some kind of system have a place for the edit, and
+/// admit its value. A number must be one at least; its limits are those of the scenario.
+pub(crate) fn admits(kinds: &Kinds, edit: &Edit) -> bool {
+    let fields = kinds.iter().filter_map(|kind| kind.root().find(&edit.path));
     fields.into_iter().any(|field| match field.shape() {
-        Shape::Integer(_) => edit.is_removal() || edit.as_number().is_some(),
+        _ if edit.is_removal() => true,
+        Shape::Integer(_) => edit.as_number().is_some(),
+        Shape::Choice(names) => edit.as_text().is_some_and(|name| names.contains(&&*name)),
         _ => true,
     })
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rehearsal_agents::sections::times::{self, Latency, Timeout, Window};
 use rehearsal_agents::sections::{Abbreviated, Name, Named, Part, Short};
 use rehearsal_agents::spec::{Fault, FaultPlan, NetworkSettings};
+use rehearsal_agents::system::SystemInfo;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -111,7 +112,7 @@ pub(super) struct Faults {
     /// The kinds of faults that may strike.
     #[serde(default)]
     #[schemars(extend("uniqueItems" = true, "x-reduce" = 1))]
-    kinds: Vec<Name<Fault>>,
+    kinds: Vec<FaultName>,
     /// The times at which a fault may strike, from the start of the agents.
     #[serde(default = "default_window")]
     #[schemars(extend("x-reduce" = 0))]
@@ -150,15 +151,18 @@ impl Default for Faults {
 
 impl Faults {
     /// The kinds, in the order of the file.
-    pub(super) fn kinds(&self) -> Vec<Fault> {
-        self.kinds.iter().map(|Name(kind)| *kind).collect()
+    pub(super) fn kinds(&self, info: &SystemInfo) -> Vec<Fault> {
+        let kinds = self.kinds.iter();
+        kinds
+            .filter_map(|FaultName(name)| info.fault(name))
+            .collect()
     }
 
-    pub(super) fn plan(&self) -> FaultPlan {
+    pub(super) fn plan(&self, info: &SystemInfo) -> FaultPlan {
         FaultPlan {
             budget: self.budget,
             at_least: self.at_least,
-            kinds: self.kinds(),
+            kinds: self.kinds(info),
             from: self.window.from,
             until: self.window.to,
             lasting: self.lasting,
@@ -179,11 +183,11 @@ pub(super) struct Expectation {
     /// The goals that every run must reach.
     #[serde(default)]
     #[schemars(extend("uniqueItems" = true))]
-    reached: Vec<Name<Goal>>,
+    reached: Vec<GoalName>,
     /// The goals that at least one run of a sweep must reach.
     #[serde(default)]
     #[schemars(extend("uniqueItems" = true))]
-    sometimes: Vec<Name<Goal>>,
+    sometimes: Vec<GoalName>,
     /// The verdict: `pass`, or the violation that a defect causes.
     #[serde(default = "pass")]
     pub(super) verdict: Name<ExpectedVerdict>,
@@ -211,14 +215,35 @@ impl Expectation {
             .collect()
     }
 
-    pub(super) fn reached(&self) -> Vec<Goal> {
-        self.reached.iter().map(|Name(goal)| *goal).collect()
+    pub(super) fn reached(&self, info: &SystemInfo) -> Vec<Goal> {
+        goals(&self.reached, info)
     }
 
-    pub(super) fn sometimes(&self) -> Vec<Goal> {
-        self.sometimes.iter().map(|Name(goal)| *goal).collect()
+    pub(super) fn sometimes(&self, info: &SystemInfo) -> Vec<Goal> {
+        goals(&self.sometimes, info)
     }
 }
+
+fn goals(names: &[GoalName], info: &SystemInfo) -> Vec<Goal> {
+    let names = names.iter();
+    names.filter_map(|GoalName(name)| info.goal(name)).collect()
+}
+
+/// The keyword of [`FaultName`], whose names depend on the system.
+pub(super) const FAULT_NAMES: &str = "x-fault-names";
+
+/// The keyword of [`GoalName`], whose names depend on the system.
+pub(super) const GOAL_NAMES: &str = "x-goal-names";
+
+/// The name of a fault.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline, extend("x-noun" = "fault", "x-fault-names" = true))]
+struct FaultName(String);
+
+/// The name of a goal.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline, extend("x-noun" = "goal", "x-goal-names" = true))]
+struct GoalName(String);
 
 /// An oracle with its settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -337,15 +362,6 @@ impl Named for OracleName {
         names
             .map(|(name, oracle)| (name.into(), Self(oracle)))
             .collect()
-    }
-}
-
-impl Named for Goal {
-    const NOUN: &'static str = "goal";
-
-    fn names() -> Vec<(Cow<'static, str>, Self)> {
-        let goals = Self::named().into_iter();
-        goals.map(|(name, goal)| (name.into(), goal)).collect()
     }
 }
 

@@ -1,35 +1,19 @@
 //! Scenarios made from others.
 
-use std::fmt;
 use std::sync::Arc;
 
 use rehearsal_agents::sections::Path;
-use rehearsal_agents::bridge::Transport;
-use rehearsal_agents::spec::Fault;
+use rehearsal_agents::system::AnySystem;
 
+use super::decode;
 use super::diagnostic::Diagnostic;
 use super::edit::{self, CutError, Edit};
-use super::{Candidate, ExpectedVerdict, Scenario, decode, names};
+use super::kind::Kinds;
+use super::{Candidate, ExpectedVerdict, Scenario};
 use crate::system::{Named, SystemChoice};
 
-/// What the name of a healthy twin ends in.
+/// The end of the name of a healthy twin.
 pub const HEALTHY: &str = "+healthy";
-
-/// Why a scenario cannot do without a network.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct NeedsNetwork {
-    /// Its faults that only a network can have.
-    pub faults: Vec<Fault>,
-}
-
-impl fmt::Display for NeedsNetwork {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<String> = self.faults.iter().map(|kind| kind.name()).collect();
-        write!(f, "the faults {} need a network", names.join(", "))
-    }
-}
-
-impl std::error::Error for NeedsNetwork {}
 
 impl Scenario {
     /// The same scenario without its defect, which every seed must pass. `None`
@@ -45,7 +29,7 @@ impl Scenario {
         Some(twin)
     }
 
-    /// Whether this is the healthy twin of the scenario in its file.
+    /// Returns `true` for the healthy twin of the scenario in its file.
     pub fn is_twin(&self) -> bool {
         self.name.ends_with(HEALTHY)
     }
@@ -60,7 +44,15 @@ impl Scenario {
         own.unwrap_or(name)
     }
 
-    /// The same scenario, played with that system.
+    /// The implementation that it is run with.
+    pub(crate) fn implementation(&self) -> &dyn AnySystem {
+        match &self.system {
+            SystemChoice::Reference => self.kind.system(),
+            SystemChoice::Named(named) => named.system(),
+        }
+    }
+
+    /// The same scenario, run with that system.
     #[must_use]
     pub fn on(&self, named: &Arc<Named>) -> Scenario {
         let twin = if self.is_twin() { HEALTHY } else { "" };
@@ -68,30 +60,6 @@ impl Scenario {
         scenario.name = format!("{}/{}{twin}", named.name(), self.file_name());
         scenario.system = SystemChoice::Named(Arc::clone(named));
         scenario
-    }
-
-    /// The same scenario over another transport.
-    ///
-    /// # Errors
-    ///
-    /// If the transport has no network and the scenario has faults that need one.
-    pub fn with_transport(&self, transport: Transport) -> Result<Scenario, NeedsNetwork> {
-        let faults: Vec<Fault> = self
-            .spec
-            .faults
-            .kinds
-            .iter()
-            .copied()
-            .filter(|kind| kind.needs_network())
-            .collect();
-        if transport == Transport::InProcess && !faults.is_empty() {
-            return Err(NeedsNetwork { faults });
-        }
-        let mut scenario = self.clone();
-        scenario.spec.transport = transport;
-        let named = Edit::text(super::transport(), names::transport(transport));
-        edit::add(&mut scenario.variant, named);
-        Ok(scenario)
     }
 
     /// The same scenario with some values set to others than the file's.
@@ -103,7 +71,7 @@ impl Scenario {
         if set == self.set {
             return Ok(self.clone());
         }
-        let read = super::read(&self.source, set)?;
+        let read = decode::decode(&self.source, set, &Kinds::of(self.kind))?;
         let twin = if self.is_twin() { read.twin() } else { None };
         let mut scenario = twin.unwrap_or(read);
         scenario.name = self.name.clone();
@@ -123,7 +91,7 @@ impl Scenario {
             return Ok(self.clone());
         }
         let changes = [self.set.as_slice(), &self.variant].concat();
-        let reduced = decode::reduce(&self.source, &changes, cuts)?;
+        let reduced = decode::reduce(&self.source, self.kind, &changes, cuts)?;
         let mut scenario = self.clone();
         scenario.spec = reduced.spec;
         scenario.reductions = reduced.reductions;
@@ -138,6 +106,6 @@ impl Scenario {
     /// For each value that can be reduced, its candidates, the deepest first.
     pub(crate) fn families(&self) -> Vec<Vec<Candidate>> {
         let changes = [self.set.as_slice(), &self.variant].concat();
-        decode::families(&self.source, &changes, &self.reductions)
+        decode::families(&self.source, self.kind, &changes, &self.reductions)
     }
 }

@@ -16,7 +16,7 @@ const FRESH_SEEDS: u64 = 24;
 /// Tries runs.
 pub(super) struct ShrinkSession<'a> {
     target: &'a dyn Target,
-    /// The scenario or test, with its twin and transport.
+    /// The scenario or test, with its twin.
     origin: &'a Origin,
     signature: &'a Signature,
     seed: u64,

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use rehearsal_agents::bridge::BridgeSpec;
-use rehearsal_agents::spec::Defect;
+use rehearsal_agents::sections::Step;
+use rehearsal_agents::spec::{Defect, Extent};
 use rehearsal_sim::{Ambient, Strategy};
 
-use super::{
-    About, Expectation, Extent, Identity, Origin, ScenarioRef, Selection, Target, Unplayable,
-};
+use super::{About, Expectation, Identity, Origin, ScenarioRef, Selection, Target, Unplayable};
 use crate::run::{self, RunOptions, RunReport};
-use crate::scenario::{Candidate, Cut, Scenario, names};
+use crate::scenario::{Candidate, Cut, Edit, Scenario};
 use crate::system::SystemChoice;
 
 impl Target for Scenario {
@@ -26,7 +24,7 @@ impl Target for Scenario {
     }
 
     fn ambient(&self) -> Ambient {
-        self.system.ambient(&self.spec)
+        self.implementation().ambient()
     }
 
     fn run(&self, options: RunOptions, strategy: Box<dyn Strategy>) -> RunReport {
@@ -41,21 +39,20 @@ impl Target for Scenario {
         }
     }
 
-    /// The variant is the transport, if the scenario's file declares another one, and a
-    /// hash of the values that are set.
+    /// The variant is made of the values that are set.
     fn identity(&self) -> Identity {
         let origin = Origin::Scenario(ScenarioRef {
             name: self.file_name().to_owned(),
             file: self.file.clone(),
             hash: self.hash,
+            kind: Some(self.kind.name().to_owned()),
             system: self.system.name().map(str::to_owned),
             healthy: self.is_twin(),
-            transport: self.spec.transport,
             set: self.set.clone(),
         });
         Identity {
             origin,
-            variant: variant(self),
+            variant: variant(&self.set),
             regressions: match &self.system {
                 SystemChoice::Reference => None,
                 SystemChoice::Named(named) => Some(named.regressions().to_owned()),
@@ -87,10 +84,7 @@ impl Target for Scenario {
             let first = problems.first().map(|problem| problem.message.clone());
             Unplayable::Set(first.unwrap_or_default())
         })?;
-        let variant = twin
-            .with_transport(scenario.transport)
-            .map_err(|_| Unplayable::NeedsNetwork)?;
-        let cut = variant.cut(selection.cuts).map_err(Unplayable::Cut)?;
+        let cut = twin.cut(selection.cuts).map_err(Unplayable::Cut)?;
         Ok(Arc::new(match selection.failure {
             Some(signature) => cut.focused(signature),
             None => cut,
@@ -98,33 +92,48 @@ impl Target for Scenario {
     }
 
     fn extent(&self) -> Vec<Extent> {
-        let count = |noun, count| Extent { noun, count };
-        vec![
-            count("agent", agents(&self.spec)),
-            count("planned event", events(&self.spec)),
-            count("possible fault", self.spec.faults.budget.into()),
-        ]
+        let settings = &self.spec.settings;
+        let faults = Extent {
+            noun: "possible fault",
+            count: self.spec.faults.budget.into(),
+        };
+        [settings.actors()]
+            .into_iter()
+            .chain(settings.planned())
+            .chain([faults])
+            .collect()
     }
 }
 
+/// Longest suffix that spells the values out.
+const SUFFIX_MAX: usize = 40;
+
 /// Returns the suffix of the names of a scenario's files, if it is not run as declared.
-fn variant(scenario: &Scenario) -> Option<String> {
-    let as_declared = scenario.spec.transport == scenario.declared_transport;
-    let transport = (!as_declared).then(|| names::transport(scenario.spec.transport).to_owned());
-    let set: Vec<String> = scenario.set.iter().map(ToString::to_string).collect();
-    let hash = xxhash_rust::xxh3::xxh3_64(set.join("\n").as_bytes());
-    let set = (!set.is_empty()).then(|| format!("set-{hash:016x}"));
-    let parts: Vec<String> = transport.into_iter().chain(set).collect();
-    (!parts.is_empty()).then(|| parts.join("-"))
+fn variant(set: &[Edit]) -> Option<String> {
+    if set.is_empty() {
+        return None;
+    }
+    let spelled: Option<Vec<String>> = set.iter().map(spelled).collect();
+    let spelled = spelled.map(|parts| parts.join("-"));
+    Some(
+        spelled
+            .filter(|text| text.len() <= SUFFIX_MAX)
+            .unwrap_or_else(|| {
+                let set: Vec<String> = set.iter().map(ToString::to_string).collect();
+                let hash = xxhash_rust::xxh3::xxh3_64(set.join("\n").as_bytes());
+                format!("set-{hash:016x}")
+            }),
+    )
 }
 
-fn agents(spec: &BridgeSpec) -> u64 {
-    spec.agents.iter().map(|group| u64::from(group.count)).sum()
-}
-
-fn events(spec: &BridgeSpec) -> u64 {
-    let groups = spec.agents.iter();
-    groups
-        .map(|group| u64::from(group.count) * group.kind.events())
-        .sum()
+/// Returns a value as a part of a file's name, if it is a word: the last key, and the
+/// word.
+fn spelled(change: &Edit) -> Option<String> {
+    let word = change.as_text()?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let is_word = !word.is_empty() && word.chars().all(plain);
+    match change.path.steps().last()? {
+        Step::Key(key) if is_word => Some(format!("{key}-{word}")),
+        Step::Key(_) | Step::Index(_) => None,
+    }
 }

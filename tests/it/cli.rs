@@ -100,7 +100,7 @@ fn both_transports_give_the_same_counts() {
     for transport in ["websocket", "in-process"] {
         let output = rehearsal(&["run", "collision", "--transport", transport, "--json"]);
         let lines = json_lines(&output);
-        assert_eq!(lines[0]["transport"], transport);
+        assert_eq!(lines[0]["options"]["transport"], transport);
         assert_eq!(lines[0]["emitted"], 75);
         assert_eq!(lines[0]["delivered"], 75);
     }
@@ -370,7 +370,7 @@ fn a_repro_of_another_transport_says_so_and_replays() {
     ];
     let repro = failing_seed("transport", &seeds);
     assert!(
-        repro.contains("sequence-apart-from-send-in-process-seed-"),
+        repro.contains("sequence-apart-from-send-transport-in-process-seed-"),
         "{repro}"
     );
     let output = rehearsal(&["replay", &repro]);

@@ -144,7 +144,7 @@ fn a_line_has_every_promised_field() {
         "wall_ms",
         "runs_per_s",
         "strategy",
-        "transport",
+        "set",
         "shard",
         "signatures",
         "goals_reached",
@@ -246,13 +246,7 @@ fn what_was_found_survives_a_kill() {
     {
         let line: Value = serde_json::from_str(line).expect("a line is JSON");
         for field in [
-            "scenario",
-            "seed",
-            "strategy",
-            "transport",
-            "verdict",
-            "judge",
-            "message",
+            "scenario", "seed", "strategy", "set", "verdict", "judge", "message",
         ] {
             assert!(line.get(field).is_some(), "{field}");
         }

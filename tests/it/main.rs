@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod cli;
+mod compatibility;
 mod conform;
 mod determinism;
 mod explore;

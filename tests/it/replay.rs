@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use rehearsal::agents::sections;
-use rehearsal::agents::bridge::Transport;
 use rehearsal::exit::Exit;
 use rehearsal::regression;
 use rehearsal::replay::{Change, Replay, Replayed};
@@ -12,7 +11,7 @@ use rehearsal::run::{RunOptions, RunVerdict, StrategyName, play};
 use rehearsal::scenario::{Code, Edit, ExpectedVerdict, Look, Scenario, render_all};
 use rehearsal::sim::{Deviation, Fingerprint, Schedule, Site};
 
-use crate::support::scenario;
+use crate::support::{over, scenario};
 
 const NAME: &str = "sequence-apart-from-send";
 
@@ -41,8 +40,8 @@ fn with_decisions(repro: &Repro, change: impl FnOnce(&mut Vec<Deviation>)) -> Re
 
 #[test]
 fn a_saved_failure_reproduces_over_either_transport() {
-    for transport in [Transport::WebSocket, Transport::InProcess] {
-        let scenario = scenario(NAME).with_transport(transport).expect("no faults");
+    for transport in ["websocket", "in-process"] {
+        let scenario = over(&scenario(NAME), transport).expect("no faults");
         let mut failed = 0;
         for seed in 0..8 {
             let report = play(&scenario, RunOptions::new(seed, StrategyName::PORTFOLIO));
@@ -59,7 +58,7 @@ fn a_saved_failure_reproduces_over_either_transport() {
             .expect("it is written");
             assert_eq!(repro.expected.fingerprint, report.outcome.fingerprint);
             let named = path.to_string_lossy().contains("in-process");
-            assert_eq!(named, transport == Transport::InProcess, "{path:?}");
+            assert_eq!(named, transport == "in-process", "{path:?}");
             let read = Repro::read(&path).expect("what is written can be read");
             assert_eq!(read, repro);
             let found = read.find_scenario(&path, &[]).expect("it is there");

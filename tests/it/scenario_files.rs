@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::oracle;
-use rehearsal::agents::bridge::defects;
+use crate::support::{bridge, codes, oracle, over};
 use rehearsal::agents::bridge::Transport;
+use rehearsal::agents::bridge::defects;
 use rehearsal::agents::spec::AgentKind;
 use rehearsal::oracle::OracleRef;
-use rehearsal::scenario::{ExpectedVerdict, Look, Scenario, discover, load, parse, render_all};
+use rehearsal::scenario::{
+    Code, ExpectedVerdict, Look, Scenario, discover, load, parse, render_all,
+};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(discover::ROOT)
@@ -44,11 +46,15 @@ fn totals(scenario: &Scenario) -> (u64, u64) {
         }
         sum
     }
-    scenario.spec.agents.iter().fold((0, 0), |sum, group| {
-        let (runs, events) = total(&group.kind);
-        let count = u64::from(group.count);
-        (sum.0 + count * runs, sum.1 + count * events)
-    })
+    bridge(scenario)
+        .settings
+        .agents
+        .iter()
+        .fold((0, 0), |sum, group| {
+            let (runs, events) = total(&group.kind);
+            let count = u64::from(group.count);
+            (sum.0 + count * runs, sum.1 + count * events)
+        })
 }
 
 #[test]
@@ -69,7 +75,11 @@ fn the_seven_scenarios_have_the_agents_and_events_that_they_claim() {
     ] {
         let scenario = scenario(name);
         assert_eq!(totals(&scenario), (runs, events), "{name}");
-        assert_eq!(scenario.spec.transport, Transport::WebSocket, "{name}");
+        assert_eq!(
+            bridge(&scenario).settings.transport,
+            Transport::WebSocket,
+            "{name}"
+        );
         assert_eq!(scenario.expect.verdict, ExpectedVerdict::Pass, "{name}");
     }
 }
@@ -123,22 +133,19 @@ fn a_healthy_twin_differs_in_name_defect_and_verdict_alone() {
     assert_eq!(twin.name, "broadcast-to-all+healthy");
     assert_eq!(twin.spec.defect, None);
     assert_eq!(twin.expect.verdict, ExpectedVerdict::Pass);
-    assert_eq!(twin.spec.agents, ill.spec.agents);
+    assert_eq!(*twin.spec.settings, *ill.spec.settings);
     assert_eq!(twin.expect.oracles, ill.expect.oracles);
     assert!(twin.twin().is_none());
 }
 
 #[test]
 fn only_scenarios_whose_faults_need_no_network_run_in_process() {
-    let moved = |name: &str| scenario(name).with_transport(Transport::InProcess);
-    let shared = moved("shared_bridge").map(|scenario| scenario.spec.transport);
+    let moved = |name: &str| over(&scenario(name), "in-process");
+    let shared = moved("shared_bridge").map(|scenario| bridge(&scenario).settings.transport);
     assert_eq!(shared, Ok(Transport::InProcess));
     assert!(moved("client_reconnect").is_ok());
-    let refused = moved("bridge_crash").map_err(|refusal| refusal.to_string());
-    assert_eq!(
-        refused.err().as_deref(),
-        Some("the faults bridge-crash need a network")
-    );
+    let refused = moved("bridge_crash").map_err(|problems| codes(&problems));
+    assert_eq!(refused.err(), Some(vec![Code::NeedsNetwork]));
 }
 
 #[test]

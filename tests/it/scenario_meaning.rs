@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::oracle;
+use crate::support::{bridge, oracle};
+use rehearsal::agents::bridge::{
+    BridgeScenario, BridgeSettings, BridgeSpec, ClientSettings, Transport,
+};
 use rehearsal::agents::bridge::{defects, faults};
-use rehearsal::agents::record::Mark;
+use rehearsal::agents::record::marks::GAP_MARKED;
 use rehearsal::agents::sections;
-use rehearsal::agents::bridge::{BridgeSettings, BridgeSpec, ClientSettings, Transport};
-use rehearsal::agents::spec::{AgentGroup, AgentKind, FailureMode, FaultPlan, NetworkSettings, ThreadPolicy};
+use rehearsal::agents::spec::{
+    AgentGroup, AgentKind, FailureMode, FaultPlan, NetworkSettings, ThreadPolicy,
+};
 use rehearsal::scenario::{
     BudgetSpec, Code, Edit, Expect, ExpectedVerdict, Goal, Look, NewValue, Scenario, load_with,
     parse, render_all,
@@ -90,9 +94,8 @@ verdict = "violation:no-loss"
     assert_eq!(scenario.file, Path::new("some/where/example.toml"));
     assert_eq!(scenario.claim, "Everything is set.");
     assert_eq!(scenario.seeds, 9);
-    let spec = BridgeSpec {
+    let settings = BridgeScenario {
         transport: Transport::WebSocket,
-        defect: Some(defects::SILENT_OVERFLOW),
         bridge: BridgeSettings {
             buffer: 10,
             run_timeout: ms(11_000),
@@ -114,6 +117,10 @@ verdict = "violation:no-loss"
             reconnect_after: ms(15),
             idle_timeout: ms(16),
         },
+    };
+    let spec = BridgeSpec {
+        settings,
+        defect: Some(defects::SILENT_OVERFLOW),
         network: NetworkSettings {
             latency_min: Duration::from_micros(500),
             latency_max: ms(2),
@@ -128,7 +135,7 @@ verdict = "violation:no-loss"
             lasting: ms(24),
         },
     };
-    assert_eq!(scenario.spec, spec);
+    assert_eq!(bridge(&scenario), spec);
     let budget = BudgetSpec {
         steps: 18_000,
         virtual_time: Duration::from_secs(3_600),
@@ -138,10 +145,7 @@ verdict = "violation:no-loss"
         oracles: vec![oracle("no-loss"), oracle("fifo")],
         settings: BTreeMap::new(),
         reached: vec![Goal::LockContended],
-        sometimes: vec![
-            Goal::Mark(Mark::Fault(faults::HOLD)),
-            Goal::Mark(Mark::GapMarked),
-        ],
+        sometimes: vec![Goal::Fault(faults::HOLD), Goal::Mark(GAP_MARKED)],
         verdict: ExpectedVerdict::Violation(oracle("no-loss")),
     };
     assert_eq!(scenario.expect, expect);
@@ -163,16 +167,13 @@ kind = "data"
 oracles = ["no-loss"]
 "#,
     );
-    let spec = BridgeSpec {
+    let spec = BridgeSpec::new(BridgeScenario {
         transport: Transport::WebSocket,
-        defect: None,
         bridge: BridgeSettings::default(),
         agents: vec![one(AgentKind::Data)],
         clients: ClientSettings::default(),
-        network: NetworkSettings::default(),
-        faults: FaultPlan::default(),
-    };
-    assert_eq!(scenario.spec, spec);
+    });
+    assert_eq!(bridge(&scenario), spec);
     assert_eq!(scenario.seeds, 64);
     assert_eq!(scenario.budget, BudgetSpec::default());
     assert_eq!(scenario.expect.verdict, ExpectedVerdict::Pass);
@@ -234,8 +235,9 @@ oracles = ["no-loss"]
             delay: Duration::ZERO,
         },
     ];
-    let found: Vec<&AgentKind> = scenario
-        .spec
+    let spec = bridge(&scenario);
+    let found: Vec<&AgentKind> = spec
+        .settings
         .agents
         .iter()
         .map(|group| &group.kind)
@@ -265,11 +267,11 @@ fn any_value_can_be_set() {
         "expect.oracles=[\"fifo\"]",
     ];
     let scenario = set("shared_bridge", &arguments).expect("they fit");
-    assert_eq!(scenario.spec.agents[0].count, 7);
-    assert_eq!(scenario.spec.clients.per_thread, 2);
+    assert_eq!(bridge(&scenario).settings.agents[0].count, 7);
+    assert_eq!(bridge(&scenario).settings.clients.per_thread, 2);
     assert_eq!(scenario.spec.network.latency_max, ms(2));
     assert_eq!(scenario.expect.oracles, [oracle("fifo")]);
-    assert_eq!(scenario.spec.transport, scenario.declared_transport);
+    assert_eq!(bridge(&scenario).settings.transport, Transport::WebSocket);
 }
 
 #[test]
@@ -366,7 +368,7 @@ fn cut(lines: &[(&str, u32)]) -> Scenario {
 #[test]
 fn lines_of_format_1_mean_what_they_meant() {
     let agents = |scenario: &Scenario| -> Vec<(&str, u32)> {
-        let groups = scenario.spec.agents.clone();
+        let groups = bridge(scenario).settings.agents;
         groups
             .iter()
             .map(|group| (group.kind.name(), group.count))
@@ -379,33 +381,33 @@ fn lines_of_format_1_mean_what_they_meant() {
     );
     let scenario = cut(&[("agents.1.party", 2)]);
     assert_eq!(
-        scenario.spec.agents[1].kind,
+        bridge(&scenario).settings.agents[1].kind,
         AgentKind::Collision { party: 2 }
     );
-    assert_eq!(scenario.spec.agents[1].count, 6);
+    assert_eq!(bridge(&scenario).settings.agents[1].count, 6);
     let scenario = cut(&[("agents.1.count", 1), ("agents.1.party", 1)]);
     assert_eq!(
-        scenario.spec.agents[1].kind,
+        bridge(&scenario).settings.agents[1].kind,
         AgentKind::Collision { party: 1 }
     );
-    assert_eq!(scenario.spec.agents[1].count, 1);
+    assert_eq!(bridge(&scenario).settings.agents[1].count, 1);
     let scenario = cut(&[("agents.2.children", 1), ("agents.3.events", 0)]);
     let children = vec![AgentKind::Data];
     assert_eq!(
-        scenario.spec.agents[2].kind,
+        bridge(&scenario).settings.agents[2].kind,
         AgentKind::Supervisor { children }
     );
     assert_eq!(
-        scenario.spec.agents[3].kind,
+        bridge(&scenario).settings.agents[3].kind,
         AgentKind::Hammer { events: 0 }
     );
     let scenario = cut(&[("agents.2.children", 0), ("clients.per_thread", 1)]);
     let children = Vec::new();
     assert_eq!(
-        scenario.spec.agents[2].kind,
+        bridge(&scenario).settings.agents[2].kind,
         AgentKind::Supervisor { children }
     );
-    assert_eq!(scenario.spec.clients.per_thread, 1);
+    assert_eq!(bridge(&scenario).settings.clients.per_thread, 1);
     let scenario = cut(&[
         ("faults.budget", 1),
         ("faults.kind", 1),

@@ -5,12 +5,15 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use rehearsal::agents::bridge::Transport;
 use rehearsal::report::golden;
 use rehearsal::run::{RunOptions, StrategyName, play};
-use rehearsal::scenario::{Scenario, discover, load, names};
+use rehearsal::scenario::{Scenario, discover, load};
+
+use crate::support::over;
 
 const STRATEGIES: [StrategyName; 2] = [StrategyName::RANDOM, StrategyName::FIFO];
+
+const TRANSPORTS: [&str; 2] = ["websocket", "in-process"];
 
 fn scenarios() -> Vec<Scenario> {
     let files = discover::find(Path::new("scenarios")).expect("scenario files are found");
@@ -41,17 +44,20 @@ fn timelines() {
 fn fingerprints() {
     let mut golden = String::new();
     for scenario in scenarios() {
-        for (transport_name, transport) in names::TRANSPORTS {
-            // A scenario whose faults need a network has no form without one.
-            let Ok(scenario) = scenario.with_transport(transport) else {
-                assert_eq!(transport, Transport::InProcess);
-                continue;
-            };
+        // A scenario whose faults need a network has no form without one.
+        let variants: Vec<(&str, Scenario)> = match scenario.options.get("transport") {
+            Some(_) => TRANSPORTS
+                .iter()
+                .filter_map(|name| Some((*name, over(&scenario, name).ok()?)))
+                .collect(),
+            None => vec![("", scenario)],
+        };
+        for (transport, scenario) in variants {
             for strategy in STRATEGIES {
                 let report = play(&scenario, RunOptions::new(0, strategy));
                 writeln!(
                     golden,
-                    "{:<28} {transport_name:<10} {:<6} {} {}",
+                    "{:<28} {transport:<10} {:<6} {} {}",
                     scenario.name,
                     strategy.to_string(),
                     report.outcome.fingerprint,

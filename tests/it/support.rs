@@ -3,13 +3,26 @@
 use std::path::Path;
 use std::process::Output;
 
+use rehearsal::agents::bridge::{BridgeScenario, BridgeSpec};
 use rehearsal::oracle::OracleRef;
-use rehearsal::scenario::{Code, Diagnostic, Scenario, discover, load};
+use rehearsal::scenario::{Code, Diagnostic, Edit, Scenario, discover, load};
 
 /// Returns the scenario of this name from `scenarios/`.
 pub(crate) fn scenario(name: &str) -> Scenario {
     let file = discover::resolve(Path::new("scenarios"), name).expect("it exists");
     load(&file).expect("it is valid")
+}
+
+/// Returns what a scenario of the bridge asks for.
+pub(crate) fn bridge(scenario: &Scenario) -> BridgeSpec {
+    let spec = scenario.spec.typed::<BridgeScenario>();
+    spec.expect("a scenario of the bridge")
+}
+
+/// Returns a scenario of the bridge over that transport.
+pub(crate) fn over(scenario: &Scenario, transport: &str) -> Result<Scenario, Vec<Diagnostic>> {
+    let place = "system.transport".parse().expect("a path");
+    scenario.with_set(&[Edit::text(place, transport)])
 }
 
 /// Returns the oracle of this name.

@@ -11,8 +11,9 @@ use std::process::{Command, ExitCode, Output};
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use rehearsal::agents::bridge::BridgeSystem;
 use rehearsal::repro::Repro;
-use rehearsal::{BridgeSystem, Capability, Harness, Unsupported};
+use rehearsal::{Capability, Harness, Unsupported};
 
 use one_lock::{Flaw, OneLock};
 use registries::{Lists, Slip};

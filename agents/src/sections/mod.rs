@@ -52,7 +52,7 @@ pub trait Settings: Clone + PartialEq + fmt::Debug + Send + Sync + 'static {
     /// others even if one of them has problems.
     type File: DeserializeOwned + JsonSchema + 'static;
 
-    /// The sections of a new scenario, as TOML with comments.
+    /// A new scenario from the key `system` on, as TOML with comments.
     const TEMPLATE: &'static str;
 
     /// Returns the settings; `None` if a section has problems.
@@ -118,7 +118,7 @@ pub trait SystemSections {
         document: &serde_json::Value,
     ) -> Vec<Option<Vec<Lowered>>>;
 
-    /// The sections of a new scenario, as TOML with comments.
+    /// A new scenario from the key `system` on, as TOML with comments.
     fn template(&self) -> &'static str;
 }
 

@@ -3,15 +3,16 @@
 use std::path::Path as FilePath;
 use std::time::Duration;
 
-use rehearsal_agents::record::Mark;
+use rehearsal_agents::goal::Goal;
 use rehearsal_agents::sections::{Contradiction, Path, Rule};
 use rehearsal_agents::spec::Fault;
+use rehearsal_agents::system::SystemInfo;
 
 use super::words::quote;
+use crate::scenario::ExpectedVerdict;
 use crate::scenario::code::Code;
 use crate::scenario::discover;
 use crate::scenario::sections::{Expectation, Faults, SharedFile};
-use crate::scenario::{ExpectedVerdict, Goal};
 
 /// A contradiction with the code under which it is reported.
 pub(super) type Coded = Contradiction<Code>;
@@ -83,13 +84,13 @@ fn bad_claim(claim: &str) -> Option<Coded> {
 }
 
 /// Contradictions of a fault plan, if the file has one.
-pub(super) fn faults(faults: &Faults) -> Vec<Coded> {
+pub(super) fn faults(faults: &Faults, info: &SystemInfo) -> Vec<Coded> {
     let section = Path::of("faults");
     let at_budget = |message: String| {
         Coded::new(Code::FaultPlan, message, section.key("budget")).or_at(section.clone())
     };
     let mut found = Vec::new();
-    if faults.budget > 0 && faults.kinds().is_empty() {
+    if faults.budget > 0 && faults.kinds(info).is_empty() {
         let message = format!("a budget of {} faults, but no kinds", faults.budget);
         let problem = at_budget(message)
             .label("nothing to spend it on")
@@ -179,8 +180,25 @@ pub(super) fn verdict(defect: Option<&str>, expected: &Expectation) -> Vec<Coded
     found
 }
 
+/// An oracle that reads what runs of the system do not record.
+pub(super) fn unrecorded(expected: &Expectation, info: &SystemInfo) -> Vec<Coded> {
+    let oracles = expected.oracles().into_iter().enumerate();
+    oracles
+        .filter_map(|(index, oracle)| {
+            let mut reads = oracle.reads().iter();
+            let missing = reads.find(|facet| !info.records.contains(facet))?;
+            let message = format!("the oracle `{oracle}` has nothing to check");
+            let place = expect("oracles").index(index);
+            let problem = Coded::new(Code::IdleOracle, message, place)
+                .label(format!("the system `{}` records no {missing}", info.name))
+                .help("remove the oracle");
+            Some(problem)
+        })
+        .collect()
+}
+
 /// The goals with their places.
-pub(super) fn goals(expected: &Expectation) -> Vec<(Path, Goal)> {
+pub(super) fn goals(expected: &Expectation, info: &SystemInfo) -> Vec<(Path, Goal)> {
     let list = |key: &str, goals: Vec<Goal>| {
         let place = expect(key);
         let goals = goals.into_iter().enumerate();
@@ -188,16 +206,20 @@ pub(super) fn goals(expected: &Expectation) -> Vec<(Path, Goal)> {
             .map(|(index, goal)| (place.index(index), goal))
             .collect::<Vec<_>>()
     };
-    let mut goals = list("reached", expected.reached());
-    goals.extend(list("sometimes", expected.sometimes()));
+    let mut goals = list("reached", expected.reached(info));
+    goals.extend(list("sometimes", expected.sometimes(info)));
     goals
 }
 
 /// A goal that is named twice, or that no fault leads to.
-pub(super) fn unreachable(expected: &Expectation, faults: Option<&Faults>) -> Vec<Coded> {
+pub(super) fn unreachable(
+    expected: &Expectation,
+    faults: Option<&Faults>,
+    info: &SystemInfo,
+) -> Vec<Coded> {
     let mut found = Vec::new();
-    let reached = expected.reached();
-    for (index, goal) in expected.sometimes().into_iter().enumerate() {
+    let reached = expected.reached(info);
+    for (index, goal) in expected.sometimes(info).into_iter().enumerate() {
         let Some(always) = reached.iter().position(|always| *always == goal) else {
             continue;
         };
@@ -211,11 +233,11 @@ pub(super) fn unreachable(expected: &Expectation, faults: Option<&Faults>) -> Ve
     }
     let Some(faults) = faults else { return found };
     let always = expect("reached");
-    for (place, goal) in goals(expected) {
-        let Goal::Mark(Mark::Fault(kind)) = goal else {
-            continue;
-        };
-        if let Some(obstacle) = obstacle(kind, place.is_within(&always), faults) {
+    let kinds = faults.kinds(info);
+    for (place, goal) in goals(expected, info) {
+        let Goal::Fault(kind) = goal else { continue };
+        let always = place.is_within(&always);
+        if let Some(obstacle) = obstacle(kind, always, faults, &kinds) {
             let message = format!("the goal `{goal}` is out of reach");
             let problem = Coded::new(Code::UnreachableGoal, message, place)
                 .label(obstacle)
@@ -226,8 +248,7 @@ pub(super) fn unreachable(expected: &Expectation, faults: Option<&Faults>) -> Ve
     found
 }
 
-fn obstacle(kind: Fault, always: bool, faults: &Faults) -> Option<&'static str> {
-    let kinds = faults.kinds();
+fn obstacle(kind: Fault, always: bool, faults: &Faults, kinds: &[Fault]) -> Option<&'static str> {
     if !kinds.contains(&kind) {
         return Some("this fault is not among `kinds`");
     }

@@ -13,11 +13,11 @@ pub(crate) mod section;
 mod walk;
 pub(crate) mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use rehearsal_agents::sections::{Contradiction, Named, Path, SYSTEMS, Sections, Shared};
-use rehearsal_agents::bridge::{BridgeSpec, Transport};
+use rehearsal_agents::sections::{Contradiction, Path, Sections, Shared};
+use rehearsal_agents::spec::AnySpec;
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
@@ -28,9 +28,11 @@ use self::walk::{Limits, Walk};
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Span};
 use super::edit::{self, CutError, Edit, Edited, NewValue};
+use super::kind::{Kind, Kinds};
+use super::schema::SYSTEM;
 use super::sections::SharedFile;
 use super::source::{FileKind, Source};
-use super::{Candidate, Expect, Goal, Scenario, discover, format_1, reductions, schema};
+use super::{Candidate, Expect, Scenario, discover, format_1, reductions};
 use crate::system::SystemChoice;
 
 /// The version of the format that this tool reads.
@@ -41,7 +43,11 @@ const FORMAT: u64 = 1;
 /// # Errors
 ///
 /// Every problem, in the order of the file; at least one.
-pub(super) fn decode(source: &Arc<Source>, set: &[Edit]) -> Result<Scenario, Vec<Diagnostic>> {
+pub(super) fn decode(
+    source: &Arc<Source>,
+    set: &[Edit],
+    kinds: &Kinds,
+) -> Result<Scenario, Vec<Diagnostic>> {
     let mut problems = Problems::new(source);
     let (document, errors) = DeTable::parse_recoverable(source.text());
     let document = document.into_inner();
@@ -52,9 +58,16 @@ pub(super) fn decode(source: &Arc<Source>, set: &[Edit]) -> Result<Scenario, Vec
         return Err(vec![not_a_scenario(source)]);
     }
     report_syntax(&errors, &mut problems);
-    let declared_transport = transport(&document);
+    let root = kind_of(&document, kinds).map(Kind::root);
     let mut changed = Edited::new(document, source.text().len());
+    let mut effective = Vec::new();
     for change in set {
+        let field = root.and_then(|root| root.find(&change.path));
+        let default = field.and_then(|field| field.default());
+        if change.changes_nothing(changed.value(), default) {
+            continue;
+        }
+        effective.push(change.clone());
         if let Err(no_place) = changed.make(change) {
             let message = format!("`{}` cannot be set", change.path);
             let help = "name a place of the file, as in `agents.0.count=1`";
@@ -63,10 +76,10 @@ pub(super) fn decode(source: &Arc<Source>, set: &[Edit]) -> Result<Scenario, Vec
     }
     changed.settle();
     problems.set_texts(changed.texts());
-    let read = read(&changed, Limits::File, source, &mut problems);
+    let read = read(&changed, Limits::File, source, kinds, &mut problems);
     match read {
         Some(read) if problems.none() => {
-            let scenario = read.scenario(source, declared_transport);
+            let scenario = read.scenario(source, effective);
             Ok(scenario.expect("sections without problems are complete"))
         }
         _ => Err(problems.into_sorted()),
@@ -75,7 +88,7 @@ pub(super) fn decode(source: &Arc<Source>, set: &[Edit]) -> Result<Scenario, Vec
 
 /// The specification of a scenario that has been changed, and then reduced.
 pub(super) struct Reduced {
-    pub(super) spec: BridgeSpec,
+    pub(super) spec: AnySpec,
     /// The reductions as they are made today.
     pub(super) reductions: Vec<Edit>,
 }
@@ -89,6 +102,7 @@ pub(super) struct Reduced {
 /// can be run.
 pub(super) fn reduce(
     source: &Arc<Source>,
+    kind: &'static Kind,
     changes: &[Edit],
     cuts: &[Edit],
 ) -> Result<Reduced, CutError> {
@@ -108,27 +122,25 @@ pub(super) fn reduce(
         let made = changed.make(change);
         made.map_err(|no_place| refused(last, &no_place.reason))?;
     }
-    let system = system_of(changed.table());
-    let Some(system) = system else {
-        return Err(refused(last, "the scenario is of no known system"));
-    };
-    let reductions = format_1::translated(cuts, &json::plain(changed.value()), SYSTEMS[system])?;
+    let document = json::plain(changed.value());
+    let reductions = format_1::translated(cuts, &document, kind.system().sections())?;
     for reduction in &reductions {
-        less(&changed, reduction, system).map_err(|reason| refused(reduction, reason))?;
+        less(&changed, reduction, kind).map_err(|reason| refused(reduction, reason))?;
         let made = changed.make(reduction);
         made.map_err(|no_place| refused(reduction, &no_place.reason))?;
     }
     changed.settle();
     let mut problems = Problems::new(source);
     problems.set_texts(changed.texts());
-    let read = read(&changed, Limits::Reduced, source, &mut problems);
+    let read = read_sections(&changed, kind, Limits::Reduced, source, &mut problems);
     if let Some(problem) = problems.into_sorted().first() {
         return Err(refused(last, &problem.message));
     }
-    let spec = read.and_then(Read::spec);
+    let spec = read.spec();
     let spec = spec.expect("sections without problems are complete");
-    if spec.agents.is_empty() {
-        return Err(refused(last, "no agent is left"));
+    let actors = spec.settings.actors();
+    if actors.count == 0 {
+        return Err(refused(last, &format!("no {} is left", actors.noun)));
     }
     Ok(Reduced { spec, reductions })
 }
@@ -137,6 +149,7 @@ pub(super) fn reduce(
 /// first.
 pub(super) fn families(
     source: &Arc<Source>,
+    kind: &'static Kind,
     changes: &[Edit],
     made: &[Edit],
 ) -> Vec<Vec<Candidate>> {
@@ -148,19 +161,15 @@ pub(super) fn families(
             return Vec::new();
         }
     }
-    let Some(system) = system_of(changed.table()) else {
-        return Vec::new();
-    };
-    let root = schema::of_system(system);
-    reductions::families(root, &json::plain(changed.value()), made)
+    reductions::families(kind.root(), &json::plain(changed.value()), made)
 }
 
 /// Checks that a change lowers something.
-fn less(changed: &Edited<'_>, change: &Edit, system: usize) -> Result<(), &'static str> {
+fn less(changed: &Edited<'_>, change: &Edit, kind: &'static Kind) -> Result<(), &'static str> {
     let NewValue::Toml(text) = &change.value else {
         return Ok(());
     };
-    let Some(field) = schema::of_system(system).find(&change.path) else {
+    let Some(field) = kind.root().find(&change.path) else {
         return Err("there is no such value in a scenario");
     };
     let parent = change.path.parent().unwrap_or_default();
@@ -184,52 +193,60 @@ fn less(changed: &Edited<'_>, change: &Edit, system: usize) -> Result<(), &'stat
     }
 }
 
-/// The transport that the file asks for.
-fn transport(document: &DeTable<'_>) -> Transport {
-    let named = document
-        .get("system")
-        .and_then(|system| system.get_ref().get("transport")?.get_ref().as_str());
-    let names = Transport::names().into_iter();
-    let known = names
-        .into_iter()
-        .find(|(name, _)| Some(name.as_ref()) == named);
-    known.map_or(Transport::WebSocket, |(_, transport)| transport)
-}
-
-/// The number of the system that the document describes. Where there is only one, it is
-/// that one, so that the rest of the document can be checked.
-fn system_of(document: &DeTable<'_>) -> Option<usize> {
-    let kind = document.get("system").and_then(|system| {
+/// The kind of system that the document names. Where there is only one, it is that one,
+/// so that the rest of the document can be checked.
+fn kind_of(document: &DeTable<'_>, kinds: &Kinds) -> Option<&'static Kind> {
+    let named = document.get(SYSTEM).and_then(|system| {
         let kind = system.get_ref().get("kind")?;
         kind.get_ref().as_str()
     });
-    let known = SYSTEMS
-        .iter()
-        .position(|system| Some(system.name()) == kind);
-    known.or((SYSTEMS.len() == 1).then_some(0))
+    named
+        .and_then(|name| kinds.find(name))
+        .or_else(|| kinds.only())
 }
 
 /// The sections of a document.
 struct Read {
+    kind: &'static Kind,
     shared: SharedFile,
-    own: Box<dyn Sections>,
+    /// None if a section has problems, and the system has no use for the others alone.
+    own: Option<Box<dyn Sections>>,
+    /// The name of the seeded bug.
+    defect: Option<String>,
+    options: BTreeMap<String, String>,
 }
 
-/// Reads every section. `None` if nothing can be said of them: the file is written in
+/// Reads every section. `None` if little can be said of them: the file is written in
 /// another version of the format, or for an unknown system.
 fn read(
     changed: &Edited<'_>,
     limits: Limits,
     source: &Arc<Source>,
+    kinds: &Kinds,
     problems: &mut Problems,
 ) -> Option<Read> {
     let document = changed.table();
     if !format_is_known(document, problems) {
         return None;
     }
-    let system = system_of(document).or_else(|| unknown_system(document, problems))?;
+    let Some(kind) = kind_of(document, kinds) else {
+        unknown_kind(document, kinds, problems);
+        return None;
+    };
+    Some(read_sections(changed, kind, limits, source, problems))
+}
+
+/// Reads every section of a file of that kind.
+fn read_sections(
+    changed: &Edited<'_>,
+    kind: &'static Kind,
+    limits: Limits,
+    source: &Arc<Source>,
+    problems: &mut Problems,
+) -> Read {
+    let document = changed.table();
     let mut section = Section::new("the scenario", Span::default(), document);
-    let node = schema::of_system(system);
+    let root = kind.root();
     let stem = discover::name_of(source.path());
     let mut faulty = BTreeSet::new();
     let mut walk = Walk {
@@ -237,41 +254,100 @@ fn read(
         limits,
         stem: &stem,
     };
-    for (key, field) in node.fields() {
-        if !walk.field(key, field, node, &mut section) {
+    for (key, field) in root.fields() {
+        if !walk.field(key, field, root, &mut section) {
             faulty.insert(key);
         }
     }
     let all_known = section.finish(problems);
     let mut shared = Map::new();
     let mut own = Map::new();
-    for (key, field) in node.fields() {
+    let mut system = Value::Null;
+    for (key, field) in root.fields() {
         let value = match document.get(key) {
             _ if faulty.contains(key) => Value::Null,
             Some(value) => json::written_out(json::plain(value.get_ref()), field),
-            None if node.requires(key) => Value::Null,
+            None if root.requires(key) => Value::Null,
             None => continue,
         };
-        let half = if schema::is_own(system, key) {
-            &mut own
-        } else {
-            &mut shared
-        };
-        half.insert(key.to_owned(), value);
+        match key {
+            SYSTEM => system = value,
+            _ if kind.schema().is_own(key) => drop(own.insert(key.to_owned(), value)),
+            _ => drop(shared.insert(key.to_owned(), value)),
+        }
     }
-    // The schema was made of these structs: what matches it can be deserialized.
+    let defect = system.get("defect").and_then(Value::as_str);
+    let defect = defect.map(str::to_owned);
+    let options = options(kind, &system);
+    if !kind.schema().options().is_empty() {
+        own.insert(SYSTEM.to_owned(), without_shared(system));
+    }
+    // The schema was made of this struct: what matches it can be deserialized.
     let shared: SharedFile =
         serde_json::from_value(Value::Object(shared)).expect("shared sections match the schema");
-    let own = SYSTEMS[system].read(Value::Object(own));
-    let own = own.expect("a system's sections match its schema");
-    let read = Read { shared, own };
+    let read = Read {
+        own: read_own(kind, own, source, problems),
+        kind,
+        shared,
+        defect,
+        options,
+    };
     if limits == Limits::File {
         report(check::texts(&read.shared, source.path()), changed, problems);
     }
     if all_known && problems.complete() {
         report(read.contradictions(changed, limits), changed, problems);
     }
-    Some(read)
+    read
+}
+
+/// Reads the sections that only this kind of system has.
+fn read_own(
+    kind: &Kind,
+    sections: Map<String, Value>,
+    source: &Arc<Source>,
+    problems: &mut Problems,
+) -> Option<Box<dyn Sections>> {
+    match kind.system().sections().read(Value::Object(sections)) {
+        Ok(own) => Some(own),
+        // It takes no section that has problems.
+        Err(_) if !problems.none() => None,
+        Err(error) => {
+            let name = kind.name();
+            let message = format!("the system `{name}` does not read sections of its own schema");
+            let problem = Diagnostic::new(Code::SchemaMismatch, source, message);
+            problems.push(problem.help(format!("mend its struct: {error}")));
+            None
+        }
+    }
+}
+
+/// The values of the keys of `system` that only this kind has, with defaults.
+fn options(kind: &'static Kind, system: &Value) -> BTreeMap<String, String> {
+    let root = kind.root();
+    let keys = kind.schema().options().iter();
+    keys.filter_map(|key| {
+        let place = Path::of(SYSTEM).key(key);
+        let default = || root.find(&place)?.default();
+        let value = system.get(key).or_else(default)?;
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        Some((key.clone(), text))
+    })
+    .collect()
+}
+
+/// The section `system` without the keys that every system has.
+fn without_shared(system: Value) -> Value {
+    match system {
+        Value::Object(mut keys) => {
+            keys.remove("kind");
+            keys.remove("defect");
+            Value::Object(keys)
+        }
+        other => other,
+    }
 }
 
 fn format_is_known(document: &DeTable<'_>, problems: &mut Problems) -> bool {
@@ -297,17 +373,22 @@ fn format_is_known(document: &DeTable<'_>, problems: &mut Problems) -> bool {
     }
 }
 
-/// Reports a document of which it cannot be said for which system it is.
-fn unknown_system(document: &DeTable<'_>, problems: &mut Problems) -> Option<usize> {
-    let names = SYSTEMS.iter().map(|system| system.name());
+/// Reports a document of which it cannot be said for which kind of system it is, and
+/// what is wrong with the sections that every kind has.
+fn unknown_kind(document: &DeTable<'_>, kinds: &Kinds, problems: &mut Problems) {
+    let names = kinds.iter().map(|kind| kind.name());
     let names: Vec<(&str, ())> = names.map(|name| (name, ())).collect();
     let mut root = Section::new("the scenario", Span::default(), document);
     let example = "`system`, with the `kind` of system";
-    let item = root.need("system", example, problems)?;
-    let mut section = item.section("`system`", problems)?;
-    let kind = section.need("kind", "the kind of system", problems)?;
-    kind.one_of("kind of system", &names, problems);
-    None
+    let Some(item) = root.need(SYSTEM, example, problems) else {
+        return;
+    };
+    let Some(mut section) = item.section("`system`", problems) else {
+        return;
+    };
+    if let Some(kind) = section.need("kind", "the kind of system", problems) {
+        kind.one_of("kind of system", &names, problems);
+    }
 }
 
 /// Reports contradictions, each at the first of its places that is in the document.
@@ -329,12 +410,12 @@ fn report(contradictions: Vec<Coded>, changed: &Edited<'_>, problems: &mut Probl
 
 impl Read {
     fn contradictions(&self, changed: &Edited<'_>, limits: Limits) -> Vec<Coded> {
-        let shared = &self.shared;
+        let (shared, info) = (&self.shared, self.kind.info());
         let mut found = Vec::new();
         let has_faults = changed.table().contains_key("faults");
         let plan = shared.faults.sound();
         if let Some(plan) = plan.filter(|_| has_faults) {
-            found.extend(check::faults(plan));
+            found.extend(check::faults(plan, info));
         }
         let virtual_time = shared.budget.sound().map(|budget| budget.virtual_time);
         if let Some(limit) = virtual_time {
@@ -342,24 +423,18 @@ impl Read {
         }
         let expect = shared.expect.sound().filter(|_| limits == Limits::File);
         if let Some(expect) = expect {
-            found.extend(check::unreachable(expect, plan));
-            if let Some(system) = changed.table().get("system") {
-                let defect = system.get_ref().get("defect");
-                let defect = defect.and_then(|defect| defect.get_ref().as_str());
-                found.extend(check::verdict(defect, expect));
+            found.extend(check::unreachable(expect, plan, info));
+            found.extend(check::unrecorded(expect, info));
+            if changed.table().contains_key(SYSTEM) {
+                found.extend(check::verdict(self.defect.as_deref(), expect));
             }
         }
-        let faults = plan.map(|plan| plan.kinds());
+        let Some(own) = &self.own else { return found };
+        let faults = plan.map(|plan| plan.kinds(info));
         let oracles = expect.map(|expect| expect.oracles()).unwrap_or_default();
         let oracles: Vec<&str> = oracles.iter().map(|oracle| oracle.name()).collect();
-        let goals = expect.map(check::goals).unwrap_or_default();
-        let goals: Vec<_> = goals
-            .into_iter()
-            .filter_map(|(place, goal)| match goal {
-                Goal::Mark(mark) => Some((place, mark)),
-                Goal::LockContended => None,
-            })
-            .collect();
+        let goals = expect.map(|expect| check::goals(expect, info));
+        let goals = goals.unwrap_or_default();
         let shared = Shared {
             // A scenario keeps its network where it is run without one.
             has_network: limits == Limits::File && changed.table().contains_key("network"),
@@ -368,7 +443,7 @@ impl Read {
             oracles: &oracles,
             goals: &goals,
         };
-        let own: Vec<Contradiction> = self.own.contradictions(&shared);
+        let own: Vec<Contradiction> = own.contradictions(&shared);
         found.extend(
             own.into_iter()
                 .map(|problem| problem.map_rule(check::code_of)),
@@ -376,34 +451,43 @@ impl Read {
         found
     }
 
-    fn spec(self) -> Option<BridgeSpec> {
-        let network = self.shared.network.into_sound()?.settings();
-        self.own
-            .spec(network, self.shared.faults.into_sound()?.plan())
+    fn spec(self) -> Option<AnySpec> {
+        let info = self.kind.info();
+        let defect = match &self.defect {
+            Some(name) => Some(info.defect(name)?),
+            None => None,
+        };
+        Some(AnySpec {
+            settings: self.own?.settings()?,
+            network: self.shared.network.into_sound()?.settings(),
+            faults: self.shared.faults.into_sound()?.plan(info),
+            defect,
+        })
     }
 
-    fn scenario(self, source: &Arc<Source>, declared_transport: Transport) -> Option<Scenario> {
-        let shared = &self.shared;
+    fn scenario(self, source: &Arc<Source>, set: Vec<Edit>) -> Option<Scenario> {
+        let (shared, info) = (&self.shared, self.kind.info());
         let expect = shared.expect.sound()?;
         let expect = Expect {
             oracles: expect.oracles(),
             settings: expect.settings(),
-            reached: expect.reached(),
-            sometimes: expect.sometimes(),
+            reached: expect.reached(info),
+            sometimes: expect.sometimes(info),
             verdict: expect.verdict.0,
         };
         Some(Scenario {
             name: shared.name.sound()?.clone(),
+            kind: self.kind,
+            options: self.options.clone(),
             file: source.path().to_owned(),
             hash: source.hash(),
             claim: shared.claim.sound()?.clone(),
             system: SystemChoice::Reference,
-            declared_transport,
             seeds: *shared.seeds.sound()?,
             budget: *shared.budget.sound()?,
             expect,
             source: Arc::clone(source),
-            set: Vec::new(),
+            set,
             variant: Vec::new(),
             reductions: Vec::new(),
             spec: self.spec()?,
@@ -413,14 +497,14 @@ impl Read {
 
 fn empty(source: &Arc<Source>) -> Diagnostic {
     Diagnostic::new(Code::FileEmpty, source, "the scenario file is empty")
-        .help("it needs at least `format`, `name`, `claim`, `system`, `[[agents]]` and `[expect]`")
+        .help("`rehearsal new NAME` writes one that is complete")
 }
 
 /// Returns `true` for a repro, which is TOML too: its main keys are there, and none of a
 /// scenario.
 fn is_repro(document: &DeTable<'_>) -> bool {
     let has = |key: &&str| document.contains_key(*key);
-    ["run", "expected"].iter().any(has) && !["claim", "system", "agents", "expect"].iter().any(has)
+    ["run", "expected"].iter().any(has) && !["claim", "system", "expect"].iter().any(has)
 }
 
 fn not_a_scenario(source: &Arc<Source>) -> Diagnostic {
@@ -499,7 +583,7 @@ fn syntax_problem(error: &toml::de::Error, problems: &Problems) -> Diagnostic {
             .problem(Code::DuplicateKey, "a key is set twice")
             .help(match problems.kind() {
                 FileKind::Scenario => {
-                    "remove one of the two; several groups are written `[[agents]]`"
+                    "remove one of the two; elements of a list are written `[[…]]`"
                 }
                 FileKind::Repro => "remove one of the two",
             })

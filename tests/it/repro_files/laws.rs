@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use rehearsal::agents::sections;
-use rehearsal::agents::bridge::Transport;
 use rehearsal::repro::{Expected, Origin, Repro, ScenarioRef, Shrunk, TestRef};
 use rehearsal::run::{RunVerdict, StrategyName};
 use rehearsal::scenario::{Edit, Look, NewValue, render_all};
@@ -187,7 +186,7 @@ fn repro() -> impl Strategy<Value = Repro> {
     );
     (scenario, any::<bool>(), cuts(), run, expected(), shrunk).prop_map(
         |(
-            (name, directory, hash, healthy, network, system, set),
+            (name, directory, hash, healthy, known, system, set),
             of_test,
             cuts,
             run,
@@ -212,11 +211,7 @@ fn repro() -> impl Strategy<Value = Repro> {
                         hash,
                         system,
                         healthy,
-                        transport: if network {
-                            Transport::WebSocket
-                        } else {
-                            Transport::InProcess
-                        },
+                        kind: known.then(|| "bridge".to_owned()),
                         set,
                     })
                 },

@@ -33,6 +33,7 @@ pub static INFO: SystemInfo = SystemInfo {
         Facet::Invariants,
         Facet::Engine,
     ],
+    needed: &[(Facet::Invariants, Capability::RegistryEvents)],
     defects: &defects::DEFECTS,
     marks: &[
         record::marks::RECONNECTED,

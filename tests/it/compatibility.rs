@@ -1,12 +1,14 @@
 //! The parts of a scenario that each missing capability rules out.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use rehearsal_agents::bridge::BridgeSystem;
-
-use super::*;
-use crate::oracle::OracleRef;
-use crate::scenario::parse;
+use rehearsal::Capability;
+use rehearsal::agents::bridge::BridgeSystem;
+use rehearsal::compatibility::{Compatibility, Tally, listed};
+use rehearsal::oracle::OracleRef;
+use rehearsal::scenario::{Scenario, parse};
+use rehearsal::system::Named;
 
 const PLAIN: &str = r#"
 format = 1
@@ -31,7 +33,7 @@ fn scenario(edits: &[(&str, &str)]) -> Scenario {
     parse(&text, Path::new("plain.toml")).expect("it is valid")
 }
 
-fn cast(scenario: &Scenario, without: &[Capability]) -> Compatibility {
+fn on_mine(scenario: &Scenario, without: &[Capability]) -> Compatibility {
     let without = without.iter();
     let system = without.fold(BridgeSystem::reference(), |system, capability| {
         system.without(*capability)
@@ -45,8 +47,8 @@ fn cast(scenario: &Scenario, without: &[Capability]) -> Compatibility {
 }
 
 #[test]
-fn what_can_do_everything_plays_everything() {
-    let compatibility = cast(&scenario(&[]), &[]);
+fn capable_system_runs_everything() {
+    let compatibility = on_mine(&scenario(&[]), &[]);
     assert!(compatibility.left_out.is_empty() && compatibility.prevented_by.is_empty());
     assert_eq!(compatibility.remark(), None);
     assert_eq!(compatibility.scenario.name, "mine/plain");
@@ -57,7 +59,7 @@ fn what_can_do_everything_plays_everything() {
 #[test]
 fn checks_are_left_out_one_by_one() {
     let without = [Capability::RegistryEvents, Capability::Locks];
-    let compatibility = cast(&scenario(&[]), &without);
+    let compatibility = on_mine(&scenario(&[]), &without);
     assert!(compatibility.prevented_by.is_empty());
     let told = "left out: registry-events (oracle invariants), locks (goal lock-contended)";
     assert_eq!(compatibility.remark().as_deref(), Some(told));
@@ -67,9 +69,9 @@ fn checks_are_left_out_one_by_one() {
 }
 
 #[test]
-fn without_an_oracle_there_is_nothing_to_play() {
+fn scenario_without_an_oracle_is_not_run() {
     let scenario = scenario(&[("\"no-loss\", \"registry\", \"cleanup\"", "\"registry\"")]);
-    let compatibility = cast(&scenario, &[Capability::RegistryEvents]);
+    let compatibility = on_mine(&scenario, &[Capability::RegistryEvents]);
     assert_eq!(
         listed(&compatibility.prevented_by),
         "registry-events (oracle invariants)"
@@ -79,24 +81,24 @@ fn without_an_oracle_there_is_nothing_to_play() {
 /// The engine's census needs nothing of a system.
 #[test]
 fn cleanup_judges_systems_without_a_snapshot() {
-    let compatibility = cast(&scenario(&[]), &[Capability::Snapshot]);
+    let compatibility = on_mine(&scenario(&[]), &[Capability::Snapshot]);
     assert!(compatibility.left_out.is_empty() && compatibility.prevented_by.is_empty());
 }
 
 #[test]
-fn the_other_transport_stands_in_where_nothing_forbids_it() {
-    let compatibility = cast(&scenario(&[]), &[Capability::WebSocket]);
+fn another_transport_replaces_a_missing_one() {
+    let compatibility = on_mine(&scenario(&[]), &[Capability::WebSocket]);
     assert!(compatibility.prevented_by.is_empty());
-    assert_eq!(compatibility.scenario.spec.transport, Transport::InProcess);
-    let told = "left out: websocket (transport); played in-process";
+    assert_eq!(compatibility.scenario.options["transport"], "in-process");
+    let told = "left out: websocket (transport); run with transport in-process";
     assert_eq!(compatibility.remark().as_deref(), Some(told));
 
     let neither = [Capability::WebSocket, Capability::InProcess];
-    let compatibility = cast(&scenario(&[]), &neither);
+    let compatibility = on_mine(&scenario(&[]), &neither);
     assert_eq!(listed(&compatibility.prevented_by), "websocket (transport)");
 
     let faults = "[faults]\nbudget = 1\nkinds = [\"partition\"]\n[expect]";
-    let compatibility = cast(&scenario(&[("[expect]", faults)]), &[Capability::WebSocket]);
+    let compatibility = on_mine(&scenario(&[("[expect]", faults)]), &[Capability::WebSocket]);
     assert_eq!(listed(&compatibility.prevented_by), "websocket (transport)");
 }
 
@@ -110,7 +112,7 @@ fn faults_and_goals_of_every_run_cannot_be_left_out() {
             "reached = [\"gap-marked\"]",
         ),
     ]);
-    let compatibility = cast(&scenario, &[Capability::Recovery, Capability::Gaps]);
+    let compatibility = on_mine(&scenario, &[Capability::Recovery, Capability::Gaps]);
     assert_eq!(
         listed(&compatibility.prevented_by),
         "recovery (fault bridge-crash), gaps (goal gap-marked)"
@@ -120,17 +122,17 @@ fn faults_and_goals_of_every_run_cannot_be_left_out() {
 #[test]
 fn a_tally_counts_scenarios_and_not_lacks() {
     let mut tally = Tally::default();
-    tally.add(&cast(&scenario(&[]), &[]));
-    assert_eq!(tally.to_string(), "1 scenario played, 0 unsupported");
-    tally.add(&cast(
+    tally.add(&on_mine(&scenario(&[]), &[]));
+    assert_eq!(tally.to_string(), "1 scenario run, 0 unsupported");
+    tally.add(&on_mine(
         &scenario(&[]),
         &[Capability::WebSocket, Capability::RegistryEvents],
     ));
     let neither = [Capability::WebSocket, Capability::InProcess];
-    tally.add(&cast(&scenario(&[]), &neither));
+    tally.add(&on_mine(&scenario(&[]), &neither));
     assert_eq!(
         tally.to_string(),
-        "2 scenarios played, 1 unsupported (websocket 1); \
+        "2 scenarios run, 1 unsupported (websocket 1); \
          left out: transport 1, oracle invariants 1"
     );
 }
