@@ -2,13 +2,16 @@
 
 use std::process::Command;
 
-/// Crates of the command line, of scenario files and of what shows problems in them.
-const LEFT_OUT: [&str; 5] = [
+/// Crates of the command line, of scenario files, of the systems that they describe, and
+/// of the drawing of problems in them.
+const LEFT_OUT: [&str; 7] = [
     "annotate-snippets",
     "clap",
     "indicatif",
     "libtest-mimic",
     "signal-hook",
+    "tokio-tungstenite",
+    "tungstenite",
 ];
 
 /// Returns the names of the crates that the library depends on.

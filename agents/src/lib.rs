@@ -6,6 +6,12 @@
 //! whether it runs simulated: code uses [`rehearsal_sim::tokio`] as it would use
 //! tokio.
 
+// Some parts of the driver serve only the systems that ship with this crate.
+#![cfg_attr(
+    not(feature = "systems"),
+    allow(dead_code, unreachable_pub, unused_imports)
+)]
+
 pub mod agent;
 pub mod capability;
 pub mod defect;
@@ -18,8 +24,11 @@ pub mod record;
 pub mod sections;
 pub mod spec;
 pub mod system;
+#[cfg(feature = "systems")]
 pub mod systems;
 pub mod units;
 
+#[cfg(feature = "systems")]
 pub use systems::bridge;
+#[cfg(feature = "systems")]
 pub use systems::bridge::client;

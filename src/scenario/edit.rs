@@ -118,9 +118,10 @@ impl Edit {
             return false;
         };
         let value = json::plain(value.get_ref());
+        let parent = self.path.parent().unwrap_or_default();
         match find(document, self.path.steps()) {
             Some(there) => json::plain(there) == value,
-            None => default == Some(&value),
+            None => default == Some(&value) && find(document, parent.steps()).is_some(),
         }
     }
 

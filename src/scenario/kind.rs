@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use rehearsal_agents::system::{AnySystem, SystemInfo};
-use rehearsal_agents::systems::SYSTEMS;
 
 use super::schema::{Node, SystemSchema};
 
@@ -73,8 +72,18 @@ impl fmt::Debug for Kind {
 }
 
 /// The kinds of systems that a reader of scenario files admits.
-#[derive(Clone, Debug)]
-pub struct Kinds(Vec<&'static Kind>);
+#[derive(Clone)]
+pub struct Kinds {
+    kinds: Vec<&'static Kind>,
+    /// The schema of what files of every kind have.
+    shared: &'static SystemSchema,
+}
+
+impl fmt::Debug for Kinds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
 
 impl Default for Kinds {
     /// Those of the systems that ship with this crate.
@@ -84,30 +93,46 @@ impl Default for Kinds {
 }
 
 impl Kinds {
-    /// Returns those of the systems that ship with this crate.
+    /// Returns those of the systems that ship with this crate; none without the feature
+    /// `scenarios`.
     pub fn shipped() -> &'static Self {
+        #[cfg(feature = "scenarios")]
+        use rehearsal_agents::systems::SYSTEMS;
+        #[cfg(not(feature = "scenarios"))]
+        static SYSTEMS: &[&dyn AnySystem] = &[];
         static SHIPPED: OnceLock<Kinds> = OnceLock::new();
         SHIPPED.get_or_init(|| {
             let kinds = SYSTEMS.iter().map(|system| {
                 let kind = Kind::new(SystemHandle::Shipped(*system));
                 &*Box::leak(Box::new(kind))
             });
-            Self(kinds.collect())
+            Self::new(kinds.collect())
         })
     }
 
     /// Returns that kind alone.
     pub(super) fn of(kind: &'static Kind) -> Self {
-        Self(vec![kind])
+        Self {
+            kinds: vec![kind],
+            shared: &kind.schema,
+        }
+    }
+
+    fn new(kinds: Vec<&'static Kind>) -> Self {
+        let infos: Vec<&SystemInfo> = kinds.iter().map(|kind| kind.info()).collect();
+        let shared = Box::leak(Box::new(SystemSchema::shared(&infos)));
+        Self { kinds, shared }
     }
 
     /// Adds a kind of system. Returns `false` if its name is taken.
-    pub(crate) fn define(&mut self, system: Arc<dyn AnySystem>) -> bool {
+    pub fn define(&mut self, system: Arc<dyn AnySystem>) -> bool {
         if self.find(system.info().name).is_some() {
             return false;
         }
         let kind = Kind::new(SystemHandle::Defined(system));
-        self.0.push(Box::leak(Box::new(kind)));
+        let mut kinds = self.kinds.clone();
+        kinds.push(Box::leak(Box::new(kind)));
+        *self = Self::new(kinds);
         true
     }
 
@@ -118,14 +143,19 @@ impl Kinds {
 
     /// Every kind, in order.
     pub fn iter(&self) -> impl Iterator<Item = &'static Kind> + '_ {
-        self.0.iter().copied()
+        self.kinds.iter().copied()
     }
 
     /// The kind, if there is only one.
     pub(super) fn only(&self) -> Option<&'static Kind> {
-        match self.0.as_slice() {
+        match self.kinds.as_slice() {
             [only] => Some(only),
             _ => None,
         }
+    }
+
+    /// The root of the schema of what files of every kind have.
+    pub(super) fn shared(&self) -> Node<'static> {
+        self.shared.root()
     }
 }

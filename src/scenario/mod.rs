@@ -82,7 +82,16 @@ pub fn load_of(kinds: &Kinds, path: &Path, set: &[Edit]) -> Result<Scenario, Vec
 /// Everything that is wrong with it, in the order of the text; at least one
 /// problem.
 pub fn parse(text: &str, file: &Path) -> Result<Scenario, Vec<Diagnostic>> {
-    decode::decode(&Source::new(file, text), &[], Kinds::shipped())
+    parse_of(Kinds::shipped(), &Source::new(file, text))
+}
+
+/// Checks the text of a scenario of one of these kinds of systems.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_of(kinds: &Kinds, source: &Arc<Source>) -> Result<Scenario, Vec<Diagnostic>> {
+    decode::decode(source, &[], kinds)
 }
 
 /// A scenario, read and checked.

@@ -53,15 +53,24 @@ impl SystemSchema {
         let all_required = all_required.expect("some shared sections are required");
         all_required.extend(required.chain([SYSTEM.into()]));
         all["$defs"] = Value::Object(defs);
-        let info = system.info();
-        let faults = info.fault_names().map(|(name, _)| name);
-        fill(&mut all, FAULT_NAMES, &faults.collect());
-        let goals = info.goals().into_iter().map(|(name, _)| name);
-        fill(&mut all, GOAL_NAMES, &goals.collect());
+        fill_names(&mut all, &[system.info()]);
         Self {
             all,
             own: keys,
             options,
+        }
+    }
+
+    /// The sections that the files of all these kinds of systems have.
+    pub(super) fn shared(infos: &[&SystemInfo]) -> Self {
+        let mut generator = SchemaSettings::draft2020_12().into_generator();
+        let mut all = SharedFile::json_schema(&mut generator).to_value();
+        all["$defs"] = Value::Object(generator.take_definitions(true));
+        fill_names(&mut all, infos);
+        Self {
+            all,
+            own: BTreeSet::new(),
+            options: Vec::new(),
         }
     }
 
@@ -144,8 +153,22 @@ fn complete_system(
     options
 }
 
-/// Replaces a list of names that depends on the system, wherever it stands.
-fn fill(schema: &mut Value, keyword: &str, names: &Vec<String>) {
+/// Replaces the lists of names that depend on the system.
+fn fill_names(schema: &mut Value, infos: &[&SystemInfo]) {
+    let faults = infos.iter().flat_map(|info| info.fault_names());
+    fill(schema, FAULT_NAMES, &distinct(faults.map(|(name, _)| name)));
+    let goals = infos.iter().flat_map(|info| info.goals());
+    fill(schema, GOAL_NAMES, &distinct(goals.map(|(name, _)| name)));
+}
+
+/// The names in order, each once.
+fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    names.filter(|name| seen.insert(name.clone())).collect()
+}
+
+/// Replaces a list of names, wherever it stands.
+fn fill(schema: &mut Value, keyword: &str, names: &[String]) {
     match schema {
         Value::Array(elements) => {
             for element in elements {

@@ -13,6 +13,7 @@ mod explore;
 mod guide;
 mod guide_examples;
 mod laws;
+mod own_kind;
 mod readme;
 mod replay;
 mod repro_files;

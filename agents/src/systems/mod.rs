@@ -1,11 +1,20 @@
 //! The systems under test: one folder each, and one line in [`SYSTEMS`].
 
-pub mod bridge;
-
 use crate::system::AnySystem;
 
-/// Every system that ships with this crate.
-pub static SYSTEMS: &[&dyn AnySystem] = &[&bridge::Reference];
+/// Declares the module of each system and lists it.
+macro_rules! systems {
+    ($($module:ident,)*) => {
+        $(pub mod $module;)*
+
+        /// Every system that ships with this crate.
+        pub static SYSTEMS: &[&dyn AnySystem] = &[$($module::SYSTEM,)*];
+    };
+}
+
+systems! {
+    bridge,
+}
 
 /// Returns the system with that name.
 pub fn find(name: &str) -> Option<&'static dyn AnySystem> {

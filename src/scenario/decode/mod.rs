@@ -231,6 +231,7 @@ fn read(
     }
     let Some(kind) = kind_of(document, kinds) else {
         unknown_kind(document, kinds, problems);
+        shared_sections(document, kinds, limits, source, problems);
         return None;
     };
     Some(read_sections(changed, kind, limits, source, problems))
@@ -316,7 +317,7 @@ fn read_own(
             let name = kind.name();
             let message = format!("the system `{name}` does not read sections of its own schema");
             let problem = Diagnostic::new(Code::SchemaMismatch, source, message);
-            problems.push(problem.help(format!("mend its struct: {error}")));
+            problems.push(problem.help(format!("correct its struct: {error}")));
             None
         }
     }
@@ -373,8 +374,29 @@ fn format_is_known(document: &DeTable<'_>, problems: &mut Problems) -> bool {
     }
 }
 
-/// Reports a document of which it cannot be said for which kind of system it is, and
-/// what is wrong with the sections that every kind has.
+/// Reports every problem of the sections that files of every kind have. Other keys are
+/// not looked at: some kind may have them.
+fn shared_sections(
+    document: &DeTable<'_>,
+    kinds: &Kinds,
+    limits: Limits,
+    source: &Arc<Source>,
+    problems: &mut Problems,
+) {
+    let mut section = Section::new("the scenario", Span::default(), document);
+    let stem = discover::name_of(source.path());
+    let mut walk = Walk {
+        problems,
+        limits,
+        stem: &stem,
+    };
+    let shared = kinds.shared();
+    for (key, field) in shared.fields() {
+        walk.field(key, field, shared, &mut section);
+    }
+}
+
+/// Reports a document of which it cannot be said for which kind of system it is.
 fn unknown_kind(document: &DeTable<'_>, kinds: &Kinds, problems: &mut Problems) {
     let names = kinds.iter().map(|kind| kind.name());
     let names: Vec<(&str, ())> = names.map(|name| (name, ())).collect();

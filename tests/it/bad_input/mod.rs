@@ -76,6 +76,8 @@ fn every_code_is_reported_by_some_case() {
     let silent: Vec<_> = Code::ALL
         .iter()
         .filter(|code| code.name().starts_with('S') && !reported.contains(code))
+        // No file leads to it, but a system's struct: see `own_kind`.
+        .filter(|code| **code != Code::SchemaMismatch)
         .collect();
     assert!(silent.is_empty(), "never reported: {silent:?}");
 }

@@ -60,7 +60,7 @@ pub(crate) use server::websocket_config;
 pub use spec::{BridgeScenario, BridgeSettings, BridgeSpec, ClientSettings, Transport};
 pub use state::BridgeState;
 pub use stream::{ByteStream, Listener};
-pub use system::{BridgeSystem, INFO, Reference};
+pub use system::{BridgeSystem, INFO, Reference, SYSTEM};
 pub use wire::{ClientFrame, Position, ServerFrame};
 
 /// The port on which a bridge listens.

@@ -17,7 +17,7 @@ use super::{Bridge, BridgeDeps, ReferenceBridge, Registry, defects, marks, needs
 use crate::capability::Capability;
 use crate::driver::{ClientHost, ClientNode, Deployment, Node, Planner};
 use crate::record::recorder::{MODEL, name_task};
-use crate::system::{Facet, Need, Role, System, SystemInfo};
+use crate::system::{AnySystem, Facet, Need, Role, System, SystemInfo};
 use crate::{agent, record};
 
 /// The bridge's entry in the table of systems.
@@ -48,6 +48,9 @@ pub static INFO: SystemInfo = SystemInfo {
     ],
     model: &MODEL,
 };
+
+/// The reference bridge, as the table of systems lists it.
+pub static SYSTEM: &dyn AnySystem = &Reference;
 
 /// The reference bridge.
 #[derive(Clone, Copy, Debug, Default)]
