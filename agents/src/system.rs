@@ -47,7 +47,7 @@
 //!
 //! impl Settings for EchoScenario {
 //!     type File = Self;
-//!     const TEMPLATE: &'static str = "callers = 3";
+//!     const TEMPLATE: &'static str = "system = { kind = \"echo\" }\ncallers = 3";
 //!
 //!     fn from_file(file: Self) -> Option<Self> {
 //!         Some(file)

@@ -7,21 +7,11 @@
 //! [not applicable](Scope::NotApplicable), and the engine's verdict stands alone.
 //!
 //! Oracles have no tolerances. What an oracle excuses, and why, stands at the head of
-//! its module. To add one, write its file and add it to [`ORACLES`].
+//! its module. To add one, write its file and add its line to
+//! [`ORACLES`].
 
-mod causal;
-mod cleanup;
-mod deadlock;
-mod exactly_once;
-mod fifo;
 mod finding;
-mod hierarchy;
-mod invariants;
-mod isolation;
-mod no_loss;
-mod protocol;
 mod secrets;
-mod terminal;
 #[cfg(test)]
 mod tests;
 
@@ -30,19 +20,8 @@ use std::fmt;
 use crate::facets::{CheckedRun, Facet};
 
 pub use crate::settings::{Setting, SettingValue, SettingValues, Settings};
-pub use causal::Causal;
-pub use cleanup::Cleanup;
-pub use deadlock::Deadlock;
-pub use exactly_once::ExactlyOnce;
-pub use fifo::Fifo;
 pub use finding::{Finding, LISTED_MAX, Report, Scope, Violation};
-pub use hierarchy::Hierarchy;
-pub use invariants::Invariants;
-pub use isolation::Isolation;
-pub use no_loss::NoLoss;
-pub use protocol::Protocol;
 pub use secrets::Secrets;
-pub use terminal::Terminal;
 
 /// A judge of one promise over the history of a run.
 pub trait Oracle: Sync {
@@ -87,20 +66,30 @@ pub struct Rule {
     pub meaning: &'static str,
 }
 
-/// The oracles.
-pub static ORACLES: &[&dyn Oracle] = &[
-    &NoLoss,
-    &ExactlyOnce,
-    &Fifo,
-    &Causal,
-    &Isolation,
-    &Hierarchy,
-    &Terminal,
-    &Cleanup,
-    &Deadlock,
-    &Protocol,
-    &Invariants,
-];
+/// Declares the module of each oracle and lists it.
+macro_rules! oracles {
+    ($($module:ident::$oracle:ident,)*) => {
+        $(mod $module;)*
+        $(pub use $module::$oracle;)*
+
+        /// The oracles.
+        pub static ORACLES: &[&dyn Oracle] = &[$(&$oracle,)*];
+    };
+}
+
+oracles! {
+    no_loss::NoLoss,
+    exactly_once::ExactlyOnce,
+    fifo::Fifo,
+    causal::Causal,
+    isolation::Isolation,
+    hierarchy::Hierarchy,
+    terminal::Terminal,
+    cleanup::Cleanup,
+    deadlock::Deadlock,
+    protocol::Protocol,
+    invariants::Invariants,
+}
 
 /// A reference to an oracle of the table. Equal and ordered by its place there.
 #[derive(Clone, Copy)]
