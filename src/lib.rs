@@ -1,8 +1,8 @@
 //! Deterministic simulation testing for the coordination layer of multi-agent
 //! systems.
 //!
-//! A scenario file states a claim and sets the stage: a system, its agents, its
-//! clients, the network and the faults that may strike. [`run::play`] plays one
+//! A scenario file states a claim and describes a system, its agents, its
+//! clients, the network and the faults that may strike. [`run::run_once`] runs one
 //! seed of it inside the simulator and lets the [oracles](oracle) judge what was
 //! written down. Same scenario, same seed: same run, byte for byte.
 //!

@@ -76,7 +76,7 @@ pub fn read(file: &Path, roots: &[PathBuf]) -> Result<(Repro, Scenario), String>
     Ok((repro, scenario))
 }
 
-/// Plays a kept repro as a test. A bug of a healthy scenario must stay fixed; the
+/// Replays a kept repro as a test. A bug of a healthy scenario must stay fixed; the
 /// violation that a defect's scenario expects must still show. Where the repro no
 /// longer fits, it is followed as far as it goes, its seed is run afresh, and
 /// both are judged.
@@ -128,7 +128,7 @@ pub fn verify(file: &Path, repro: &Repro, target: &dyn Target) -> Outcome {
 
 /// The seed, with nothing of the repro but its strategy.
 fn afresh(repro: &Repro, target: &dyn Target) -> RunReport {
-    target::play(target, RunOptions::new(repro.seed, repro.strategy))
+    target::run_once(target, RunOptions::new(repro.seed, repro.strategy))
 }
 
 /// `shown`: whether the repro's own failure came out, if that is to count.

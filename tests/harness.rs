@@ -160,10 +160,10 @@ fn without_scenario(name: &str) {
     let project = Project::new(name);
     let file = project.keep();
     let text = fs::read_to_string(&file).expect("it is there");
-    fs::write(&file, text.replace(NAME, "nobody")).expect("a file");
+    fs::write(&file, text.replace(NAME, "missing")).expect("a file");
     let (code, text) = run(&mut project.command());
     assert_eq!(code, 101, "{text}");
-    tells(&text, &["error[R0024]", "`nobody`", "1 failed"]);
+    tells(&text, &["error[R0024]", "`missing`", "1 failed"]);
 }
 
 fn changed(name: &str) {

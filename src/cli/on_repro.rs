@@ -32,7 +32,7 @@ pub(super) fn on_repro(
         // Without a package, that every test of a workspace is built for this would be a
         // surprise: the repro is refused, with a word about what replays it.
         (Origin::Scenario(_), Some(_)) if packages.are_named() => {
-            in_test_binary(&repro.played_name(), packages, &request(absolute(file)?))
+            in_test_binary(&repro.target_name(), packages, &request(absolute(file)?))
         }
         (Origin::Scenario(_), _) => {
             let request = request(file.to_owned());

@@ -36,7 +36,7 @@ fn text(file: &Path, repro: &Repro, target: &dyn Target, replay: &Replay) -> Str
     let mut text = String::new();
     // Writing to a string cannot fail.
     let claim = target.about().claim.map(|claim| format!("  {claim}"));
-    let _ = writeln!(text, "{}{}", repro.played_name(), claim.unwrap_or_default());
+    let _ = writeln!(text, "{}{}", repro.target_name(), claim.unwrap_or_default());
     let _ = writeln!(text, "  file      {}", file.display());
     if !repro.cuts.is_empty() {
         let cuts: Vec<String> = repro.cuts.iter().map(ToString::to_string).collect();

@@ -58,7 +58,7 @@ pub(super) fn report(
     match shrink::study(target, repro, &limits) {
         Ok(shrinking) => {
             let report = &shrinking.report;
-            let run = summary::run(&*shrinking.staged, report);
+            let run = summary::run(&*shrinking.variant, report);
             let failure = summary::failure(report);
             let block = block::story(target, &shrinking);
             console.print(&format!("{run}{failure}{block}"))?;

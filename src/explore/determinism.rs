@@ -15,15 +15,15 @@ pub fn play_twice(target: &dyn Target, options: RunOptions) -> RunReport {
     check(|recording| {
         let mut options = options.clone();
         options.recording = options.recording.max(recording);
-        target::play(target, options)
+        target::run_once(target, options)
     })
 }
 
 /// Compares fingerprints; only where they differ are runs recorded to
 /// find the place. They are other runs, so it may take a few pairs until two differ.
-fn check(mut play: impl FnMut(Recording) -> RunReport) -> RunReport {
-    let first = play(Recording::Fingerprint);
-    let mut second = play(Recording::Fingerprint);
+fn check(mut run_once: impl FnMut(Recording) -> RunReport) -> RunReport {
+    let first = run_once(Recording::Fingerprint);
+    let mut second = run_once(Recording::Fingerprint);
     if first.outcome.fingerprint == second.outcome.fingerprint {
         return second;
     }
@@ -32,7 +32,7 @@ fn check(mut play: impl FnMut(Recording) -> RunReport) -> RunReport {
         first.outcome.fingerprint, second.outcome.fingerprint
     );
     for _ in 0..PAIRS {
-        let (one, other) = (play(Recording::Full), play(Recording::Full));
+        let (one, other) = (run_once(Recording::Full), run_once(Recording::Full));
         if one.outcome.fingerprint != other.outcome.fingerprint {
             message = difference(&one, &other);
             second = other;
@@ -114,7 +114,7 @@ mod tests {
     use crate::run::{self, StrategyName};
     use crate::scenario;
 
-    /// Plays another seed each time, as a system would that asks the real world
+    /// Runs another seed each time, as a system would that asks the real world
     /// for something.
     fn leaky(seeds: &[u64]) -> RunReport {
         let file = Path::new("scenarios/collision.toml");
@@ -124,7 +124,7 @@ mod tests {
             let seed = seeds.next().expect("seeds enough");
             let mut options = RunOptions::new(seed, StrategyName::RANDOM);
             options.recording = recording;
-            run::play(&scenario, options)
+            run::run_once(&scenario, options)
         })
     }
 

@@ -310,7 +310,7 @@ fn run_seed(
     let report = if twice {
         determinism::play_twice(target, how.clone())
     } else {
-        target::play(target, how.clone())
+        target::run_once(target, how.clone())
     };
     (how, report)
 }

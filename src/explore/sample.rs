@@ -93,7 +93,9 @@ fn run_and_keep(
     let (how, report) = run_seed(target, seed, queue.first, options);
     let key = RunKey::of_seed(seed);
     let mut run = Executed::new(key, &report, target.expected().verdict);
-    store.keep(&mut run, &report, || target::play(target, how.recorded()));
+    store.keep(&mut run, &report, || {
+        target::run_once(target, how.recorded())
+    });
     if let Some(describe) = options.describe {
         run.text = Some(describe(&report, run.repro.as_deref())?);
     }

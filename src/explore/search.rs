@@ -12,7 +12,7 @@ use super::workers::{Results, run_workers};
 use super::{Exploration, Options, Reporter, RunKey, Search};
 use crate::run::RunOptions;
 use crate::run::seeds::Seeds;
-use crate::target::{Target, play_deviating};
+use crate::target::{Target, run_deviating};
 
 /// Runs every schedule of each seed that leaves the default one at most `bound` times;
 /// what the world draws is drawn from the seed.
@@ -130,12 +130,12 @@ impl SearchState<'_> {
     /// to the disk at once.
     fn run(&self, seed: u64, next: &Taken<'_>) -> Executed {
         let how = RunOptions::new(seed, self.options.strategy);
-        let (report, picks) = play_deviating(self.target, how.clone(), &next.deviations);
+        let (report, picks) = run_deviating(self.target, how.clone(), &next.deviations);
         next.learn(&picks);
         let key = RunKey::of_schedule(seed, next.deviations.clone());
         let mut run = Executed::new(key, &report, self.target.expected().verdict);
         self.store.keep(&mut run, &report, || {
-            play_deviating(self.target, how.recorded(), &next.deviations).0
+            run_deviating(self.target, how.recorded(), &next.deviations).0
         });
         run
     }

@@ -73,9 +73,9 @@ mod tests {
             let whole: Seeds = seeds.parse().expect("seeds");
             for count in [1, 2, 3, 7, 8, 120] {
                 let parts = (0..count).filter_map(|k| shard(&format!("{k}/{count}")).of(&whole));
-                let played: Vec<u64> = parts.flatten().collect();
+                let run: Vec<u64> = parts.flatten().collect();
                 let all: Vec<u64> = whole.clone().into_iter().collect();
-                assert_eq!(played, all, "{seeds} in {count}");
+                assert_eq!(run, all, "{seeds} in {count}");
             }
         }
     }

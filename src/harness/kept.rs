@@ -69,14 +69,14 @@ fn trial(file: PathBuf, systems: &Systems) -> Trial {
 /// The repro that `REHEARSAL_REPLAY` names.
 pub(super) enum Replayed {
     /// That of a scenario.
-    Here(Box<Played>),
+    Here(Box<OfScenario>),
     /// That of a `#[rehearsal::test]` with this name. All test binaries of a package are
     /// given the same environment, and another one has the test.
     Elsewhere(String),
 }
 
 /// A scenario's repro.
-pub(super) struct Played {
+pub(super) struct OfScenario {
     file: PathBuf,
     repro: Repro,
     scenario: Scenario,
@@ -87,10 +87,10 @@ impl Replayed {
         if let Ok(repro) = Repro::read(file)
             && repro.scenario().is_none()
         {
-            return Ok(Self::Elsewhere(repro.played_name()));
+            return Ok(Self::Elsewhere(repro.target_name()));
         }
         let (repro, scenario) = read(file, systems)?;
-        Ok(Self::Here(Box::new(Played {
+        Ok(Self::Here(Box::new(OfScenario {
             file: file.to_owned(),
             repro,
             scenario,
@@ -102,27 +102,27 @@ impl Replayed {
         matches!(self, Self::Here(_))
     }
 
-    /// Plays the repro in the test of its scenario, and passes over the others.
+    /// Replays the repro in the test of its scenario, and ignores the others.
     pub(super) fn alone_among(self, trials: Vec<Trial>) -> Vec<Trial> {
-        let (name, played) = match self {
-            Self::Here(played) => (played.repro.played_name(), Some(played)),
+        let (name, repro) = match self {
+            Self::Here(repro) => (repro.repro.target_name(), Some(repro)),
             Self::Elsewhere(name) => (name, None),
         };
         let reason = format!("REHEARSAL_REPLAY replays `{name}`");
         let others = trials.into_iter().filter(|trial| trial.name() != name);
         let others: Vec<String> = others.map(|trial| trial.name().to_owned()).collect();
-        let passed_over = others.into_iter().map(|name| {
+        let ignored = others.into_iter().map(|name| {
             let reason = reason.clone();
             Trial::ignorable_test(name, move || Ok(Completion::ignored_with(&reason)))
         });
-        let played = played.map(|played| Trial::test(name, move || played.play()));
-        played.into_iter().chain(passed_over).collect()
+        let replayed = repro.map(|repro| Trial::test(name, move || repro.replay()));
+        replayed.into_iter().chain(ignored).collect()
     }
 }
 
-impl Played {
-    /// Whoever names a repro wants to see what it shows, be it allowed or not.
-    fn play(&self) -> Result<(), Failed> {
+impl OfScenario {
+    /// Prints what the repro shows, be it allowed or not.
+    fn replay(&self) -> Result<(), Failed> {
         let outcome = regression::verify(&self.file, &self.repro, &self.scenario);
         match (outcome.result, outcome.warning) {
             (Ok(()), None) => {

@@ -78,8 +78,8 @@ enum Reference {
 /// it is counted, and a line at the end tells the counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Unsupported {
-    /// A scenario that cannot be played is a test that is ignored, for the reason
-    /// that it gives; one that can be played without some of its checks is.
+    /// A scenario that cannot be run is a test that is ignored, for the reason
+    /// that it gives; one that can be run without some of its checks is.
     #[default]
     Ignored,
     /// Both are tests that fail.

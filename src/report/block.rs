@@ -37,7 +37,7 @@ fn write_shrunk(text: &mut String, whole: &dyn Target, shrinking: &ShrinkResult)
 
 /// Writes the size of the shrunk target and of its schedule.
 fn write_size(text: &mut String, whole: &dyn Target, shrinking: &ShrinkResult) -> fmt::Result {
-    let mut parts = remaining(&*shrinking.staged, whole);
+    let mut parts = remaining(&*shrinking.variant, whole);
     if parts.is_empty() {
         parts.push(format!("the whole {}", shrinking.repro.origin.noun()));
     }
@@ -71,8 +71,8 @@ fn write_size(text: &mut String, whole: &dyn Target, shrinking: &ShrinkResult) -
 }
 
 /// Returns what the cuts have left of each part that is smaller than in the whole.
-fn remaining(staged: &dyn Target, whole: &dyn Target) -> Vec<String> {
-    let parts = staged.extent().into_iter().zip(whole.extent());
+fn remaining(variant: &dyn Target, whole: &dyn Target) -> Vec<String> {
+    let parts = variant.extent().into_iter().zip(whole.extent());
     parts
         .filter(|(left, all)| left.count != all.count)
         .map(|(left, all)| format!("{} of {}", left.count, many(all.count, all.noun)))

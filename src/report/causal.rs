@@ -41,7 +41,7 @@ pub(crate) enum LineKind {
     Note,
     /// A fault struck or ended.
     Fault,
-    /// A choice that is not boring.
+    /// A deviation.
     Decision,
     /// The choice without which the run passes.
     Decisive,

@@ -68,8 +68,8 @@ pub(crate) fn shrink(
 /// Checks that the file holds that repro, and that a replay shows its failure.
 fn verify(target: &dyn Target, repro: &Repro, file: &Path) -> Result<(), Unshrunk> {
     let read = Repro::read(file).map_err(|_| Unshrunk::NotVerified)?;
-    let staged = read.stage(target).map_err(|_| Unshrunk::NotVerified)?;
-    let report = read.play(&*staged);
+    let variant = read.variant_of(target).map_err(|_| Unshrunk::NotVerified)?;
+    let report = read.run_once(&*variant);
     let expected = &repro.expected;
     let same = report.outcome.fingerprint == expected.fingerprint
         && Signature::of(&report).is_some_and(|found| expected.signature.matches(&found))

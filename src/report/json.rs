@@ -113,7 +113,7 @@ impl<'a> ReplayLine<'a> {
         let report = replay.report.as_ref();
         Self {
             file: file.display().to_string(),
-            scenario: repro.played_name(),
+            scenario: repro.target_name(),
             seed: repro.seed,
             strategy: repro.strategy.to_string(),
             result: replay.result.word(),

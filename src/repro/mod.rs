@@ -110,16 +110,16 @@ impl Repro {
         self.system().or(foreign)
     }
 
-    /// The system of a user's own that it is played with; none for the reference, and
+    /// The custom implementation that it is run with; none for the kind's own, and
     /// for a test.
     pub fn system(&self) -> Option<&str> {
         self.scenario()?.system.as_deref()
     }
 
     /// Returns the name of its target: the scenario's, its healthy twin's, or the test's.
-    pub fn played_name(&self) -> String {
+    pub fn target_name(&self) -> String {
         match &self.origin {
-            Origin::Scenario(scenario) => scenario.played_name(),
+            Origin::Scenario(scenario) => scenario.target_name(),
             Origin::Test(test) => test.name.clone(),
         }
     }
@@ -130,21 +130,21 @@ impl Repro {
     /// # Errors
     ///
     /// If the target has changed so much that there is no such variant.
-    pub fn stage(&self, target: &dyn Target) -> Result<Arc<dyn Target>, Unplayable> {
+    pub fn variant_of(&self, target: &dyn Target) -> Result<Arc<dyn Target>, Unplayable> {
         target.reduced(&Selection {
             failure: Some(&self.expected.signature),
             ..self.selection()
         })
     }
 
-    /// Returns the same variant as [`Repro::stage`], judged for everything that the
+    /// Returns the same variant as [`Repro::variant_of`], judged for everything that the
     /// target expects. That says little of a scenario with cuts: it may have nothing
     /// left for an oracle to check, or to reach a goal by.
     ///
     /// # Errors
     ///
-    /// As [`Repro::stage`].
-    pub fn stage_whole(&self, target: &dyn Target) -> Result<Arc<dyn Target>, Unplayable> {
+    /// As [`Repro::variant_of`].
+    pub fn whole_variant_of(&self, target: &dyn Target) -> Result<Arc<dyn Target>, Unplayable> {
         target.reduced(&self.selection())
     }
 
@@ -156,11 +156,11 @@ impl Repro {
         }
     }
 
-    /// Runs the repro on a target that [`Repro::stage`] returned, with everything
+    /// Runs the repro on a target that [`Repro::variant_of`] returned, with everything
     /// recorded.
-    pub fn play(&self, staged: &dyn Target) -> RunReport {
+    pub fn run_once(&self, variant: &dyn Target) -> RunReport {
         let options = RunOptions::new(self.seed, self.strategy).recorded();
-        target::play(staged, options.replaying(self.schedule.clone()))
+        target::run_once(variant, options.replaying(self.schedule.clone()))
     }
 
     /// Returns `true` if the target's file is another than the repro was made from. A

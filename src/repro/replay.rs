@@ -1,4 +1,4 @@
-//! Playing a repro again, and saying what came of it.
+//! A replay of a repro, with its result.
 
 use std::fmt;
 
@@ -61,9 +61,9 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Plays a repro on its subject as it is now.
+    /// Replays a repro on its target as that is now.
     pub fn of(repro: &Repro, target: &dyn Target) -> Self {
-        let report = match play(repro, target) {
+        let report = match run_once(repro, target) {
             Ok(report) => report,
             Err(unplayable) => {
                 return Self {
@@ -161,16 +161,16 @@ impl Replay {
     }
 }
 
-/// Plays the repro judged for the failure that it expects, as it was shrunk for.
+/// Replays the repro, checked for the failure that it expects, as it was shrunk for.
 /// If that does not show, everything else that is wrong must not stay hidden.
-fn play(repro: &Repro, target: &dyn Target) -> Result<RunReport, Unplayable> {
-    let report = repro.play(&*repro.stage(target)?);
+fn run_once(repro: &Repro, target: &dyn Target) -> Result<RunReport, Unplayable> {
+    let report = repro.run_once(&*repro.variant_of(target)?);
     let expected = &repro.expected.signature;
     let shown = Signature::of(&report).is_some_and(|found| expected.matches(&found));
     if shown || !repro.cuts.is_empty() {
         return Ok(report);
     }
-    Ok(repro.play(&*repro.stage_whole(target)?))
+    Ok(repro.run_once(&*repro.whole_variant_of(target)?))
 }
 
 impl Replayed {

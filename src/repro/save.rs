@@ -14,7 +14,7 @@ pub const EXTENSION: &str = "repro";
 /// The directory of repro files in one for build output.
 pub const SUBDIRECTORY: &str = "rehearsal";
 
-/// Plays a failing seed again with everything recorded, writes its repro into
+/// Runs a failing seed again with everything recorded, writes its repro into
 /// `directory`, and gives the file's path. A sweep keeps of each run only the
 /// fingerprint; this is how the rest comes back.
 ///
@@ -28,7 +28,7 @@ pub fn save_failure(
     strategy: StrategyName,
     directory: &Path,
 ) -> io::Result<(PathBuf, Repro)> {
-    let report = target::play(target, RunOptions::new(seed, strategy).recorded());
+    let report = target::run_once(target, RunOptions::new(seed, strategy).recorded());
     let repro = Repro::of(target, &report)
         .ok_or_else(|| io::Error::other(format!("run again, seed {seed} passes")))?;
     let stem = target.identity().file_stem();

@@ -20,7 +20,7 @@ impl Repro {
         text
     }
 
-    /// Writes the file and the directories that it needs. Whoever reads it sees
+    /// Writes the file and the directories that it needs. A reader finds
     /// the old file or the new one, never a part: the text goes to a file beside
     /// it, which then takes its place.
     ///

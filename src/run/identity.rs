@@ -54,7 +54,7 @@ impl Origin {
     /// Returns the beginning of the names of its files.
     pub fn file_stem(&self) -> String {
         match self {
-            Self::Scenario(scenario) => scenario.played_name().replace('/', "-"),
+            Self::Scenario(scenario) => scenario.target_name().replace('/', "-"),
             Self::Test(test) => test.file_stem(),
         }
     }
@@ -135,7 +135,7 @@ impl fmt::Display for Origin {
 impl ScenarioRef {
     /// The name of the scenario or of its healthy twin, with its system if that is a
     /// user's own.
-    pub fn played_name(&self) -> String {
+    pub fn target_name(&self) -> String {
         let twin = if self.healthy { HEALTHY } else { "" };
         match &self.system {
             Some(system) => format!("{system}/{}{twin}", self.name),

@@ -1,4 +1,4 @@
-//! One seed of one scenario: played, judged, reported.
+//! One seed of one scenario: run, checked, reported.
 
 pub(crate) mod identity;
 pub mod seeds;
@@ -19,12 +19,12 @@ use rehearsal_sim::{
 };
 
 pub use self::strategy::StrategyName;
-pub use self::target::{play, play_deviating};
+pub use self::target::{run_deviating, run_once};
 use crate::exit::Exit;
 use crate::oracle::{OracleRef, Settings};
 use crate::scenario::{ExpectedVerdict, Goal, Scenario};
 
-/// How to play one seed.
+/// The way in which one seed is run.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
     /// The seed.
@@ -270,19 +270,19 @@ impl RunReport {
     }
 }
 
-/// Plays one seed of a scenario on this thread, and judges it.
+/// Runs one seed of a scenario on this thread, and checks the run.
 pub(crate) fn perform(
     scenario: &Scenario,
     options: RunOptions,
     strategy: Box<dyn Strategy>,
 ) -> RunReport {
     let (seed, name) = (options.seed, options.strategy.for_seed(options.seed));
-    let (outcome, history) = stage(scenario, options, strategy);
+    let (outcome, history) = execute(scenario, options, strategy);
     judge(scenario, seed, name, outcome, history)
 }
 
 /// Runs the scenario's program in the simulator.
-fn stage(
+fn execute(
     scenario: &Scenario,
     options: RunOptions,
     strategy: Box<dyn Strategy>,

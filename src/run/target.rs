@@ -76,7 +76,7 @@ pub struct Expectation<'a> {
     pub seeds: u64,
 }
 /// Runs one seed and judges the run.
-pub fn play(target: &dyn Target, options: RunOptions) -> RunReport {
+pub fn run_once(target: &dyn Target, options: RunOptions) -> RunReport {
     let seed = options.seed;
     let name = options.strategy.for_seed(seed);
     if let Choices::Replay(_) = options.choices {
@@ -93,7 +93,7 @@ pub fn play(target: &dyn Target, options: RunOptions) -> RunReport {
 
 /// Runs one seed under the default schedule except for `deviations`. Also returns the
 /// number of candidates of each of the scheduler's picks.
-pub fn play_deviating(
+pub fn run_deviating(
     target: &dyn Target,
     options: RunOptions,
     deviations: &[PickDeviation],

@@ -78,7 +78,7 @@ codes! {
          needs more than a handful of levels.";
     /// A key that no scenario knows in this place.
     UnknownKey = "S0010",
-        "The key means nothing in this table, so whoever wrote it expects something that will not \
+        "The key means nothing in this table, so its author expects something that will not \
          happen. Unknown keys are errors for that reason. The message lists what the table knows, and \
          suggests the nearest one.";
     /// A key that must be there is not.
@@ -152,7 +152,7 @@ codes! {
     /// A sub-agent that cannot be one.
     BadChild = "S0026",
         "A collision agent meets the other agents of its group at a barrier. A sub-agent belongs to no \
-         group, so it would wait for nobody. Declare the collision agents as a group of their own.";
+         group, so it would never be released. Declare the collision agents as a group of their own.";
     /// Supervisors nested too deep.
     SupervisorsTooDeep = "S0027",
         "Supervisors may supervise supervisors, but only three levels of them: deeper trees show \
@@ -181,7 +181,7 @@ codes! {
     IdleOracle = "S0032",
         "The oracle would find nothing to check in this scenario, and an oracle that checks nothing is \
          an error and never a pass. `hierarchy` needs a supervisor; `isolation` needs at least two \
-         threads, so that there is somebody to be isolated from.";
+         threads, so that there is another tenant to be isolated from.";
     /// A goal that no run, or not every run, can reach.
     UnreachableGoal = "S0033",
         "The goal cannot be reached as the scenario stands: the fault that it names is not among \
@@ -216,7 +216,7 @@ codes! {
     /// A repro where a scenario is needed.
     NotAScenario = "S0040",
         "The file is a repro: it holds one failing run of a scenario, and not a scenario. `rehearsal \
-         replay` plays it, and `rehearsal keep` makes it a regression that `cargo test` plays first.";
+         replay` replays it, and `rehearsal keep` makes it a regression that `cargo test` replays first.";
     /// A value that is to be set, and has no place in the file.
     NoPlace = "S0041",
         "A value was to be set with `--set PATH=VALUE`, and the path leads nowhere in the scenario: it \
@@ -244,7 +244,7 @@ codes! {
          itself.";
     /// The file is larger than a repro may be.
     ReproTooLarge = "R0004",
-        "A repro holds one line for each choice that is not boring, and none of more than 16 MiB is \
+        "A repro holds one line for each deviation, and none of more than 16 MiB is \
          read. A run of that many choices is hard to learn from: shrink it, or find a smaller one.";
     /// The repro is not text in UTF-8.
     ReproNotUtf8 = "R0005",
@@ -274,7 +274,7 @@ codes! {
          needs more than a handful of levels.";
     /// A key that no repro knows in this place.
     ReproUnknownKey = "R0011",
-        "The key means nothing in this table, so whoever wrote it expects something that will not \
+        "The key means nothing in this table, so its author expects something that will not \
          happen. The message lists what the table knows, and suggests the nearest one.";
     /// A key of a repro that must be there is not.
     ReproMissingKey = "R0012",
@@ -294,7 +294,7 @@ codes! {
     /// A name in a repro that is not among those allowed.
     ReproUnknownName = "R0015",
         "The value is one of a fixed set of names (strategies, verdicts, judges, transports), and this \
-         is none of them. A repro names the strategy that played the run, so never the portfolio, and a \
+         is none of them. A repro names the strategy of the run, so never the portfolio, and a \
          verdict that is a failure.";
     /// A version of repros that this tool does not know.
     ReproUnknownFormat = "R0016",
@@ -303,11 +303,11 @@ codes! {
          that tool.";
     /// Something else where a repro is needed.
     NotARepro = "R0017",
-        "The file is a scenario, and not one failing run of it. `rehearsal run` plays scenarios and \
+        "The file is a scenario, and not one failing run of it. `rehearsal run` runs scenarios and \
          writes a repro for each failing seed.";
     /// A choice that cannot be made.
     ImpossibleChoice = "R0018",
-        "A choice `of` n alternatives takes one of 1 to n - 1. Alternative 0 is the boring one: every \
+        "A choice `of` n alternatives takes one of 1 to n - 1. Alternative 0 is the default one: every \
          choice that is not in the list takes it, so a line that takes it means nothing.";
     /// Two choices with one address.
     RepeatedChoice = "R0019",
@@ -316,7 +316,7 @@ codes! {
     /// A hash that is none.
     BadHash = "R0020",
         "A hash or a fingerprint is 32 hexadecimal digits in quotes. It is written by the tool; without \
-         it nobody can tell whether the scenario, or what came of the run, is still the same.";
+         it there is no telling if the scenario, or the result of the run, is still the same.";
     /// A cut that is none.
     BadCut = "R0021",
         "A reduction makes the scenario of the file smaller: `agents.0.count = 1` sets a number or \
@@ -330,7 +330,7 @@ codes! {
     /// A scenario's name that is not its file's.
     ReproNameMismatch = "R0023",
         "A scenario's name is its file's name without `.toml`, and here they differ, so that it cannot \
-         be said which scenario is meant. Somebody changed one of the two.";
+         be said which scenario is meant. One of the two was changed.";
     /// A repro whose scenario cannot be found.
     ReproScenarioMissing = "R0024",
         "The scenario of the repro is looked for where the repro says, seen from the current directory, \
@@ -342,12 +342,12 @@ codes! {
          others often have the same cause.";
     /// A repro of a test, where one of a scenario is needed.
     ReproOfATest = "R0026",
-        "The program of a test is in the test's binary, so that only the test can play its repro. Name \
+        "The program of a test is in the test's binary, so that only the test can run_once its repro. Name \
          the file in the environment variable REHEARSAL_REPLAY and run the test with `cargo test`.";
     /// A repro of a user's own system, where one of the reference is needed.
     ReproOfASystem = "R0027",
         "A system that a test binary registers with `Harness::system` is in that binary, so that only its \
-         tests can play the system's repros. Name the file in the environment variable REHEARSAL_REPLAY and \
+         tests can run_once the system's repros. Name the file in the environment variable REHEARSAL_REPLAY and \
          run `cargo test`; to keep it, copy it to `regressions/` where its scenarios are.";
 }
 

@@ -97,7 +97,7 @@ pub fn parse_of(kinds: &Kinds, source: &Arc<Source>) -> Result<Scenario, Vec<Dia
 /// A scenario, read and checked.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Scenario {
-    /// Its name: the file's name without `.toml`, after `SYSTEM/` if it is played with
+    /// Its name: the file's name without `.toml`, after `SYSTEM/` if it is run with
     /// a system of a user's own, before `+healthy` if it is a twin.
     pub name: String,
     /// The kind of system that its file names.

@@ -11,7 +11,7 @@ pub(super) fn cut(session: &mut ShrinkSession<'_>, best: &mut Best) -> Result<()
         let mut progress = false;
         let mut tried = 0;
         // Each reduction changes what else can be reduced.
-        while let Some(family) = best.staged.reductions().into_iter().nth(tried) {
+        while let Some(family) = best.variant.reductions().into_iter().nth(tried) {
             if reduce(session, best, family)? {
                 progress = true;
             } else {

@@ -96,7 +96,7 @@ pub(super) fn explain(session: &mut ShrinkSession<'_>, best: &Best) -> Explanati
 
 fn without(session: &mut ShrinkSession<'_>, best: &Best, index: usize) -> Option<RunVerdict> {
     let rest = best.schedule.with_value(index, 0);
-    let report = session.replay(&*best.staged, &rest).ok()?;
+    let report = session.replay(&*best.variant, &rest).ok()?;
     Some(report.verdict)
 }
 
@@ -112,7 +112,7 @@ fn any_value(session: &mut ShrinkSession<'_>, best: &Best, index: usize) -> Opti
     }
     for value in others {
         let other: Schedule = best.schedule.with_value(index, value);
-        let report = session.replay(&*best.staged, &other).ok()?;
+        let report = session.replay(&*best.variant, &other).ok()?;
         if !session.is_it(&report) {
             return Some(false);
         }

@@ -20,7 +20,7 @@ pub(super) fn decisions(session: &mut ShrinkSession<'_>, best: &mut Best) -> Res
         while end > 0 {
             let start = end.saturating_sub(size);
             let rest = without(&best.schedule, start, end);
-            let report = session.replay(&*best.staged, &rest)?;
+            let report = session.replay(&*best.variant, &rest)?;
             progress |= session.accept(best, report);
             end = start.min(best.schedule.len());
         }
@@ -46,7 +46,7 @@ pub(super) fn values(session: &mut ShrinkSession<'_>, best: &mut Best) -> Result
         while low < high {
             let middle = if low == 1 { 1 } else { low + (high - low) / 2 };
             let lower = best.schedule.with_value(index, middle);
-            let report = session.replay(&*best.staged, &lower)?;
+            let report = session.replay(&*best.variant, &lower)?;
             let schedule = report.outcome.tape.schedule();
             let same = schedule.len() <= best.schedule.len()
                 && schedule.deviations().get(index).map(|d| d.value) == Some(middle);

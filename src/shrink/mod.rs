@@ -61,7 +61,7 @@ pub struct ShrinkResult {
     /// The repro; a replay shows its failure.
     pub repro: Repro,
     /// The variant of the target that it runs.
-    pub staged: Arc<dyn Target>,
+    pub variant: Arc<dyn Target>,
     /// The run, recorded.
     pub report: RunReport,
     /// The meaning of each deviation.
@@ -95,7 +95,7 @@ impl std::error::Error for ShrinkError {}
 /// The smallest failing run so far.
 struct Best {
     cuts: Vec<Cut>,
-    staged: Arc<dyn Target>,
+    variant: Arc<dyn Target>,
     schedule: Schedule,
     report: RunReport,
 }
@@ -148,14 +148,14 @@ pub fn shrink(
             }),
             ..repro.clone()
         },
-        staged: best.staged,
+        variant: best.variant,
         report: best.report,
         explanation,
         complete,
     })
 }
 
-/// Plays a repro and explains it, without making it smaller.
+/// Replays a repro and explains it, without making it smaller.
 ///
 /// # Errors
 ///
@@ -169,29 +169,29 @@ pub fn study(
     let explanation = explain::explain(&mut session, &best);
     Ok(ShrinkResult {
         repro: repro.clone(),
-        staged: best.staged,
+        variant: best.variant,
         report: best.report,
         explanation,
         complete: true,
     })
 }
 
-/// Plays the repro as it is.
+/// Replays the repro as it is.
 fn begin<'a>(
     target: &'a dyn Target,
     repro: &'a Repro,
     limits: &'a Limits<'a>,
 ) -> Result<(ShrinkSession<'a>, Best), ShrinkError> {
     let session = ShrinkSession::new(target, repro, limits);
-    let staged = repro.stage(target).map_err(ShrinkError::Unplayable)?;
-    let report = repro.play(&*staged);
+    let variant = repro.variant_of(target).map_err(ShrinkError::Unplayable)?;
+    let report = repro.run_once(&*variant);
     if !session.is_it(&report) {
         return Err(ShrinkError::DoesNotFail(Signature::of(&report)));
     }
     let best = Best {
-        cuts: staged.reduced_by().to_vec(),
+        cuts: variant.reduced_by().to_vec(),
         schedule: report.outcome.tape.schedule(),
-        staged,
+        variant,
         report,
     };
     Ok((session, best))

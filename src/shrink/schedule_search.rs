@@ -19,7 +19,7 @@ pub(super) fn world(session: &mut ShrinkSession<'_>, best: &mut Best) -> Result<
         return Ok(());
     }
     let scheduler = best.schedule.filtered(|d| d.kind() != DeviationKind::World);
-    let report = session.replay(&*best.staged, &scheduler)?;
+    let report = session.replay(&*best.variant, &scheduler)?;
     if session.accept(best, report) {
         return Ok(());
     }
@@ -31,7 +31,7 @@ pub(super) fn world(session: &mut ShrinkSession<'_>, best: &mut Best) -> Result<
     for family in families {
         let rest = best.schedule.filtered(|d| d.site.family() != family);
         if rest.len() < best.schedule.len() {
-            let report = session.replay(&*best.staged, &rest)?;
+            let report = session.replay(&*best.variant, &rest)?;
             session.accept(best, report);
         }
     }
@@ -68,7 +68,7 @@ fn search(
     world: &Schedule,
     bound: usize,
 ) -> Result<bool, Stopped> {
-    let (report, picks) = session.deviate(&*best.staged, world, &[])?;
+    let (report, picks) = session.deviate(&*best.variant, world, &[])?;
     if bound == 0 {
         return Ok(session.accept(best, report));
     }
@@ -78,7 +78,7 @@ fn search(
         _ => Box::new(clusters(&picks, bound)),
     };
     for deviations in candidates.take(RUNS_PER_BOUND) {
-        let (report, _) = session.deviate(&*best.staged, world, &deviations)?;
+        let (report, _) = session.deviate(&*best.variant, world, &deviations)?;
         if session.accept(best, report) {
             return Ok(true);
         }

@@ -63,25 +63,25 @@ impl<'a> ShrinkSession<'a> {
     /// Runs a schedule.
     pub(super) fn replay(
         &mut self,
-        staged: &dyn Target,
+        variant: &dyn Target,
         schedule: &Schedule,
     ) -> Result<RunReport, Stopped> {
         self.count()?;
         let choices = Choices::Replay(schedule.clone());
-        Ok(target::play(staged, self.options(choices)))
+        Ok(target::run_once(variant, self.options(choices)))
     }
 
     /// Runs the world's decisions with the default schedule except for
     /// `deviations`. Also says how many candidates each pick had.
     pub(super) fn deviate(
         &mut self,
-        staged: &dyn Target,
+        variant: &dyn Target,
         world: &Schedule,
         deviations: &[PickDeviation],
     ) -> Result<(RunReport, Vec<u32>), Stopped> {
         self.count()?;
         let options = self.options(Choices::World(world.clone()));
-        Ok(target::play_deviating(staged, options, deviations))
+        Ok(target::run_deviating(variant, options, deviations))
     }
 
     /// Takes the run for the best if it fails as it should, and with less.
@@ -101,7 +101,7 @@ impl<'a> ShrinkSession<'a> {
     /// Tries the schedule in which nothing is chosen.
     pub(super) fn default_schedule(&mut self, best: &mut Best) -> Result<(), Stopped> {
         if !best.schedule.is_empty() {
-            let report = self.replay(&*best.staged, &Schedule::default())?;
+            let report = self.replay(&*best.variant, &Schedule::default())?;
             self.accept(best, report);
         }
         Ok(())
@@ -115,16 +115,16 @@ impl<'a> ShrinkSession<'a> {
             cuts,
             failure: Some(self.signature),
         };
-        let Ok(staged) = self.target.reduced(&selection) else {
+        let Ok(variant) = self.target.reduced(&selection) else {
             return Ok(false);
         };
-        let Some(report) = self.find(&*staged, &best.schedule)? else {
+        let Some(report) = self.find(&*variant, &best.schedule)? else {
             return Ok(false);
         };
         *best = Best {
             cuts: cuts.to_vec(),
             schedule: report.outcome.tape.schedule(),
-            staged,
+            variant,
             report,
         };
         Ok(true)
@@ -132,7 +132,7 @@ impl<'a> ShrinkSession<'a> {
 
     fn find(
         &mut self,
-        staged: &dyn Target,
+        variant: &dyn Target,
         known: &Schedule,
     ) -> Result<Option<RunReport>, Stopped> {
         let world = known.filtered(|d| d.kind() == DeviationKind::World);
@@ -142,7 +142,7 @@ impl<'a> ShrinkSession<'a> {
             if tried.contains(&schedule) {
                 continue;
             }
-            let report = self.replay(staged, schedule)?;
+            let report = self.replay(variant, schedule)?;
             if self.is_it(&report) {
                 return Ok(Some(report));
             }
@@ -151,11 +151,11 @@ impl<'a> ShrinkSession<'a> {
         for seed in 0..FRESH_SEEDS {
             self.count()?;
             let mut options = RunOptions::new(seed, StrategyName::PORTFOLIO);
-            let report = target::play(staged, options.clone());
+            let report = target::run_once(variant, options.clone());
             if self.is_it(&report) {
                 options = options.recorded();
                 self.count()?;
-                return Ok(Some(target::play(staged, options)));
+                return Ok(Some(target::run_once(variant, options)));
             }
         }
         Ok(None)

@@ -6,4 +6,4 @@ mod test_program;
 pub use self::test_program::Ending;
 pub(crate) use self::test_program::{Program, REGRESSIONS, WorldSpec};
 pub use crate::run::identity::{Identity, Origin, ScenarioRef, Selection, TestRef, Unplayable};
-pub use crate::run::target::{About, Expectation, Extent, Target, play, play_deviating};
+pub use crate::run::target::{About, Expectation, Extent, Target, run_deviating, run_once};

@@ -249,7 +249,7 @@ impl Test {
         F: Fn(World) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Ending> + 'static,
     {
-        if let Err(told) = self.play(program) {
+        if let Err(told) = self.run_once(program) {
             tell(&told);
             // Not `panic!`, which would print it again, with a trace of frames that say
             // nothing of the run.
@@ -257,7 +257,7 @@ impl Test {
         }
     }
 
-    fn play<F, Fut>(self, program: F) -> Result<(), String>
+    fn run_once<F, Fut>(self, program: F) -> Result<(), String>
     where
         F: Fn(World) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Ending> + 'static,
@@ -299,7 +299,7 @@ fn replay(program: &Program, file: &Path) -> Result<(), String> {
         print_error(&format!(
             "{}: skipped, because REHEARSAL_REPLAY replays `{}`\n",
             program.name(),
-            repro.played_name()
+            repro.target_name()
         ));
         return Ok(());
     }

@@ -493,7 +493,7 @@ fn a_replay_has_one_of_five_results() {
     }
 }
 
-/// Hand-edited repros end in 2 with a diagnostic, and nothing is played.
+/// Hand-edited repros end in 2 with a diagnostic, and nothing is run.
 #[test]
 fn a_bad_repro_ends_in_2_with_a_diagnostic() {
     let good = failing_seed("bad", &["sequence-apart-from-send", "--seed", "5"]);

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::process::Command;
 
 use rehearsal::determinism::play_twice;
-use rehearsal::run::{RunOptions, StrategyName, play};
+use rehearsal::run::{RunOptions, StrategyName, run_once};
 use rehearsal::scenario::{discover, load};
 
 use crate::support::scenario;
 
 fn fingerprint(name: &str, seed: u64) -> String {
-    let report = play(&scenario(name), RunOptions::new(seed, StrategyName::RANDOM));
+    let report = run_once(&scenario(name), RunOptions::new(seed, StrategyName::RANDOM));
     report.outcome.fingerprint.to_string()
 }
 
@@ -99,12 +99,12 @@ fn a_tape_replays_a_whole_scenario() {
     for name in ["shared_bridge", "bridge_crash", "client_reconnect"] {
         let scenario = scenario(name);
         for seed in 0..3 {
-            let original = play(
+            let original = run_once(
                 &scenario,
                 RunOptions::new(seed, StrategyName::RANDOM).recorded(),
             );
             let options = RunOptions::new(99, StrategyName::FIFO).recorded();
-            let replayed = play(
+            let replayed = run_once(
                 &scenario,
                 options.replaying(original.outcome.tape.schedule()),
             );

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rehearsal::explore::now;
 use rehearsal::repro::Repro;
-use rehearsal::run::{RunOptions, RunVerdict, StrategyName, play_deviating};
+use rehearsal::run::{RunOptions, RunVerdict, StrategyName, run_deviating};
 use rehearsal::scenario::{discover, load};
 use rehearsal::sim::PickDeviation;
 use serde_json::Value;
@@ -341,10 +341,10 @@ fn a_schedule_of_a_search_replays() {
     let scenario = load(&file).expect("it is valid");
     let strategy = StrategyName::exhaustive(1);
     let options = RunOptions::new(0, strategy).recorded();
-    let (recorded, _) = play_deviating(&scenario, options, &deviations);
+    let (recorded, _) = run_deviating(&scenario, options, &deviations);
     assert_ne!(recorded.verdict, RunVerdict::Pass);
     let repro = Repro::of(&scenario, &recorded).expect("it failed");
-    let replayed = repro.play(&*repro.stage(&scenario).expect("it can be run"));
+    let replayed = repro.run_once(&*repro.variant_of(&scenario).expect("it can be run"));
     assert_eq!(replayed.outcome.fingerprint, recorded.outcome.fingerprint);
     assert_eq!(replayed.outcome.divergence, None);
 }

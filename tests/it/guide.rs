@@ -105,8 +105,8 @@ struct Block<'a> {
     text: &'a str,
 }
 
-/// The page with each console block as `play` has it.
-fn follow(page: &str, mut play: impl FnMut(&Block<'_>) -> Option<String>) -> String {
+/// The page with each console block as `print` returns it.
+fn follow(page: &str, mut print: impl FnMut(&Block<'_>) -> Option<String>) -> String {
     let mut written = String::new();
     let mut rest = page;
     while let Some(start) = rest.find(FENCE) {
@@ -114,7 +114,7 @@ fn follow(page: &str, mut play: impl FnMut(&Block<'_>) -> Option<String>) -> Str
         let end = after.find(FENCE).expect("a block ends");
         let (block, tail) = after.split_at(end);
         let (info, text) = block.split_once('\n').expect("a block has lines");
-        let new = play(&Block { info, text });
+        let new = print(&Block { info, text });
         written += before;
         written += &format!("{info}\n{}", new.as_deref().unwrap_or(text));
         written += FENCE;
@@ -180,7 +180,7 @@ fn who_follows_the_first_page_finds_shrinks_and_replays_the_race() {
         }
         None
     });
-    let [found, replayed, _kept, again, mended] = outputs.as_slice() else {
+    let [found, replayed, _kept, again, fixed] = outputs.as_slice() else {
         panic!("{outputs:#?}");
     };
     assert!(
@@ -189,7 +189,7 @@ fn who_follows_the_first_page_finds_shrinks_and_replays_the_race() {
     );
     assert!(replayed.contains("  reproduced: "), "{replayed}");
     assert!(again.contains("tests/regressions/"), "{again}");
-    assert!(mended.contains("ok. 1 passed; 0 failed"), "{mended}");
+    assert!(fixed.contains("ok. 1 passed; 0 failed"), "{fixed}");
     let test = project.read("src/lib.rs");
     let (_, test) = test
         .split_once("#[cfg(test)]\nmod tests")

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use rehearsal::agents::bridge::defects;
 use rehearsal::oracle::OracleRef;
 use rehearsal::repro::Repro;
-use rehearsal::run::{RunOptions, RunReport, StrategyName, play};
+use rehearsal::run::{RunOptions, RunReport, StrategyName, run_once};
 use rehearsal::scenario::{self, Scenario};
 use rehearsal::shrink::{self, Limits};
 use rehearsal::signature::Signature;
@@ -76,7 +76,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
 }
 
 fn recorded(scenario: &Scenario, seed: u64) -> RunReport {
-    play(
+    run_once(
         scenario,
         RunOptions::new(seed, StrategyName::PORTFOLIO).recorded(),
     )
@@ -89,7 +89,7 @@ proptest! {
     fn a_schedule_replays_its_run(scenario in scenarios(), seed in 0u64..1_000) {
         let original = recorded(&scenario, seed);
         let options = RunOptions::new(seed + 1, StrategyName::FIFO).recorded();
-        let replayed = play(&scenario, options.replaying(original.outcome.tape.schedule()));
+        let replayed = run_once(&scenario, options.replaying(original.outcome.tape.schedule()));
         prop_assert_eq!(&original.outcome.trace, &replayed.outcome.trace);
         prop_assert_eq!(original.outcome.fingerprint, replayed.outcome.fingerprint);
         prop_assert_eq!(original.outcome.interleaving, replayed.outcome.interleaving);
@@ -114,8 +114,8 @@ proptest! {
             index <= len && index % stride == 0
         });
         let options = RunOptions::new(seed, StrategyName::FIFO).recorded();
-        let first = play(&scenario, options.clone().replaying(part.clone()));
-        let second = play(&scenario, options.replaying(part));
+        let first = run_once(&scenario, options.clone().replaying(part.clone()));
+        let second = run_once(&scenario, options.replaying(part));
         prop_assert_ne!(first.verdict.word(), "panic", "{:?}", first.failures);
         prop_assert_eq!(first.outcome.fingerprint, second.outcome.fingerprint);
         prop_assert_eq!(first.outcome.divergence, second.outcome.divergence);
@@ -133,8 +133,8 @@ proptest! {
             let small = shrink::shrink(&scenario, &repro, &Limits::runs(runs));
             let small = small.map_err(|error| TestCaseError::fail(error.to_string()))?.repro;
             prop_assert!(small.schedule.len() <= repro.schedule.len() || !small.cuts.is_empty());
-            let staged = small.stage(&scenario).expect("it fits");
-            let again = small.play(&*staged);
+            let variant = small.variant_of(&scenario).expect("it fits");
+            let again = small.run_once(&*variant);
             prop_assert_eq!(Signature::of(&again), Some(repro.expected.signature));
             prop_assert_eq!(again.outcome.fingerprint, small.expected.fingerprint);
         }

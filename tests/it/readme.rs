@@ -17,7 +17,7 @@ fn output_of(line: &str) -> String {
         .unwrap_or_else(|| panic!("`{line}` is not a command of this project"));
     let output = Command::new(env!("CARGO_BIN_EXE_rehearsal"))
         .args(arguments.split_whitespace())
-        // Repros are shown where they are unless somebody says otherwise.
+        // Repros are shown where they are unless `--out` says otherwise.
         .env_remove("CARGO_TARGET_DIR")
         .output()
         .expect("the command starts");
@@ -68,7 +68,7 @@ fn similar(found: &str, expected: &str) {
 /// The scenario file that the README shows is valid, and passes.
 #[test]
 fn the_scenario_in_the_readme_passes() {
-    use rehearsal::run::{RunOptions, RunVerdict, StrategyName, play};
+    use rehearsal::run::{RunOptions, RunVerdict, StrategyName, run_once};
     let readme = std::fs::read_to_string("README.md").expect("there is a README");
     let (_, after) = readme.split_once("```toml\n").expect("a scenario file");
     let (text, _) = after.split_once("```").expect("it ends");
@@ -78,7 +78,7 @@ fn the_scenario_in_the_readme_passes() {
     let scenario = rehearsal::scenario::parse(text, file.as_ref())
         .unwrap_or_else(|problems| panic!("{problems:?}"));
     for seed in 0..u64::from(scenario.seeds) {
-        let report = play(&scenario, RunOptions::new(seed, StrategyName::RANDOM));
+        let report = run_once(&scenario, RunOptions::new(seed, StrategyName::RANDOM));
         assert_eq!(report.verdict, RunVerdict::Pass, "{:?}", report.failures);
     }
 }

@@ -7,7 +7,7 @@ use rehearsal::exit::Exit;
 use rehearsal::regression;
 use rehearsal::replay::{Change, Replay, Replayed};
 use rehearsal::repro::{Origin, Repro, ScenarioRef, TestRef, Unplayable, save_failure};
-use rehearsal::run::{RunOptions, RunVerdict, StrategyName, play};
+use rehearsal::run::{RunOptions, RunVerdict, StrategyName, run_once};
 use rehearsal::scenario::{Code, Edit, ExpectedVerdict, Look, Scenario, render_all};
 use rehearsal::sim::{Deviation, Fingerprint, Schedule, Site};
 
@@ -25,7 +25,7 @@ fn directory(name: &str) -> PathBuf {
 
 fn failing(scenario: &Scenario, seed: u64) -> Repro {
     let options = RunOptions::new(seed, StrategyName::RANDOM).recorded();
-    let report = play(scenario, options);
+    let report = run_once(scenario, options);
     Repro::of(scenario, &report).expect("the seed fails")
 }
 
@@ -44,7 +44,7 @@ fn a_saved_failure_reproduces_over_either_transport() {
         let scenario = over(&scenario(NAME), transport).expect("no faults");
         let mut failed = 0;
         for seed in 0..8 {
-            let report = play(&scenario, RunOptions::new(seed, StrategyName::PORTFOLIO));
+            let report = run_once(&scenario, RunOptions::new(seed, StrategyName::PORTFOLIO));
             if report.verdict == RunVerdict::Pass {
                 continue;
             }
@@ -158,14 +158,14 @@ fn a_changed_scenario_comes_before_everything_else() {
         let replay = Replay::of(repro, &scenario);
         assert_eq!(replay.result, Replayed::ScenarioChanged(Change::Text));
         assert_eq!(replay.exit(), Exit::NotReproduced);
-        assert!(replay.report.is_some(), "it was played all the same");
+        assert!(replay.report.is_some(), "it was run all the same");
     }
     let text = Replay::of(&repro, &scenario).explain(&repro);
     assert!(text.contains("it fails as expected"), "{text}");
 }
 
 #[test]
-fn what_cannot_be_staged_is_a_changed_scenario() {
+fn repro_without_its_variant_is_a_changed_scenario() {
     let scenario = scenario(NAME);
     let repro = failing(&scenario, SEED);
     let cut = Repro {
@@ -198,7 +198,7 @@ fn what_passes_now_no_longer_fails() {
     let scenario = scenario(NAME);
     let passing = (0..64)
         .map(|seed| {
-            play(
+            run_once(
                 &scenario,
                 RunOptions::new(seed, StrategyName::RANDOM).recorded(),
             )
@@ -287,7 +287,7 @@ fn a_scenario_that_has_moved_is_found_by_its_name() {
     let found = found.expect("it is there");
     assert_eq!(found, scenario);
     assert_eq!(Replay::of(&repro, &found).result, Replayed::Reproduced);
-    of_scenario(&mut repro).name = "nobody".to_owned();
+    of_scenario(&mut repro).name = "missing".to_owned();
     let problems = repro
         .find_scenario(path, &[PathBuf::from("scenarios")])
         .expect_err("it is nowhere");
@@ -338,10 +338,10 @@ fn a_bug_that_is_still_there_fails_its_test() {
     assert_eq!(outcome.warning, None);
 }
 
-/// Mended, the system makes the run's end another; that is what a repro of a bug
+/// A fixed system makes the run's end another; that is what a repro of a bug
 /// is kept for, unless it does not even follow its choices.
 #[test]
-fn a_bug_that_is_mended_passes_and_says_if_the_repro_fits_no_more() {
+fn fixed_bug_passes_and_reports_a_repro_that_no_longer_fits() {
     let (mut scenario, repro) = with_a_bug();
     scenario.spec.defect = None;
     let replay = Replay::of(&repro, &scenario);
@@ -349,11 +349,11 @@ fn a_bug_that_is_mended_passes_and_says_if_the_repro_fits_no_more() {
     assert_eq!(outcome.result, Ok(()));
     let fits = matches!(replay.result, Replayed::NoLongerFails { instead: None });
     assert_eq!(outcome.warning.is_none(), fits, "{:?}", replay.result);
-    let boring = Repro {
+    let default = Repro {
         schedule: Schedule::default(),
         ..repro
     };
-    let outcome = verified(&boring, &scenario);
+    let outcome = verified(&default, &scenario);
     assert_eq!(outcome.result, Ok(()));
     assert_eq!(outcome.warning, None);
 }
@@ -363,11 +363,11 @@ fn a_bug_that_is_mended_passes_and_says_if_the_repro_fits_no_more() {
 fn a_repro_that_fits_no_more_has_its_seed_played_afresh() {
     let (mut scenario, repro) = with_a_bug();
     scenario.hash ^= 1;
-    let boring = Repro {
+    let default = Repro {
         schedule: Schedule::default(),
         ..repro.clone()
     };
-    let outcome = verified(&boring, &scenario);
+    let outcome = verified(&default, &scenario);
     let problem = outcome.result.expect_err("its seed still fails");
     assert!(problem.contains("VIOLATION"), "{problem}");
     let warning = outcome.warning.expect("it does not fit");
@@ -380,21 +380,21 @@ fn a_repro_that_fits_no_more_has_its_seed_played_afresh() {
     assert!(warning.contains("diverged at choice 1"), "{warning}");
 }
 
-/// A twin's repro plays the twin.
+/// A twin's repro runs the twin.
 #[test]
 fn a_twins_repro_is_judged_as_the_twin() {
     let mut bad_twin = scenario(NAME).twin().expect("it has a defect");
     bad_twin.spec.defect = scenario(NAME).spec.defect;
     let repro = failing(&bad_twin, SEED);
     assert!(repro.scenario().is_some_and(|scenario| scenario.healthy));
-    assert_eq!(repro.played_name(), format!("{NAME}+healthy"));
+    assert_eq!(repro.target_name(), format!("{NAME}+healthy"));
     let (path, saved) =
         save_failure(&bad_twin, SEED, StrategyName::RANDOM, &directory("twin")).expect("written");
     assert_eq!(saved, repro);
     let read = Repro::read(&path).expect("it can be read");
     let replay = Replay::of(&read, &scenario(NAME));
-    let report = replay.report.as_ref().expect("it is played");
-    assert_eq!(report.target, repro.played_name());
+    let report = replay.report.as_ref().expect("it is run");
+    assert_eq!(report.target, repro.target_name());
     assert_eq!(report.verdict, RunVerdict::Pass);
     assert_eq!(replay.exit(), Exit::NotReproduced);
     assert_eq!(verified(&read, &scenario(NAME)).result, Ok(()));

@@ -20,11 +20,11 @@ fn defects() -> Vec<Scenario> {
 fn first_failure(scenario: &Scenario, from: u64) -> Repro {
     let strategy = StrategyName::PORTFOLIO;
     let shows = |seed: &u64| {
-        let report = run::play(scenario, RunOptions::new(*seed, strategy));
+        let report = run::run_once(scenario, RunOptions::new(*seed, strategy));
         report.is_expected_violation(scenario.expect.verdict)
     };
     let seed = (from..from + 200).find(shows).expect("a seed that fails");
-    let report = run::play(scenario, RunOptions::new(seed, strategy).recorded());
+    let report = run::run_once(scenario, RunOptions::new(seed, strategy).recorded());
     Repro::of(scenario, &report).expect("it fails")
 }
 
@@ -49,8 +49,8 @@ fn every_defect_shrinks_to_a_handful_of_decisions() {
             assert!(preemptions <= 2, "{name}: {schedule:?}");
             assert_eq!(small.repro.expected.signature, repro.expected.signature);
 
-            let staged = small.repro.stage(&scenario).expect("it fits");
-            let again = small.repro.play(&*staged);
+            let variant = small.repro.variant_of(&scenario).expect("it fits");
+            let again = small.repro.run_once(&*variant);
             assert_eq!(again.outcome.divergence, None, "{name}");
             assert_eq!(Signature::of(&again), Some(repro.expected.signature));
             assert_eq!(
@@ -82,8 +82,8 @@ fn stopped_anywhere_it_leaves_a_repro_that_works() {
         let small = shrink::shrink(scenario, &repro, &Limits::runs(runs)).expect("it fails");
         assert!(!small.complete);
         assert!(small.repro.schedule.len() <= repro.schedule.len());
-        let staged = small.repro.stage(scenario).expect("it fits");
-        let again = small.repro.play(&*staged);
+        let variant = small.repro.variant_of(scenario).expect("it fits");
+        let again = small.repro.run_once(&*variant);
         assert_eq!(again.outcome.fingerprint, small.repro.expected.fingerprint);
         assert_eq!(
             Signature::of(&again),
@@ -109,7 +109,10 @@ fn the_decisive_decision_is_named() {
     );
     let without = small.repro.schedule.with_value(decisive, 0);
     let options = RunOptions::new(0, StrategyName::FIFO).replaying(without);
-    assert_eq!(run::play(&*small.staged, options).verdict, RunVerdict::Pass);
+    assert_eq!(
+        run::run_once(&*small.variant, options).verdict,
+        RunVerdict::Pass
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use rehearsal::report::golden;
-use rehearsal::run::{RunOptions, StrategyName, play};
+use rehearsal::run::{RunOptions, StrategyName, run_once};
 use rehearsal::scenario::{Scenario, discover, load};
 
 use crate::support::over;
@@ -34,7 +34,7 @@ fn settings() -> insta::Settings {
 #[test]
 fn timelines() {
     for scenario in scenarios().iter().filter(|s| s.spec.defect.is_none()) {
-        let report = play(scenario, RunOptions::new(0, StrategyName::RANDOM));
+        let report = run_once(scenario, RunOptions::new(0, StrategyName::RANDOM));
         let name = format!("timeline-{}", scenario.name);
         settings().bind(|| insta::assert_snapshot!(name, golden::canonical(&report)));
     }
@@ -54,7 +54,7 @@ fn fingerprints() {
         };
         for (transport, scenario) in variants {
             for strategy in STRATEGIES {
-                let report = play(&scenario, RunOptions::new(0, strategy));
+                let report = run_once(&scenario, RunOptions::new(0, strategy));
                 writeln!(
                     golden,
                     "{:<28} {transport:<10} {:<6} {} {}",

@@ -56,10 +56,10 @@ async fn other_attributes_keep_their_meaning() {
     panic!("on purpose");
 }
 
-/// Each seed is played once, the first twice, and nothing else is.
+/// Each seed is run once, the first twice, and nothing else is.
 #[test]
 fn the_seeds_that_are_asked_for_are_played() {
-    static PLAYED: AtomicU64 = AtomicU64::new(0);
+    static RUNS: AtomicU64 = AtomicU64::new(0);
     let place = Place {
         package: "rehearsal",
         module: module_path!(),
@@ -68,9 +68,9 @@ fn the_seeds_that_are_asked_for_are_played() {
     };
     let test = Test::new(place).seeds("10..15").strategy("random");
     test.run(|_| async {
-        PLAYED.fetch_add(1, Ordering::Relaxed);
+        RUNS.fetch_add(1, Ordering::Relaxed);
     });
-    assert_eq!(PLAYED.load(Ordering::Relaxed), 6);
+    assert_eq!(RUNS.load(Ordering::Relaxed), 6);
 }
 
 async fn lost_update(_: World) {

@@ -98,7 +98,7 @@ fn no_order_of_tasks_shows_it_with_plain_locks() {
     assert!(failing(Locks::Plain, StrategyName::PORTFOLIO).is_empty());
 }
 
-/// The boring schedule, by which each buyer is done before the next begins.
+/// The default schedule, by which each buyer is done before the next begins.
 #[test]
 fn the_boring_schedule_does_not_show_it_either() {
     for locks in [Locks::Facade, Locks::Plain] {

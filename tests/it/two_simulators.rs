@@ -2,7 +2,7 @@
 //! classic turmoil too, and the same oracles hold there.
 //!
 //! The scenario file, the plan of the seed, the reference bridge, its WebSocket
-//! frames, the agents, the clients, the director, the notebook and the oracles
+//! frames, the agents, the clients, the driver, the recorder and the oracles
 //! are those of our simulator. Hosts, network, schedule and clock are turmoil's.
 
 use std::collections::BTreeSet;
@@ -31,7 +31,7 @@ use crate::support::{bridge, oracle, scenario};
 /// came to rest: turmoil ends without an error only when the director and all
 /// clients have come to the end of their work. `cleanup` has its history too:
 /// the bridge tells its registry, tokio counts the tasks of the bridge's host,
-/// turmoil the sockets of all hosts. Nobody counts timers and locks there, but
+/// turmoil the sockets of all hosts. Timers and locks are not counted there, but
 /// those that a task waits for or holds are gone with the task.
 const JUDGES: [&str; 10] = [
     "no-loss",
@@ -46,7 +46,7 @@ const JUDGES: [&str; 10] = [
     "invariants",
 ];
 
-/// Every healthy scenario without faults, and how many seeds it is played with.
+/// Every healthy scenario without faults, and the number of its seeds.
 const HEALTHY: [(&str, u64); 8] = [
     ("shared_bridge", 16),
     ("supervisor_hierarchy", 16),
@@ -73,11 +73,11 @@ const DEFECTIVE: [&str; 7] = [
 const BRIDGE: &str = "bridge";
 const STRAGGLER: &str = "straggler";
 
-// The house -----------------------------------------------------------------------
+// The simulation -----------------------------------------------------------------------
 
-struct Harbour(TcpListener);
+struct TurmoilListener(TcpListener);
 
-impl Listener for Harbour {
+impl Listener for TurmoilListener {
     type Stream = TcpStream;
 
     async fn accept(&mut self) -> io::Result<TcpStream> {
@@ -86,9 +86,9 @@ impl Listener for Harbour {
     }
 }
 
-struct Ferry;
+struct TurmoilConnector;
 
-impl Connector for Ferry {
+impl Connector for TurmoilConnector {
     type Stream = TcpStream;
 
     async fn connect(&self) -> Result<ClientConnection<TcpStream>, ConnectionLost> {
@@ -98,17 +98,17 @@ impl Connector for Ferry {
     }
 }
 
-/// Who stays behind.
+/// The task or connection that outlives the run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Straggler {
-    Nobody,
+    None,
     /// A task on the bridge's host.
     Task,
     /// A connection from a host of its own to the bridge's.
     Socket,
 }
 
-fn open_house(scenario: &Scenario, seed: u64) -> turmoil::Sim<'static> {
+fn build_sim(scenario: &Scenario, seed: u64) -> turmoil::Sim<'static> {
     let network = &scenario.spec.network;
     turmoil::Builder::new()
         .rng_seed(seed)
@@ -124,37 +124,37 @@ fn time() -> VirtualTime {
     VirtualTime::ZERO + turmoil::sim_elapsed().unwrap_or_default()
 }
 
-/// Plays a scenario on turmoil: one host for the bridge and its agents, and one
+/// Runs a scenario on turmoil: one host for the bridge and its agents, and one
 /// for each client. There is a client for each thread.
-fn play(scenario: &Scenario, seed: u64, straggler: Straggler) -> History {
+fn run_on_turmoil(scenario: &Scenario, seed: u64, straggler: Straggler) -> History {
     let portable = PortableScenario::new(bridge(scenario), seed, time);
     let PortableScenario {
         server,
         clients,
         recorder,
     } = portable.expect("it is portable");
-    let mut sim = open_house(scenario, seed);
+    let mut sim = build_sim(scenario, seed);
     let quiet = 10 * scenario.spec.network.latency_max;
     let mut hosts = vec![BRIDGE.to_owned()];
     hosts.extend(clients.iter().map(|client| client.client().to_string()));
     if straggler == Straggler::Socket {
         hosts.push(STRAGGLER.to_owned());
     }
-    let notebook = recorder.clone();
+    let handle = recorder.clone();
     sim.client(BRIDGE, async move {
         if straggler == Straggler::Task {
             tokio::spawn(pending::<()>());
         }
         let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await?;
         let settled = async || tokio::time::sleep(quiet).await;
-        server.run(Harbour(listener), settled).await;
+        server.run(TurmoilListener(listener), settled).await;
         let census = count(&hosts);
-        notebook.counted(census, Phase::ShutDown);
+        handle.counted(census, Phase::ShutDown);
         Ok(())
     });
     for client in clients {
         sim.client(client.client().to_string(), async move {
-            client.run(Ferry).await;
+            client.run(TurmoilConnector).await;
             Ok(())
         });
     }
@@ -164,7 +164,7 @@ fn play(scenario: &Scenario, seed: u64, straggler: Straggler) -> History {
             pending().await
         });
     }
-    sim.run().expect("the play comes to its end");
+    sim.run().expect("the run ends");
     drop(sim);
     recorder.into_history()
 }
@@ -284,7 +284,7 @@ fn healthy_scenarios_hold_on_both() {
     for (name, seeds) in HEALTHY {
         let scenario = scenario(name);
         for seed in 0..seeds {
-            let history = play(&scenario, seed, Straggler::Nobody);
+            let history = run_on_turmoil(&scenario, seed, Straggler::None);
             let findings = judge(&scenario, &history);
             heard.extend(findings.iter().map(|(oracle, _)| oracle.name()));
             assert_eq!(complaints(findings), [], "{name} {seed}");
@@ -307,14 +307,14 @@ fn list_has_every_healthy_bridge_scenario_without_faults() {
     assert_eq!(found, BTreeSet::from(listed));
 }
 
-/// One seed means the same play on both: the same runs with the same ends, and
+/// One seed means the same run on both: the same runs with the same ends, and
 /// the same events with the same secrets at the same times after the first.
 #[test]
 fn a_seed_gives_one_plan_on_both() {
     for (name, _) in HEALTHY {
         let scenario = scenario(name);
-        let theirs = play(&scenario, 3, Straggler::Nobody);
-        let ours = run::play(&scenario, RunOptions::new(3, StrategyName::FIFO));
+        let theirs = run_on_turmoil(&scenario, 3, Straggler::None);
+        let ours = run::run_once(&scenario, RunOptions::new(3, StrategyName::FIFO));
         let ours = ours.judged.expect("a scenario is judged").history;
         assert_eq!(spans(&theirs), spans(&ours), "{name}");
         assert_eq!(meant(&theirs), meant(&ours), "{name}");
@@ -326,7 +326,7 @@ fn a_seed_gives_one_run_on_turmoil() {
     let scenario = scenario("shared_bridge");
     let mut runs: Vec<History> = Vec::new();
     for seed in [1, 1, 2] {
-        runs.push(play(&scenario, seed, Straggler::Nobody));
+        runs.push(run_on_turmoil(&scenario, seed, Straggler::None));
     }
     assert_eq!(runs[0], runs[1]);
     assert_ne!(runs[1], runs[2]);
@@ -340,7 +340,7 @@ fn defects_are_caught_by_the_same_oracle_on_both() {
             panic!("{name} expects no violation");
         };
         for seed in 0..8 {
-            let history = play(&scenario, seed, Straggler::Nobody);
+            let history = run_on_turmoil(&scenario, seed, Straggler::None);
             let complaints = complaints(judge(&scenario, &history));
             let [(oracle, finding)] = complaints.as_slice() else {
                 panic!("{name} {seed}: {complaints:?}");
@@ -359,7 +359,7 @@ fn cleanup_sees_who_stays_behind() {
         (Straggler::Task, "leaked: task 0"),
         (Straggler::Socket, "leaked: socket on straggler"),
     ] {
-        let history = play(&scenario, 0, straggler);
+        let history = run_on_turmoil(&scenario, 0, straggler);
         let complaints = complaints(judge(&scenario, &history));
         let [(found_by, finding)] = complaints.as_slice() else {
             panic!("{straggler:?}: {complaints:?}");

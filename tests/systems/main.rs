@@ -36,7 +36,10 @@ fn main() -> ExitCode {
         ("an_own_registry_passes", own_registry_passes),
         ("a_forgetful_registry_is_caught", forgetful_registry),
         ("what_is_unsupported_can_fail", unsupported_fails),
-        ("a_repro_of_nobody_is_refused", repro_of_nobody),
+        (
+            "repro_of_an_unregistered_system_is_refused",
+            repro_of_nobody,
+        ),
         (
             "a_repro_without_its_capability_fails",
             repro_without_its_capability,
@@ -193,7 +196,7 @@ fn own_bridge_passes(_: &str) {
             "own/shared_bridge: left out: websocket (transport), registry-events (oracle invariants)",
             "own does not support websocket (transport), recovery (fault bridge-crash)",
             "own does not support gaps (goal gap-marked)",
-            "own: 23 scenarios played, 8 unsupported (websocket 7, recovery 1, gaps 1); left out:",
+            "own: 23 scenarios run, 8 unsupported (websocket 7, recovery 1, gaps 1); left out:",
         ],
     );
     assert!(!text.contains("test lock-order-inversion"), "{text}");
@@ -231,7 +234,7 @@ fn lossy_bridge(name: &str) {
         &["test own/shared_bridge", "reproduced: ", "no-loss"],
     );
 
-    // The bug is mended; the repro is kept, so that it stays so.
+    // The bug is fixed; the repro is kept, so that it stays so.
     fs::copy(&file, kept.join("lossy.repro")).expect("it is copied");
     let (code, text) = run(&mut project.command("own"));
     assert_eq!(code, 0, "{text}");
@@ -279,7 +282,7 @@ fn own_registry_passes(name: &str) {
             "test lists/sweep-without-recheck+healthy",
             "test sweep-without-recheck ",
             "7 passed",
-            "lists: 3 scenarios played, 0 unsupported\n",
+            "lists: 3 scenarios run, 0 unsupported\n",
         ],
     );
 }
@@ -327,7 +330,7 @@ fn repro_of_nobody(name: &str) {
     assert!(!text.contains("running"), "{text}");
 }
 
-/// What is registered without something later on no longer plays what needed it.
+/// What is registered without something later on no longer runs what needed it.
 fn repro_without_its_capability(name: &str) {
     let project = Project::new(name, &["client_reconnect"]);
     let (_, text) = run(&mut project.command("lossy"));
@@ -349,7 +352,7 @@ fn repro_without_its_capability(name: &str) {
     );
 }
 
-/// It is played with the reference, although that is not registered.
+/// It is run with the reference, although that is not registered.
 fn repro_of_the_reference(name: &str) {
     const NAME: &str = "sequence-apart-from-send";
     let project = Project::new(name, &[&format!("defects/{NAME}")]);

@@ -19,9 +19,9 @@ use rehearsal::tokio::task::JoinHandle;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Flaw {
     None,
-    /// Every seventh event is accepted, and sent to nobody.
+    /// Every seventh event is accepted, and sent to no client.
     DropsEverySeventh,
-    /// Whoever listens hears everything.
+    /// Every listener is sent everything.
     SendsToAll,
 }
 
@@ -125,7 +125,7 @@ impl Bridge for OneLock {
             let (frames_out, from_client) = mpsc::channel(8);
             let (line, frames_in) = mpsc::channel(LINE);
             let serving = spawn(serve(Arc::clone(&self.hall), from_client, line));
-            self.tasks.lock().expect("nobody panics").push(serving);
+            self.tasks.lock().expect("no holder panics").push(serving);
             Ok(MemoryConnection {
                 frames_out,
                 frames_in,
@@ -151,7 +151,7 @@ impl Bridge for OneLock {
     fn shutdown(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
             self.started.store(false, Ordering::Relaxed);
-            let tasks = std::mem::take(&mut *self.tasks.lock().expect("nobody panics"));
+            let tasks = std::mem::take(&mut *self.tasks.lock().expect("no holder panics"));
             for task in tasks {
                 task.abort();
                 let _ = task.await;
@@ -218,7 +218,7 @@ impl State {
 
 impl Seat {
     fn send(&self, epoch: Epoch, offset: Offset, event: &Arc<Event>) {
-        // Whoever is gone hears nothing any more.
+        // A listener that is gone is sent nothing.
         let _ = self.line.try_send(ServerFrame::Event {
             epoch,
             offset,

@@ -533,7 +533,7 @@ fn not_a_scenario(source: &Arc<Source>) -> Diagnostic {
     let path = source.path().display();
     let message = format!("`{path}` is no scenario but a repro: one failing run");
     Diagnostic::new(Code::NotAScenario, source, message)
-        .help(format!("play it with `rehearsal replay {path}`"))
+        .help(format!("replay it with `rehearsal replay {path}`"))
 }
 
 /// Reports syntax errors, those that explain others first.

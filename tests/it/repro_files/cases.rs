@@ -104,7 +104,7 @@ pub(crate) fn all() -> Vec<Case> {
             &[ImpossibleChoice],
         ),
         case(
-            "choice of the boring alternative",
+            "choice of the default alternative",
             "take = 3",
             "take = 0",
             &[ImpossibleChoice],
@@ -327,7 +327,7 @@ pub(crate) fn all() -> Vec<Case> {
         case(
             "unknown judge",
             "\"no-loss\"",
-            "\"nobody\"",
+            "\"missing\"",
             &[ReproUnknownName],
         ),
         case(
