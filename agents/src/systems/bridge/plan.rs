@@ -6,7 +6,6 @@ use super::Directory;
 use super::client::Identity;
 use crate::agent::PlannedRun;
 use crate::driver::Planner;
-use crate::event::ClientId;
 use crate::spec::BridgeSpec;
 
 /// The plan of one run.
@@ -41,15 +40,14 @@ fn directory(planner: &Planner) -> Directory {
 }
 
 /// The clients of every tenant, in order.
-fn clients(planner: &Planner, per_thread: u32) -> Vec<Identity> {
-    let tenants = planner
-        .tenants()
+fn clients(planner: &mut Planner, per_thread: u32) -> Vec<Identity> {
+    let tenants = planner.tenants().to_vec();
+    let tenants = tenants
         .iter()
         .flat_map(|tenant| (0..per_thread).map(move |_| tenant));
     tenants
-        .zip(1..)
-        .map(|(tenant, number)| Identity {
-            client: ClientId(number),
+        .map(|tenant| Identity {
+            client: planner.client(tenant),
             user: tenant.user,
             token: tenant.token.clone(),
             threads: vec![tenant.thread],
