@@ -94,6 +94,10 @@ fn every_defect_has_a_scenario_that_expects_its_oracle_first() {
         (defects::UNAWAITED_TOOL_EVENT, oracle("protocol")),
         (defects::SWEEP_WITHOUT_RECHECK, oracle("no-loss")),
         (defects::SHARED_CONTEXT_STACK, oracle("isolation")),
+        (defects::ROUTED_BY_RUN_NUMBER, oracle("isolation")),
+        (defects::ROUTED_BY_USER_NUMBER, oracle("isolation")),
+        (defects::MAPS_UPDATED_APART, oracle("invariants")),
+        (defects::GROUPED_BY_RUN, oracle("causal")),
     ];
     assert_eq!(expected.len(), defects::NAMES.len());
     for (defect, oracle) in expected {
