@@ -106,6 +106,8 @@ fn every_defect_has_a_scenario_that_expects_its_oracle_first() {
         assert_eq!(scenario.expect.verdict, ExpectedVerdict::Violation(oracle));
         assert_eq!(scenario.expect.oracles.first(), Some(&oracle), "{defect:?}");
     }
+    let tripped: BTreeSet<OracleRef> = expected.into_iter().map(|(_, oracle)| oracle).collect();
+    assert_eq!(tripped.len(), OracleRef::all().len());
 }
 
 #[test]

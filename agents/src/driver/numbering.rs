@@ -3,14 +3,13 @@
 //! Each kind counts up in order of declaration, from a start of its own: the first agent
 //! is `run-4` on `thread-3` of `user-2`, read by `client-1`, and the next one has the next
 //! of each. A number that the same user already bears in another kind is passed over. So a
-//! system that takes one of the four for another never finds what it should have found.
+//! system that takes one of the four for another never finds the right entity by it.
 //!
-//! What it finds instead depends on the start. The kinds overlap on purpose: neighbours on
-//! the way from a client over its user and thread to a run are one apart, so that from two
-//! users on a mistaken number is that of *another user's* entity for one of them, and
-//! nobody's for the other. Numbers that never meet would only show the latter: a lookup
-//! that fails is refused or forgotten, whereas one that succeeds hands a user's events to
-//! another.
+//! The kinds overlap on purpose: neighbours on the way from a client over its user and
+//! thread to a run are one apart, so that from two users on a mistaken number is that of
+//! *another user's* entity for one of them, and of no entity for the other. Disjoint ranges
+//! would show the latter alone: a lookup that fails is refused or forgotten, whereas one
+//! that succeeds hands a user's events to another.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! Ids are drawn apart: whoever takes the number of a user, a thread, a run or a client for
-//! that of another kind finds nothing, or what belongs to another user.
+//! Ids are drawn apart: a system that takes the number of a user, a thread, a run or a client
+//! for that of another kind finds nothing, or what belongs to another user.
 
 use std::collections::{BTreeMap, BTreeSet};
 
