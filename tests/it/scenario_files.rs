@@ -105,6 +105,10 @@ fn every_defect_has_a_scenario_that_expects_its_oracle_first() {
         (defects::UNAWAITED_TOOL_EVENT, oracle("protocol")),
         (defects::SWEEP_WITHOUT_RECHECK, oracle("no-loss")),
         (defects::SHARED_CONTEXT_STACK, oracle("isolation")),
+        (defects::ROUTED_BY_RUN_NUMBER, oracle("isolation")),
+        (defects::ROUTED_BY_USER_NUMBER, oracle("isolation")),
+        (defects::MAPS_UPDATED_APART, oracle("invariants")),
+        (defects::GROUPED_BY_RUN, oracle("causal")),
     ];
     assert_eq!(expected.len(), defects::NAMES.len());
     for (defect, oracle) in expected {
@@ -113,6 +117,8 @@ fn every_defect_has_a_scenario_that_expects_its_oracle_first() {
         assert_eq!(scenario.expect.verdict, ExpectedVerdict::Violation(oracle));
         assert_eq!(scenario.expect.oracles.first(), Some(&oracle), "{defect:?}");
     }
+    let tripped: BTreeSet<OracleRef> = expected.into_iter().map(|(_, oracle)| oracle).collect();
+    assert_eq!(tripped.len(), OracleRef::all().len());
 }
 
 #[test]

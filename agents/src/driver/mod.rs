@@ -8,6 +8,7 @@ mod agents;
 mod deployment;
 mod faults;
 mod node;
+mod numbering;
 mod overlap;
 mod plan;
 mod portable;

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use rehearsal_sim::World;
 
+use super::numbering::Numbering;
 use crate::agent::{self, Agent, Delays, PlannedRun};
-use crate::event::{AgentName, RunId, ThreadId, UserId};
+use crate::event::{AgentName, ClientId, RunId, ThreadId, UserId};
 use crate::port::RunContext;
 use crate::record::Recorder;
 use crate::record::recorder::shared;
@@ -43,7 +44,7 @@ pub struct Planner {
     recorder: Recorder,
     delays: DelaySource,
     tenants: Vec<Tenant>,
-    runs: u32,
+    numbering: Numbering,
     barriers: usize,
     names: BTreeMap<&'static str, u32>,
     shared: Option<Tenant>,
@@ -57,7 +58,7 @@ impl Planner {
             recorder,
             delays: DelaySource::DuringRun,
             tenants: Vec::new(),
-            runs: 0,
+            numbering: Numbering::default(),
             barriers: 0,
             names: BTreeMap::new(),
             shared: None,
@@ -122,8 +123,7 @@ impl Planner {
         parent: Option<RunId>,
         barrier: Option<usize>,
     ) -> PlannedRun {
-        self.runs += 1;
-        let run = RunId(self.runs);
+        let run = self.numbering.run(tenant.user);
         let agent = self.name(script.name());
         let delays = self.delays(&**script, &agent);
         let children = script.children();
@@ -178,10 +178,14 @@ impl Planner {
         self.world.draw_duration(site, Duration::ZERO, within)
     }
 
+    /// Returns the id of the tenant's next client.
+    pub fn client(&mut self, tenant: &Tenant) -> ClientId {
+        self.numbering.client(tenant.user)
+    }
+
     /// Adds a user with a thread, a secret and a token of its own.
     pub fn tenant(&mut self) -> Tenant {
-        let number = u32::try_from(self.tenants.len() + 1).expect("fewer than 2^32 tenants");
-        let (user, thread) = (UserId(number), ThreadId(number));
+        let (user, thread) = self.numbering.tenant();
         let site = self.world.site(&format!("secrets of {user}"));
         let (secret, token) = (
             self.world.draw(site, u32::MAX),

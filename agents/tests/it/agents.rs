@@ -2,7 +2,6 @@
 
 use rehearsal_agents::bridge::Transport;
 use rehearsal_agents::event::EventKind::{self, *};
-use rehearsal_agents::event::RunId;
 use rehearsal_agents::record::RunEnd;
 use rehearsal_agents::spec::{AgentKind, FailureMode, ThreadPolicy};
 use rehearsal_history::Value;
@@ -22,10 +21,11 @@ fn run_agents(kind: AgentKind, count: u32) -> TestRun {
     run
 }
 
-/// Returns the kinds of an agent run's events, with the milliseconds since its first.
-fn emitted(run: &TestRun, id: u32) -> Vec<(String, u64)> {
-    let view = run.view();
-    let sendings: Vec<_> = view.messages().of_span(RunId(id).span()).collect();
+/// Returns the kinds of the events of the agent run at that place in order of declaration,
+/// with the milliseconds since its first.
+fn emitted(run: &TestRun, place: usize) -> Vec<(String, u64)> {
+    let (view, span) = (run.view(), run.spans()[place]);
+    let sendings: Vec<_> = view.messages().of_span(span).collect();
     let start = sendings.first().map_or(0, |first| first.at.as_millis());
     sendings
         .iter()
@@ -77,8 +77,10 @@ fn every_kind_emits_as_many_events_as_it_plans() {
     for (kind, count) in all {
         let run = run_agents(kind.clone(), count);
         let view = run.view();
-        for id in 1..=count {
-            let kinds = kinds_of(&view, RunId(id));
+        let spans = run.spans();
+        assert!(spans.len() >= count as usize, "{}", kind.name());
+        for span in &spans[..count as usize] {
+            let kinds = kinds_of(&view, *span);
             assert_eq!(kinds.len() as u64, kind.events(), "{}", kind.name());
             let shown = CRITICAL
                 .iter()
@@ -97,7 +99,7 @@ fn tool_durations_match_the_kind_of_agent() {
         (AgentKind::Fast, 0),
         (AgentKind::Success, 0),
     ] {
-        let events = emitted(&run_agents(kind.clone(), 1), 1);
+        let events = emitted(&run_agents(kind.clone(), 1), 0);
         assert_eq!(
             events,
             critical_at([0, 0, 0, time, time]),
@@ -109,7 +111,7 @@ fn tool_durations_match_the_kind_of_agent() {
 
 #[test]
 fn slow_pauses_between_its_events() {
-    let events = emitted(&run_agents(AgentKind::Slow, 1), 1);
+    let events = emitted(&run_agents(AgentKind::Slow, 1), 0);
     assert_eq!(events, critical_at([0, 200, 400, 700, 700]));
 }
 
@@ -177,7 +179,8 @@ fn supervisor_events_enclose_its_sub_agents() {
         SubagentCompleted,
         AgentCompleted,
     ];
-    let kinds = kinds_of(&view, RunId(1));
+    let supervisor = run.spans()[0];
+    let kinds = kinds_of(&view, supervisor);
     assert!(
         kinds
             .iter()
@@ -186,7 +189,7 @@ fn supervisor_events_enclose_its_sub_agents() {
     );
     let began: Vec<_> = view.spans().iter().map(|record| record.began).collect();
     let parents: Vec<_> = began.iter().map(|began| began.parent).collect();
-    let parent = Some(RunId(1).span());
+    let parent = Some(supervisor);
     assert_eq!(parents, [None, parent, parent, parent]);
     let names: Vec<_> = began.iter().map(|began| began.label.as_str()).collect();
     assert_eq!(
@@ -233,9 +236,9 @@ fn stress_delays_differ_by_agent_and_seed() {
     };
     let spec = spec(Transport::InProcess, vec![group(kind, 2)]);
     let [a, b] = [1, 2].map(|seed| run_spec(&spec, seed, Order::Random));
-    assert_ne!(emitted(&a, 1), emitted(&a, 2));
-    assert_ne!(emitted(&a, 1), emitted(&b, 1));
-    let events = emitted(&a, 1);
+    assert_ne!(emitted(&a, 0), emitted(&a, 1));
+    assert_ne!(emitted(&a, 0), emitted(&b, 0));
+    let events = emitted(&a, 0);
     let pauses: Vec<u64> = events
         .windows(2)
         .map(|pair| pair[1].1 - pair[0].1)

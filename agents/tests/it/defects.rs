@@ -30,6 +30,14 @@ fn scenario(defect: Defect, transport: Transport) -> BridgeSpec {
         defects::BROADCAST_TO_ALL | defects::SHARED_RUN_CONTEXT | defects::SHARED_CONTEXT_STACK => {
             spec(transport, vec![group(AgentKind::Fast, 2)])
         }
+        defects::ROUTED_BY_RUN_NUMBER
+        | defects::ROUTED_BY_USER_NUMBER
+        | defects::MAPS_UPDATED_APART => spec(transport, vec![group(AgentKind::Fast, 3)]),
+        // A client that was away is sent many events together.
+        defects::GROUPED_BY_RUN => {
+            let spec = spec(transport, vec![group(supervisor(), 1)]);
+            with_fault(spec, faults::CLIENT_RECONNECT, 10, 40)
+        }
         defects::REPORT_BEFORE_JOIN => spec(transport, vec![group(supervisor(), 1)]),
         defects::SILENT_DEATH_IS_SUCCESS => {
             spec(transport, vec![group(failure(FailureMode::SilentDeath), 1)])
@@ -103,6 +111,7 @@ fn schedule_dependent_defects_do_not_show_under_the_default_schedule() {
         defects::SHARED_RUN_CONTEXT,
         defects::SHARED_CONTEXT_STACK,
         defects::LOCK_ORDER_INVERSION,
+        defects::MAPS_UPDATED_APART,
     ] {
         let spec = with_defect(scenario(defect, Transport::InProcess), defect);
         let run = run_spec(&spec, 0, Order::Fifo);

@@ -12,7 +12,7 @@ use rehearsal_agents::driver::{
     ClientCommand, ClientHost, ClientNode, Deployment, Node, Planner, Population, WorkId,
     run_agents,
 };
-use rehearsal_agents::event::{EventKind, RunId};
+use rehearsal_agents::event::{EventKind, RunId, ThreadId};
 use rehearsal_agents::fault::{Fault, LinkAction, NodeAction};
 use rehearsal_agents::port::{EventPort, NewEvent, PortError, RunContext};
 use rehearsal_agents::record::{Epoch, MODEL, Offset, Receipt, Recorder, RunEnd};
@@ -344,25 +344,25 @@ static LOG_INFO: SystemInfo = SystemInfo {
     model: &MODEL,
 };
 
-/// The accepted events of each run.
+/// The accepted events of each run, with its thread.
 #[derive(Default)]
-struct Log(Mutex<BTreeMap<RunId, Vec<EventKind>>>);
+struct Log(Mutex<BTreeMap<RunId, (ThreadId, Vec<EventKind>)>>);
 
 impl EventPort for Log {
     fn begin(&self, context: RunContext) -> BoxFuture<'_, Result<(), PortError>> {
         let mut log = self.0.lock().expect("it is not poisoned");
-        log.insert(context.run, Vec::new());
+        log.insert(context.run, (context.thread, Vec::new()));
         ready(Ok(())).boxed()
     }
 
     fn emit(&self, run: RunId, event: NewEvent) -> BoxFuture<'_, Result<Receipt, PortError>> {
         let mut log = self.0.lock().expect("it is not poisoned");
-        let Some(events) = log.get_mut(&run) else {
+        let Some((thread, events)) = log.get_mut(&run) else {
             return ready(Err(PortError(format!("{run} has not begun")))).boxed();
         };
         events.push(event.kind);
         let seq = events.len() as u64;
-        let (thread, epoch) = (rehearsal_agents::event::ThreadId(1), Epoch(1));
+        let (thread, epoch) = (*thread, Epoch(1));
         let offset = Offset(event.id.0 + 1);
         ready(Ok(Receipt {
             thread,
@@ -515,6 +515,9 @@ fn every_mock_agent_and_a_custom_one_run_on_any_port() {
             "{}",
             began.label
         );
-        assert!(sendings.iter().all(|sending| sending.accepted().is_some()));
+        for sending in sendings {
+            let filed = sending.accepted().map(|accepted| accepted.position.channel);
+            assert_eq!(filed, began.channel, "{}", began.label);
+        }
     }
 }

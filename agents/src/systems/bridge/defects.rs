@@ -69,8 +69,32 @@ pub const SHARED_CONTEXT_STACK: Defect = Defect::new(
     "Run context is entered on one stack for all runs, and left by popping the top.",
 );
 
+/// See [`SILENT_OVERFLOW`].
+pub const ROUTED_BY_RUN_NUMBER: Defect = Defect::new(
+    "routed-by-run-number",
+    "Events go to the thread that has the number of their run.",
+);
+
+/// See [`SILENT_OVERFLOW`].
+pub const ROUTED_BY_USER_NUMBER: Defect = Defect::new(
+    "routed-by-user-number",
+    "Events go to the thread that has the number of their user.",
+);
+
+/// See [`SILENT_OVERFLOW`].
+pub const MAPS_UPDATED_APART: Defect = Defect::new(
+    "maps-updated-apart",
+    "A run leaves the registry's two maps under two holds of its lock.",
+);
+
+/// See [`SILENT_OVERFLOW`].
+pub const GROUPED_BY_RUN: Defect = Defect::new(
+    "grouped-by-run",
+    "Events that are sent together are grouped by run, whichever happened first.",
+);
+
 /// Every defect of the bridge and of its agents.
-pub const DEFECTS: [Defect; 15] = [
+pub const DEFECTS: [Defect; 19] = [
     SILENT_OVERFLOW,
     RESUBSCRIBE_FROM_NOW,
     RESUME_INCLUSIVE,
@@ -86,6 +110,10 @@ pub const DEFECTS: [Defect; 15] = [
     UNAWAITED_TOOL_EVENT,
     SWEEP_WITHOUT_RECHECK,
     SHARED_CONTEXT_STACK,
+    ROUTED_BY_RUN_NUMBER,
+    ROUTED_BY_USER_NUMBER,
+    MAPS_UPDATED_APART,
+    GROUPED_BY_RUN,
 ];
 
 /// Every defect with its name in scenario files.

@@ -83,6 +83,11 @@ impl ThreadLog {
         }
     }
 
+    /// Returns the thread.
+    pub fn thread(&self) -> ThreadId {
+        self.thread
+    }
+
     /// The bridge's incarnation.
     pub fn epoch(&self) -> Epoch {
         self.epoch

@@ -7,7 +7,6 @@ use super::client::Identity;
 use super::spec::BridgeSpec;
 use crate::agent::PlannedRun;
 use crate::driver::Planner;
-use crate::event::ClientId;
 
 /// The plan of one run.
 #[derive(Debug)]
@@ -41,15 +40,14 @@ fn directory(planner: &Planner) -> Directory {
 }
 
 /// The clients of every tenant, in order.
-fn clients(planner: &Planner, per_thread: u32) -> Vec<Identity> {
-    let tenants = planner
-        .tenants()
+fn clients(planner: &mut Planner, per_thread: u32) -> Vec<Identity> {
+    let tenants = planner.tenants().to_vec();
+    let tenants = tenants
         .iter()
         .flat_map(|tenant| (0..per_thread).map(move |_| tenant));
     tenants
-        .zip(1..)
-        .map(|(tenant, number)| Identity {
-            client: ClientId(number),
+        .map(|tenant| Identity {
+            client: planner.client(tenant),
             user: tenant.user,
             token: tenant.token.clone(),
             threads: vec![tenant.thread],

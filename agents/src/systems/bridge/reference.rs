@@ -10,11 +10,9 @@ use rehearsal_sim::tokio::{spawn, task};
 
 use super::core::Core;
 use super::memory::{self, MemoryConnection};
-use super::registry::{Recheck, Registry, ThreadRunRegistry};
+use super::registry::{Registry, ThreadRunRegistry};
 use super::state::BridgeState;
-use super::{
-    Bridge, BridgeDeps, BridgeError, Listener, NewEvent, RunContext, defects, runs, server,
-};
+use super::{Bridge, BridgeDeps, BridgeError, Listener, NewEvent, RunContext, runs, server};
 use crate::defect::Defect;
 use crate::event::RunId;
 use crate::record::{Receipt, RegistrySnapshot, RunEnd};
@@ -45,12 +43,8 @@ impl ReferenceBridge {
 
     /// The same with a seeded bug, or none.
     pub fn with_defect(deps: BridgeDeps, defect: Option<Defect>) -> Self {
-        // Seeded: a run that was idle once is taken for idle for ever.
-        let recheck = match defect {
-            Some(defects::SWEEP_WITHOUT_RECHECK) => Recheck::No,
-            _ => Recheck::Yes,
-        };
-        Self::build(deps, Box::new(ThreadRunRegistry::new(recheck)), defect)
+        let registry = ThreadRunRegistry::with_defect(defect);
+        Self::build(deps, Box::new(registry), defect)
     }
 
     fn build(deps: BridgeDeps, registry: Box<dyn Registry>, defect: Option<Defect>) -> Self {

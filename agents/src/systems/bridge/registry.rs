@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use rehearsal_sim::tokio::time::Instant;
 
-use super::BridgeError;
+use super::{BridgeError, defects};
+use crate::defect::Defect;
 use crate::event::{RunId, ThreadId};
 
 /// A registry of runs: which run writes to which thread, both ways.
@@ -56,14 +57,6 @@ pub trait Registry: Send {
     }
 }
 
-/// The second look of a sweep at its suspects before it forgets them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) enum Recheck {
-    #[default]
-    Yes,
-    No,
-}
-
 /// Runs and their threads. The two maps mirror each other whenever the
 /// registry's lock is free.
 #[derive(Debug, Default)]
@@ -72,7 +65,7 @@ pub struct ThreadRunRegistry {
     reverse: BTreeMap<ThreadId, BTreeSet<RunId>>,
     /// Runs that the last sweep found past their time to live.
     suspects: BTreeSet<RunId>,
-    recheck: Recheck,
+    defect: Option<Defect>,
 }
 
 #[derive(Debug)]
@@ -82,11 +75,37 @@ struct Entry {
 }
 
 impl ThreadRunRegistry {
-    pub(super) fn new(recheck: Recheck) -> Self {
+    /// An empty registry with a seeded bug, or none.
+    pub(super) fn with_defect(defect: Option<Defect>) -> Self {
         Self {
-            recheck,
+            defect,
             ..Self::default()
         }
+    }
+
+    fn carries(&self, defect: Defect) -> bool {
+        self.defect == Some(defect)
+    }
+
+    /// Removes a run from the thread's side.
+    fn leave(&mut self, thread: ThreadId, run: RunId) {
+        if let Some(runs) = self.reverse.get_mut(&thread) {
+            runs.remove(&run);
+            if runs.is_empty() {
+                self.reverse.remove(&thread);
+            }
+        }
+    }
+
+    /// Removes a run from the first of the two maps that still has it.
+    fn leave_one_map(&mut self, run: RunId) -> Option<ThreadId> {
+        if let Some(entry) = self.forward.remove(&run) {
+            return Some(entry.thread);
+        }
+        let (thread, _) = self.reverse.iter().find(|(_, runs)| runs.contains(&run))?;
+        let thread = *thread;
+        self.leave(thread, run);
+        Some(thread)
     }
 
     fn is_idle(&self, run: RunId, now: Instant, ttl: Duration) -> bool {
@@ -121,21 +140,22 @@ impl Registry for ThreadRunRegistry {
     }
 
     fn unregister(&mut self, run: RunId) -> Option<ThreadId> {
-        let thread = self.forward.remove(&run)?.thread;
-        if let Some(runs) = self.reverse.get_mut(&thread) {
-            runs.remove(&run);
-            if runs.is_empty() {
-                self.reverse.remove(&thread);
-            }
+        // Seeded: a removal takes two calls, one for each map.
+        if self.carries(defects::MAPS_UPDATED_APART) {
+            return self.leave_one_map(run);
         }
+        let thread = self.forward.remove(&run)?.thread;
+        self.leave(thread, run);
         Some(thread)
     }
 
     fn sweep(&mut self, now: Instant, ttl: Duration) -> (usize, Vec<(RunId, ThreadId)>) {
         let suspects = std::mem::take(&mut self.suspects);
+        // Seeded: a run that was idle once is taken for idle for ever.
+        let trusting = self.carries(defects::SWEEP_WITHOUT_RECHECK);
         let doomed: Vec<RunId> = suspects
             .into_iter()
-            .filter(|run| self.recheck == Recheck::No || self.is_idle(*run, now, ttl))
+            .filter(|run| trusting || self.is_idle(*run, now, ttl))
             .collect();
         let forgotten = doomed
             .into_iter()

@@ -124,10 +124,10 @@ proptest! {
 
 #[test]
 fn a_suspect_that_speaks_is_forgotten_only_without_a_second_look() {
-    for (recheck, left) in [(Recheck::Yes, 1), (Recheck::No, 0)] {
+    for (defect, left) in [(None, 1), (Some(defects::SWEEP_WITHOUT_RECHECK), 0)] {
         in_a_run(move |start| {
             let at = |millis| start + Duration::from_millis(millis);
-            let mut registry = ThreadRunRegistry::new(recheck);
+            let mut registry = ThreadRunRegistry::with_defect(defect);
             assert!(registry.register(RunId(1), ThreadId(1), start).is_ok());
             assert_eq!(registry.sweep(at(10), TTL).0, 1);
             assert!(registry.touch(RunId(1), at(12)));

@@ -7,7 +7,7 @@ use rehearsal_sim::tokio::{select, time};
 use super::adapter::Adapter;
 use super::core::Core;
 use super::{BridgeError, NewEvent, RunContext, defects};
-use crate::event::RunId;
+use crate::event::{RunId, ThreadId};
 use crate::record::recorder::{lock, name_task};
 use crate::record::{Receipt, RunEnd};
 
@@ -23,13 +23,25 @@ impl Core {
         let incarnation = self.incarnation()?;
         let log = incarnation
             .logs
-            .get(&thread)
+            .get(&self.log_of(&context))
             .ok_or(BridgeError::NotOwner(thread, user))?;
         let last_seq = self.deps.journal.run_registered(run);
         runs.register(Adapter::new(context, Arc::clone(log), last_seq))?;
         connections.open_route(thread);
         self.deps.observer.registry_changed(&*runs.registry);
         Ok(())
+    }
+
+    /// Returns the thread to whose log the run writes.
+    fn log_of(&self, context: &RunContext) -> ThreadId {
+        // Seeded: the number of another id is taken for the thread's.
+        if self.carries(defects::ROUTED_BY_RUN_NUMBER) {
+            ThreadId(context.run.0)
+        } else if self.carries(defects::ROUTED_BY_USER_NUMBER) {
+            ThreadId(context.user.0)
+        } else {
+            context.thread
+        }
     }
 
     /// Accepts an event. Between its append to the log and the answer there is no await,
@@ -67,7 +79,7 @@ impl Core {
         let mut log = adapter.log.lock().await;
         let seq = early_seq.unwrap_or_else(|| adapter.take_seq());
         let receipt = adapter.append(&mut log, event, seq, &self.deps.journal);
-        connections.send_to_thread(receipt.thread);
+        connections.send_to_thread(log.thread());
         Ok(receipt)
     }
 
@@ -79,6 +91,10 @@ impl Core {
         // Seeded: only success cleans up.
         if self.carries(defects::LEAK_ON_ERROR) && end != RunEnd::Completed {
             return;
+        }
+        // Seeded: the lock is free between the updates of the two maps.
+        if self.carries(defects::MAPS_UPDATED_APART) {
+            self.runs.lock().await.unregister(run);
         }
         let mut runs = self.runs.lock().await;
         let mut connections = self.connections.lock().await;

@@ -129,7 +129,7 @@ impl Core {
             let Some(log) = incarnation.logs.get(&cursor.thread) else {
                 continue;
             };
-            let reading = log.lock().await.read(cursor.next, most);
+            let mut reading = log.lock().await.read(cursor.next, most);
             if !connection.advance(cursor, reading.next) {
                 continue;
             }
@@ -138,6 +138,10 @@ impl Core {
                 .gap
                 .filter(|_| !self.carries(defects::SILENT_OVERFLOW));
             batch.extend(gap.map(ServerFrame::Gap).map(Outgoing::Control));
+            // Seeded: what is sent together is grouped by run.
+            if self.carries(defects::GROUPED_BY_RUN) {
+                reading.events.sort_by_key(|logged| logged.event.run);
+            }
             batch.extend(reading.events.into_iter().map(Outgoing::Event));
         }
     }

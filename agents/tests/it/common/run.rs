@@ -1,12 +1,11 @@
 //! Runs, and readers of their histories.
 
 use rehearsal_agents::bridge::{BridgeSpec, Reference};
-use rehearsal_agents::event::RunId;
 use rehearsal_agents::goal::Goal;
 use rehearsal_agents::record::{Epoch, Recorder, RunEnd};
 use rehearsal_agents::spec::ScenarioSpec;
 use rehearsal_agents::system::{self, System};
-use rehearsal_history::{CheckedRun, EntryKind, GapPolicy, History, Symbol};
+use rehearsal_history::{CheckedRun, EntryKind, GapPolicy, History, SpanId, Symbol};
 use rehearsal_sim::{Config, Fifo, NetConfig, Outcome, Random, Recording, Strategy, run};
 
 /// The order in which ready tasks run.
@@ -45,6 +44,15 @@ impl TestRun {
     pub fn ends(&self) -> Vec<Option<RunEnd>> {
         let view = self.view();
         view.spans().iter().map(|record| record.end()).collect()
+    }
+
+    /// Returns the agent runs, in order of declaration.
+    pub fn spans(&self) -> Vec<SpanId> {
+        let view = self.view();
+        view.spans()
+            .iter()
+            .map(|record| record.began.span)
+            .collect()
     }
 
     /// Returns how often the run reached a goal.
@@ -127,7 +135,7 @@ pub fn invariant_checks(history: &History) -> (usize, Vec<&str>) {
 }
 
 /// Returns the kinds of the events that an agent run sent, in order.
-pub fn kinds_of<'a>(run: &CheckedRun<'a>, id: RunId) -> Vec<&'a Symbol> {
-    let sendings = run.messages().of_span(id.span());
+pub fn kinds_of<'a>(run: &CheckedRun<'a>, span: SpanId) -> Vec<&'a Symbol> {
+    let sendings = run.messages().of_span(span);
     sendings.map(|sending| sending.kind()).collect()
 }
