@@ -4,6 +4,7 @@
 pub mod gaps;
 pub mod marks;
 pub mod messages;
+pub mod missed;
 pub mod resources;
 pub mod spans;
 
@@ -64,6 +65,7 @@ impl Facet {
             | EntryKind::Rejected { .. }
             | EntryKind::Received(_)
             | EntryKind::Gap(_)
+            | EntryKind::Missed { .. }
             | EntryKind::Subscribed { .. }
             | EntryKind::Connected { .. }
             | EntryKind::Disconnected { .. }

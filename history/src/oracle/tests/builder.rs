@@ -11,7 +11,8 @@ use crate::profile::AGENT_EVENTS;
 use crate::{
     Accepted, ActorId, Began, Body, ChannelId, CheckedRun, Entry, EntryKind, Envelope, Epoch, Gap,
     GapCause, GapPolicy, History, Ledger, MessageId, Model, Offset, Phase, Position, Received,
-    Resource, Sent, SpanEnd, SpanId, StreamId, Symbol, TenantId, Value, VectorClock, Vocabulary,
+    Resource, Sent, Since, SpanEnd, SpanId, StreamId, Symbol, TenantId, Value, VectorClock,
+    Vocabulary,
 };
 
 use super::super::{Finding, OracleRef, Settings};
@@ -334,12 +335,12 @@ impl HistoryBuilder {
         *seq += 1;
         Accepted {
             message,
-            position: Position {
+            position: Some(Position {
                 channel,
                 epoch,
                 offset,
-            },
-            seq: *seq,
+            }),
+            seq: Some(*seq),
         }
     }
 
@@ -352,6 +353,12 @@ impl HistoryBuilder {
             Answer::Accepted(accepted) => accepted,
             other => panic!("{message:?} was not accepted: {other:?}"),
         }
+    }
+
+    /// Returns the position that a receipt names.
+    pub(super) fn position_mut(&mut self, actor: ActorId, message: MessageId) -> &mut Position {
+        let received = self.received_mut(actor, message);
+        received.position.as_mut().expect("the builder names one")
     }
 
     /// Returns the messages of a channel's log in one epoch.
@@ -386,7 +393,7 @@ impl HistoryBuilder {
         let sending = self.sending(message);
         let seq = match &sending.answer {
             Answer::Accepted(accepted) => accepted.seq,
-            _ => self.seqs.get(&sending.span()).copied().unwrap_or_default(),
+            _ => Some(self.seqs.get(&sending.span()).copied().unwrap_or_default()),
         };
         let (epoch, offset) = self.place(message);
         DeliveryDraft {
@@ -395,11 +402,11 @@ impl HistoryBuilder {
             received: Received {
                 message,
                 envelope: sending.sent.envelope.clone(),
-                position: Position {
+                position: Some(Position {
                     channel: sending.sent.envelope.channel,
                     epoch,
                     offset,
-                },
+                }),
                 seq,
                 body: sending.sent.body.clone(),
             },
@@ -562,6 +569,7 @@ impl HistoryBuilder {
                 let kind = EntryKind::Subscribed {
                     channel: *channel,
                     tenant: subscriber.tenant,
+                    since: Since::Start,
                 };
                 entries.push(entry(VirtualTime::ZERO, Some(subscriber.actor), kind));
             }
