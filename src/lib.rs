@@ -24,6 +24,7 @@ pub mod explore;
 #[cfg(feature = "scenarios")]
 mod harness;
 pub mod oracle;
+pub mod prelude;
 pub mod regression;
 pub mod report;
 pub mod repro;

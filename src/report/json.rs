@@ -60,7 +60,7 @@ impl<'a> RunLine<'a> {
             scenario: &report.target,
             seed: report.seed,
             strategy: report.strategy.to_string(),
-            transport: judged.map(|judged| names::transport(judged.transport)),
+            transport: judged.and_then(|judged| judged.transport.map(names::transport)),
             verdict: report.verdict.word(),
             fingerprint: outcome.fingerprint.to_string(),
             choices: outcome.statistics.choices,

@@ -121,14 +121,19 @@ fn end(end: Option<SpanEnd>) -> &'static str {
 fn write_counts(text: &mut String, judged: &Judged, run: &CheckedRun<'_>) -> fmt::Result {
     let ledger = &judged.ledger;
     let receivers = run.messages().subscribers().len();
+    if judged.transport.is_none() && receivers == 0 && ledger.emitted == 0 {
+        return Ok(());
+    }
+    let over = judged.transport.map(names::transport);
+    let over = over.map(|transport| format!(" over {transport}"));
     let messages = format!("{}s", run.history.names.word(EntityKind::Message));
     write!(
         text,
-        "  {messages:<9} {} emitted, {} delivered to {} over {}",
+        "  {messages:<9} {} emitted, {} delivered to {}{}",
         ledger.emitted,
         ledger.delivered,
         counted(receivers, run.history.names.word(EntityKind::Actor)),
-        names::transport(judged.transport)
+        over.unwrap_or_default()
     )?;
     for (count, what) in [
         (ledger.gap_marked, "gap-marked"),
@@ -163,7 +168,9 @@ fn write_checks(text: &mut String, judged: &Judged) -> fmt::Result {
         .iter()
         .map(|(oracle, count)| format!("{oracle} {count}"))
         .collect();
-    writeln!(text, "  checked   {}", checks.join(", "))?;
+    if !checks.is_empty() {
+        writeln!(text, "  checked   {}", checks.join(", "))?;
+    }
     if !judged.goals.is_empty() {
         let goals: Vec<String> = judged.goals.iter().map(ToString::to_string).collect();
         writeln!(text, "  reached   {}", goals.join(", "))?;

@@ -15,6 +15,7 @@ use crate::command::remote;
 use crate::console::{plain, print_error};
 use crate::environment::{self, Environment};
 use crate::explore::Repeat;
+use crate::oracle::ChosenOracle;
 use crate::regression;
 use crate::report::{failure, next_steps};
 use crate::repro::Repro;
@@ -58,6 +59,7 @@ pub struct Test {
     seeds: Option<Seeds>,
     strategy: StrategyName,
     world: WorldSpec,
+    oracles: Vec<ChosenOracle>,
     /// The invalid settings.
     problems: Vec<String>,
 }
@@ -122,6 +124,7 @@ impl Test {
                 net: NetConfig::default(),
                 leaks: Leaks::default(),
             },
+            oracles: Vec::new(),
             problems: Vec::new(),
         }
     }
@@ -224,6 +227,43 @@ impl Test {
         self
     }
 
+    /// Has oracles judge what the actors of each run recorded, each with its settings:
+    /// `["no-loss,gaps=overflow", "fifo"]`. An oracle that finds nothing to check fails the
+    /// run.
+    ///
+    /// ```
+    /// use rehearsal::prelude::*;
+    /// use rehearsal::{Place, Test};
+    ///
+    /// async fn greeting(world: World) {
+    ///     let (ann, ben) = (world.actor("ann"), world.actor("ben"));
+    ///     ben.subscribed("room");
+    ///     let sent = ann.send("room", "hello", |id| async move { Ok::<_, String>(id) }).await;
+    ///     ben.received("room", sent.expect("accepted"));
+    ///     ben.drained();
+    /// }
+    ///
+    /// let place = Place { package: "p", module: "p::m", name: "greeting", file: "src/m.rs" };
+    /// Test::new(place).oracles(["no-loss", "fifo"]).run(greeting);
+    /// ```
+    #[must_use]
+    pub fn oracles<O: AsRef<str>>(mut self, oracles: impl IntoIterator<Item = O>) -> Self {
+        for text in oracles {
+            let chosen = text.as_ref().parse::<ChosenOracle>();
+            let Some(chosen) = self.checked("oracles", chosen) else {
+                continue;
+            };
+            let known = self.oracles.iter();
+            if known.clone().any(|known| known.oracle == chosen.oracle) {
+                let problem = format!("`{}` is there twice", chosen.oracle);
+                self.checked::<()>("oracles", Err(problem));
+                continue;
+            }
+            self.oracles.push(chosen);
+        }
+        self
+    }
+
     fn checked<T>(&mut self, setting: &str, value: Result<T, String>) -> Option<T> {
         match value {
             Ok(value) => Some(value),
@@ -267,7 +307,7 @@ impl Test {
         }
         let environment = Environment::read().map_err(|error| error.to_string())?;
         warn_once(&environment.unknown);
-        let program = Program::new(self.test, self.world, program);
+        let program = Program::new(self.test, self.world, program).judged_by(self.oracles);
         if environment.command {
             return remote::serve(&program);
         }

@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as StdMutex};
 use std::time::Duration;
 
+use rehearsal::prelude::*;
 use rehearsal::tokio::net::{TcpListener, TcpStream};
-use rehearsal::tokio::sync::{Mutex, Notify};
+use rehearsal::tokio::sync::{Mutex, Notify, mpsc};
 use rehearsal::tokio::{spawn, time};
-use rehearsal::{Ending, Place, Test, World};
+use rehearsal::{Ending, Place, Test};
 
 /// What the test of a program says when it fails. Its repro goes to a file of the name.
 fn told<F, Fut>(name: &'static str, set: impl FnOnce(Test) -> Test, program: F) -> String
@@ -230,6 +231,92 @@ fn settings_that_mean_nothing_are_told_all_at_once() {
             "latency: `9ms..1ms` goes from more to less",
             "loss: 1000 is not one of 0 to 999",
             "virtual_time: 90000s is longer than 24 hours",
+        ],
+    );
+}
+
+/// Sends three notes to a reader, with a task for each that delivers it.
+async fn notes(world: World) {
+    let (writer, reader) = (world.actor("writer"), world.actor("reader"));
+    reader.subscribed("notes");
+    let (sender, mut receiver) = mpsc::channel(8);
+    for _ in 0..3 {
+        let sender = sender.clone();
+        let deliver = |id| async move {
+            spawn(async move { sender.send(id).await.expect("it is open") });
+            Ok::<_, String>(())
+        };
+        let sent = writer.send("notes", "note", deliver).await;
+        sent.expect("it is accepted");
+    }
+    drop(sender);
+    while let Some(id) = receiver.recv().await {
+        reader.received("notes", id);
+    }
+    reader.drained();
+}
+
+#[rehearsal::test(seeds = 1, strategy = "fifo", oracles = ["no-loss", "exactly-once", "fifo"])]
+async fn oracles_pass_a_healthy_history(world: World) {
+    notes(world).await;
+}
+
+#[test]
+fn oracle_names_the_overtaken_message_and_the_timeline_shows_it() {
+    let set = |test: Test| test.oracles(["no-loss", "fifo"]);
+    let text = told("overtaken", set, notes);
+    tells(
+        &text,
+        &[
+            "VIOLATION  it::test_macro::overtaken  seed ",
+            "fifo at 0.000s: writer-2 (note) of writer/notes on notes reached reader before writer-1",
+            "1 deviation, 1 preemption",
+            "emit writer-1 note writer/notes notes",
+            "deliver writer-2 note writer/notes notes to reader",
+            "Without the deviation marked » the run passes.",
+        ],
+    );
+}
+
+#[test]
+fn oracle_without_anything_to_check_fails_the_test() {
+    let set = |test: Test| test.seeds(1).oracles(["no-loss"]);
+    let text = told("vacuous", set, |_| async {});
+    let wanted = "the run gave the oracle `no-loss` nothing to check";
+    tells(&text, &["VIOLATION", wanted]);
+}
+
+#[test]
+fn settings_of_oracles_have_their_effect() {
+    let program = |world: World| async move {
+        let (writer, reader) = (world.actor("writer"), world.actor("reader"));
+        reader.subscribed("notes");
+        writer.sending("notes", "note").accepted();
+        reader.missed("notes", 1);
+        reader.drained();
+    };
+    let place = Place {
+        package: "rehearsal",
+        module: module_path!(),
+        name: "settings_of_oracles_have_their_effect",
+        file: file!(),
+    };
+    let excused = Test::new(place).seeds(1).oracles(["no-loss,gaps=overflow"]);
+    excused.run(program);
+    let strict = |test: Test| test.seeds(1).oracles(["no-loss"]);
+    tells(&told("strict", strict, program), &["no-loss at ", "lost"]);
+}
+
+#[test]
+fn unknown_oracles_are_reported_all_at_once_with_suggestions() {
+    let set = |test: Test| test.oracles(["no-los", "fifo,gaps=crash", "causal", "causal"]);
+    let text = told("unknown", set, |_| async {});
+    tells(
+        &text,
+        &[
+            "oracles: there is no oracle `no-los`; did you mean `no-loss`? The oracles are no-loss",
+            "oracles: `fifo` has no settings, so no `gaps`",
+            "oracles: `causal` is there twice",
         ],
     );
 }

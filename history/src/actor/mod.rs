@@ -43,6 +43,7 @@ use crate::ids::{ActorId, ChannelId, EntityId, MessageId, OperationId, SpanId, T
 pub use draft::{Draft, LogPlace, Receipt, SpanDraft};
 pub use registry::Actors;
 pub use reply::Reply;
+pub(crate) use reply::VALUE;
 
 /// The recording side of a [`World`]: the actors and the history of its run.
 pub trait RecordsHistory {

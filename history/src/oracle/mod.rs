@@ -18,6 +18,7 @@ mod finding;
 mod hierarchy;
 mod invariants;
 mod isolation;
+mod linearizable;
 mod no_loss;
 mod protocol;
 mod secrets;
@@ -39,6 +40,7 @@ pub use finding::{Finding, LISTED_MAX, Report, Scope, Violation};
 pub use hierarchy::Hierarchy;
 pub use invariants::Invariants;
 pub use isolation::Isolation;
+pub use linearizable::{Linearizable, MODELS, SequentialSpec};
 pub use no_loss::NoLoss;
 pub use protocol::Protocol;
 pub use secrets::Secrets;
@@ -100,6 +102,7 @@ pub static ORACLES: &[&dyn Oracle] = &[
     &Deadlock,
     &Protocol,
     &Invariants,
+    &Linearizable,
 ];
 
 /// A reference to an oracle of the table. Equal and ordered by its place there.
