@@ -58,7 +58,7 @@ fn values_are_dropped_within_the_run_and_after_its_tasks() {
     run(config(1), |world| async move {
         world.insert_extension(Dropped(Rc::clone(&dropped), "value"));
         let held = Dropped(dropped, "task");
-        spawn(async move {
+        world.spawn_on(world.current_host(), async move {
             let _held = held;
             std::future::pending::<()>().await;
         });
