@@ -64,6 +64,11 @@ pub use run::signature;
 pub use target::{Ending, Target};
 pub use test::{IntoSeeds, Place, Test};
 
+/// The programs of the guide's page on oracles are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/oracles.md")]
+struct OraclesGuide;
+
 /// The README's program is a test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -62,8 +62,10 @@ fn write_run(text: &mut String, target: &dyn Target, report: &RunReport) -> fmt:
         return writeln!(text);
     };
     let run = judged.run(&report.outcome);
-    write_runs(text, &run)?;
-    writeln!(text)?;
+    if run.spans().iter().len() > 0 {
+        write_runs(text, &run)?;
+        writeln!(text)?;
+    }
     write_counts(text, judged, &run)?;
     write_statistics(text, report)?;
     write_checks(text, judged)?;

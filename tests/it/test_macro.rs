@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use rehearsal::prelude::*;
 use rehearsal::tokio::net::{TcpListener, TcpStream};
+use rehearsal::tokio::sync::broadcast::{self, error::RecvError};
 use rehearsal::tokio::sync::{Mutex, Notify, mpsc};
 use rehearsal::tokio::{spawn, time};
 use rehearsal::{Ending, Place, Test};
@@ -349,6 +350,44 @@ fn the_world_is_as_it_is_set() {
         ARRIVALS.lock().expect("no panic").insert(at);
     });
     assert!(ARRIVALS.lock().expect("no panic").len() > 8);
+}
+
+/// The README's broadcast channel, which keeps two of three messages.
+#[test]
+fn readme_example_loses_a_message() {
+    async fn program(world: World) {
+        let (room, mut heard) = broadcast::channel(2);
+        let (ann, ben) = (world.actor("ann"), world.actor("ben"));
+        ben.subscribed("room");
+        for _ in 0..3 {
+            let said = ann.send("room", "said", async |id| room.send(id).map(drop));
+            said.await.expect("ben listens");
+        }
+        drop(room);
+        loop {
+            match heard.recv().await {
+                Ok(id) => ben.received("room", id),
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => break,
+            }
+        }
+        ben.drained();
+    }
+    let here = std::fs::read_to_string(file!()).expect("this file");
+    let (_, rest) = here
+        .split_once("    async fn program(world: World) {\n")
+        .expect("it is here");
+    let (body, _) = rest.split_once("\n    }\n    let here").expect("it ends");
+    let unindented: Vec<&str> = body.lines().map(|line| &line[4..]).collect();
+    let body = unindented.join("\n");
+    for page in ["README.md", "docs/guide/oracles.md"] {
+        let page = std::fs::read_to_string(page).expect("a page");
+        assert!(page.contains(&body), "{body}");
+    }
+    let set = |test: Test| test.seeds(1).oracles(["no-loss", "exactly-once", "fifo"]);
+    let text = told("lost", set, program);
+    let lost = "ann-1 (said) of ann/room on room was accepted; never delivered to ben, and no";
+    tells(&text, &["no-loss at ", lost]);
 }
 
 /// What the README says of its two tellers.

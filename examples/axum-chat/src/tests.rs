@@ -35,8 +35,8 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// The latest time at which the slow client begins to read.
 const LATEST: Duration = Duration::from_millis(100);
 
-/// The claims: nobody misses a message without being told, and a client is told of what
-/// its buffer of 8 could not hold, and of nothing else.
+/// The claims: no client misses a message without being told, and it is told of what the
+/// room's buffer could not hold, and of nothing else.
 const ORACLES: [&str; 5] = [
     "no-loss,gaps=overflow,buffer=8",
     "exactly-once",

@@ -244,6 +244,11 @@ where
     let found = (0..200).filter_map(|seed| run(seed, oracles, &program).1);
     let found: Vec<String> = found.collect();
     assert!((1..200).contains(&found.len()), "{}", found.len());
+    eprintln!(
+        "COUNT {rule} {} first {:?}",
+        found.len(),
+        (0..200).find(|seed| run(*seed, oracles, &program).1.is_some())
+    );
     let other = found.iter().find(|found| *found != rule);
     assert_eq!(other, None, "another failure");
 }
