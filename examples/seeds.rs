@@ -1,9 +1,9 @@
 //! Runs a program under many seeds and judges each run by oracles, as a test does; for
 //! tests about what the seeds of a test find.
 
+use rehearsal::ChosenOracle;
 use rehearsal::history::History;
 use rehearsal::history::jsonl::judge_history;
-use rehearsal::oracle::ChosenOracle;
 use rehearsal::prelude::*;
 use rehearsal::sim::{Config, Outcome, Random, Verdict, run_hermetic};
 

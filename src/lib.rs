@@ -11,6 +11,7 @@
 //! [`rehearsal::tokio`](tokio) in the place of tokio, is put under test by
 //! [`#[rehearsal::test]`](macro@test).
 
+mod chosen_oracle;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod clock;
@@ -35,6 +36,7 @@ pub mod system;
 pub mod target;
 mod test;
 
+pub use chosen_oracle::ChosenOracle;
 pub use explore::determinism;
 #[cfg(feature = "scenarios")]
 pub use harness::{Harness, Unsupported};

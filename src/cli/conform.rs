@@ -11,8 +11,9 @@ use rehearsal_history::{Facet, History};
 use serde::Serialize;
 
 use super::{print, print_error};
+use crate::chosen_oracle::ChosenOracle;
 use crate::exit::Exit;
-use crate::oracle::{ChosenOracle, Finding, OracleRef, Settings, Violation};
+use crate::oracle::{Finding, OracleRef, Settings, Violation};
 use crate::report::summary::counted;
 
 /// The arguments of `rehearsal conform`.

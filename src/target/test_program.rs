@@ -10,7 +10,8 @@ use rehearsal_history::{Actors, Recorder};
 use rehearsal_sim::{Ambient, Budget, Config, Leaks, NetConfig, Outcome, Strategy, Verdict, World};
 
 use super::{About, Expectation, Extent, Identity, Origin, Selection, Target, TestRef, Unplayable};
-use crate::oracle::{ChosenOracle, OracleRef, Settings};
+use crate::chosen_oracle::ChosenOracle;
+use crate::oracle::{OracleRef, Settings};
 use crate::run::judge::{Criteria, Finished, judge};
 use crate::run::signature::{Signature, retain_judge};
 use crate::run::{Failure, Judge, RunOptions, RunReport};

@@ -11,11 +11,11 @@ use std::sync::Once;
 use rehearsal_sim::{Ambient, Budget, Leaks, NetConfig, World};
 
 use self::verify::{TestRun, verify};
+use crate::chosen_oracle::ChosenOracle;
 use crate::command::remote;
 use crate::console::{plain, print_error};
 use crate::environment::{self, Environment};
 use crate::explore::Repeat;
-use crate::oracle::ChosenOracle;
 use crate::regression;
 use crate::report::{failure, next_steps};
 use crate::repro::Repro;

@@ -85,11 +85,6 @@ fn is_found(defect: Defect, rule: &str) {
     let found = (0..200).filter_map(|seed| run(seed, defect).1);
     let found: Vec<String> = found.collect();
     assert!((1..200).contains(&found.len()), "{}", found.len());
-    eprintln!(
-        "COUNT {defect:?} {} first {:?}",
-        found.len(),
-        (0..200).find(|seed| run(*seed, defect).1.is_some())
-    );
     let other = found.iter().find(|found| *found != rule);
     assert_eq!(other, None, "another failure");
 }
