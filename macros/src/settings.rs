@@ -7,7 +7,7 @@ use syn::punctuated::Punctuated;
 use syn::{Error, Expr, Ident, Token};
 
 /// The settings that there are; each is a method of `rehearsal::Test`.
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 10] = [
     "seeds",
     "strategy",
     "ambient",
@@ -17,6 +17,7 @@ const KNOWN: [&str; 9] = [
     "steps",
     "virtual_time",
     "oracles",
+    "profile",
 ];
 
 /// `seeds = 1_000, strategy = "pct:3"`.

@@ -6,7 +6,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use rehearsal_history::{Actors, Recorder};
+use rehearsal_history::profile::Profile;
+use rehearsal_history::{Actors, Model, Recorder};
 use rehearsal_sim::{Ambient, Budget, Config, Leaks, NetConfig, Outcome, Strategy, Verdict, World};
 
 use super::{About, Expectation, Extent, Identity, Origin, Selection, Target, TestRef, Unplayable};
@@ -48,6 +49,7 @@ pub(crate) struct Program {
     pub(crate) world: WorldSpec,
     oracles: Vec<OracleRef>,
     settings: BTreeMap<OracleRef, Settings>,
+    profile: Option<&'static Profile>,
     body: Arc<dyn Fn(World) -> Running + Send + Sync>,
 }
 
@@ -75,8 +77,15 @@ impl Program {
             world,
             oracles: Vec::new(),
             settings: BTreeMap::new(),
+            profile: None,
             body: Arc::new(body),
         }
+    }
+
+    /// The same, whose messages follow that profile.
+    pub(crate) fn following(mut self, profile: Option<&'static Profile>) -> Self {
+        self.profile = profile;
+        self
     }
 
     /// The same, judged by these oracles, in their order.
@@ -130,7 +139,10 @@ impl Target for Program {
             ambient: self.world.ambient,
             leaks: self.world.leaks,
         };
-        let recorder = Recorder::default();
+        let recorder = Recorder::new(&Model {
+            profile: self.profile,
+            ..Model::default()
+        });
         let actors = Actors::new(recorder.clone());
         let body = Arc::clone(&self.body);
         let outcome = rehearsal_sim::run(config, move |world| {

@@ -8,6 +8,7 @@ use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
+use rehearsal_history::profile::{PROFILES, Profile};
 use rehearsal_sim::{Ambient, Budget, Leaks, NetConfig, World};
 
 use self::verify::{TestRun, verify};
@@ -60,6 +61,7 @@ pub struct Test {
     strategy: StrategyName,
     world: WorldSpec,
     oracles: Vec<ChosenOracle>,
+    profile: Option<&'static Profile>,
     /// The invalid settings.
     problems: Vec<String>,
 }
@@ -125,6 +127,7 @@ impl Test {
                 leaks: Leaks::default(),
             },
             oracles: Vec::new(),
+            profile: None,
             problems: Vec::new(),
         }
     }
@@ -264,6 +267,25 @@ impl Test {
         self
     }
 
+    /// Sets the rules that the messages of spans follow, for the oracles `protocol`,
+    /// `hierarchy` and `terminal-exactly-once`: `"agent-events"`.
+    #[must_use]
+    pub fn profile(mut self, name: &str) -> Self {
+        let found = PROFILES
+            .iter()
+            .copied()
+            .find(|profile| profile.name == name);
+        let found = found.ok_or_else(|| {
+            let names: Vec<&str> = PROFILES.iter().map(|profile| profile.name).collect();
+            format!(
+                "there is no profile `{name}`; there are {}",
+                names.join(", ")
+            )
+        });
+        self.profile = self.checked("profile", found).or(self.profile);
+        self
+    }
+
     fn checked<T>(&mut self, setting: &str, value: Result<T, String>) -> Option<T> {
         match value {
             Ok(value) => Some(value),
@@ -307,7 +329,9 @@ impl Test {
         }
         let environment = Environment::read().map_err(|error| error.to_string())?;
         warn_once(&environment.unknown);
-        let program = Program::new(self.test, self.world, program).judged_by(self.oracles);
+        let program = Program::new(self.test, self.world, program)
+            .judged_by(self.oracles)
+            .following(self.profile);
         if environment.command {
             return remote::serve(&program);
         }

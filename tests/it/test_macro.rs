@@ -308,6 +308,44 @@ fn settings_of_oracles_have_their_effect() {
     tells(&told("strict", strict, program), &["no-loss at ", "lost"]);
 }
 
+/// An agent's run on a channel, with or without the last of its events.
+async fn agent(world: World, ends: bool) {
+    let (agent, client) = (world.actor("agent"), world.actor("client"));
+    client.subscribed("thread");
+    let run = agent.begin(SpanDraft::new("data").on("thread"));
+    let kinds = ["agent_started", "agent_thinking", "agent_completed"];
+    for kind in &kinds[..if ends { 3 } else { 2 }] {
+        let sending = agent.sending("thread", Draft::new(*kind).in_span(&run));
+        client.received("thread", sending.id());
+        sending.accepted();
+    }
+    run.end(SpanEnd::Completed);
+    client.drained();
+}
+
+#[rehearsal::test(
+    seeds = 1,
+    profile = "agent-events",
+    oracles = ["terminal-exactly-once", "protocol", "no-loss", "fifo"]
+)]
+async fn profile_passes_a_run_that_follows_it(world: World) {
+    agent(world, true).await;
+}
+
+#[test]
+fn profile_has_its_rules_checked() {
+    let set = |test: Test| {
+        let test = test.seeds(1).profile("agent-events");
+        test.oracles(["terminal-exactly-once"])
+    };
+    let text = told("no_terminal", set, |world| agent(world, false));
+    tells(&text, &["terminal-exactly-once", "has no terminal message"]);
+    let unknown = |test: Test| test.profile("luck");
+    let text = told("no_profile", unknown, |_| async {});
+    let wanted = "profile: there is no profile `luck`; there are agent-events";
+    tells(&text, &[wanted]);
+}
+
 #[test]
 fn unknown_oracles_are_reported_all_at_once_with_suggestions() {
     let set = |test: Test| test.oracles(["no-los", "fifo,gaps=crash", "causal", "causal"]);
@@ -352,42 +390,101 @@ fn the_world_is_as_it_is_set() {
     assert!(ARRIVALS.lock().expect("no panic").len() > 8);
 }
 
-/// The README's broadcast channel, which keeps two of three messages.
+/// The README's program: a channel that keeps two of three messages.
+async fn everything_that_is_said_is_heard(world: World) {
+    let (room, mut heard) = broadcast::channel(2);
+    let (ann, ben) = (world.actor("ann"), world.actor("ben"));
+    ben.subscribed("room");
+    for _ in 0..3 {
+        let said = ann.send("room", "said", async |id| room.send(id).map(drop));
+        said.await.expect("ben listens");
+    }
+    drop(room);
+    loop {
+        match heard.recv().await {
+            Ok(id) => ben.received("room", id),
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => break,
+        }
+    }
+    ben.drained();
+}
+
+/// The program of the guide's page on oracles.
+#[rehearsal::test(seeds = 32, oracles = ["linearizable"])]
+async fn no_number_is_given_twice(world: World) {
+    let last = Arc::new(Mutex::new(0_u32));
+    let clients = ["ann", "ben"].map(|name| {
+        let (actor, last) = (world.actor(name), Arc::clone(&last));
+        spawn(async move {
+            let next = async || {
+                let mut last = last.lock().await;
+                *last += 1;
+                Ok::<u32, String>(*last)
+            };
+            actor.call("tickets", "increment", next).await
+        })
+    });
+    for client in clients {
+        client.await.expect("it returns").expect("a number");
+    }
+}
+
 #[test]
-fn readme_example_loses_a_message() {
-    async fn program(world: World) {
-        let (room, mut heard) = broadcast::channel(2);
-        let (ann, ben) = (world.actor("ann"), world.actor("ben"));
-        ben.subscribed("room");
-        for _ in 0..3 {
-            let said = ann.send("room", "said", async |id| room.send(id).map(drop));
-            said.await.expect("ben listens");
-        }
-        drop(room);
-        loop {
-            match heard.recv().await {
-                Ok(id) => ben.received("room", id),
-                Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => break,
-            }
-        }
-        ben.drained();
-    }
+fn pages_show_the_programs_of_these_tests() {
     let here = std::fs::read_to_string(file!()).expect("this file");
-    let (_, rest) = here
-        .split_once("    async fn program(world: World) {\n")
-        .expect("it is here");
-    let (body, _) = rest.split_once("\n    }\n    let here").expect("it ends");
-    let unindented: Vec<&str> = body.lines().map(|line| &line[4..]).collect();
-    let body = unindented.join("\n");
-    for page in ["README.md", "docs/guide/oracles.md"] {
-        let page = std::fs::read_to_string(page).expect("a page");
-        assert!(page.contains(&body), "{body}");
+    for (page, program) in [
+        ("README.md", "everything_that_is_said_is_heard"),
+        ("docs/guide/oracles.md", "everything_that_is_said_is_heard"),
+        ("docs/guide/oracles.md", "no_number_is_given_twice"),
+    ] {
+        let start = here
+            .find(&format!("async fn {program}("))
+            .expect("it is here");
+        let end = here[start..].find("\n}\n").expect("it ends");
+        let code = &here[start..start + end];
+        let text = std::fs::read_to_string(page).expect("a page");
+        assert!(text.contains(code), "{page} does not show\n{code}");
     }
+}
+
+#[test]
+fn message_that_a_full_channel_overwrites_is_lost() {
     let set = |test: Test| test.seeds(1).oracles(["no-loss", "exactly-once", "fifo"]);
-    let text = told("lost", set, program);
+    let text = told("lost", set, everything_that_is_said_is_heard);
     let lost = "ann-1 (said) of ann/room on room was accepted; never delivered to ben, and no";
     tells(&text, &["no-loss at ", lost]);
+}
+
+/// Two clients read the last number under one lock and write the next under another.
+#[test]
+fn number_that_is_given_twice_is_not_linearizable() {
+    let program = |world: World| async move {
+        let last = Arc::new(Mutex::new(0_u32));
+        let clients = ["ann", "ben"].map(|name| {
+            let (actor, last) = (world.actor(name), Arc::clone(&last));
+            spawn(async move {
+                let next = async || {
+                    let number = *last.lock().await + 1;
+                    *last.lock().await = number;
+                    Ok::<u32, String>(number)
+                };
+                actor.call("tickets", "increment", next).await
+            })
+        });
+        for client in clients {
+            client.await.expect("it returns").expect("a number");
+        }
+    };
+    let text = told("numbers", |test| test.oracles(["linearizable"]), program);
+    tells(
+        &text,
+        &[
+            "linearizable at 0.000s: no order of the operations on tickets (a counter) explains that",
+            "returned ok(value: 1)",
+            "invoke operation-",
+        ],
+    );
 }
 
 /// What the README says of its two tellers.

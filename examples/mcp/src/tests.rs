@@ -34,7 +34,8 @@ const CALLS: [&str; 3] = ["linearizable", "invariants", "cleanup"];
 /// The claim about clients that are cut off: nothing of them is left.
 const CUTS: [&str; 1] = ["cleanup"];
 
-/// Starts the service on a host of its own, and counts what it has from the start.
+/// Starts the service on a host of its own, and counts what it has from the start. The
+/// hosts of clients are there already.
 async fn start_service(world: World, defect: Defect) -> (Arc<Service>, HostId) {
     let host = world.host("server");
     let service = Arc::new(Service::new(defect));
@@ -71,8 +72,9 @@ async fn connect_over(name: &str, wire: &Wire) -> Client {
 
 /// Three clients take two tickets each and note one thing, and may well come at once.
 async fn take_tickets(world: World, defect: Defect) {
+    let homes = NAMES.map(|name| (name, world.host(name)));
     let (service, host) = start_service(world, defect).await;
-    let visits = NAMES.map(|name| world.spawn_on(world.host(name), visit(world, name)));
+    let visits = homes.map(|(name, home)| world.spawn_on(home, visit(world, name)));
     for visit in visits {
         visit.await.expect("it returns");
     }
@@ -138,8 +140,8 @@ enum Fault {
 /// A client that is cut off while it takes a survey, or right after. Returns the fault, and
 /// how much of the survey the client had seen by then.
 async fn cut_off(world: World, defect: Defect) -> (Fault, Judgement) {
-    let (service, server) = start_service(world, defect).await;
     let host = world.host("ada");
+    let (service, server) = start_service(world, defect).await;
     let session = world.actor("ada").begin("session");
     let wire = Wire::default();
     let visit = world.spawn_on(host, take_survey(wire.clone()));
@@ -191,13 +193,14 @@ async fn take_survey(wire: Wire) -> Result<String, ServiceError> {
 
 /// A client that thinks better of it. The server stops asking, and does not answer.
 async fn cancelled(world: World) -> Judgement {
+    let host = world.host("ada");
     let (service, _) = start_service(world, Defect::None).await;
     let after = world.draw_duration(
         world.site("cancel after"),
         Duration::from_millis(10),
         Duration::from_millis(700),
     );
-    let visit = world.spawn_on(world.host("ada"), async move {
+    let visit = world.spawn_on(host, async move {
         let wire = Wire::default();
         let client = connect_over("ada", &wire).await;
         let call = client
@@ -244,11 +247,6 @@ where
     let found = (0..200).filter_map(|seed| run(seed, oracles, &program).1);
     let found: Vec<String> = found.collect();
     assert!((1..200).contains(&found.len()), "{}", found.len());
-    eprintln!(
-        "COUNT {rule} {} first {:?}",
-        found.len(),
-        (0..200).find(|seed| run(*seed, oracles, &program).1.is_some())
-    );
     let other = found.iter().find(|found| *found != rule);
     assert_eq!(other, None, "another failure");
 }
