@@ -11,6 +11,7 @@
 //! [`rehearsal::tokio`](tokio) in the place of tokio, is put under test by
 //! [`#[rehearsal::test]`](macro@test).
 
+mod chosen_oracle;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod clock;
@@ -25,6 +26,7 @@ pub mod explore;
 #[cfg(feature = "scenarios")]
 mod harness;
 pub mod oracle;
+pub mod prelude;
 pub mod regression;
 pub mod report;
 pub mod repro;
@@ -35,6 +37,7 @@ pub mod system;
 pub mod target;
 mod test;
 
+pub use chosen_oracle::ChosenOracle;
 pub use explore::determinism;
 #[cfg(feature = "scenarios")]
 pub use harness::{Harness, Unsupported};
@@ -62,6 +65,11 @@ pub use run::seeds;
 pub use run::signature;
 pub use target::{Ending, Target};
 pub use test::{IntoSeeds, Place, Test};
+
+/// The programs of the guide's page on oracles are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/oracles.md")]
+struct OraclesGuide;
 
 /// The README's program is a test.
 #[cfg(doctest)]

@@ -1,4 +1,5 @@
-//! The oracles of scenario files; see [`rehearsal_history::oracle`].
+//! The oracles of scenario files, tests and `rehearsal conform`; see
+//! [`rehearsal_history::oracle`].
 
 pub use rehearsal_history::oracle::{
     Finding, LISTED_MAX, ORACLES, OracleRef, Rule, Scope, Setting, SettingValue, SettingValues,

@@ -27,8 +27,9 @@ rehearsal = { path = "HERE" }
 const TESTS: &str = r#"
 use std::sync::Arc;
 
+use rehearsal::prelude::*;
 use rehearsal::tokio::spawn;
-use rehearsal::tokio::sync::Mutex;
+use rehearsal::tokio::sync::{Mutex, mpsc};
 use rehearsal::tokio::time::{Duration, sleep};
 
 async fn add(balance: &Mutex<u32>) {
@@ -56,6 +57,27 @@ async fn an_hour_passes() {
     for nap in naps {
         nap.await.expect("no nap fails");
     }
+}
+
+/// A task for each note: they overtake each other.
+#[rehearsal::test(seeds = 1, strategy = "fifo", oracles = ["no-loss", "fifo"])]
+async fn notes_keep_their_order(world: World) {
+    let (writer, reader) = (world.actor("writer"), world.actor("reader"));
+    reader.subscribed("notes");
+    let (sender, mut receiver) = mpsc::channel(8);
+    for _ in 0..3 {
+        let sender = sender.clone();
+        let deliver = |id| async move {
+            spawn(async move { sender.send(id).await.expect("it is open") });
+            Ok::<_, String>(())
+        };
+        writer.send("notes", "note", deliver).await.expect("accepted");
+    }
+    drop(sender);
+    while let Some(id) = receiver.recv().await {
+        reader.received("notes", id);
+    }
+    reader.drained();
 }
 
 #[rehearsal::test(seeds = 1)]
@@ -301,6 +323,56 @@ fn repro_of_a_test_is_replayed_reported_and_shrunk_by_the_command_line() {
     contains(&text(&shrunk.stdout), &["1 deviation, 1 preemption"]);
     let after = fs::read_to_string(&repro).expect("a file");
     assert!(after.contains("[shrunk]") && !before.contains("[shrunk]"));
+}
+
+#[test]
+fn test_with_oracles_is_judged_as_a_scenario_is() {
+    let package = package();
+    let out = package.out("oracles");
+    let out = out.to_str().expect("UTF-8");
+    let test = ["explore", "--test", "notes_keep_their_order", "--out", out];
+    let output = package.run(&[&test[..], &["--json", "--seeds", "60"]].concat());
+    assert_eq!(code(&output), 10, "{}", text(&output.stderr));
+    let line: Value = serde_json::from_str(&text(&output.stdout)).expect("JSON");
+    let signatures = line["signatures"].as_array().expect("a list");
+    assert_eq!(signatures.len(), 1, "{line}");
+    assert_eq!(signatures[0]["oracle"], "fifo");
+    assert_eq!(signatures[0]["rule"], "overtaken");
+    let repro = signatures[0]["repro"].as_str().expect("a repro");
+    let replayed = package.run(&["replay", repro]);
+    assert_eq!(code(&replayed), 10, "{}", text(&replayed.stderr));
+    contains(
+        &text(&replayed.stdout),
+        &[
+            "reproduced",
+            "VIOLATION",
+            "fifo at ",
+            "reached reader before writer-1",
+        ],
+    );
+    let reported = package.run(&["report", repro]);
+    contains(
+        &text(&reported.stdout),
+        &["checked   fifo 3", "1 deviation", "deliver writer-"],
+    );
+    let history = package.run(&["history", repro]);
+    assert_eq!(code(&history), 0, "{}", text(&history.stderr));
+    contains(
+        &text(&history.stdout),
+        &[
+            "emit writer-1 note writer/notes notes",
+            "to reader",
+            "accepted writer-3",
+        ],
+    );
+    let lines = package.run(&["history", repro, "--json"]);
+    let file = package.out("history.jsonl");
+    fs::write(&file, &lines.stdout).expect("a file");
+    let file = file.to_str().expect("UTF-8");
+    let judged = package.run(&["conform", file, "--oracle", "fifo", "--json"]);
+    assert_eq!(code(&judged), 10, "{}", text(&judged.stderr));
+    let judged: Value = serde_json::from_str(&text(&judged.stdout)).expect("JSON");
+    assert_eq!(judged["violations"][0]["rule"], "overtaken");
 }
 
 #[test]

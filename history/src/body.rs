@@ -311,6 +311,13 @@ fn collect_secrets<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
     }
 }
 
+impl From<&'static str> for Body {
+    /// A body of that kind without fields.
+    fn from(kind: &'static str) -> Self {
+        Self::new(kind)
+    }
+}
+
 /// `write(key: 1, value: 2)`.
 impl fmt::Display for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -44,12 +44,22 @@ pub enum EntryKind {
     Received(Received),
     /// The recording actor was told of messages that it will never receive.
     Gap(Gap),
+    /// The recording actor was told how many messages of a channel it will never receive,
+    /// but not which.
+    Missed {
+        /// The channel.
+        channel: ChannelId,
+        /// The number of messages.
+        count: u64,
+    },
     /// The recording actor subscribes to a channel, in the name of a tenant.
     Subscribed {
         /// The channel.
         channel: ChannelId,
         /// The tenant.
         tenant: TenantId,
+        /// The messages of the channel that it is owed.
+        since: Since,
     },
     /// The recording actor's connection stands.
     Connected {
@@ -173,10 +183,17 @@ pub struct Envelope {
 pub struct Accepted {
     /// The message.
     pub message: MessageId,
-    /// Its place in the channel's log.
-    pub position: Position,
-    /// Its number in its stream, from 1, without holes in one epoch.
-    pub seq: u64,
+    /// Its place in the channel's log, if the system says.
+    pub position: Option<Position>,
+    /// Its number in its stream, from 1, without holes in one epoch, if the system says.
+    pub seq: Option<u64>,
+}
+
+impl Accepted {
+    /// Returns the incarnation that accepted it, if the system says.
+    pub fn epoch(&self) -> Option<Epoch> {
+        self.position.map(|position| position.epoch)
+    }
 }
 
 /// One message as an actor received it.
@@ -186,12 +203,25 @@ pub struct Received {
     pub message: MessageId,
     /// Sender and address as received.
     pub envelope: Envelope,
-    /// Its place in the channel's log, as the system says.
-    pub position: Position,
-    /// Its number in its stream, as the system says.
-    pub seq: u64,
+    /// Its place in the channel's log, if the system says.
+    pub position: Option<Position>,
+    /// Its number in its stream, if the system says.
+    pub seq: Option<u64>,
     /// The content as received.
     pub body: Body,
+}
+
+/// The messages of a channel that a subscriber is owed.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Since {
+    /// All messages of the channel, also those that were sent before.
+    #[default]
+    Start,
+    /// The messages that are sent after the subscription. An earlier one may arrive.
+    Now,
 }
 
 /// Messages that an actor was told it will never receive.
@@ -366,6 +396,7 @@ impl EntryKind {
             Self::Rejected { .. } => "rejected",
             Self::Received(_) => "received",
             Self::Gap(_) => "gap",
+            Self::Missed { .. } => "missed",
             Self::Subscribed { .. } => "subscribed",
             Self::Connected { .. } => "connected",
             Self::Disconnected { .. } => "disconnected",
@@ -388,9 +419,15 @@ impl EntryKind {
     fn detail(&self) -> String {
         match self {
             Self::Accepted(accepted) => {
-                let (position, seq) = (accepted.position, accepted.seq);
-                let (epoch, offset) = (position.epoch.0, position.offset.0);
-                format!(" epoch {epoch}, offset {offset}, seq {seq}")
+                let position = accepted.position.map(|position| {
+                    format!("epoch {}, offset {}", position.epoch.0, position.offset.0)
+                });
+                let seq = accepted.seq.map(|seq| format!("seq {seq}"));
+                let parts: Vec<String> = position.into_iter().chain(seq).collect();
+                match parts.as_slice() {
+                    [] => String::new(),
+                    parts => format!(" {}", parts.join(", ")),
+                }
             }
             Self::Holds { resources, phase } => {
                 format!(" {} resources, {phase:?}", resources.len())
@@ -431,7 +468,10 @@ impl EntryKind {
             Self::Accepted(accepted) => vec![accepted.message.into()],
             Self::Rejected { message, .. } => vec![(*message).into()],
             Self::Gap(gap) => vec![gap.channel.into()],
-            Self::Subscribed { channel, tenant } => vec![(*channel).into(), (*tenant).into()],
+            Self::Missed { channel, .. } => vec![(*channel).into()],
+            Self::Subscribed {
+                channel, tenant, ..
+            } => vec![(*channel).into(), (*tenant).into()],
             Self::Invoked {
                 operation, object, ..
             } => vec![(*operation).into(), (*object).into()],
@@ -491,6 +531,10 @@ impl EntryKind {
                     "gap",
                     format!("{channel} epoch {epoch}, {from} to {to}, to {actor}"),
                 )
+            }
+            Self::Missed { channel, count } => {
+                let (channel, actor) = (names.of(*channel), names.of(actor?));
+                note("gap", format!("{channel} {count} messages, to {actor}"))
             }
             Self::Connected { epoch, times } => {
                 let actor = names.of(actor?);

@@ -73,7 +73,7 @@ impl Ledger {
             SendOutcome::Rejected(_) => self.rejected += 1,
             SendOutcome::Indeterminate => self.unanswered += 1,
         }
-        if run.messages().position(sending).is_none() {
+        if !run.messages().is_accepted(sending) {
             return;
         }
         let subscribers = run.messages().subscribers_of(sending.sent.envelope.channel);
@@ -81,9 +81,9 @@ impl Ledger {
             self.owed += 1;
             self.lost += 1;
         }
-        for actor in subscribers {
+        for actor in run.messages().owed_to(sending) {
             self.owed += 1;
-            match settle(run, sending, *actor) {
+            match settle(run, sending, actor) {
                 Settlement::Delivered => self.delivered += 1,
                 Settlement::GapMarked => self.gap_marked += 1,
                 Settlement::Lost => self.lost += 1,

@@ -5,6 +5,7 @@
 //! Nothing here knows any system: a message on a channel, an operation on an object, a
 //! span with a beginning and an end are enough for all of them.
 
+mod actor;
 mod body;
 mod clock;
 mod entry;
@@ -19,11 +20,15 @@ mod recorder;
 mod settings;
 pub mod sweep;
 
+pub use actor::{
+    Actor, Actors, Draft, Invocation, LogPlace, Receipt, RecordsHistory, Reply, Sending, Span,
+    SpanDraft,
+};
 pub use body::{Body, Symbol, Value};
 pub use clock::VectorClock;
 pub use entry::{
     Accepted, Began, Entry, EntryKind, Envelope, Epoch, FaultPhase, Gap, Mark, Note, Offset, Phase,
-    Position, Received, Resource, Sent, SpanEnd,
+    Position, Received, Resource, Sent, Since, SpanEnd,
 };
 pub use facets::gaps::{GapCause, GapFault, GapPolicy};
 pub use facets::{CheckedRun, Facet};

@@ -26,6 +26,8 @@ use crate::settings::Settings;
 /// | `loss` | packets in a thousand that are lost | 0 |
 /// | `steps` | the most steps of a run | ten million |
 /// | `virtual_time` | the most virtual time of a run: `"10m"` | ten minutes |
+/// | `oracles` | the oracles that judge what the actors of a run record: `["no-loss,gaps=overflow", "fifo"]` | none |
+/// | `profile` | the rules that the messages of spans follow: `"agent-events"` | none |
 ///
 /// Settings are expressions. Other attributes, such as `#[ignore]` and `#[should_panic]`,
 /// keep their meaning.

@@ -7,7 +7,7 @@ use syn::punctuated::Punctuated;
 use syn::{Error, Expr, Ident, Token};
 
 /// The settings that there are; each is a method of `rehearsal::Test`.
-const KNOWN: [&str; 8] = [
+const KNOWN: [&str; 10] = [
     "seeds",
     "strategy",
     "ambient",
@@ -16,6 +16,8 @@ const KNOWN: [&str; 8] = [
     "loss",
     "steps",
     "virtual_time",
+    "oracles",
+    "profile",
 ];
 
 /// `seeds = 1_000, strategy = "pct:3"`.

@@ -12,6 +12,7 @@
 
 mod ambient;
 mod engine;
+mod extensions;
 mod ids;
 mod index_vec;
 mod net;

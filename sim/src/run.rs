@@ -82,13 +82,15 @@ where
     // Tasks are dropped while the run is still entered: their destructors may
     // close sockets and release locks.
     engine.drop_tasks(|_| true, TaskEnd::Aborted, Disposal::Quiet);
+    drop(engine.extensions.take());
     let value = main.take_value();
     // The same for those of plain tokio, which go with the runtime.
     engine.wakes.leave();
     drop(in_runtime);
     drop(runtime);
-    // Destructors may have spawned.
+    // Destructors may have spawned, and inserted.
     engine.drop_tasks(|_| true, TaskEnd::Aborted, Disposal::Quiet);
+    drop(engine.extensions.take());
     engine.check_leaks_at_end();
     drop(watching);
     drop(entered);

@@ -48,6 +48,34 @@ impl World {
         self.with(Engine::now)
     }
 
+    // Extensions --------------------------------------------------------------
+
+    /// Returns the run's value of a type, if one was inserted. It belongs to the run, not
+    /// to a host: every task gets the same one, and a crash leaves it.
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    ///
+    /// use rehearsal_sim::{Config, run};
+    ///
+    /// let outcome = run(Config::default(), |world| async move {
+    ///     world.insert_extension(Cell::new(1));
+    ///     let count = world.extension::<Cell<u32>>().expect("it was inserted");
+    ///     count.set(count.get() + 1);
+    ///     world.extension::<Cell<u32>>().map(|count| count.get())
+    /// });
+    /// assert_eq!(outcome.value, Some(Some(2)));
+    /// ```
+    pub fn extension<T: 'static>(self) -> Option<Rc<T>> {
+        self.with(|engine| engine.extensions.get())
+    }
+
+    /// Inserts a value of the run, and returns the one of its type that was there. What is
+    /// left at the end of the run is dropped after its tasks, while it is still entered.
+    pub fn insert_extension<T: 'static>(self, value: T) -> Option<Rc<T>> {
+        self.with(|engine| engine.extensions.insert(value))
+    }
+
     // Hosts -----------------------------------------------------------------
 
     /// Adds a host. Its name resolves to its address, as in `"name:port"`.

@@ -11,6 +11,7 @@ use rehearsal_history::{Facet, History};
 use serde::Serialize;
 
 use super::{print, print_error};
+use crate::chosen_oracle::ChosenOracle;
 use crate::exit::Exit;
 use crate::oracle::{Finding, OracleRef, Settings, Violation};
 use crate::report::summary::counted;
@@ -21,20 +22,14 @@ pub(super) struct ConformArgs {
     /// The history, as JSON Lines; `-` is standard input.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Judge by this oracle, which then must have something to check. May be repeated.
-    /// Without this, every oracle judges that reads nothing but what is recorded.
-    #[arg(long = "oracle", value_name = "NAME", value_parser = oracle)]
-    oracles: Vec<OracleRef>,
+    /// Judge by this oracle, which then must have something to check; with settings as in
+    /// `no-loss,gaps=overflow+crash,buffer=8`. May be repeated. Without this, every oracle
+    /// judges, as strictly as it can, that reads nothing but what is recorded.
+    #[arg(long = "oracle", value_name = "NAME[,SETTING=VALUE]...")]
+    oracles: Vec<ChosenOracle>,
     /// Print one JSON object a line, one line an oracle.
     #[arg(long)]
     json: bool,
-}
-
-fn oracle(name: &str) -> Result<OracleRef, String> {
-    OracleRef::parse(name).ok_or_else(|| {
-        let names: Vec<&str> = OracleRef::all().map(|oracle| oracle.name()).collect();
-        format!("the oracles are {}", names.join(", "))
-    })
 }
 
 pub(super) fn conform(args: &ConformArgs) -> io::Result<Exit> {
@@ -98,13 +93,17 @@ fn oracles(args: &ConformArgs, history: &History) -> Vec<(OracleRef, Settings)> 
         let reads: &[Facet] = oracle.reads();
         reads.iter().all(|facet| recorded.contains(facet))
     };
-    let oracles: Vec<OracleRef> = if args.oracles.is_empty() {
-        OracleRef::all().filter(reads_recorded).collect()
-    } else {
-        args.oracles.clone()
-    };
-    let strict = |oracle| (oracle, Settings::default());
-    oracles.into_iter().map(strict).collect()
+    if args.oracles.is_empty() {
+        let strict = |oracle| (oracle, Settings::default());
+        return OracleRef::all()
+            .filter(reads_recorded)
+            .map(strict)
+            .collect();
+    }
+    let chosen = args.oracles.iter();
+    chosen
+        .map(|chosen| (chosen.oracle, chosen.settings.clone()))
+        .collect()
 }
 
 /// The finding of one oracle.

@@ -61,8 +61,10 @@ fn write_run(text: &mut String, target: &dyn Target, report: &RunReport) -> fmt:
         return writeln!(text);
     };
     let run = judged.run(&report.outcome);
-    write_runs(text, &run)?;
-    writeln!(text)?;
+    if run.spans().iter().len() > 0 {
+        write_runs(text, &run)?;
+        writeln!(text)?;
+    }
     write_counts(text, judged, &run)?;
     write_statistics(text, report)?;
     write_checks(text, judged)?;
@@ -120,6 +122,9 @@ fn end(end: Option<SpanEnd>) -> &'static str {
 fn write_counts(text: &mut String, judged: &Judged, run: &CheckedRun<'_>) -> fmt::Result {
     let ledger = &judged.ledger;
     let receivers = run.messages().subscribers().len();
+    if receivers == 0 && ledger.emitted == 0 {
+        return Ok(());
+    }
     let messages = format!("{}s", run.history.names.word(EntityKind::Message));
     write!(
         text,
@@ -171,7 +176,9 @@ fn write_checks(text: &mut String, judged: &Judged) -> fmt::Result {
         .iter()
         .map(|(oracle, count)| format!("{oracle} {count}"))
         .collect();
-    writeln!(text, "  checked   {}", checks.join(", "))?;
+    if !checks.is_empty() {
+        writeln!(text, "  checked   {}", checks.join(", "))?;
+    }
     if !judged.goals.is_empty() {
         let goals: Vec<String> = judged.goals.iter().map(ToString::to_string).collect();
         writeln!(text, "  reached   {}", goals.join(", "))?;

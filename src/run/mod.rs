@@ -1,6 +1,7 @@
 //! One seed of one scenario: run, checked, reported.
 
 pub(crate) mod identity;
+pub(crate) mod judge;
 pub mod seeds;
 pub mod signature;
 pub(crate) mod strategy;
@@ -10,18 +11,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use rehearsal_agents::record::Recorder;
-use rehearsal_agents::system::{self, SystemInfo};
-use rehearsal_history::facets::marks::{DERIVED_MARKS, derived_marks};
-use rehearsal_history::{CheckedRun, EntityId, GapPolicy, History, Ledger, Mark, Symbol};
+use rehearsal_agents::system;
+use rehearsal_history::{CheckedRun, EntityId, History, Ledger, Symbol};
 use rehearsal_sim::{
     Budget, Choices, Config, LeakKind, NetConfig, Outcome, Recording, Schedule, Strategy, Verdict,
     VirtualTime,
 };
 
+use self::judge::{Criteria, Finished};
 pub use self::strategy::StrategyName;
 pub use self::target::{run_deviating, run_once};
 use crate::exit::Exit;
-use crate::oracle::{OracleRef, Settings};
+use crate::oracle::OracleRef;
 use crate::scenario::{ExpectedVerdict, Goal, Scenario};
 
 /// The way in which one seed is run.
@@ -278,7 +279,24 @@ pub(crate) fn perform(
 ) -> RunReport {
     let (seed, name) = (options.seed, options.strategy.for_seed(options.seed));
     let (outcome, history) = execute(scenario, options, strategy);
-    judge(scenario, seed, name, outcome, history)
+    let criteria = Criteria {
+        oracles: &scenario.expect.oracles,
+        settings: &scenario.expect.settings,
+        reached: &scenario.expect.reached,
+    };
+    judge::judge(
+        &criteria,
+        Finished {
+            target: scenario.name.clone(),
+            seed,
+            strategy: name,
+            outcome,
+            history,
+            options: scenario.options.clone(),
+            info: Some(scenario.kind.info()),
+            error: None,
+        },
+    )
 }
 
 /// Runs the scenario's program in the simulator.
@@ -316,68 +334,6 @@ fn execute(
     (outcome, recorder.into_history())
 }
 
-fn judge(
-    scenario: &Scenario,
-    seed: u64,
-    strategy: StrategyName,
-    outcome: Outcome<()>,
-    history: History,
-) -> RunReport {
-    let settings = |oracle: &str| {
-        let oracle = OracleRef::parse(oracle)?;
-        scenario.expect.settings.get(&oracle)
-    };
-    let gaps = settings("no-loss").map(GapPolicy::of).unwrap_or_default();
-    let run = CheckedRun::new(&history, &outcome.verdict, &outcome.statistics).with_gaps(gaps);
-    let strict = Settings::default();
-    let mut violations = Vec::new();
-    let mut checked = Vec::new();
-    let mut reported = false;
-    for oracle in &scenario.expect.oracles {
-        let settings = scenario.expect.settings.get(oracle).unwrap_or(&strict);
-        let finding = oracle.judge(&run, settings);
-        checked.push((*oracle, finding.checked));
-        let vacuity = finding.vacuity(&**oracle);
-        let found: Vec<_> = finding.violations.into_iter().chain(vacuity).collect();
-        reported |= oracle.reports_verdict() && !found.is_empty();
-        violations.extend(found.into_iter().map(|violation| Failure {
-            judge: Judge::Oracle(*oracle),
-            rule: violation.rule,
-            witness: violation.witness,
-            message: violation.message,
-            at: violation.at,
-        }));
-    }
-    let verdict = verdict(&outcome.verdict);
-    let engine_failed = !matches!(outcome.verdict, Verdict::Pass);
-    if engine_failed && !reported {
-        violations.insert(0, Failure::of_engine(&outcome.verdict));
-    }
-    let goals = reached(&run, scenario.kind.info());
-    if !engine_failed {
-        violations.extend(unreached(scenario, &goals));
-    }
-    let ledger = Ledger::of(&run);
-    RunReport {
-        target: scenario.name.clone(),
-        seed,
-        strategy,
-        verdict: match verdict {
-            RunVerdict::Pass if !violations.is_empty() => RunVerdict::Violation,
-            verdict => verdict,
-        },
-        outcome,
-        failures: violations,
-        judged: Some(Judged {
-            options: scenario.options.clone(),
-            ledger,
-            checked,
-            goals,
-            history,
-        }),
-    }
-}
-
 pub(crate) fn verdict(engine: &Verdict) -> RunVerdict {
     match engine {
         Verdict::Pass => RunVerdict::Pass,
@@ -389,38 +345,4 @@ pub(crate) fn verdict(engine: &Verdict) -> RunVerdict {
         // What the engine may learn to say later is no pass either.
         _ => RunVerdict::Unknown,
     }
-}
-
-fn reached(run: &CheckedRun<'_>, info: &SystemInfo) -> BTreeSet<Goal> {
-    // What follows from the messages is not taken from a recorded mark, which might
-    // stand for nothing.
-    let is_derived = |mark: &&Mark| DERIVED_MARKS.iter().any(|derived| mark.0 == derived.name);
-    let recorded = run
-        .history
-        .marks()
-        .filter(|mark| !is_derived(mark))
-        .cloned();
-    let marks = recorded.chain(derived_marks(run));
-    let marks = marks.filter_map(|mark| info.goal(mark.0.as_str()));
-    let contended = (run.statistics.lock_waits > 0).then_some(Goal::LockContended);
-    marks.chain(contended).collect()
-}
-
-/// A run that passes has reached what its scenario claims.
-fn unreached<'a>(
-    scenario: &'a Scenario,
-    goals: &'a BTreeSet<Goal>,
-) -> impl Iterator<Item = Failure> + 'a {
-    scenario
-        .expect
-        .reached
-        .iter()
-        .filter(|goal| !goals.contains(goal))
-        .map(|goal| Failure {
-            judge: Judge::Goal(*goal),
-            rule: goal.name().into(),
-            witness: Vec::new(),
-            message: format!("the run must reach `{goal}` and did not"),
-            at: None,
-        })
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::oracle::OracleRef;
 use crate::run::{Failure, Judge, RunReport};
 use crate::scenario::Scenario;
 
@@ -58,23 +59,29 @@ impl fmt::Display for Signature {
 impl Scenario {
     /// The same scenario, judged for that signature alone: other oracles keep
     /// silent, and nothing else must be reached. The run is the same, because
-    /// oracles never change one. A deadlock oracle that comes after the judge
-    /// judges on: where none is, the engine tells of a deadlock itself, and first.
+    /// oracles never change one.
     #[must_use]
     pub fn focused(&self, signature: &Signature) -> Scenario {
         let mut scenario = self.clone();
-        let mut judged = false;
-        scenario.expect.oracles.retain(|oracle| {
-            let judge = Judge::Oracle(*oracle).name() == signature.judge;
-            judged |= judge;
-            judge || (judged && oracle.reports_verdict())
-        });
+        retain_judge(&mut scenario.expect.oracles, signature);
         scenario.expect.sometimes.clear();
         if signature.judge != REACHED {
             scenario.expect.reached.clear();
         }
         scenario
     }
+}
+
+/// Removes the oracles that are not the signature's judge. A deadlock oracle that comes
+/// after the judge stays: where none is, the engine's deadlock is reported by itself, and
+/// first.
+pub(crate) fn retain_judge(oracles: &mut Vec<OracleRef>, signature: &Signature) {
+    let mut judged = false;
+    oracles.retain(|oracle| {
+        let judge = Judge::Oracle(*oracle).name() == signature.judge;
+        judged |= judge;
+        judge || (judged && oracle.reports_verdict())
+    });
 }
 
 /// The name of the judge of goals.

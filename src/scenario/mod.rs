@@ -15,7 +15,7 @@ mod reductions;
 pub mod schema;
 mod sections;
 mod source;
-mod suggest;
+pub(crate) mod suggest;
 pub(crate) mod variant;
 
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@ const LONGEST: usize = 64;
 
 /// The candidate that is nearest to `word`, if one is near enough to be what
 /// was meant: no more than a third of its letters differ.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {

@@ -1,14 +1,21 @@
 //! The program of a test as a target.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use rehearsal_history::profile::Profile;
+use rehearsal_history::{Actors, Model, Recorder};
 use rehearsal_sim::{Ambient, Budget, Config, Leaks, NetConfig, Outcome, Strategy, Verdict, World};
 
 use super::{About, Expectation, Extent, Identity, Origin, Selection, Target, TestRef, Unplayable};
-use crate::run::{self, Failure, Judge, RunOptions, RunReport, RunVerdict};
+use crate::chosen_oracle::ChosenOracle;
+use crate::oracle::{OracleRef, Settings};
+use crate::run::judge::{Criteria, Finished, judge};
+use crate::run::signature::{Signature, retain_judge};
+use crate::run::{Failure, Judge, RunOptions, RunReport};
 use crate::scenario::{Candidate, Cut, CutError, ExpectedVerdict};
 
 /// The directory of kept repros of tests, below the package's root.
@@ -40,6 +47,9 @@ type Running = Pin<Box<dyn Future<Output = Result<(), String>>>>;
 pub(crate) struct Program {
     test: TestRef,
     pub(crate) world: WorldSpec,
+    oracles: Vec<OracleRef>,
+    settings: BTreeMap<OracleRef, Settings>,
+    profile: Option<&'static Profile>,
     body: Arc<dyn Fn(World) -> Running + Send + Sync>,
 }
 
@@ -65,8 +75,27 @@ impl Program {
         Self {
             test,
             world,
+            oracles: Vec::new(),
+            settings: BTreeMap::new(),
+            profile: None,
             body: Arc::new(body),
         }
+    }
+
+    /// The same, whose messages follow that profile.
+    pub(crate) fn following(mut self, profile: Option<&'static Profile>) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// The same, judged by these oracles, in their order.
+    pub(crate) fn judged_by(mut self, oracles: Vec<ChosenOracle>) -> Self {
+        self.oracles = oracles.iter().map(|chosen| chosen.oracle).collect();
+        self.settings = oracles
+            .into_iter()
+            .map(|chosen| (chosen.oracle, chosen.settings))
+            .collect();
+        self
     }
 }
 
@@ -74,6 +103,13 @@ impl Program {
     /// Returns the test that the program is of.
     pub(crate) fn test(&self) -> &TestRef {
         &self.test
+    }
+
+    /// The same program, judged for that signature alone.
+    fn focused(&self, signature: &Signature) -> Self {
+        let mut program = self.clone();
+        retain_judge(&mut program.oracles, signature);
+        program
     }
 }
 
@@ -103,21 +139,41 @@ impl Target for Program {
             ambient: self.world.ambient,
             leaks: self.world.leaks,
         };
+        let recorder = Recorder::new(&Model {
+            profile: self.profile,
+            ..Model::default()
+        });
+        let actors = Actors::new(recorder.clone());
         let body = Arc::clone(&self.body);
-        let outcome = rehearsal_sim::run(config, move |world| body(world));
-        let failure = failure(&outcome);
-        RunReport {
+        let outcome = rehearsal_sim::run(config, move |world| {
+            world.insert_extension(actors);
+            body(world)
+        });
+        let criteria = Criteria {
+            oracles: &self.oracles,
+            settings: &self.settings,
+            reached: &[],
+        };
+        let error = error(&outcome);
+        let finished = Finished {
             target: self.test.name.clone(),
             seed,
             strategy: name,
-            verdict: match run::verdict(&outcome.verdict) {
-                RunVerdict::Pass if failure.is_some() => RunVerdict::Violation,
-                verdict => verdict,
-            },
-            failures: failure.into_iter().collect(),
             outcome: outcome.map(drop),
-            judged: None,
+            history: recorder.into_history(),
+            options: BTreeMap::new(),
+            info: None,
+            error,
+        };
+        let nothing_recorded = finished.history.entries.is_empty();
+        let report = judge(&criteria, finished);
+        if nothing_recorded && self.oracles.is_empty() {
+            return RunReport {
+                judged: None,
+                ..report
+            };
         }
+        report
     }
 
     fn expected(&self) -> Expectation<'_> {
@@ -150,7 +206,10 @@ impl Target for Program {
             _ => return Err(Unplayable::NotOfThis),
         }
         match selection.cuts.first() {
-            None => Ok(Arc::new(self.clone())),
+            None => Ok(Arc::new(match selection.failure {
+                Some(signature) => self.focused(signature),
+                None => self.clone(),
+            })),
             Some(cut) => Err(Unplayable::Cut(CutError {
                 cut: cut.clone(),
                 reason: "a test has no parts that can be reduced".to_owned(),
@@ -163,8 +222,8 @@ impl Target for Program {
     }
 }
 
-/// Returns the failure of a run, if there is one.
-fn failure(outcome: &Outcome<Result<(), String>>) -> Option<Failure> {
+/// Returns the error that the program returned, if it did.
+fn error(outcome: &Outcome<Result<(), String>>) -> Option<Failure> {
     match (&outcome.verdict, &outcome.value) {
         (Verdict::Pass, Some(Err(message))) => Some(Failure {
             judge: Judge::Program,
@@ -173,7 +232,6 @@ fn failure(outcome: &Outcome<Result<(), String>>) -> Option<Failure> {
             message: message.clone(),
             at: Some(outcome.statistics.virtual_time),
         }),
-        (Verdict::Pass, _) => None,
-        (verdict, _) => Some(Failure::of_engine(verdict)),
+        _ => None,
     }
 }

@@ -8,9 +8,11 @@ use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
+use rehearsal_history::profile::{PROFILES, Profile};
 use rehearsal_sim::{Ambient, Budget, Leaks, NetConfig, World};
 
 use self::verify::{TestRun, verify};
+use crate::chosen_oracle::ChosenOracle;
 use crate::command::remote;
 use crate::console::{plain, print_error};
 use crate::environment::{self, Environment};
@@ -58,6 +60,8 @@ pub struct Test {
     seeds: Option<Seeds>,
     strategy: StrategyName,
     world: WorldSpec,
+    oracles: Vec<ChosenOracle>,
+    profile: Option<&'static Profile>,
     /// The invalid settings.
     problems: Vec<String>,
 }
@@ -122,6 +126,8 @@ impl Test {
                 net: NetConfig::default(),
                 leaks: Leaks::default(),
             },
+            oracles: Vec::new(),
+            profile: None,
             problems: Vec::new(),
         }
     }
@@ -224,6 +230,62 @@ impl Test {
         self
     }
 
+    /// Has oracles judge what the actors of each run recorded, each with its settings:
+    /// `["no-loss,gaps=overflow", "fifo"]`. An oracle that finds nothing to check fails the
+    /// run.
+    ///
+    /// ```
+    /// use rehearsal::prelude::*;
+    /// use rehearsal::{Place, Test};
+    ///
+    /// async fn greeting(world: World) {
+    ///     let (ann, ben) = (world.actor("ann"), world.actor("ben"));
+    ///     ben.subscribed("room");
+    ///     let sent = ann.send("room", "hello", |id| async move { Ok::<_, String>(id) }).await;
+    ///     ben.received("room", sent.expect("accepted"));
+    ///     ben.drained();
+    /// }
+    ///
+    /// let place = Place { package: "p", module: "p::m", name: "greeting", file: "src/m.rs" };
+    /// Test::new(place).oracles(["no-loss", "fifo"]).run(greeting);
+    /// ```
+    #[must_use]
+    pub fn oracles<O: AsRef<str>>(mut self, oracles: impl IntoIterator<Item = O>) -> Self {
+        for text in oracles {
+            let chosen = text.as_ref().parse::<ChosenOracle>();
+            let Some(chosen) = self.checked("oracles", chosen) else {
+                continue;
+            };
+            let known = self.oracles.iter();
+            if known.clone().any(|known| known.oracle == chosen.oracle) {
+                let problem = format!("`{}` is there twice", chosen.oracle);
+                self.checked::<()>("oracles", Err(problem));
+                continue;
+            }
+            self.oracles.push(chosen);
+        }
+        self
+    }
+
+    /// Sets the rules that the messages of spans follow, for the oracles `protocol`,
+    /// `hierarchy` and `terminal-exactly-once`: `"agent-events"`.
+    #[must_use]
+    pub fn profile(mut self, name: &str) -> Self {
+        let found = PROFILES
+            .iter()
+            .copied()
+            .find(|profile| profile.name == name);
+        let found = found.ok_or_else(|| {
+            let names: Vec<&str> = PROFILES.iter().map(|profile| profile.name).collect();
+            format!(
+                "there is no profile `{name}`; there are {}",
+                names.join(", ")
+            )
+        });
+        self.profile = self.checked("profile", found).or(self.profile);
+        self
+    }
+
     fn checked<T>(&mut self, setting: &str, value: Result<T, String>) -> Option<T> {
         match value {
             Ok(value) => Some(value),
@@ -267,7 +329,9 @@ impl Test {
         }
         let environment = Environment::read().map_err(|error| error.to_string())?;
         warn_once(&environment.unknown);
-        let program = Program::new(self.test, self.world, program);
+        let program = Program::new(self.test, self.world, program)
+            .judged_by(self.oracles)
+            .following(self.profile);
         if environment.command {
             return remote::serve(&program);
         }

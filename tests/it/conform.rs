@@ -104,6 +104,55 @@ fn named_oracle_with_nothing_to_check_fails() {
 }
 
 #[test]
+fn settings_of_an_oracle_follow_its_name() {
+    let sent = r#"{"at":12,"actor":"bob","kind":"sent","message":"m0","tenant":"acme","channel":"orders","stream":"bob","body":{"kind":"order"}}
+{"at":13,"actor":"bob","kind":"accepted","message":"m0"}
+{"at":14,"actor":"alice","kind":"missed","channel":"orders","count":1}
+"#;
+    let (start, rest) = HEALTHY.split_at(HEALTHY.find(r#"{"at":20"#).expect("the answer"));
+    let text = format!("{start}{sent}{rest}");
+    let strict = conform(text.as_bytes(), &["--oracle", "no-loss"]);
+    assert_eq!(code(&strict), 10);
+    let named = conform(
+        text.as_bytes(),
+        &["--oracle", "no-loss,gaps=overflow+crash"],
+    );
+    assert_eq!(code(&named), 0, "{}", stdout(&named));
+    let held = conform(
+        text.as_bytes(),
+        &["--oracle", "no-loss,gaps=overflow,buffer=2"],
+    );
+    assert_eq!(code(&held), 10);
+    let wrong = conform(text.as_bytes(), &["--oracle", "no-loss,gaps=luck,size=1"]);
+    assert_eq!(code(&wrong), 2);
+    assert!(stderr(&wrong).contains("not one or several of overflow, crash"));
+    assert!(stderr(&wrong).contains("`size` is no setting of `no-loss`"));
+}
+
+#[test]
+fn operations_are_judged_by_the_models_of_their_calls() {
+    let operation = |number: u32, at: u32, value: u32| {
+        let end = at + 5;
+        format!(
+            "{{\"at\":{at},\"kind\":\"invoked\",\"operation\":{number},\"object\":\"total\",\
+             \"call\":{{\"kind\":\"increment\"}}}}\n\
+             {{\"at\":{end},\"kind\":\"returned\",\"operation\":{number},\
+             \"value\":{{\"kind\":\"ok\",\"fields\":{{\"value\":{value}}}}}}}\n"
+        )
+    };
+    let right = operation(1, 10, 1) + &operation(2, 20, 2);
+    let output = conform(right.as_bytes(), &[]);
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    let twice = operation(1, 10, 1) + &operation(2, 20, 1);
+    let output = conform(
+        twice.as_bytes(),
+        &["--oracle", "linearizable,model=counter"],
+    );
+    assert_eq!(code(&output), 10);
+    assert!(stdout(&output).contains("no-order"), "{}", stdout(&output));
+}
+
+#[test]
 fn unknown_oracle_is_refused_with_the_names() {
     let output = conform(HEALTHY.as_bytes(), &["--oracle", "luck"]);
     assert_eq!(code(&output), 2);

@@ -211,8 +211,8 @@ impl Recorder {
                 self.note_terminal(id);
                 EntryKind::Accepted(Accepted {
                     message,
-                    position: receipt.position(),
-                    seq: receipt.seq,
+                    position: Some(receipt.position()),
+                    seq: Some(receipt.seq),
                 })
             }
             Err(error) => EntryKind::Rejected {
@@ -256,6 +256,7 @@ impl Recorder {
             let subscribed = EntryKind::Subscribed {
                 channel: thread.channel(),
                 tenant: user.tenant(),
+                since: rehearsal_history::Since::Start,
             };
             self.history.record(Some(id.actor()), subscribed);
         }
@@ -303,12 +304,12 @@ impl Recorder {
         let received = Received {
             message: event.id.message(),
             envelope: envelope(event),
-            position: rehearsal_history::Position {
+            position: Some(rehearsal_history::Position {
                 channel: event.thread.channel(),
                 epoch,
                 offset,
-            },
-            seq: event.seq,
+            }),
+            seq: Some(event.seq),
             body: body(event.kind, &event.payload),
         };
         let entry = EntryKind::Received(received);

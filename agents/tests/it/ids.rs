@@ -44,7 +44,9 @@ fn numbers(history: &History) -> BTreeMap<u64, Numbers> {
                 numbers.runs.insert(began.span.0);
                 numbers.threads.extend(began.channel.map(|thread| thread.0));
             }
-            EntryKind::Subscribed { channel, tenant } => {
+            EntryKind::Subscribed {
+                channel, tenant, ..
+            } => {
                 let numbers = users.entry(tenant.0).or_default();
                 numbers.threads.insert(channel.0);
                 numbers.clients.extend(entry.actor.map(|client| client.0));

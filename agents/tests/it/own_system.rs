@@ -516,7 +516,9 @@ fn every_mock_agent_and_a_custom_one_run_on_any_port() {
             began.label
         );
         for sending in sendings {
-            let filed = sending.accepted().map(|accepted| accepted.position.channel);
+            let filed = sending
+                .accepted()
+                .and_then(|accepted| Some(accepted.position?.channel));
             assert_eq!(filed, began.channel, "{}", began.label);
         }
     }

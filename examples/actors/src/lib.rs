@@ -1,12 +1,11 @@
-//! A crew of actors: a foreman hands jobs to workers, hires anew when one breaks down,
-//! and pays for each job once. On `kameo`.
+//! A worker pool of actors: a supervisor gives jobs to workers, starts a new worker when
+//! one fails, and counts each job as completed once. On `kameo`.
 //!
-//! All that the crew itself does for its rehearsal is one import in each module that
-//! uses tokio. What is tested, and how, is in `src/tests.rs`;
-//! `docs/guide/actors.md` walks through it.
+//! All that the pool itself does to be tested is one import in each module that uses
+//! tokio. The tests are in `src/tests.rs`; `docs/guide/actors.md` walks through them.
 
-pub mod crew;
-mod foreman;
+pub mod pool;
+mod supervisor;
 mod worker;
 
 #[cfg(test)]

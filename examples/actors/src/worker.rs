@@ -11,44 +11,44 @@ use rehearsal::tokio;
 use tokio::sync::Mutex;
 use tokio::time::sleep;
 
-use crate::crew::{Job, Staff};
-use crate::foreman::{Finished, Foreman, Ready};
+use crate::pool::{Job, Running};
+use crate::supervisor::{Finished, Ready, Supervisor};
 
-/// How long a worker cleans up after a job.
+/// The time that a worker cleans up after a job.
 const CLEANING: Duration = Duration::from_millis(5);
 
-/// Where results are filed, one at a time; which jobs, in that order.
-pub(crate) type Cabinet = Arc<Mutex<Vec<u32>>>;
+/// The jobs whose results are stored, one at a time, in that order.
+pub(crate) type Results = Arc<Mutex<Vec<u32>>>;
 
-/// What every worker needs.
+/// The parts of the pool that each worker uses.
 #[derive(Clone)]
-pub(crate) struct Kit {
-    pub(crate) foreman: ActorRef<Foreman>,
-    pub(crate) cabinet: Cabinet,
-    pub(crate) staff: Staff,
+pub(crate) struct WorkerContext {
+    pub(crate) supervisor: ActorRef<Supervisor>,
+    pub(crate) results: Results,
+    pub(crate) running: Running,
 }
 
 pub(crate) struct Worker {
-    kit: Kit,
+    context: WorkerContext,
 }
 
-/// The first time a job is done it is fresh.
+/// A job for a worker; `fresh` if none has done it before.
 pub(crate) struct Work {
     pub(crate) job: Job,
     pub(crate) fresh: bool,
 }
 
-/// A worker that has broken down is of no more use.
+/// A worker has failed and stops.
 #[derive(Debug)]
-pub(crate) struct BrokenDown;
+pub(crate) struct WorkerFailed;
 
 impl Actor for Worker {
-    type Args = Kit;
+    type Args = WorkerContext;
     type Error = Infallible;
 
-    async fn on_start(kit: Kit, _: ActorRef<Self>) -> Result<Self, Infallible> {
-        kit.staff.comes();
-        Ok(Self { kit })
+    async fn on_start(context: WorkerContext, _: ActorRef<Self>) -> Result<Self, Infallible> {
+        context.running.add();
+        Ok(Self { context })
     }
 
     async fn on_stop(
@@ -56,38 +56,42 @@ impl Actor for Worker {
         _: WeakActorRef<Self>,
         _: ActorStopReason,
     ) -> Result<(), Infallible> {
-        self.kit.staff.goes();
+        self.context.running.remove();
         Ok(())
     }
 }
 
 impl Message<Work> for Worker {
-    type Reply = Result<(), BrokenDown>;
+    type Reply = Result<(), WorkerFailed>;
 
     async fn handle(
         &mut self,
         Work { job, fresh }: Work,
         ctx: &mut Context<Self, Self::Reply>,
-    ) -> Result<(), BrokenDown> {
+    ) -> Result<(), WorkerFailed> {
         sleep(job.takes).await;
-        let breaks = fresh && job.wears;
-        // Filing is slow; the next job need not wait for it.
-        tokio::spawn(report(self.kit.clone(), job));
+        let breaks = fresh && job.breaks_worker;
+        // Storing is slow; the next job need not wait for it.
+        tokio::spawn(report(self.context.clone(), job));
         sleep(CLEANING).await;
         if breaks {
-            return Err(BrokenDown);
+            return Err(WorkerFailed);
         }
-        // A foreman that is gone has no more jobs.
-        let _ = self.kit.foreman.tell(Ready(ctx.actor_ref().id())).await;
+        // A supervisor that has stopped has no more jobs.
+        let _ = self
+            .context
+            .supervisor
+            .tell(Ready(ctx.actor_ref().id()))
+            .await;
         Ok(())
     }
 }
 
-/// Files the result and tells the foreman.
-async fn report(kit: Kit, job: Job) {
-    let mut cabinet = kit.cabinet.lock().await;
-    sleep(job.filing).await;
-    cabinet.push(job.id);
-    drop(cabinet);
-    let _ = kit.foreman.tell(Finished(job.id)).await;
+/// Stores the result and tells the supervisor.
+async fn report(context: WorkerContext, job: Job) {
+    let mut results = context.results.lock().await;
+    sleep(job.storing).await;
+    results.push(job.id);
+    drop(results);
+    let _ = context.supervisor.tell(Finished(job.id)).await;
 }

@@ -1,16 +1,15 @@
-//! A chat over WebSockets on axum, rehearsed.
+//! A chat over WebSockets on axum, under test.
 //!
-//! Everyone in the room hears everyone, over one `broadcast` channel. A listener
-//! that is too slow for its buffer misses messages; the seeded defect is to keep
-//! silent about that.
+//! Everyone in the room hears everyone, over one `broadcast` channel. A client that is
+//! too slow for its buffer misses messages; the seeded defect is not to say so.
 
 #[cfg(not(test))]
 use ::tokio;
 #[cfg(test)]
 use rehearsal::tokio;
 
-mod doorway;
 mod line;
+mod listener;
 #[cfg(test)]
 mod tests;
 
@@ -23,15 +22,15 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use tokio::sync::broadcast::{self, error::RecvError};
 
-pub use doorway::Doorway;
 pub use line::{Line, NotALine};
+pub use listener::AxumListener;
 
-/// What a listener is told that was too slow and has missed messages.
+/// The answer to a client that was too slow and has missed messages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OnLag {
     /// Nothing: the defect.
     Skip,
-    /// How many it has missed.
+    /// The number of messages that it has missed.
     TellClient,
 }
 
@@ -42,8 +41,8 @@ struct Room {
     on_lag: OnLag,
 }
 
-/// The service: `/chat/NAME` is a WebSocket. `buffer` is how many messages the room
-/// keeps for listeners that are behind.
+/// The service: `/chat/NAME` is a WebSocket. `buffer` is the number of messages that the
+/// room keeps for clients that are behind.
 ///
 /// # Panics
 ///

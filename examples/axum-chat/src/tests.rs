@@ -1,119 +1,99 @@
 //! The chat on a simulated network: four people on hosts of their own, one of whom
-//! reads late.
+//! reads late. The shared oracles judge what the four record.
 
+#[path = "../../seeds.rs"]
+mod seeds;
 #[path = "../../transcript.rs"]
 mod transcript;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use rehearsal::sim::{Config, Random, Verdict, run_hermetic};
-use rehearsal::{Place, World};
+use rehearsal::Place;
+use rehearsal::history::{EntryKind, History};
+use rehearsal::prelude::*;
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::tokio::net::{TcpListener, TcpStream};
 use crate::tokio::sync::Barrier;
 use crate::tokio::time::{sleep, timeout};
-use crate::{Doorway, Line, OnLag, router, tokio};
+use crate::{AxumListener, Line, OnLag, router, tokio};
 
 const PEOPLE: [&str; 4] = ["ann", "ben", "cleo", "dan"];
 
-/// Each says that many things.
+/// The messages that each person sends.
 const MESSAGES: usize = 16;
 
-/// How many messages the room keeps for who is behind.
+/// The messages that the room keeps for clients that are behind.
 const BUFFER: usize = 8;
 
-/// Between two things that one says.
+/// The time between two messages of one person.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// The slow one begins to read after so long at most.
+/// The latest time at which the slow client begins to read.
 const LATEST: Duration = Duration::from_millis(100);
 
-/// What a client was told.
-#[derive(Default)]
-struct Heard {
-    /// Of each speaker, the numbers of the messages.
-    said: BTreeMap<String, Vec<usize>>,
-    missed: u64,
-}
-
-impl Heard {
-    fn note(&mut self, line: Line) {
-        match line {
-            Line::Welcome => panic!("welcomed twice"),
-            Line::Gap(missed) => self.missed += missed,
-            Line::Said { who, text } => {
-                let number = text.trim_end().parse().expect("a number");
-                self.said.entry(who).or_default().push(number);
-            }
-        }
-    }
-
-    /// Everything was heard, or told to be missing; nothing twice or out of order.
-    fn check(&self, listener: &str) {
-        for (speaker, numbers) in &self.said {
-            assert!(
-                numbers.is_sorted_by(|a, b| a < b),
-                "{listener} hears {speaker} say {numbers:?}"
-            );
-        }
-        let heard: usize = self.said.values().map(Vec::len).sum();
-        let missed = usize::try_from(self.missed).expect("not so many");
-        let all = PEOPLE.len() * MESSAGES;
-        assert_eq!(
-            heard + missed,
-            all,
-            "of {all} messages {listener} hears {heard}, and knows that {missed} are missing"
-        );
-    }
-}
+/// The claims: no client misses a message without being told, and it is told of what the
+/// room's buffer could not hold, and of nothing else.
+const ORACLES: [&str; 5] = [
+    "no-loss,gaps=overflow,buffer=8",
+    "exactly-once",
+    "fifo",
+    "causal",
+    "cleanup",
+];
 
 /// Joins the chat, talks once everybody is there, and listens until all is quiet.
-async fn take_part(
-    world: World,
-    name: &'static str,
-    everybody: Arc<Barrier>,
-    asleep: Duration,
-) -> Heard {
+async fn take_part(world: World, name: &'static str, everybody: Arc<Barrier>, asleep: Duration) {
     world.name_task(name);
+    let actor = world.actor(name);
     let stream = TcpStream::connect("server:80").await.expect("it listens");
     let address = format!("ws://server/chat/{name}");
     let (mut socket, _) = client_async(address, stream).await.expect("an upgrade");
-    let welcome = socket.next().await.expect("a line").expect("no error");
-    assert_eq!(welcome.to_text().expect("text"), "welcome");
+    assert_eq!(line(socket.next().await), Some(Line::Welcome));
+    actor.subscribed("room");
     everybody.wait().await;
     let (mut write, mut read) = socket.split();
+    let speaker = actor.clone();
     let talking = tokio::spawn(async move {
         world.name_task(&format!("{name} talks"));
-        for number in 0..MESSAGES {
-            let text = format!("{number:<2400}");
-            write.send(Message::text(text)).await.expect("it is open");
+        for _ in 0..MESSAGES {
+            let text = |id| Message::text(format!("{id:<2400}"));
+            let sent = speaker.send("room", "said", |id| write.send(text(id)));
+            sent.await.expect("the connection stands");
             sleep(PAUSE).await;
         }
         write
     });
     sleep(asleep).await;
-    let mut heard = Heard::default();
     while let Ok(message) = timeout(Duration::from_secs(5), read.next()).await {
-        let message = message.expect("it is open").expect("no error");
-        heard.note(message.to_text().expect("text").parse().expect("a line"));
+        match line(message).expect("the connection stands") {
+            Line::Said { text, .. } => actor.received("room", text.trim_end()),
+            Line::Gap(missed) => actor.missed("room", missed),
+            Line::Welcome => actor.received("room", "a second welcome"),
+        }
     }
+    actor.drained();
     let mut write = talking.await.expect("it does not fail");
-    write.close().await.expect("it is open");
-    heard
+    write.close().await.expect("the connection stands");
 }
 
-/// A whole conversation. How many messages were told to be missing.
-async fn converse(world: World, on_lag: OnLag) -> u64 {
+/// Returns the line in a WebSocket message; none at the end of the stream.
+fn line<E: std::fmt::Debug>(message: Option<Result<Message, E>>) -> Option<Line> {
+    let message = message?.expect("no error");
+    let text = message.to_text().expect("a text");
+    Some(text.parse().expect("a line"))
+}
+
+/// A whole conversation.
+async fn converse(world: World, on_lag: OnLag) {
     let server = world.host("server");
     let homes = PEOPLE.map(|name| (name, world.host(name)));
     let service = world.spawn_on(server, async move {
         let listener = TcpListener::bind("0.0.0.0:80").await.expect("a free port");
-        axum::serve(Doorway(listener), router(BUFFER, on_lag)).await
+        axum::serve(AxumListener(listener), router(BUFFER, on_lag)).await
     });
     world.settled().await; // it listens
     let everybody = Arc::new(Barrier::new(PEOPLE.len()));
@@ -125,57 +105,58 @@ async fn converse(world: World, on_lag: OnLag) -> u64 {
         };
         let asleep = world.draw_duration(world.site("late"), Duration::ZERO, late);
         let part = take_part(world, name, Arc::clone(&everybody), asleep);
-        (name, world.spawn_on(home, part))
+        world.spawn_on(home, part)
     });
-    let mut missed = 0;
-    for (name, person) in people {
-        let heard = person.await.expect("it does not fail");
-        heard.check(name);
-        missed += heard.missed;
+    for person in people {
+        person.await.expect("it does not fail");
     }
     service.abort();
     world.settled().await;
-    let left = world.census();
-    assert_eq!(left.tasks, [], "somebody stays in the room");
-    missed
+    world.record_census(Phase::ShutDown);
 }
 
-#[rehearsal::test(seeds = 200, latency = "1ms..20ms")]
-async fn whoever_misses_messages_is_told(world: World) {
+#[rehearsal::test(seeds = 200, latency = "1ms..20ms", oracles = ORACLES)]
+async fn clients_are_told_of_every_message_that_they_miss(world: World) {
     converse(world, OnLag::TellClient).await;
 }
 
-#[rehearsal::test(seeds = 200, latency = "1ms..20ms")]
-#[should_panic(expected = "and knows that 0 are missing")]
-async fn silence_about_missed_messages_is_found(world: World) {
+#[rehearsal::test(seeds = 200, latency = "1ms..20ms", oracles = ORACLES)]
+#[should_panic(expected = "no-loss at ")]
+async fn skipped_messages_are_lost(world: World) {
     converse(world, OnLag::Skip).await;
 }
 
-/// Where every packet takes 1 ms and every task its turn, nobody is late enough: what
+/// Where every packet takes 1 ms and every task its turn, no client is late enough: what
 /// a test on the loopback interface would see.
-#[rehearsal::test(seeds = 1, strategy = "fifo")]
-async fn the_boring_run_does_not_show_it(world: World) {
+#[rehearsal::test(seeds = 1, strategy = "fifo", oracles = ORACLES)]
+async fn default_schedule_does_not_show_the_defect(world: World) {
     converse(world, OnLag::Skip).await;
 }
 
-/// The seeds that fail if missed messages are passed over are those in which somebody
-/// is told if they are not; and there are some, or the claim would be an empty one.
+fn is_told_of_missed_messages(history: &History) -> bool {
+    let mut entries = history.entries.iter();
+    entries.any(|entry| matches!(entry.kind, EntryKind::Missed { .. }))
+}
+
+/// The seeds that fail if missed messages are skipped are those in which a client is told
+/// of some if they are not; and there are some, or the claim would be an empty one.
 #[test]
 fn messages_are_missed_in_some_runs() {
-    let play = |seed, on_lag| {
-        let config = move || {
-            let mut config = Config {
-                seed,
-                strategy: Box::new(Random::default()),
-                ..Config::default()
-            };
-            config.net.latency_max = Duration::from_millis(20);
-            config
-        };
-        run_hermetic(config, move |world| converse(world, on_lag))
+    let run = |seed, on_lag| seeds::run(seed, 20, &ORACLES, move |world| converse(world, on_lag));
+    let told = |seed: &u64| {
+        let (outcome, failure) = run(*seed, OnLag::TellClient);
+        assert_eq!(failure, None, "seed {seed}");
+        let (_, history) = outcome.value.expect("it passes");
+        is_told_of_missed_messages(&history)
     };
-    let told = |seed: &u64| play(*seed, OnLag::TellClient).value > Some(0);
-    let failing = |seed: &u64| play(*seed, OnLag::Skip).verdict != Verdict::Pass;
+    let failing = |seed: &u64| {
+        let (_, failure) = run(*seed, OnLag::Skip);
+        assert!(
+            matches!(failure.as_deref(), None | Some("no-loss/lost")),
+            "{failure:?}"
+        );
+        failure.is_some()
+    };
     let told: Vec<u64> = (0..200).filter(told).collect();
     assert_eq!(told, (0..200).filter(failing).collect::<Vec<_>>());
     assert!(told.len() >= 20, "in {told:?} only");
@@ -190,12 +171,12 @@ fn the_guide_shows_it() {
         name: "in_the_guide",
         file: file!(),
     };
-    let shown = "silence_about_missed_messages_is_found";
+    let shown = "skipped_messages_are_lost";
     transcript::check(
         "axum",
         shown,
         place,
-        |test| test.seeds(200).latency("1ms..20ms"),
+        |test| test.seeds(200).latency("1ms..20ms").oracles(ORACLES),
         |world| async move {
             converse(world, OnLag::Skip).await;
         },

@@ -1,4 +1,4 @@
-//! A JSON gateway before two workers on hyper, rehearsed.
+//! A JSON gateway before two workers on hyper, under test.
 //!
 //! Two defects can be chosen. One has a job done twice: a worker that is slow is
 //! taken for one that is dead ([`OnSilence::AskElsewhere`]). The other gives a worker

@@ -1,16 +1,18 @@
 //! The gateway, two workers and five clients on a simulated network where a fault may
-//! strike.
+//! strike. The shared oracles judge what clients are answered and what workers do.
 
+#[path = "../../seeds.rs"]
+mod seeds;
 #[path = "../../transcript.rs"]
 mod transcript;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::StatusCode;
-use rehearsal::sim::{Config, Direction, HostId, Random, run_hermetic};
-use rehearsal::{Place, World};
+use rehearsal::Place;
+use rehearsal::prelude::*;
+use rehearsal::sim::{Direction, HostId};
 
 use crate::tokio::net::TcpListener;
 use crate::tokio::time::sleep;
@@ -18,6 +20,10 @@ use crate::{
     Account, Choosing, Done, Gateway, Job, Ledger, OnSilence, Patience, Rejection, Settings,
     Worker, post,
 };
+
+/// The claims: a job that was answered is done once, one that was rejected never, one of
+/// which nothing is known at most once; no worker has too many at a time; nothing is left.
+const ORACLES: [&str; 4] = ["no-loss", "exactly-once", "invariants", "cleanup"];
 
 const CLIENTS: usize = 5;
 
@@ -46,32 +52,38 @@ fn settings(on_silence: OnSilence, choosing: Choosing) -> Settings {
     }
 }
 
-/// What a client was answered.
-type Answer = Result<Done, Rejection>;
-
-/// Gives one job after the other to the gateway; each with its answer.
-async fn ask_for_work(world: World, client: usize) -> Vec<(String, Answer)> {
-    world.name_task(&format!("client-{client}"));
+/// Gives one job after the other to the gateway.
+async fn ask_for_work(world: World, client: usize) {
+    let name = format!("client-{client}");
+    world.name_task(&name);
+    let actor = world.actor(&name);
     let patience = Patience {
         connect: millis(10_000),
         answer: millis(10_000),
     };
     let site = world.site("work");
-    let mut answers = Vec::new();
     for number in 0..JOBS {
         let id = format!("job-{client}-{number}");
         let work = 10 + u64::from(world.draw(site, 60));
         let job = Job { id, work };
-        let answer = post("gateway:80", &job, patience).await;
-        let (status, body) = answer.expect("every request has an answer");
-        let answer = if status == StatusCode::OK {
-            Ok(serde_json::from_slice(&body).expect("what was done"))
-        } else {
-            Err(serde_json::from_slice(&body).expect("what went wrong"))
-        };
-        answers.push((job.id, answer));
+        let sending = actor.sending("jobs", Draft::new("job").named(job.id.as_str()));
+        match answer(post("gateway:80", &job, patience).await) {
+            Ok(done) if done.id == job.id => sending.accepted(),
+            Ok(done) => panic!("{} is answered with {}", job.id, done.id),
+            // It may be done, once.
+            Err(Rejection::Unknown) => sending.unanswered(),
+            Err(rejection) => sending.rejected(format!("{rejection:?}")),
+        }
     }
-    answers
+}
+
+fn answer(response: Result<(StatusCode, bytes::Bytes), crate::Failure>) -> Result<Done, Rejection> {
+    let (status, body) = response.expect("every request has an answer");
+    if status == StatusCode::OK {
+        Ok(serde_json::from_slice(&body).expect("what was done"))
+    } else {
+        Err(serde_json::from_slice(&body).expect("what went wrong"))
+    }
 }
 
 /// In three of four runs something happens to the first worker, for a while.
@@ -99,7 +111,7 @@ async fn strike(world: World, gateway: HostId, worker: HostId) {
     }
 }
 
-/// A day's work. The gateway's account of it.
+/// Runs everything to its end. Returns the gateway's account of it.
 async fn work(world: World, on_silence: OnSilence, choosing: Choosing) -> Account {
     let (home, clients) = (world.host("gateway"), world.host("clients"));
     let ledgers = [Arc::new(Ledger::default()), Arc::new(Ledger::default())];
@@ -124,85 +136,81 @@ async fn work(world: World, on_silence: OnSilence, choosing: Choosing) -> Accoun
         }
     });
     world.settled().await; // they listen
+    let pool = world.actor("workers");
+    pool.subscribed("jobs");
 
     let clients: Vec<_> = (0..CLIENTS)
         .map(|client| world.spawn_on(clients, ask_for_work(world, client)))
         .collect();
     strike(world, home, workers[0]).await;
-    let mut answers = Vec::new();
     for client in clients {
-        answers.extend(client.await.expect("it does not fail"));
+        client.await.expect("it does not fail");
     }
     sleep(millis(10_000)).await; // what goes on unasked comes to its end
 
-    let mut done: BTreeMap<String, usize> = BTreeMap::new();
     for ledger in &ledgers {
         for job in ledger.jobs().await {
-            *done.entry(job.id).or_default() += 1;
+            pool.received("jobs", job.id);
         }
     }
-    check_jobs(&answers, &done);
+    pool.drained();
     let account = gateway.account().await;
-    for (load, name) in account.loads.iter().zip(WORKERS) {
-        assert_eq!(load.now, 0, "{name} has jobs left, says the gateway");
-        let peak = load.peak;
-        assert!(peak <= LIMIT, "{name} had {peak} jobs at once, of {LIMIT}");
-    }
+    record_account(&world.actor("gateway"), &account);
     for host in workers.into_iter().chain([home]) {
         world.crash(host);
     }
     world.settled().await;
-    assert_eq!(world.census().tasks, [], "somebody still works");
+    world.record_census(Phase::ShutDown);
     account
+}
+
+/// Records what the gateway knows of its workers: the most jobs at once, and the jobs that
+/// it takes for open.
+fn record_account(gateway: &Actor, account: &Account) {
+    for (load, name) in account.loads.iter().zip(WORKERS) {
+        let peak = load.peak;
+        let within = match peak <= LIMIT {
+            true => Ok(()),
+            false => Err(format!("{name} had {peak} jobs at once, of {LIMIT}")),
+        };
+        gateway.invariant("jobs-at-once", within);
+    }
+    let open = account.loads.iter().map(|load| load.now).sum::<u32>();
+    gateway.holds(Phase::Quiescent, (0..open).map(|_| "job"));
 }
 
 async fn listen() -> TcpListener {
     TcpListener::bind("0.0.0.0:80").await.expect("a free port")
 }
 
-/// Each job that was answered was done once, each that was rejected not at all, and
-/// one of which nothing is known not twice.
-fn check_jobs(answers: &[(String, Answer)], done: &BTreeMap<String, usize>) {
-    assert_eq!(answers.len(), CLIENTS * JOBS);
-    for (id, answer) in answers {
-        let times = done.get(id).copied().unwrap_or(0);
-        let right = match answer {
-            Ok(done) => done.id == *id && times == 1,
-            Err(Rejection::Busy | Rejection::Unreachable) => times == 0,
-            Err(Rejection::Unknown) => times <= 1,
-        };
-        assert!(right, "{id} was done {times} times and answered {answer:?}");
-    }
-}
-
-#[rehearsal::test(seeds = 200, latency = "1ms..20ms")]
+#[rehearsal::test(seeds = 200, latency = "1ms..20ms", oracles = ORACLES)]
 async fn each_job_is_done_once_whatever_happens_to_a_worker(world: World) {
     work(world, OnSilence::AskAgain, Choosing::TakeAtOnce).await;
 }
 
 /// Where all packets take the same time, much happens at once, and it matters most in
 /// which order tasks run.
-#[rehearsal::test(seeds = 200, latency = "1ms")]
+#[rehearsal::test(seeds = 200, latency = "1ms", oracles = ORACLES)]
 async fn no_worker_has_more_jobs_at_once_than_it_may(world: World) {
     work(world, OnSilence::AskAgain, Choosing::TakeAtOnce).await;
 }
 
-#[rehearsal::test(seeds = 200, latency = "1ms..20ms")]
-#[should_panic(expected = "was done 2 times")]
-async fn asking_another_worker_after_silence_is_found(world: World) {
+#[rehearsal::test(seeds = 200, latency = "1ms..20ms", oracles = ORACLES)]
+#[should_panic(expected = "exactly-once at ")]
+async fn asking_another_worker_after_silence_breaks_exactly_once(world: World) {
     work(world, OnSilence::AskElsewhere, Choosing::TakeAtOnce).await;
 }
 
-#[rehearsal::test(seeds = 200, latency = "1ms")]
-#[should_panic(expected = "jobs at once, of 2")]
-async fn looking_for_a_place_before_taking_it_is_found(world: World) {
+#[rehearsal::test(seeds = 200, latency = "1ms", oracles = ORACLES)]
+#[should_panic(expected = "invariants at ")]
+async fn looking_for_a_place_before_taking_it_breaks_an_invariant(world: World) {
     work(world, OnSilence::AskAgain, Choosing::LookThenTake).await;
 }
 
-/// It takes another order of tasks than the boring one, in which a task goes on as
-/// long as it can.
-#[rehearsal::test(seeds = 200, latency = "1ms", strategy = "fifo")]
-async fn looking_for_a_place_before_taking_it_does_no_harm_in_the_boring_order(world: World) {
+/// It takes another order of tasks than the default one, in which a task goes on as long
+/// as it can.
+#[rehearsal::test(seeds = 200, latency = "1ms", strategy = "fifo", oracles = ORACLES)]
+async fn default_schedule_does_not_show_the_defect(world: World) {
     work(world, OnSilence::AskAgain, Choosing::LookThenTake).await;
 }
 
@@ -210,20 +218,13 @@ async fn looking_for_a_place_before_taking_it_does_no_harm_in_the_boring_order(w
 #[test]
 fn workers_keep_silent_and_cannot_be_reached_in_some_runs() {
     for slowest in [1, 20] {
-        let play = |seed| {
-            let config = move || {
-                let mut config = Config {
-                    seed,
-                    strategy: Box::new(Random::default()),
-                    ..Config::default()
-                };
-                config.net.latency_max = millis(slowest);
-                config
-            };
+        let run = |seed| {
             let work = |world| work(world, OnSilence::AskAgain, Choosing::TakeAtOnce);
-            run_hermetic(config, work).value.expect("it passes")
+            let (outcome, failure) = seeds::run(seed, slowest, &ORACLES, work);
+            assert_eq!(failure, None, "seed {seed}");
+            outcome.value.expect("it passes").0
         };
-        let accounts: Vec<Account> = (0..200).map(play).collect();
+        let accounts: Vec<Account> = (0..200).map(run).collect();
         let runs = |which: fn(&&Account) -> bool| accounts.iter().filter(which).count();
         let silent = runs(|account| account.after_silence > 0);
         let unreached = runs(|account| account.unreached > 0);
@@ -242,12 +243,12 @@ fn the_guide_shows_it() {
         name: "in_the_guide",
         file: file!(),
     };
-    let shown = "looking_for_a_place_before_taking_it_is_found";
+    let shown = "looking_for_a_place_before_taking_it_breaks_an_invariant";
     transcript::check(
         "hyper",
         shown,
         place,
-        |test| test.seeds(200).latency("1ms"),
+        |test| test.seeds(200).latency("1ms").oracles(ORACLES),
         |world| async move {
             work(world, OnSilence::AskAgain, Choosing::LookThenTake).await;
         },

@@ -1,4 +1,4 @@
-//! A client of the desk.
+//! A client of the service.
 
 use rmcp::model::{
     CallToolRequestParams, ClientCapabilities, ClientConfig, ClientRequest, Implementation,
@@ -11,7 +11,7 @@ use rmcp::{RoleClient, ServiceExt};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// A session with the desk. It ends when this is dropped.
+/// A session with the service. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Client(RunningService<RoleClient, ClientConfig>);
 

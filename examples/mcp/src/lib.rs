@@ -1,13 +1,12 @@
-//! A help desk for agents: an MCP server that hands out tickets, keeps notes and
+//! A ticket service for agents: an MCP server that hands out tickets, keeps notes and
 //! takes surveys, and the client that calls it. On `rmcp`, over TCP.
 //!
-//! All that the service itself does for its rehearsal is one import in each module that
-//! uses tokio. What is tested, and how, is in `src/tests.rs`;
-//! `docs/guide/mcp.md` walks through it.
+//! All that the service itself does to be tested is one import in each module that uses
+//! tokio. The tests are in `src/tests.rs`; `docs/guide/mcp.md` walks through them.
 
 pub mod client;
-pub mod desk;
 pub mod server;
+pub mod service;
 
 #[cfg(test)]
 mod tests;

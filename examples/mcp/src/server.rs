@@ -1,4 +1,4 @@
-//! The desk as an MCP server.
+//! The service as an MCP server.
 
 use std::io;
 use std::pin::pin;
@@ -16,13 +16,13 @@ use serde::Deserialize;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
-use crate::desk::{Defect, Desk};
+use crate::service::{Defect, Service};
 
-/// How often a session is asked whether its client is there.
+/// The time between two pings of a session.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How long the client may take to say so.
+/// The time that a client may take to answer one.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long one question of a survey takes.
+/// The time that one question of a survey takes.
 const QUESTION: Duration = Duration::from_millis(40);
 
 /// Serves every client that connects, until the listener fails.
@@ -30,29 +30,29 @@ const QUESTION: Duration = Duration::from_millis(40);
 /// # Errors
 ///
 /// That of the listener.
-pub async fn serve(desk: Arc<Desk>, listener: TcpListener) -> io::Result<()> {
+pub async fn serve(service: Arc<Service>, listener: TcpListener) -> io::Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
-        tokio::spawn(session(Arc::clone(&desk), stream));
+        tokio::spawn(session(Arc::clone(&service), stream));
     }
 }
 
 /// One client, from its `initialize` until it is gone.
-async fn session(desk: Arc<Desk>, stream: TcpStream) {
+async fn session(service: Arc<Service>, stream: TcpStream) {
     let tools = Tools {
-        desk: Arc::clone(&desk),
+        service: Arc::clone(&service),
     };
     let Ok(running) = tools.serve(stream).await else {
         return;
     };
     let peer = running.peer().clone();
-    let id = desk.open_session(name_of(&peer)).await;
+    let id = service.open_session(name_of(&peer)).await;
     let stop = running.cancellation_token();
     let mut ended = pin!(running.waiting());
     loop {
         tokio::select! {
             _ = &mut ended => break,
-            () = sleep(HEARTBEAT), if desk.defect != Defect::NoHeartbeat => {}
+            () = sleep(HEARTBEAT), if service.defect != Defect::NoHeartbeat => {}
         }
         if !answers(&peer).await {
             stop.cancel();
@@ -60,7 +60,7 @@ async fn session(desk: Arc<Desk>, stream: TcpStream) {
             break;
         }
     }
-    desk.close_session(id).await;
+    service.close_session(id).await;
 }
 
 async fn answers(peer: &Peer<RoleServer>) -> bool {
@@ -78,19 +78,19 @@ fn name_of(peer: &Peer<RoleServer>) -> String {
     info.map_or_else(String::new, |info| info.client_info.name.clone())
 }
 
-/// What a ticket is to be about.
+/// The arguments of `take_ticket`.
 #[derive(Deserialize, JsonSchema)]
 struct TicketRequest {
     subject: String,
 }
 
-/// What is to be noted.
+/// The arguments of `note`.
 #[derive(Deserialize, JsonSchema)]
 struct NoteRequest {
     text: String,
 }
 
-/// How many questions to ask.
+/// The arguments of `survey`.
 #[derive(Deserialize, JsonSchema)]
 struct SurveyRequest {
     questions: u32,
@@ -99,7 +99,7 @@ struct SurveyRequest {
 /// The tools as one session sees them.
 #[derive(Clone)]
 struct Tools {
-    desk: Arc<Desk>,
+    service: Arc<Service>,
 }
 
 #[tool_router(server_handler)]
@@ -110,9 +110,9 @@ impl Tools {
         Parameters(request): Parameters<TicketRequest>,
         context: RequestContext<RoleServer>,
     ) -> Result<String, ErrorData> {
-        let (desk, owner) = (Arc::clone(&self.desk), name_of(&context.peer));
+        let (service, owner) = (Arc::clone(&self.service), name_of(&context.peer));
         on_its_own(async move {
-            let ticket = desk.take_ticket(&owner, &request.subject).await;
+            let ticket = service.take_ticket(&owner, &request.subject).await;
             ticket.number.to_string()
         })
         .await
@@ -124,8 +124,8 @@ impl Tools {
         Parameters(request): Parameters<NoteRequest>,
         context: RequestContext<RoleServer>,
     ) -> Result<String, ErrorData> {
-        let (desk, caller) = (Arc::clone(&self.desk), name_of(&context.peer));
-        on_its_own(async move { desk.note(&caller, &request.text).await.join("\n") }).await
+        let (service, caller) = (Arc::clone(&self.service), name_of(&context.peer));
+        on_its_own(async move { service.note(&caller, &request.text).await.join("\n") }).await
     }
 
     #[tool(description = "Asks so many questions, and tells how far it is.")]
@@ -134,11 +134,11 @@ impl Tools {
         Parameters(request): Parameters<SurveyRequest>,
         context: RequestContext<RoleServer>,
     ) -> Result<String, ErrorData> {
-        let desk = Arc::clone(&self.desk);
+        let service = Arc::clone(&self.service);
         on_its_own(async move {
-            desk.count_survey(1).await;
+            service.count_survey(1).await;
             let asked = survey(request.questions, &context).await;
-            desk.count_survey(-1).await;
+            service.count_survey(-1).await;
             format!("{asked} of {} asked", request.questions)
         })
         .await

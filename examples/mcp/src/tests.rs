@@ -1,6 +1,8 @@
-//! The desk, rehearsed: a server on one host, clients on others, and whatever the
-//! seeds make of it.
+//! The service under test: a server on one host, clients on others. The shared oracles
+//! judge the clients' calls as operations on objects, and what is left in the end.
 
+#[path = "../../seeds.rs"]
+mod seeds;
 #[path = "../../transcript.rs"]
 mod transcript;
 mod wire;
@@ -9,110 +11,122 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rehearsal::sim::{Config, Direction, HostId, Outcome, Random, Verdict, run_hermetic};
+use rehearsal::Place;
+use rehearsal::history::History;
+use rehearsal::prelude::*;
+use rehearsal::sim::{Direction, HostId, Outcome};
 use rehearsal::tokio;
 use rehearsal::tokio::net::{TcpListener, TcpStream};
 use rehearsal::tokio::time::sleep;
-use rehearsal::{Place, World};
 use rmcp::ServiceError;
 
 use crate::client::Client;
-use crate::desk::{Defect, Desk};
 use crate::server;
+use crate::service::{Defect, Service};
 use wire::{Judgement, Wire};
 
 const NAMES: [&str; 3] = ["ada", "bob", "cleo"];
 
-fn play<F, T: Send + 'static>(seed: u64, program: impl FnOnce(World) -> F + Send) -> Outcome<T>
-where
-    F: Future<Output = T> + 'static,
-{
-    let config = move || Config {
-        seed,
-        strategy: Box::new(Random::default()),
-        ..Config::default()
-    };
-    run_hermetic(config, program)
-}
+/// The claims about calls: tickets are a counter, and the notes of each client a log, and
+/// each ticket is the caller's.
+const CALLS: [&str; 3] = ["linearizable", "invariants", "cleanup"];
 
-/// The desk on a host of its own. It listens at once.
-async fn open_desk(world: World, defect: Defect) -> (Arc<Desk>, HostId) {
-    let host = world.host("desk");
-    let desk = Arc::new(Desk::new(defect));
-    let served = Arc::clone(&desk);
+/// The claim about clients that are cut off: nothing of them is left.
+const CUTS: [&str; 1] = ["cleanup"];
+
+/// Starts the service on a host of its own, and counts what it has from the start. The
+/// hosts of clients are there already.
+async fn start_service(world: World, defect: Defect) -> (Arc<Service>, HostId) {
+    let host = world.host("server");
+    let service = Arc::new(Service::new(defect));
+    let served = Arc::clone(&service);
     world.spawn_on(host, async move {
         let listener = TcpListener::bind("0.0.0.0:7000")
             .await
             .expect("a free port");
         server::serve(served, listener).await.expect("it listens");
     });
-    (desk, host)
+    world.settled().await;
+    world.record_census(Phase::Ready);
+    (service, host)
+}
+
+/// Records what the service has left, and what is left of it when it is shut down.
+async fn record_rest(world: World, service: &Service, host: HostId) {
+    let sessions = service.sessions().await.into_iter();
+    let sessions = sessions.map(|client| format!("session of {client}"));
+    let surveys = (0..service.surveys().await).map(|_| "survey".to_owned());
+    let server = world.actor("server");
+    server.holds(Phase::Quiescent, sessions.chain(surveys));
+    world.record_census(Phase::Quiescent);
+    world.crash(host);
+    world.settled().await;
+    world.record_census(Phase::ShutDown);
 }
 
 async fn connect_over(name: &str, wire: &Wire) -> Client {
-    // Until the desk listens.
-    sleep(Duration::from_millis(1)).await;
-    let stream = TcpStream::connect("desk:7000").await.expect("it listens");
+    let stream = TcpStream::connect("server:7000").await.expect("it listens");
     let session = Client::open(name, wire.tap(stream)).await;
     session.expect("they agree")
 }
 
 /// Three clients take two tickets each and note one thing, and may well come at once.
-/// Each answer is its own, and no ticket is given twice.
-async fn a_busy_day(world: World, defect: Defect) {
-    let (desk, _) = open_desk(world, defect).await;
-    let mut visits = Vec::new();
-    for name in NAMES {
-        visits.push(world.spawn_on(world.host(name), visit(world, name)));
-    }
-    let mut given = BTreeMap::new();
+async fn take_tickets(world: World, defect: Defect) {
+    let homes = NAMES.map(|name| (name, world.host(name)));
+    let (service, host) = start_service(world, defect).await;
+    let visits = homes.map(|(name, home)| world.spawn_on(home, visit(world, name)));
     for visit in visits {
-        for (ticket, subject) in visit.await.expect("it returns") {
-            let before = given.insert(ticket, subject.clone());
-            assert_eq!(
-                before, None,
-                "ticket {ticket} is given again, for {subject}"
-            );
-        }
+        visit.await.expect("it returns");
     }
-    assert!(given.keys().copied().eq(1..=6), "tickets are {given:?}");
-    for ticket in desk.tickets().await {
-        assert_eq!(given.get(&ticket.number), Some(&ticket.subject));
-        assert!(ticket.subject.starts_with(&ticket.owner), "{ticket:?}");
+    let server = world.actor("server");
+    for ticket in service.tickets().await {
+        let owned = match ticket.subject.starts_with(&ticket.owner) {
+            true => Ok(()),
+            false => Err(format!("{ticket:?}")),
+        };
+        server.invariant("tickets-have-their-owner", owned);
     }
     sleep(Duration::from_secs(1)).await;
-    assert!(desk.sessions().await.is_empty(), "sessions are left");
+    record_rest(world, &service, host).await;
 }
 
-/// What one client does; its tickets and what they are for.
-async fn visit(world: World, name: &'static str) -> Vec<(u32, String)> {
+/// One client's calls.
+async fn visit(world: World, name: &'static str) {
     world.name_task(name);
+    let actor = world.actor(name);
+    let session = actor.begin("session");
     let (least, most) = (Duration::ZERO, Duration::from_millis(9));
     sleep(world.draw_duration(world.site("arrives after"), least, most)).await;
     let wire = Wire::default();
     let client = connect_over(name, &wire).await;
     let take = |subject: String| {
-        let client = &client;
-        async move {
-            let text = client
-                .call("take_ticket", "subject", subject.as_str())
-                .await;
-            let number = text.expect("an answer").parse().expect("a number");
-            (number, subject)
-        }
+        let (actor, client) = (&actor, &client);
+        let number = async move {
+            let text = client.call("take_ticket", "subject", subject.as_str());
+            let text = text.await?;
+            Ok::<u32, ServiceError>(text.parse().expect("a number"))
+        };
+        actor.call("tickets", "increment", || number)
     };
-    let (first, notes) =
-        tokio::join!(take(format!("{name}-1")), client.call("note", "text", name),);
-    let second = take(format!("{name}-2")).await;
-    world.note("answers", format!("{first:?} {second:?} {notes:?}"));
-    assert_eq!(notes.expect("an answer"), name, "the notes of {name}");
+    let notes = async {
+        let text = client.call("note", "text", name).await?;
+        let lines = text.lines().map(str::to_owned).collect();
+        Ok::<Vec<String>, ServiceError>(lines)
+    };
+    let book = format!("notes of {name}");
+    let append = Body::new("append").with("value", name);
+    let note = actor.call(&book, append, || notes);
+    let (first, noted) = tokio::join!(take(format!("{name}-1")), note);
+    first.expect("an answer");
+    noted.expect("an answer");
+    take(format!("{name}-2")).await.expect("an answer");
     client.close().await;
+    session.end(SpanEnd::Completed);
     let judgement = wire.judge();
     assert_eq!((judgement.answered, judgement.unanswered), (4, 0));
-    vec![first, second]
 }
 
-/// What befalls a client in the middle of a survey.
+/// A fault in the middle of a survey.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Fault {
     /// Its host dies, without a word.
@@ -123,12 +137,12 @@ enum Fault {
     Reset,
 }
 
-/// A client that is cut off while it takes a survey, or right after. Wherever that is,
-/// nothing of it is left on the server. Which fault it was, and how much of the survey
-/// the client had seen by then.
+/// A client that is cut off while it takes a survey, or right after. Returns the fault, and
+/// how much of the survey the client had seen by then.
 async fn cut_off(world: World, defect: Defect) -> (Fault, Judgement) {
-    let (desk, server) = open_desk(world, defect).await;
     let host = world.host("ada");
+    let (service, server) = start_service(world, defect).await;
+    let session = world.actor("ada").begin("session");
     let wire = Wire::default();
     let visit = world.spawn_on(host, take_survey(wire.clone()));
     // It takes five milliseconds until they agree, and 1,850 until good-bye.
@@ -148,11 +162,6 @@ async fn cut_off(world: World, defect: Defect) -> (Fault, Judgement) {
     let seen = wire.judge();
     let finished = visit.await;
     sleep(Duration::from_secs(120)).await;
-    assert!(desk.sessions().await.is_empty(), "a session is left");
-    assert_eq!(desk.surveys().await, 0, "a survey goes on for nobody");
-    let sockets = world.census().sockets;
-    let open = sockets.iter().filter(|socket| socket.host == "desk");
-    assert_eq!(open.count(), 1, "more than the listener: {sockets:?}");
     match fault {
         Fault::Crash => assert!(finished.is_err(), "it is gone"),
         Fault::Reset => _ = finished.expect("it returns"),
@@ -164,6 +173,12 @@ async fn cut_off(world: World, defect: Defect) -> (Fault, Judgement) {
             );
         }
     }
+    session.end(match fault {
+        Fault::Crash => SpanEnd::HostDied,
+        Fault::Reset => SpanEnd::Failed,
+        Fault::Partition => SpanEnd::Completed,
+    });
+    record_rest(world, &service, server).await;
     (fault, seen)
 }
 
@@ -178,13 +193,14 @@ async fn take_survey(wire: Wire) -> Result<String, ServiceError> {
 
 /// A client that thinks better of it. The server stops asking, and does not answer.
 async fn cancelled(world: World) -> Judgement {
-    let (desk, _) = open_desk(world, Defect::None).await;
+    let host = world.host("ada");
+    let (service, _) = start_service(world, Defect::None).await;
     let after = world.draw_duration(
         world.site("cancel after"),
         Duration::from_millis(10),
         Duration::from_millis(700),
     );
-    let visit = world.spawn_on(world.host("ada"), async move {
+    let visit = world.spawn_on(host, async move {
         let wire = Wire::default();
         let client = connect_over("ada", &wire).await;
         let call = client
@@ -192,14 +208,14 @@ async fn cancelled(world: World) -> Judgement {
             .await
             .expect("it is open");
         sleep(after).await;
-        let surveys = desk.surveys().await;
+        let surveys = service.surveys().await;
         call.cancel(Some("enough".to_owned()))
             .await
             .expect("it is open");
         // There, and back again.
         sleep(Duration::from_millis(5)).await;
         assert_eq!(
-            (surveys, desk.surveys().await),
+            (surveys, service.surveys().await),
             (1, 0),
             "surveys before and after"
         );
@@ -210,67 +226,68 @@ async fn cancelled(world: World) -> Judgement {
     visit.await.expect("it returns")
 }
 
-/// The seeds of 200 that fail, and how.
-fn failing<F>(program: impl Fn(World) -> F + Send + Sync) -> Vec<(u64, String)>
+fn run<F, T>(
+    seed: u64,
+    oracles: &[&str],
+    program: impl Fn(World) -> F + Send,
+) -> (Outcome<(T, History)>, Option<String>)
 where
-    F: Future<Output = ()> + 'static,
+    F: Future<Output = T> + 'static,
+    T: Send + 'static,
 {
-    let outcomes = (0..200).map(|seed| (seed, play(seed, &program).verdict));
-    outcomes
-        .filter(|(_, verdict)| *verdict != Verdict::Pass)
-        .map(|(seed, verdict)| (seed, verdict.to_string()))
-        .collect()
+    seeds::run(seed, 1, oracles, program)
 }
 
-/// Some seeds find the defect, and not all, and all of them in that way.
+/// Some seeds of 200 find the defect, and not all, and all of them by that rule.
 #[track_caller]
-fn found<F>(program: impl Fn(World) -> F + Send + Sync, how: &str)
+fn is_found<F>(oracles: &[&str], program: impl Fn(World) -> F + Send + Sync, rule: &str)
 where
     F: Future<Output = ()> + 'static,
 {
-    let failing = failing(program);
-    assert!((1..200).contains(&failing.len()), "{}", failing.len());
-    let other = failing.iter().find(|(_, told)| !told.contains(how));
+    let found = (0..200).filter_map(|seed| run(seed, oracles, &program).1);
+    let found: Vec<String> = found.collect();
+    assert!((1..200).contains(&found.len()), "{}", found.len());
+    let other = found.iter().find(|found| *found != rule);
     assert_eq!(other, None, "another failure");
 }
 
-#[rehearsal::test(seeds = 200)]
+#[rehearsal::test(seeds = 200, oracles = CALLS)]
 async fn every_call_gets_its_own_answer(world: World) {
-    a_busy_day(world, Defect::None).await;
+    take_tickets(world, Defect::None).await;
 }
 
-#[rehearsal::test(seeds = 200, latency = "1ms..3ms")]
-async fn also_on_a_network_that_takes_its_time(world: World) {
-    a_busy_day(world, Defect::None).await;
+#[rehearsal::test(seeds = 200, latency = "1ms..3ms", oracles = CALLS)]
+async fn every_call_gets_its_own_answer_on_a_slow_network(world: World) {
+    take_tickets(world, Defect::None).await;
 }
 
-#[rehearsal::test(seeds = 200)]
-async fn a_client_that_is_cut_off_leaves_nothing(world: World) {
+#[rehearsal::test(seeds = 200, oracles = CUTS)]
+async fn client_that_is_cut_off_leaves_nothing(world: World) {
     cut_off(world, Defect::None).await;
 }
 
 #[rehearsal::test(seeds = 200)]
-async fn a_call_that_is_cancelled_stops_and_is_not_answered(world: World) {
+async fn call_that_is_cancelled_stops_and_is_not_answered(world: World) {
     let judgement = cancelled(world).await;
     assert_eq!((judgement.cancelled, judgement.unanswered), (1, 1));
 }
 
 #[test]
-fn a_ticket_given_twice_is_found() {
-    let program = |world| a_busy_day(world, Defect::CountsApart);
-    found(program, "is given again");
+fn ticket_given_twice_is_not_linearizable() {
+    let program = |world| take_tickets(world, Defect::CountsApart);
+    is_found(&CALLS, program, "linearizable/no-order");
 }
 
 #[test]
-fn a_note_in_anothers_book_is_found() {
-    let program = |world| a_busy_day(world, Defect::OneCaller);
-    found(program, "the notes of");
+fn note_in_the_log_of_another_client_is_not_linearizable() {
+    let program = |world| take_tickets(world, Defect::OneCaller);
+    is_found(&CALLS, program, "linearizable/no-order");
 }
 
 #[test]
-fn a_session_that_nobody_ends_is_found() {
+fn session_that_is_never_ended_breaks_cleanup() {
     let program = |world| async move { _ = cut_off(world, Defect::NoHeartbeat).await };
-    found(program, "a session is left");
+    is_found(&CUTS, program, "cleanup/resource");
 }
 
 /// Each fault does strike between a question and its answer, or the test above would
@@ -280,11 +297,13 @@ fn cuts_and_cancels_come_in_the_middle() {
     let mut amid = BTreeMap::new();
     let mut progress = 0;
     for seed in 0..200 {
-        let cut = play(seed, |world| cut_off(world, Defect::None));
-        let (fault, seen) = cut.value.expect("it passes");
+        let (cut, failure) = run(seed, &CUTS, |world| cut_off(world, Defect::None));
+        assert_eq!(failure, None, "seed {seed}");
+        let ((fault, seen), _) = cut.value.expect("it passes");
         *amid.entry(fault).or_insert(0) += u32::from(seen.progress > 0 && seen.unanswered > 0);
-        let cancel = play(seed, cancelled);
-        progress += cancel.value.expect("it passes").progress;
+        let (cancel, failure) = run(seed, &[], cancelled);
+        assert_eq!(failure, None, "seed {seed}");
+        progress += cancel.value.expect("it passes").0.progress;
     }
     assert!(
         amid.len() == 3 && amid.values().all(|cut| *cut > 0),
@@ -294,12 +313,14 @@ fn cuts_and_cancels_come_in_the_middle() {
 }
 
 #[test]
-fn a_seed_is_the_same_run_twice() {
+fn seed_gives_the_same_run_twice() {
     for seed in 0..50 {
-        let [one, two] = [(); 2].map(|()| play(seed, |world| a_busy_day(world, Defect::None)));
-        assert_eq!(one.fingerprint, two.fingerprint, "seed {seed}");
-        let [one, two] = [(); 2].map(|()| play(seed, |world| cut_off(world, Defect::None)));
-        assert_eq!(one.fingerprint, two.fingerprint, "seed {seed}, cut off");
+        let tickets = |world| take_tickets(world, Defect::None);
+        let [one, two] = [(); 2].map(|()| run(seed, &CALLS, tickets).0.fingerprint);
+        assert_eq!(one, two, "seed {seed}");
+        let cut = |world| cut_off(world, Defect::None);
+        let [one, two] = [(); 2].map(|()| run(seed, &CUTS, cut).0.fingerprint);
+        assert_eq!(one, two, "seed {seed}, cut off");
     }
 }
 
@@ -317,9 +338,9 @@ fn the_guide_shows_a_ticket_given_twice() {
         "mcp",
         shown,
         place,
-        |test| test.seeds(200),
+        |test| test.seeds(200).oracles(CALLS),
         |world| async move {
-            a_busy_day(world, Defect::CountsApart).await;
+            take_tickets(world, Defect::CountsApart).await;
         },
     );
 }
@@ -333,12 +354,12 @@ fn the_guide_shows_a_session_that_nobody_ends() {
         name: "sessions_in_the_guide",
         file: file!(),
     };
-    let shown = "a_client_that_is_cut_off_leaves_nothing";
+    let shown = "client_that_is_cut_off_leaves_nothing";
     transcript::check(
         "mcp",
         shown,
         place,
-        |test| test.seeds(200),
+        |test| test.seeds(200).oracles(CUTS),
         |world| async move {
             cut_off(world, Defect::NoHeartbeat).await;
         },

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::messages::{Messages, ReceivedGap, SendOutcome};
+use super::messages::{Messages, ReceivedGap};
 use crate::settings::{SettingValue, Settings};
 
 /// The causes of gaps.
@@ -57,6 +57,11 @@ impl GapPolicy {
         settings
     }
 
+    /// Returns the newest messages of a channel that an overflow can never lose.
+    pub(super) fn buffer(&self) -> u64 {
+        self.buffer.unwrap_or_default()
+    }
+
     /// Returns `true` if the scenario names that cause.
     pub fn allows(&self, cause: GapCause) -> bool {
         self.causes.contains(&cause)
@@ -104,8 +109,7 @@ pub(super) fn fault(
     if !policy.allows(GapCause::Overflow) {
         return Some(GapFault::Unexplained);
     }
-    let buffer = policy.buffer.unwrap_or_default();
-    (to.0.saturating_add(buffer) > log.last()).then_some(GapFault::False)
+    (to.0.saturating_add(policy.buffer()) > log.last()).then_some(GapFault::False)
 }
 
 /// Returns what is wrong with a marker over all the rest of an epoch. The next incarnation
@@ -133,7 +137,9 @@ fn endless_fault(
 fn contradicts_inbox(messages: &Messages<'_>, marker: &ReceivedGap) -> bool {
     let gap = marker.gap;
     messages.inbox(marker.actor).iter().any(|arrival| {
-        let position = arrival.delivery.received.position;
+        let Some(position) = arrival.delivery.received.position else {
+            return false;
+        };
         let same_log = position.channel == gap.channel && position.epoch == gap.epoch;
         let in_order = if arrival.delivery.order < marker.order {
             position.offset < gap.from
@@ -168,7 +174,7 @@ impl Log {
                     log.hides_known |= gap.covers(&position);
                     log.newest = log.newest.max(position.offset.0);
                 }
-                None if sending.outcome == SendOutcome::Indeterminate => log.unknown += 1,
+                None if !sending.is_rejected() => log.unknown += 1,
                 _ => {}
             }
         }

@@ -41,10 +41,10 @@ pub fn derived_marks(run: &CheckedRun<'_>) -> impl Iterator<Item = Mark> {
 fn is_gap_marked(run: &CheckedRun<'_>) -> bool {
     let messages = run.messages();
     messages.sendings().iter().any(|sending| {
-        let owed_to = messages.subscribers_of(sending.sent.envelope.channel);
-        owed_to.iter().any(|actor| {
-            let missing = messages.place(*actor, sending.id()).is_none();
-            missing && messages.is_covered(*actor, sending)
+        let mut owed_to = messages.owed_to(sending);
+        owed_to.any(|actor| {
+            let missing = messages.place(actor, sending.id()).is_none();
+            missing && messages.is_covered(actor, sending)
         })
     })
 }

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use rehearsal_sim::VirtualTime;
 
 use super::gaps::{self, GapFault, GapPolicy};
+use super::missed::{Missed, ReceivedCount};
 use crate::body::Symbol;
 use crate::clock::VectorClock;
-use crate::entry::{Accepted, Entry, EntryKind, Epoch, Gap, Position, Received, Sent};
+use crate::entry::{Accepted, Entry, EntryKind, Epoch, Gap, Position, Received, Sent, Since};
 use crate::history::History;
 use crate::ids::{ActorId, ChannelId, MessageId, SpanId, StreamId, TenantId};
 
@@ -125,6 +126,8 @@ pub struct Subscriber {
     pub tenant: TenantId,
     /// The channels.
     pub channels: Vec<ChannelId>,
+    /// For each channel, the place among all entries from which on messages are owed.
+    pub owed_from: BTreeMap<ChannelId, usize>,
     /// Connections that it made.
     pub connects: u32,
     /// It has received everything that it was owed.
@@ -145,10 +148,12 @@ pub struct Messages<'a> {
     subscribers: BTreeMap<ActorId, Subscriber>,
     by_channel: BTreeMap<ChannelId, Vec<ActorId>>,
     gaps: Vec<ReceivedGap>,
+    missed: Missed,
     covering: BTreeMap<ActorId, Vec<ReceivedGap>>,
     crashed: BTreeMap<Epoch, VirtualTime>,
-    // Messages without an answer that arrived somewhere: accepted after all.
-    proven: BTreeMap<MessageId, Position>,
+    // Messages that arrived somewhere, so that they were accepted, with the place that their
+    // first receipt names.
+    proven: BTreeMap<MessageId, Option<Position>>,
 }
 
 impl<'a> Messages<'a> {
@@ -223,16 +228,34 @@ impl<'a> Messages<'a> {
                     fault: None,
                 });
             }
-            EntryKind::Subscribed { channel, tenant } => {
+            EntryKind::Missed { channel, count } => self.missed.markers.push(ReceivedCount {
+                actor,
+                channel: *channel,
+                count: *count,
+                at,
+                order,
+                fault: None,
+            }),
+            EntryKind::Subscribed {
+                channel,
+                tenant,
+                since,
+            } => {
                 let subscriber = self.subscribers.entry(actor).or_insert(Subscriber {
                     actor,
                     tenant: *tenant,
                     channels: Vec::new(),
+                    owed_from: BTreeMap::new(),
                     connects: 0,
                     drained: false,
                 });
                 if !subscriber.channels.contains(channel) {
                     subscriber.channels.push(*channel);
+                    let owed_from = match since {
+                        Since::Start => 0,
+                        Since::Now => order,
+                    };
+                    subscriber.owed_from.insert(*channel, owed_from);
                     self.by_channel.entry(*channel).or_default().push(actor);
                 }
             }
@@ -259,9 +282,10 @@ impl<'a> Messages<'a> {
             }
             let sending = self.by_id.get(&message).copied();
             let sent = sending.map(|index| &self.sendings[index]);
-            if sent.is_some_and(|sent| sent.outcome == SendOutcome::Indeterminate) {
+            if sent.is_some_and(|sent| !sent.is_rejected()) {
                 let position = delivery.received.position;
-                self.proven.entry(message).or_insert(position);
+                let proven = self.proven.entry(message).or_insert(position);
+                *proven = proven.or(position);
             }
             let envelope = sent.map_or(&delivery.received.envelope, |sent| &sent.sent.envelope);
             let span = envelope.span;
@@ -289,6 +313,8 @@ impl<'a> Messages<'a> {
             }
         }
         self.gaps = gaps;
+        let markers = std::mem::take(&mut self.missed.markers);
+        self.missed = Missed::of(self, markers, policy);
     }
 
     // Sending side ------------------------------------------------------------
@@ -331,11 +357,33 @@ impl<'a> Messages<'a> {
             .filter_map(|sending| Some((sending, sending.accepted()?)))
     }
 
-    /// Returns the place that the system gave a message, as far as anyone knows.
-    pub fn position(&self, sending: &Sending<'_>) -> Option<Position> {
+    /// Returns the accepted messages of a span in the order in which the system put them:
+    /// by their numbers if all have one, else in the order of sending.
+    pub fn accepted_in_order(&self, span: SpanId) -> Vec<(&Sending<'a>, &'a Accepted)> {
+        let mut accepted: Vec<_> = self.accepted_of_span(span).collect();
+        if accepted.iter().all(|(_, accepted)| accepted.seq.is_some()) {
+            accepted.sort_by_key(|(_, accepted)| (accepted.epoch(), accepted.seq));
+        }
+        accepted
+    }
+
+    /// Returns `true` if the system accepted the message: it said so, or the message
+    /// arrived somewhere without an answer.
+    pub fn is_accepted(&self, sending: &Sending<'_>) -> bool {
         match sending.outcome {
-            SendOutcome::Accepted(accepted) => Some(accepted.position),
-            SendOutcome::Indeterminate => self.proven.get(&sending.id()).copied(),
+            SendOutcome::Accepted(_) => true,
+            SendOutcome::Indeterminate => self.proven.contains_key(&sending.id()),
+            SendOutcome::Rejected(_) => false,
+        }
+    }
+
+    /// Returns the place that the system gave a message, if it is known: from the answer,
+    /// or else from the first receipt that names one.
+    pub fn position(&self, sending: &Sending<'_>) -> Option<Position> {
+        let received = || self.proven.get(&sending.id()).copied().flatten();
+        match sending.outcome {
+            SendOutcome::Accepted(accepted) => accepted.position.or_else(received),
+            SendOutcome::Indeterminate => received(),
             SendOutcome::Rejected(_) => None,
         }
     }
@@ -343,6 +391,11 @@ impl<'a> Messages<'a> {
     /// Returns `true` if that incarnation died without a word.
     pub fn has_crashed(&self, epoch: Epoch) -> bool {
         self.crashed.contains_key(&epoch)
+    }
+
+    /// Returns `true` if an incarnation died at that time or before.
+    pub fn has_crashed_before(&self, at: VirtualTime) -> bool {
+        self.crashed.values().any(|crashed| *crashed <= at)
     }
 
     /// Returns the virtual time at which that incarnation died, if it did.
@@ -370,6 +423,24 @@ impl<'a> Messages<'a> {
     /// Returns the actors that subscribe to a channel.
     pub fn subscribers_of(&self, channel: ChannelId) -> &[ActorId] {
         self.by_channel.get(&channel).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the actors that are owed a message if it is accepted.
+    pub fn owed_to<'s>(&'s self, sending: &Sending<'_>) -> impl Iterator<Item = ActorId> + 's {
+        let (channel, order) = (sending.sent.envelope.channel, sending.order);
+        let subscribers = self.subscribers_of(channel).iter().copied();
+        subscribers.filter(move |actor| self.is_owed_from(*actor, channel, order))
+    }
+
+    /// Returns `true` if the actor is owed the message if it is accepted.
+    pub fn is_owed(&self, actor: ActorId, sending: &Sending<'_>) -> bool {
+        self.is_owed_from(actor, sending.sent.envelope.channel, sending.order)
+    }
+
+    fn is_owed_from(&self, actor: ActorId, channel: ChannelId, order: usize) -> bool {
+        let subscriber = self.subscribers.get(&actor);
+        let from = subscriber.and_then(|subscriber| subscriber.owed_from.get(&channel));
+        from.is_some_and(|from| *from <= order)
     }
 
     /// Returns every actor that received something, with what it received in order.
@@ -406,6 +477,11 @@ impl<'a> Messages<'a> {
         &self.gaps
     }
 
+    /// Returns every marker that gives a number of missed messages, in the order of receipt.
+    pub fn missed(&self) -> &[ReceivedCount] {
+        &self.missed.markers
+    }
+
     /// Returns the gap markers that an actor received and that a cause explains.
     pub fn covering_gaps(&self, actor: ActorId) -> &[ReceivedGap] {
         self.covering.get(&actor).map_or(&[], Vec::as_slice)
@@ -415,6 +491,10 @@ impl<'a> Messages<'a> {
     /// receive this message. A marker speaks of the past: it covers nothing that is sent
     /// after it came.
     pub fn is_covered(&self, actor: ActorId, sending: &Sending<'_>) -> bool {
+        self.missed.excuses(actor, sending.id()) || self.is_in_gap(actor, sending)
+    }
+
+    fn is_in_gap(&self, actor: ActorId, sending: &Sending<'_>) -> bool {
         self.position(sending).is_some_and(|position| {
             let mut gaps = self.covering_gaps(actor).iter();
             gaps.any(|received| received.gap.covers(&position) && sending.order < received.order)

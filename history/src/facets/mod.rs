@@ -4,6 +4,8 @@
 pub mod gaps;
 pub mod marks;
 pub mod messages;
+pub mod missed;
+pub mod operations;
 pub mod resources;
 pub mod spans;
 
@@ -15,6 +17,7 @@ use rehearsal_sim::{Statistics, Verdict};
 
 use self::gaps::GapPolicy;
 use self::messages::{Messages, Sending};
+use self::operations::Operations;
 use self::resources::Resources;
 use self::spans::{SpanRecord, Spans};
 use crate::body::Symbol;
@@ -64,6 +67,7 @@ impl Facet {
             | EntryKind::Rejected { .. }
             | EntryKind::Received(_)
             | EntryKind::Gap(_)
+            | EntryKind::Missed { .. }
             | EntryKind::Subscribed { .. }
             | EntryKind::Connected { .. }
             | EntryKind::Disconnected { .. }
@@ -109,6 +113,7 @@ pub struct CheckedRun<'a> {
     pub statistics: &'a Statistics,
     gaps: GapPolicy,
     messages: OnceCell<Messages<'a>>,
+    operations: OnceCell<Operations<'a>>,
     spans: OnceCell<Spans<'a>>,
     resources: OnceCell<Resources<'a>>,
 }
@@ -122,6 +127,7 @@ impl<'a> CheckedRun<'a> {
             statistics,
             gaps: GapPolicy::default(),
             messages: OnceCell::new(),
+            operations: OnceCell::new(),
             spans: OnceCell::new(),
             resources: OnceCell::new(),
         }
@@ -144,6 +150,12 @@ impl<'a> CheckedRun<'a> {
     pub fn messages(&self) -> &Messages<'a> {
         self.messages
             .get_or_init(|| Messages::new(self.history, &self.gaps))
+    }
+
+    /// Returns the index of operations.
+    pub fn operations(&self) -> &Operations<'a> {
+        self.operations
+            .get_or_init(|| Operations::new(self.history))
     }
 
     /// Returns the index of spans.

@@ -23,6 +23,11 @@
 //!   `sender`, `sent_ms` and `body`: they are then as sent.
 //! - `sent` may leave out `sender`: it is then the `label` of its span.
 //! - `epoch` is 1 where it is left out.
+//! - `accepted` and `received` may leave out `offset` and `seq`, where the system says none;
+//!   `accepted` needs a `channel` only for an `offset`.
+//! - `subscribed` may say `"since": "now"`: messages that were sent before are not owed.
+//! - `missed` has a `channel` and a `count`, where a system says how many messages are
+//!   missing and not which.
 //!
 //! The kinds of lines are those of [`EntryKind`](crate::EntryKind), with the same fields.
 

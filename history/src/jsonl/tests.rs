@@ -8,8 +8,8 @@ use crate::oracle::SettingValue;
 use crate::profile::AGENT_EVENTS;
 use crate::{
     Accepted, ActorId, Began, Body, ChannelId, Entry, EntryKind, Envelope, Epoch, FaultPhase, Gap,
-    Mark, MessageId, Offset, OperationId, Phase, Position, Received, Resource, Sent, SpanEnd,
-    SpanId, StreamId, TenantId, Value,
+    Mark, MessageId, Offset, OperationId, Phase, Position, Received, Resource, Sent, Since,
+    SpanEnd, SpanId, StreamId, TenantId, Value,
 };
 
 /// The example of the module's documentation.
@@ -264,24 +264,35 @@ fn kinds() -> impl Strategy<Value = EntryKind> {
     let messages = || (0..9_u64).prop_map(MessageId);
     let reasons = || texts().prop_map(|text| text.into());
     prop_oneof![
-        (messages(), positions(), any::<u64>()).prop_map(|(message, position, seq)| {
-            EntryKind::Accepted(Accepted {
-                message,
-                position,
-                seq,
-            })
-        }),
+        (
+            messages(),
+            proptest::option::of(positions()),
+            proptest::option::of(any::<u64>())
+        )
+            .prop_map(|(message, position, seq)| {
+                EntryKind::Accepted(Accepted {
+                    message,
+                    position,
+                    seq,
+                })
+            }),
         (messages(), reasons())
             .prop_map(|(message, reason)| EntryKind::Rejected { message, reason }),
-        (messages(), envelopes(), positions(), bodies()).prop_map(
-            |(message, envelope, position, body)| EntryKind::Received(Received {
-                message,
-                envelope,
-                position,
-                seq: 7,
-                body,
-            })
-        ),
+        (
+            messages(),
+            envelopes(),
+            proptest::option::of(positions()),
+            bodies()
+        )
+            .prop_map(|(message, envelope, position, body)| {
+                EntryKind::Received(Received {
+                    message,
+                    envelope,
+                    position,
+                    seq: position.map(|_| 7),
+                    body,
+                })
+            }),
         (positions(), proptest::option::of(any::<u64>())).prop_map(|(from, to)| {
             EntryKind::Gap(Gap {
                 channel: from.channel,
@@ -290,9 +301,16 @@ fn kinds() -> impl Strategy<Value = EntryKind> {
                 to: to.map(Offset),
             })
         }),
-        (0..3_u64, 0..3_u64).prop_map(|(channel, tenant)| EntryKind::Subscribed {
+        (0..3_u64, 0..3_u64, any::<bool>()).prop_map(|(channel, tenant, late)| {
+            EntryKind::Subscribed {
+                channel: ChannelId(channel),
+                tenant: TenantId(tenant),
+                since: if late { Since::Now } else { Since::Start },
+            }
+        }),
+        (0..3_u64, any::<u64>()).prop_map(|(channel, count)| EntryKind::Missed {
             channel: ChannelId(channel),
-            tenant: TenantId(tenant),
+            count,
         }),
         any::<u32>().prop_map(|times| EntryKind::Connected {
             epoch: Epoch(2),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 
 use crate::body::{Body, Value};
-use crate::entry::{Entry, EntryKind, Envelope, Received, Resource};
+use crate::entry::{Entry, EntryKind, Envelope, Received, Resource, Since};
 use crate::history::History;
 use crate::ids::{EntityId, Names};
 
@@ -88,10 +88,12 @@ fn add_kind(line: &mut Line, kind: &EntryKind, names: &Names) {
         }
         EntryKind::Accepted(accepted) => {
             line.field("message", id(names, accepted.message));
-            line.field("channel", id(names, accepted.position.channel));
-            line.field("epoch", accepted.position.epoch);
-            line.field("offset", accepted.position.offset);
-            line.field("seq", accepted.seq);
+            if let Some(position) = accepted.position {
+                line.field("channel", id(names, position.channel));
+                line.field("epoch", position.epoch);
+                line.field("offset", position.offset);
+            }
+            line.optional("seq", accepted.seq);
         }
         EntryKind::Rejected { message, reason } => {
             line.field("message", id(names, *message));
@@ -104,9 +106,20 @@ fn add_kind(line: &mut Line, kind: &EntryKind, names: &Names) {
             line.field("from", gap.from);
             line.optional("to", gap.to);
         }
-        EntryKind::Subscribed { channel, tenant } => {
+        EntryKind::Missed { channel, count } => {
+            line.field("channel", id(names, *channel));
+            line.field("count", count);
+        }
+        EntryKind::Subscribed {
+            channel,
+            tenant,
+            since,
+        } => {
             line.field("channel", id(names, *channel));
             line.field("tenant", id(names, *tenant));
+            if *since != Since::default() {
+                line.field("since", since);
+            }
         }
         EntryKind::Connected { epoch, times } => {
             line.field("epoch", epoch);
@@ -196,12 +209,14 @@ fn add_received(line: &mut Line, received: &Received, names: &Names) {
     line.field("parent", envelope.parent.map(|parent| id(names, parent)));
     line.field("sender", &envelope.sender);
     line.field("sent_ms", envelope.sent_ms);
-    if received.position.channel != envelope.channel {
-        line.field("log", id(names, received.position.channel));
+    if let Some(position) = received.position {
+        if position.channel != envelope.channel {
+            line.field("log", id(names, position.channel));
+        }
+        line.field("epoch", position.epoch);
+        line.field("offset", position.offset);
     }
-    line.field("epoch", received.position.epoch);
-    line.field("offset", received.position.offset);
-    line.field("seq", received.seq);
+    line.optional("seq", received.seq);
     line.field("body", JsonBody(&received.body, names));
 }
 

@@ -2,7 +2,9 @@
 //! other by the senders' vector clocks, that one arrives first. This holds between
 //! streams and within one; within one stream, `fifo` says more.
 //!
-//! Excused: messages whose sender carries no clock. Nothing orders them.
+//! Excused: messages whose sender carries no clock, because nothing orders them; and, as
+//! the late one, a message that got neither an answer nor a number, because its sender
+//! never knew that it was accepted, and the system may accept it at any later time.
 //!
 //! An arrival that is out of order follows one whose clock already counts it. So the
 //! greatest count of each stream among the clocks received so far is enough to see
@@ -12,7 +14,7 @@ use std::collections::BTreeMap;
 
 use super::{Finding, Oracle, Report, Rule, Settings};
 use crate::clock::VectorClock;
-use crate::facets::messages::{Arrival, Messages, Sending};
+use crate::facets::messages::{Arrival, Messages, SendOutcome, Sending};
 use crate::facets::{CheckedRun, Facet};
 use crate::ids::{ActorId, StreamId};
 
@@ -63,9 +65,12 @@ fn check_inbox(run: &CheckedRun<'_>, actor: ActorId, inbox: &[Arrival<'_>], repo
         if has_past(clock, stream) {
             report.check(1);
         }
-        let suspect = known
-            .get(&stream)
-            .is_some_and(|count| *count >= clock.of(stream));
+        let may_be_late = sending.outcome == SendOutcome::Indeterminate
+            && arrival.delivery.received.seq.is_none();
+        let suspect = !may_be_late
+            && known
+                .get(&stream)
+                .is_some_and(|count| *count >= clock.of(stream));
         if suspect && let Some(effect) = effect_among(messages, &inbox[..place], sending) {
             let witness = [effect.id().into(), sending.id().into(), actor.into()];
             report.broken("effect-first", witness, arrival.delivery.at, || {

@@ -52,7 +52,9 @@ impl Oracle for ExactlyOnce {
                 });
                 continue;
             }
-            let position = delivery.received.position;
+            let Some(position) = delivery.received.position else {
+                continue;
+            };
             let first = *positions
                 .entry((actor, position))
                 .or_insert(delivery.received);

@@ -1,17 +1,20 @@
 //! Fifo: each stream's messages reach an actor in the order of the stream, numbered
 //! from 1 without holes; and a message that was sent only after its sender knew that
-//! another had been accepted arrives after that one.
+//! another had been accepted arrives after that one. Where a system gives messages no
+//! numbers, the order of a stream is the order in which its messages were sent.
 //!
 //! Excused: a hole all of whose messages are gap-marked. A message without an answer
 //! may have taken a number, and it is unknown which; such a hole must at least have a
 //! gap marker between its neighbours. When a new epoch begins, numbers need not
-//! continue from the old one; but the new epoch's own messages must all be there.
+//! continue from the old one; but the new epoch's own messages must all be there. Without
+//! numbers, a message without an answer may come late, and never, because the system may
+//! accept it at any later time.
 //! Repeats are checked by `exactly-once`.
 
 use std::collections::BTreeMap;
 
 use super::{Finding, Oracle, Report, Rule, Settings};
-use crate::entry::{Accepted, Epoch, Offset};
+use crate::entry::{Accepted, Epoch, Offset, Position, Received};
 use crate::facets::messages::{Delivery, Sending};
 use crate::facets::{CheckedRun, Facet};
 use crate::ids::{ActorId, EntityId, StreamId};
@@ -102,10 +105,12 @@ struct Fault {
 struct Track<'r, 'a> {
     run: &'r CheckedRun<'a>,
     actor: ActorId,
-    /// The stream's accepted messages.
+    /// The stream's accepted messages, in the order of sending.
     accepted: Vec<(&'r Sending<'a>, &'a Accepted)>,
-    /// The furthest delivery so far.
-    last: Option<Delivery<'a>>,
+    /// The accepted messages without numbers that have been looked for.
+    looked_for: usize,
+    /// The furthest delivery with a number so far.
+    last: Option<Numbered<'a>>,
     /// Arrived messages, by their place in the stream and then in order of arrival.
     arrived: BTreeMap<(u64, usize), &'r Sending<'a>>,
 }
@@ -119,6 +124,7 @@ impl<'r, 'a> Track<'r, 'a> {
             accepted: of_stream
                 .filter_map(|sending| Some((sending, sending.accepted()?)))
                 .collect(),
+            looked_for: 0,
             last: None,
             arrived: BTreeMap::new(),
         }
@@ -129,44 +135,68 @@ impl<'r, 'a> Track<'r, 'a> {
             let place = (clock.of(sending.stream()), self.arrived.len());
             self.arrived.insert(place, sending);
         }
-        let furthest = self.last.is_none_or(|last| rank(&last) < rank(&delivery));
-        if furthest {
-            self.last = Some(delivery);
+        let Some(numbered) = Numbered::of(delivery.received) else {
+            return;
+        };
+        if self.last.is_none_or(|last| last.rank() < numbered.rank()) {
+            self.last = Some(numbered);
         }
     }
 
-    fn fault(&self, now: &Delivery<'_>, sending: &Sending<'_>) -> Option<Fault> {
-        self.contradicts_answer(now, sending)
-            .or_else(|| self.out_of_sequence(now, sending))
+    fn fault(&mut self, now: &Delivery<'_>, sending: &Sending<'_>) -> Option<Fault> {
+        if let Some(fault) = self.contradicts_answer(now, sending) {
+            return Some(fault);
+        }
+        let Some(numbered) = Numbered::of(now.received) else {
+            return self.out_of_sending_order(sending);
+        };
+        self.out_of_sequence(&numbered, sending)
             .or_else(|| self.out_of_program_order(sending))
     }
 
+    /// Compares what the sender was told with what arrived, as far as the system says both.
     fn contradicts_answer(&self, now: &Delivery<'_>, sending: &Sending<'_>) -> Option<Fault> {
         let accepted = sending.accepted()?;
         let (told, came) = (accepted.position, now.received.position);
-        let told = (accepted.seq, told.epoch.0, told.offset.0);
-        let came = (now.received.seq, came.epoch.0, came.offset.0);
-        (told != came).then(|| Fault {
+        let same_seq = is_same(accepted.seq, now.received.seq);
+        let place = |position: Option<Position>| position.map(|at| (at.epoch, at.offset));
+        let same_place = is_same(place(told), place(came));
+        (!same_seq || !same_place).then(|| Fault {
             rule: "contradicts-answer",
             other: None,
             message: format!(
-                "{} reached {} as seq {}, epoch {}, offset {}, but its sender was told \
-                 seq {}, epoch {}, offset {}",
+                "{} reached {} as {}, but its sender was told {}",
                 self.run.describe(sending),
                 self.run.name(self.actor),
-                came.0,
-                came.1,
-                came.2,
-                told.0,
-                told.1,
-                told.2
+                numbers(now.received.seq, came),
+                numbers(accepted.seq, told),
             ),
         })
     }
 
-    fn out_of_sequence(&self, now: &Delivery<'_>, sending: &Sending<'_>) -> Option<Fault> {
+    /// Looks for an accepted message that was sent before this one, and that the actor
+    /// should have received by now. Each is reported once.
+    fn out_of_sending_order(&mut self, sending: &Sending<'_>) -> Option<Fault> {
+        let messages = self.run.messages();
+        while let Some((earlier, _)) = self.accepted.get(self.looked_for).copied() {
+            if earlier.index >= sending.index {
+                return None;
+            }
+            self.looked_for += 1;
+            let place = messages.place(self.actor, earlier.id());
+            let own = messages.place(self.actor, sending.id());
+            let came = place.is_some() && place < own;
+            let owed = messages.is_owed(self.actor, earlier);
+            if !came && owed && !messages.is_covered(self.actor, earlier) {
+                return Some(self.hole(&self.run.describe(sending), earlier));
+            }
+        }
+        None
+    }
+
+    fn out_of_sequence(&self, now: &Numbered<'_>, sending: &Sending<'_>) -> Option<Fault> {
         if let Some(last) = self.last
-            && rank(now) <= rank(&last)
+            && now.rank() <= last.rank()
         {
             return Some(self.late(now, sending, &last));
         }
@@ -174,11 +204,14 @@ impl<'r, 'a> Track<'r, 'a> {
             return None;
         }
         self.missing_before(now)
-            .map(|missing| self.hole(now, sending, missing))
+            .map(|missing| {
+                let name = self.run.describe(sending);
+                self.hole(&format!("{name} (seq {})", now.seq), missing)
+            })
             .or_else(|| self.unexplained_number(now, sending))
     }
 
-    fn late(&self, now: &Delivery<'_>, sending: &Sending<'_>, last: &Delivery<'_>) -> Fault {
+    fn late(&self, now: &Numbered<'_>, sending: &Sending<'_>, last: &Numbered<'_>) -> Fault {
         let (name, actor) = (self.run.describe(sending), self.run.name(self.actor));
         let later = self.run.describe_received(last.received);
         Fault {
@@ -186,46 +219,46 @@ impl<'r, 'a> Track<'r, 'a> {
             other: Some(last.received.message.into()),
             message: format!(
                 "{name} (seq {}, epoch {}) reached {actor} after {later} (seq {}, epoch {})",
-                now.received.seq,
-                now.received.position.epoch.0,
-                last.received.seq,
-                last.received.position.epoch.0
+                now.seq, now.epoch.0, last.seq, last.epoch.0
             ),
         }
     }
 
     /// Returns an accepted message that should have come before `now`, and that no
     /// gap marker covers.
-    fn missing_before(&self, now: &Delivery<'_>) -> Option<&'r Sending<'a>> {
+    fn missing_before(&self, now: &Numbered<'_>) -> Option<&'r Sending<'a>> {
         let due = |accepted: &Accepted| {
-            let epoch = accepted.position.epoch;
-            let place = (epoch, accepted.seq);
+            let Some(rank) = rank_of(accepted) else {
+                return false;
+            };
             let after_last = match self.last {
-                Some(last) if epoch_of(&last) == epoch_of(now) => place > rank(&last),
-                Some(_) => epoch == epoch_of(now),
+                Some(last) if last.epoch == now.epoch => rank > last.rank(),
+                Some(_) => rank.0 == now.epoch,
                 None => true,
             };
-            place < rank(now) && after_last
+            rank < now.rank() && after_last
         };
+        let messages = self.run.messages();
         self.accepted
             .iter()
             .filter(|(_, accepted)| due(accepted))
             .map(|(sending, _)| *sending)
-            .find(|sending| !self.run.messages().is_covered(self.actor, sending))
+            .filter(|sending| messages.is_owed(self.actor, sending))
+            .find(|sending| !messages.is_covered(self.actor, sending))
     }
 
-    fn hole(&self, now: &Delivery<'_>, sending: &Sending<'_>, missing: &Sending<'_>) -> Fault {
-        let (name, other) = (self.run.describe(sending), self.run.describe(missing));
-        let (actor, seq) = (self.run.name(self.actor), now.received.seq);
+    /// Returns the fault that a message arrived, under that name, without an earlier one.
+    fn hole(&self, name: &str, missing: &Sending<'_>) -> Fault {
+        let (actor, other) = (self.run.name(self.actor), self.run.describe(missing));
         let arrives_later = self.run.messages().place(self.actor, missing.id());
         let (rule, message) = match arrives_later {
             Some(_) => (
                 "overtaken",
-                format!("{name} (seq {seq}) reached {actor} before {other}"),
+                format!("{name} reached {actor} before {other}"),
             ),
             None => (
                 "hole",
-                format!("{name} (seq {seq}) reached {actor}, but {other} is missing before it"),
+                format!("{name} reached {actor}, but {other} is missing before it"),
             ),
         };
         Fault {
@@ -237,15 +270,14 @@ impl<'r, 'a> Track<'r, 'a> {
 
     /// Returns a fault for a hole in the numbers that no accepted message explains,
     /// without a gap marker in which the unknown message may lie.
-    fn unexplained_number(&self, now: &Delivery<'_>, sending: &Sending<'_>) -> Option<Fault> {
+    fn unexplained_number(&self, now: &Numbered<'_>, sending: &Sending<'_>) -> Option<Fault> {
         let (floor, low) = match self.last {
-            Some(last) if epoch_of(&last) == epoch_of(now) => {
-                (last.received.seq, last.received.position.offset)
-            }
+            Some(last) if last.epoch == now.epoch => (last.seq, last.offset()),
             Some(_) => return None,
+            None if self.came_later(sending) => return None,
             None => (0, Offset(0)),
         };
-        let seq = now.received.seq;
+        let seq = now.seq;
         let explained = seq > floor
             && (self.known_between(floor, now) == seq - floor - 1 || self.gap_between(low, now));
         (!explained).then(|| Fault {
@@ -260,22 +292,33 @@ impl<'r, 'a> Track<'r, 'a> {
         })
     }
 
+    /// Returns `true` if the actor subscribed after the stream's first message was sent, and
+    /// only to what is sent from then on.
+    fn came_later(&self, sending: &Sending<'_>) -> bool {
+        let messages = self.run.messages();
+        let mut stream = messages.of_stream(sending.stream());
+        stream.any(|earlier| !messages.is_owed(self.actor, earlier))
+    }
+
     /// Returns how many numbers between the two belong to accepted messages.
-    fn known_between(&self, floor: u64, now: &Delivery<'_>) -> u64 {
+    fn known_between(&self, floor: u64, now: &Numbered<'_>) -> u64 {
         let mut known: Vec<u64> = self
             .accepted
             .iter()
-            .filter(|(_, accepted)| accepted.position.epoch <= epoch_of(now))
-            .map(|(_, accepted)| accepted.seq)
-            .filter(|seq| floor < *seq && *seq < now.received.seq)
+            .filter_map(|(_, accepted)| rank_of(accepted))
+            .filter(|(epoch, _)| *epoch <= now.epoch)
+            .map(|(_, seq)| seq)
+            .filter(|seq| floor < *seq && *seq < now.seq)
             .collect();
         known.sort_unstable();
         known.dedup();
         known.len() as u64
     }
 
-    fn gap_between(&self, low: Offset, now: &Delivery<'_>) -> bool {
-        let position = now.received.position;
+    fn gap_between(&self, low: Offset, now: &Numbered<'_>) -> bool {
+        let Some(position) = now.received.position else {
+            return false;
+        };
         let mut gaps = self.run.messages().covering_gaps(self.actor).iter();
         gaps.any(|received| {
             let gap = received.gap;
@@ -301,16 +344,59 @@ impl<'r, 'a> Track<'r, 'a> {
     }
 }
 
-fn epoch_of(delivery: &Delivery<'_>) -> Epoch {
-    delivery.received.position.epoch
+/// A received message with a number in its stream.
+#[derive(Clone, Copy)]
+struct Numbered<'a> {
+    received: &'a Received,
+    epoch: Epoch,
+    seq: u64,
+}
+
+impl<'a> Numbered<'a> {
+    fn of(received: &'a Received) -> Option<Self> {
+        Some(Self {
+            received,
+            epoch: epoch_of(received.position),
+            seq: received.seq?,
+        })
+    }
+
+    /// Returns the place of the message in its stream.
+    fn rank(&self) -> (Epoch, u64) {
+        (self.epoch, self.seq)
+    }
+
+    fn offset(&self) -> Offset {
+        let position = self.received.position;
+        position.map(|position| position.offset).unwrap_or_default()
+    }
+}
+
+/// Returns the place that the system gave a message in its stream, if it gave it a number.
+fn rank_of(accepted: &Accepted) -> Option<(Epoch, u64)> {
+    Some((epoch_of(accepted.position), accepted.seq?))
+}
+
+/// A system that names no incarnation has one.
+fn epoch_of(position: Option<Position>) -> Epoch {
+    position.map_or(Epoch(1), |position| position.epoch)
 }
 
 /// Returns `true` if nothing can lie between the two.
-fn is_next(last: &Delivery<'_>, now: &Delivery<'_>) -> bool {
-    epoch_of(last) == epoch_of(now) && last.received.seq.checked_add(1) == Some(now.received.seq)
+fn is_next(last: &Numbered<'_>, now: &Numbered<'_>) -> bool {
+    last.epoch == now.epoch && last.seq.checked_add(1) == Some(now.seq)
 }
 
-/// Returns the place of a delivery in its stream.
-fn rank(delivery: &Delivery<'_>) -> (Epoch, u64) {
-    (epoch_of(delivery), delivery.received.seq)
+/// Returns `false` if both are known and differ.
+fn is_same<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
+    one.is_none() || other.is_none() || one == other
+}
+
+/// Returns `seq 3, epoch 1, offset 7`, as far as it is known.
+fn numbers(seq: Option<u64>, position: Option<Position>) -> String {
+    let seq = seq.map(|seq| format!("seq {seq}"));
+    let position = position
+        .map(|position| format!("epoch {}, offset {}", position.epoch.0, position.offset.0));
+    let parts: Vec<String> = seq.into_iter().chain(position).collect();
+    parts.join(", ")
 }

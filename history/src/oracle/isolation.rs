@@ -85,15 +85,15 @@ impl Oracle for Isolation {
 
 /// The system must file a message under the channel that it was sent to.
 fn check_routing(run: &CheckedRun<'_>, sending: &Sending<'_>, report: &mut Report) {
-    let Some(accepted) = sending.accepted() else {
+    let Some(position) = sending.accepted().and_then(|accepted| accepted.position) else {
         return;
     };
-    let filed = accepted.position.channel;
+    let filed = position.channel;
     if filed != sending.sent.envelope.channel {
         let witness = [sending.id().into(), filed.into()];
         report.broken("misrouted", witness, sending.at, || {
             let (name, channel) = (run.describe(sending), run.name(filed));
-            let offset = accepted.position.offset.0;
+            let offset = position.offset.0;
             format!("{name} was accepted for {channel}, at offset {offset}")
         });
     }

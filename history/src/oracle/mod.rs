@@ -21,6 +21,7 @@ use crate::facets::{CheckedRun, Facet};
 
 pub use crate::settings::{Setting, SettingValue, SettingValues, Settings};
 pub use finding::{Finding, LISTED_MAX, Report, Scope, Violation};
+pub use linearizable::{MODELS, SequentialSpec};
 pub use secrets::Secrets;
 
 /// A judge of one promise over the history of a run.
@@ -89,6 +90,7 @@ oracles! {
     deadlock::Deadlock,
     protocol::Protocol,
     invariants::Invariants,
+    linearizable::Linearizable,
 }
 
 /// A reference to an oracle of the table. Equal and ordered by its place there.

@@ -19,9 +19,10 @@
 
 use super::{Finding, Oracle, Report, Rule, Setting, SettingValues, Settings};
 use crate::body::Body;
-use crate::entry::{Position, SpanEnd};
+use crate::entry::SpanEnd;
 use crate::facets::gaps::{GapCause, GapFault};
 use crate::facets::messages::{Delivery, ReceivedGap, SendOutcome, Sending, Subscriber};
+use crate::facets::missed::ReceivedCount;
 use crate::facets::{CheckedRun, Facet};
 use crate::ids::SpanId;
 use crate::ledger::{Settlement, is_phantom, settle};
@@ -122,6 +123,9 @@ impl Oracle for NoLoss {
         for received in run.messages().gaps() {
             check_gap(run, received, &mut report);
         }
+        for received in run.messages().missed() {
+            check_count(run, received, &mut report);
+        }
         for subscriber in run.messages().subscribers() {
             check_drained(run, subscriber, &mut report);
         }
@@ -168,26 +172,26 @@ fn ended_before(run: &CheckedRun<'_>, span: SpanId, sending: &Sending<'_>) -> bo
 }
 
 fn check_settlements(run: &CheckedRun<'_>, sending: &Sending<'_>, report: &mut Report) {
-    let Some(position) = run.messages().position(sending) else {
+    if !run.messages().is_accepted(sending) {
         return;
-    };
+    }
     let channel = sending.sent.envelope.channel;
     let subscribers = run.messages().subscribers_of(channel);
-    report.check(subscribers.len() as u64);
     if subscribers.is_empty() {
         let witness = [sending.id().into(), channel.into()];
         report.broken("no-subscriber", witness, sending.at, || {
-            let last_seen = last_seen(run, sending, position);
+            let last_seen = last_seen(run, sending);
             let (name, channel) = (run.describe(sending), run.name(channel));
             format!("{name} was {last_seen}; {channel} has no subscriber")
         });
     }
-    for actor in subscribers {
-        if settle(run, sending, *actor) == Settlement::Lost {
-            let witness = [sending.id().into(), (*actor).into()];
+    for actor in run.messages().owed_to(sending) {
+        report.check(1);
+        if settle(run, sending, actor) == Settlement::Lost {
+            let witness = [sending.id().into(), actor.into()];
             report.broken("lost", witness, sending.at, || {
-                let last_seen = last_seen(run, sending, position);
-                let (name, actor) = (run.describe(sending), run.name(*actor));
+                let last_seen = last_seen(run, sending);
+                let (name, actor) = (run.describe(sending), run.name(actor));
                 format!(
                     "{name} was {last_seen}; never delivered to {actor}, and no gap marker \
                      covers it"
@@ -198,11 +202,14 @@ fn check_settlements(run: &CheckedRun<'_>, sending: &Sending<'_>, report: &mut R
 }
 
 /// Returns `accepted at offset 3 of thread-1, epoch 1, and delivered to client-2`.
-fn last_seen(run: &CheckedRun<'_>, sending: &Sending<'_>, position: Position) -> String {
-    let position = run.describe_position(&position);
-    let accepted = match sending.accepted() {
-        Some(_) => format!("accepted at {position}"),
-        None => format!("accepted without an answer, at {position}"),
+fn last_seen(run: &CheckedRun<'_>, sending: &Sending<'_>) -> String {
+    let position = run.messages().position(sending);
+    let position = position.map(|position| run.describe_position(&position));
+    let accepted = match (sending.accepted(), position) {
+        (Some(_), Some(position)) => format!("accepted at {position}"),
+        (Some(_), None) => "accepted".to_owned(),
+        (None, Some(position)) => format!("accepted without an answer, at {position}"),
+        (None, None) => "accepted without an answer".to_owned(),
     };
     let elsewhere: Vec<String> = run
         .messages()
@@ -259,18 +266,17 @@ fn check_gap(run: &CheckedRun<'_>, received: &ReceivedGap, report: &mut Report) 
     let Some(fault) = received.fault else {
         return;
     };
-    let (rule, reason) = match fault {
-        GapFault::Endless => ("endless-gap", "but that epoch did not end in a crash"),
-        GapFault::False => (
-            "false-gap",
-            "but some of it arrived, was still in the buffer, or comes later in the log",
-        ),
-        GapFault::Empty => ("empty-gap", "but nothing was there"),
-        GapFault::Unexplained => ("gap", "and no cause that the settings name explains it"),
+    let reason = match fault {
+        GapFault::Endless => "but that epoch did not end in a crash",
+        GapFault::False => {
+            "but some of it arrived, was still in the buffer, or comes later in the log"
+        }
+        GapFault::Empty => "but nothing was there",
+        GapFault::Unexplained => "and no cause that the settings name explains it",
     };
     let gap = received.gap;
     let witness = [received.actor.into(), gap.channel.into()];
-    report.broken(rule, witness, received.at, || {
+    report.broken(rule_of(fault), witness, received.at, || {
         let (actor, channel) = (run.name(received.actor), run.name(gap.channel));
         let (epoch, from) = (gap.epoch.0, gap.from.0);
         let range = match gap.to {
@@ -278,6 +284,35 @@ fn check_gap(run: &CheckedRun<'_>, received: &ReceivedGap, report: &mut Report) 
             None => format!("from offset {from} to the end of epoch {epoch}"),
         };
         format!("{actor} was told that {channel} is lost {range}, {reason}")
+    });
+}
+
+fn rule_of(fault: GapFault) -> &'static str {
+    match fault {
+        GapFault::Endless => "endless-gap",
+        GapFault::False => "false-gap",
+        GapFault::Empty => "empty-gap",
+        GapFault::Unexplained => "gap",
+    }
+}
+
+/// Checks a marker that gives a number of messages.
+fn check_count(run: &CheckedRun<'_>, received: &ReceivedCount, report: &mut Report) {
+    let Some(fault) = received.fault else {
+        return;
+    };
+    let reason = match fault {
+        GapFault::Endless | GapFault::False => {
+            "but that many were not missing, or some were still in the buffer"
+        }
+        GapFault::Empty => "but none was missing",
+        GapFault::Unexplained => "and no cause that the settings name explains it",
+    };
+    let witness = [received.actor.into(), received.channel.into()];
+    report.broken(rule_of(fault), witness, received.at, || {
+        let (actor, channel) = (run.name(received.actor), run.name(received.channel));
+        let count = received.count;
+        format!("{actor} was told that {count} messages of {channel} are lost, {reason}")
     });
 }
 
@@ -292,6 +327,6 @@ fn check_drained(run: &CheckedRun<'_>, subscriber: &Subscriber, report: &mut Rep
             format!("{} came last", run.name(message))
         });
         let (actor, tenant) = (run.name(subscriber.actor), run.name(subscriber.tenant));
-        format!("{actor} of {tenant} never finished: its goodbye was not answered ({last})")
+        format!("{actor} of {tenant} never finished: it did not record that it is drained ({last})")
     });
 }

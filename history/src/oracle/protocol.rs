@@ -8,11 +8,12 @@
 //!
 //! Nothing is called missing where gap markers, or messages without an answer, may hide
 //! some of a span's messages from an observer; `no-loss` and `fifo` check that
-//! holes are marked. A span that was cut off by its deadline, by a cancellation or by the
+//! holes are marked. Nor is it where an actor subscribed, to what is sent from then on, in
+//! the middle of a span. A span that was cut off by its deadline, by a cancellation or by the
 //! death of its host may end before it opened.
 
 use super::{Finding, Oracle, Report, Rule, Settings};
-use crate::entry::{Accepted, SpanEnd};
+use crate::entry::SpanEnd;
 use crate::facets::messages::{SendOutcome, Sending};
 use crate::facets::spans::SpanRecord;
 use crate::facets::{CheckedRun, Facet};
@@ -140,9 +141,7 @@ fn check_accepted(
     report: &mut Report,
 ) {
     let span = record.began.span;
-    let mut accepted: Vec<(&Sending<'_>, &Accepted)> =
-        run.messages().accepted_of_span(span).collect();
-    accepted.sort_by_key(|(_, accepted)| (accepted.position.epoch, accepted.seq));
+    let accepted = run.messages().accepted_in_order(span);
     let unanswered = run
         .messages()
         .of_span(span)
@@ -203,11 +202,19 @@ fn check_received(
     }
 }
 
-/// Returns `true` if gap markers may hide some of the span's messages from the actor.
+/// Returns `true` if gap markers may hide some of the span's messages from the actor, or it
+/// subscribed only after some of them were sent.
 fn may_miss(run: &CheckedRun<'_>, record: &SpanRecord<'_>, actor: ActorId) -> bool {
     let messages = run.messages();
+    let came_later = |sending: &Sending<'_>| !messages.is_owed(actor, sending);
+    if messages.of_span(record.began.span).any(came_later) {
+        return true;
+    }
     let mut gaps = messages.covering_gaps(actor).iter();
-    let marked = gaps.any(|received| Some(received.gap.channel) == record.began.channel);
+    let counted = messages.missed().iter();
+    let mut counted = counted.filter(|told| told.actor == actor && told.fault.is_none());
+    let marked = gaps.any(|received| Some(received.gap.channel) == record.began.channel)
+        || counted.any(|told| Some(told.channel) == record.began.channel);
     let hidden = |sending: &&Sending<'_>| match sending.outcome {
         SendOutcome::Accepted(_) => messages.is_covered(actor, sending),
         // Its position is unknown, and so is whether a marker covers it.

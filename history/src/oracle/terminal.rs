@@ -8,7 +8,7 @@
 //! before it could even answer for one that got through, that one is not counted.
 
 use super::{Finding, Oracle, Report, Rule, Settings};
-use crate::entry::{Accepted, Epoch, SpanEnd};
+use crate::entry::{Accepted, Epoch, Position, SpanEnd};
 use crate::facets::messages::{Arrival, SendOutcome, Sending};
 use crate::facets::spans::SpanRecord;
 use crate::facets::{CheckedRun, Facet};
@@ -99,8 +99,7 @@ fn check_span(
     report: &mut Report,
 ) {
     let span = record.began.span;
-    let mut accepted: Vec<Answered<'_, '_>> = run.messages().accepted_of_span(span).collect();
-    accepted.sort_by_key(|(_, accepted)| (accepted.position.epoch, accepted.seq));
+    let accepted = run.messages().accepted_in_order(span);
     let terminals: Vec<Answered<'_, '_>> = accepted
         .iter()
         .copied()
@@ -168,7 +167,7 @@ fn check_kind(
     let Some(due) = profile.terminal_of(end) else {
         return;
     };
-    let cut_off = end == SpanEnd::HostDied && has_crashed(run, accepted.position.epoch);
+    let cut_off = end == SpanEnd::HostDied && has_crashed(run, accepted.epoch());
     if terminal.sent.body.kind != due && !cut_off {
         let witness = [terminal.id().into(), record.began.span.into()];
         report.broken("wrong-terminal", witness, terminal.at, || {
@@ -178,8 +177,8 @@ fn check_kind(
     }
 }
 
-fn has_crashed(run: &CheckedRun<'_>, epoch: Epoch) -> bool {
-    run.messages().has_crashed(epoch)
+fn has_crashed(run: &CheckedRun<'_>, epoch: Option<Epoch>) -> bool {
+    epoch.is_some_and(|epoch| run.messages().has_crashed(epoch))
 }
 
 /// Nothing may be accepted after the first terminal. More terminals are reported by
@@ -190,12 +189,12 @@ fn check_rest(
     (terminal, end): Answered<'_, '_>,
     report: &mut Report,
 ) {
-    let (last, end_seq) = (end.position, end.seq);
     for (sending, answer) in accepted {
-        let position = answer.position;
-        let later_in_span = (position.epoch, answer.seq) > (last.epoch, end_seq);
-        let later_in_log = position.channel == last.channel
-            && (position.epoch, position.offset) > (last.epoch, last.offset);
+        let later_in_span = match (answer.seq, end.seq) {
+            (Some(seq), Some(last)) => (answer.epoch(), seq) > (end.epoch(), last),
+            _ => sending.order > terminal.order,
+        };
+        let later_in_log = is_later_in_log(answer.position, end.position);
         if (later_in_span || later_in_log) && !run.is_terminal(sending.kind()) {
             let witness = [sending.id().into(), terminal.id().into()];
             report.broken("accepted-after-end", witness, sending.at, || {
@@ -204,6 +203,14 @@ fn check_rest(
             });
         }
     }
+}
+
+fn is_later_in_log(position: Option<Position>, last: Option<Position>) -> bool {
+    let (Some(position), Some(last)) = (position, last) else {
+        return false;
+    };
+    position.channel == last.channel
+        && (position.epoch, position.offset) > (last.epoch, last.offset)
 }
 
 fn check_receipt(
@@ -220,7 +227,8 @@ fn check_receipt(
         run.is_terminal(kind) && !is_excused(run, record, arrival)
     });
     let Some(ended_by) = ended_by else {
-        if !run.messages().is_covered(actor, terminal) {
+        let owed = run.messages().is_owed(actor, terminal);
+        if owed && !run.messages().is_covered(actor, terminal) {
             let witness = [terminal.id().into(), span.into(), actor.into()];
             report.broken("never-told", witness, terminal.at, || {
                 let (name, actor) = (run.describe(terminal), run.name(actor));
@@ -254,6 +262,7 @@ fn check_receipt(
 fn is_excused(run: &CheckedRun<'_>, record: &SpanRecord<'_>, arrival: &Arrival<'_>) -> bool {
     let sending = run.messages().sending_of(arrival);
     let unanswered = sending.is_some_and(|sent| sent.outcome == SendOutcome::Indeterminate);
-    let epoch = arrival.delivery.received.position.epoch;
+    let position = arrival.delivery.received.position;
+    let epoch = position.map(|position| position.epoch);
     unanswered && record.end() == Some(SpanEnd::HostDied) && has_crashed(run, epoch)
 }

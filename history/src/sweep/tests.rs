@@ -8,7 +8,7 @@ use super::*;
 use crate::oracle::SettingValue;
 use crate::{
     ActorId, Body, ChannelId, Entry, EntryKind, Envelope, Epoch, Mark, MessageId, ObjectId, Offset,
-    OperationId, Position, Received, Sent, StreamId, TenantId,
+    OperationId, Position, Received, Sent, Since, StreamId, TenantId,
 };
 
 fn history(kinds: impl IntoIterator<Item = (Option<ActorId>, EntryKind)>) -> History {
@@ -191,7 +191,11 @@ fn two_tenants(secret: &'static str, text: &'static str) -> History {
         let (channel, tenant) = (ChannelId(tenant), TenantId(tenant));
         (
             Some(ActorId(tenant.0)),
-            EntryKind::Subscribed { channel, tenant },
+            EntryKind::Subscribed {
+                channel,
+                tenant,
+                since: Since::Start,
+            },
         )
     };
     let envelope = |tenant| Envelope {
@@ -215,12 +219,12 @@ fn two_tenants(secret: &'static str, text: &'static str) -> History {
         let received = Received {
             message: MessageId(tenant),
             envelope: envelope(tenant),
-            position: Position {
+            position: Some(Position {
                 channel: ChannelId(tenant),
                 epoch: Epoch(1),
                 offset: Offset(1),
-            },
-            seq: 1,
+            }),
+            seq: Some(1),
             body: Body::new("note").with("text", text),
         };
         (Some(ActorId(tenant)), EntryKind::Received(received))

@@ -30,6 +30,7 @@ use tokio::time::Instant;
 
 use crate::ambient::Ambient;
 use crate::engine::host::Host;
+use crate::extensions::Extensions;
 use crate::ids::{HostId, TaskId};
 use crate::index_vec::IndexVec;
 use crate::net::NetConfig;
@@ -142,6 +143,8 @@ pub(crate) struct Engine {
     pub(crate) start: Instant,
     pub(super) now: Cell<VirtualTime>,
     pub(crate) wakes: WakeQueue,
+    /// Apart from the core, because it holds values of user code.
+    pub(crate) extensions: Extensions,
     pub(crate) core: RefCell<Core>,
 }
 
@@ -169,6 +172,7 @@ impl Engine {
             start: Instant::now(),
             now: Cell::new(VirtualTime::ZERO),
             wakes: WakeQueue::new(),
+            extensions: Extensions::default(),
             core: RefCell::new(Core {
                 tasks: IndexVec::default(),
                 points: IndexVec::default(),

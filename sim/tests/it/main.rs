@@ -3,6 +3,7 @@
 
 mod engine;
 mod exhaustive;
+mod extensions;
 mod hermetic;
 mod laws;
 mod leaks;

@@ -51,7 +51,7 @@ fn check_run(run: &CheckedRun<'_>, record: &SpanRecord<'_>, flaws: &mut Vec<Stri
         .collect();
     accepted.sort_by_key(|(seq, _)| *seq);
     let numbers = accepted.iter().map(|(seq, _)| *seq);
-    if !numbers.eq(1..=accepted.len() as u64) {
+    if !numbers.eq((1..=accepted.len() as u64).map(Some)) {
         let name = run.describe_record(record);
         flaws.push(format!("{name} is not numbered without holes"));
     }

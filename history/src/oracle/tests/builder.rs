@@ -10,8 +10,9 @@ use rehearsal_sim::{Census, LiveSocket, LiveTask, Statistics, TaskId, Verdict, V
 use crate::profile::AGENT_EVENTS;
 use crate::{
     Accepted, ActorId, Began, Body, ChannelId, CheckedRun, Entry, EntryKind, Envelope, Epoch, Gap,
-    GapCause, GapPolicy, History, Ledger, MessageId, Model, Offset, Phase, Position, Received,
-    Resource, Sent, SpanEnd, SpanId, StreamId, Symbol, TenantId, Value, VectorClock, Vocabulary,
+    GapCause, GapPolicy, History, Ledger, MessageId, Model, ObjectId, Offset, OperationId, Phase,
+    Position, Received, Resource, Sent, Since, SpanEnd, SpanId, StreamId, Symbol, TenantId, Value,
+    VectorClock, Vocabulary,
 };
 
 use super::super::{Finding, OracleRef, Settings};
@@ -159,6 +160,9 @@ pub(super) struct HistoryBuilder {
     pub(super) census: BTreeMap<Phase, Census>,
     /// Checks of the one invariant, with the contradictions that they found.
     pub(super) invariant: Vec<(VirtualTime, Option<&'static str>)>,
+    /// Operations on objects: the object, the call, the places of invocation and return
+    /// among all, and the result.
+    pub(super) operations: Vec<OperationDraft>,
     pub(super) verdict: Verdict,
     pub(super) statistics: Statistics,
     /// Settings of `no-loss`: the gaps that the scenario allows.
@@ -182,6 +186,7 @@ impl HistoryBuilder {
             holds: BTreeMap::new(),
             census: BTreeMap::new(),
             invariant: vec![(VirtualTime::ZERO, None); 7],
+            operations: healthy_operations(),
             verdict: Verdict::Pass,
             statistics: Statistics {
                 waits: 9,
@@ -334,12 +339,12 @@ impl HistoryBuilder {
         *seq += 1;
         Accepted {
             message,
-            position: Position {
+            position: Some(Position {
                 channel,
                 epoch,
                 offset,
-            },
-            seq: *seq,
+            }),
+            seq: Some(*seq),
         }
     }
 
@@ -352,6 +357,12 @@ impl HistoryBuilder {
             Answer::Accepted(accepted) => accepted,
             other => panic!("{message:?} was not accepted: {other:?}"),
         }
+    }
+
+    /// Returns the position that a receipt names.
+    pub(super) fn position_mut(&mut self, actor: ActorId, message: MessageId) -> &mut Position {
+        let received = self.received_mut(actor, message);
+        received.position.as_mut().expect("the builder names one")
     }
 
     /// Returns the messages of a channel's log in one epoch.
@@ -386,7 +397,7 @@ impl HistoryBuilder {
         let sending = self.sending(message);
         let seq = match &sending.answer {
             Answer::Accepted(accepted) => accepted.seq,
-            _ => self.seqs.get(&sending.span()).copied().unwrap_or_default(),
+            _ => Some(self.seqs.get(&sending.span()).copied().unwrap_or_default()),
         };
         let (epoch, offset) = self.place(message);
         DeliveryDraft {
@@ -395,11 +406,11 @@ impl HistoryBuilder {
             received: Received {
                 message,
                 envelope: sending.sent.envelope.clone(),
-                position: Position {
+                position: Some(Position {
                     channel: sending.sent.envelope.channel,
                     epoch,
                     offset,
-                },
+                }),
                 seq,
                 body: sending.sent.body.clone(),
             },
@@ -551,6 +562,7 @@ impl HistoryBuilder {
             };
             entries.push(entry(*at, None, kind));
         }
+        self.add_operations(entries);
         entries.sort_by_key(|entry| entry.at);
         self.add_ends(entries);
         history
@@ -562,6 +574,7 @@ impl HistoryBuilder {
                 let kind = EntryKind::Subscribed {
                     channel: *channel,
                     tenant: subscriber.tenant,
+                    since: Since::Start,
                 };
                 entries.push(entry(VirtualTime::ZERO, Some(subscriber.actor), kind));
             }
@@ -602,6 +615,35 @@ impl HistoryBuilder {
         }
         for (actor, gap, at) in &self.gaps {
             entries.push(entry(*at, Some(*actor), EntryKind::Gap(*gap)));
+        }
+    }
+
+    fn add_operations(&self, entries: &mut Vec<Entry>) {
+        for (number, draft) in self.operations.iter().enumerate() {
+            let operation = OperationId(number as u64 + 1);
+            let actor = Some(ActorId(number as u64 % 3 + 1));
+            let invoked = EntryKind::Invoked {
+                operation,
+                object: draft.object,
+                call: draft.call.clone(),
+            };
+            entries.push(entry(
+                VirtualTime::from_micros(draft.invoked),
+                actor,
+                invoked,
+            ));
+            let (at, end) = match &draft.end {
+                OperationDraftEnd::Open => continue,
+                OperationDraftEnd::Returned(at, value) => {
+                    let value = value.clone();
+                    (*at, EntryKind::Returned { operation, value })
+                }
+                OperationDraftEnd::Failed(at) => {
+                    let reason = "full".into();
+                    (*at, EntryKind::Failed { operation, reason })
+                }
+            };
+            entries.push(entry(VirtualTime::from_micros(at), actor, end));
         }
     }
 
@@ -673,6 +715,62 @@ impl HistoryBuilder {
         let unhappy = self.unhappy().into_iter();
         unhappy.map(|(oracle, _)| oracle).collect()
     }
+}
+
+/// An operation on an object; times are in microseconds.
+#[derive(Clone, Debug)]
+pub(super) struct OperationDraft {
+    pub(super) object: ObjectId,
+    pub(super) call: Body,
+    pub(super) invoked: u64,
+    pub(super) end: OperationDraftEnd,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum OperationDraftEnd {
+    Open,
+    Returned(u64, Body),
+    Failed(u64),
+}
+
+/// An operation that returned a value, or nothing.
+pub(super) fn returned(
+    object: u64,
+    call: Body,
+    times: (u64, u64),
+    value: Option<i64>,
+) -> OperationDraft {
+    let result = Body::new("ok");
+    let result = match value {
+        Some(value) => result.with("value", value),
+        None => result,
+    };
+    OperationDraft {
+        object: ObjectId(object),
+        call,
+        invoked: times.0,
+        end: OperationDraftEnd::Returned(times.1, result),
+    }
+}
+
+/// A register that is written and read, and a counter with two increments at a time.
+fn healthy_operations() -> Vec<OperationDraft> {
+    let write = |value: i64| Body::new("write").with("value", value);
+    let mut operations = vec![
+        returned(1, write(1), (10, 20), None),
+        returned(1, "read".into(), (15, 25), Some(1)),
+        returned(1, write(2), (30, 50), None),
+        returned(1, "read".into(), (35, 40), Some(2)),
+        returned(1, "read".into(), (60, 70), Some(2)),
+        returned(2, "increment".into(), (10, 40), Some(2)),
+        returned(2, "increment".into(), (20, 30), Some(1)),
+        returned(2, "count".into(), (50, 60), Some(2)),
+    ];
+    operations.push(OperationDraft {
+        end: OperationDraftEnd::Failed(90),
+        ..returned(2, "increment".into(), (80, 90), None)
+    });
+    operations
 }
 
 fn required_of(label: &str) -> Vec<Symbol> {

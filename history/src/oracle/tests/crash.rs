@@ -54,9 +54,9 @@ fn a_crash_with_gap_markers_loses_nothing_silently() {
 fn numbers_may_begin_anew_in_a_new_epoch() {
     let mut builder = crash();
     let death = builder.find(DYING, kind::DEATH);
-    builder.accepted_mut(death).seq = 1;
+    builder.accepted_mut(death).seq = Some(1);
     for client in [NEAR, FAR] {
-        builder.received_mut(client, death).seq = 1;
+        builder.received_mut(client, death).seq = Some(1);
     }
     assert_eq!(builder.broken_by(), ["hierarchy"]);
 }
@@ -164,7 +164,8 @@ fn an_unanswered_terminal_that_got_through_before_the_crash_is_excused() {
     early.epoch = Epoch(1);
     let end = early.attempt(DYING, kind::ERROR, error("late"));
     let mut delivery = early.wire(NEAR, end);
-    delivery.received.position.offset = Offset(4);
+    let position = delivery.received.position.as_mut();
+    position.expect("the builder names one").offset = Offset(4);
     delivery.at = builder.deliveries[1].at;
     builder.sendings = early.sendings;
     builder.deliveries.insert(2, delivery);

@@ -175,6 +175,7 @@ fn an_empty_run_gives_nothing_to_check() {
     let mut builder = HistoryBuilder::new();
     builder.rest();
     builder.invariant.clear();
+    builder.operations.clear();
     builder.statistics.waits = 0;
     for oracle in ORACLES {
         let name = oracle.name();

@@ -83,9 +83,11 @@ impl Mutation {
             }
             Self::ReusePosition => {
                 let later = some_delivery(builder, index, |delivery| {
-                    delivery.received.position.offset > Offset(1)
+                    let position = delivery.received.position;
+                    position.is_some_and(|position| position.offset > Offset(1))
                 });
-                builder.deliveries[later].received.position.offset.0 -= 1;
+                let position = builder.deliveries[later].received.position.as_mut();
+                position.expect("it has one").offset.0 -= 1;
             }
             Self::SwapWithinRun => {
                 let (one, other) = neighbours(builder, index, |one, other| {

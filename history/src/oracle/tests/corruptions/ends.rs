@@ -72,7 +72,7 @@ pub(super) const TERMINAL: &[Case] = &[
         rule: "accepted-after-end",
         corrupt: |builder| {
             let id = builder.find(DATA, kind::TOOL_COMPLETED);
-            builder.accepted_mut(id).seq = 6;
+            builder.accepted_mut(id).seq = Some(6);
         },
         says: &["(tool_completed) of run-4 (data-4) on thread-2 was accepted after"],
     },

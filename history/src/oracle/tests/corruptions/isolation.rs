@@ -127,7 +127,9 @@ pub(super) const ISOLATION: &[Case] = &[
         rule: "misrouted",
         corrupt: |builder| {
             let id = builder.find(DATA, kind::TOOL_EXECUTING);
-            builder.accepted_mut(id).position.channel = CHANNEL_1;
+            let accepted = builder.accepted_mut(id);
+            let position = accepted.position.as_mut();
+            position.expect("the builder names one").channel = CHANNEL_1;
         },
         says: &["(tool_executing) of run-4 (data-4) on thread-2 was accepted for thread-1"],
     },

@@ -233,7 +233,7 @@ pub(super) const EXACTLY_ONCE: &[Case] = &[
         rule: "shared-position",
         corrupt: |builder| {
             let id = builder.find(DATA, kind::THINKING);
-            builder.received_mut(BOB, id).position.offset = Offset(1);
+            builder.position_mut(BOB, id).offset = Offset(1);
         },
         says: &[
             "client-3 received two messages at offset 1 of thread-2, epoch 1",

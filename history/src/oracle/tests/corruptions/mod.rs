@@ -5,6 +5,7 @@ mod engine;
 mod hierarchy;
 mod isolation;
 mod ledger;
+mod operations;
 mod order;
 mod protocol;
 
@@ -39,6 +40,7 @@ const TABLES: &[&[Case]] = &[
     engine::DEADLOCK,
     engine::INVARIANTS,
     protocol::PROTOCOL,
+    operations::LINEARIZABLE,
 ];
 
 fn cases() -> impl Iterator<Item = &'static Case> {

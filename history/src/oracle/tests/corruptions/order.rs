@@ -60,8 +60,8 @@ pub(super) const FIFO: &[Case] = &[
         rule: "unexplained-number",
         corrupt: |builder| {
             let id = builder.find(SLOW, kind::ERROR);
-            builder.accepted_mut(id).seq = 4;
-            builder.received_mut(BOB, id).seq = 4;
+            builder.accepted_mut(id).seq = Some(4);
+            builder.received_mut(BOB, id).seq = Some(4);
         },
         says: &[
             "(agent_error) of run-7 (slow-7) on thread-2",
@@ -75,8 +75,8 @@ pub(super) const FIFO: &[Case] = &[
         rule: "unexplained-number",
         corrupt: |builder| {
             let id = builder.find(SILENT, kind::STARTED);
-            builder.accepted_mut(id).seq = 0;
-            builder.received_mut(BOB, id).seq = 0;
+            builder.accepted_mut(id).seq = Some(0);
+            builder.received_mut(BOB, id).seq = Some(0);
         },
         says: &["(agent_started) of run-6", "as seq 0", "seq 1 was due"],
     },
@@ -86,8 +86,8 @@ pub(super) const FIFO: &[Case] = &[
         rule: "late",
         corrupt: |builder| {
             let id = builder.find(DATA, kind::TOOL_COMPLETED);
-            builder.accepted_mut(id).seq = 3;
-            builder.received_mut(BOB, id).seq = 3;
+            builder.accepted_mut(id).seq = Some(3);
+            builder.received_mut(BOB, id).seq = Some(3);
         },
         says: &[
             "(tool_completed) of run-4",
@@ -101,7 +101,7 @@ pub(super) const FIFO: &[Case] = &[
         rule: "contradicts-answer",
         corrupt: |builder| {
             let id = builder.find(DATA, kind::COMPLETED);
-            builder.received_mut(BOB, id).seq = 6;
+            builder.received_mut(BOB, id).seq = Some(6);
         },
         says: &["(agent_completed) of run-4", "as seq 6", "was told seq 5"],
     },
@@ -111,7 +111,7 @@ pub(super) const FIFO: &[Case] = &[
         rule: "contradicts-answer",
         corrupt: |builder| {
             let id = builder.find(DATA, kind::COMPLETED);
-            builder.received_mut(BOB, id).position.epoch = Epoch(2);
+            builder.position_mut(BOB, id).epoch = Epoch(2);
         },
         says: &[
             "(agent_completed) of run-4",

@@ -1,4 +1,4 @@
-//! What the tools do, and the state that all sessions share.
+//! The actions of the tools, and the state that all sessions share.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,19 @@ use std::collections::BTreeMap;
 use rehearsal::tokio;
 use tokio::sync::Mutex;
 
-/// A mistake that the desk can be built with, or none. Each is one that servers of
+/// A mistake that the service can be built with, or none. Each is one that servers of
 /// this kind have been shipped with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Defect {
-    /// The desk as it should be.
+    /// The service as it should be.
     #[default]
     None,
     /// The number of a ticket is read under one lock, and counted on under the next.
     CountsApart,
-    /// Who is calling is kept in one place for all sessions, "because the handler
+    /// The caller's name is kept in one place for all sessions, "because the handler
     /// serves one request at a time".
     OneCaller,
-    /// Sessions are not pinged, so nobody notices a client that is gone without a word.
+    /// Sessions are not pinged, so that a client that is gone without a word stays.
     NoHeartbeat,
 }
 
@@ -29,13 +29,13 @@ pub struct Ticket {
     pub number: u32,
     /// The client that asked for it.
     pub owner: String,
-    /// What it is about.
+    /// Its subject.
     pub subject: String,
 }
 
 /// The state that all sessions share.
 #[derive(Debug)]
-pub struct Desk {
+pub struct Service {
     pub(crate) defect: Defect,
     last_ticket: Mutex<u32>,
     tickets: Mutex<Vec<Ticket>>,
@@ -51,8 +51,8 @@ struct Occupancy {
     open: BTreeMap<u64, String>,
 }
 
-impl Desk {
-    /// A desk that has handed out nothing yet.
+impl Service {
+    /// A service that has handed out nothing yet.
     pub fn new(defect: Defect) -> Self {
         Self {
             defect,
@@ -108,7 +108,7 @@ impl Desk {
         self.sessions.lock().await.open.values().cloned().collect()
     }
 
-    /// How many surveys are being taken.
+    /// The number of surveys that are being taken.
     pub async fn surveys(&self) -> u32 {
         *self.surveys.lock().await
     }

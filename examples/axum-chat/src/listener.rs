@@ -11,9 +11,9 @@ use crate::tokio::time::sleep;
 
 /// A `TcpListener` for `axum::serve`: tokio's, and under test the simulator's.
 #[derive(Debug)]
-pub struct Doorway(pub TcpListener);
+pub struct AxumListener(pub TcpListener);
 
-impl Listener for Doorway {
+impl Listener for AxumListener {
     type Io = TcpStream;
     type Addr = SocketAddr;
 

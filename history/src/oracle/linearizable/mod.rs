@@ -1,0 +1,214 @@
+//! Linearizable: the results of the operations on each object are those of some order in
+//! which each takes effect at one instant between its invocation and its return.
+//!
+//! Objects are judged one by one, each by the model that knows all of its calls. An
+//! operation without a result may take effect at any time after its invocation, or never;
+//! one that failed certainly has none. Nothing else is excused.
+//!
+//! The search (Wing and Gong 1993, with the memory of Lowe 2017) looks at a limited number
+//! of states of each object, which the setting `states` changes. An object for which that is
+//! not enough is reported as `undecided`, and never taken for linearizable.
+
+mod model;
+mod search;
+
+use super::{Finding, Oracle, Report, Rule, Setting, SettingValues, Settings};
+use crate::facets::operations::{Operation, OperationEnd};
+use crate::facets::{CheckedRun, Facet};
+use crate::ids::{EntityId, ObjectId};
+
+pub use model::{MODELS, SequentialSpec};
+use search::{Decision, Stuck, search};
+
+/// States of one object that are looked at without the setting `states`.
+const STATES_MAX: u64 = 100_000;
+
+/// The oracle `linearizable`.
+#[derive(Debug)]
+pub struct Linearizable;
+
+impl Oracle for Linearizable {
+    fn name(&self) -> &'static str {
+        "linearizable"
+    }
+
+    fn claim(&self) -> &'static str {
+        "operations on an object have the results of some order, each at one instant"
+    }
+
+    fn reads(&self) -> &'static [Facet] {
+        &[Facet::Operations]
+    }
+
+    fn rules(&self) -> &'static [Rule] {
+        &[
+            Rule {
+                name: "no-order",
+                meaning: "No order of the operations explains all of their results.",
+            },
+            Rule {
+                name: "undecided",
+                meaning: "The search for an order came to its limit of states.",
+            },
+            Rule {
+                name: "unknown-call",
+                meaning: "No model knows all calls of an object.",
+            },
+            Rule {
+                name: "never-invoked",
+                meaning: "An operation ended that was not open, or was invoked twice.",
+            },
+        ]
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        &[
+            Setting {
+                name: "model",
+                meaning: "The models that objects may follow; without it, all of them.",
+                values: SettingValues::Words(model::NAMES),
+            },
+            Setting {
+                name: "states",
+                meaning: "The states of an object at which the search for an order gives up.",
+                values: SettingValues::Number,
+            },
+        ]
+    }
+
+    fn check(&self, run: &CheckedRun<'_>, settings: &Settings) -> Finding {
+        let mut report = Report::new();
+        for (operation, at) in run.operations().strays() {
+            report.check(1);
+            report.broken("never-invoked", [(*operation).into()], *at, || {
+                let name = run.name(*operation);
+                format!("{name} was invoked a second time, or ended although it was not open")
+            });
+        }
+        for (object, operations) in run.operations().objects() {
+            check_object(run, object, operations, settings, &mut report);
+        }
+        report.finish()
+    }
+}
+
+fn check_object(
+    run: &CheckedRun<'_>,
+    object: ObjectId,
+    operations: &[Operation<'_>],
+    settings: &Settings,
+    report: &mut Report,
+) {
+    let returned = operations
+        .iter()
+        .filter(|operation| has_returned(operation));
+    report.check(returned.count() as u64);
+    let allowed = settings.words("model");
+    let Some(model) = model_of(operations, allowed) else {
+        let first = operations.first().map(|operation| operation.at);
+        report.broken("unknown-call", [object.into()], first, || {
+            unknown_call(run, object, operations, allowed)
+        });
+        return;
+    };
+    let limit = settings.number("states").unwrap_or(STATES_MAX);
+    match search(model, operations, limit) {
+        Decision::Linearizable => {}
+        Decision::Stuck(stuck) => {
+            let operation = &operations[stuck.operation];
+            let witness = [EntityId::from(operation.id), object.into()];
+            let actor = operation.actor.map(EntityId::from);
+            let witness = witness.into_iter().chain(actor);
+            report.broken("no-order", witness, end_of(operation), || {
+                no_order(run, object, operation, model, &stuck)
+            });
+        }
+        Decision::Undecided => report.broken("undecided", [object.into()], None, || {
+            let (object, count) = (run.name(object), operations.len());
+            format!(
+                "{limit} states are not enough to find an order of {object}'s {count} operations"
+            )
+        }),
+    }
+}
+
+fn has_returned(operation: &Operation<'_>) -> bool {
+    matches!(operation.end, OperationEnd::Returned { .. })
+}
+
+fn end_of(operation: &Operation<'_>) -> Option<rehearsal_sim::VirtualTime> {
+    match operation.end {
+        OperationEnd::Returned { at, .. } => Some(at),
+        OperationEnd::Open | OperationEnd::Failed => None,
+    }
+}
+
+/// Returns the model that knows all calls of an object. An empty list allows every model.
+fn model_of(
+    operations: &[Operation<'_>],
+    allowed: &[String],
+) -> Option<&'static dyn SequentialSpec> {
+    let is_allowed = |model: &&&'static dyn SequentialSpec| {
+        allowed.is_empty() || allowed.iter().any(|name| name == model.name())
+    };
+    let knows_all = |model: &&&'static dyn SequentialSpec| {
+        operations
+            .iter()
+            .all(|operation| model.knows(operation.call))
+    };
+    let mut models = MODELS.iter().filter(is_allowed);
+    models.find(knows_all).copied()
+}
+
+fn unknown_call(
+    run: &CheckedRun<'_>,
+    object: ObjectId,
+    operations: &[Operation<'_>],
+    allowed: &[String],
+) -> String {
+    let call = operations.iter().map(|operation| operation.call);
+    let unknown = call.clone().find(|call| {
+        let mut models = MODELS.iter();
+        !models.any(|model| model.knows(call))
+    });
+    let object = run.name(object);
+    let allowed = if allowed.is_empty() {
+        model::NAMES.join(", ")
+    } else {
+        allowed.join(", ")
+    };
+    match unknown {
+        Some(call) => {
+            let call = call.named(&run.history.names);
+            format!("{call} on {object} is no call of any model")
+        }
+        None => format!("no model of {allowed} knows all calls on {object}"),
+    }
+}
+
+fn no_order(
+    run: &CheckedRun<'_>,
+    object: ObjectId,
+    operation: &Operation<'_>,
+    model: &dyn SequentialSpec,
+    stuck: &Stuck,
+) -> String {
+    let names = &run.history.names;
+    let call = operation.call.named(names);
+    let actor = operation
+        .actor
+        .map(|actor| format!(" of {}", run.name(actor)));
+    let result = match operation.end {
+        OperationEnd::Returned { value, .. } => value.named(names),
+        OperationEnd::Open | OperationEnd::Failed => "nothing".to_owned(),
+    };
+    let (object, model, actor) = (run.name(object), model.name(), actor.unwrap_or_default());
+    let (explained, state) = (stuck.explained, &stuck.state);
+    format!(
+        "no order of the operations on {object} (a {model}) explains that {call}{actor} returned \
+         {result}: after {explained} of them the state is {state}"
+    )
+}
+
+#[cfg(test)]
+mod tests;
