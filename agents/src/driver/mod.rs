@@ -56,6 +56,7 @@ pub async fn run(
     deploy: impl FnOnce(&mut Planner) -> Deployment,
 ) {
     let run = Rc::new(plan(world, faults, recorder, deploy));
+    world.insert_extension(run.state.actors().clone());
     boot(&run);
     ready(&run).await;
     let clients = spawn_clients(&run);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use rehearsal_history::Actor;
 use rehearsal_sim::VirtualTime;
 use rehearsal_sim::tokio::sync::mpsc;
 
@@ -30,9 +31,14 @@ impl Node {
         Self { state, server }
     }
 
-    /// The history of the run.
+    /// The history of the run, in the terms of agents' events.
     pub fn recorder(&self) -> &Recorder {
         self.state.recorder()
+    }
+
+    /// Returns the actor of that name, which records what it sends and receives.
+    pub fn actor(&self, name: &str) -> Actor {
+        self.state.actors().actor(name)
     }
 
     /// The work that must finish.
@@ -68,9 +74,14 @@ impl ClientNode {
         Self { state, commands }
     }
 
-    /// The history of the run.
+    /// The history of the run, in the terms of agents' events.
     pub fn recorder(&self) -> &Recorder {
         self.state.recorder()
+    }
+
+    /// Returns the actor of that name, which records what it sends and receives.
+    pub fn actor(&self, name: &str) -> Actor {
+        self.state.actors().actor(name)
     }
 
     /// The work that must finish.

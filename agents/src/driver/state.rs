@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rehearsal_history::Actors;
 use rehearsal_sim::VirtualTime;
 use rehearsal_sim::tokio::sync::{Notify, mpsc};
 use rehearsal_sim::tokio::time;
@@ -85,6 +86,7 @@ impl Work {
 /// The state of one run.
 pub(crate) struct RunState {
     recorder: Recorder,
+    actors: Actors,
     servers: usize,
     servers_ready: RefCell<BTreeSet<usize>>,
     server_became_ready: Notify,
@@ -104,6 +106,7 @@ impl RunState {
         clients: usize,
     ) -> Self {
         Self {
+            actors: Actors::new(recorder.history().clone()),
             recorder,
             servers,
             servers_ready: RefCell::default(),
@@ -119,6 +122,10 @@ impl RunState {
 
     pub(crate) fn recorder(&self) -> &Recorder {
         &self.recorder
+    }
+
+    pub(super) fn actors(&self) -> &Actors {
+        &self.actors
     }
 
     pub(super) fn work(&self) -> &Arc<Work> {
