@@ -1,7 +1,7 @@
-//! What an idle agent takes beyond its own future. Prints one line of JSON.
+//! The memory of an idle agent beyond its own future, printed as one line of JSON.
 //!
-//! Allocations are counted, which costs time; so this is a process of its own,
-//! that `benches/peers` runs for its row.
+//! Counting allocations costs time; so this is a separate process, which `benches/peers` runs
+//! for its row.
 
 use std::alloc::System;
 use std::time::Duration;

@@ -1,5 +1,4 @@
-//! An hour in which nearly nothing happens: four hosts each send one datagram a
-//! second to a fifth.
+//! A nearly idle hour: four hosts each send one datagram a second to a fifth.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -13,7 +12,7 @@ use crate::table::{Figures, Goal, Row};
 
 const HOSTS: u32 = 4;
 const HOUR: u32 = 3_600;
-/// Classic turmoil does this many seconds; an hour is a multiple of it.
+/// Seconds that classic turmoil runs; an hour is a multiple.
 const PART: u32 = 60;
 const PORT: u16 = 9_000;
 const TURNS: u32 = 9;

@@ -34,7 +34,7 @@ pub(crate) fn rows() -> Vec<Row> {
     ]
 }
 
-/// What recording in full costs where the engine does all of the work.
+/// Measures full recording where the engine does all of the work.
 pub(crate) fn recording() -> Row {
     let [full, off] = in_turn(TURNS, [ours(Recording::Full), ours(Recording::Off)]);
     Row {

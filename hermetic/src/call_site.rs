@@ -1,8 +1,8 @@
-//! The line of user code that is being executed, from a backtrace.
+//! The current line of user code, from a backtrace.
 
 use std::backtrace::Backtrace;
 
-/// Packages on the way from user code to the C library.
+/// Packages between user code and the C library.
 const IN_BETWEEN: [&str; 6] = [
     "tokio",
     "tokio-util",
@@ -11,12 +11,12 @@ const IN_BETWEEN: [&str; 6] = [
     "rehearsal-hermetic",
     "rehearsal-sim",
 ];
-/// Below these is who called the run, which is outside it.
+/// Frames of the run itself: those below belong to its caller, outside it.
 const END: [&str; 2] = ["src/run.rs", "src/engine/driver.rs"];
 /// Directories of a package's source code.
 const SOURCES: [&str; 4] = ["src", "tests", "examples", "benches"];
 
-/// The first frame of user code on this thread's stack.
+/// Returns the place of the first frame of user code on this thread's stack.
 pub(crate) fn caller() -> String {
     // With whole paths; the short form depends on the working directory.
     find(&format!("{:#}", Backtrace::force_capture()))
@@ -37,7 +37,7 @@ fn find(backtrace: &str) -> String {
         match whose(path) {
             Whose::Engine => break,
             Whose::Library => {}
-            // C functions are told by name: what is inlined has no path of its own.
+            // C functions are recognised by name, because they may have no path.
             Whose::User(_) if matches!(symbol, "main" | "_start") => {}
             Whose::User(path) => return format!("{path}:{place}"),
         }
@@ -50,7 +50,8 @@ fn find(backtrace: &str) -> String {
     format!("site unknown ({why})")
 }
 
-/// Returns what follows `12: 0x55d0c0ffee - `, or `12: `, or nothing if it is inlined.
+/// Returns the text after `12: 0x55d0c0ffee - `, or `12: `, or an empty prefix if the frame is
+/// inlined.
 fn symbol_of(line: &str) -> &str {
     let line = match line.split_once(": ") {
         Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_digit()) => rest.trim(),
@@ -62,8 +63,8 @@ fn symbol_of(line: &str) -> &str {
     }
 }
 
-/// To whom a file belongs. Frames are told apart by file: with line tables only, an
-/// inlined function has lost its crate.
+/// The owner of a file. Frames are distinguished by file: with line tables only, an inlined
+/// function has lost its crate.
 enum Whose<'a> {
     /// The part of the simulator that a run is called through.
     Engine,
@@ -92,13 +93,15 @@ fn whose(path: &str) -> Whose<'_> {
     }
 }
 
-/// `…/registry/src/INDEX/PACKAGE-VERSION/FILE`. The index names a host.
+/// Splits `…/registry/src/INDEX/PACKAGE-VERSION/FILE` into package and file. The index names a
+/// host.
 fn published(path: &str) -> Option<(&str, &str)> {
     let (_, rest) = path.split_once("/registry/src/")?;
     rest.split_once('/')?.1.split_once('/')
 }
 
-/// Rehearsal's own packages where they are a directory: this one, and its neighbour.
+/// Splits a path in one of Rehearsal's own packages that is a directory: this one, and its
+/// neighbour.
 fn checked_out(path: &str) -> Option<(&'static str, &str)> {
     let here = env!("CARGO_MANIFEST_DIR");
     let within = |directory: &str| path.strip_prefix(directory)?.strip_prefix('/');
@@ -111,7 +114,7 @@ fn checked_out(path: &str) -> Option<(&'static str, &str)> {
     Some(("rehearsal-sim", file))
 }
 
-/// Without the version.
+/// Returns the name without the version.
 fn name(package: &str) -> &str {
     let is_version = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
     package
@@ -120,7 +123,7 @@ fn name(package: &str) -> &str {
         .map_or(package, |(at, _)| &package[..at])
 }
 
-/// `path:line:column`, or `path:line`.
+/// Splits `path:line:column`, or `path:line`.
 fn split(location: &str) -> Option<(&str, &str)> {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (rest, last) = location.rsplit_once(':')?;
@@ -133,7 +136,7 @@ fn split(location: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// From the package's directory of source code on: the same on every machine.
+/// Returns the path from the package's directory of source code on: the same on every machine.
 fn within_package(path: &str) -> &str {
     let mut from = None;
     let mut at = 0;

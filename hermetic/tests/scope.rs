@@ -1,4 +1,4 @@
-//! Answers of a scope, which code outside it does not see.
+//! Values of a scope, which code outside it does not see.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![expect(
     clippy::disallowed_types,
@@ -27,7 +27,7 @@ fn answers(seed: u64) -> ScopeConfig {
     }
 }
 
-/// Everything that is asked of the machine, in one value.
+/// One value of each ambient source.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Asked {
     order: Vec<u32>,
@@ -181,7 +181,7 @@ fn older_crates_are_answered_too() {
     assert_ne!(draw(), draw());
 }
 
-/// Six arguments arrive, results come back, and errors are in `errno`.
+/// Checks that six arguments arrive, results are returned, and errors are in `errno`.
 #[expect(unsafe_code, reason = "the C library is called as C code calls it")]
 #[test]
 fn other_system_calls_pass_through() {
@@ -195,7 +195,8 @@ fn other_system_calls_pass_through() {
     let page =
         unsafe { libc::syscall(libc::SYS_mmap, none, length, protection, flags, -1, 0usize) };
     assert!(page > 0);
-    // SAFETY: the page is ours, and nobody else knows it. The sixth argument is refused.
+    // SAFETY: the page was mapped above, and no other code uses it. The sixth argument is
+    // refused.
     let odd = unsafe { libc::syscall(libc::SYS_mmap, none, length, protection, flags, -1, 1usize) };
     let error = std::io::Error::last_os_error().raw_os_error();
     assert_eq!((odd, error), (-1, Some(libc::EINVAL)));

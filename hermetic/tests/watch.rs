@@ -68,7 +68,7 @@ fn leaks_of_an_unwatched_thread_are_not_recorded() {
     assert!(!has_leaked());
     let watching = watch(notify);
     thread::scope(|scope| {
-        // Noted is that it starts; what it does is its own affair.
+        // The start is recorded; the thread itself is not watched.
         scope.spawn(|| {
             start_a_thread();
             assert!(!has_leaked() && take_leak().is_none());

@@ -12,16 +12,16 @@ use crate::time::VirtualTime;
 use crate::trace::{Outcome, TaskEnd};
 use crate::world::World;
 
-/// Runs `program` to its end, or until it fails, and says what came out.
+/// Runs `program` to its end, or until it fails, and returns the outcome.
 ///
-/// The program is the first task, on [`HostId::WORLD`]. When it returns the run
-/// is over and what is left of other tasks is dropped. A panic in any task ends
-/// the run; it is reported, not propagated. So does what leaves the run ([`Leaks`](crate::Leaks)).
+/// The program is the first task, on [`HostId::WORLD`]. When it returns the run is over and the
+/// remaining tasks are dropped. A panic in any task ends the run; it is reported, not
+/// propagated. So does a leak ([`Leaks`](crate::Leaks)).
 ///
-/// Tasks of plain tokio, as libraries spawn them, belong to the run as well, but tokio
-/// polls them, in its own order, and no strategy picks them. A panic in one of them ends
-/// the run too. If it is caught there, it does so only where tokio is compiled without
-/// `cfg(tokio_unstable)`: nothing tells then that it will be.
+/// Tasks of plain tokio, as libraries spawn them, belong to the run as well, but tokio polls
+/// them, in its own order, and no strategy picks them. A panic in one of them ends the run too.
+/// If the library catches it, it does so only where tokio is compiled without
+/// `cfg(tokio_unstable)`: such a tokio does not report that it is caught.
 ///
 /// # Panics
 ///
@@ -36,11 +36,11 @@ where
     let _ambient = config.ambient.enter(config.seed);
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_time().start_paused(true);
-    // Time goes on while nothing runs; who runs first may be a task of plain tokio.
+    // Time advances while nothing runs, and the first to run may be a task of plain tokio.
     builder.on_thread_unpark(|| {
         context::with(Engine::read_clock);
     });
-    // What tokio's own `select!` draws. It can be seeded only in such a build.
+    // The generator of tokio's own `select!`. It can be seeded only in such a build.
     #[cfg(tokio_unstable)]
     builder.rng_seed(tokio::runtime::RngSeed::from_bytes(
         &config.seed.to_le_bytes(),
@@ -83,7 +83,7 @@ where
     // close sockets and release locks.
     engine.drop_tasks(|_| true, TaskEnd::Aborted, Disposal::Quiet);
     let value = main.take_value();
-    // The same for those of plain tokio, which go with the runtime.
+    // So are plain tasks, which the runtime owns.
     engine.wakes.leave();
     drop(in_runtime);
     drop(runtime);
@@ -98,13 +98,13 @@ where
     }
 }
 
-/// As [`run`], on a thread of its own and with [`Ambient::Hermetic`], whatever
-/// `config` gives. A `Config` stays on its thread, therefore `config` makes it there.
+/// As [`run`], on a thread of its own and with [`Ambient::Hermetic`], whatever `config`
+/// returns. A `Config` cannot leave its thread, therefore `config` makes it there.
 ///
 /// # Panics
 ///
-/// If the system gives no thread, or if this program is linked in such a way that a
-/// run cannot be hermetic ([`rehearsal_hermetic::is_effective`] tells).
+/// If no thread can be started, or if this program is linked in such a way that a run cannot be
+/// hermetic ([`rehearsal_hermetic::is_effective`] is false).
 pub fn run_hermetic<F, Fut, T>(config: impl FnOnce() -> Config + Send, program: F) -> Outcome<T>
 where
     F: FnOnce(World) -> Fut + Send,

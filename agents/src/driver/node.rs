@@ -30,12 +30,12 @@ impl Node {
         Self { state, server }
     }
 
-    /// The history of the run.
+    /// Returns the history of the run.
     pub fn recorder(&self) -> &Recorder {
         self.state.recorder()
     }
 
-    /// The work that must finish.
+    /// Returns the work that must finish.
     pub fn work(&self) -> &Arc<Work> {
         self.state.work()
     }
@@ -45,7 +45,7 @@ impl Node {
         self.state.server_ready(self.server);
     }
 
-    /// Waits until the work starts. Returns when that was.
+    /// Waits until the work starts. Returns the time.
     pub async fn started(&self) -> VirtualTime {
         self.state.started().await
     }
@@ -68,12 +68,12 @@ impl ClientNode {
         Self { state, commands }
     }
 
-    /// The history of the run.
+    /// Returns the history of the run.
     pub fn recorder(&self) -> &Recorder {
         self.state.recorder()
     }
 
-    /// The work that must finish.
+    /// Returns the work that must finish.
     pub fn work(&self) -> &Arc<Work> {
         self.state.work()
     }
@@ -83,7 +83,7 @@ impl ClientNode {
         self.state.client_ready();
     }
 
-    /// Waits until the work starts. Returns when that was.
+    /// Waits until the work starts. Returns the time.
     pub async fn started(&self) -> VirtualTime {
         self.state.started().await
     }
@@ -93,7 +93,7 @@ impl ClientNode {
         self.commands.recv().await.unwrap_or(ClientCommand::Leave)
     }
 
-    /// Waits until the client is asked to leave; other commands are ignored.
+    /// Waits until the client is told to leave; other commands are ignored.
     pub async fn leave(&mut self) {
         while self.command().await != ClientCommand::Leave {}
     }

@@ -68,7 +68,7 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// Seed 0, `fifo`, fresh choices, fingerprint only; leaks fail.
+    /// Returns seed 0, `fifo`, fresh choices, fingerprint only; leaks fail.
     fn default() -> Self {
         Self {
             seed: 0,
@@ -112,7 +112,7 @@ pub struct Budget {
 }
 
 impl Default for Budget {
-    /// 100 million steps, 2 hours, 5 million steps an instant.
+    /// Returns 100 million steps, 2 hours, 5 million steps an instant.
     fn default() -> Self {
         Self {
             steps: 100_000_000,
@@ -129,7 +129,7 @@ pub enum Recording {
     Off,
     /// The fingerprint: enough to explore, because the seed gives the rest.
     Fingerprint,
-    /// The fingerprint, the tape and the history.
+    /// The fingerprint, the tape and the trace.
     Full,
 }
 
@@ -176,7 +176,7 @@ impl Engine {
                 next: None,
                 running: None,
                 last: None,
-                lineage: SpawnTree::new(addressed),
+                spawn_tree: SpawnTree::new(addressed),
                 happens_before: HappensBefore::default(),
                 hosts,
                 plain_tasks: PlainTasks::default(),
@@ -227,7 +227,7 @@ impl Engine {
                 .u64(now.as_micros());
             record.fingerprint.finish()
         };
-        record.tasks.sort_by_key(|member| member.id);
+        record.tasks.sort_by_key(|task| task.id);
         Outcome {
             verdict: core.halted.unwrap_or(Verdict::Pass),
             value,
@@ -244,12 +244,13 @@ impl Engine {
         }
     }
 
-    /// Distinguishes this run from others in the process. Never recorded.
+    /// Returns the number that distinguishes this run from others in the process. Never
+    /// recorded.
     pub(crate) fn serial(&self) -> u32 {
         self.serial
     }
 
-    /// Takes the time from tokio's clock, for the run and for its hermetic scope.
+    /// Reads tokio's clock, for the run and for its hermetic scope.
     pub(crate) fn read_clock(&self) {
         let elapsed = Instant::now() - self.start;
         let now = VirtualTime::ZERO + elapsed;
@@ -262,12 +263,12 @@ impl Engine {
         self.now.get()
     }
 
-    /// The task that is being polled.
+    /// Returns the task that is being polled.
     pub(crate) fn running(&self) -> Option<TaskId> {
         self.core.borrow().running
     }
 
-    /// The host of the task, or the plain task, that is being polled; else the world.
+    /// Returns the host of the task, or the plain task, that is being polled; else the world.
     pub(crate) fn current_host(&self) -> HostId {
         let core = self.core.borrow();
         match core.running.and_then(|id| core.task(id)) {

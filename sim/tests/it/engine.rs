@@ -13,7 +13,7 @@ use rehearsal_sim::{
 
 use crate::support::config;
 
-/// Four tasks that yield between their steps; the order of steps.
+/// Runs four tasks that yield between their steps, and returns the order of steps.
 fn interleaving(config: Config) -> Outcome<Vec<(u32, u32)>> {
     run(config, |world| async move {
         let steps = Rc::new(RefCell::new(Vec::new()));
@@ -117,7 +117,7 @@ fn a_draw_elsewhere_does_not_shift_a_site() {
     assert_eq!(draws(false), draws(true));
 }
 
-/// A program may call its sites what it likes: it never sees what a strategy draws.
+/// A program may give its sites any label: none shares the strategy's stream.
 #[test]
 fn a_label_shares_no_stream_with_the_strategy() {
     let outcome = run(config(3), |world| async move {
@@ -145,7 +145,7 @@ fn a_label_shares_no_stream_with_the_strategy() {
     assert_ne!(drawn, picked[..64]);
 }
 
-/// Nor does it take over the random numbers of a link, or of hermetic code.
+/// Nor does any share the stream of a link, or of hermetic code.
 #[test]
 fn labels_that_look_like_sites_of_the_simulator_are_sites_of_their_own() {
     let draws = |label: &'static str| {
@@ -420,7 +420,7 @@ fn settled_waits_for_quiet_and_not_for_timers() {
     assert_eq!(outcome.value, Some((true, 0)));
 }
 
-/// tokio wakes the receivers of a `watch` in an order of its own drawing.
+/// tokio wakes the receivers of a `watch` in an order that it draws.
 #[test]
 fn wake_order_of_a_watch_does_not_depend_on_tokio() {
     let order = || {
@@ -456,7 +456,7 @@ fn a_task_that_pauses_its_own_host_stands_still_at_its_next_point() {
         world.spawn_on(host, async move {
             world.pause(host);
             for _ in 0..20 {
-                // Somebody else is ready all the time, so some of these switch.
+                // Another task is ready all the time, so some of these switch.
                 drop(theirs.lock().await);
             }
             *told.borrow_mut() = Some(world.now().as_millis());

@@ -1,5 +1,5 @@
-//! Every schedule within a bound: what takes two deviations is found with two,
-//! proved absent with one, and a healthy program is proved with either.
+//! Every schedule within a bound: a bug that takes two deviations is found with two and proved
+//! absent with one, and a healthy program is proved with either.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -8,17 +8,16 @@ use std::rc::Rc;
 use rehearsal_sim::tokio::sync::Mutex;
 use rehearsal_sim::{Config, Deviate, Exhaustive, Interleaving, PickDeviation, run};
 
-/// Whose stack a task pushes to.
+/// The stack that a task pushes to.
 #[derive(Clone, Copy)]
 enum Stack {
     Shared,
     Own,
 }
 
-/// Two tasks that each push their number to a stack, and pop it again. With one
-/// stack this goes well while one of them comes and goes within the other's turn,
-/// and ill if they pass each other. Whether it went well, the picks that each run
-/// had, and what happened before what.
+/// Runs two tasks that each push their number to a stack, and pop it again. With one stack each
+/// gets its own number back unless their operations overlap. Returns `true` if each did, the
+/// picks of the run, and its happens-before hash.
 fn play(deviations: &[PickDeviation], stack: Stack) -> (bool, Vec<u32>, Interleaving) {
     let (deviate, picks) = Deviate::new(deviations);
     let config = Config {
@@ -56,7 +55,7 @@ fn play(deviations: &[PickDeviation], stack: Stack) -> (bool, Vec<u32>, Interlea
 struct Searched {
     schedules: u64,
     distinct: usize,
-    /// The schedules that went ill.
+    /// The failing schedules.
     ill: Vec<Vec<PickDeviation>>,
 }
 

@@ -1,4 +1,4 @@
-//! Hermetic runs: what code asks of the machine is answered from the seed.
+//! Hermetic runs: ambient values come from the seed.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![expect(
     clippy::disallowed_types,
@@ -19,7 +19,7 @@ use rehearsal_sim::{
 
 use crate::support::config;
 
-/// Three tasks that ask the machine for all sorts of things and note the answers.
+/// Runs three tasks that read all sorts of ambient values and note them.
 async fn curious(world: World) {
     let handles: Vec<_> = (0..3u64).map(|task| spawn(ask(world, task))).collect();
     for handle in handles {
@@ -38,7 +38,7 @@ async fn ask(world: World, task: u64) {
             "wall",
             format!("{:?}", SystemTime::now().duration_since(UNIX_EPOCH)),
         );
-        // A deviation that hangs on ambient randomness, and time that passes.
+        // A branch that depends on ambient randomness, and time that passes.
         let pause = rand::random_range(1..50) + task;
         time::sleep(Duration::from_millis(pause)).await;
         world.note("elapsed", format!("{:?}", started.elapsed()));
@@ -69,8 +69,8 @@ fn a_seed_has_one_fingerprint_and_two_seeds_have_two() {
     assert_eq!(different.len(), 200);
 }
 
-/// Each kind of answer differs between seeds by itself: one that does not vary would
-/// hide behind one that does.
+/// Each kind of value differs between seeds by itself: one that does not vary would hide behind
+/// one that does.
 #[test]
 fn each_answer_hangs_on_the_seed() {
     let notes = |seed| {
@@ -89,12 +89,12 @@ fn each_answer_hangs_on_the_seed() {
     }
 }
 
-/// Another process is this test again, told what to expect.
+/// Runs this test again in another process, with the expected values in its environment.
 #[test]
 fn another_process_gives_the_same() {
     const EXPECTED: &str = "HERMETIC_FINGERPRINTS_EXPECTED";
     if let Ok(expected) = std::env::var(EXPECTED) {
-        // Something else comes first, as it well may in another process.
+        // Something else runs first, as it may in another process.
         fingerprints(1_000..1_007);
         assert_eq!(fingerprints(0..20).join(" "), expected);
         return;
@@ -113,7 +113,7 @@ fn another_process_gives_the_same() {
     }
 }
 
-/// The same in debug and in release, today and tomorrow.
+/// The fingerprints are the same in debug and in release, today and tomorrow.
 #[test]
 fn these_seeds_have_these_fingerprints() {
     assert_eq!(
@@ -204,7 +204,7 @@ fn a_real_run_is_left_alone() {
     assert_ne!(first.1, second.1);
 }
 
-/// The same program that asks for nothing is the same run either way.
+/// A program without ambient values has the same run in either mode.
 #[test]
 fn ambient_mode_does_not_change_pure_programs() {
     let program = |world: World| async move {

@@ -131,7 +131,7 @@ fn play(
     run(config, |world| perform_all(world, tasks))
 }
 
-/// The program: every task to its end; what they said, in order.
+/// Runs every task to its end, and returns their log.
 async fn perform_all(world: World, tasks: Vec<Vec<Step>>) -> Vec<String> {
     let (sender, receiver) = mpsc::channel(2);
     let stage = Arc::new(Stage {

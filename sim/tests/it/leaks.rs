@@ -1,4 +1,4 @@
-//! Leaks end a run and are named; threads outside the run do not.
+//! Leaks end a run and are reported; threads outside the run are not leaks.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![expect(
     clippy::disallowed_methods,
@@ -23,7 +23,7 @@ use crate::support::config;
 
 type Program = fn(World) -> Pin<Box<dyn Future<Output = ()>>>;
 
-/// Hermetic or not makes no difference here.
+/// Runs a program hermetically and not: both detect the same leaks.
 fn both(seed: u64, program: Program) -> [Outcome<()>; 2] {
     [
         run(config(seed), program),
@@ -67,7 +67,7 @@ const THREADS: [(&str, Program); 5] = [
             Runtime::new().expect("a runtime").shutdown_background();
         })
     }),
-    // Tokio panics where a runtime is dropped; the thread came first.
+    // Tokio panics where a runtime is dropped; the thread was started before.
     ("a runtime that is dropped", |_| {
         Box::pin(async { drop(Runtime::new()) })
     }),
@@ -96,7 +96,7 @@ const SOCKETS: [(&str, Program); 4] = [
     ("std's listener", |_| {
         Box::pin(async { drop(TcpListener::bind("127.0.0.1:0")) })
     }),
-    // These two panic: the run's runtime has no driver for them. The socket came first.
+    // These two panic: the run's runtime has no driver for them. The socket was made before.
     ("tokio's listener", |_| {
         Box::pin(async { drop(tokio::net::TcpListener::bind("127.0.0.1:0").await) })
     }),
@@ -233,14 +233,14 @@ fn foreign() -> Runtime {
         .expect("a runtime")
 }
 
-/// Waits until the runtime's one worker, which takes tasks in order, has got so far.
+/// Waits until the runtime's one worker, which takes tasks in order, has run the earlier ones.
 fn catch_up(foreign: &Handle) {
     let (done, is_done) = mpsc::channel();
     foreign.spawn(async move { done.send(()) });
     is_done.recv().expect("it runs");
 }
 
-/// A task of another runtime ends while one of ours awaits it.
+/// Awaits a task of another runtime, which ends meanwhile.
 async fn await_a_foreigner(foreign: Handle) -> u32 {
     let (gate, opened) = tokio::sync::oneshot::channel();
     let mut answer = foreign.spawn(opened);
@@ -295,8 +295,8 @@ fn leaks_can_be_allowed() {
     assert_eq!(outcome.value, Some(7));
 }
 
-/// Three tasks in an order that hangs on the seed; the one that comes to four first
-/// leaks if the seed is odd.
+/// Runs three tasks in an order that depends on the seed; the first one to reach four leaks if
+/// the seed is odd.
 fn sometimes(seed: u64) -> Outcome<()> {
     run_hermetic(
         move || config(seed),

@@ -24,7 +24,7 @@ fn play<T: 'static, Fut: Future<Output = T> + 'static>(
     run(config, program)
 }
 
-/// A server on which something is said to whoever connects, forever.
+/// Boots a server that sends to every client, for ever.
 fn boot_server(world: World) -> HostId {
     let server = world.host("server");
     world.boot(server, move || async move {
@@ -75,7 +75,7 @@ fn a_client_that_gives_up_its_handshake_leaves_the_port_free() {
     let outcome = play(1, |world| async move {
         let (server, client) = (boot_server(world), world.host("client"));
         let connecting = world.spawn_on(client, async {
-            // Gone before the server's answer is there, which meets a reset.
+            // Cancelled before the server's answer arrives, which is answered with a reset.
             time::timeout(ms(1), TcpStream::connect("server:80"))
                 .await
                 .is_err()
@@ -89,7 +89,7 @@ fn a_client_that_gives_up_its_handshake_leaves_the_port_free() {
     assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.verdict);
 }
 
-/// The half-open connection is the listener's, until that is closed.
+/// The half-open connection belongs to the listener, until that is closed.
 #[test]
 fn half_open_connection_is_no_live_socket() {
     let outcome = play(1, |world| async move {
@@ -98,7 +98,7 @@ fn half_open_connection_is_no_live_socket() {
         time::sleep(ms(1)).await;
         let listening = world.census().sockets;
         let connecting = world.spawn_on(client, async {
-            // Gone before the server's answer is there, which meets a reset.
+            // Cancelled before the server's answer arrives, which is answered with a reset.
             time::timeout(ms(1), TcpStream::connect("server:80"))
                 .await
                 .is_err()

@@ -7,7 +7,7 @@ use std::future::Future;
 
 use rehearsal_sim::{Config, Random, Verdict, run};
 
-/// On a plain tokio runtime whose clock is paused.
+/// Runs a program on a plain tokio runtime whose clock is paused.
 fn on_tokio<T>(program: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -47,8 +47,7 @@ where
     }
 }
 
-/// The programs, written against whichever crates are called `tokio` and
-/// `tokio_util`.
+/// Defines the programs, written against the crates that are called `tokio` and `tokio_util`.
 macro_rules! programs {
     ($module:ident, ::$($tokio:ident)::+, ::$($tokio_util:ident)::+) => {
         mod $module {
@@ -157,7 +156,7 @@ parity! {
     handles_that_abort_when_dropped
 }
 
-/// A file that imports the facade can go on with tokio's attribute.
+/// A file that imports the facade can keep tokio's attribute.
 mod beside {
     use rehearsal_sim::tokio;
 
@@ -169,7 +168,7 @@ mod beside {
         assert_eq!(receiver.await, Ok(7));
     }
 
-    /// tokio has a task yield that never waits, if it sees what the task does.
+    /// tokio makes a task yield that never waits, if its operations go through tokio.
     #[tokio::test]
     async fn a_task_that_takes_free_locks_lets_others_run() {
         let done = std::sync::Arc::new(std::sync::OnceLock::new());

@@ -1,6 +1,5 @@
-//! Plain tasks: those that a library spawns with tokio's own `spawn`, which the
-//! simulator does not schedule. What they do with the facade's things must come out
-//! all the same.
+//! Plain tasks: those that a library spawns with tokio's own `spawn`, which the simulator does
+//! not schedule. Their operations on the facade's objects must work all the same.
 
 #![expect(
     clippy::disallowed_methods,
@@ -16,10 +15,10 @@ use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
 use rehearsal_sim::tokio::sync::{Mutex, mpsc, oneshot};
 use rehearsal_sim::{Config, HostId, Outcome, Verdict, VirtualTime, World, run, run_hermetic};
 
-/// `true` if tokio tells the simulator about plain tasks.
+/// `true` if tokio's hooks report plain tasks to the simulator.
 const HOOKS: bool = cfg!(tokio_unstable);
 
-/// The functions that a library calls.
+/// Spawns a task as a library does.
 fn spawn_plain<F>(future: F) -> ::tokio::task::JoinHandle<F::Output>
 where
     F: Future<Output: Send> + Send + 'static,
@@ -58,11 +57,11 @@ fn packets_of_a_plain_task_leave_at_once() {
     assert_eq!(outcome.verdict, Verdict::Pass);
     let (answer, now) = outcome.value.expect("it passed");
     assert_eq!(answer, 8);
-    // There and back to connect, and there and back with the byte.
+    // One round trip to connect, and one for the byte.
     assert_eq!(now.as_micros(), 4_000);
 }
 
-/// Without its hooks tokio does not tell whether plain tasks are done, and the run waits
+/// Without its metrics tokio does not report whether plain tasks are ready, and the run waits
 /// for one of tokio's rounds: 61 polls.
 const YIELDS: u32 = if HOOKS { 100 } else { 40 };
 

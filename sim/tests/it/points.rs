@@ -1,4 +1,5 @@
-//! Scheduling points: where tasks are switched, and what they must not change.
+//! Scheduling points: the places at which tasks are switched, and behaviour that must not
+//! change.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -46,8 +47,8 @@ where
         .collect()
 }
 
-/// Two tasks do the same thing. Does one come in while the other is at it? Both
-/// yes and no must come up.
+/// Runs the same operation in two tasks. Over the seeds, one must run within the other's
+/// operation, and must not.
 fn both_orders<F, G>(operation: F)
 where
     F: Fn() -> G + Copy + 'static,
@@ -143,7 +144,7 @@ fn a_lost_update_is_found() {
             .map(|_| {
                 let total = Arc::clone(&total);
                 tokio::spawn(async move {
-                    // The lock is let go between reading and writing.
+                    // The lock is released between reading and writing.
                     let before = *total.lock().await;
                     *total.lock().await = before + 1;
                 })
@@ -159,7 +160,7 @@ fn a_lost_update_is_found() {
     assert!(totals.contains(&1));
 }
 
-/// Tasks that are always ready, so that there is somebody to switch to.
+/// Tasks that are always ready, so that there is a task to switch to.
 fn noise(world: World) {
     for _ in 0..3 {
         world.spawn_on(world.current_host(), async {
@@ -412,7 +413,7 @@ fn objects_may_outlive_their_run() {
         });
         let (value, guard) = outcome.value.expect("it passes");
         assert_eq!(value, round);
-        // The guard is let go outside its run.
+        // The guard is dropped outside its run.
         drop(guard);
     }
 }

@@ -22,7 +22,7 @@ where
     outcome.value.expect("it passed")
 }
 
-/// Serves one connection after the other, and gives back what it gets.
+/// Serves one connection after the other, and echoes.
 async fn serve_echo(address: &'static str) {
     let listener = TcpListener::bind(address).await.expect("a free port");
     while let Ok((mut stream, _)) = listener.accept().await {
@@ -348,7 +348,7 @@ fn sockets_that_outlive_their_run_are_dead() {
         let connecting = world.spawn_on(client, TcpStream::connect("server:80"));
         let halves = connecting.await.unwrap().unwrap().into_split();
         let mut pending = Box::pin(TcpStream::connect("server:80"));
-        // Begun, but not done.
+        // Begun, but not finished.
         let begun = timeout(Duration::from_micros(1), &mut pending).await;
         assert!(begun.is_err());
         let udp = UdpSocket::bind("0.0.0.0:0").await.unwrap();

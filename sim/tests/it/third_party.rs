@@ -1,4 +1,4 @@
-//! Code that knows nothing of the facade: plain tokio, and all that it asks the machine.
+//! Code without the facade: plain tokio, and ambient values.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![expect(
     clippy::disallowed_types,
@@ -27,7 +27,7 @@ fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// The part that only a seeded `select!` does the same way twice.
+/// Notes the branches of `select!`, repeatable only where that is seeded.
 async fn choose(world: World) {
     for _ in 0..8 {
         let branch = tokio::select! {
@@ -64,7 +64,7 @@ async fn worker(world: World, number: u64, results: mpsc::Sender<u64>, turn: Arc
     }
 }
 
-/// A service as a library would have it: no name of ours but for notes.
+/// Runs a service as in a library: nothing of Rehearsal's except notes.
 async fn service(world: World) {
     let (results, mut incoming) = mpsc::channel(2);
     let (stop, stopped) = watch::channel(false);
@@ -118,7 +118,7 @@ fn digest(fingerprints: &[String]) -> String {
     format!("{:016x}", xxh3_64(fingerprints.join(" ").as_bytes()))
 }
 
-/// Says so where a build leaves something out.
+/// Prints the tests that a build leaves out.
 #[expect(clippy::print_stderr, reason = "what is not tested must be told")]
 #[test]
 fn this_build_seeds_tokios_own_select() {
@@ -145,7 +145,7 @@ fn this_build_seeds_tokios_own_select() {
     assert_eq!(first.len(), 3 * 4 * 8);
     assert_eq!(first, branches(1));
     assert_ne!(first, branches(2));
-    // Each branch but the one that is never ready first has its turn.
+    // Each branch is taken, except the one that is never ready first.
     assert!(["1", "2", "4"].iter().all(|branch| first.contains(branch)));
 }
 
@@ -155,7 +155,7 @@ fn two_hundred_seeds_are_the_same_in_another_process_and_in_any_build() {
     const EXPECTED: &str = "THIRD_PARTY_EXPECTED";
     const GOLDEN: &str = "f76f8081991f3c06";
     if let Ok(expected) = std::env::var(EXPECTED) {
-        // Something else comes first, as it well may in another process.
+        // Something else runs first, as it may in another process.
         fingerprints(1_000..1_007);
         assert_eq!(digest(&fingerprints(0..200)), expected);
         return;
@@ -183,7 +183,7 @@ fn two_hundred_seeds_are_the_same_in_another_process_and_in_any_build() {
 
 // Time ---------------------------------------------------------------------
 
-/// Nothing of ours runs meanwhile, and the clocks are right all the same.
+/// No task of the run is polled meanwhile, and the clocks are right all the same.
 #[test]
 fn clocks_of_a_plain_task_are_virtual() {
     let outcome = run_hermetic(
@@ -206,7 +206,7 @@ fn clocks_of_a_plain_task_are_virtual() {
 /// Plain tasks that are ready are not quiet, however many polls they take.
 #[test]
 fn settled_waits_for_plain_tasks() {
-    // Without the cfg, what tokio does in one turn is waited for.
+    // Without the cfg, the run waits for one turn of tokio's.
     let hops = if SEEDS_TOKIO_SELECT { 500 } else { 20 };
     let outcome = run(config(0), move |world| async move {
         let count = Arc::new(AtomicU32::new(0));
@@ -221,7 +221,7 @@ fn settled_waits_for_plain_tasks() {
                 outbox.send(()).await
             });
         }
-        // They wait by now.
+        // By now they wait.
         sleep(millis(1)).await;
         first.send(()).await.expect("it listens");
         world.settled().await;
@@ -264,7 +264,7 @@ fn a_panic_in_a_plain_task_fails_the_run_joined_or_not() {
     }
 }
 
-/// The limit that the documentation names: nothing tells that it will be caught.
+/// A documented limit: nothing reports that the panic will be caught.
 #[test]
 fn a_panic_that_a_plain_task_catches_is_its_own_affair_where_tokio_tells() {
     let outcome = run(config(0), |_| async {
@@ -296,8 +296,8 @@ fn a_panic_when_a_plain_task_is_dropped_fails_the_run() {
     assert_eq!(outcome.verdict.as_str(), "panic", "{}", outcome.verdict);
 }
 
-/// Within a task of ours a panic that is caught is its own affair, and the next run of
-/// the thread knows nothing of the last one's.
+/// Within a task of the run a caught panic is ignored, and no panic of a run is reported by the
+/// next one of its thread.
 #[test]
 fn a_panic_that_a_task_of_ours_catches_does_not_fail_the_run() {
     let outcome = run(config(0), |_| async {
@@ -315,7 +315,7 @@ fn a_panic_that_a_task_of_ours_catches_does_not_fail_the_run() {
 
 const SIZE: usize = 40_000;
 
-/// Reads what the client sends, takes its time, and sends it back, reversed.
+/// Receives bytes, sleeps, and sends them back, reversed.
 async fn serve(mut stream: TcpStream) {
     let mut bytes = vec![0; SIZE];
     stream.read_exact(&mut bytes).await.expect("a request");

@@ -158,8 +158,7 @@ fn a_loop_over_what_is_ready_is_a_livelock() {
     }
 }
 
-/// The order in which tasks end is one in which they are joined, and either of
-/// two comes up.
+/// Tasks are joined in the order of their ends, and both orders of two occur.
 #[test]
 fn a_set_joins_in_every_order() {
     let mut firsts = [0, 0];

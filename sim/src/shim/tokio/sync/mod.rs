@@ -1,20 +1,19 @@
 //! Locks, channels and notifications, as in `tokio::sync`.
 //!
-//! An operation that waits (`lock`, `recv`, `send`, …) is a scheduling point; what does not
-//! (`try_lock`, `notify_one`, `oneshot::Sender::send`, the drop of a guard or of
-//! one side of a channel) is made known to the scheduling strategy, and the
-//! point of the task's next operation follows it. Mere looks (`is_closed`,
-//! `len`, `capacity`, `OnceCell::get`, …) are neither. A future that is dropped
-//! before its end has the effect that it has in tokio.
+//! An operation that waits (`lock`, `recv`, `send`, …) is a scheduling point. The strategy is
+//! notified of one that does not (`try_lock`, `notify_one`, `oneshot::Sender::send`, the drop
+//! of a guard or of one side of a channel), and the point of the task's next operation follows
+//! it. Mere queries (`is_closed`, `len`, `capacity`, `OnceCell::get`, …) are neither. A future
+//! that is dropped before its end has the effect that it has in tokio.
 //!
 //! Differences from tokio:
 //!
 //! - [`Mutex`] and [`RwLock`] need a `T` of known size: write
 //!   `Mutex<Box<dyn Trait>>`. An [`RwLock`] is `Send` only if its `T` is `Sync`.
-//! - Absent: everything `blocking_*`, which needs threads; `map` on the owned guard
-//!   of a [`Mutex`] and `OwnedMappedMutexGuard`, which it returns.
+//! - Absent: all of `blocking_*`, which needs threads; `map` on the owned guard of a [`Mutex`]
+//!   and `OwnedMappedMutexGuard`, which it returns.
 
-/// Traits of every guard, by its field `inner`: `Deref`, `Debug` and `Display`,
+/// Implements the traits of every guard, by its field `inner`: `Deref`, `Debug` and `Display`,
 /// and `DerefMut` if marked `mut`.
 macro_rules! guard {
     (mut [$($parameters:tt)*] $guard:ty => $target:ty) => {
@@ -70,7 +69,7 @@ pub mod mpsc;
 pub mod oneshot;
 pub mod watch;
 
-/// Named futures.
+/// Defines named futures.
 pub mod futures {
     pub use super::notify::{Notified, OwnedNotified};
 }

@@ -18,23 +18,23 @@ pub struct RwLock<T> {
 }
 
 impl<T> RwLock<T> {
-    /// A free lock.
+    /// Creates a free lock.
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self::around(real::RwLock::const_new(value))
     }
 
-    /// A free lock, for statics.
+    /// Creates a free lock, for statics.
     #[track_caller]
     pub const fn const_new(value: T) -> Self {
         Self::new(value)
     }
 
-    /// A free lock for at most `max_reads` readers at a time.
+    /// Creates a free lock for at most `max_reads` readers at a time.
     ///
     /// # Panics
     ///
-    /// If that is more than `u32::MAX >> 3`.
+    /// If `max_reads` is more than `u32::MAX >> 3`.
     #[track_caller]
     pub fn with_max_readers(value: T, max_reads: u32) -> Self {
         Self::around(real::RwLock::with_max_readers(value, max_reads))
@@ -57,7 +57,7 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// Shared access, if there is no writer and none waits.
+    /// Takes shared access, if there is no writer and none waits.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// Exclusive access, if the lock is free.
+    /// Takes exclusive access, if the lock is free.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl<T> RwLock<T> {
         OwnedRwLockReadGuard::new(inner, self)
     }
 
-    /// Shared access as of [`RwLock::try_read`]; the guard keeps the lock alive.
+    /// Takes shared access as [`RwLock::try_read`]; the guard keeps the lock alive.
     ///
     /// # Errors
     ///
@@ -117,7 +117,7 @@ impl<T> RwLock<T> {
         OwnedRwLockWriteGuard::new(inner, self)
     }
 
-    /// Exclusive access, if the lock is free; the guard keeps the lock alive.
+    /// Takes exclusive access, if the lock is free; the guard keeps the lock alive.
     ///
     /// # Errors
     ///
@@ -133,7 +133,7 @@ impl<T> RwLock<T> {
         self.inner.get_mut().get_mut()
     }
 
-    /// The value.
+    /// Returns the value.
     pub fn into_inner(self) -> T {
         self.inner.into_inner().into_inner()
     }
@@ -167,7 +167,7 @@ pub struct RwLockReadGuard<'a, T: ?Sized> {
 }
 
 impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
-    /// A guard for a part of the value.
+    /// Returns a guard for a part of the value.
     pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockReadGuard<'a, U>
     where
         F: FnOnce(&T) -> &U,
@@ -178,11 +178,11 @@ impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
         }
     }
 
-    /// A guard for a part of the value, if it is there.
+    /// Returns a guard for a part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard itself, if `f` gives none.
+    /// The guard itself, if `f` returns none.
     pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockReadGuard<'a, U>, Self>
     where
         F: FnOnce(&T) -> Option<&U>,
@@ -203,7 +203,7 @@ pub struct RwLockWriteGuard<'a, T: ?Sized> {
 }
 
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
-    /// Gives up writing but not reading; no other writer comes in between.
+    /// Turns exclusive into shared access; no other writer comes in between.
     pub fn downgrade(self) -> RwLockReadGuard<'a, T> {
         RwLockReadGuard {
             inner: self.inner.downgrade(),
@@ -211,7 +211,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         }
     }
 
-    /// A guard for a part of the value.
+    /// Returns a guard for a part of the value.
     pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockMappedWriteGuard<'a, U>
     where
         F: FnOnce(&mut T) -> &mut U,
@@ -222,11 +222,11 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         }
     }
 
-    /// A guard for a part of the value, if it is there.
+    /// Returns a guard for a part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard itself, if `f` gives none.
+    /// The guard itself, if `f` returns none.
     pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockMappedWriteGuard<'a, U>, Self>
     where
         F: FnOnce(&mut T) -> Option<&mut U>,
@@ -249,11 +249,11 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         }
     }
 
-    /// As [`RwLockWriteGuard::downgrade`], for a part of the value, if it is there.
+    /// As [`RwLockWriteGuard::downgrade`], for a part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard itself, if `f` gives none.
+    /// The guard itself, if `f` returns none.
     pub fn try_downgrade_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockReadGuard<'a, U>, Self>
     where
         F: FnOnce(&T) -> Option<&U>,
@@ -265,7 +265,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         }
     }
 
-    /// The same guard, as one for a part of the value.
+    /// Returns the same guard, as one for a part of the value.
     pub fn into_mapped(this: Self) -> RwLockMappedWriteGuard<'a, T> {
         RwLockMappedWriteGuard {
             inner: real::RwLockWriteGuard::into_mapped(this.inner),
@@ -283,7 +283,7 @@ pub struct RwLockMappedWriteGuard<'a, T: ?Sized> {
 }
 
 impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
-    /// A guard for a part of the part.
+    /// Returns a guard for a part of the part.
     pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockMappedWriteGuard<'a, U>
     where
         F: FnOnce(&mut T) -> &mut U,
@@ -294,11 +294,11 @@ impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
         }
     }
 
-    /// A guard for a part of the part, if it is there.
+    /// Returns a guard for a part of the part, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard itself, if `f` gives none.
+    /// The guard itself, if `f` returns none.
     pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockMappedWriteGuard<'a, U>, Self>
     where
         F: FnOnce(&mut T) -> Option<&mut U>,
@@ -316,7 +316,7 @@ impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
 pub struct OwnedRwLockReadGuard<T, U: ?Sized = T> {
     inner: real::OwnedRwLockReadGuard<T, U>,
     holder: Holder,
-    // Last: `RwLock::into_inner` counts on it.
+    // Last: `RwLock::into_inner` relies on this order.
     lock: Arc<RwLock<T>>,
 }
 
@@ -331,7 +331,7 @@ impl<T> OwnedRwLockReadGuard<T> {
 }
 
 impl<T, U: ?Sized> OwnedRwLockReadGuard<T, U> {
-    /// A guard for a part of the value.
+    /// Returns a guard for a part of the value.
     pub fn map<F, V: ?Sized>(this: Self, f: F) -> OwnedRwLockReadGuard<T, V>
     where
         F: FnOnce(&U) -> &V,
@@ -343,11 +343,11 @@ impl<T, U: ?Sized> OwnedRwLockReadGuard<T, U> {
         }
     }
 
-    /// A guard for a part of the value, if it is there.
+    /// Returns a guard for a part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard itself, if `f` gives none.
+    /// The guard itself, if `f` returns none.
     pub fn try_map<F, V: ?Sized>(this: Self, f: F) -> Result<OwnedRwLockReadGuard<T, V>, Self>
     where
         F: FnOnce(&U) -> Option<&V>,
@@ -371,7 +371,7 @@ impl<T, U: ?Sized> OwnedRwLockReadGuard<T, U> {
         }
     }
 
-    /// The lock.
+    /// Returns the lock.
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
         &this.lock
     }
@@ -382,7 +382,7 @@ impl<T, U: ?Sized> OwnedRwLockReadGuard<T, U> {
 pub struct OwnedRwLockWriteGuard<T> {
     inner: real::OwnedRwLockWriteGuard<T>,
     holder: Holder,
-    // Last: `RwLock::into_inner` counts on it.
+    // Last: `RwLock::into_inner` relies on this order.
     lock: Arc<RwLock<T>>,
 }
 
@@ -395,7 +395,7 @@ impl<T> OwnedRwLockWriteGuard<T> {
         }
     }
 
-    /// Gives up writing but not reading; no other writer comes in between.
+    /// Turns exclusive into shared access; no other writer comes in between.
     pub fn downgrade(self) -> OwnedRwLockReadGuard<T> {
         OwnedRwLockReadGuard {
             inner: self.inner.downgrade(),
@@ -416,12 +416,11 @@ impl<T> OwnedRwLockWriteGuard<T> {
         }
     }
 
-    /// As [`OwnedRwLockWriteGuard::downgrade`], for a part of the value, if it is
-    /// there.
+    /// As [`OwnedRwLockWriteGuard::downgrade`], for a part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard itself, if `f` gives none.
+    /// The guard itself, if `f` returns none.
     pub fn try_downgrade_map<F, U: ?Sized>(
         this: Self,
         f: F,
@@ -448,7 +447,7 @@ impl<T> OwnedRwLockWriteGuard<T> {
         }
     }
 
-    /// A guard for a part of the value.
+    /// Returns a guard for a part of the value.
     pub fn map<F, U: ?Sized>(this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, U>
     where
         F: FnOnce(&mut T) -> &mut U,
@@ -460,11 +459,11 @@ impl<T> OwnedRwLockWriteGuard<T> {
         }
     }
 
-    /// A guard for a part of the value, if it is there.
+    /// Returns a guard for a part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard itself, if `f` gives none.
+    /// The guard itself, if `f` returns none.
     pub fn try_map<F, U: ?Sized>(
         this: Self,
         f: F,
@@ -491,7 +490,7 @@ impl<T> OwnedRwLockWriteGuard<T> {
         }
     }
 
-    /// The same guard, as one for a part of the value.
+    /// Returns the same guard, as one for a part of the value.
     pub fn into_mapped(this: Self) -> OwnedRwLockMappedWriteGuard<T> {
         OwnedRwLockMappedWriteGuard {
             inner: real::OwnedRwLockWriteGuard::into_mapped(this.inner),
@@ -500,7 +499,7 @@ impl<T> OwnedRwLockWriteGuard<T> {
         }
     }
 
-    /// The lock.
+    /// Returns the lock.
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
         &this.lock
     }
@@ -512,12 +511,12 @@ impl<T> OwnedRwLockWriteGuard<T> {
 pub struct OwnedRwLockMappedWriteGuard<T, U: ?Sized = T> {
     inner: real::OwnedRwLockMappedWriteGuard<T, U>,
     holder: Holder,
-    // Last: `RwLock::into_inner` counts on it.
+    // Last: `RwLock::into_inner` relies on this order.
     lock: Arc<RwLock<T>>,
 }
 
 impl<T, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
-    /// A guard for a part of the part.
+    /// Returns a guard for a part of the part.
     pub fn map<F, V: ?Sized>(this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, V>
     where
         F: FnOnce(&mut U) -> &mut V,
@@ -529,11 +528,11 @@ impl<T, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
         }
     }
 
-    /// A guard for a part of the part, if it is there.
+    /// Returns a guard for a part of the part, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard itself, if `f` gives none.
+    /// The guard itself, if `f` returns none.
     pub fn try_map<F, V: ?Sized>(
         this: Self,
         f: F,
@@ -560,7 +559,7 @@ impl<T, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
         }
     }
 
-    /// The lock.
+    /// Returns the lock.
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
         &this.lock
     }

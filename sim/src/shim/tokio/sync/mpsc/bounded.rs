@@ -13,11 +13,11 @@ use crate::operation::Operation;
 use crate::point::{Op, Progress, Resource};
 use crate::tokio::time::timeout;
 
-/// A channel with room for `buffer` values.
+/// Creates a channel with room for `buffer` values.
 ///
 /// # Panics
 ///
-/// If that is 0, or more than `Semaphore::MAX_PERMITS`.
+/// If `buffer` is 0, or more than `Semaphore::MAX_PERMITS`.
 #[track_caller]
 pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = real::channel(buffer);
@@ -35,7 +35,7 @@ pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
     )
 }
 
-/// Sends values.
+/// A sender of a bounded channel.
 pub struct Sender<T> {
     inner: real::Sender<T>,
     side: Side,
@@ -105,7 +105,7 @@ impl<T> Sender<T> {
         })
     }
 
-    /// Waits for room for one value, in a permit that is the sender itself.
+    /// Waits for room for one value, in a permit that takes the sender.
     ///
     /// # Errors
     ///
@@ -116,7 +116,7 @@ impl<T> Sender<T> {
         Ok(OwnedPermit { inner, side })
     }
 
-    /// Room for one value, if there is some.
+    /// Reserves room for one value, if there is some.
     ///
     /// # Errors
     ///
@@ -126,11 +126,11 @@ impl<T> Sender<T> {
         Ok(self.permit(self.inner.try_reserve()?))
     }
 
-    /// Room for `n` values, if there is as much.
+    /// Reserves room for `n` values, if there is as much.
     ///
     /// # Errors
     ///
-    /// If there is not, or there is no receiver.
+    /// If there is less, or there is no receiver.
     pub fn try_reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, TrySendError<()>> {
         self.side.touch();
         Ok(PermitIterator {
@@ -139,8 +139,7 @@ impl<T> Sender<T> {
         })
     }
 
-    /// Room for one value, if there is some, in a permit that is the sender
-    /// itself.
+    /// Reserves room for one value, if there is some, in a permit that takes the sender.
     ///
     /// # Errors
     ///
@@ -160,7 +159,7 @@ impl<T> Sender<T> {
         Op::new(&self.side, Operation::Closed, self.inner.closed()).await;
     }
 
-    /// Returns `true` if nobody can receive any more.
+    /// Returns `true` if no receiver can receive any more.
     pub fn is_closed(&self) -> bool {
         self.inner.is_closed()
     }
@@ -170,17 +169,17 @@ impl<T> Sender<T> {
         self.inner.same_channel(&other.inner)
     }
 
-    /// For how many values there is room now.
+    /// Returns the number of values for which there is room now.
     pub fn capacity(&self) -> usize {
         self.inner.capacity()
     }
 
-    /// For how many values there is room at most.
+    /// Returns the number of values for which there is room at most.
     pub fn max_capacity(&self) -> usize {
         self.inner.max_capacity()
     }
 
-    /// A sender that does not keep the channel open.
+    /// Returns a sender that does not keep the channel open.
     pub fn downgrade(&self) -> WeakSender<T> {
         WeakSender {
             inner: self.inner.downgrade(),
@@ -228,7 +227,7 @@ pub struct WeakSender<T> {
 }
 
 impl<T> WeakSender<T> {
-    /// A sender, if there is still one.
+    /// Returns a sender, if there is still one.
     pub fn upgrade(&self) -> Option<Sender<T>> {
         Some(Sender {
             inner: self.inner.upgrade()?,
@@ -282,7 +281,7 @@ impl<T> fmt::Debug for Permit<'_, T> {
     }
 }
 
-/// Room for several values; what is left goes back when this is dropped.
+/// Room for several values; the unused part goes back when this is dropped.
 pub struct PermitIterator<'a, T> {
     inner: real::PermitIterator<'a, T>,
     touch: Touch<'a>,
@@ -319,7 +318,7 @@ pub struct OwnedPermit<T> {
 }
 
 impl<T> OwnedPermit<T> {
-    /// Sends the value, and gives the sender back.
+    /// Sends the value, and returns the sender.
     pub fn send(self, value: T) -> Sender<T> {
         self.side.touch();
         Sender {
@@ -328,7 +327,7 @@ impl<T> OwnedPermit<T> {
         }
     }
 
-    /// Gives the room back, and the sender.
+    /// Gives the room back, and returns the sender.
     pub fn release(self) -> Sender<T> {
         self.side.touch();
         Sender {
@@ -354,7 +353,7 @@ impl<T> fmt::Debug for OwnedPermit<T> {
     }
 }
 
-/// Receives values, in the order in which they were sent.
+/// The receiver of values, in the order in which they were sent.
 pub struct Receiver<T> {
     inner: real::Receiver<T>,
     progress: Progress,
@@ -364,12 +363,12 @@ pub struct Receiver<T> {
 super::receiver!(Receiver);
 
 impl<T> Receiver<T> {
-    /// For how many values there is room now.
+    /// Returns the number of values for which there is room now.
     pub fn capacity(&self) -> usize {
         self.inner.capacity()
     }
 
-    /// For how many values there is room at most.
+    /// Returns the number of values for which there is room at most.
     pub fn max_capacity(&self) -> usize {
         self.inner.max_capacity()
     }

@@ -10,7 +10,7 @@ use super::error::SendError;
 use crate::operation::Operation;
 use crate::point::{Op, Progress, Resource};
 
-/// A channel in which there is always room.
+/// Creates a channel in which there is always room.
 #[track_caller]
 pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
     let (sender, receiver) = real::unbounded_channel();
@@ -28,7 +28,7 @@ pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
     )
 }
 
-/// Sends values.
+/// A sender of an unbounded channel.
 pub struct UnboundedSender<T> {
     inner: real::UnboundedSender<T>,
     side: Side,
@@ -50,7 +50,7 @@ impl<T> UnboundedSender<T> {
         Op::new(&self.side, Operation::Closed, self.inner.closed()).await;
     }
 
-    /// Returns `true` if nobody can receive any more.
+    /// Returns `true` if no receiver can receive any more.
     pub fn is_closed(&self) -> bool {
         self.inner.is_closed()
     }
@@ -60,7 +60,7 @@ impl<T> UnboundedSender<T> {
         self.inner.same_channel(&other.inner)
     }
 
-    /// A sender that does not keep the channel open.
+    /// Returns a sender that does not keep the channel open.
     pub fn downgrade(&self) -> WeakUnboundedSender<T> {
         WeakUnboundedSender {
             inner: self.inner.downgrade(),
@@ -101,7 +101,7 @@ pub struct WeakUnboundedSender<T> {
 }
 
 impl<T> WeakUnboundedSender<T> {
-    /// A sender, if there is still one.
+    /// Returns a sender, if there is still one.
     pub fn upgrade(&self) -> Option<UnboundedSender<T>> {
         Some(UnboundedSender {
             inner: self.inner.upgrade()?,
@@ -135,7 +135,7 @@ impl<T> fmt::Debug for WeakUnboundedSender<T> {
     }
 }
 
-/// Receives values, in the order in which they were sent.
+/// The receiver of values, in the order in which they were sent.
 pub struct UnboundedReceiver<T> {
     inner: real::UnboundedReceiver<T>,
     progress: Progress,
