@@ -17,7 +17,7 @@ static COUNTED: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 const AGENTS: u32 = 50_000;
 const HOUR: Duration = Duration::from_secs(3_600);
 
-#[expect(clippy::print_stdout, reason = "the line is what this is for")]
+#[expect(clippy::print_stdout, reason = "the line is the result")]
 fn main() {
     let outcome = run(Config::default(), |world| async move {
         let before = Region::new(COUNTED);

@@ -23,5 +23,5 @@ pub(crate) fn report<R: DeserializeOwned>(command: &mut Command) -> Result<R, St
         return Err(format!("failed here: {}", output.status));
     }
     serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("said what nobody understands: {error}"))
+        .map_err(|error| format!("printed something other than the expected JSON: {error}"))
 }

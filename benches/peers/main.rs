@@ -70,7 +70,7 @@ impl Group {
 #[expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "the table is what this is for"
+    reason = "the table is the result"
 )]
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

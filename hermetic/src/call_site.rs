@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_first_line_of_user_code() {
+    fn call_site_is_the_first_line_of_user_code() {
         let own = "   3: 0x1 - <chat::Room as core::future::Future>::poll
              at /home/me/src/chat/src/room.rs:31:5
    4: 0x1 - other::f
@@ -194,14 +194,14 @@ mod tests {
     }
 
     #[test]
-    fn a_library_is_named_with_its_version_and_without_the_machine() {
+    fn library_is_named_with_its_version_and_without_the_machine() {
         let library = "   3: 0x1 - tokio_sqlite::open
              at /home/me/.cargo/registry/src/index.example-6f17/tokio-sqlite-0.3.1/src/lib.rs:7:9\n";
         assert_eq!(with(library), "tokio-sqlite-0.3.1/src/lib.rs:7:9");
     }
 
     #[test]
-    fn the_caller_of_the_run_is_not_the_site() {
+    fn caller_of_the_run_is_not_the_site() {
         assert_eq!(with(""), "site unknown (no frame of user code)");
         let bare = "   0: 0x1 - chat::room::enter\n   1: 0x2 - main\n";
         assert_eq!(find(bare), "site unknown (no debug info)");

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 #[expect(
     clippy::disallowed_types,
-    reason = "that it is seeded by the operating system is what is put to the proof"
+    reason = "the source of its keys is under test"
 )]
 use std::hash::RandomState;
 use std::hint::black_box;
@@ -114,7 +114,7 @@ pub fn enter(config: ScopeConfig) -> Result<Entered, Refusal> {
     });
     let entered = Entered(PhantomData);
     // A request like those of the code under test is the only proof that they reach the scope.
-    #[expect(clippy::disallowed_types, reason = "asked for its keys only")]
+    #[expect(clippy::disallowed_types, reason = "made for its keys only")]
     black_box(RandomState::new());
     let drew = SCOPE.with(|scope| scope.asked.get()) > 0;
     #[expect(

@@ -58,12 +58,12 @@ fn in_scope<R: Send>(seed: u64, f: impl FnOnce() -> R + Send) -> R {
 }
 
 #[test]
-fn this_build_is_effective() {
+fn scopes_are_effective_in_this_build() {
     assert!(is_effective());
 }
 
 #[test]
-fn a_seed_always_gives_the_same_and_no_two_seeds_do() {
+fn each_seed_gives_one_set_of_values_of_its_own() {
     let first: Vec<_> = (0..50).map(|seed| in_scope(seed, ask)).collect();
     let second: Vec<_> = (0..50).map(|seed| in_scope(seed, ask)).collect();
     assert_eq!(first, second);
@@ -79,7 +79,7 @@ fn different<T: Eq + Hash>(asked: &[Asked], part: impl Fn(&Asked) -> T) -> usize
 }
 
 #[test]
-fn both_clocks_show_what_they_were_told() {
+fn both_clocks_show_the_time_that_was_set() {
     in_scope(0, || {
         let (wall, monotonic) = (SystemTime::now(), Instant::now());
         assert_eq!(wall, UNIX_EPOCH + WALL_CLOCK);
@@ -92,7 +92,7 @@ fn both_clocks_show_what_they_were_told() {
 }
 
 #[test]
-fn a_dropped_guard_gives_the_machine_back() {
+fn dropped_guard_restores_the_machines_clock_and_randomness() {
     let before = SystemTime::now();
     call_on_fresh_thread(|| {
         let entered = enter(answers(0)).expect("a fresh thread");
@@ -106,14 +106,14 @@ fn a_dropped_guard_gives_the_machine_back() {
 }
 
 #[test]
-fn a_panic_leaves_the_scope_and_goes_on_in_the_caller() {
+fn panic_leaves_the_scope_and_continues_in_the_caller() {
     let caught = thread::spawn(|| in_scope(0, || panic!("on purpose"))).join();
     let payload = caught.expect_err("it panics");
     assert_eq!(payload.downcast_ref::<&str>(), Some(&"on purpose"));
 }
 
 #[test]
-fn other_threads_keep_the_real_ones() {
+fn other_threads_keep_the_machines_clock_and_randomness() {
     let before = SystemTime::now();
     let outside = in_scope(1, || {
         // A thread that a scope's thread starts is another thread.
@@ -132,7 +132,7 @@ fn other_threads_keep_the_real_ones() {
 }
 
 #[test]
-fn eight_scopes_at_once_do_not_touch_each_other() {
+fn eight_scopes_at_once_are_independent() {
     let alone: Vec<_> = (0..8).map(|seed| in_scope(seed, ask)).collect();
     let gate = Barrier::new(8);
     let together: Vec<_> = thread::scope(|scope| {
@@ -153,7 +153,7 @@ fn eight_scopes_at_once_do_not_touch_each_other() {
 }
 
 #[test]
-fn a_stale_thread_and_a_scope_within_a_scope_are_refused() {
+fn stale_thread_and_nested_scope_are_refused() {
     call_on_fresh_thread(|| {
         let real: HashSet<u32> = HashSet::new();
         assert!(real.is_empty());
@@ -169,7 +169,7 @@ fn a_stale_thread_and_a_scope_within_a_scope_are_refused() {
 /// `getrandom` 0.2 goes by `syscall`.
 #[cfg(target_arch = "x86_64")]
 #[test]
-fn older_crates_are_answered_too() {
+fn getrandom_0_2_draws_from_the_scope() {
     let draw = || {
         let mut bytes = [0; 16];
         getrandom_02::getrandom(&mut bytes).expect("there is randomness");

@@ -33,6 +33,26 @@ where
     Fut: Future<Output = T> + 'static,
     T: 'static,
 {
+    let mut value = None;
+    let start = |engine: &Engine| -> TakeValue<'_> {
+        let program = program(World::new());
+        let program = task::start(engine, program, HostId::WORLD, Location::caller());
+        let value = &mut value;
+        Box::new(move || *value = program.take_value())
+    };
+    let outcome = execute(config, Box::new(start));
+    outcome.with_value(value)
+}
+
+/// Starts the program as the first task.
+type Start<'a> = Box<dyn FnOnce(&Engine) -> TakeValue<'a> + 'a>;
+
+/// Takes the value of the program, after the end of every task.
+type TakeValue<'a> = Box<dyn FnOnce() + 'a>;
+
+/// Executes a run. Not generic, so that this and everything below it is compiled once and not
+/// again for each program.
+fn execute<'a>(config: Config, start: Start<'a>) -> Outcome<()> {
     let _ambient = config.ambient.enter(config.seed);
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_time().start_paused(true);
@@ -57,12 +77,7 @@ where
     let engine = Rc::new(Engine::new(config));
     let entered = context::enter(Rc::clone(&engine));
     let watching = leaks.watch();
-    let main = task::start(
-        &engine,
-        program(World::new()),
-        HostId::WORLD,
-        Location::caller(),
-    );
+    let take_value = start(&engine);
     engine.name_task(TaskId::PROGRAM, "program");
     let driver = Driver {
         network: Box::pin(tokio::time::sleep_until(engine.start)),
@@ -79,22 +94,22 @@ where
     {
         panic::resume_unwind(payload);
     }
-    // Tasks are dropped while the run is still entered: their destructors may
-    // close sockets and release locks.
-    engine.drop_tasks(|_| true, TaskEnd::Aborted, Disposal::Quiet);
-    let value = main.take_value();
+    // Tasks are dropped while the run is still entered: their destructors may close sockets and
+    // release locks.
+    engine.drop_tasks(&|_| true, TaskEnd::Aborted, Disposal::Quiet);
+    take_value();
     // So are plain tasks, which the runtime owns.
     engine.wakes.leave();
     drop(in_runtime);
     drop(runtime);
     // Destructors may have spawned.
-    engine.drop_tasks(|_| true, TaskEnd::Aborted, Disposal::Quiet);
+    engine.drop_tasks(&|_| true, TaskEnd::Aborted, Disposal::Quiet);
     engine.check_leaks_at_end();
     drop(watching);
     drop(entered);
     match Rc::try_unwrap(engine) {
-        Ok(engine) => engine.finish(value),
-        Err(_) => unreachable!("the driver and the context have let go of the engine"),
+        Ok(engine) => engine.finish(),
+        Err(_) => unreachable!("the driver and the context have dropped the engine"),
     }
 }
 

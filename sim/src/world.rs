@@ -143,7 +143,7 @@ impl World {
                 host.parked.clear();
             }
             engine.drop_tasks(
-                |task| task.host == host,
+                &|task| task.host == host,
                 TaskEnd::Crashed,
                 Disposal::Recorded,
             );

@@ -96,12 +96,12 @@ macro_rules! same_for_all {
 }
 
 #[test]
-fn of_types_with_a_value() {
+fn types_with_a_value() {
     same_for_all!(Both Movable Visible Neither);
 }
 
 #[test]
-fn of_read_write_locks() {
+fn read_write_locks() {
     // An `RwLock` of a type that is `Send` but not `Sync` is `Send` in tokio only, and so are
     // its owned guards; the module's documentation says so.
     same! {
@@ -120,7 +120,7 @@ fn of_read_write_locks() {
 }
 
 #[test]
-fn of_types_without_a_value() {
+fn types_without_a_value() {
     same! {
         sync::Semaphore;
         sync::SemaphorePermit<'static>;
@@ -166,7 +166,7 @@ fn sendable<T: Send>(value: T) -> T {
 /// Checks that the facade's `spawn` accepts every future that tokio's does: compiling this is
 /// the test. Run, it shows that the futures also work outside a run.
 #[test]
-fn of_futures() {
+fn futures() {
     use facade::net::{TcpListener, TcpStream, UdpSocket};
     use facade::sync::*;
 

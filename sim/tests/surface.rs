@@ -88,7 +88,7 @@ surface!(plain, ::tokio, ::tokio_util);
 surface!(facade, ::rehearsal_sim::tokio, ::rehearsal_sim::tokio_util);
 
 #[test]
-fn the_surface_is_tokios() {
+fn surface_equals_tokios() {
     plain::operations();
     plain::traits();
     drop(plain::closures(Default::default(), Default::default()));

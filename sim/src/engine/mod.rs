@@ -206,7 +206,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn finish<T>(self, value: Option<T>) -> Outcome<T> {
+    pub(crate) fn finish(self) -> Outcome<()> {
         let now = self.now.get();
         let mut core = self.core.into_inner();
         let (choices, deviations) = core.draws.counts();
@@ -230,7 +230,7 @@ impl Engine {
         record.tasks.sort_by_key(|task| task.id);
         Outcome {
             verdict: core.halted.unwrap_or(Verdict::Pass),
-            value,
+            value: None,
             fingerprint,
             trace: Trace {
                 entries: record.entries,

@@ -51,11 +51,18 @@ pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
     DEPTH.set(DEPTH.get() + 1);
     let result = panic::catch_unwind(AssertUnwindSafe(f));
     DEPTH.set(DEPTH.get() - 1);
-    result.map_err(|payload| Caught {
-        message: message(payload.as_ref()),
-        location: PLACE.take().unwrap_or_else(|| UNKNOWN.to_owned()),
-        payload,
-    })
+    result.map_err(Caught::new)
+}
+
+impl Caught {
+    #[cold]
+    fn new(payload: Box<dyn Any + Send>) -> Self {
+        Self {
+            message: message(payload.as_ref()),
+            location: PLACE.take().unwrap_or_else(|| UNKNOWN.to_owned()),
+            payload,
+        }
+    }
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {

@@ -16,34 +16,37 @@ use super::core::Body;
 use super::{Core, Disposal, Engine, Task};
 
 impl Engine {
-    pub(crate) fn add_task(
+    /// Adds a task without its future, which needs the id. [`Engine::start_task`] follows.
+    pub(crate) fn add_task(&self, host: HostId) -> TaskId {
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        let id = core.tasks.push(None);
+        let point = core.points.push(None);
+        assert_eq!(id, point, "each task has one place for its point");
+        core.statistics.tasks += 1;
+        let parent = core.running;
+        core.record(
+            self.now.get(),
+            Effect::Spawn {
+                task: id,
+                parent,
+                host,
+            },
+        );
+        let spawn_path_hash = core.spawn_tree.spawned(parent);
+        core.happens_before.spawned(parent, spawn_path_hash);
+        core.strategy.spawned(id, spawn_path_hash);
+        id
+    }
+
+    /// Gives a task its future, and makes it ready.
+    pub(crate) fn start_task(
         &self,
-        future: impl FnOnce(TaskId) -> Pin<Box<dyn Future<Output = ()>>>,
+        id: TaskId,
+        future: Pin<Box<dyn Future<Output = ()>>>,
         host: HostId,
         spawned_at: &'static Location<'static>,
-    ) -> TaskId {
-        let id = {
-            let mut core = self.core.borrow_mut();
-            let core = &mut *core;
-            let id = core.tasks.push(None);
-            let point = core.points.push(None);
-            assert_eq!(id, point, "each task has one place for its point");
-            core.statistics.tasks += 1;
-            let parent = core.running;
-            core.record(
-                self.now.get(),
-                Effect::Spawn {
-                    task: id,
-                    parent,
-                    host,
-                },
-            );
-            let spawn_path_hash = core.spawn_tree.spawned(parent);
-            core.happens_before.spawned(parent, spawn_path_hash);
-            core.strategy.spawned(id, spawn_path_hash);
-            id
-        };
-        let future = future(id);
+    ) {
         let wake = self.wakes.task(id);
         let waker = Waker::from(Arc::clone(&wake));
         let mut core = self.core.borrow_mut();
@@ -60,7 +63,6 @@ impl Engine {
         core.collect(&self.wakes);
         core.enqueue(id);
         self.wakes.wake_driver();
-        id
     }
 
     pub(crate) fn name_task(&self, id: TaskId, name: &str) {
@@ -181,7 +183,7 @@ impl Engine {
     /// Removes the chosen tasks and drops them, oldest first.
     pub(crate) fn drop_tasks(
         &self,
-        which: impl Fn(&Task) -> bool,
+        which: &dyn Fn(&Task) -> bool,
         how: TaskEnd,
         disposal: Disposal,
     ) {
@@ -190,7 +192,7 @@ impl Engine {
             let core = &mut *core;
             let ids: Vec<TaskId> = core
                 .live()
-                .filter(|id| core.task(*id).is_some_and(&which))
+                .filter(|id| core.task(*id).is_some_and(which))
                 .collect();
             let doomed = ids
                 .iter()

@@ -42,7 +42,7 @@ pub(crate) struct ForeignWake {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "threads are told apart, and named in a report of what makes a run differ"
+    reason = "threads are compared, and named in the report of a leak"
 )]
 fn this_thread() -> Thread {
     thread::current()

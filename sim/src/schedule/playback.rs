@@ -65,7 +65,7 @@ impl Playback {
             self.sites.resize_with(index + 1, || None);
         }
         let ahead = &mut self.ahead;
-        let played = self.sites[index].get_or_insert_with(|| SitePlayback {
+        let playback = self.sites[index].get_or_insert_with(|| SitePlayback {
             site: site.clone(),
             count: 0,
             ahead: ahead
@@ -73,12 +73,12 @@ impl Playback {
                 .map(|by_number| by_number.into_iter().rev().collect())
                 .unwrap_or_default(),
         });
-        let nth = played.count;
-        played.count += 1;
-        let Some(&(_, index)) = played.ahead.last().filter(|(number, _)| *number == nth) else {
+        let nth = playback.count;
+        playback.count += 1;
+        let Some(&(_, index)) = playback.ahead.last().filter(|(number, _)| *number == nth) else {
             return 0;
         };
-        played.ahead.pop();
+        playback.ahead.pop();
         self.reached[index] = true;
         let deviation = &self.schedule.0[index];
         if deviation.bound != bound && self.mismatch.as_ref().is_none_or(|m| index < m.deviation) {

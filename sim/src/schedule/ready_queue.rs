@@ -122,7 +122,7 @@ mod tests {
 
     /// Compares the queue with one long queue over random operations.
     #[test]
-    fn it_is_one_queue_however_long() {
+    fn pieces_behave_as_one_queue_at_any_length() {
         let (mut queue, mut plain) = (ReadyQueue::default(), VecDeque::new());
         let mut state = 1u64;
         let mut below = |bound: usize| {

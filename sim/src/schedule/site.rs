@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_family_is_no_part_of_the_identity() {
+    fn family_is_not_part_of_a_labels_identity() {
         let (alone, member) = (Label::new("start a"), Label::in_family("start", "a"));
         assert_eq!(alone, member);
         assert_eq!(alone.cmp(&member), Ordering::Equal);

@@ -107,18 +107,13 @@ where
         state: State::Running,
         joiner: None,
     }));
-    let shared = Arc::clone(&cell);
-    let task = engine.add_task(
-        |id| {
-            Box::pin(TaskFuture {
-                id,
-                inner: Some(future),
-                cell: shared,
-            })
-        },
-        host,
-        caller,
-    );
+    let task = engine.add_task(host);
+    let future = Box::pin(TaskFuture {
+        id: task,
+        inner: Some(future),
+        cell: Arc::clone(&cell),
+    });
+    engine.start_task(task, future, host, caller);
     JoinHandle(Handle::Simulated(Box::new(Simulated {
         member: Member {
             task,

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_through_another_task_counts() {
+    fn chain_through_another_task_counts() {
         // Task 2's operation on 1 comes after task 0's on 0, by way of task 1.
         let through = order(&[(0, 0), (1, 0), (1, 1), (2, 1)]);
         let before = order(&[(2, 1), (0, 0), (1, 0), (1, 1)]);

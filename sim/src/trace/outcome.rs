@@ -39,10 +39,16 @@ pub struct Outcome<T> {
 
 impl<T> Outcome<T> {
     /// Returns the same outcome with another value.
-    pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Outcome<U> {
+    pub fn map<U>(mut self, map: impl FnOnce(T) -> U) -> Outcome<U> {
+        let value = self.value.take().map(map);
+        self.with_value(value)
+    }
+
+    /// Returns the same outcome with this value, or none.
+    pub(crate) fn with_value<U>(self, value: Option<U>) -> Outcome<U> {
         Outcome {
             verdict: self.verdict,
-            value: self.value.map(map),
+            value,
             fingerprint: self.fingerprint,
             trace: self.trace,
             tape: self.tape,

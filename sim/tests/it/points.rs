@@ -137,7 +137,7 @@ fn operations_that_never_wait_are_scheduling_points() {
 }
 
 #[test]
-fn a_lost_update_is_found() {
+fn lost_update_is_found() {
     let totals = values(|_| async {
         let total = Arc::new(Mutex::new(0));
         let tasks: Vec<_> = (0..3)
@@ -173,7 +173,7 @@ fn noise(world: World) {
 }
 
 #[test]
-fn a_switch_does_not_decide_a_select() {
+fn switch_does_not_decide_a_select() {
     let taken = values(|world| async move {
         noise(world);
         let (sender, mut receiver) = mpsc::channel(1);
@@ -187,7 +187,7 @@ fn a_switch_does_not_decide_a_select() {
 }
 
 #[test]
-fn a_switch_does_not_decide_an_inner_select() {
+fn switch_does_not_decide_an_inner_select() {
     let taken = values(|world| async move {
         noise(world);
         let mutex = Mutex::new(1);
@@ -220,7 +220,7 @@ fn after_a_select_there_are_points_again() {
 }
 
 #[test]
-fn a_switch_does_not_time_out() {
+fn switch_does_not_time_out() {
     let received = values(|world| async move {
         noise(world);
         let (sender, mut receiver) = mpsc::channel(1);
@@ -231,7 +231,7 @@ fn a_switch_does_not_time_out() {
 }
 
 #[test]
-fn a_single_poll_gets_the_value_that_is_there() {
+fn single_poll_gets_an_available_value() {
     let received = values(|world| async move {
         noise(world);
         let (sender, mut receiver) = mpsc::channel(1);
@@ -266,7 +266,7 @@ fn futures_that_only_a_wake_polls_again_go_on() {
 type Operation = fn() -> Pin<Box<dyn Future<Output = ()>>>;
 
 #[test]
-fn a_loop_that_never_waits_is_a_livelock() {
+fn loop_that_never_waits_is_a_livelock() {
     let operations: [Operation; 3] = [
         || Box::pin(sleep(Duration::ZERO)),
         || {
@@ -325,7 +325,7 @@ fn locks_taken_crosswise_deadlock() {
 }
 
 #[test]
-fn a_cell_that_waits_for_its_waiter_deadlocks() {
+fn cell_that_waits_for_its_waiter_deadlocks() {
     let outcomes = explore(|_| async {
         let cell = Arc::new(OnceCell::new());
         let mutex = Arc::new(Mutex::new(()));
@@ -382,7 +382,7 @@ fn guards_and_timers_are_counted_while_they_live() {
 }
 
 #[test]
-fn a_pending_operation_that_is_dropped_is_no_longer_waited_for() {
+fn dropped_pending_operation_is_no_longer_a_wait() {
     let outcome = run(Config::default(), |world| async move {
         let notify = Arc::new(Notify::new());
         let (_sender, mut receiver) = mpsc::channel::<()>(1);

@@ -86,7 +86,7 @@ fn every_random_strategy_finds_a_lost_update() {
 }
 
 #[test]
-fn pct_is_strong_where_one_task_must_be_starved() {
+fn pct_finds_bugs_that_need_one_task_starved() {
     let random = found(200, || Box::new(Random::default()), starved);
     let pct = found(200, || Box::new(Pct::new(1)), starved);
     assert!(pct > 5, "{pct} of 200");
@@ -94,7 +94,7 @@ fn pct_is_strong_where_one_task_must_be_starved() {
 }
 
 #[test]
-fn a_poller_does_not_starve_the_others() {
+fn poller_does_not_starve_the_others() {
     for strategy in all() {
         let name = strategy.name().to_owned();
         let outcome = run(config(3, strategy), |world| async move {
@@ -128,7 +128,7 @@ fn a_poller_does_not_starve_the_others() {
 }
 
 #[test]
-fn a_seed_means_the_same_run_for_every_strategy() {
+fn seed_means_the_same_run_for_every_strategy() {
     for (first, second) in all().into_iter().zip(all()) {
         let name = first.name().to_owned();
         let fingerprint = |strategy| {
@@ -171,7 +171,7 @@ fn places(strategy: impl Fn() -> Box<dyn Strategy>, seeds: u64) -> Vec<usize> {
 }
 
 #[test]
-fn urw_gives_a_short_task_every_place_where_random_puts_it_first() {
+fn urw_gives_a_short_task_every_place_where_random_prefers_the_first() {
     let profile = {
         let (profiler, profile) = Profiler::new(Box::new(Random::default()));
         let mut profiler = Some(Box::new(profiler) as Box<dyn Strategy>);

@@ -80,7 +80,7 @@ async fn service(world: World) {
                         break;
                     }
                 }
-                stopped.changed().await.expect("somebody stops it");
+                stopped.changed().await.expect("the sender is alive");
                 world.note("stopped", format!("{number} at {}", world.now()));
             })
         })
@@ -119,9 +119,12 @@ fn digest(fingerprints: &[String]) -> String {
 }
 
 /// Prints the tests that a build leaves out.
-#[expect(clippy::print_stderr, reason = "what is not tested must be told")]
+#[expect(
+    clippy::print_stderr,
+    reason = "tests that are left out must be reported"
+)]
 #[test]
-fn this_build_seeds_tokios_own_select() {
+fn tokios_own_select_is_seeded_in_this_build() {
     if !SEEDS_TOKIO_SELECT {
         eprintln!(
             "tokio's own select! is left out: it cannot be seeded in this build. \
@@ -151,7 +154,7 @@ fn this_build_seeds_tokios_own_select() {
 
 /// One hash over two hundred runs: the same in any process, in debug and in release.
 #[test]
-fn two_hundred_seeds_are_the_same_in_another_process_and_in_any_build() {
+fn two_hundred_seeds_are_repeatable_in_another_process_and_in_any_build() {
     const EXPECTED: &str = "THIRD_PARTY_EXPECTED";
     const GOLDEN: &str = "f76f8081991f3c06";
     if let Ok(expected) = std::env::var(EXPECTED) {
@@ -171,14 +174,14 @@ fn two_hundred_seeds_are_the_same_in_another_process_and_in_any_build() {
     let output = Command::new(&this)
         .args([
             "--exact",
-            "third_party::two_hundred_seeds_are_the_same_in_another_process_and_in_any_build",
+            "third_party::two_hundred_seeds_are_repeatable_in_another_process_and_in_any_build",
         ])
         .env(EXPECTED, &mine)
         .output()
         .expect("it starts");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}");
-    assert!(said.contains("1 passed"), "{said}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("1 passed"), "{text}");
 }
 
 // Time ---------------------------------------------------------------------
@@ -235,18 +238,18 @@ fn settled_waits_for_plain_tasks() {
 // Panics -------------------------------------------------------------------
 
 #[test]
-fn a_panic_in_a_plain_task_fails_the_run_joined_or_not() {
+fn panic_in_a_plain_task_fails_the_run_joined_or_not() {
     let alone = run(config(0), |_| async {
         tokio::spawn(async {
             sleep(millis(5)).await;
-            panic!("nobody joins it");
+            panic!("it fails");
         });
         sleep(millis(3_600_000)).await;
     });
     let joined = run(config(0), |_| async {
         let task = tokio::spawn(async {
             sleep(millis(5)).await;
-            panic!("nobody {} it", "joins");
+            panic!("it {}", "fails");
         });
         drop(task.await);
         sleep(millis(1)).await;
@@ -256,7 +259,7 @@ fn a_panic_in_a_plain_task_fails_the_run_joined_or_not() {
             panic!("{}", outcome.verdict);
         };
         assert_eq!(report.task, "a task of plain tokio");
-        assert_eq!(report.message, "nobody joins it");
+        assert_eq!(report.message, "it fails");
         assert!(report.location.starts_with("sim/tests/it/third_party.rs:"));
         assert_eq!(report.at.as_micros(), 5_000);
         // It ended there and then.
@@ -266,13 +269,13 @@ fn a_panic_in_a_plain_task_fails_the_run_joined_or_not() {
 
 /// A documented limit: nothing reports that the panic will be caught.
 #[test]
-fn a_panic_that_a_plain_task_catches_is_its_own_affair_where_tokio_tells() {
+fn caught_panic_of_a_plain_task_passes_where_tokio_reports_uncaught_ones() {
     let outcome = run(config(0), |_| async {
         let caught = tokio::spawn(async { catch_unwind(|| panic!("caught")).is_err() });
         caught.await.expect("it is caught")
     });
-    let word = if SEEDS_TOKIO_SELECT { "pass" } else { "panic" };
-    assert_eq!(outcome.verdict.as_str(), word, "{}", outcome.verdict);
+    let verdict = if SEEDS_TOKIO_SELECT { "pass" } else { "panic" };
+    assert_eq!(outcome.verdict.as_str(), verdict, "{}", outcome.verdict);
 }
 
 struct PanicsWhenDropped;
@@ -284,7 +287,7 @@ impl Drop for PanicsWhenDropped {
 }
 
 #[test]
-fn a_panic_when_a_plain_task_is_dropped_fails_the_run() {
+fn panic_when_a_plain_task_is_dropped_fails_the_run() {
     let outcome = run(config(0), |_| async {
         tokio::spawn(async {
             let _held = PanicsWhenDropped;
@@ -299,7 +302,7 @@ fn a_panic_when_a_plain_task_is_dropped_fails_the_run() {
 /// Within a task of the run a caught panic is ignored, and no panic of a run is reported by the
 /// next one of its thread.
 #[test]
-fn a_panic_that_a_task_of_ours_catches_does_not_fail_the_run() {
+fn caught_panic_of_a_task_passes() {
     let outcome = run(config(0), |_| async {
         let caught = rehearsal_sim::tokio::spawn(async {
             catch_unwind(AssertUnwindSafe(|| panic!("caught"))).is_err()

@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_estimate_counts_schedules_of_fixed_picks() {
+    fn estimate_counts_schedules_of_fixed_picks() {
         assert_eq!(estimate(&[], 2), 1);
         // None, one of four alternatives, two of two picks.
         assert_eq!(estimate(&[3, 3], 2), 1 + 4 + 4);

@@ -357,7 +357,7 @@ mod tests {
     /// Checks names both ways: the meaning of `--strategy pct:3` must not depend on the
     /// strategy's own name.
     #[test]
-    fn a_strategy_goes_by_the_name_of_its_entry() {
+    fn strategy_has_the_name_of_its_entry() {
         for strategy in StrategyName::samplers() {
             let built = strategy.build(Profile::default());
             assert_eq!(built.name(), strategy.to_string());
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_does_not_run_a_single_seed() {
+    fn search_does_not_run_a_single_seed() {
         for strategy in all() {
             let name = strategy.to_string();
             let sampling = StrategyName::sampling(&name);
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn the_portfolio_uses_every_member_and_only_those() {
+    fn portfolio_uses_every_member_and_only_those() {
         let members = StrategyName::portfolio();
         let portfolio = StrategyName::default();
         for (member, seed) in members.iter().zip(0..) {

@@ -233,7 +233,7 @@ impl DropGuard {
     pub fn token(&self) -> &CancellationToken {
         match &self.token {
             Some(token) => token,
-            None => unreachable!("who disarms a guard consumes it"),
+            None => unreachable!("disarming consumes the guard"),
         }
     }
 
@@ -241,7 +241,7 @@ impl DropGuard {
     pub fn disarm(mut self) -> CancellationToken {
         match self.token.take() {
             Some(token) => token,
-            None => unreachable!("who disarms a guard consumes it"),
+            None => unreachable!("disarming consumes the guard"),
         }
     }
 }
@@ -266,7 +266,7 @@ impl<'a> DropGuardRef<'a> {
     pub fn token(&self) -> &CancellationToken {
         match self.token {
             Some(token) => token,
-            None => unreachable!("who disarms a guard consumes it"),
+            None => unreachable!("disarming consumes the guard"),
         }
     }
 
@@ -274,7 +274,7 @@ impl<'a> DropGuardRef<'a> {
     pub fn disarm(mut self) -> &'a CancellationToken {
         match self.token.take() {
             Some(token) => token,
-            None => unreachable!("who disarms a guard consumes it"),
+            None => unreachable!("disarming consumes the guard"),
         }
     }
 }

@@ -42,7 +42,7 @@ impl<T> AbortOnDropHandle<T> {
     pub fn detach(mut self) -> JoinHandle<T> {
         match self.handle.take() {
             Some(handle) => handle,
-            None => unreachable!("who detaches a handle consumes it"),
+            None => unreachable!("detaching consumes the handle"),
         }
     }
 }
@@ -61,7 +61,7 @@ impl<T> Future for AbortOnDropHandle<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.handle {
             Some(handle) => Pin::new(handle).poll(cx),
-            None => unreachable!("who detaches a handle consumes it"),
+            None => unreachable!("detaching consumes the handle"),
         }
     }
 }
@@ -70,7 +70,7 @@ impl<T> AsRef<JoinHandle<T>> for AbortOnDropHandle<T> {
     fn as_ref(&self) -> &JoinHandle<T> {
         match &self.handle {
             Some(handle) => handle,
-            None => unreachable!("who detaches a handle consumes it"),
+            None => unreachable!("detaching consumes the handle"),
         }
     }
 }
