@@ -1,4 +1,4 @@
-//! Sub-agents, as their supervisor sees them.
+//! Sub-agents, for their supervisor.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The driver as the programs of a deployment see it.
+//! The driver's interface to the programs of a deployment.
 
 use std::fmt;
 use std::rc::Rc;

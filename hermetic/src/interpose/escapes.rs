@@ -51,7 +51,7 @@ unsafe extern "C" fn pthread_create(
 ///
 /// # Safety
 ///
-/// None is asked of the caller; it is a C function.
+/// There is none for the caller; it is a C function.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int {
     note(LeakKind::Socket);
@@ -92,7 +92,7 @@ unsafe extern "C" fn socketpair(
     unsafe { next(domain, kind, protocol, pair) }
 }
 
-/// Returns `true` if looking them up by name finds ours.
+/// Returns `true` if looking them up by name finds this crate's.
 pub(crate) fn found_by_name() -> bool {
     [
         (c"pthread_create", pthread_create as *const c_void),

@@ -66,8 +66,8 @@ pub(crate) unsafe extern "C" fn getrandom(
 /// `buffer` is valid for writes of `length` bytes.
 #[cfg(not(target_arch = "x86_64"))]
 unsafe fn real_getrandom(buffer: *mut c_void, length: size_t, flags: c_uint) -> ssize_t {
-    // SAFETY: the arguments are the caller's own, as this system call takes them.
-    // What it returns fits: a count of at most `length`, or -1 and `errno`.
+    // SAFETY: the arguments are the caller's own, as this system call takes them. The result
+    // fits: a count of at most `length`, or -1 and `errno`.
     unsafe { libc::syscall(libc::SYS_getrandom, buffer, length, flags) as ssize_t }
 }
 

@@ -125,7 +125,7 @@ impl Default for Budget {
 /// The parts of a run that are kept. The run itself is the same either way.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Recording {
-    /// Nothing; the fingerprint is zero. For measuring what recording costs.
+    /// Nothing; the fingerprint is zero. For measuring the cost of recording.
     Off,
     /// The fingerprint: enough to explore, because the seed gives the rest.
     Fingerprint,

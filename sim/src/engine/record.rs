@@ -1,4 +1,4 @@
-//! The record of a run: its fingerprint and, if asked for, its trace.
+//! The record of a run: its fingerprint and, with full recording, its trace.
 
 use crate::ids::{ResourceId, TaskId};
 use crate::time::VirtualTime;

@@ -1,4 +1,4 @@
-//! Wakers: how tasks come back to the ready queue.
+//! Wakers: the return of tasks to the ready queue.
 //!
 //! Nearly every wake happens on the run's own thread, so that path takes no
 //! lock and no atomic exchange. Wakers must be `Send + Sync` all the same: a
@@ -155,7 +155,7 @@ impl RemoteWakes {
     #[cold]
     fn push(&self, task: TaskId) {
         let thread = this_thread();
-        // The run's own thread comes here too, after the run.
+        // The run's own thread calls this too, after the run.
         if thread.id() != self.run_thread.id() {
             let mut foreign = lock(&self.foreign);
             match foreign.as_mut() {

@@ -24,8 +24,8 @@ pub struct Divergence {
 /// A schedule that is being replayed.
 pub(crate) struct Playback {
     schedule: Schedule,
-    /// For each site, the deviations there by their number; taken out when the
-    /// run first comes to the site.
+    /// For each site, the deviations there by their number; taken out when the run first
+    /// reaches the site.
     ahead: BTreeMap<Site, BTreeMap<u32, usize>>,
     /// Positions by site id.
     sites: Vec<Option<SitePlayback>>,

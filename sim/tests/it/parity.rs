@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use rehearsal_sim::{Config, Random, Verdict, run};
 
-/// A program of unknown type: what runs it is compiled once, and not again for each program.
+/// A program of any type, so that its callers are compiled once and not again for each program.
 type Program = Pin<Box<dyn Future<Output = Vec<String>>>>;
 
 /// Runs a program on a plain tokio runtime whose clock is paused.

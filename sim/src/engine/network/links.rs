@@ -141,8 +141,8 @@ impl Core {
     }
 }
 
-/// Returns the time until TCP tries again what it first sent at `sent` and has sent
-/// again after 1, 3, 7, … times `first` since.
+/// Returns the time until the next retransmission of a segment that TCP sent at `sent`, and
+/// again after 1, 3, 7, … times `first`.
 fn until_retransmission(sent: VirtualTime, now: VirtualTime, first: Duration) -> Duration {
     let mut next = sent + first;
     let mut wait = first;

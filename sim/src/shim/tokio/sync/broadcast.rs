@@ -1,14 +1,11 @@
 //! Channels in which every receiver gets every value, as
 //! `tokio::sync::broadcast`. `blocking_recv` is absent.
 
-use std::fmt;
-use std::sync::Arc;
-
 use ::tokio::sync::broadcast as real;
 
 use super::shared::Side;
 use crate::operation::Operation;
-use crate::point::{Op, Resource};
+use crate::point::Op;
 
 /// The errors, which are tokio's.
 pub use ::tokio::sync::broadcast::error;
@@ -119,62 +116,10 @@ impl<T> Sender<T> {
     }
 }
 
-impl<T> Clone for Sender<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            side: self.side.clone(),
-        }
-    }
-}
+super::clone!(Sender);
+super::debug!([T] Sender<T>);
 
-impl<T> fmt::Debug for Sender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
-/// A sender that does not keep the channel open.
-pub struct WeakSender<T> {
-    inner: real::WeakSender<T>,
-    resource: Arc<Resource>,
-}
-
-impl<T> WeakSender<T> {
-    /// Returns a sender, if there is still one.
-    #[must_use = "the new sender is dropped at once"]
-    pub fn upgrade(&self) -> Option<Sender<T>> {
-        Some(Sender {
-            inner: self.inner.upgrade()?,
-            side: Side::upgrade(&self.resource),
-        })
-    }
-
-    /// Returns the number of senders.
-    pub fn strong_count(&self) -> usize {
-        self.inner.strong_count()
-    }
-
-    /// Returns the number of weak senders.
-    pub fn weak_count(&self) -> usize {
-        self.inner.weak_count()
-    }
-}
-
-impl<T> Clone for WeakSender<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            resource: Arc::clone(&self.resource),
-        }
-    }
-}
-
-impl<T> fmt::Debug for WeakSender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::weak_sender!(WeakSender of Sender, real::WeakSender<T>);
 
 /// The receiver of all values, in the order in which they were sent, unless it lags too far
 /// behind.
@@ -246,8 +191,4 @@ impl<T: Clone> Receiver<T> {
     }
 }
 
-impl<T> fmt::Debug for Receiver<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::debug!([T] Receiver<T>);

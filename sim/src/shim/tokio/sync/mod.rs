@@ -55,6 +55,77 @@ macro_rules! guard {
 }
 use guard;
 
+/// Implements `Debug` by the field `inner`, so that an object prints as tokio's.
+macro_rules! debug {
+    ([$($parameters:tt)*] $object:ty) => {
+        impl<$($parameters)*> ::std::fmt::Debug for $object {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Debug::fmt(&self.inner, f)
+            }
+        }
+    };
+}
+use debug;
+
+/// Implements `Clone` of one side of a channel, by the fields `inner` and `side`.
+macro_rules! clone {
+    ($side:ident) => {
+        impl<T> Clone for $side<T> {
+            fn clone(&self) -> Self {
+                Self {
+                    inner: self.inner.clone(),
+                    side: self.side.clone(),
+                }
+            }
+        }
+    };
+}
+use clone;
+
+/// Defines the weak handles of a sender with the fields `inner` and `side`.
+macro_rules! weak_sender {
+    ($weak:ident of $sender:ident, $real:ty) => {
+        /// A sender that does not keep the channel open.
+        pub struct $weak<T> {
+            inner: $real,
+            resource: ::std::sync::Arc<$crate::point::Resource>,
+        }
+
+        impl<T> $weak<T> {
+            /// Returns a sender, if there is still one.
+            #[must_use = "the new sender is dropped at once"]
+            pub fn upgrade(&self) -> Option<$sender<T>> {
+                Some($sender {
+                    inner: self.inner.upgrade()?,
+                    side: $crate::tokio::sync::shared::Side::upgrade(&self.resource),
+                })
+            }
+
+            /// Returns the number of senders.
+            pub fn strong_count(&self) -> usize {
+                self.inner.strong_count()
+            }
+
+            /// Returns the number of weak senders.
+            pub fn weak_count(&self) -> usize {
+                self.inner.weak_count()
+            }
+        }
+
+        impl<T> Clone for $weak<T> {
+            fn clone(&self) -> Self {
+                Self {
+                    inner: self.inner.clone(),
+                    resource: ::std::sync::Arc::clone(&self.resource),
+                }
+            }
+        }
+
+        $crate::tokio::sync::debug!([T] $weak<T>);
+    };
+}
+use weak_sender;
+
 mod barrier;
 mod mutex;
 mod notify;
@@ -69,7 +140,7 @@ pub mod mpsc;
 pub mod oneshot;
 pub mod watch;
 
-/// Defines named futures.
+/// Named futures.
 pub mod futures {
     pub use super::notify::{Notified, OwnedNotified};
 }

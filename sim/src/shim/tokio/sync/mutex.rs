@@ -106,11 +106,7 @@ impl<T: Default> Default for Mutex<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Mutex<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::debug!([T: fmt::Debug] Mutex<T>);
 
 /// Access to the value of a [`Mutex`] until it is dropped.
 // In all guards the lock is released before the holder's entry is removed.

@@ -153,11 +153,7 @@ impl<T: Default> Default for RwLock<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for RwLock<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::debug!([T: fmt::Debug] RwLock<T>);
 
 /// Shared access to the value of an [`RwLock`], or to a part of it.
 #[must_use = "the lock is released at once if its guard is not kept"]
@@ -311,22 +307,34 @@ impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
     }
 }
 
-/// Shared access to the value of an [`RwLock`] in an `Arc`, or to a part of it.
-#[must_use = "the lock is released at once if its guard is not kept"]
-pub struct OwnedRwLockReadGuard<T, U: ?Sized = T> {
-    inner: real::OwnedRwLockReadGuard<T, U>,
-    holder: Holder,
+/// The lock of an owned guard, with the record that it is held.
+struct Owner<T> {
+    // Held for its drop.
+    _holder: Holder,
     // Last: `RwLock::into_inner` relies on this order.
     lock: Arc<RwLock<T>>,
 }
 
-impl<T> OwnedRwLockReadGuard<T> {
-    fn new(inner: real::OwnedRwLockReadGuard<T>, lock: Arc<RwLock<T>>) -> Self {
+impl<T> Owner<T> {
+    fn new(lock: Arc<RwLock<T>>) -> Self {
         Self {
-            inner,
-            holder: lock.resource.hold(),
+            _holder: lock.resource.hold(),
             lock,
         }
+    }
+}
+
+/// Shared access to the value of an [`RwLock`] in an `Arc`, or to a part of it.
+#[must_use = "the lock is released at once if its guard is not kept"]
+pub struct OwnedRwLockReadGuard<T, U: ?Sized = T> {
+    inner: real::OwnedRwLockReadGuard<T, U>,
+    owner: Owner<T>,
+}
+
+impl<T> OwnedRwLockReadGuard<T> {
+    fn new(inner: real::OwnedRwLockReadGuard<T>, lock: Arc<RwLock<T>>) -> Self {
+        let owner = Owner::new(lock);
+        Self { inner, owner }
     }
 }
 
@@ -338,8 +346,7 @@ impl<T, U: ?Sized> OwnedRwLockReadGuard<T, U> {
     {
         OwnedRwLockReadGuard {
             inner: real::OwnedRwLockReadGuard::map(this.inner, f),
-            holder: this.holder,
-            lock: this.lock,
+            owner: this.owner,
         }
     }
 
@@ -352,28 +359,16 @@ impl<T, U: ?Sized> OwnedRwLockReadGuard<T, U> {
     where
         F: FnOnce(&U) -> Option<&V>,
     {
-        let Self {
-            inner,
-            holder,
-            lock,
-        } = this;
+        let Self { inner, owner } = this;
         match real::OwnedRwLockReadGuard::try_map(inner, f) {
-            Ok(inner) => Ok(OwnedRwLockReadGuard {
-                inner,
-                holder,
-                lock,
-            }),
-            Err(inner) => Err(Self {
-                inner,
-                holder,
-                lock,
-            }),
+            Ok(inner) => Ok(OwnedRwLockReadGuard { inner, owner }),
+            Err(inner) => Err(Self { inner, owner }),
         }
     }
 
     /// Returns the lock.
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
-        &this.lock
+        &this.owner.lock
     }
 }
 
@@ -381,26 +376,20 @@ impl<T, U: ?Sized> OwnedRwLockReadGuard<T, U> {
 #[must_use = "the lock is released at once if its guard is not kept"]
 pub struct OwnedRwLockWriteGuard<T> {
     inner: real::OwnedRwLockWriteGuard<T>,
-    holder: Holder,
-    // Last: `RwLock::into_inner` relies on this order.
-    lock: Arc<RwLock<T>>,
+    owner: Owner<T>,
 }
 
 impl<T> OwnedRwLockWriteGuard<T> {
     fn new(inner: real::OwnedRwLockWriteGuard<T>, lock: Arc<RwLock<T>>) -> Self {
-        Self {
-            inner,
-            holder: lock.resource.hold(),
-            lock,
-        }
+        let owner = Owner::new(lock);
+        Self { inner, owner }
     }
 
     /// Turns exclusive into shared access; no other writer comes in between.
     pub fn downgrade(self) -> OwnedRwLockReadGuard<T> {
         OwnedRwLockReadGuard {
             inner: self.inner.downgrade(),
-            holder: self.holder,
-            lock: self.lock,
+            owner: self.owner,
         }
     }
 
@@ -411,8 +400,7 @@ impl<T> OwnedRwLockWriteGuard<T> {
     {
         OwnedRwLockReadGuard {
             inner: real::OwnedRwLockWriteGuard::downgrade_map(this.inner, f),
-            holder: this.holder,
-            lock: this.lock,
+            owner: this.owner,
         }
     }
 
@@ -428,22 +416,10 @@ impl<T> OwnedRwLockWriteGuard<T> {
     where
         F: FnOnce(&T) -> Option<&U>,
     {
-        let Self {
-            inner,
-            holder,
-            lock,
-        } = this;
+        let Self { inner, owner } = this;
         match real::OwnedRwLockWriteGuard::try_downgrade_map(inner, f) {
-            Ok(inner) => Ok(OwnedRwLockReadGuard {
-                inner,
-                holder,
-                lock,
-            }),
-            Err(inner) => Err(Self {
-                inner,
-                holder,
-                lock,
-            }),
+            Ok(inner) => Ok(OwnedRwLockReadGuard { inner, owner }),
+            Err(inner) => Err(Self { inner, owner }),
         }
     }
 
@@ -454,8 +430,7 @@ impl<T> OwnedRwLockWriteGuard<T> {
     {
         OwnedRwLockMappedWriteGuard {
             inner: real::OwnedRwLockWriteGuard::map(this.inner, f),
-            holder: this.holder,
-            lock: this.lock,
+            owner: this.owner,
         }
     }
 
@@ -471,22 +446,10 @@ impl<T> OwnedRwLockWriteGuard<T> {
     where
         F: FnOnce(&mut T) -> Option<&mut U>,
     {
-        let Self {
-            inner,
-            holder,
-            lock,
-        } = this;
+        let Self { inner, owner } = this;
         match real::OwnedRwLockWriteGuard::try_map(inner, f) {
-            Ok(inner) => Ok(OwnedRwLockMappedWriteGuard {
-                inner,
-                holder,
-                lock,
-            }),
-            Err(inner) => Err(Self {
-                inner,
-                holder,
-                lock,
-            }),
+            Ok(inner) => Ok(OwnedRwLockMappedWriteGuard { inner, owner }),
+            Err(inner) => Err(Self { inner, owner }),
         }
     }
 
@@ -494,14 +457,13 @@ impl<T> OwnedRwLockWriteGuard<T> {
     pub fn into_mapped(this: Self) -> OwnedRwLockMappedWriteGuard<T> {
         OwnedRwLockMappedWriteGuard {
             inner: real::OwnedRwLockWriteGuard::into_mapped(this.inner),
-            holder: this.holder,
-            lock: this.lock,
+            owner: this.owner,
         }
     }
 
     /// Returns the lock.
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
-        &this.lock
+        &this.owner.lock
     }
 }
 
@@ -510,9 +472,7 @@ impl<T> OwnedRwLockWriteGuard<T> {
 #[must_use = "the lock is released at once if its guard is not kept"]
 pub struct OwnedRwLockMappedWriteGuard<T, U: ?Sized = T> {
     inner: real::OwnedRwLockMappedWriteGuard<T, U>,
-    holder: Holder,
-    // Last: `RwLock::into_inner` relies on this order.
-    lock: Arc<RwLock<T>>,
+    owner: Owner<T>,
 }
 
 impl<T, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
@@ -523,8 +483,7 @@ impl<T, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
     {
         OwnedRwLockMappedWriteGuard {
             inner: real::OwnedRwLockMappedWriteGuard::map(this.inner, f),
-            holder: this.holder,
-            lock: this.lock,
+            owner: this.owner,
         }
     }
 
@@ -540,28 +499,16 @@ impl<T, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
     where
         F: FnOnce(&mut U) -> Option<&mut V>,
     {
-        let Self {
-            inner,
-            holder,
-            lock,
-        } = this;
+        let Self { inner, owner } = this;
         match real::OwnedRwLockMappedWriteGuard::try_map(inner, f) {
-            Ok(inner) => Ok(OwnedRwLockMappedWriteGuard {
-                inner,
-                holder,
-                lock,
-            }),
-            Err(inner) => Err(Self {
-                inner,
-                holder,
-                lock,
-            }),
+            Ok(inner) => Ok(OwnedRwLockMappedWriteGuard { inner, owner }),
+            Err(inner) => Err(Self { inner, owner }),
         }
     }
 
     /// Returns the lock.
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
-        &this.lock
+        &this.owner.lock
     }
 }
 

@@ -107,8 +107,4 @@ impl<T: PartialEq> PartialEq for SetOnce<T> {
 
 impl<T: Eq> Eq for SetOnce<T> {}
 
-impl<T: fmt::Debug> fmt::Debug for SetOnce<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::debug!([T: fmt::Debug] SetOnce<T>);

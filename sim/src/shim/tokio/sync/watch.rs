@@ -122,14 +122,7 @@ impl<T> Sender<T> {
     }
 }
 
-impl<T> Clone for Sender<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            side: self.side.clone(),
-        }
-    }
-}
+super::clone!(Sender);
 
 impl<T: Default> Default for Sender<T> {
     #[track_caller]
@@ -138,11 +131,7 @@ impl<T: Default> Default for Sender<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Sender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::debug!([T: fmt::Debug] Sender<T>);
 
 /// The receiver, which watches the value.
 pub struct Receiver<T> {
@@ -212,17 +201,5 @@ impl<T> Receiver<T> {
     }
 }
 
-impl<T> Clone for Receiver<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            side: self.side.clone(),
-        }
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for Receiver<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::clone!(Receiver);
+super::debug!([T: fmt::Debug] Receiver<T>);

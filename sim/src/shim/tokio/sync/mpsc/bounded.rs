@@ -1,8 +1,6 @@
 //! Channels with a bound.
 
-use std::fmt;
 use std::iter::FusedIterator;
-use std::sync::Arc;
 
 use ::tokio::sync::mpsc as real;
 use ::tokio::time::Duration;
@@ -10,7 +8,7 @@ use ::tokio::time::Duration;
 use super::super::shared::{Side, Touch};
 use super::error::{SendError, SendTimeoutError, TrySendError};
 use crate::operation::Operation;
-use crate::point::{Op, Progress, Resource};
+use crate::point::{Op, Progress};
 use crate::tokio::time::timeout;
 
 /// Creates a channel with room for `buffer` values.
@@ -205,61 +203,10 @@ impl<T> Sender<T> {
     }
 }
 
-impl<T> Clone for Sender<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            side: self.side.clone(),
-        }
-    }
-}
+super::super::clone!(Sender);
+super::super::debug!([T] Sender<T>);
 
-impl<T> fmt::Debug for Sender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
-/// A sender that does not keep the channel open.
-pub struct WeakSender<T> {
-    inner: real::WeakSender<T>,
-    resource: Arc<Resource>,
-}
-
-impl<T> WeakSender<T> {
-    /// Returns a sender, if there is still one.
-    pub fn upgrade(&self) -> Option<Sender<T>> {
-        Some(Sender {
-            inner: self.inner.upgrade()?,
-            side: Side::upgrade(&self.resource),
-        })
-    }
-
-    /// Returns the number of senders.
-    pub fn strong_count(&self) -> usize {
-        self.inner.strong_count()
-    }
-
-    /// Returns the number of weak senders.
-    pub fn weak_count(&self) -> usize {
-        self.inner.weak_count()
-    }
-}
-
-impl<T> Clone for WeakSender<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            resource: Arc::clone(&self.resource),
-        }
-    }
-}
-
-impl<T> fmt::Debug for WeakSender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::super::weak_sender!(WeakSender of Sender, real::WeakSender<T>);
 
 /// Room for one value, which goes back when this is dropped.
 pub struct Permit<'a, T> {
@@ -275,11 +222,7 @@ impl<T> Permit<'_, T> {
     }
 }
 
-impl<T> fmt::Debug for Permit<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::super::debug!(['a, T] Permit<'a, T>);
 
 /// Room for several values; the unused part goes back when this is dropped.
 pub struct PermitIterator<'a, T> {
@@ -305,11 +248,7 @@ impl<'a, T> Iterator for PermitIterator<'a, T> {
 impl<T> ExactSizeIterator for PermitIterator<'_, T> {}
 impl<T> FusedIterator for PermitIterator<'_, T> {}
 
-impl<T> fmt::Debug for PermitIterator<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::super::debug!(['a, T] PermitIterator<'a, T>);
 
 /// Room for one value, and the sender that sends it.
 pub struct OwnedPermit<T> {
@@ -347,11 +286,7 @@ impl<T> OwnedPermit<T> {
     }
 }
 
-impl<T> fmt::Debug for OwnedPermit<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::super::debug!([T] OwnedPermit<T>);
 
 /// The receiver of values, in the order in which they were sent.
 pub struct Receiver<T> {
@@ -374,8 +309,4 @@ impl<T> Receiver<T> {
     }
 }
 
-impl<T> fmt::Debug for Receiver<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::super::debug!([T] Receiver<T>);
