@@ -21,7 +21,7 @@ pub(crate) fn rows(madsim: &Madsim) -> Vec<Row> {
     let [ours, turmoil, madsim] = in_turn(
         TURNS,
         [
-            side(1, || here(HOUR)),
+            side(1, || in_rehearsal(HOUR)),
             side(1, || in_turmoil(PART)),
             madsim.side("heartbeats", [HOSTS, HOUR], 1),
         ],
@@ -47,7 +47,7 @@ fn any() -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), PORT)
 }
 
-fn here(seconds: u32) {
+fn in_rehearsal(seconds: u32) {
     use rehearsal::tokio::net::UdpSocket;
     use rehearsal::tokio::time::sleep;
 

@@ -30,7 +30,7 @@ pub(crate) fn rows() -> Vec<Row> {
 fn row(agents: u32, links: Links, goal: f64, turns: u32, part: u32) -> Row {
     let theirs: Side<'_> = side(1, move || websocket_turmoil(agents, TRIPS / part, links));
     let ours = side(1, move || {
-        websocket_here(agents, TRIPS, links, Recording::Fingerprint)
+        websocket_in_rehearsal(agents, TRIPS, links, Recording::Fingerprint)
     });
     let [ours, theirs] = in_turn(turns, [ours, theirs]);
     let theirs = theirs.map(|times| times.into_iter().map(|time| time * part).collect());
@@ -47,7 +47,11 @@ fn row(agents: u32, links: Links, goal: f64, turns: u32, part: u32) -> Row {
 
 /// Measures full recording where most of the work is outside the engine.
 pub(crate) fn recording() -> Row {
-    let side = |recording| side(1, move || websocket_here(50, TRIPS, SHORT, recording));
+    let side = |recording| {
+        side(1, move || {
+            websocket_in_rehearsal(50, TRIPS, SHORT, recording)
+        })
+    };
     let [full, off] = in_turn(35, [side(Recording::Full), side(Recording::Off)]);
     Row {
         work: format!("50 × {TRIPS} WebSocket round trips, {SHORT}, recording in full"),
@@ -92,7 +96,7 @@ async fn call<S: AsyncRead + AsyncWrite + Unpin>(stream: S, trips: u32) {
     let _ = socket.close(None).await;
 }
 
-fn websocket_here(agents: u32, trips: u32, links: Links, recording: Recording) {
+fn websocket_in_rehearsal(agents: u32, trips: u32, links: Links, recording: Recording) {
     use rehearsal::tokio::net::{TcpListener, TcpStream};
 
     let config = Config {

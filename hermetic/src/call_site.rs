@@ -34,12 +34,12 @@ fn find(backtrace: &str) -> String {
             continue;
         };
         any_location = true;
-        match whose(path) {
-            Whose::Engine => break,
-            Whose::Library => {}
+        match owner(path) {
+            Owner::Engine => break,
+            Owner::Library => {}
             // C functions are recognised by name, because they may have no path.
-            Whose::User(_) if matches!(symbol, "main" | "_start") => {}
-            Whose::User(path) => return format!("{path}:{place}"),
+            Owner::User(_) if matches!(symbol, "main" | "_start") => {}
+            Owner::User(path) => return format!("{path}:{place}"),
         }
     }
     let why = if any_location {
@@ -65,7 +65,7 @@ fn symbol_of(line: &str) -> &str {
 
 /// The owner of a file. Frames are distinguished by file: with line tables only, an inlined
 /// function has lost its crate.
-enum Whose<'a> {
+enum Owner<'a> {
     /// The part of the simulator that a run is called through.
     Engine,
     /// The standard library, tokio, Rehearsal.
@@ -74,22 +74,22 @@ enum Whose<'a> {
     User(&'a str),
 }
 
-fn whose(path: &str) -> Whose<'_> {
+fn owner(path: &str) -> Owner<'_> {
     if path.starts_with("/rustc/") || path.contains("/rustlib/src/") {
-        return Whose::Library;
+        return Owner::Library;
     }
     let package = published(path).or_else(|| checked_out(path));
     let Some((package, file)) = package else {
-        return Whose::User(within_package(path));
+        return Owner::User(within_package(path));
     };
     if !IN_BETWEEN.contains(&name(package)) {
         // With its version.
-        return Whose::User(&path[path.len() - package.len() - 1 - file.len()..]);
+        return Owner::User(&path[path.len() - package.len() - 1 - file.len()..]);
     }
     if name(package) == "rehearsal-sim" && END.contains(&file) {
-        Whose::Engine
+        Owner::Engine
     } else {
-        Whose::Library
+        Owner::Library
     }
 }
 

@@ -337,7 +337,7 @@ impl AgentContext {
     // Sub-agents --------------------------------------------------------------
 
     /// Merges the clock of another run into this one's.
-    pub(super) fn learn(&self, clock: &Clock) {
+    pub(super) fn merge_clock(&self, clock: &Clock) {
         lock(&self.0.clock).merge(clock);
     }
 

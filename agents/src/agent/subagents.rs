@@ -28,14 +28,14 @@ impl AgentContext {
         let run = plan.id();
         self.environment().recorder.run_began(plan.record());
         self.emit(EventKind::SubagentStarted, about(run)).await?;
-        let (tell, ended) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
         let (cancel, cancelled) = oneshot::channel();
         let (environment, plan) = (Arc::clone(self.environment()), Arc::clone(plan));
         let clock = self.clock();
         let runner = spawn(async move {
             let clock = runner::run_announced(environment, plan, clock, Some(cancelled)).await;
             // A supervisor that does not wait has dropped the receiver.
-            let _ = tell.send(clock);
+            let _ = end.send(clock);
         });
         self.add_child(Child { runner, cancel });
         Ok(Subagent { run, ended })
@@ -46,7 +46,7 @@ impl AgentContext {
         // A runner that is gone without a message has died with its host, and so has this
         // agent.
         if let Ok(clock) = (&mut subagent.ended).await {
-            self.learn(&clock);
+            self.merge_clock(&clock);
         }
     }
 

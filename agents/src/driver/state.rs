@@ -197,7 +197,7 @@ impl RunState {
     /// Commands every client to leave. Returns the senders, which must stay open until the
     /// clients have left: a closed channel reads as the same request again.
     #[must_use]
-    pub(crate) async fn ask_clients_to_leave(&self) -> Vec<mpsc::Sender<ClientCommand>> {
+    pub(crate) async fn command_clients_to_leave(&self) -> Vec<mpsc::Sender<ClientCommand>> {
         let clients = std::mem::take(&mut *self.client_commands.borrow_mut());
         for client in &clients {
             // A client that was rejected is gone already.

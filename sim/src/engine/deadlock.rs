@@ -19,8 +19,8 @@ use crate::trace::{DeadlockedTask, Verdict};
 pub(crate) fn closed_cycle(core: &Core, task: TaskId, now: VirtualTime) -> Option<Verdict> {
     // This runs after every poll, and mostly the task waits for something else, or for a lock
     // whose holders can continue.
-    let lock = only_way_out(core, task)?;
-    let stuck = |holder: &TaskId| *holder == task || only_way_out(core, *holder).is_some();
+    let lock = blocking_lock(core, task)?;
+    let stuck = |holder: &TaskId| *holder == task || blocking_lock(core, *holder).is_some();
     if !core.resources[lock].holders.iter().any(stuck) {
         return None;
     }
@@ -38,7 +38,7 @@ pub(crate) fn closed_cycle(core: &Core, task: TaskId, now: VirtualTime) -> Optio
 /// Returns `true` if following locks and their holders from `from` leads to `to`; `path` then
 /// holds the tasks between them.
 fn reaches(core: &Core, from: TaskId, to: TaskId, path: &mut Vec<TaskId>) -> bool {
-    let Some(resource) = only_way_out(core, from) else {
+    let Some(resource) = blocking_lock(core, from) else {
         return false;
     };
     for &holder in &core.resources[resource].holders {
@@ -58,7 +58,7 @@ fn reaches(core: &Core, from: TaskId, to: TaskId, path: &mut Vec<TaskId>) -> boo
 }
 
 /// Returns the lock without which the task can never run again, if there is one.
-fn only_way_out(core: &Core, id: TaskId) -> Option<ResourceId> {
+fn blocking_lock(core: &Core, id: TaskId) -> Option<ResourceId> {
     let task = core.task(id)?;
     let [wait] = task.waits.as_slice() else {
         return None;

@@ -34,7 +34,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    match start_here(future, Location::caller()) {
+    match start_on_current_host(future, Location::caller()) {
         Ok(handle) => handle,
         Err(future) => JoinHandle(Handle::Real(::tokio::spawn(future))),
     }
@@ -50,7 +50,7 @@ pub async fn consume_budget() {
 }
 
 /// Spawns on the calling task's host; returns the future outside a run.
-pub(crate) fn start_here<F>(
+pub(crate) fn start_on_current_host<F>(
     future: F,
     caller: &'static Location<'static>,
 ) -> Result<JoinHandle<F::Output>, F>

@@ -15,7 +15,7 @@ use ::tokio::task as real;
 use super::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Progress, Resource};
-use crate::task::start_here;
+use crate::task::start_on_current_host;
 
 /// As `tokio::task::JoinSet`. Dropped, it aborts its tasks.
 pub struct JoinSet<T> {
@@ -59,7 +59,7 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        match start_here(task, Location::caller()) {
+        match start_on_current_host(task, Location::caller()) {
             Ok(handle) => self.simulated.insert(handle),
             Err(task) => AbortHandle::real(self.real.spawn(task)),
         }
@@ -75,7 +75,7 @@ impl<T: 'static> JoinSet<T> {
     where
         F: Future<Output = T> + 'static,
     {
-        match super::local::start_here(task, Location::caller()) {
+        match super::local::start_on_current_host(task, Location::caller()) {
             Ok(handle) => self.simulated.insert(handle),
             Err(task) => AbortHandle::real(self.real.spawn_local(task)),
         }

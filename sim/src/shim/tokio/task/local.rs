@@ -39,14 +39,14 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    match start_here(future, Location::caller()) {
+    match start_on_current_host(future, Location::caller()) {
         Ok(handle) => handle,
         Err(future) => JoinHandle::real(real::spawn_local(future)),
     }
 }
 
 /// Spawns in the current set, if there is one. Returns the future outside a run.
-pub(super) fn start_here<F>(
+pub(super) fn start_on_current_host<F>(
     future: F,
     caller: &'static Location<'static>,
 ) -> Result<JoinHandle<F::Output>, F>
@@ -56,7 +56,7 @@ where
 {
     match CURRENT.with(|current| current.borrow().clone()) {
         Some(members) => members.start(future, caller),
-        None => task::start_here(future, caller),
+        None => task::start_on_current_host(future, caller),
     }
 }
 
@@ -248,7 +248,8 @@ impl Members {
             },
             alive: Alive::new(self),
         };
-        let handle = task::start_here(member, caller).map_err(|member| member.within.future)?;
+        let handle =
+            task::start_on_current_host(member, caller).map_err(|member| member.within.future)?;
         if self.closed.get() {
             handle.abort();
         } else {
