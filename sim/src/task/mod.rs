@@ -155,15 +155,20 @@ pin_project! {
 
     impl<F: Future> PinnedDrop for TaskFuture<F> {
         fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
+            let this = this.project();
             let running = matches!(lock(this.cell).state, State::Running);
-            if let Err(caught) = panics::catch(|| this.inner.set(None)) {
+            if let Err(caught) = clear(this.inner) {
                 fail(*this.id, this.cell, caught);
             } else if running {
                 settle(this.cell, Err(JoinError(Cause::Cancelled(*this.id))));
             }
         }
     }
+}
+
+/// Drops a future, if it is still there.
+fn clear<F>(mut future: Pin<&mut Option<F>>) -> Result<(), panics::Caught> {
+    panics::catch(|| future.set(None))
 }
 
 fn settle<T>(cell: &Mutex<Cell<T>>, result: Result<T, JoinError>) {
@@ -198,7 +203,7 @@ impl<F: Future> Future for TaskFuture<F> {
             Ok(Poll::Ready(output)) => {
                 // The future is dropped before its result is visible, as in tokio: a joiner may
                 // rely on its destructors.
-                match panics::catch(|| this.inner.set(None)) {
+                match clear(this.inner) {
                     Ok(()) => settle(this.cell, Ok(output)),
                     Err(caught) => fail(*this.id, this.cell, caught),
                 }
