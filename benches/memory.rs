@@ -1,7 +1,7 @@
-//! What an idle agent takes beyond its own future. Prints one line of JSON.
+//! The memory of an idle agent beyond its own future, printed as one line of JSON.
 //!
-//! Allocations are counted, which costs time; so this is a process of its own,
-//! that `benches/peers` runs for its row.
+//! Counting allocations costs time; so this is a separate process, which `benches/peers` runs
+//! for its row.
 
 use std::alloc::System;
 use std::time::Duration;
@@ -17,7 +17,7 @@ static COUNTED: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 const AGENTS: u32 = 50_000;
 const HOUR: Duration = Duration::from_secs(3_600);
 
-#[expect(clippy::print_stdout, reason = "the line is what this is for")]
+#[expect(clippy::print_stdout, reason = "the line is the result")]
 fn main() {
     let outcome = run(Config::default(), |world| async move {
         let before = Region::new(COUNTED);

@@ -1,20 +1,19 @@
-//! Processes of their own, for what this one cannot measure.
+//! Child processes, for measurements that this process cannot make.
 
 use std::process::{Command, Stdio};
 
 use serde::de::DeserializeOwned;
 
-/// The cargo that runs this bench.
+/// Returns a command for the cargo that runs this bench.
 pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// Runs a process that prints one line of JSON, and reads that.
+/// Runs a process that prints one line of JSON, and parses that.
 ///
 /// # Errors
 ///
-/// If it cannot be run, fails, or prints something else; what it prints on
-/// standard error is passed on.
+/// If it cannot be run, fails, or prints something else; its standard error is passed on.
 pub(crate) fn report<R: DeserializeOwned>(command: &mut Command) -> Result<R, String> {
     let output = command
         .stderr(Stdio::inherit())
@@ -24,5 +23,5 @@ pub(crate) fn report<R: DeserializeOwned>(command: &mut Command) -> Result<R, St
         return Err(format!("failed here: {}", output.status));
     }
     serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("said what nobody understands: {error}"))
+        .map_err(|error| format!("printed something other than the expected JSON: {error}"))
 }

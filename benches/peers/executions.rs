@@ -9,7 +9,7 @@ use crate::measure::{in_turn, side};
 use crate::table::{Figures, Goal, Row};
 
 const TASKS: u32 = 4;
-/// In each, a task locks, unlocks and yields: 99 steps.
+/// Steps of each task, which locks, unlocks and yields: 99 in all.
 const ROUNDS: u32 = 33;
 /// Executions in each turn.
 const TIMES: u32 = 100;
@@ -105,14 +105,14 @@ fn execution(seed: u64, strategy: Box<dyn Strategy>) {
     assert_eq!(outcome.value, Some(TASKS * ROUNDS));
 }
 
-/// What `urw` weighs by; made once, as a sweep does.
+/// Returns the profile for `urw`; made once, as a sweep does.
 fn profile() -> Profile {
     let (profiler, profile) = Profiler::new(Box::new(Random::default()));
     execution(0, Box::new(profiler));
     profile.read()
 }
 
-/// On its futures, which it runs a little faster than its threads.
+/// Runs the work on shuttle's futures, which it executes a little faster than its threads.
 fn shuttle_executions(scheduler: impl shuttle::scheduler::Scheduler + 'static) {
     use shuttle::future::{block_on, spawn, yield_now};
     use shuttle::sync::Mutex;

@@ -1,5 +1,4 @@
-//! An hour in which nearly nothing happens: four hosts each send one datagram a
-//! second to a fifth.
+//! A nearly idle hour: four hosts each send one datagram a second to a fifth.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -13,7 +12,7 @@ use crate::table::{Figures, Goal, Row};
 
 const HOSTS: u32 = 4;
 const HOUR: u32 = 3_600;
-/// Classic turmoil does this many seconds; an hour is a multiple of it.
+/// Seconds that classic turmoil runs; an hour is a multiple.
 const PART: u32 = 60;
 const PORT: u16 = 9_000;
 const TURNS: u32 = 9;
@@ -22,7 +21,7 @@ pub(crate) fn rows(madsim: &Madsim) -> Vec<Row> {
     let [ours, turmoil, madsim] = in_turn(
         TURNS,
         [
-            side(1, || here(HOUR)),
+            side(1, || in_rehearsal(HOUR)),
             side(1, || in_turmoil(PART)),
             madsim.side("heartbeats", [HOSTS, HOUR], 1),
         ],
@@ -48,7 +47,7 @@ fn any() -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), PORT)
 }
 
-fn here(seconds: u32) {
+fn in_rehearsal(seconds: u32) {
     use rehearsal::tokio::net::UdpSocket;
     use rehearsal::tokio::time::sleep;
 

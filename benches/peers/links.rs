@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use rehearsal::sim::NetConfig;
 
-/// How long packets travel: at least 1 ms. Classic turmoil pays for each
-/// millisecond of virtual time, so that short links flatter it.
+/// The latency of packets, at least 1 ms. Classic turmoil pays for each millisecond of virtual
+/// time, so that short links flatter it.
 #[derive(Clone, Copy)]
 pub(crate) struct Links {
     max: Duration,
 }
 
-/// Each packet travels 1 ms: where classic turmoil is at its best.
+/// Each packet travels 1 ms: the best case of classic turmoil.
 pub(crate) const SHORT: Links = Links { max: LEAST };
 
 /// Each packet travels 1 to 100 ms: classic turmoil's default is 0 to 100.
@@ -23,7 +23,7 @@ pub(crate) const SPREAD: Links = Links {
 const LEAST: Duration = Duration::from_millis(1);
 
 impl Links {
-    /// Our network with these links.
+    /// Returns Rehearsal's network with these links.
     pub(crate) fn ours(self) -> NetConfig {
         NetConfig {
             latency_min: LEAST,
@@ -32,7 +32,7 @@ impl Links {
         }
     }
 
-    /// A simulation of classic turmoil with these links.
+    /// Returns a simulation of classic turmoil with these links.
     pub(crate) fn turmoil<'a>(self) -> turmoil::Sim<'a> {
         turmoil::Builder::new()
             .simulation_duration(Duration::from_secs(3_600))

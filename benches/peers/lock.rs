@@ -34,7 +34,7 @@ pub(crate) fn rows() -> Vec<Row> {
     ]
 }
 
-/// What recording in full costs where the engine does all of the work.
+/// Measures full recording where the engine does all of the work.
 pub(crate) fn recording() -> Row {
     let [full, off] = in_turn(TURNS, [ours(Recording::Full), ours(Recording::Off)]);
     Row {
@@ -47,11 +47,11 @@ pub(crate) fn recording() -> Row {
 
 fn ours(recording: Recording) -> Side<'static> {
     side(TIMES, move || {
-        (0..TIMES).for_each(|_| contended_here(recording));
+        (0..TIMES).for_each(|_| contended_in_rehearsal(recording));
     })
 }
 
-fn contended_here(recording: Recording) {
+fn contended_in_rehearsal(recording: Recording) {
     use rehearsal::tokio::sync::Mutex;
     use rehearsal::tokio::task::{spawn, yield_now};
 

@@ -11,10 +11,10 @@ use crate::measure::Side;
 
 const PACKAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/madsim");
 
-/// madsim's side, built; or why it could not be.
+/// The binary of madsim's side, or the reason for which it could not be built.
 pub(crate) struct Madsim(Result<PathBuf, String>);
 
-/// What the process prints.
+/// The output of the process.
 #[derive(Deserialize)]
 struct Report {
     /// The mean time of one unit.
@@ -22,12 +22,12 @@ struct Report {
 }
 
 impl Madsim {
-    /// Builds it, if it is not built yet.
+    /// Builds the binary, if it is not built yet.
     pub(crate) fn build() -> Self {
         let status = child::cargo()
             .args(["build", "--release", "--locked", "--quiet"])
             .current_dir(PACKAGE)
-            // Its own configuration says these; the environment would win.
+            // Its own configuration sets these; the environment would override it.
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env_remove("CARGO_TARGET_DIR")
@@ -42,7 +42,7 @@ impl Madsim {
         })
     }
 
-    /// A side that does `work` of these sizes, `times` times at each turn.
+    /// Returns a side that does `work` of these sizes, `times` times at each turn.
     pub(crate) fn side(&self, work: &'static str, sizes: [u32; 2], times: u32) -> Side<'_> {
         Box::new(move || {
             let mut command = Command::new(self.0.as_ref().map_err(String::clone)?);

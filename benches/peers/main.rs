@@ -1,5 +1,4 @@
-//! The simulator beside its peers, in one run: ratios, and whether they are what
-//! they should be.
+//! The simulator beside its peers, in one run: ratios, and the goals that they meet or miss.
 //!
 //! `cargo bench --bench peers` prints the table; with `-- --write` it also puts it
 //! into `docs/benchmarks.md`. The name of a group measures that group alone.
@@ -25,15 +24,15 @@ use clap::{Parser, ValueEnum};
 use madsim::Madsim;
 use table::Row;
 
-/// What to measure, and what to do with it.
+/// The command line.
 #[derive(Parser)]
 struct Arguments {
-    /// Puts the table into docs/benchmarks.md; it must be the whole table.
+    /// Put the table into docs/benchmarks.md; it must be the whole table.
     #[arg(long, conflicts_with = "group")]
     write: bool,
     /// One part of the table; without it, all.
     group: Option<Group>,
-    /// What `cargo bench` passes, and `cargo test` does not.
+    /// The flag that `cargo bench` passes, and `cargo test` does not.
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -71,7 +70,7 @@ impl Group {
 #[expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "the table is what this is for"
+    reason = "the table is the result"
 )]
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

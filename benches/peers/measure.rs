@@ -1,15 +1,15 @@
-//! Measuring turn by turn: each side works once, then again, so that a noisy
-//! machine disturbs all sides alike.
+//! Measurement in turns: each side works once, then again, so that a noisy machine disturbs all
+//! sides alike.
 
 use std::time::Duration;
 
 use cpu_time::ThreadTime;
 
-/// One side of a comparison: does its work once, and says how long one unit of
-/// it took, or why it could not.
+/// One side of a comparison: does its work once, and returns the time of one unit, or the
+/// reason for which it could not.
 pub(crate) type Side<'a> = Box<dyn FnMut() -> Result<Duration, String> + 'a>;
 
-/// A side in this process that does `units` of work at each turn.
+/// Returns a side in this process that does `units` of work at each turn.
 pub(crate) fn side<'a>(units: u32, mut work: impl FnMut() + 'a) -> Side<'a> {
     Box::new(move || {
         let elapsed = time(&mut work);
@@ -17,18 +17,18 @@ pub(crate) fn side<'a>(units: u32, mut work: impl FnMut() + 'a) -> Side<'a> {
     })
 }
 
-/// The processor's time, not the wall clock's: all sides compute on one thread
-/// and wait for nothing, and a shared machine takes the processor away at will.
+/// Reads the processor's time, not the wall clock's: all sides compute on one thread and wait
+/// for nothing, and a shared machine takes the processor away at will.
 fn time(work: &mut dyn FnMut()) -> Duration {
     let start = ThreadTime::now();
     work();
     start.elapsed()
 }
 
-/// What a side took at each turn, or what it could not do.
+/// The times of a side's turns, or the error of one.
 pub(crate) type Times = Result<Vec<Duration>, String>;
 
-/// Lets the sides work in turn.
+/// Runs the sides in turn.
 pub(crate) fn in_turn<const N: usize>(turns: u32, mut sides: [Side<'_>; N]) -> [Times; N] {
     let mut times = [const { Ok(Vec::new()) }; N];
     for _ in 0..turns {
@@ -43,15 +43,15 @@ pub(crate) fn in_turn<const N: usize>(turns: u32, mut sides: [Side<'_>; N]) -> [
     times
 }
 
-/// The one in the middle; 0 of none.
+/// Returns the median; 0 of none.
 pub(crate) fn median(times: &[Duration]) -> Duration {
     let mut times = times.to_vec();
     times.sort();
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
-/// How many times as long as `ours` `theirs` took: the median over the turns, so
-/// that what slows both sides of a turn down does not count.
+/// Returns the ratio of `theirs` to `ours`: the median over the turns, so that a disturbance of
+/// both sides of a turn does not count.
 pub(crate) fn ratio(ours: &[Duration], theirs: &[Duration]) -> f64 {
     let pairs = ours.iter().zip(theirs);
     let mut ratios: Vec<f64> = pairs

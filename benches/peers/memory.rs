@@ -1,14 +1,14 @@
-//! What an idle agent takes, beyond its own future: `benches/memory.rs`.
+//! The memory of an idle agent beyond its own future: `benches/memory.rs`.
 
 use serde::Deserialize;
 
 use crate::child;
 use crate::table::{Figures, Goal, Row};
 
-/// What the process prints.
+/// The output of the process.
 #[derive(Deserialize)]
 struct Report {
-    /// Of one agent.
+    /// Bytes of one agent.
     bytes: u64,
 }
 

@@ -22,7 +22,7 @@ fn row(links: Links) -> Row {
     let [ours, theirs] = in_turn(
         TURNS,
         [
-            side(1, move || here(links)),
+            side(1, move || in_rehearsal(links)),
             side(1, move || in_turmoil(links)),
         ],
     );
@@ -53,7 +53,7 @@ fn any() -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), PORT)
 }
 
-fn here(links: Links) {
+fn in_rehearsal(links: Links) {
     use rehearsal::tokio::net::{TcpListener, TcpStream};
 
     let config = Config {

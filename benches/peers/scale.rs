@@ -1,4 +1,4 @@
-//! What an event costs with many agents, compared with few.
+//! The cost of an event with many agents, compared with few.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::table::{Figures, Goal, Row};
 
 const FEW: u32 = 50;
 const MANY: u32 = 50_000;
-/// Of each agent.
+/// Events of each agent.
 const EVENTS: u32 = 100;
 /// Runs with few agents in each turn, so that it takes long enough to measure.
 const TIMES: u32 = 40;
@@ -30,7 +30,7 @@ pub(crate) fn rows() -> Vec<Row> {
     ]
 }
 
-/// Who is next: in memory as in time, or not.
+/// The order of wakes: as in memory, or not.
 #[derive(Clone, Copy)]
 enum Order {
     Fifo,
@@ -62,7 +62,7 @@ where
     }
 }
 
-/// What agents share.
+/// The state that agents share.
 type Log = Arc<Mutex<u64>>;
 
 async fn sleeping(agent: u32, _: Log) {
@@ -86,7 +86,7 @@ async fn on_one_lock(_: u32, sum: Log) {
     }
 }
 
-/// Whole runs, from the first spawn to the last join, for each event.
+/// Measures whole runs, from the first spawn to the last join, by event.
 fn runs<'a, F>(
     agents: u32,
     times: u32,

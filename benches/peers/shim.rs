@@ -1,4 +1,4 @@
-//! A mutex that nobody contends for, locked and unlocked: what the facade adds.
+//! The overhead of the facade: an uncontended mutex, locked and unlocked.
 
 use std::future::Future;
 use std::hint::black_box;
@@ -61,7 +61,7 @@ fn two_tasks() -> Side<'static> {
     side(TIMES, || in_a_run(2))
 }
 
-/// That many tasks share the work; each has a mutex of its own.
+/// Runs the work in that many tasks; each has a mutex of its own.
 fn in_a_run(tasks: u32) {
     let config = Config {
         strategy: Box::new(Random::default()),

@@ -7,33 +7,33 @@ use crate::measure::{Times, median, ratio};
 
 /// One line of the table.
 pub(crate) struct Row {
-    /// What is done.
+    /// The work.
     pub(crate) work: String,
-    /// What it is compared with.
+    /// The peer.
     pub(crate) peer: String,
-    /// What came out.
+    /// The measurement.
     pub(crate) figures: Figures,
-    /// What was to come out.
+    /// The goal.
     pub(crate) goal: Goal,
 }
 
-/// What was measured.
+/// A measurement.
 pub(crate) enum Figures {
     /// Both sides, for one unit of the work.
     Times {
         ours: Vec<Duration>,
         theirs: Vec<Duration>,
     },
-    /// Our side only, and why there is no other.
+    /// Rehearsal's side only, and the reason for which there is no other.
     Alone { ours: Vec<Duration>, why: String },
-    /// Bytes, compared with nothing but the goal.
+    /// Bytes, compared with the goal only.
     Bytes(u64),
-    /// Our side failed, and how.
+    /// Rehearsal's side failed, with this error.
     Nothing(String),
 }
 
 impl Figures {
-    /// Two sides as [`crate::measure::in_turn`] gives them.
+    /// Converts two sides as [`crate::measure::in_turn`] returns them.
     pub(crate) fn of(ours: &Times, theirs: &Times) -> Self {
         match (ours, theirs) {
             (Ok(ours), Ok(theirs)) => Self::Times {
@@ -49,16 +49,16 @@ impl Figures {
     }
 }
 
-/// What a row is to reach.
+/// The goal of a row.
 #[derive(Clone, Copy)]
 pub(crate) enum Goal {
     /// The peer takes at least that many times as long.
     Faster(f64),
-    /// We take at most that many times as long as the peer.
+    /// Rehearsal takes at most that many times as long as the peer.
     Dearer(f64),
     /// At most that many bytes.
     Bytes(u64),
-    /// Nothing; how many times as long as the peer we take is told all the same.
+    /// No goal; the ratio to the peer is printed all the same.
     Known,
 }
 
@@ -74,7 +74,7 @@ impl fmt::Display for Goal {
 }
 
 impl Row {
-    /// The measured ratio, as the goal counts it.
+    /// Returns the measured ratio, as the goal counts it.
     fn ratio(&self) -> Option<f64> {
         let Figures::Times { ours, theirs } = &self.figures else {
             return None;
@@ -86,7 +86,7 @@ impl Row {
         }
     }
 
-    /// Whether the goal is met; none if that was not measured.
+    /// Returns `true` if the goal is met; none if that was not measured.
     fn met(&self) -> Option<bool> {
         match (self.goal, &self.figures) {
             (Goal::Faster(goal), _) => Some(self.ratio()? >= goal),
@@ -132,7 +132,7 @@ impl fmt::Display for Row {
     }
 }
 
-/// The median, with three digits and a unit.
+/// Returns the median, with three digits and a unit.
 fn short(times: &[Duration]) -> String {
     let nanoseconds = median(times).as_nanos() as f64;
     let (value, unit) = match nanoseconds {
@@ -152,7 +152,7 @@ fn short(times: &[Duration]) -> String {
     format!("{value:.digits$} {unit}")
 }
 
-/// A number with a comma every three digits.
+/// Returns a number with a comma every three digits.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();

@@ -21,16 +21,16 @@ pub(crate) fn rows() -> Vec<Row> {
         row(50, SHORT, 10.0, 15, 1),
         row(50, SPREAD, 10.0, 5, 1),
         row(200, SHORT, 60.0, 3, 1),
-        // The whole would take turmoil two minutes.
+        // All trips would take turmoil two minutes.
         row(200, SPREAD, 60.0, 1, 10),
     ]
 }
 
-/// turmoil does one trip in `part`, of which the whole is a multiple.
+/// Measures all trips; turmoil does one in `part`, a divisor of their number.
 fn row(agents: u32, links: Links, goal: f64, turns: u32, part: u32) -> Row {
     let theirs: Side<'_> = side(1, move || websocket_turmoil(agents, TRIPS / part, links));
     let ours = side(1, move || {
-        websocket_here(agents, TRIPS, links, Recording::Fingerprint)
+        websocket_in_rehearsal(agents, TRIPS, links, Recording::Fingerprint)
     });
     let [ours, theirs] = in_turn(turns, [ours, theirs]);
     let theirs = theirs.map(|times| times.into_iter().map(|time| time * part).collect());
@@ -45,9 +45,13 @@ fn row(agents: u32, links: Links, goal: f64, turns: u32, part: u32) -> Row {
     }
 }
 
-/// What recording in full costs where most of the work is not ours.
+/// Measures full recording where most of the work is outside the engine.
 pub(crate) fn recording() -> Row {
-    let side = |recording| side(1, move || websocket_here(50, TRIPS, SHORT, recording));
+    let side = |recording| {
+        side(1, move || {
+            websocket_in_rehearsal(50, TRIPS, SHORT, recording)
+        })
+    };
     let [full, off] = in_turn(35, [side(Recording::Full), side(Recording::Off)]);
     Row {
         work: format!("50 × {TRIPS} WebSocket round trips, {SHORT}, recording in full"),
@@ -59,8 +63,9 @@ pub(crate) fn recording() -> Row {
 
 const PORT: u16 = 9000;
 
-/// Both sides read through a small buffer. tungstenite's default of 128 KiB is
-/// cleared before every read, which would cost more than either simulator.
+/// Returns the configuration of both sides, with a small buffer for reads. tungstenite's
+/// default of 128 KiB is cleared before every read, which would cost more than either
+/// simulator.
 fn websocket() -> Option<WebSocketConfig> {
     Some(WebSocketConfig::default().read_buffer_size(4096))
 }
@@ -91,7 +96,7 @@ async fn call<S: AsyncRead + AsyncWrite + Unpin>(stream: S, trips: u32) {
     let _ = socket.close(None).await;
 }
 
-fn websocket_here(agents: u32, trips: u32, links: Links, recording: Recording) {
+fn websocket_in_rehearsal(agents: u32, trips: u32, links: Links, recording: Recording) {
     use rehearsal::tokio::net::{TcpListener, TcpStream};
 
     let config = Config {

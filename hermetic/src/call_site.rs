@@ -1,8 +1,8 @@
-//! The line of user code that is being executed, from a backtrace.
+//! The current line of user code, from a backtrace.
 
 use std::backtrace::Backtrace;
 
-/// Packages on the way from user code to the C library.
+/// Packages between user code and the C library.
 const IN_BETWEEN: [&str; 6] = [
     "tokio",
     "tokio-util",
@@ -11,12 +11,12 @@ const IN_BETWEEN: [&str; 6] = [
     "rehearsal-hermetic",
     "rehearsal-sim",
 ];
-/// Below these is who called the run, which is outside it.
+/// Frames of the run itself: those below belong to its caller, outside it.
 const END: [&str; 2] = ["src/run.rs", "src/engine/driver.rs"];
 /// Directories of a package's source code.
 const SOURCES: [&str; 4] = ["src", "tests", "examples", "benches"];
 
-/// The first frame of user code on this thread's stack.
+/// Returns the place of the first frame of user code on this thread's stack.
 pub(crate) fn caller() -> String {
     // With whole paths; the short form depends on the working directory.
     find(&format!("{:#}", Backtrace::force_capture()))
@@ -34,12 +34,12 @@ fn find(backtrace: &str) -> String {
             continue;
         };
         any_location = true;
-        match whose(path) {
-            Whose::Engine => break,
-            Whose::Library => {}
-            // C functions are told by name: what is inlined has no path of its own.
-            Whose::User(_) if matches!(symbol, "main" | "_start") => {}
-            Whose::User(path) => return format!("{path}:{place}"),
+        match owner(path) {
+            Owner::Engine => break,
+            Owner::Library => {}
+            // C functions are recognised by name, because they may have no path.
+            Owner::User(_) if matches!(symbol, "main" | "_start") => {}
+            Owner::User(path) => return format!("{path}:{place}"),
         }
     }
     let why = if any_location {
@@ -50,7 +50,8 @@ fn find(backtrace: &str) -> String {
     format!("site unknown ({why})")
 }
 
-/// Returns what follows `12: 0x55d0c0ffee - `, or `12: `, or nothing if it is inlined.
+/// Returns the text after `12: 0x55d0c0ffee - `, or `12: `, or an empty prefix if the frame is
+/// inlined.
 fn symbol_of(line: &str) -> &str {
     let line = match line.split_once(": ") {
         Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_digit()) => rest.trim(),
@@ -62,9 +63,9 @@ fn symbol_of(line: &str) -> &str {
     }
 }
 
-/// To whom a file belongs. Frames are told apart by file: with line tables only, an
-/// inlined function has lost its crate.
-enum Whose<'a> {
+/// The owner of a file. Frames are distinguished by file: with line tables only, an inlined
+/// function has lost its crate.
+enum Owner<'a> {
     /// The part of the simulator that a run is called through.
     Engine,
     /// The standard library, tokio, Rehearsal.
@@ -73,32 +74,34 @@ enum Whose<'a> {
     User(&'a str),
 }
 
-fn whose(path: &str) -> Whose<'_> {
+fn owner(path: &str) -> Owner<'_> {
     if path.starts_with("/rustc/") || path.contains("/rustlib/src/") {
-        return Whose::Library;
+        return Owner::Library;
     }
     let package = published(path).or_else(|| checked_out(path));
     let Some((package, file)) = package else {
-        return Whose::User(within_package(path));
+        return Owner::User(within_package(path));
     };
     if !IN_BETWEEN.contains(&name(package)) {
         // With its version.
-        return Whose::User(&path[path.len() - package.len() - 1 - file.len()..]);
+        return Owner::User(&path[path.len() - package.len() - 1 - file.len()..]);
     }
     if name(package) == "rehearsal-sim" && END.contains(&file) {
-        Whose::Engine
+        Owner::Engine
     } else {
-        Whose::Library
+        Owner::Library
     }
 }
 
-/// `…/registry/src/INDEX/PACKAGE-VERSION/FILE`. The index names a host.
+/// Splits `…/registry/src/INDEX/PACKAGE-VERSION/FILE` into package and file. The index names a
+/// host.
 fn published(path: &str) -> Option<(&str, &str)> {
     let (_, rest) = path.split_once("/registry/src/")?;
     rest.split_once('/')?.1.split_once('/')
 }
 
-/// Rehearsal's own packages where they are a directory: this one, and its neighbour.
+/// Splits a path in one of Rehearsal's own packages that is a directory: this one, and its
+/// neighbour.
 fn checked_out(path: &str) -> Option<(&'static str, &str)> {
     let here = env!("CARGO_MANIFEST_DIR");
     let within = |directory: &str| path.strip_prefix(directory)?.strip_prefix('/');
@@ -111,7 +114,7 @@ fn checked_out(path: &str) -> Option<(&'static str, &str)> {
     Some(("rehearsal-sim", file))
 }
 
-/// Without the version.
+/// Returns the name without the version.
 fn name(package: &str) -> &str {
     let is_version = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
     package
@@ -120,7 +123,7 @@ fn name(package: &str) -> &str {
         .map_or(package, |(at, _)| &package[..at])
 }
 
-/// `path:line:column`, or `path:line`.
+/// Splits `path:line:column`, or `path:line`.
 fn split(location: &str) -> Option<(&str, &str)> {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (rest, last) = location.rsplit_once(':')?;
@@ -133,7 +136,7 @@ fn split(location: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// From the package's directory of source code on: the same on every machine.
+/// Returns the path from the package's directory of source code on: the same on every machine.
 fn within_package(path: &str) -> &str {
     let mut from = None;
     let mut at = 0;
@@ -177,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_first_line_of_user_code() {
+    fn call_site_is_the_first_line_of_user_code() {
         let own = "   3: 0x1 - <chat::Room as core::future::Future>::poll
              at /home/me/src/chat/src/room.rs:31:5
    4: 0x1 - other::f
@@ -191,14 +194,14 @@ mod tests {
     }
 
     #[test]
-    fn a_library_is_named_with_its_version_and_without_the_machine() {
+    fn library_is_named_with_its_version_and_without_the_machine() {
         let library = "   3: 0x1 - tokio_sqlite::open
              at /home/me/.cargo/registry/src/index.example-6f17/tokio-sqlite-0.3.1/src/lib.rs:7:9\n";
         assert_eq!(with(library), "tokio-sqlite-0.3.1/src/lib.rs:7:9");
     }
 
     #[test]
-    fn the_caller_of_the_run_is_not_the_site() {
+    fn caller_of_the_run_is_not_the_site() {
         assert_eq!(with(""), "site unknown (no frame of user code)");
         let bare = "   0: 0x1 - chat::room::enter\n   1: 0x2 - main\n";
         assert_eq!(find(bare), "site unknown (no debug info)");

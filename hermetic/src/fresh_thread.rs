@@ -3,14 +3,14 @@
 use std::panic;
 use std::thread;
 
-/// Calls `f` on a thread of its own and waits for what it returns. A panic in `f`
-/// goes on in the caller.
+/// Calls `f` on a thread of its own and returns its result. A panic in `f` continues in the
+/// caller.
 ///
 /// # Panics
 ///
-/// If the system gives no thread.
+/// If no thread can be started.
 pub fn call_on_fresh_thread<R: Send>(f: impl FnOnce() -> R + Send) -> R {
-    // The name is what a panic's message starts with: that of the test, not of a helper.
+    // A panic's message starts with the thread's name: it must be the test's.
     #[expect(
         clippy::disallowed_methods,
         reason = "the name goes to the thread alone"

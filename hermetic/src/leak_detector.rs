@@ -1,4 +1,4 @@
-//! Threads and sockets that leave a watched thread.
+//! Detection of threads and sockets that leak from a watched thread.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -25,14 +25,14 @@ impl fmt::Display for LeakKind {
     }
 }
 
-/// The first leak since watching began, and how many came after it.
+/// The first leak since watching began, and the number of later ones.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Leak {
     /// The kind.
     pub kind: LeakKind,
     /// Call site: `file:line:column` of the first frame that is neither of the standard
-    /// library, tokio nor Rehearsal, the file named from its package's directory on; or
-    /// why it is not known.
+    /// library, tokio nor Rehearsal, the file named from its package's directory on; or the
+    /// reason for which it is not known.
     pub site: String,
     /// Leaks after this one.
     pub more: u64,
@@ -43,7 +43,7 @@ pub struct Leak {
 struct Watch {
     /// Called at the first leak; none while the thread is not watched.
     notify: Cell<Option<fn()>>,
-    /// A site is being looked up: what that does is no leak.
+    /// `true` while a site is looked up, which may itself make a socket or thread.
     busy: Cell<bool>,
     count: Cell<u64>,
     first: RefCell<Option<ManuallyDrop<First>>>,
@@ -66,15 +66,14 @@ thread_local! {
     };
 }
 
-/// Stops watching when dropped. It stays on its thread.
+/// A guard that stops watching when dropped. It stays on its thread.
 #[derive(Debug)]
 #[must_use = "watching ends when this is dropped"]
 pub struct Watching(PhantomData<*const ()>);
 
-/// Watches this thread: until the guard is dropped, the first thread that it starts
-/// and the first socket that it makes are noted with their site, and others counted.
-/// They happen all the same. `notify` is called at the first one, on this thread,
-/// before it happens.
+/// Watches this thread: until the guard is dropped, the first thread that it starts and the
+/// first socket that it makes are recorded with their site, and others counted. They happen all
+/// the same. `notify` is called at the first one, on this thread, before it happens.
 ///
 /// Guards do not nest: a second one begins anew, and the first that is dropped ends
 /// the watch.
@@ -87,13 +86,13 @@ pub fn watch(notify: fn()) -> Watching {
 }
 
 /// Returns `true` if anything has leaked since this thread's watch began, or since
-/// [`take_leak`]. Costs one look at a thread-local.
+/// [`take_leak`]. Costs one read of a thread-local.
 #[inline]
 pub fn has_leaked() -> bool {
     WATCH.with(|watch| watch.count.get() > 0)
 }
 
-/// The first leak since this thread's watch began or since this was asked last.
+/// Takes the first leak since this thread's watch began or since the last call.
 pub fn take_leak() -> Option<Leak> {
     WATCH.with(|watch| {
         let more = watch.count.replace(0).saturating_sub(1);
@@ -114,7 +113,7 @@ fn clear() {
     drop(take_leak());
 }
 
-/// Something is about to leave this thread.
+/// Records that something is about to leak from this thread.
 #[allow(dead_code, reason = "on some targets nothing calls it")]
 pub(crate) fn note(kind: LeakKind) {
     WATCH.with(|watch| {

@@ -1,28 +1,26 @@
 //! Ambient randomness and clocks that answer from a run, for one thread.
 //!
-//! Code under test asks the machine without saying so: a `HashMap` draws the keys
-//! of its order, `rand` and `uuid` draw seeds, `SystemTime::now` and
-//! `Instant::now` read clocks. On Linux with glibc all of them end in two symbols
-//! of the C library, `getrandom` and `clock_gettime`. This crate defines both, and on
-//! x86-64 `syscall` too, through which older crates ask for `getrandom`. On a thread
-//! that has [entered](enter) a scope they answer from it: random bytes from a
-//! generator, time from what [`set_elapsed`] said last. On every other thread, and on
-//! the same thread before and after, they are the real ones, so that many scopes live
-//! side by side in one process.
+//! Code under test depends on the machine implicitly: a `HashMap` draws the keys of its order,
+//! `rand` and `uuid` draw seeds, `SystemTime::now` and `Instant::now` read clocks. On Linux
+//! with glibc all of them end in two symbols of the C library, `getrandom` and `clock_gettime`.
+//! This crate defines both, and on x86-64 `syscall` too, through which older crates call
+//! `getrandom`. On a thread that has [entered](enter) a scope they answer from it: random bytes
+//! from a generator, time from the last [`set_elapsed`]. On every other thread, and on the same
+//! thread before and after, they are the real ones, so that many scopes live side by side in
+//! one process.
 //!
 //! # A fresh thread
 //!
-//! The standard library draws the keys of its hash maps once a thread, and `rand`
-//! seeds its generator once a thread. A thread that has drawn already cannot be
-//! made deterministic: [`enter`] notices and refuses. [`call_on_fresh_thread`]
-//! gives one that has not.
+//! The standard library draws the keys of its hash maps once a thread, and `rand` seeds its
+//! generator once a thread. A thread that has drawn already cannot be made deterministic:
+//! [`enter`] notices and refuses. [`call_on_fresh_thread`] starts one that has not.
 //!
 //! # What leaves a thread
 //!
-//! Some things cannot be answered from a run, because they go on outside it: another
-//! thread, a real socket. [`watch`] notes the first that a thread starts or makes, with
-//! the line of user code that did. It is apart from scopes and needs no fresh thread.
-//! For it this crate defines `pthread_create`, `socket` and `socketpair` as well.
+//! Some things cannot be simulated by a scope, because they happen outside it: another thread,
+//! a real socket. [`watch`] records the first that a thread starts or makes, with the line of
+//! user code that did. It is independent of scopes and needs no fresh thread. For it this crate
+//! defines `pthread_create`, `socket` and `socketpair` as well.
 //!
 //! # What it does not reach
 //!
@@ -34,7 +32,7 @@
 //!   counter, and system calls made without the C library. On other processors than
 //!   x86-64 also `syscall(SYS_getrandom)` (`getrandom` 0.2, and with it `rand` 0.8).
 //! - Other threads, also those that the scope's thread starts.
-//! - What a process draws once and keeps in a static: the first to ask has drawn it
+//! - Values that a process draws once and keeps in a static: the first thread has drawn them
 //!   for all.
 //! - Waiting. A thread that blocks in the kernel until a deadline (a `Condvar` with
 //!   a time-out, `park_timeout`) waits by the machine's clock. The scope's clock
@@ -54,10 +52,10 @@ pub use fresh_thread::call_on_fresh_thread;
 pub use leak_detector::{Leak, LeakKind, Watching, has_leaked, take_leak, watch};
 pub use scope::{Entered, MONOTONIC_START, Refusal, ScopeConfig, enter, is_entered, set_elapsed};
 
-/// Returns `true` if this build's scopes do what they promise: hash-map keys, both clocks,
-/// and look-ups of the symbol by name (as by the crate `getrandom`, from 0.3) reach
-/// this crate. False on other targets than Linux with glibc, and where a linker or a
-/// preloaded library has put another definition first.
+/// Returns `true` if this build's scopes are effective: hash-map keys, both clocks, and
+/// look-ups of the symbol by name (as by the crate `getrandom`, from 0.3) reach this crate.
+/// False on other targets than Linux with glibc, and where a linker or a preloaded library has
+/// put another definition first.
 ///
 /// # Panics
 ///

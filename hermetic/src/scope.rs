@@ -1,11 +1,11 @@
-//! The scope that a thread is in, if any, and what it config.
+//! The scope that a thread is in, if any, and its random bytes and clocks.
 
 use std::cell::{Cell, RefCell};
 use std::error::Error;
 use std::fmt;
 #[expect(
     clippy::disallowed_types,
-    reason = "that it is seeded by the operating system is what is put to the proof"
+    reason = "the source of its keys is under test"
 )]
 use std::hash::RandomState;
 use std::hint::black_box;
@@ -15,21 +15,21 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rand_chacha::ChaCha8Rng;
 
-/// The time that the monotonic clocks show when a scope is entered. Little, so that
-/// deadlines reckoned from it have passed on the machine's own clock; not zero, so
-/// that nobody takes it for "never".
+/// The time that the monotonic clocks show when a scope is entered. Little, so that deadlines
+/// reckoned from it have passed on the machine's own clock; not zero, which programs may take
+/// for "never".
 pub const MONOTONIC_START: Duration = Duration::from_secs(1);
 
-/// The source of what a scope config.
+/// The configuration of a scope.
 #[derive(Debug)]
 pub struct ScopeConfig {
-    /// Random bytes.
+    /// The generator of random bytes.
     pub random: ChaCha8Rng,
     /// The wall clock when the scope is entered, as time since 1970 (UTC).
     pub wall_clock: Duration,
 }
 
-/// Why a thread has not entered a scope.
+/// The reason for which a thread has not entered a scope.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refusal {
     /// The target is not Linux with glibc.
@@ -38,7 +38,7 @@ pub enum Refusal {
     Entered,
     /// The thread has drawn its hash-map keys already.
     StaleThread,
-    /// The standard library's calls do not come here.
+    /// The standard library's calls do not reach this crate.
     NotLinked,
 }
 
@@ -67,7 +67,7 @@ struct Scope {
     wall_clock: Cell<Duration>,
     elapsed: Cell<Duration>,
     random: RefCell<Option<ManuallyDrop<ChaCha8Rng>>>,
-    /// Number of times that random bytes were asked for.
+    /// Number of requests for random bytes.
     asked: Cell<u64>,
 }
 
@@ -84,7 +84,7 @@ thread_local! {
     };
 }
 
-/// Leaves the scope when dropped. It stays on its thread.
+/// A guard that leaves the scope when dropped. It stays on its thread.
 #[derive(Debug)]
 pub struct Entered(PhantomData<*const ()>);
 
@@ -113,8 +113,8 @@ pub fn enter(config: ScopeConfig) -> Result<Entered, Refusal> {
         scope.entered.set(true);
     });
     let entered = Entered(PhantomData);
-    // Asking as the code under test will is the only proof that it is answered.
-    #[expect(clippy::disallowed_types, reason = "asked for its keys only")]
+    // A request like those of the code under test is the only proof that they reach the scope.
+    #[expect(clippy::disallowed_types, reason = "made for its keys only")]
     black_box(RandomState::new());
     let drew = SCOPE.with(|scope| scope.asked.get()) > 0;
     #[expect(
@@ -146,8 +146,8 @@ pub fn is_entered() -> bool {
     SCOPE.with(|scope| scope.entered.get())
 }
 
-/// Sets the clocks of this thread's scope to so much after it was entered. Without
-/// effect outside a scope. The caller makes sure that time does not go back.
+/// Sets the clocks of this thread's scope to this time after it was entered. Without effect
+/// outside a scope. The caller makes sure that time does not go back.
 pub fn set_elapsed(elapsed: Duration) {
     SCOPE.with(|scope| scope.elapsed.set(elapsed));
 }
@@ -162,7 +162,7 @@ pub(crate) enum Clock {
     Monotonic,
 }
 
-/// The scope's time, or none outside a scope.
+/// Returns the scope's time, or none outside a scope.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(crate) fn time(clock: Clock) -> Option<Duration> {
     SCOPE.with(|scope| {
@@ -177,11 +177,11 @@ pub(crate) fn time(clock: Clock) -> Option<Duration> {
     })
 }
 
-/// Fills `bytes` from the scope. False outside a scope.
+/// Fills `bytes` from the scope. Returns `false` outside a scope.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(crate) fn fill(bytes: &mut [u8]) -> bool {
     SCOPE.with(|scope| {
-        // A signal handler may have come in between two steps of ours.
+        // A signal handler may have interrupted this thread within a call.
         let Ok(mut random) = scope.random.try_borrow_mut() else {
             return false;
         };

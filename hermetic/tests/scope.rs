@@ -1,4 +1,4 @@
-//! Answers of a scope, which code outside it does not see.
+//! Values of a scope, which code outside it does not see.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![expect(
     clippy::disallowed_types,
@@ -27,7 +27,7 @@ fn answers(seed: u64) -> ScopeConfig {
     }
 }
 
-/// Everything that is asked of the machine, in one value.
+/// One value of each ambient source.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Asked {
     order: Vec<u32>,
@@ -58,12 +58,12 @@ fn in_scope<R: Send>(seed: u64, f: impl FnOnce() -> R + Send) -> R {
 }
 
 #[test]
-fn this_build_is_effective() {
+fn scopes_are_effective_in_this_build() {
     assert!(is_effective());
 }
 
 #[test]
-fn a_seed_always_gives_the_same_and_no_two_seeds_do() {
+fn each_seed_gives_one_set_of_values_of_its_own() {
     let first: Vec<_> = (0..50).map(|seed| in_scope(seed, ask)).collect();
     let second: Vec<_> = (0..50).map(|seed| in_scope(seed, ask)).collect();
     assert_eq!(first, second);
@@ -79,7 +79,7 @@ fn different<T: Eq + Hash>(asked: &[Asked], part: impl Fn(&Asked) -> T) -> usize
 }
 
 #[test]
-fn both_clocks_show_what_they_were_told() {
+fn both_clocks_show_the_time_that_was_set() {
     in_scope(0, || {
         let (wall, monotonic) = (SystemTime::now(), Instant::now());
         assert_eq!(wall, UNIX_EPOCH + WALL_CLOCK);
@@ -92,7 +92,7 @@ fn both_clocks_show_what_they_were_told() {
 }
 
 #[test]
-fn a_dropped_guard_gives_the_machine_back() {
+fn dropped_guard_restores_the_machines_clock_and_randomness() {
     let before = SystemTime::now();
     call_on_fresh_thread(|| {
         let entered = enter(answers(0)).expect("a fresh thread");
@@ -106,14 +106,14 @@ fn a_dropped_guard_gives_the_machine_back() {
 }
 
 #[test]
-fn a_panic_leaves_the_scope_and_goes_on_in_the_caller() {
+fn panic_leaves_the_scope_and_continues_in_the_caller() {
     let caught = thread::spawn(|| in_scope(0, || panic!("on purpose"))).join();
     let payload = caught.expect_err("it panics");
     assert_eq!(payload.downcast_ref::<&str>(), Some(&"on purpose"));
 }
 
 #[test]
-fn other_threads_keep_the_real_ones() {
+fn other_threads_keep_the_machines_clock_and_randomness() {
     let before = SystemTime::now();
     let outside = in_scope(1, || {
         // A thread that a scope's thread starts is another thread.
@@ -132,7 +132,7 @@ fn other_threads_keep_the_real_ones() {
 }
 
 #[test]
-fn eight_scopes_at_once_do_not_touch_each_other() {
+fn eight_scopes_at_once_are_independent() {
     let alone: Vec<_> = (0..8).map(|seed| in_scope(seed, ask)).collect();
     let gate = Barrier::new(8);
     let together: Vec<_> = thread::scope(|scope| {
@@ -153,7 +153,7 @@ fn eight_scopes_at_once_do_not_touch_each_other() {
 }
 
 #[test]
-fn a_stale_thread_and_a_scope_within_a_scope_are_refused() {
+fn stale_thread_and_nested_scope_are_refused() {
     call_on_fresh_thread(|| {
         let real: HashSet<u32> = HashSet::new();
         assert!(real.is_empty());
@@ -169,7 +169,7 @@ fn a_stale_thread_and_a_scope_within_a_scope_are_refused() {
 /// `getrandom` 0.2 goes by `syscall`.
 #[cfg(target_arch = "x86_64")]
 #[test]
-fn older_crates_are_answered_too() {
+fn getrandom_0_2_draws_from_the_scope() {
     let draw = || {
         let mut bytes = [0; 16];
         getrandom_02::getrandom(&mut bytes).expect("there is randomness");
@@ -181,7 +181,7 @@ fn older_crates_are_answered_too() {
     assert_ne!(draw(), draw());
 }
 
-/// Six arguments arrive, results come back, and errors are in `errno`.
+/// Checks that six arguments arrive, results are returned, and errors are in `errno`.
 #[expect(unsafe_code, reason = "the C library is called as C code calls it")]
 #[test]
 fn other_system_calls_pass_through() {
@@ -195,7 +195,8 @@ fn other_system_calls_pass_through() {
     let page =
         unsafe { libc::syscall(libc::SYS_mmap, none, length, protection, flags, -1, 0usize) };
     assert!(page > 0);
-    // SAFETY: the page is ours, and nobody else knows it. The sixth argument is refused.
+    // SAFETY: the page was mapped above, and no other code uses it. The sixth argument is
+    // refused.
     let odd = unsafe { libc::syscall(libc::SYS_mmap, none, length, protection, flags, -1, 1usize) };
     let error = std::io::Error::last_os_error().raw_os_error();
     assert_eq!((odd, error), (-1, Some(libc::EINVAL)));

@@ -26,12 +26,12 @@ fn start_a_thread() -> u32 {
 }
 
 #[test]
-fn this_build_can_watch() {
+fn leaks_are_detected_in_this_build() {
     assert!(is_watchful());
 }
 
 #[test]
-fn the_first_leak_has_a_site_and_others_are_counted() {
+fn first_leak_has_a_site_and_others_are_counted() {
     let watching = watch(notify);
     assert!(!has_leaked());
     assert_eq!(start_a_thread(), 7);
@@ -47,7 +47,7 @@ fn the_first_leak_has_a_site_and_others_are_counted() {
 }
 
 #[test]
-fn sockets_of_all_sorts_are_noted() {
+fn sockets_of_all_kinds_are_recorded() {
     let sorts: [fn(); 3] = [
         || drop(TcpListener::bind("127.0.0.1:0").expect("a port")),
         || drop(UdpSocket::bind("127.0.0.1:0").expect("a port")),
@@ -68,7 +68,7 @@ fn leaks_of_an_unwatched_thread_are_not_recorded() {
     assert!(!has_leaked());
     let watching = watch(notify);
     thread::scope(|scope| {
-        // Noted is that it starts; what it does is its own affair.
+        // The start is recorded; the thread itself is not watched.
         scope.spawn(|| {
             start_a_thread();
             assert!(!has_leaked() && take_leak().is_none());

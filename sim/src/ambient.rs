@@ -15,28 +15,28 @@ pub const WALL_CLOCK_START: Duration = Duration::from_secs(1_704_067_200);
 /// `RUSTFLAGS="--cfg tokio_unstable"`.
 pub const SEEDS_TOKIO_SELECT: bool = cfg!(tokio_unstable);
 
-/// The source of answers when code in a run, or a library under it, asks the machine: for the
-/// order of a `HashMap`, for `rand`, `uuid` and whatever else draws from
-/// `getrandom`, for `SystemTime::now` and `std::time::Instant::now`.
+/// The source of ambient values for code in a run and the libraries under it: the order of a
+/// `HashMap`, `rand`, `uuid` and everything else that draws from `getrandom`, `SystemTime::now`
+/// and `std::time::Instant::now`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Ambient {
-    /// The machine. The fast path, for systems that do not ask.
+    /// The machine. The fast path, for systems that use neither.
     #[default]
     Real,
-    /// The run. Bytes come from the seed; both clocks go with virtual time, the
-    /// wall clock from [`WALL_CLOCK_START`]. It takes a thread that has drawn nothing
-    /// yet: [`run_hermetic`](crate::run_hermetic) makes one for each run.
+    /// The run. Bytes come from the seed; both clocks follow virtual time, the wall clock from
+    /// [`WALL_CLOCK_START`]. It needs a thread that has drawn nothing yet:
+    /// [`run_hermetic`](crate::run_hermetic) makes one for each run.
     ///
-    /// The limits are those of [`rehearsal_hermetic`]: other threads are not reached,
-    /// for one, so tokio's `spawn_blocking` is real (and a [leak](crate::Leaks)). On targets other than Linux with
-    /// glibc this is [`Ambient::Real`]. Which branch tokio's own `select!` polls first
-    /// hangs on the seed only if [`SEEDS_TOKIO_SELECT`] is true; the facade's has no
+    /// [`rehearsal_hermetic`] lists the limits. Other threads are not reached, for one, so
+    /// tokio's `spawn_blocking` is real (and a [leak](crate::Leaks)). On targets other than
+    /// Linux with glibc this is [`Ambient::Real`]. The branch that tokio's own `select!` polls
+    /// first depends on the seed only if [`SEEDS_TOKIO_SELECT`] is true; the facade's has no
     /// such choice.
     Hermetic,
 }
 
 impl Ambient {
-    /// From now until what comes back is dropped.
+    /// Enters the mode on this thread, until the returned guard is dropped.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! The numbers by which a run knows its tasks, hosts and resources.
+//! The ids of a run's tasks, hosts and resources.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ impl TaskId {
     /// The program itself.
     pub const PROGRAM: Self = Self(0);
 
-    /// The number.
+    /// Returns the number.
     pub const fn index(self) -> u32 {
         self.0
     }
@@ -32,7 +32,7 @@ impl HostId {
     /// The host of the program itself.
     pub const WORLD: Self = Self(0);
 
-    /// The number.
+    /// Returns the number.
     pub const fn index(self) -> u32 {
         self.0
     }
@@ -49,7 +49,7 @@ impl fmt::Display for HostId {
 pub struct ResourceId(pub(crate) u32);
 
 impl ResourceId {
-    /// The number.
+    /// Returns the number.
     pub const fn index(self) -> u32 {
         self.0
     }

@@ -3,15 +3,15 @@
 use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
 
-/// A number that counts things of one kind from 0.
+/// An id that counts things of one kind from 0.
 pub(crate) trait Id: Copy {
     fn from_number(number: u32) -> Self;
 
     fn index(self) -> usize;
 }
 
-/// Things by their ids. An id of another kind does not fit, and none is handed out
-/// twice.
+/// A vector that is indexed by the ids of one kind. An id of another kind does not compile, and
+/// none is handed out twice.
 pub(crate) struct IndexVec<I, T> {
     items: Vec<T>,
     ids: PhantomData<fn(I) -> I>,

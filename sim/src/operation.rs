@@ -1,5 +1,5 @@
-//! The operations of the facade, by the methods that start them, and the kinds of
-//! things that they work on.
+//! The operations of the facade, by the methods that start them, and the kinds of resources
+//! that they use.
 
 use std::fmt;
 
@@ -71,7 +71,7 @@ impl fmt::Display for ResourceKind {
     }
 }
 
-/// Makes the enum and the methods' names of one list.
+/// Generates the enum and the methods' names from one list.
 macro_rules! operations {
     ($($variant:ident = $name:literal,)*) => {
         /// An operation of the facade for which a task can wait.

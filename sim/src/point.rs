@@ -1,10 +1,9 @@
 //! Scheduling points and the resources that they touch.
 //!
-//! Every operation of the facade is an [`Op`]: a scheduling point before it
-//! starts, labelled with its resource, and an entry in the wait-for graph for
-//! as long as it is pending. A release cannot suspend its task (it happens in a
-//! destructor), so it is only made known to the strategy; the point of the
-//! task's next operation follows it.
+//! Every operation of the facade is an [`Op`]: a scheduling point before it starts, labelled
+//! with its resource, and an entry in the wait-for graph for as long as it is pending. A
+//! release cannot suspend its task (it happens in a destructor), so the strategy is only
+//! notified of it; the point of the task's next operation follows it.
 
 use std::future::{Future, poll_fn};
 use std::panic::Location;
@@ -18,9 +17,9 @@ use crate::engine::{Engine, context};
 use crate::ids::{ResourceId, TaskId};
 use crate::operation::{Operation, ResourceKind};
 
-/// The identity of a facade object: what it is, where it was made, and its
-/// number in the run that uses it. Objects may be made outside a run and may
-/// outlive one; the number is taken at first use in each run.
+/// The identity of a facade object: its kind, the place of its creation, and its number in the
+/// run that uses it. Objects may be made outside a run and may outlive one; the number is taken
+/// at first use in each run.
 #[derive(Debug)]
 pub struct Resource {
     kind: ResourceKind,
@@ -30,7 +29,7 @@ pub struct Resource {
 }
 
 impl Resource {
-    /// A resource that is made at the caller's place.
+    /// Creates a resource with the caller's place as its own.
     #[track_caller]
     pub const fn new(kind: ResourceKind) -> Self {
         Self::at(kind, Location::caller())
@@ -44,7 +43,7 @@ impl Resource {
         }
     }
 
-    /// The number in that run, which is the current one.
+    /// Returns the number in that run, which is the current one.
     #[inline]
     fn id(&self, engine: &Engine) -> ResourceId {
         let serial = u64::from(engine.serial()) << 32;
@@ -65,7 +64,7 @@ impl Resource {
         id
     }
 
-    /// The current task holds this from now on; see [`Holder`].
+    /// Makes the current task a holder, until the returned [`Holder`] is dropped.
     #[inline]
     pub(crate) fn hold(&self) -> Holder {
         let held = context::with(|engine| {
@@ -78,14 +77,13 @@ impl Resource {
         }
     }
 
-    /// Makes a release or another operation that cannot suspend known to the
-    /// strategy.
+    /// Notifies the strategy of a release or another operation that cannot suspend.
     pub(crate) fn touch(&self) {
         context::with(|engine| engine.touch(self.id(engine)));
     }
 }
 
-/// Says who holds a lock, for as long as it lives. Dropped, it also tells the
+/// The record that a task holds a lock, for as long as it lives. Its drop also notifies the
 /// strategy that the resource was touched. Guards carry one.
 #[derive(Debug)]
 pub(crate) struct Holder {
@@ -114,7 +112,7 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    /// The current task waits for `resource`. None outside a run.
+    /// Adds an entry of the current task for `resource`. Returns `None` outside a run.
     #[inline]
     fn begin(engine: &Engine, resource: &Resource, operation: Operation) -> Option<Self> {
         let resource = resource.id(engine);
@@ -126,8 +124,8 @@ impl Waiting {
         })
     }
 
-    /// Makes an entry, unless `slot` holds one of the current task already. A
-    /// future may be polled by another task than before.
+    /// Adds an entry, unless `slot` holds one of the current task already. A future may be
+    /// polled by another task than before.
     #[inline]
     pub(crate) fn renew(slot: &mut Option<Self>, resource: &Resource, operation: Operation) {
         let renewed = context::with(|engine| {
@@ -165,15 +163,14 @@ pub(crate) struct Point {
 }
 
 impl Point {
-    /// Pending if the scheduler lets another task run first, or has done so
-    /// since the task was polled: of a task that has been switched away nothing
-    /// goes on before its next turn. Ready at once outside a run.
+    /// Returns `Pending` if the scheduler lets another task run first, or has done so since the
+    /// task was polled: no part of a task that has been switched away goes on before its next
+    /// turn. Ready at once outside a run.
     ///
-    /// The task itself is queued by the engine. The waker is woken all the same,
-    /// because it may be that of a future within the task, which only a wake
-    /// has polled again (`FuturesUnordered`). A waker that leads nowhere belongs
-    /// to somebody who polls once and will not come back (`now_or_never`): there
-    /// the operation goes on, as it would in tokio.
+    /// The task itself is queued by the engine. The waker is woken all the same, because it may
+    /// be that of a future within the task, which only a wake has polled again
+    /// (`FuturesUnordered`). A no-op waker belongs to a caller that polls once only
+    /// (`now_or_never`): there the operation goes on, as it would in tokio.
     #[inline]
     pub(crate) fn poll(&mut self, cx: &Context<'_>, resource: Option<&Resource>) -> Poll<()> {
         let passed = std::mem::replace(&mut self.passed, true);
@@ -193,19 +190,19 @@ impl Point {
         }
     }
 
-    /// Waits until the point is passed. False outside a run, where there is none.
+    /// Waits until the point is passed. Returns `false` outside a run, where there is none.
     #[inline]
     pub(crate) async fn pass(mut self, resource: &Resource) -> bool {
         poll_fn(|cx| self.poll(cx, Some(resource))).await;
         context::with(|_| ()).is_some()
     }
 
-    /// A point that was passed already.
+    /// Creates a point that was passed already.
     pub(crate) const fn passed() -> Self {
         Self { passed: true }
     }
 
-    /// The next operation gets a point of its own.
+    /// Prepares a new point for the next operation.
     pub(crate) fn reset(&mut self) {
         self.passed = false;
     }
@@ -283,7 +280,7 @@ pin_project! {
 }
 
 impl<'a, F: Future> Op<'a, F> {
-    /// An operation that has not begun.
+    /// Creates an operation that has not begun.
     pub(crate) fn new(resource: &'a Resource, operation: Operation, inner: F) -> Self {
         Self {
             resource,
@@ -293,7 +290,7 @@ impl<'a, F: Future> Op<'a, F> {
         }
     }
 
-    /// An operation whose scheduling point was passed already.
+    /// Creates an operation whose scheduling point was passed already.
     pub(crate) fn passed(resource: &'a Resource, operation: Operation, inner: F) -> Self {
         let mut op = Self::new(resource, operation, inner);
         op.progress.point = Point::passed();

@@ -12,16 +12,16 @@ use crate::time::VirtualTime;
 use crate::trace::{Outcome, TaskEnd};
 use crate::world::World;
 
-/// Runs `program` to its end, or until it fails, and says what came out.
+/// Runs `program` to its end, or until it fails, and returns the outcome.
 ///
-/// The program is the first task, on [`HostId::WORLD`]. When it returns the run
-/// is over and what is left of other tasks is dropped. A panic in any task ends
-/// the run; it is reported, not propagated. So does what leaves the run ([`Leaks`](crate::Leaks)).
+/// The program is the first task, on [`HostId::WORLD`]. When it returns the run is over and the
+/// remaining tasks are dropped. A panic in any task ends the run; it is reported, not
+/// propagated. So does a leak ([`Leaks`](crate::Leaks)).
 ///
-/// Tasks of plain tokio, as libraries spawn them, belong to the run as well, but tokio
-/// polls them, in its own order, and no strategy picks them. A panic in one of them ends
-/// the run too. If it is caught there, it does so only where tokio is compiled without
-/// `cfg(tokio_unstable)`: nothing tells then that it will be.
+/// Tasks of plain tokio, as libraries spawn them, belong to the run as well, but tokio polls
+/// them, in its own order, and no strategy picks them. A panic in one of them ends the run too.
+/// If the library catches it, it does so only where tokio is compiled without
+/// `cfg(tokio_unstable)`: such a tokio does not report that it is caught.
 ///
 /// # Panics
 ///
@@ -33,14 +33,34 @@ where
     Fut: Future<Output = T> + 'static,
     T: 'static,
 {
+    let mut value = None;
+    let start = |engine: &Engine| -> TakeValue<'_> {
+        let program = program(World::new());
+        let program = task::start(engine, program, HostId::WORLD, Location::caller());
+        let value = &mut value;
+        Box::new(move || *value = program.take_value())
+    };
+    let outcome = execute(config, Box::new(start));
+    outcome.with_value(value)
+}
+
+/// Starts the program as the first task.
+type Start<'a> = Box<dyn FnOnce(&Engine) -> TakeValue<'a> + 'a>;
+
+/// Takes the value of the program, after the end of every task.
+type TakeValue<'a> = Box<dyn FnOnce() + 'a>;
+
+/// Executes a run. Not generic, so that this and everything below it is compiled once and not
+/// again for each program.
+fn execute<'a>(config: Config, start: Start<'a>) -> Outcome<()> {
     let _ambient = config.ambient.enter(config.seed);
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_time().start_paused(true);
-    // Time goes on while nothing runs; who runs first may be a task of plain tokio.
+    // Time advances while nothing runs, and the first to run may be a task of plain tokio.
     builder.on_thread_unpark(|| {
         context::with(Engine::read_clock);
     });
-    // What tokio's own `select!` draws. It can be seeded only in such a build.
+    // The generator of tokio's own `select!`. It can be seeded only in such a build.
     #[cfg(tokio_unstable)]
     builder.rng_seed(tokio::runtime::RngSeed::from_bytes(
         &config.seed.to_le_bytes(),
@@ -57,12 +77,7 @@ where
     let engine = Rc::new(Engine::new(config));
     let entered = context::enter(Rc::clone(&engine));
     let watching = leaks.watch();
-    let main = task::start(
-        &engine,
-        program(World::new()),
-        HostId::WORLD,
-        Location::caller(),
-    );
+    let take_value = start(&engine);
     engine.name_task(TaskId::PROGRAM, "program");
     let driver = Driver {
         network: Box::pin(tokio::time::sleep_until(engine.start)),
@@ -79,34 +94,34 @@ where
     {
         panic::resume_unwind(payload);
     }
-    // Tasks are dropped while the run is still entered: their destructors may
-    // close sockets and release locks.
-    engine.drop_tasks(|_| true, TaskEnd::Aborted, Disposal::Quiet);
+    // Tasks are dropped while the run is still entered: their destructors may close sockets and
+    // release locks.
+    engine.drop_tasks(&|_| true, TaskEnd::Aborted, Disposal::Quiet);
     drop(engine.extensions.take());
-    let value = main.take_value();
-    // The same for those of plain tokio, which go with the runtime.
+    take_value();
+    // So are plain tasks, which the runtime owns.
     engine.wakes.leave();
     drop(in_runtime);
     drop(runtime);
     // Destructors may have spawned, and inserted.
-    engine.drop_tasks(|_| true, TaskEnd::Aborted, Disposal::Quiet);
+    engine.drop_tasks(&|_| true, TaskEnd::Aborted, Disposal::Quiet);
     drop(engine.extensions.take());
     engine.check_leaks_at_end();
     drop(watching);
     drop(entered);
     match Rc::try_unwrap(engine) {
-        Ok(engine) => engine.finish(value),
-        Err(_) => unreachable!("the driver and the context have let go of the engine"),
+        Ok(engine) => engine.finish(),
+        Err(_) => unreachable!("the driver and the context have dropped the engine"),
     }
 }
 
-/// As [`run`], on a thread of its own and with [`Ambient::Hermetic`], whatever
-/// `config` gives. A `Config` stays on its thread, therefore `config` makes it there.
+/// As [`run`], on a thread of its own and with [`Ambient::Hermetic`], whatever `config`
+/// returns. A `Config` cannot leave its thread, therefore `config` makes it there.
 ///
 /// # Panics
 ///
-/// If the system gives no thread, or if this program is linked in such a way that a
-/// run cannot be hermetic ([`rehearsal_hermetic::is_effective`] tells).
+/// If no thread can be started, or if this program is linked in such a way that a run cannot be
+/// hermetic ([`rehearsal_hermetic::is_effective`] is false).
 pub fn run_hermetic<F, Fut, T>(config: impl FnOnce() -> Config + Send, program: F) -> Outcome<T>
 where
     F: FnOnce(World) -> Fut + Send,

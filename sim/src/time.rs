@@ -13,28 +13,28 @@ impl VirtualTime {
     /// The start of a run.
     pub const ZERO: Self = Self(0);
 
-    /// That many microseconds after the start.
+    /// Returns the time that many microseconds after the start.
     pub const fn from_micros(micros: u64) -> Self {
         Self(micros)
     }
 
-    /// Microseconds since the start.
+    /// Returns the microseconds since the start.
     pub const fn as_micros(self) -> u64 {
         self.0
     }
 
-    /// Whole milliseconds since the start, rounded down.
+    /// Returns the whole milliseconds since the start, rounded down.
     pub const fn as_millis(self) -> u64 {
         self.0 / 1_000
     }
 
-    /// Time since `earlier`, or zero if that is later.
+    /// Returns the time since `earlier`, or zero if that is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }
 }
 
-/// Whole microseconds, saturating: a duration of 584,000 years is long enough.
+/// Returns whole microseconds, saturating: a duration of 584,000 years is long enough.
 pub(crate) fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

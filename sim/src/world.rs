@@ -16,7 +16,7 @@ use crate::task::{self, JoinHandle};
 use crate::time::{VirtualTime, micros};
 use crate::trace::{Census, Effect, LiveTask, TaskEnd};
 
-/// The world of the run that this thread is in, or none outside a run.
+/// Returns the world of the run that this thread is in, or none outside a run.
 pub fn current() -> Option<World> {
     context::with(|_| World::new())
 }
@@ -43,7 +43,7 @@ impl World {
         }
     }
 
-    /// Virtual time since the start of the run.
+    /// Returns the virtual time since the start of the run.
     pub fn now(self) -> VirtualTime {
         self.with(Engine::now)
     }
@@ -88,17 +88,17 @@ impl World {
         })
     }
 
-    /// The host's name.
+    /// Returns the host's name.
     pub fn host_name(self, host: HostId) -> String {
         self.with(|engine| engine.core.borrow().hosts[host].name.clone())
     }
 
-    /// Returns `true` if the host runs.
+    /// Returns the state of the host.
     pub fn host_state(self, host: HostId) -> HostState {
         self.with(|engine| engine.core.borrow().hosts[host].state)
     }
 
-    /// The host of the running task.
+    /// Returns the host of the running task.
     pub fn current_host(self) -> HostId {
         self.with(Engine::current_host)
     }
@@ -154,10 +154,9 @@ impl World {
         });
     }
 
-    /// The host dies, silently: its tasks are gone, its connections are gone,
-    /// without a notice to its peers. Packets that it had sent still arrive. Destructors of
-    /// its tasks do run (Rust has no way around that), but what they send is
-    /// discarded. Without effect on a host that is down.
+    /// Crashes a host: its tasks and connections are gone, without notice to its peers. Packets
+    /// that it had sent still arrive. Destructors of its tasks do run (Rust has no way around
+    /// that), but their packets are discarded. Without effect on a host that is down.
     pub fn crash(self, host: HostId) {
         if self.host_state(host) == HostState::Down {
             return;
@@ -172,7 +171,7 @@ impl World {
                 host.parked.clear();
             }
             engine.drop_tasks(
-                |task| task.host == host,
+                &|task| task.host == host,
                 TaskEnd::Crashed,
                 Disposal::Recorded,
             );
@@ -180,9 +179,8 @@ impl World {
         });
     }
 
-    /// A host that is down comes back: its kernel answers again (old connections
-    /// with a reset), and its boot program starts anew. Without effect on a host
-    /// that is not down.
+    /// Restarts a host that is down: its kernel answers again (old connections with a reset),
+    /// and its boot program starts anew. Without effect on a host that is not down.
     pub fn restart(self, host: HostId) {
         if self.host_state(host) != HostState::Down {
             return;
@@ -199,8 +197,8 @@ impl World {
         }
     }
 
-    /// The host stands still, as in a long garbage collection: its tasks do not
-    /// run, its kernel still answers. Only a host that is up can be paused.
+    /// Pauses a host, as in a long garbage collection: its tasks do not run, its kernel still
+    /// answers. Only a host that is up can be paused.
     pub fn pause(self, host: HostId) {
         if self.host_state(host) != HostState::Up {
             return;
@@ -209,7 +207,7 @@ impl World {
         self.with(|engine| engine.park(host));
     }
 
-    /// A paused host goes on.
+    /// Resumes a paused host.
     pub fn resume(self, host: HostId) {
         if self.host_state(host) != HostState::Paused {
             return;
@@ -222,9 +220,9 @@ impl World {
         });
     }
 
-    /// No packets from now on between `a` and `b`, or one way only. TCP sends
-    /// again after [`World::heal`]; what is sent over UDP is lost. A connection
-    /// whose packets get nowhere for too long times out.
+    /// Stops all packets between `a` and `b`, or one way only. TCP sends again after
+    /// [`World::heal`]; datagrams are lost. A connection whose packets stall for too long times
+    /// out.
     pub fn partition(self, a: HostId, b: HostId, direction: Direction) {
         self.fault(|name| format!("partition {} {direction} {}", name(a), name(b)));
         self.with(|engine| engine.core.borrow_mut().set_blocked(a, b, direction, true));
@@ -240,13 +238,13 @@ impl World {
         });
     }
 
-    /// Packets between `a` and `b` are held, all of them and in order.
+    /// Holds packets between `a` and `b`, all of them and in order.
     pub fn hold(self, a: HostId, b: HostId, direction: Direction) {
         self.fault(|name| format!("hold {} {direction} {}", name(a), name(b)));
         self.with(|engine| engine.core.borrow_mut().set_held(a, b, direction, true));
     }
 
-    /// Held packets go on their way.
+    /// Releases held packets.
     pub fn release(self, a: HostId, b: HostId, direction: Direction) {
         self.fault(|name| format!("release {} {direction} {}", name(a), name(b)));
         self.with(|engine| {
@@ -256,8 +254,8 @@ impl World {
         });
     }
 
-    /// Every TCP connection between `a` and `b` is reset, at both ends. The
-    /// number of connections.
+    /// Resets every TCP connection between `a` and `b`, at both ends. Returns the number of
+    /// connections.
     pub fn reset_connections(self, a: HostId, b: HostId) -> usize {
         self.fault(|name| format!("reset connections {} <-> {}", name(a), name(b)));
         self.with(|engine| engine.reset_between(a, b))
@@ -265,8 +263,8 @@ impl World {
 
     // Choices and the record ------------------------------------------------
 
-    /// Returns the site with that label. Keep it if you draw often. Each label has
-    /// random numbers of its own, which no other label's draws change.
+    /// Returns the site with that label. Keep it if you draw often. Each label has a random
+    /// stream of its own, which no other label's draws change.
     pub fn site(self, label: &str) -> SiteId {
         self.site_of(Label::new(label))
     }
@@ -288,38 +286,38 @@ impl World {
         self.with(|engine| engine.draws(|draws| draws.draw(site, bound)))
     }
 
-    /// A duration of whole milliseconds from `least` to `most`, both included;
-    /// `least` is the default, and the result if `most` is not more.
+    /// Draws a duration of whole milliseconds from `least` to `most`, both included; `least` is
+    /// the default, and the result if `most` is not more.
     pub fn draw_duration(self, site: SiteId, least: Duration, most: Duration) -> Duration {
         let span = micros(most.saturating_sub(least)) / 1_000;
         let bound = u32::try_from(span).unwrap_or(u32::MAX).saturating_add(1);
         least + Duration::from_millis(u64::from(self.draw(site, bound)))
     }
 
-    /// Notes something in the history and the fingerprint.
+    /// Adds a note to the trace and the fingerprint.
     pub fn note(self, label: &'static str, text: String) {
         self.with(|engine| engine.note(label, text));
     }
 
-    // Looking ---------------------------------------------------------------
+    // Observation -----------------------------------------------------------
 
-    /// Waits until no task is ready and no packet is in flight: what is left
-    /// waits for time to pass, or for ever.
+    /// Waits until no task is ready and no packet is in flight: the remaining tasks wait for
+    /// time to pass, or for ever.
     pub async fn settled(self) {
-        // The caller itself is running, so the first look is always at work.
-        let mut asked = false;
+        // The caller itself is running, so the run is never quiet at the first poll.
+        let mut registered = false;
         poll_fn(|cx| {
-            if asked && self.with(Engine::is_quiet) {
+            if registered && self.with(Engine::is_quiet) {
                 return Poll::Ready(());
             }
-            asked = true;
+            registered = true;
             self.with(|engine| engine.add_quiescence_waiter(cx.waker().clone()));
             Poll::Pending
         })
         .await;
     }
 
-    /// Everything that is alive now, but for the running task.
+    /// Returns everything that is alive now, except the running task.
     pub fn census(self) -> Census {
         self.with(|engine| {
             let sockets = engine.sockets();

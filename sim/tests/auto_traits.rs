@@ -11,8 +11,8 @@ use rehearsal_sim::tokio_util as facade_util;
 use tokio as real;
 use tokio_util as real_util;
 
-/// Tells if a type has a trait: an inherent constant, which is there only if the
-/// type has it, goes before that of a trait which every type has.
+/// Evaluates to `true` if a type has a trait: an inherent constant, which exists only if the
+/// type has it, shadows the constant of a trait that every type has.
 macro_rules! has {
     ($type:ty, $auto:ident) => {{
         struct Probe<T: ?Sized>(PhantomData<T>);
@@ -96,14 +96,14 @@ macro_rules! same_for_all {
 }
 
 #[test]
-fn of_types_with_a_value() {
+fn types_with_a_value() {
     same_for_all!(Both Movable Visible Neither);
 }
 
 #[test]
-fn of_read_write_locks() {
-    // An `RwLock` of what is `Send` but not `Sync` is `Send` in tokio only, and
-    // so are its owned guards; the module's documentation says so.
+fn read_write_locks() {
+    // An `RwLock` of a type that is `Send` but not `Sync` is `Send` in tokio only, and so are
+    // its owned guards; the module's documentation says so.
     same! {
         sync::RwLock<Both>;
         sync::RwLock<Visible>;
@@ -120,7 +120,7 @@ fn of_read_write_locks() {
 }
 
 #[test]
-fn of_types_without_a_value() {
+fn types_without_a_value() {
     same! {
         sync::Semaphore;
         sync::SemaphorePermit<'static>;
@@ -163,10 +163,10 @@ fn sendable<T: Send>(value: T) -> T {
     value
 }
 
-/// The facade's `spawn` accepts every future that tokio's does: that this compiles is the test. Run,
-/// it says that the futures also work outside a run.
+/// Checks that the facade's `spawn` accepts every future that tokio's does: compiling this is
+/// the test. Run, it shows that the futures also work outside a run.
 #[test]
-fn of_futures() {
+fn futures() {
     use facade::net::{TcpListener, TcpStream, UdpSocket};
     use facade::sync::*;
 

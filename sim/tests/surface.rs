@@ -1,15 +1,14 @@
-//! The facade has tokio's names and signatures: that this compiles is the test.
-//! One list of paths, signatures and traits is held against both, so that what
-//! differs, or is in one of them only, does not compile.
+//! The facade has tokio's names and signatures: compiling this is the test. One list of paths,
+//! signatures and traits is compiled against both, so that any difference is a compile error.
 //!
-//! Not in the list, because it is meant to differ (the facade's modules say more):
+//! Intended differences, which are not in the list (the facade's modules have the details):
 //!
-//! - what is absent: all that needs threads or a runtime of tokio's, Unix sockets,
-//!   raw handles and some socket options;
+//! - absent parts: all that needs threads or a runtime of tokio's, Unix sockets, raw handles
+//!   and some socket options;
 //! - `Mutex<T>` and `RwLock<T>` of a `T` whose size is not known;
 //! - `const` where the facade has it and tokio only in `const_new`;
-//! - that types are the same: `JoinError`, `JoinHandle`, `AbortHandle`, `Id` and all
-//!   that wait are the facade's own, under the same names.
+//! - identity of types: `JoinError`, `JoinHandle`, `AbortHandle`, `Id` and all futures that
+//!   wait are the facade's own, under the same names.
 //!
 //! Errors, `Instant`, `Duration`, `MissedTickBehavior`, `LocalKey`, `coop`, `io`,
 //! `runtime` and the macros other than `select!` are tokio's own.
@@ -33,7 +32,7 @@ starts!(A);
 starts!(A B);
 starts!(A B C);
 
-/// Says what the future of an operation gives.
+/// Asserts the output of an operation's future.
 fn gives<S, T>(_: S)
 where
     S: Starts,
@@ -48,7 +47,7 @@ macro_rules! functions {
     )*};
 }
 
-/// Functions that return a future, and what that gives.
+/// Functions that return a future, and its output.
 macro_rules! operations {
     ($($path:path: ($($argument:ty),*) -> $result:ty;)*) => {
         #[expect(clippy::extra_unused_lifetimes, reason = "the list names it")]
@@ -89,7 +88,7 @@ surface!(plain, ::tokio, ::tokio_util);
 surface!(facade, ::rehearsal_sim::tokio, ::rehearsal_sim::tokio_util);
 
 #[test]
-fn the_surface_is_tokios() {
+fn surface_equals_tokios() {
     plain::operations();
     plain::traits();
     drop(plain::closures(Default::default(), Default::default()));

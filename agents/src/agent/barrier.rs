@@ -18,7 +18,7 @@ pub struct BarrierGroup {
 }
 
 impl BarrierGroup {
-    /// A group of that many.
+    /// Creates a group of that many agents.
     pub fn new(size: usize) -> Self {
         Self {
             barrier: Barrier::new(size),
@@ -27,7 +27,7 @@ impl BarrierGroup {
         }
     }
 
-    /// Waits until all members do.
+    /// Waits until all members wait.
     pub async fn wait(&self, recorder: &Recorder) {
         self.barrier.wait().await;
         let now = recorder.now();
@@ -44,7 +44,7 @@ impl BarrierGroup {
 pub struct BarrierGroups(Vec<BarrierGroup>);
 
 impl BarrierGroups {
-    /// Groups with those members: one number for each agent that will wait.
+    /// Creates the groups of those agents: one group number for each agent that will wait.
     pub fn new(members: impl IntoIterator<Item = usize>) -> Self {
         let mut sizes: Vec<usize> = Vec::new();
         for group in members {
@@ -56,7 +56,7 @@ impl BarrierGroups {
         Self(sizes.into_iter().map(BarrierGroup::new).collect())
     }
 
-    /// The group with that number.
+    /// Returns the group with that number.
     pub fn get(&self, number: usize) -> Option<&BarrierGroup> {
         self.0.get(number)
     }

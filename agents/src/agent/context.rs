@@ -23,15 +23,14 @@ use crate::record::{Clock, RunRecord};
 
 /// An agent: a script that emits events.
 ///
-/// It emits its own events, `agent_completed` included. Everything else that may
-/// end a run (an error that it returns, its deadline, a silent return) is reported
-/// by the runner in its place.
+/// It emits its own events, `agent_completed` included. The runner reports every other end of a
+/// run (an error that it returns, its deadline, a silent return).
 pub trait Agent: fmt::Debug + Send + Sync {
-    /// The name of the kind. Its agents are called `NAME-1`, `NAME-2`, …
+    /// Returns the name of the kind. Its agents are called `NAME-1`, `NAME-2`, …
     fn name(&self) -> &'static str;
 
-    /// Events that one healthy run emits itself, its terminal included, those of its
-    /// sub-agents' runs not.
+    /// Returns the number of events that one healthy run emits, with its terminal event,
+    /// without the events of its sub-agents' runs.
     fn planned_events(&self) -> u64;
 
     /// Returns `true` if a run must show all five critical events.
@@ -39,17 +38,18 @@ pub trait Agent: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Agents of one group that wait for each other at a barrier, if they do.
+    /// Returns the number of agents of one group that wait for each other at a barrier, if they
+    /// do.
     fn barrier_size(&self) -> Option<NonZeroUsize> {
         None
     }
 
-    /// The random delays of a run, if there are any.
+    /// Returns the random delays of a run, if there are any.
     fn random_delays(&self) -> Option<RandomDelays> {
         None
     }
 
-    /// The sub-agents that a run starts, in order.
+    /// Returns the sub-agents that a run starts, in order.
     fn children(&self) -> Vec<Arc<dyn Agent>> {
         Vec::new()
     }
@@ -88,18 +88,18 @@ impl From<PortError> for AgentError {
 /// The random delays of an agent.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Delays {
-    /// It has none.
+    /// No delays.
     None,
-    /// Each is drawn at this site when it comes.
+    /// Delays that are drawn at this site, each when it begins.
     Drawn(SiteId),
-    /// These, in this order, then none.
+    /// These delays, in this order, then none.
     Given(Arc<[Duration]>),
 }
 
 /// One run of one agent, as it is planned before anything starts.
 #[derive(Clone, Debug)]
 pub struct PlannedRun {
-    /// The place where its events belong.
+    /// The identity that its events carry.
     pub context: RunContext,
     /// The agent's behaviour.
     pub script: Arc<dyn Agent>,
@@ -116,20 +116,20 @@ pub struct PlannedRun {
 }
 
 impl PlannedRun {
-    /// Its id.
+    /// Returns its id.
     pub fn id(&self) -> RunId {
         self.context.run
     }
 
-    /// Levels of supervisors in this run, plus one. A run has a `run_timeout` for each
-    /// of them, so that a sub-agent that takes too long is cancelled before its
-    /// supervisor is.
+    /// Returns the levels of supervisors in this run, plus one. A run has a `run_timeout` for
+    /// each of them, so that a sub-agent that takes too long is cancelled before its supervisor
+    /// is.
     pub fn levels(&self) -> u32 {
         let below = self.children.iter().map(|child| child.levels()).max();
         1 + below.unwrap_or(0)
     }
 
-    /// This run and those below it, supervisors first.
+    /// Returns this run and those below it, supervisors first.
     pub fn family(self: &Arc<Self>) -> Vec<Arc<Self>> {
         let mut family = vec![Arc::clone(self)];
         for child in &self.children {
@@ -138,7 +138,7 @@ impl PlannedRun {
         family
     }
 
-    /// Its record, before it begins.
+    /// Returns its record, before it begins.
     pub fn record(&self) -> RunRecord {
         RunRecord {
             run: self.context.run,
@@ -153,7 +153,7 @@ impl PlannedRun {
     }
 }
 
-/// An agent's access to the system. Cheap to clone; clones are the same agent.
+/// An agent's access to the system. Cheap to clone; clones belong to the same agent.
 #[derive(Clone)]
 pub struct AgentContext(Arc<Inner>);
 
@@ -162,7 +162,7 @@ struct Inner {
     plan: Arc<PlannedRun>,
     clock: Mutex<Clock>,
     has_ended: AtomicBool,
-    /// Delays that were given beforehand and are over.
+    /// Number of predrawn delays that are over.
     delayed: AtomicUsize,
     children: Mutex<Vec<Child>>,
 }
@@ -200,7 +200,7 @@ impl AgentContext {
         }))
     }
 
-    /// The plan of this run.
+    /// Returns the plan of this run.
     pub fn plan(&self) -> &PlannedRun {
         &self.0.plan
     }
@@ -211,12 +211,11 @@ impl AgentContext {
 
     // Emitting ----------------------------------------------------------------
 
-    /// Emits an event and waits until the system has answered. The payload's secret is
-    /// filled in.
+    /// Emits an event and waits for the system's answer. The payload's secret is filled in.
     ///
     /// # Errors
     ///
-    /// If the system refuses it.
+    /// If the system rejects it.
     pub async fn emit(&self, kind: EventKind, payload: Payload) -> Result<(), AgentError> {
         let clock = self.tick();
         self.emit_at(clock, kind, payload).await
@@ -227,7 +226,7 @@ impl AgentContext {
     ///
     /// # Errors
     ///
-    /// If the system refuses one of them.
+    /// If the system rejects one of them.
     pub async fn emit_at_once(
         &self,
         events: impl IntoIterator<Item = (EventKind, Payload)>,
@@ -289,14 +288,14 @@ impl AgentContext {
         self.0.has_ended.load(Ordering::Relaxed)
     }
 
-    /// The clock after one more event of this run.
+    /// Returns the clock after one more event of this run.
     fn tick(&self) -> Clock {
         let mut clock = lock(&self.0.clock);
         clock.tick(self.0.plan.id().stream());
         clock.clone()
     }
 
-    /// The clock of this run.
+    /// Returns the clock of this run.
     pub(super) fn clock(&self) -> Clock {
         lock(&self.0.clock).clone()
     }
@@ -310,8 +309,8 @@ impl AgentContext {
         }
     }
 
-    /// A random delay of up to `longest`, in whole milliseconds. Outside a run of the
-    /// simulator: none, unless one was drawn beforehand.
+    /// Sleeps for a random delay of up to `longest`, in whole milliseconds. Outside a run of
+    /// the simulator: none, unless it was drawn beforehand.
     pub fn draw_delay(&self, longest: Duration) -> Duration {
         match (&self.0.plan.delays, rehearsal_sim::current()) {
             (Delays::Drawn(site), Some(world)) => {
@@ -337,8 +336,8 @@ impl AgentContext {
 
     // Sub-agents --------------------------------------------------------------
 
-    /// Learns everything that another run knew.
-    pub(super) fn learn(&self, clock: &Clock) {
+    /// Merges the clock of another run into this one's.
+    pub(super) fn merge_clock(&self, clock: &Clock) {
         lock(&self.0.clock).merge(clock);
     }
 
@@ -346,14 +345,14 @@ impl AgentContext {
         lock(&self.0.children).push(child);
     }
 
-    /// Waits until all sub-agents' runners are done; cancels them first if the
-    /// supervisor was cut short.
+    /// Waits until all sub-agents' runners are done; cancels them first if the supervisor was
+    /// cancelled.
     pub(super) async fn end_children(&self, children_end: OnSupervisorEnd) {
         let children = std::mem::take(&mut *lock(&self.0.children));
         let mut runners = Vec::new();
         for Child { runner, cancel } in children {
             if children_end == OnSupervisorEnd::Cancel {
-                // One that has ended needs no cancelling.
+                // One that has ended needs no cancellation.
                 let _ = cancel.send(());
                 runners.push((runner, None));
             } else {
@@ -370,13 +369,13 @@ impl AgentContext {
 /// The end of sub-agents whose supervisor has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum OnSupervisorEnd {
-    /// They may finish.
+    /// They run to their ends.
     Await,
     /// They are cancelled.
     Cancel,
 }
 
-/// Tasks that do not outlive the one that waits for them.
+/// Tasks that do not outlive the task that waits for them.
 struct Together<T>(Vec<JoinHandle<T>>);
 
 impl<T> Drop for Together<T> {

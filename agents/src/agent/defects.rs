@@ -2,7 +2,7 @@
 
 use crate::defect::Defect;
 
-/// See its idea, as for the others below.
+/// The defect of this idea, as for the others below.
 pub const REPORT_BEFORE_JOIN: Defect = Defect::new(
     "report-before-join",
     "A supervisor reports a sub-agent as completed without waiting for it.",

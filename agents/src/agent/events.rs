@@ -7,16 +7,16 @@ use super::defects;
 use crate::event::{EventKind, Payload, ToolCall};
 
 impl AgentContext {
-    /// `agent_started`.
+    /// Emits `agent_started`.
     ///
     /// # Errors
     ///
-    /// If the system refuses it, as for the other events below.
+    /// If the system rejects it, as for the other events below.
     pub async fn started(&self) -> Result<(), AgentError> {
         self.emit(EventKind::AgentStarted, Payload::default()).await
     }
 
-    /// `agent_thinking`.
+    /// Emits `agent_thinking`.
     ///
     /// # Errors
     ///
@@ -26,7 +26,7 @@ impl AgentContext {
             .await
     }
 
-    /// `tool_executing`.
+    /// Emits `tool_executing`.
     ///
     /// # Errors
     ///
@@ -35,13 +35,13 @@ impl AgentContext {
         self.emit(EventKind::ToolExecuting, with_tool(tool)).await
     }
 
-    /// `tool_completed`.
+    /// Emits `tool_completed`.
     ///
     /// # Errors
     ///
     /// See [`Self::started`].
     pub async fn tool_completed(&self, tool: ToolCall) -> Result<(), AgentError> {
-        // Seeded: the event is sent by a task that is not waited for.
+        // Seeded: the event is sent by a task that is not awaited.
         if self.environment().carries(defects::UNAWAITED_TOOL_EVENT) {
             let context = self.clone();
             spawn(async move {
@@ -54,7 +54,7 @@ impl AgentContext {
         self.emit(EventKind::ToolCompleted, with_tool(tool)).await
     }
 
-    /// `progress`: a percentage, or the number of the update.
+    /// Emits `progress`: a percentage, or the number of the update.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl AgentContext {
         self.emit(EventKind::Progress, payload).await
     }
 
-    /// `agent_completed`.
+    /// Emits `agent_completed`.
     ///
     /// # Errors
     ///

@@ -1,5 +1,4 @@
-//! The runner: runs one agent through one run, and reports its end if the agent
-//! does not.
+//! The runner: executes one run of one agent, and reports its end if the agent does not.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -16,14 +15,14 @@ use super::marks::{DEADLINE_FIRED, DEATH_NOTICED};
 use crate::record::recorder::name_task;
 use crate::record::{Clock, RunEnd};
 
-/// Runs a planned run to its end.
+/// Executes a planned run to its end.
 pub async fn run(environment: Arc<AgentEnvironment>, plan: Arc<PlannedRun>) {
     environment.recorder.run_began(plan.record());
     run_announced(environment, plan, Clock::default(), None).await;
 }
 
-/// Runs a run that is recorded already. It is cancelled by a message on `cancel`.
-/// Returns its clock at the end.
+/// Executes a run that is recorded already. A message on `cancel` cancels it. Returns its clock
+/// at the end.
 pub(super) async fn run_announced(
     environment: Arc<AgentEnvironment>,
     plan: Arc<PlannedRun>,
@@ -33,7 +32,7 @@ pub(super) async fn run_announced(
     let (run, context) = (plan.id(), plan.context.clone());
     name_task(&format!("{run} {}", context.agent));
     if environment.port.begin(context).await.is_err() {
-        // The system takes no event of it.
+        // The system accepts no event of it.
         environment.recorder.run_ended(run, RunEnd::Failed);
         return clock;
     }
@@ -58,7 +57,7 @@ enum Ending {
     Cancelled,
 }
 
-/// Runs the agent in a task of its own and watches it.
+/// Runs the agent in a task of its own, within its deadline.
 async fn watch(
     environment: &AgentEnvironment,
     plan: &PlannedRun,
@@ -101,11 +100,11 @@ async fn cancelled(cancel: Option<oneshot::Receiver<()>>) {
 async fn act(context: AgentContext) -> Result<(), AgentError> {
     name_task(&context.plan().context.agent);
     let result = context.plan().script.run(&context).await;
-    // Seeded: the agent's own guard reports the failure, and so will the runner.
+    // Seeded: the agent's own guard reports the failure, and so does the runner.
     if let Err(error) = &result
         && context.environment().carries(defects::DOUBLE_TERMINAL)
     {
-        // The runner reports a refusal.
+        // The runner reports a rejection.
         let _ = context.failed(&error.0).await;
     }
     result
@@ -113,21 +112,21 @@ async fn act(context: AgentContext) -> Result<(), AgentError> {
 
 /// Emits the terminal event, unless the agent has. Returns the end of the run.
 ///
-/// A terminal event that the system refuses is lost; the refusal is recorded.
+/// A terminal event that the system rejects is lost; the rejection is recorded.
 async fn conclude(
     environment: &AgentEnvironment,
     context: &AgentContext,
     ending: Ending,
 ) -> RunEnd {
     match ending {
-        // It completed; if it was cut off, then just afterwards.
+        // It completed; a cancellation came just afterwards.
         Ending::Returned(Ok(())) | Ending::Overdue(_) | Ending::Cancelled
             if context.has_ended() =>
         {
             RunEnd::Completed
         }
         Ending::Returned(Ok(())) => {
-            // Seeded: a silent return is taken for a success.
+            // Seeded: a silent return counts as a success.
             if environment.carries(defects::SILENT_DEATH_IS_SUCCESS) {
                 return RunEnd::Completed;
             }
@@ -159,7 +158,7 @@ async fn conclude(
 /// Reports the death of an agent that died with its host, and ends its run.
 pub async fn report_agent_death(environment: &Arc<AgentEnvironment>, plan: &Arc<PlannedRun>) {
     let (run, recorder) = (plan.id(), &environment.recorder);
-    // A refusal leaves the run without a terminal event, and is recorded.
+    // A rejection leaves the run without a terminal event, and is recorded.
     if environment.port.begin(plan.context.clone()).await.is_ok() {
         let clock = recorder.last_clock(run);
         let context = AgentContext::new(Arc::clone(environment), Arc::clone(plan), clock);

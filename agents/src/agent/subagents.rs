@@ -1,4 +1,4 @@
-//! Sub-agents, as their supervisor sees them.
+//! Sub-agents, for their supervisor.
 
 use std::sync::Arc;
 
@@ -19,38 +19,38 @@ pub struct Subagent {
 }
 
 impl AgentContext {
-    /// Announces a sub-agent and starts it; it knows what its supervisor knows.
+    /// Announces a sub-agent and starts it with its supervisor's clock.
     ///
     /// # Errors
     ///
-    /// If the system refuses the announcement; then it is not started.
+    /// If the system rejects the announcement; then it is not started.
     pub async fn start(&self, plan: &Arc<PlannedRun>) -> Result<Subagent, AgentError> {
         let run = plan.id();
         self.environment().recorder.run_began(plan.record());
         self.emit(EventKind::SubagentStarted, about(run)).await?;
-        let (tell, ended) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
         let (cancel, cancelled) = oneshot::channel();
         let (environment, plan) = (Arc::clone(self.environment()), Arc::clone(plan));
         let clock = self.clock();
         let runner = spawn(async move {
             let clock = runner::run_announced(environment, plan, clock, Some(cancelled)).await;
-            // A supervisor that does not wait is not told.
-            let _ = tell.send(clock);
+            // A supervisor that does not wait has dropped the receiver.
+            let _ = end.send(clock);
         });
         self.add_child(Child { runner, cancel });
         Ok(Subagent { run, ended })
     }
 
-    /// Waits for a sub-agent's end, and knows from then on what it knew.
+    /// Waits for a sub-agent's end, and merges its clock.
     pub async fn join(&self, subagent: &mut Subagent) {
-        // A runner that is gone without a word has died with its host, and so
-        // has this agent.
+        // A runner that is gone without a message has died with its host, and so has this
+        // agent.
         if let Ok(clock) = (&mut subagent.ended).await {
-            self.learn(&clock);
+            self.merge_clock(&clock);
         }
     }
 
-    /// Reports that a sub-agent has ended, well or not.
+    /// Reports that a sub-agent has completed or failed.
     ///
     /// # Errors
     ///

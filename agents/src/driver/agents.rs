@@ -1,8 +1,7 @@
 //! The agents of one incarnation of a server process.
 //!
-//! After a crash, the runs that died with the last incarnation are ended in their
-//! place, and agents that had not begun start in this one. Sub-agents that had not
-//! begun are not started: their supervisor is dead.
+//! After a crash, this one ends the runs that died with the last incarnation, and starts agents
+//! that had not begun. Sub-agents that had not begun are not started: their supervisor is dead.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,7 +30,7 @@ pub struct Population {
 }
 
 impl Population {
-    /// The longest time that all runs take in one incarnation.
+    /// Returns the longest time that all runs take in one incarnation.
     pub fn longest_work(&self) -> Duration {
         let starts = self.runs.iter().map(|(run, _)| run.start);
         let levels = self.runs.iter().map(|(run, _)| run.levels());
@@ -39,7 +38,7 @@ impl Population {
         last_start + self.run_timeout * levels.max().unwrap_or(1)
     }
 
-    /// Every run, sub-agents included, by id.
+    /// Returns every run, sub-agents included, by id.
     fn all_runs(&self) -> BTreeMap<RunId, Arc<PlannedRun>> {
         self.runs
             .iter()
@@ -49,8 +48,8 @@ impl Population {
     }
 }
 
-/// Waits for the start of the work, ends the runs of the last incarnation, and
-/// starts those that are still to come.
+/// Waits for the start of the work, ends the runs of the last incarnation, and starts those
+/// that have not begun.
 pub async fn run_agents(node: &Node, population: &Population, port: Arc<dyn EventPort>) {
     let started_at = node.started().await;
     let recorder = node.recorder();
@@ -68,7 +67,7 @@ pub async fn run_agents(node: &Node, population: &Population, port: Arc<dyn Even
         recorder: recorder.clone(),
         defect: population.defect,
         run_timeout: population.run_timeout,
-        // An agent that died is not waited for.
+        // The end of an agent that died is not awaited.
         barriers: BarrierGroups::new(members),
     });
     terminate_orphaned_runs(population, &environment).await;
@@ -100,7 +99,7 @@ async fn terminate_orphaned_runs(population: &Population, environment: &Arc<Agen
     let plans = population.all_runs();
     for id in open.into_iter().rev() {
         match recorder.accepted_terminal(id) {
-            // It had emitted everything; only its end was not recorded.
+            // It had emitted all its events; only its end was not recorded.
             Some(terminal) => recorder.run_ended(id, end_of(terminal)),
             None => {
                 if let Some(plan) = plans.get(&id) {

@@ -1,5 +1,5 @@
-//! Faults: their number, kinds, times and targets are drawn; then each waits in a
-//! task of its own for its time.
+//! Faults: their number, kinds, times and targets are drawn; then a task for each waits for its
+//! time.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -19,9 +19,9 @@ use crate::fault::{Fault, FaultTarget, LinkAction, NodeAction, RoleName};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct DrawnFault {
     fault: Fault,
-    /// Counted from the start of the work.
+    /// Delay from the start of the work.
     at: Duration,
-    /// The member of its role that it strikes, counted round.
+    /// The index of the member of its role that it strikes, modulo their number.
     target: usize,
 }
 
@@ -50,7 +50,7 @@ pub(super) fn schedule(run: &Rc<Run>) -> Vec<Scheduled> {
     scheduled.collect()
 }
 
-/// Waits until the faults that have struck are over; the others will not strike.
+/// Waits until the faults that have struck are over; cancels the others.
 pub(super) async fn end(faults: Vec<Scheduled>) {
     for fault in &faults {
         if !fault.struck.get() {
@@ -92,7 +92,7 @@ async fn strike(run: &Run, active: &ActiveFaults, drawn: DrawnFault) {
             action: NodeAction::Reconnect,
             role,
         } => strike.reconnect(role),
-        // Within one process there is no network to break, and no host of its own.
+        // Within one process there is no network to fault, and no separate host.
         _ if !run.topology.is_networked() => {}
         FaultTarget::Node {
             action: NodeAction::Crash,
@@ -114,7 +114,7 @@ struct Strike<'a> {
 }
 
 impl Strike<'_> {
-    /// The member of the role that the fault strikes.
+    /// Returns the member of the role that the fault strikes.
     fn member(&self, role: RoleName) -> Option<Member> {
         let members = self.run.topology.members(role);
         let index = self.drawn.target.checked_rem(members.len())?;

@@ -169,7 +169,7 @@ async fn heal(faults: Vec<faults::Scheduled>) {
 
 /// Asks every client to leave, and waits until they have.
 async fn drain(run: &Run, clients: Vec<JoinHandle<()>>) {
-    let _open = run.state.ask_clients_to_leave().await;
+    let _open = run.state.command_clients_to_leave().await;
     let deadline = time::Instant::now() + DRAIN_TIMEOUT;
     for mut client in clients {
         if time::timeout_at(deadline, &mut client).await.is_err() {

@@ -1,4 +1,4 @@
-//! The driver as the programs of a deployment see it.
+//! The driver's interface to the programs of a deployment.
 
 use std::fmt;
 use std::rc::Rc;
@@ -31,7 +31,7 @@ impl Node {
         Self { state, server }
     }
 
-    /// The history of the run, in the terms of agents' events.
+    /// Returns the history of the run, in the terms of agents' events.
     pub fn recorder(&self) -> &Recorder {
         self.state.recorder()
     }
@@ -41,7 +41,7 @@ impl Node {
         self.state.actors().actor(name)
     }
 
-    /// The work that must finish.
+    /// Returns the work that must finish.
     pub fn work(&self) -> &Arc<Work> {
         self.state.work()
     }
@@ -51,7 +51,7 @@ impl Node {
         self.state.server_ready(self.server);
     }
 
-    /// Waits until the work starts. Returns when that was.
+    /// Waits until the work starts. Returns the time.
     pub async fn started(&self) -> VirtualTime {
         self.state.started().await
     }
@@ -74,7 +74,7 @@ impl ClientNode {
         Self { state, commands }
     }
 
-    /// The history of the run, in the terms of agents' events.
+    /// Returns the history of the run, in the terms of agents' events.
     pub fn recorder(&self) -> &Recorder {
         self.state.recorder()
     }
@@ -84,7 +84,7 @@ impl ClientNode {
         self.state.actors().actor(name)
     }
 
-    /// The work that must finish.
+    /// Returns the work that must finish.
     pub fn work(&self) -> &Arc<Work> {
         self.state.work()
     }
@@ -94,7 +94,7 @@ impl ClientNode {
         self.state.client_ready();
     }
 
-    /// Waits until the work starts. Returns when that was.
+    /// Waits until the work starts. Returns the time.
     pub async fn started(&self) -> VirtualTime {
         self.state.started().await
     }
@@ -104,7 +104,7 @@ impl ClientNode {
         self.commands.recv().await.unwrap_or(ClientCommand::Leave)
     }
 
-    /// Waits until the client is asked to leave; other commands are ignored.
+    /// Waits until the client is told to leave; other commands are ignored.
     pub async fn leave(&mut self) {
         while self.command().await != ClientCommand::Leave {}
     }

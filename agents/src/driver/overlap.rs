@@ -43,7 +43,7 @@ impl ActiveFaults {
         }
     }
 
-    /// Ends it again, unless another fault of that kind is active on the link.
+    /// Ends a fault on a link, unless another of that kind is active there.
     pub(super) fn end(&self, fault: LinkFault, a: HostId, b: HostId, direction: Direction) {
         let (forward, backward) = ways(direction);
         let forward = forward && self.count_down(fault, a, b);
@@ -66,7 +66,7 @@ impl ActiveFaults {
         true
     }
 
-    /// Resumes it, unless another fault has paused it too.
+    /// Resumes a host, unless another fault has paused it too.
     pub(super) fn resume(&self, host: HostId) {
         let mut pauses = self.pauses.borrow_mut();
         let count = pauses.entry(host).or_default();

@@ -81,7 +81,7 @@ pub(crate) fn client_doors() -> (ClientSide, ClientDoor) {
 
 /// Asks every client to leave, and waits until they have.
 pub(crate) async fn close_doors(state: &RunState, mut doors: Vec<ClientDoor>) {
-    let _open = state.ask_clients_to_leave().await;
+    let _open = state.command_clients_to_leave().await;
     let deadline = time::Instant::now() + DRAIN_TIMEOUT;
     for door in &mut doors {
         // A client that is late has to go when the doors are dropped: it has not

@@ -14,22 +14,22 @@ use rehearsal_sim::tokio::time;
 use crate::record::Recorder;
 use crate::record::recorder::lock;
 
-/// Longest time that servers may take to boot, and clients to get ready, before the
-/// work starts without them.
+/// Longest time for servers to boot and for clients to get ready, before the work starts
+/// without them.
 const STARTUP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Longest time that the system may take to describe itself, or to shut down.
+/// Longest time for the system to describe itself, or to shut down.
 pub(crate) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Commands that wait for a client.
+/// Greatest number of commands that wait for a client.
 const COMMANDS_MAX: usize = 8;
 
 /// A request to a client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ClientCommand {
-    /// Drop the connection and come back.
+    /// Drop the connection and reconnect.
     Reconnect,
-    /// Receive what is still owed, then leave.
+    /// Receive the remaining messages, then leave.
     Leave,
 }
 
@@ -54,8 +54,8 @@ impl Work {
         }
     }
 
-    /// Reports that a piece of work is under way: a fault that strikes meanwhile
-    /// counts as reached. Runs of agents report that by themselves.
+    /// Reports that a piece of work is under way: a fault that strikes meanwhile counts as
+    /// reached. Runs of agents are counted without it.
     pub fn begin(&self, work: WorkId) {
         lock(&self.under_way).insert(work);
     }
@@ -150,7 +150,7 @@ impl RunState {
         }
     }
 
-    /// Adds a client. Returns the commands that it will get.
+    /// Adds a client. Returns the receiver of its commands.
     pub(crate) fn add_client(&self) -> mpsc::Receiver<ClientCommand> {
         let (sender, commands) = mpsc::channel(COMMANDS_MAX);
         self.client_commands.borrow_mut().push(sender);
@@ -164,13 +164,13 @@ impl RunState {
         commands.is_some_and(|commands| commands.try_send(command).is_ok())
     }
 
-    /// Waits until the work starts. Returns when that was.
+    /// Waits until the work starts. Returns the time.
     pub(super) async fn started(&self) -> VirtualTime {
         self.start.wait().await
     }
 
-    // Phases ------------------------------------------------------------------
-    // Each is bounded in time: the history shows what was too late.
+    // Phases ------------------------------------------------------------------ Each is bounded
+    // in time: the history shows the parts that were too late.
 
     /// Waits until every server can be connected to.
     pub(crate) async fn servers_ready(&self) {
@@ -201,10 +201,10 @@ impl RunState {
         let _ = time::timeout(longest, finished).await;
     }
 
-    /// Asks every client to leave. Returns the senders, which must stay open until
-    /// the clients have left: a closed channel reads as the same request again.
+    /// Commands every client to leave. Returns the senders, which must stay open until the
+    /// clients have left: a closed channel reads as the same request again.
     #[must_use]
-    pub(crate) async fn ask_clients_to_leave(&self) -> Vec<mpsc::Sender<ClientCommand>> {
+    pub(crate) async fn command_clients_to_leave(&self) -> Vec<mpsc::Sender<ClientCommand>> {
         let clients = std::mem::take(&mut *self.client_commands.borrow_mut());
         for client in &clients {
             // A client that was rejected is gone already.

@@ -19,11 +19,11 @@ pub(super) struct ClientHostId {
     role: RoleName,
     /// Its own host, if it has one.
     own: Option<HostId>,
-    /// The host on which it runs.
+    /// Returns the host on which it runs.
     pub(super) runs_on: HostId,
 }
 
-/// A member of a role, as faults see it.
+/// A member of a role, as the target of faults.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Member {
     /// A server, by its index.
@@ -33,7 +33,7 @@ pub(super) enum Member {
 }
 
 impl Member {
-    /// Its own host, if it has one.
+    /// Returns its own host, if it has one.
     pub(super) fn host(self) -> Option<HostId> {
         match self {
             Self::Server(_, host) => Some(host),
@@ -86,13 +86,13 @@ impl Topology {
         &self.clients
     }
 
-    /// Returns `true` if every client has a host of its own. Clients within a server
-    /// share its fate and have no link to it.
+    /// Returns `true` if every client has a host of its own. Clients within a server crash with
+    /// it and have no link to it.
     pub(super) fn is_networked(&self) -> bool {
         self.clients.iter().all(|client| client.own.is_some())
     }
 
-    /// The members of a role, in order of declaration.
+    /// Returns the members of a role, in order of declaration.
     pub(super) fn members(&self, role: RoleName) -> Vec<Member> {
         let servers = self.servers.iter().enumerate();
         let servers = servers
@@ -105,7 +105,7 @@ impl Topology {
         servers.chain(clients).collect()
     }
 
-    /// The number of targets among which a fault draws: one draw serves every role.
+    /// Returns the bound of a fault's draw of its target: one draw serves every role.
     pub(super) fn targets(&self) -> usize {
         self.clients.len().max(self.servers.len())
     }

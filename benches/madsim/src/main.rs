@@ -49,7 +49,7 @@ fn parse(arguments: &[String]) -> Option<(Work, [u32; 3])> {
     Some((work, [size(first)?, size(second)?, size(times)?]))
 }
 
-/// Some tasks that lock, change and yield.
+/// Runs some tasks that lock, change and yield.
 fn execution(seed: u64, tasks: u32, rounds: u32) {
     let runtime = Runtime::with_seed_and_config(seed, Config::default());
     let sum = runtime.block_on(async move {
@@ -73,7 +73,7 @@ fn execution(seed: u64, tasks: u32, rounds: u32) {
     assert_eq!(sum, tasks * rounds);
 }
 
-/// Some hosts, each of which sends a message a second to one more.
+/// Runs some hosts, each of which sends a message a second to one more.
 fn heartbeats(seed: u64, hosts: u32, seconds: u32) {
     let mut config = Config::default();
     // The range excludes its end; links take 1 ms, as on the other side.

@@ -1,5 +1,5 @@
-//! `pthread_create`, `socket` and `socketpair` as every part of the program finds
-//! them: what a watched thread does with them is noted, and then done.
+//! `pthread_create`, `socket` and `socketpair` as every part of the program finds them: calls
+//! by a watched thread are recorded, and then executed.
 #![expect(
     unsafe_code,
     reason = "the definitions of C symbols, and the calls behind them"
@@ -41,7 +41,7 @@ unsafe extern "C" fn pthread_create(
     if next.is_null() {
         return libc::EAGAIN;
     }
-    // SAFETY: what the C library has under this name is of this type.
+    // SAFETY: the C library's function of this name has this type.
     let next = unsafe { transmute::<*mut c_void, PthreadCreate>(next) };
     // SAFETY: the arguments are the caller's own.
     unsafe { next(thread, attributes, start, argument) }
@@ -51,7 +51,7 @@ unsafe extern "C" fn pthread_create(
 ///
 /// # Safety
 ///
-/// None is asked of the caller; it is a C function.
+/// There is none for the caller; it is a C function.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int {
     note(LeakKind::Socket);
@@ -60,7 +60,7 @@ unsafe extern "C" fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_in
         // SAFETY: the arguments are the caller's own, as this system call takes them.
         return unsafe { libc::syscall(libc::SYS_socket, domain, kind, protocol) as c_int };
     }
-    // SAFETY: what the C library has under this name is of this type.
+    // SAFETY: the C library's function of this name has this type.
     let next = unsafe { transmute::<*mut c_void, Socket>(next) };
     // SAFETY: the arguments are the caller's own.
     unsafe { next(domain, kind, protocol) }
@@ -86,13 +86,13 @@ unsafe extern "C" fn socketpair(
             libc::syscall(libc::SYS_socketpair, domain, kind, protocol, pair) as c_int
         };
     }
-    // SAFETY: what the C library has under this name is of this type.
+    // SAFETY: the C library's function of this name has this type.
     let next = unsafe { transmute::<*mut c_void, SocketPair>(next) };
     // SAFETY: the arguments are the caller's own.
     unsafe { next(domain, kind, protocol, pair) }
 }
 
-/// Returns `true` if looking them up by name finds ours.
+/// Returns `true` if looking them up by name finds this crate's.
 pub(crate) fn found_by_name() -> bool {
     [
         (c"pthread_create", pthread_create as *const c_void),

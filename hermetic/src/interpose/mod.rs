@@ -40,7 +40,7 @@ pub(crate) unsafe extern "C" fn getrandom(
     length: size_t,
     flags: c_uint,
 ) -> ssize_t {
-    // Odd questions get the kernel's answer; nothing is drawn for an empty buffer.
+    // Odd arguments get the kernel's answer; nothing is drawn for an empty buffer.
     let plain = !buffer.is_null() && length > 0 && flags & !KNOWN_FLAGS == 0;
     if plain
         && scope::is_entered()
@@ -66,8 +66,8 @@ pub(crate) unsafe extern "C" fn getrandom(
 /// `buffer` is valid for writes of `length` bytes.
 #[cfg(not(target_arch = "x86_64"))]
 unsafe fn real_getrandom(buffer: *mut c_void, length: size_t, flags: c_uint) -> ssize_t {
-    // SAFETY: the arguments are the caller's own, as this system call takes them.
-    // What it returns fits: a count of at most `length`, or -1 and `errno`.
+    // SAFETY: the arguments are the caller's own, as this system call takes them. The result
+    // fits: a count of at most `length`, or -1 and `errno`.
     unsafe { libc::syscall(libc::SYS_getrandom, buffer, length, flags) as ssize_t }
 }
 
@@ -81,7 +81,7 @@ unsafe extern "C" fn clock_gettime(id: clockid_t, time: *mut timespec) -> c_int 
     if let Some(answer) = clock(id).and_then(scope::time)
         && !time.is_null()
     {
-        // SAFETY: not null, so valid for writes, says the caller.
+        // SAFETY: not null, so valid for writes by the caller's contract.
         unsafe { time.write(to_timespec(answer)) };
         return 0;
     }
@@ -89,7 +89,7 @@ unsafe extern "C" fn clock_gettime(id: clockid_t, time: *mut timespec) -> c_int 
     unsafe { real_clock_gettime(id, time) }
 }
 
-/// None: a clock that stays real.
+/// Returns the clock of the scope; none if it stays real.
 fn clock(id: clockid_t) -> Option<Clock> {
     match id {
         libc::CLOCK_REALTIME
@@ -116,7 +116,7 @@ fn to_timespec(time: Duration) -> timespec {
 
 type ClockGettime = unsafe extern "C" fn(clockid_t, *mut timespec) -> c_int;
 
-/// The next definition after ours, once it has been looked up.
+/// The next definition after this crate's, once it has been looked up.
 pub(crate) struct Next {
     name: &'static CStr,
     found: AtomicPtr<c_void>,
@@ -130,11 +130,12 @@ impl Next {
         }
     }
 
-    /// Null in a program without a dynamic C library.
+    /// Returns the definition; null in a program without a dynamic C library.
     pub(crate) fn find(&self) -> *mut c_void {
         let mut next = self.found.load(Ordering::Relaxed);
         if next.is_null() {
-            // SAFETY: the name is a C string. Threads that look at once find the same.
+            // SAFETY: the name is a C string. Threads that look it up at the same moment find
+            // the same.
             next = unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr()) };
             self.found.store(next, Ordering::Relaxed);
         }
@@ -154,13 +155,13 @@ unsafe fn real_clock_gettime(id: clockid_t, time: *mut timespec) -> c_int {
         // SAFETY: the arguments are the caller's own, as this system call takes them.
         return unsafe { libc::syscall(libc::SYS_clock_gettime, id, time) as c_int };
     }
-    // SAFETY: what the C library has under this name is of this type.
+    // SAFETY: the C library's function of this name has this type.
     let next = unsafe { transmute::<*mut c_void, ClockGettime>(next) };
     // SAFETY: the arguments are the caller's own.
     unsafe { next(id, time) }
 }
 
-/// Returns `true` if looking up `getrandom` by name finds ours.
+/// Returns `true` if looking up `getrandom` by name finds this crate's.
 pub(crate) fn found_by_name() -> bool {
     // SAFETY: the name is a C string.
     let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"getrandom".as_ptr()) };

@@ -1,10 +1,9 @@
-//! `syscall` as the C library has it, but for `SYS_getrandom`, which comes to
-//! [`getrandom`]. The crate `getrandom` 0.2, and with it `rand` 0.8, asks in this
-//! way.
+//! `syscall` as the C library has it, but for `SYS_getrandom`, which is forwarded to
+//! [`getrandom`]. The crate `getrandom` 0.2, and with it `rand` 0.8, uses this way.
 //!
-//! It is written in assembly: the function takes as many arguments as the system call
-//! has, which Rust cannot say, and it must be the same for whoever calls it, because
-//! the locks of the standard library do.
+//! It is written in assembly: the function takes as many arguments as the system call has,
+//! which Rust cannot say, and it must be the same for every caller, because the locks of the
+//! standard library are among them.
 #![expect(unsafe_code, reason = "the definition of a C symbol, in assembly")]
 
 use std::arch::{asm, naked_asm};
@@ -58,7 +57,7 @@ extern "C" fn failed(result: c_long) -> c_long {
     -1
 }
 
-/// The system call itself, whatever `syscall` does with it.
+/// Makes the system call itself, whatever `syscall` does with it.
 ///
 /// # Safety
 ///

@@ -7,19 +7,19 @@ use std::rc::Rc;
 use crate::engine::Engine;
 
 thread_local! {
-    // Emptied by `Entered`; that nothing is left to drop when the thread ends
-    // saves each look a check whether the slot is still there.
+    // Emptied by `Entered`: with nothing to drop when the thread ends, no access has to check
+    // that the slot still exists.
     static CURRENT: RefCell<Option<ManuallyDrop<Rc<Engine>>>> = const { RefCell::new(None) };
 }
 
-/// Calls `f` with the engine of the run that this thread is in. None outside a
-/// run: then the facade is plain tokio.
+/// Calls `f` with the engine of the run that this thread is in. Returns `None` outside a run:
+/// then the facade is plain tokio.
 #[inline]
 pub(crate) fn with<R>(f: impl FnOnce(&Engine) -> R) -> Option<R> {
     CURRENT.with(|slot| slot.borrow().as_ref().map(|engine| f(engine)))
 }
 
-/// Leaves the run when dropped.
+/// A guard that leaves the run when dropped.
 pub(crate) struct Entered(());
 
 /// Enters a run on this thread.
@@ -28,7 +28,7 @@ pub(crate) struct Entered(());
 ///
 /// If this thread is in a run already: runs do not nest.
 pub(crate) fn enter(engine: Rc<Engine>) -> Entered {
-    // The borrow is over before this can panic: the panic hook looks here.
+    // The borrow is over before this can panic: the panic hook reads the slot.
     let nested = CURRENT.with(|slot| slot.borrow().is_some());
     assert!(!nested, "a run inside a run");
     CURRENT.with(|slot| *slot.borrow_mut() = Some(ManuallyDrop::new(engine)));
@@ -37,7 +37,7 @@ pub(crate) fn enter(engine: Rc<Engine>) -> Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        // The engine is dropped outside the borrow: what it owns may look here.
+        // The engine is dropped outside the borrow: what it owns may read the slot.
         let engine = CURRENT.with(|slot| slot.borrow_mut().take());
         drop(engine.map(ManuallyDrop::into_inner));
     }

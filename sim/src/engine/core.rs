@@ -1,7 +1,7 @@
 //! The state of a run, and the smallest steps over it.
 //!
-//! `#[inline]`, here and in this module's siblings, marks what is done at each
-//! poll or scheduling point: without it a call into another file stays a call.
+//! `#[inline]`, here and in this module's siblings, marks functions that run at each poll or
+//! scheduling point: without it a call into another file stays a call.
 
 use std::future::Future;
 use std::panic::Location;
@@ -29,16 +29,17 @@ use super::{Budget, Recording};
 /// The state of a run. It is never borrowed while user code runs or is dropped.
 pub(crate) struct Core {
     pub(crate) tasks: IndexVec<TaskId, Option<Box<Task>>>,
-    /// For each task, the resource of the scheduling point at which it stands, if it
-    /// does: apart from the tasks, because strategies look at it.
+    /// For each task, the resource of the scheduling point at which it stands, if it does. Kept
+    /// apart from the tasks, because strategies read it.
     pub(super) points: IndexVec<TaskId, Option<ResourceId>>,
     pub(crate) ready: ReadyQueue,
-    /// Picked at a scheduling point: runs next, before anything else is picked.
+    /// The task that was picked at a scheduling point: it runs next, before anything else is
+    /// picked.
     pub(super) next: Option<TaskId>,
     pub(crate) running: Option<TaskId>,
     /// The task that was polled last; it may have ended.
     pub(super) last: Option<TaskId>,
-    pub(super) lineage: SpawnTree,
+    pub(super) spawn_tree: SpawnTree,
     pub(super) happens_before: HappensBefore,
     pub(crate) hosts: IndexVec<HostId, Host>,
     pub(super) plain_tasks: PlainTasks,
@@ -48,7 +49,7 @@ pub(crate) struct Core {
     pub(crate) draws: ChoiceSource,
     pub(super) strategy: Box<dyn Strategy>,
     pub(super) next_wait: u64,
-    /// The step in which the running task does several things at once, if it does.
+    /// The step in which the running task executes atomically, if it does.
     pub(super) atomic_step: Option<u64>,
     pub(super) quiescence_waiters: Vec<Waker>,
     pub(super) halted: Option<Verdict>,
@@ -70,8 +71,8 @@ pub(crate) struct Task {
     pub(crate) spawned_at: &'static Location<'static>,
     pub(crate) waits: Vec<Wait>,
     pub(super) aborted: bool,
-    /// `true` from when it is queued until it is polled: it is in the ready queue,
-    /// picked to run next, or among the tasks of a paused host, and that once.
+    /// `true` from when it is queued until it is polled: it is in the ready queue, picked to
+    /// run next, or among the tasks of a paused host, in one place only.
     pub(super) is_ready: bool,
 }
 
@@ -80,7 +81,7 @@ pub(super) struct Body {
     pub(super) waker: Waker,
 }
 
-/// `true` if dropped tasks leave entries in the record.
+/// Presence of dropped tasks in the record.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Disposal {
     Recorded,
@@ -88,7 +89,7 @@ pub(crate) enum Disposal {
 }
 
 impl Core {
-    /// Takes an effect into the fingerprint and, if asked to, the history.
+    /// Adds an effect to the fingerprint and, with full recording, to the trace.
     pub(crate) fn record(&mut self, at: VirtualTime, effect: Effect) {
         self.record.absorb(at, &effect);
         if let Effect::Fault { what } = &effect {
@@ -103,8 +104,7 @@ impl Core {
         }
     }
 
-    /// As `record` of a poll, without the detour by an `Effect`: this is done
-    /// more often than anything else.
+    /// Records a poll, without the detour by an `Effect`: nothing is recorded more often.
     #[inline]
     pub(super) fn record_poll(&mut self, at: VirtualTime, task: TaskId) {
         match self.record.recording {
@@ -117,7 +117,7 @@ impl Core {
         }
     }
 
-    /// Moves what was woken to the ready queue.
+    /// Moves woken tasks to the ready queue.
     #[inline]
     pub(super) fn collect(&mut self, wakes: &WakeQueue) {
         if wakes.drain(|id| self.enqueue(id)) {
@@ -125,7 +125,7 @@ impl Core {
         }
     }
 
-    /// Makes a live task ready, or parks it if its host stands still.
+    /// Makes a live task ready, or parks it if its host is paused.
     #[inline]
     pub(super) fn enqueue(&mut self, id: TaskId) {
         let Some(task) = self.tasks[id].as_deref_mut() else {
@@ -143,7 +143,7 @@ impl Core {
         }
     }
 
-    /// Asks the strategy (or the tape) and takes the pick's index.
+    /// Returns the index that the strategy (or the tape) picks.
     #[inline]
     pub(super) fn pick(&mut self, running: Option<(TaskId, Option<ResourceId>)>) -> usize {
         let candidates = Candidates {
@@ -158,18 +158,22 @@ impl Core {
         let strategy = &mut self.strategy;
         let bound = u32::try_from(len).expect("tasks have numbers of 32 bits");
         let preempted = running.map(|(task, _)| task);
-        let site = self.lineage.site(preempted, self.last, &mut self.draws);
+        let site = self.spawn_tree.site(preempted, self.last, &mut self.draws);
         self.draws.pick(site, bound, || {
-            // Out of range is taken as the last.
+            // An index out of range means the last.
             let picked = strategy.pick(&candidates).min(len - 1);
             u32::try_from(picked).expect("below the number of candidates")
         }) as usize
     }
 
-    /// Takes down that another task runs than would have, if that is to be
-    /// recorded. Apart from `pick`, which it would slow down for everybody.
+    /// Records a pick of another task than the default, if the recording is full. Apart from
+    /// `pick`, which it would slow down in every recording.
     #[inline]
-    pub(super) fn picked(&mut self, running: Option<(TaskId, Option<ResourceId>)>, picked: usize) {
+    pub(super) fn record_pick(
+        &mut self,
+        running: Option<(TaskId, Option<ResourceId>)>,
+        picked: usize,
+    ) {
         if self.record.recording == Recording::Full && picked != 0 {
             self.record_switch(running, picked);
         }
@@ -196,7 +200,7 @@ impl Core {
         });
     }
 
-    /// The switches that were taken down, in full.
+    /// Returns the recorded switches, in full.
     pub(super) fn switches(&mut self) -> Vec<Switch> {
         let entries = std::mem::take(&mut self.record.switches);
         let place = |resource: ResourceId| {
@@ -212,35 +216,35 @@ impl Core {
         entries.into_iter().map(switch).collect()
     }
 
-    /// Takes down who a task was, now that it has ended.
-    pub(super) fn record_member(&mut self, id: TaskId) {
+    /// Records the ended task's name, host, spawn site and path.
+    pub(super) fn record_task(&mut self, id: TaskId) {
         if self.record.recording != Recording::Full {
             return;
         }
         let Some(task) = self.task(id) else {
             return;
         };
-        let member = TaskInfo {
+        let info = TaskInfo {
             id,
             name: task.name.clone(),
             host: self.hosts[task.host].name.clone(),
             spawned_at: task.spawned_at,
-            path: self.lineage.path(id),
+            path: self.spawn_tree.path(id),
         };
-        self.record.tasks.push(member);
+        self.record.tasks.push(info);
     }
 
-    /// The running task passes a scheduling point and operates on `resource`.
-    /// Always true, for `point`.
+    /// Lets the running task pass its scheduling point and operate on `resource`. Returns
+    /// `true`, always: the result of `point`.
     #[inline]
-    pub(super) fn goes_on(&mut self, me: TaskId, resource: Option<ResourceId>) -> bool {
+    pub(super) fn pass_point(&mut self, me: TaskId, resource: Option<ResourceId>) -> bool {
         if let Some(resource) = resource {
             self.touched(me, resource);
         }
         true
     }
 
-    /// The running task operates on `resource`, now.
+    /// Records that the task operates on `resource` now.
     #[inline]
     pub(super) fn touched(&mut self, task: TaskId, resource: ResourceId) {
         if self.record.recording != Recording::Off {
@@ -248,7 +252,7 @@ impl Core {
         }
     }
 
-    /// Counts a step against the budget. False: the run is over.
+    /// Counts a step against the budget. Returns `false` if the run is over.
     #[inline]
     pub(super) fn spend(&mut self, now: VirtualTime) -> bool {
         self.statistics.steps += 1;
@@ -285,7 +289,7 @@ impl Core {
         self.tasks.get_mut(id)?.as_deref_mut()
     }
 
-    /// Ids of the tasks that have not ended, oldest first.
+    /// Returns the ids of the tasks that have not ended, oldest first.
     pub(crate) fn live(&self) -> impl Iterator<Item = TaskId> + '_ {
         self.tasks.ids().filter(|id| self.tasks[*id].is_some())
     }

@@ -11,17 +11,16 @@ use crate::operation::ResourceKind;
 use crate::time::VirtualTime;
 use crate::trace::{DeadlockedTask, Verdict};
 
-/// The verdict if `task`, which has just been left pending, closes a cycle.
+/// Returns the verdict if `task`, which has just been left pending, closes a cycle.
 ///
-/// A cycle counts only if none of its tasks can be woken by anything but the
-/// lock that it waits for: it has one wait and one waker is out. A time-out
-/// around a lock is a second wait (ours) or a second waker (anybody's), and
-/// then there is a way out.
+/// A cycle counts only if none of its tasks can be woken by anything but the lock that it waits
+/// for: it has one wait and one waker is out. A time-out around a lock is a second wait (the
+/// facade's) or a second waker (any other), and then there is a way out.
 pub(crate) fn closed_cycle(core: &Core, task: TaskId, now: VirtualTime) -> Option<Verdict> {
-    // This is asked after every poll, and mostly the task waits for something
-    // else, or for a lock whose holders will get on.
-    let lock = only_way_out(core, task)?;
-    let stuck = |holder: &TaskId| *holder == task || only_way_out(core, *holder).is_some();
+    // This runs after every poll, and mostly the task waits for something else, or for a lock
+    // whose holders can continue.
+    let lock = blocking_lock(core, task)?;
+    let stuck = |holder: &TaskId| *holder == task || blocking_lock(core, *holder).is_some();
     if !core.resources[lock].holders.iter().any(stuck) {
         return None;
     }
@@ -36,10 +35,10 @@ pub(crate) fn closed_cycle(core: &Core, task: TaskId, now: VirtualTime) -> Optio
     })
 }
 
-/// Returns `true` if following locks and their holders from `from` leads to `to`; `path`
-/// then holds the tasks on the way.
+/// Returns `true` if following locks and their holders from `from` leads to `to`; `path` then
+/// holds the tasks between them.
 fn reaches(core: &Core, from: TaskId, to: TaskId, path: &mut Vec<TaskId>) -> bool {
-    let Some(resource) = only_way_out(core, from) else {
+    let Some(resource) = blocking_lock(core, from) else {
         return false;
     };
     for &holder in &core.resources[resource].holders {
@@ -58,8 +57,8 @@ fn reaches(core: &Core, from: TaskId, to: TaskId, path: &mut Vec<TaskId>) -> boo
     false
 }
 
-/// The lock without which the task can never run again, if there is such a one.
-fn only_way_out(core: &Core, id: TaskId) -> Option<ResourceId> {
+/// Returns the lock without which the task can never run again, if there is one.
+fn blocking_lock(core: &Core, id: TaskId) -> Option<ResourceId> {
     let task = core.task(id)?;
     let [wait] = task.waits.as_slice() else {
         return None;
@@ -70,8 +69,8 @@ fn only_way_out(core: &Core, id: TaskId) -> Option<ResourceId> {
     (wakers_out == 1 && blocks_until_released(core, wait)).then_some(wait.resource)
 }
 
-/// A reader that waits while only readers hold the lock queues behind a writer,
-/// who may give up; everyone else needs all holders to let go.
+/// Returns `true` if only a release by all holders can end the wait. A reader that waits while
+/// only readers hold the lock queues behind a writer, whose wait may be cancelled.
 fn blocks_until_released(core: &Core, wait: &Wait) -> bool {
     match core.resources[wait.resource].kind {
         ResourceKind::Mutex | ResourceKind::OnceCell => true,
@@ -80,8 +79,8 @@ fn blocks_until_released(core: &Core, wait: &Wait) -> bool {
     }
 }
 
-/// The verdict when virtual time is up. Where no task waits for a timer, time
-/// had nothing to bring: the run was stuck since `last_activity`.
+/// Returns the verdict when virtual time is up. If no task waits for a timer, more time would
+/// change nothing: the run was stuck since `last_activity`.
 pub(crate) fn out_of_time(core: &Core, last_activity: VirtualTime, limit: Duration) -> Verdict {
     let timers = core
         .live()
@@ -111,11 +110,11 @@ fn deadlocked(core: &Core, id: TaskId) -> DeadlockedTask {
     }
 }
 
-/// The description of a task that is no task of the run any more.
+/// The description of a task that has already left the run.
 pub(crate) const DROPPED_TASK: &str = "a task that is being dropped";
 
-/// `task 3 `data-1` on server (spawned at src/x.rs:1:2)`. The first task is the
-/// program, wherever it came from.
+/// Returns `task 3 `data-1` on server (spawned at src/x.rs:1:2)`. The first task is the
+/// program, whatever its spawn site.
 pub(crate) fn describe_task(core: &Core, id: TaskId) -> String {
     let Some(task) = core.task(id) else {
         return DROPPED_TASK.to_owned();

@@ -17,7 +17,7 @@ pub(crate) struct Driver {
     /// Set to the next packet's arrival.
     pub(crate) network: Pin<Box<tokio::time::Sleep>>,
     pub(crate) armed: VirtualTime,
-    /// Tasks of plain tokio have had their turn since one of ours ran.
+    /// `true` if plain tasks have had their turn since a task of the run was polled.
     pub(crate) yielded: bool,
     /// The end of virtual time.
     pub(crate) limit: Pin<Box<tokio::time::Sleep>>,
@@ -46,14 +46,14 @@ impl Future for Driver {
                     }
                     if engine.has_quiescence_waiters() && (!this.yielded || plain_tasks_are_ready())
                     {
-                        // It is not quiet before they have run as well.
+                        // The run is not quiet before the plain tasks have run as well.
                         this.yielded = true;
                         engine.wakes.leave();
                         cx.waker().wake_by_ref();
                         return Poll::Pending;
                     }
-                    // Looking for quiet collects wakes; another thread's may have
-                    // come in just then, and its task must not be slept over.
+                    // The check collects wakes; if one of another thread's came in just then,
+                    // the driver must not sleep while its task is ready.
                     if engine.wake_quiescence_waiters() || engine.has_ready() {
                         continue;
                     }
@@ -73,7 +73,7 @@ impl Future for Driver {
 }
 
 impl Driver {
-    /// Arms the timer of the next arrival. True if that is due already.
+    /// Arms the timer of the next arrival. Returns `true` if that is due already.
     pub(super) fn network_due(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(at) = self.engine.next_arrival() else {
             return false;
@@ -90,8 +90,9 @@ impl Driver {
     }
 }
 
-/// Returns `true` if tokio's own queue holds a task. Only such a build can tell; another takes
-/// it for empty once tokio has had one turn, which is some sixty polls.
+/// Returns `true` if tokio's own queue holds a task. Without `cfg(tokio_unstable)` there is no
+/// such metric: the queue is taken for empty once tokio has had one turn, which is some sixty
+/// polls.
 fn plain_tasks_are_ready() -> bool {
     #[cfg(tokio_unstable)]
     let ready = tokio::runtime::Handle::current()
@@ -126,11 +127,12 @@ impl Engine {
             return Next::Idle;
         }
         let index = core.pick(None);
-        core.picked(None, index);
+        core.record_pick(None, index);
         core.ready.remove(index).map_or(Next::Idle, Next::Task)
     }
 
-    /// Nothing is ready and nothing is in flight: those who wait for that may go.
+    /// Wakes the tasks that wait for quiescence, if nothing is ready and nothing is in flight.
+    /// Returns `true` if there were any.
     pub(super) fn wake_quiescence_waiters(&self) -> bool {
         if !self.is_quiet() {
             return false;
@@ -145,7 +147,8 @@ impl Engine {
         !self.core.borrow().ready.is_empty()
     }
 
-    /// Virtual time is up. If no timer was pending, nothing could ever have run.
+    /// Ends the run because virtual time is up. If no timer was pending, nothing could ever
+    /// have run.
     pub(super) fn out_of_time(&self) {
         let mut core = self.core.borrow_mut();
         let verdict = deadlock::out_of_time(&core, core.last_activity, core.budget.virtual_time);

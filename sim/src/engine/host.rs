@@ -5,14 +5,14 @@ use std::rc::Rc;
 
 use crate::ids::TaskId;
 
-/// `true` if a host runs.
+/// The state of a host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum HostState {
-    /// It runs.
+    /// Its tasks run.
     Up,
-    /// It stands still: its tasks do not run, its kernel still answers.
+    /// Its tasks do not run, its kernel still answers.
     Paused,
-    /// It is down: its tasks are gone and packets to it go nowhere.
+    /// Its tasks are gone and packets to it go nowhere.
     Down,
 }
 
@@ -22,7 +22,7 @@ pub(crate) type Boot = Rc<dyn Fn()>;
 pub(crate) struct Host {
     pub(crate) name: String,
     pub(crate) state: HostState,
-    /// Tasks that were woken while the host stood still.
+    /// Tasks that were woken while the host was paused.
     pub(crate) parked: Vec<TaskId>,
     pub(crate) boot: Option<Boot>,
     /// Its kernel in the simulated network, once there is one.

@@ -14,27 +14,27 @@ use super::{Core, Engine, context};
 /// decides.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Leaks {
-    /// It ends the run, with [`Verdict::Leak`](crate::Verdict::Leak).
+    /// A leak ends the run, with [`Verdict::Leak`](crate::Verdict::Leak).
     ///
     /// Detected are threads that the run's thread starts (`std::thread::spawn`, tokio's
-    /// `spawn_blocking` and `fs`, a multi-threaded runtime), sockets of the operating
-    /// system that it makes, and tasks of the facade that another thread wakes. Threads
-    /// and sockets are seen where [`is_watchful`](rehearsal_hermetic::is_watchful).
+    /// `spawn_blocking` and `fs`, a multi-threaded runtime), sockets of the operating system
+    /// that it makes, and tasks of the facade that another thread wakes. Threads and sockets
+    /// are detected where [`is_watchful`](rehearsal_hermetic::is_watchful).
     #[default]
     Fail,
-    /// Nothing is. For programs that mean it: such a run may differ from the last one
-    /// of its seed.
+    /// Leaks are ignored. For programs that leak on purpose: such a run may differ from the
+    /// last one of its seed.
     Allow,
 }
 
 impl Leaks {
-    /// Watches this thread until what comes back is dropped.
+    /// Watches this thread until the returned guard is dropped.
     pub(crate) fn watch(self) -> Option<Watching> {
         // A task of plain tokio leaks while the engine sleeps.
-        let tell = || {
+        let notify = || {
             context::with(|engine| engine.wakes.wake_driver());
         };
-        (self == Self::Fail).then(|| rehearsal_hermetic::watch(tell))
+        (self == Self::Fail).then(|| rehearsal_hermetic::watch(notify))
     }
 }
 
@@ -42,15 +42,14 @@ impl Leaks {
 const PLAIN_TASK: &str = "a task of plain tokio";
 
 impl Engine {
-    /// Takes down what left this thread, and what panicked in a task of plain tokio,
-    /// since this was called last. The run is over then. Where tokio tells which panics
-    /// nobody caught, and has not, they were caught.
+    /// Ends the run if something leaked from this thread, or a plain task panicked, since the
+    /// last call. Where tokio reports uncaught panics, one that it has not reported was caught.
     pub(super) fn check_leaks(&self) {
         let panic = panics::take_plain_task_panic();
-        self.halt_with(panic.filter(|_| !panics::TELLS_UNCAUGHT));
+        self.halt_with(panic.filter(|_| !panics::REPORTS_UNCAUGHT));
     }
 
-    /// The same when tokio polls no more tasks. False if there was no panic.
+    /// Does the same when tokio polls no more tasks. Returns `true` if there was a panic.
     pub(crate) fn check_leaks_at_end(&self) -> bool {
         let panic = panics::take_plain_task_panic();
         let panicked = panic.is_some();
@@ -73,11 +72,11 @@ impl Engine {
             at,
         });
         let verdict = report.map(Verdict::Leak).or_else(|| {
-            panic.map(|stray| {
+            panic.map(|panic| {
                 Verdict::Panic(PanicReport {
                     task: PLAIN_TASK.to_owned(),
-                    message: stray.message,
-                    location: stray.location,
+                    message: panic.message,
+                    location: panic.location,
                     at,
                 })
             })
@@ -94,7 +93,7 @@ impl Core {
         }
     }
 
-    /// Another thread has woken a task.
+    /// Ends the run because another thread has woken a task, unless leaks are allowed.
     #[cold]
     #[inline(never)]
     pub(super) fn woken_remotely(&mut self, wakes: &WakeQueue) {

@@ -69,7 +69,7 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// Seed 0, `fifo`, fresh choices, fingerprint only; leaks fail.
+    /// Returns seed 0, `fifo`, fresh choices, fingerprint only; leaks fail.
     fn default() -> Self {
         Self {
             seed: 0,
@@ -113,7 +113,7 @@ pub struct Budget {
 }
 
 impl Default for Budget {
-    /// 100 million steps, 2 hours, 5 million steps an instant.
+    /// Returns 100 million steps, 2 hours, 5 million steps an instant.
     fn default() -> Self {
         Self {
             steps: 100_000_000,
@@ -126,11 +126,11 @@ impl Default for Budget {
 /// The parts of a run that are kept. The run itself is the same either way.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Recording {
-    /// Nothing; the fingerprint is zero. For measuring what recording costs.
+    /// Nothing; the fingerprint is zero. For measuring the cost of recording.
     Off,
     /// The fingerprint: enough to explore, because the seed gives the rest.
     Fingerprint,
-    /// The fingerprint, the tape and the history.
+    /// The fingerprint, the tape and the trace.
     Full,
 }
 
@@ -180,7 +180,7 @@ impl Engine {
                 next: None,
                 running: None,
                 last: None,
-                lineage: SpawnTree::new(addressed),
+                spawn_tree: SpawnTree::new(addressed),
                 happens_before: HappensBefore::default(),
                 hosts,
                 plain_tasks: PlainTasks::default(),
@@ -210,7 +210,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn finish<T>(self, value: Option<T>) -> Outcome<T> {
+    pub(crate) fn finish(self) -> Outcome<()> {
         let now = self.now.get();
         let mut core = self.core.into_inner();
         let (choices, deviations) = core.draws.counts();
@@ -231,10 +231,10 @@ impl Engine {
                 .u64(now.as_micros());
             record.fingerprint.finish()
         };
-        record.tasks.sort_by_key(|member| member.id);
+        record.tasks.sort_by_key(|task| task.id);
         Outcome {
             verdict: core.halted.unwrap_or(Verdict::Pass),
-            value,
+            value: None,
             fingerprint,
             trace: Trace {
                 entries: record.entries,
@@ -248,12 +248,13 @@ impl Engine {
         }
     }
 
-    /// Distinguishes this run from others in the process. Never recorded.
+    /// Returns the number that distinguishes this run from others in the process. Never
+    /// recorded.
     pub(crate) fn serial(&self) -> u32 {
         self.serial
     }
 
-    /// Takes the time from tokio's clock, for the run and for its hermetic scope.
+    /// Reads tokio's clock, for the run and for its hermetic scope.
     pub(crate) fn read_clock(&self) {
         let elapsed = Instant::now() - self.start;
         let now = VirtualTime::ZERO + elapsed;
@@ -266,12 +267,12 @@ impl Engine {
         self.now.get()
     }
 
-    /// The task that is being polled.
+    /// Returns the task that is being polled.
     pub(crate) fn running(&self) -> Option<TaskId> {
         self.core.borrow().running
     }
 
-    /// The host of the task, or the plain task, that is being polled; else the world.
+    /// Returns the host of the task, or the plain task, that is being polled; else the world.
     pub(crate) fn current_host(&self) -> HostId {
         let core = self.core.borrow();
         match core.running.and_then(|id| core.task(id)) {

@@ -3,10 +3,10 @@
 //! A panic's text as the standard hook prints it carries an OS thread id, and a
 //! run that is expected to fail would flood the terminal.
 //!
-//! A panic in a task of plain tokio never gets here by unwinding: tokio catches it and
-//! keeps it in a `JoinHandle` that perhaps nobody looks at. The hook sees it all the same
-//! and keeps it as a [`PlainTaskPanic`]. Whether the library itself caught it, as actors do, only
-//! tokio can tell, which ends its runtime if not ([`TELLS_UNCAUGHT`]).
+//! A panic in a task of plain tokio never gets here by unwinding: tokio catches it and keeps it
+//! in a `JoinHandle` that may never be joined. The hook runs all the same and keeps it as a
+//! [`PlainTaskPanic`]. A library may catch it itself, as actors do; if it does not, tokio ends
+//! its runtime, and there is no other sign ([`REPORTS_UNCAUGHT`]).
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -30,12 +30,12 @@ pub(crate) struct PlainTaskPanic {
     pub(crate) location: String,
 }
 
-/// `true` if tokio tells panics that nobody caught from others. Where it does not, every
-/// panic in a plain task counts.
-pub(crate) const TELLS_UNCAUGHT: bool = cfg!(tokio_unstable);
+/// `true` if tokio reports panics that were not caught. Where it does not, every panic in a
+/// plain task counts.
+pub(crate) const REPORTS_UNCAUGHT: bool = cfg!(tokio_unstable);
 
 /// The message with which tokio panics when it ends its runtime for a task that panicked.
-const TOKIO_GIVES_UP: &str = "a spawned task panicked and the runtime is configured";
+const TOKIO_SHUTDOWN: &str = "a spawned task panicked and the runtime is configured";
 
 const UNKNOWN: &str = "an unknown place";
 
@@ -46,16 +46,23 @@ pub(crate) struct Caught {
     pub(crate) payload: Box<dyn Any + Send>,
 }
 
-/// Calls `f`; a panic in it is caught and, after [`install_hook`], not printed.
+/// Calls `f` and catches its panic, which is not printed after [`install_hook`].
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
     DEPTH.set(DEPTH.get() + 1);
     let result = panic::catch_unwind(AssertUnwindSafe(f));
     DEPTH.set(DEPTH.get() - 1);
-    result.map_err(|payload| Caught {
-        message: message(payload.as_ref()),
-        location: PLACE.take().unwrap_or_else(|| UNKNOWN.to_owned()),
-        payload,
-    })
+    result.map_err(Caught::new)
+}
+
+impl Caught {
+    #[cold]
+    fn new(payload: Box<dyn Any + Send>) -> Self {
+        Self {
+            message: message(payload.as_ref()),
+            location: PLACE.take().unwrap_or_else(|| UNKNOWN.to_owned()),
+            payload,
+        }
+    }
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {
@@ -68,9 +75,8 @@ fn message(payload: &(dyn Any + Send)) -> String {
     }
 }
 
-/// Once a process: a hook that keeps the place of a panic inside [`catch`] and
-/// that of a task of plain tokio, and leaves every other to the hook that was there
-/// before.
+/// Installs, once a process, a hook that keeps the place of a panic inside [`catch`] or in a
+/// task of plain tokio, and passes every other to the previous hook.
 pub(crate) fn install_hook() {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(|| {
@@ -88,17 +94,17 @@ pub(crate) fn install_hook() {
     });
 }
 
-/// Returns `true` if the thread is in a run and the engine sleeps: what runs then is tokio's.
+/// Returns `true` if the thread is in a run and the engine sleeps: only tokio's tasks run then.
 fn is_in_plain_task() -> bool {
     context::with(|engine| engine.wakes.is_asleep()) == Some(true)
 }
 
 fn keep_plain_task_panic(payload: &(dyn Any + Send), place: Option<String>) {
     let message = message(payload);
-    if message.starts_with(TOKIO_GIVES_UP) {
+    if message.starts_with(TOKIO_SHUTDOWN) {
         return; // because of the one before
     }
-    // The last is the one that nobody caught: after it tokio polls no other task.
+    // The last is the one that was not caught: after it tokio polls no other task.
     let _ = PLAIN_TASK_PANIC.try_with(|slot| {
         slot.replace(Some(PlainTaskPanic {
             message,
@@ -108,7 +114,7 @@ fn keep_plain_task_panic(payload: &(dyn Any + Send), place: Option<String>) {
     context::with(|engine| engine.wakes.wake_driver());
 }
 
-/// The last panic in a task of plain tokio since this was asked last.
+/// Takes the last panic in a task of plain tokio since the last call.
 pub(crate) fn take_plain_task_panic() -> Option<PlainTaskPanic> {
     PLAIN_TASK_PANIC.take()
 }

@@ -1,9 +1,9 @@
-//! Plain tasks: those that a library has spawned with tokio's own `spawn`.
+//! Plain tasks: tasks that a library has spawned with tokio's own `spawn`.
 //!
-//! Tokio polls them between two polls of the driver, in an order of its own that is
-//! the same each time. They have no scheduling points. Where tokio tells about them,
-//! which it does only if it is compiled with `cfg(tokio_unstable)`, a plain task is on
-//! the host of whoever spawned it; else all are on the world.
+//! Tokio polls them between two polls of the driver, in an order of its own that is the same
+//! each time. They have no scheduling points. Where tokio has hooks for them, which it has only
+//! if it is compiled with `cfg(tokio_unstable)`, a plain task is on the host of its spawner;
+//! else all are on the world.
 
 use tokio::runtime::Builder;
 
@@ -12,10 +12,10 @@ use crate::ids::HostId;
 /// The plain tasks of a run.
 #[derive(Default)]
 pub(crate) struct PlainTasks {
-    /// Those that are alive.
+    /// The hosts of those that are alive.
     #[cfg(tokio_unstable)]
-    homes: std::collections::BTreeMap<tokio::task::Id, HostId>,
-    /// That of the one that is being polled.
+    hosts: std::collections::BTreeMap<tokio::task::Id, HostId>,
+    /// The host of the one that is being polled.
     polled_on: Option<HostId>,
 }
 
@@ -25,11 +25,11 @@ impl PlainTasks {
     }
 }
 
-/// Has tokio tell about plain tasks.
+/// Registers tokio's hooks for plain tasks.
 #[cfg(not(tokio_unstable))]
 pub(crate) fn watch(_: &mut Builder) {}
 
-/// Has tokio tell about plain tasks.
+/// Registers tokio's hooks for plain tasks.
 #[cfg(tokio_unstable)]
 pub(crate) fn watch(builder: &mut Builder) {
     use tokio::runtime::UnhandledPanic;
@@ -39,15 +39,15 @@ pub(crate) fn watch(builder: &mut Builder) {
     builder.unhandled_panic(UnhandledPanic::ShutdownRuntime);
     builder.on_task_spawn(|task| {
         context::with(|engine| {
-            let home = engine.current_host();
-            let homes = &mut engine.core.borrow_mut().plain_tasks.homes;
-            homes.insert(task.id(), home);
+            let host = engine.current_host();
+            let hosts = &mut engine.core.borrow_mut().plain_tasks.hosts;
+            hosts.insert(task.id(), host);
         });
     });
     builder.on_before_task_poll(|task| {
         context::with(|engine| {
             let plain_tasks = &mut engine.core.borrow_mut().plain_tasks;
-            plain_tasks.polled_on = plain_tasks.homes.get(&task.id()).copied();
+            plain_tasks.polled_on = plain_tasks.hosts.get(&task.id()).copied();
         });
     });
     builder.on_after_task_poll(|_| {
@@ -55,8 +55,8 @@ pub(crate) fn watch(builder: &mut Builder) {
     });
     builder.on_task_terminate(|task| {
         context::with(|engine| {
-            let homes = &mut engine.core.borrow_mut().plain_tasks.homes;
-            homes.remove(&task.id());
+            let hosts = &mut engine.core.borrow_mut().plain_tasks.hosts;
+            hosts.remove(&task.id());
         });
     });
 }

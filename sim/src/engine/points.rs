@@ -1,4 +1,4 @@
-//! Scheduling points, and who holds and waits for what.
+//! Scheduling points, and the holders and waiters of resources.
 
 use std::panic::Location;
 
@@ -10,9 +10,9 @@ use crate::operation::{Operation, ResourceKind};
 use super::{Core, Engine};
 
 impl Engine {
-    /// The running task is about to touch `resource`. False: another task goes
-    /// first; the caller returns `Pending` and is polled again without a wake.
-    /// With `polled_once` the caller could not do that, and goes on.
+    /// Passes the scheduling point before the running task touches `resource`. Returns `false`
+    /// if another task goes first: the caller then returns `Pending` and is polled again
+    /// without a wake. With `polled_once` the caller could not do that, and goes on.
     #[inline]
     pub(crate) fn point(&self, resource: Option<ResourceId>, polled_once: bool) -> bool {
         let mut core = self.core.borrow_mut();
@@ -24,12 +24,12 @@ impl Engine {
             core.strategy.touched(me, resource);
         }
         if polled_once || core.atomic_step == Some(core.statistics.steps) {
-            return core.goes_on(me, resource);
+            return core.pass_point(me, resource);
         }
         core.collect(&self.wakes);
         if core.ready.is_empty() {
-            // Nobody to switch to; the step still counts, so that a loop that
-            // never waits runs into its budget.
+            // There is no task to switch to; the step still counts, so that a loop that never
+            // waits runs into its budget.
             return self.step(core, me, resource);
         }
         if core.next.is_some() {
@@ -41,24 +41,24 @@ impl Engine {
             return self.step(core, me, resource);
         }
         core.statistics.preemptions += 1;
-        core.picked(Some((me, resource)), index);
+        core.record_pick(Some((me, resource)), index);
         core.next = core.ready.remove(index - 1);
         self.requeue(core, me, resource)
     }
 
-    /// The running task goes on, if the budget lets it.
+    /// Lets the running task go on, within the budget.
     #[inline]
     fn step(&self, core: &mut Core, me: TaskId, resource: Option<ResourceId>) -> bool {
         if core.spend(self.now.get()) {
-            core.goes_on(me, resource)
+            core.pass_point(me, resource)
         } else {
             self.requeue(core, me, resource)
         }
     }
 
-    /// Puts the running task at the head of the queue: it is the default pick
-    /// once the other one has to wait. If it has paused its own host, it stands
-    /// still with it. Always false, for `point`.
+    /// Puts the running task at the head of the queue: it is the default pick once the other
+    /// one has to wait. If it has paused its own host, it is parked there. Returns `false`,
+    /// always: the result of `point`.
     #[inline]
     pub(super) fn requeue(
         &self,
@@ -91,11 +91,11 @@ impl Engine {
         core.running.is_some() && (core.next.is_some() || core.halted.is_some())
     }
 
-    /// No other task comes in between until [`Engine::end_atomic`] or the end of the
-    /// task's poll. None if this is so already; else what `end_atomic` wants.
+    /// Excludes every other task until [`Engine::end_atomic`] or the end of the task's poll.
+    /// Returns the argument for `end_atomic`; none if this is in effect already.
     pub(crate) fn begin_atomic(&self) -> Option<u64> {
         let mut core = self.core.borrow_mut();
-        // Steps do not count on while there are no points, but each poll is one.
+        // Steps are not counted while there are no points, but each poll is one.
         let step = core.statistics.steps;
         if core.atomic_step == Some(step) {
             return None;
@@ -104,7 +104,7 @@ impl Engine {
         Some(step)
     }
 
-    /// Ends what began with [`Engine::begin_atomic`], if it has not ended by itself.
+    /// Ends the effect of [`Engine::begin_atomic`], if it has not ended by itself.
     pub(crate) fn end_atomic(&self, step: u64) {
         let mut core = self.core.borrow_mut();
         if core.atomic_step == Some(step) {
@@ -135,7 +135,7 @@ impl Engine {
         })
     }
 
-    /// The running task holds `resource` from now on; which task that is.
+    /// Makes the running task a holder of `resource`. Returns the task.
     #[inline]
     pub(crate) fn hold(&self, resource: ResourceId) -> Option<TaskId> {
         let mut core = self.core.borrow_mut();
@@ -149,14 +149,15 @@ impl Engine {
         let mut core = self.core.borrow_mut();
         let holders = &mut core.resources[resource].holders;
         let index = holders.iter().position(|holder| *holder == task);
-        holders.swap_remove(index.expect("what is released was held"));
+        holders.swap_remove(index.expect("a released resource was held"));
         if let Some(me) = core.running {
             core.strategy.touched(me, resource);
             core.touched(me, resource);
         }
     }
 
-    /// The running task waits for `resource`; which task, and the entry's id.
+    /// Records that the running task waits for `resource`. Returns the task, and the entry's
+    /// id.
     #[inline]
     pub(crate) fn begin_wait(
         &self,

@@ -1,4 +1,4 @@
-//! The record of a run: its fingerprint and, if asked for, its trace.
+//! The record of a run: its fingerprint and, with full recording, its trace.
 
 use crate::ids::{ResourceId, TaskId};
 use crate::time::VirtualTime;
@@ -6,7 +6,7 @@ use crate::trace::{Effect, Entry, Fingerprinter, TaskInfo};
 
 use super::Recording;
 
-/// The record so far.
+/// The parts of a run that are kept, so far.
 pub(super) struct Record {
     pub(super) recording: Recording,
     pub(super) fingerprint: Fingerprinter,
@@ -16,7 +16,7 @@ pub(super) struct Record {
     pub(super) tasks: Vec<TaskInfo>,
 }
 
-/// A [`Switch`](crate::Switch) in brief: there are as many as picks.
+/// A [`Switch`](crate::Switch) in few bytes: there may be as many as picks.
 #[derive(Clone, Copy)]
 pub(super) struct SwitchEntry {
     pub(super) choice: usize,
@@ -37,7 +37,7 @@ pub(super) const TAG_NOTE: u8 = 8;
 pub(super) const TAG_TOTAL: u8 = 9;
 
 impl Record {
-    /// Takes the time of the next effect in, if it is not that of the last.
+    /// Hashes the time of the next effect, if it differs from the time of the last.
     pub(super) fn stamp(&mut self, at: VirtualTime) {
         if at != self.stamped {
             self.stamped = at;

@@ -1,5 +1,5 @@
-//! The tree of spawns. A task's id depends on the schedule; its place in the
-//! tree of spawns does not, as long as its parent spawns in the same order.
+//! The tree of spawns. A task's id depends on the schedule; its place in the tree does not, as
+//! long as its parent spawns in the same order.
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -10,7 +10,7 @@ use crate::schedule::{ChoiceSource, Site, SiteId, SpawnPath};
 /// The tree of spawns, by task id. Tasks that have ended stay in it.
 pub(crate) struct SpawnTree {
     nodes: IndexVec<TaskId, Node>,
-    /// Only if choices are told apart by task.
+    /// Present if choices are recorded or replayed, each under its task's site.
     addresses: Option<IndexVec<TaskId, Address>>,
 }
 
@@ -27,8 +27,8 @@ struct Address {
 }
 
 impl SpawnTree {
-    /// `addressed`: whether tasks need sites of their own for the scheduler's
-    /// choices, because these are recorded or replayed.
+    /// Creates an empty tree. With `addressed`, tasks get sites of their own for the
+    /// scheduler's choices, because these are recorded or replayed.
     pub(super) fn new(addressed: bool) -> Self {
         Self {
             nodes: IndexVec::default(),
@@ -45,7 +45,7 @@ impl SpawnTree {
                 node.children += 1;
                 (node.spawn_path_hash, node.children)
             }
-            // Spawned by nobody: told apart by its own number.
+            // Without a parent, its own number distinguishes it.
             None => (0, id.0),
         };
         let mut place = [0; 12];
@@ -89,7 +89,7 @@ impl SpawnTree {
         draws: &mut ChoiceSource,
     ) -> Option<SiteId> {
         let addresses = self.addresses.as_mut()?;
-        // The program is alone until it has run.
+        // The program is the only task until it has run.
         let task = running.or(last).unwrap_or(TaskId::PROGRAM);
         let Address {
             path,

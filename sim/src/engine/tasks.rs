@@ -16,34 +16,37 @@ use super::core::Body;
 use super::{Core, Disposal, Engine, Task};
 
 impl Engine {
-    pub(crate) fn add_task(
+    /// Adds a task without its future, which needs the id. [`Engine::start_task`] follows.
+    pub(crate) fn add_task(&self, host: HostId) -> TaskId {
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        let id = core.tasks.push(None);
+        let point = core.points.push(None);
+        assert_eq!(id, point, "each task has one place for its point");
+        core.statistics.tasks += 1;
+        let parent = core.running;
+        core.record(
+            self.now.get(),
+            Effect::Spawn {
+                task: id,
+                parent,
+                host,
+            },
+        );
+        let spawn_path_hash = core.spawn_tree.spawned(parent);
+        core.happens_before.spawned(parent, spawn_path_hash);
+        core.strategy.spawned(id, spawn_path_hash);
+        id
+    }
+
+    /// Gives a task its future, and makes it ready.
+    pub(crate) fn start_task(
         &self,
-        future: impl FnOnce(TaskId) -> Pin<Box<dyn Future<Output = ()>>>,
+        id: TaskId,
+        future: Pin<Box<dyn Future<Output = ()>>>,
         host: HostId,
         spawned_at: &'static Location<'static>,
-    ) -> TaskId {
-        let id = {
-            let mut core = self.core.borrow_mut();
-            let core = &mut *core;
-            let id = core.tasks.push(None);
-            let point = core.points.push(None);
-            assert_eq!(id, point, "each task has one place for its point");
-            core.statistics.tasks += 1;
-            let parent = core.running;
-            core.record(
-                self.now.get(),
-                Effect::Spawn {
-                    task: id,
-                    parent,
-                    host,
-                },
-            );
-            let spawn_path_hash = core.lineage.spawned(parent);
-            core.happens_before.spawned(parent, spawn_path_hash);
-            core.strategy.spawned(id, spawn_path_hash);
-            id
-        };
-        let future = future(id);
+    ) {
         let wake = self.wakes.task(id);
         let waker = Waker::from(Arc::clone(&wake));
         let mut core = self.core.borrow_mut();
@@ -60,7 +63,6 @@ impl Engine {
         core.collect(&self.wakes);
         core.enqueue(id);
         self.wakes.wake_driver();
-        id
     }
 
     pub(crate) fn name_task(&self, id: TaskId, name: &str) {
@@ -69,7 +71,7 @@ impl Engine {
         }
     }
 
-    /// Has the task dropped the next time it would be polled, as tokio does.
+    /// Marks the task to be dropped the next time it would be polled, as tokio does.
     pub(crate) fn abort(&self, id: TaskId) {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
@@ -88,10 +90,9 @@ impl Engine {
         self.core.borrow().task(id).is_some()
     }
 
-    /// Ends the run because of a panic in a task; none if it is one that is being
-    /// dropped.
+    /// Ends the run because of a panic in a task; none if that is being dropped.
     pub(crate) fn panicked(&self, id: Option<TaskId>, message: String, location: String) {
-        // What leaks and then panics, as tokio's sockets do, has leaked first.
+        // If a leak leads to a panic, as with tokio's sockets, the leak is the verdict.
         self.check_leaks();
         let mut core = self.core.borrow_mut();
         let task = match id {
@@ -121,7 +122,7 @@ impl Engine {
             let was_ready = std::mem::take(&mut task.is_ready);
             assert!(
                 was_ready,
-                "a task that runs was queued, and is not any more"
+                "a running task was in the queue, and has left it"
             );
             task.wake.begin_poll();
             let aborted = task.aborted;
@@ -157,7 +158,7 @@ impl Engine {
         core.running = None;
         if poll.is_ready() {
             if self.wakes.is_woken_remotely() {
-                // While it can still be told which task it was.
+                // The task must still exist when it is described.
                 core.woken_remotely(&self.wakes);
             }
             let panicked = matches!(core.halted, Some(Verdict::Panic(_)));
@@ -175,14 +176,14 @@ impl Engine {
                 core.halted = Some(verdict);
             }
         }
-        // Else the task's host crashed while it ran; its future is dropped here,
+        // Else the task's host crashed while it ran; its future is dropped on_host,
         // after the borrow, because `body` was declared before `core`.
     }
 
-    /// Takes the chosen tasks out and drops them, oldest first.
+    /// Removes the chosen tasks and drops them, oldest first.
     pub(crate) fn drop_tasks(
         &self,
-        which: impl Fn(&Task) -> bool,
+        which: &dyn Fn(&Task) -> bool,
         how: TaskEnd,
         disposal: Disposal,
     ) {
@@ -191,7 +192,7 @@ impl Engine {
             let core = &mut *core;
             let ids: Vec<TaskId> = core
                 .live()
-                .filter(|id| core.task(*id).is_some_and(&which))
+                .filter(|id| core.task(*id).is_some_and(which))
                 .collect();
             let doomed = ids
                 .iter()
@@ -200,7 +201,7 @@ impl Engine {
                         core.record(self.now.get(), Effect::End { task: *id, how });
                         core.strategy.ended(*id);
                     }
-                    core.record_member(*id);
+                    core.record_task(*id);
                     core.tasks[*id].take()
                 })
                 .collect();
@@ -212,14 +213,14 @@ impl Engine {
             doomed
         };
         for task in doomed {
-            // A destructor that panics must not take the simulator with it.
+            // A panic in a destructor must not end the simulator.
             if let Err(caught) = panics::catch(|| drop(task)) {
                 self.panicked(None, caught.message, caught.location);
             }
         }
     }
 
-    /// Has a host stand still: its ready tasks are put aside.
+    /// Pauses a host: its ready tasks are put aside.
     pub(crate) fn park(&self, id: HostId) {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
@@ -228,15 +229,15 @@ impl Engine {
         let tasks = &core.tasks;
         let parked = &mut core.hosts[id].parked;
         core.ready.retain(|task| {
-            let here = tasks[task].as_ref().is_some_and(|task| task.host == id);
-            if here {
+            let on_host = tasks[task].as_ref().is_some_and(|task| task.host == id);
+            if on_host {
                 parked.push(task);
             }
-            !here
+            !on_host
         });
     }
 
-    /// Unparks the tasks of a host that stood still.
+    /// Makes the parked tasks of a host ready again.
     pub(crate) fn unpark(core: &mut Core, host: HostId) {
         let parked = std::mem::take(&mut core.hosts[host].parked);
         for id in parked {
@@ -247,10 +248,10 @@ impl Engine {
     }
 }
 
-/// Strikes a task off the books; the caller drops its future.
+/// Removes a task from the run; the caller drops its future.
 pub(super) fn drop_later(core: &mut Core, id: TaskId, how: TaskEnd, now: VirtualTime) {
     core.record(now, Effect::End { task: id, how });
-    core.record_member(id);
+    core.record_task(id);
     core.strategy.ended(id);
     core.tasks[id] = None;
 }

@@ -21,7 +21,7 @@ pub(crate) struct ResourceInfo {
     pub(crate) holders: Vec<TaskId>,
 }
 
-/// `Mutex#3 (created at src/bank.rs:12:5)`.
+/// Returns `Mutex#3 (created at src/bank.rs:12:5)`.
 pub(crate) fn describe(id: ResourceId, info: &ResourceInfo) -> String {
     format!(
         "{}#{} (created at {})",

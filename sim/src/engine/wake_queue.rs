@@ -1,4 +1,4 @@
-//! Wakers: how tasks come back to the ready queue.
+//! Wakers: the return of tasks to the ready queue.
 //!
 //! Nearly every wake happens on the run's own thread, so that path takes no
 //! lock and no atomic exchange. Wakers must be `Send + Sync` all the same: a
@@ -13,17 +13,17 @@ use std::thread::{self, Thread};
 use crate::engine::context;
 use crate::ids::TaskId;
 
-/// Tasks that were woken since the engine looked last, in order.
+/// Tasks that were woken since the engine last collected them, in order.
 pub(crate) struct WakeQueue {
     woken: RefCell<Vec<TaskId>>,
     polling: Cell<bool>,
     remote: Arc<RemoteWakes>,
 }
 
-/// The same for wakes from other threads.
+/// Tasks that were woken from other threads than the run's.
 struct RemoteWakes {
     /// The run's own thread.
-    home: Thread,
+    run_thread: Thread,
     woken: Mutex<Vec<TaskId>>,
     foreign: Mutex<Option<ForeignWake>>,
     any: AtomicBool,
@@ -34,28 +34,28 @@ struct RemoteWakes {
 /// The first wake that came from another thread than the run's.
 pub(crate) struct ForeignWake {
     pub(crate) task: TaskId,
-    /// The thread's name, if it has one.
+    /// The name of that thread, if it has one.
     pub(crate) thread: Option<String>,
-    /// Such wakes after this one.
+    /// Number of such wakes after this one.
     pub(crate) more: u64,
 }
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "threads are told apart, and named in a report of what makes a run differ"
+    reason = "threads are compared, and named in the report of a leak"
 )]
 fn this_thread() -> Thread {
     thread::current()
 }
 
 impl WakeQueue {
-    /// For a run on this thread.
+    /// Creates the queue of a run on this thread.
     pub(crate) fn new() -> Self {
         Self {
             woken: RefCell::default(),
             polling: Cell::new(false),
             remote: Arc::new(RemoteWakes {
-                home: this_thread(),
+                run_thread: this_thread(),
                 woken: Mutex::default(),
                 foreign: Mutex::default(),
                 any: AtomicBool::new(false),
@@ -65,7 +65,7 @@ impl WakeQueue {
         }
     }
 
-    /// The engine is being polled: wakes need not reach the runtime.
+    /// Begins a poll of the engine: wakes need not reach the runtime.
     pub(crate) fn enter(&self, outer: &Waker) {
         let mut slot = lock(&self.remote.outer);
         if !slot.as_ref().is_some_and(|waker| waker.will_wake(outer)) {
@@ -76,12 +76,12 @@ impl WakeQueue {
         self.remote.polling.store(true, Ordering::SeqCst);
     }
 
-    /// The engine goes to sleep: from now on a wake must wake it. True if one
-    /// came in before.
+    /// Ends a poll of the engine: from now on a wake must reach the runtime. Returns `true` if
+    /// one came in before.
     pub(crate) fn leave(&self) -> bool {
         self.polling.set(false);
-        // In one order with the two steps of `RemoteWakes::push`, or a wake from
-        // another thread could fall between.
+        // Sequentially consistent with the two steps of `RemoteWakes::push`, or a wake from
+        // another thread could be lost between them.
         self.remote.polling.store(false, Ordering::SeqCst);
         !self.woken.borrow().is_empty() || self.remote.any.load(Ordering::SeqCst)
     }
@@ -91,8 +91,8 @@ impl WakeQueue {
         !self.polling.get() && lock(&self.remote.outer).is_some()
     }
 
-    /// Has the engine polled again if it sleeps: there is something for it to do that
-    /// no task of its own was woken for.
+    /// Wakes the engine if it sleeps: there is work for it for which no task of its own was
+    /// woken.
     #[inline]
     pub(crate) fn wake_driver(&self) {
         if !self.polling.get() {
@@ -106,31 +106,30 @@ impl WakeQueue {
         self.remote.any.load(Ordering::Acquire)
     }
 
-    /// The first wake from another thread since this was asked last.
+    /// Takes the first wake from another thread since the last call.
     pub(crate) fn take_foreign(&self) -> Option<ForeignWake> {
         lock(&self.remote.foreign).take()
     }
 
-    /// Hands each woken task to `enqueue`. Tasks that one step has woken go in the
-    /// order of their ids: tokio wakes some (those of a `watch`) in an order that
-    /// it draws from a generator which nobody can seed. True if other threads have
-    /// woken some.
+    /// Hands each woken task to `enqueue`. Tasks that one step has woken go in the order of
+    /// their ids: tokio wakes some (those of a `watch`) in an order drawn from a generator that
+    /// cannot be seeded. Returns `true` if other threads have woken some.
     #[inline]
     pub(crate) fn drain(&self, mut enqueue: impl FnMut(TaskId)) -> bool {
-        // Asked at every scheduling point, and mostly nothing was woken.
+        // This runs at every scheduling point, and mostly nothing was woken.
         let mut woken = self.woken.borrow_mut();
         if !woken.is_empty() {
             woken.sort_unstable();
             woken.drain(..).for_each(&mut enqueue);
         }
-        let elsewhere = self.is_woken_remotely();
-        if elsewhere {
+        let remotely = self.is_woken_remotely();
+        if remotely {
             self.remote.drain(enqueue);
         }
-        elsewhere
+        remotely
     }
 
-    /// A waker's other half for a new task, which counts as woken.
+    /// Returns the wake handle of a new task, which counts as woken.
     pub(crate) fn task(&self, task: TaskId) -> Arc<TaskWake> {
         Arc::new(TaskWake {
             task,
@@ -156,8 +155,8 @@ impl RemoteWakes {
     #[cold]
     fn push(&self, task: TaskId) {
         let thread = this_thread();
-        // The run's own thread comes here too, after the run.
-        if thread.id() != self.home.id() {
+        // The run's own thread calls this too, after the run.
+        if thread.id() != self.run_thread.id() {
             let mut foreign = lock(&self.foreign);
             match foreign.as_mut() {
                 Some(first) => first.more += 1,
@@ -198,13 +197,13 @@ pub(crate) struct TaskWake {
 }
 
 impl TaskWake {
-    /// The task is about to be polled: the next wake counts again.
+    /// Begins a poll of the task: the next wake counts again.
     pub(crate) fn begin_poll(&self) {
         self.queued.store(false, Ordering::Release);
     }
 
-    /// The engine itself puts the task into the ready queue. False if it is
-    /// there, or on its way, already.
+    /// Claims the task for the ready queue. Returns `false` if it is queued, or about to be,
+    /// already.
     ///
     /// No exchange: only a wake from another thread could come in between, and
     /// a task that is queued twice is polled once more than it need be.
@@ -226,14 +225,14 @@ impl Wake for TaskWake {
         if !self.claim() {
             return;
         }
-        let here = context::with(|engine| {
+        let in_this_run = context::with(|engine| {
             let mine = Arc::ptr_eq(&engine.wakes.remote, &self.remote);
             if mine {
                 engine.wakes.push(self.task);
             }
             mine
         });
-        if here != Some(true) {
+        if in_this_run != Some(true) {
             self.remote.push(self.task);
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use crate::time::VirtualTime;
 
-/// Things with a time of arrival; those of one instant keep their order.
+/// A queue by time of arrival; arrivals of one instant keep their order.
 pub(crate) struct Arrivals<T> {
     /// Time, order, and place in `slots`: packets are large, and a heap moves
     /// what it holds a dozen times.
@@ -47,7 +47,7 @@ impl<T> Arrivals<T> {
         self.heap.peek().map(|Reverse((at, ..))| *at)
     }
 
-    /// Takes the next one, if it is there by `now`.
+    /// Takes the next arrival, if it is due by `now`.
     pub(crate) fn take_due(&mut self, now: VirtualTime) -> Option<T> {
         if self.next()? > now {
             return None;
@@ -70,7 +70,7 @@ mod tests {
         arrivals.push(at(3), "a");
         assert_eq!(arrivals.take_due(at(2)), None);
         assert_eq!(arrivals.take_due(at(3)), Some("a"));
-        // Takes the free place of the one before.
+        // It takes the slot that is free again.
         arrivals.push(at(5), "d");
         arrivals.push(at(4), "b");
         assert_eq!(arrivals.next(), Some(at(4)));

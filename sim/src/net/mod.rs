@@ -1,10 +1,10 @@
 //! The network: turmoil-net's socket stack, driven by our clock and our tape.
 //!
-//! turmoil-net counts egress passes, not time. So its own retransmission is put
-//! out of reach; kernels are emptied whenever the current instant is quiet; and
-//! what a packet meets on its way is decided here. TCP never loses a byte of an
-//! open connection: what a real network would lose and send again arrives late
-//! instead, in order per connection. What is sent over UDP is really lost.
+//! turmoil-net counts egress passes, not time. So its own retransmission is put out of reach;
+//! kernels are emptied whenever the current instant is quiet; and latency, loss and order of
+//! packets are decided here. TCP never loses a byte of an open connection: a segment that a
+//! real network would lose and send again arrives late instead, in order per connection. Lost
+//! datagrams are really lost.
 
 mod in_flight;
 mod network;
@@ -20,10 +20,10 @@ pub(crate) use network::{Link, Network, Stack};
 /// The behaviour of links.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NetConfig {
-    /// Least time that a packet travels.
+    /// Least latency of a packet.
     pub latency_min: Duration,
-    /// Most time; each packet's is drawn, to the microsecond. A segment without
-    /// data or flags takes the least.
+    /// Greatest latency; each packet's is drawn, to the microsecond. A segment without data or
+    /// flags takes the least.
     pub latency_max: Duration,
     /// Packets in a thousand that are lost. On TCP they are sent again.
     pub loss_per_mille: u32,
@@ -31,14 +31,15 @@ pub struct NetConfig {
     pub duplicate_per_mille: u32,
     /// TCP's first wait before it sends again; it doubles each time.
     pub retransmit_after: Duration,
-    /// Time for which TCP tries before it gives a connection up as timed out.
+    /// Time for which TCP tries before a connection times out.
     pub give_up_after: Duration,
     /// Hosts that may still be added once the first socket is open.
     pub spare_hosts: u32,
 }
 
 impl Default for NetConfig {
-    /// 1 ms, nothing lost; TCP sends again after 200 ms and gives up after 60 s.
+    /// Returns 1 ms of latency and no loss; TCP sends again after 200 ms and times out after 60
+    /// s.
     fn default() -> Self {
         Self {
             latency_min: Duration::from_millis(1),

@@ -1,4 +1,4 @@
-//! The kernels of all hosts, the links between them, and what is on its way.
+//! The kernels of all hosts, the links between them, and the packets in flight.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -25,7 +25,7 @@ pub(crate) struct Network {
     /// Number of packets among the arrivals.
     pub(crate) in_flight: usize,
     pub(crate) links: BTreeMap<(HostId, HostId), Link>,
-    /// The latest arrival of each.
+    /// The latest arrival on each direction of a TCP connection.
     pub(crate) flows: BTreeMap<(Packed, Packed, u32), VirtualTime>,
     pub(crate) timed_out: BTreeSet<(HostId, SocketAddr)>,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Link {
     pub(crate) loss: SiteId,
     pub(crate) blocked: bool,
     pub(crate) held: bool,
-    /// On their way when the link was blocked, or its end was down.
+    /// In flight when the link was blocked, or its end was down.
     pub(crate) stalled: Vec<Transit>,
     pub(crate) waiting: Vec<Transit>,
 }
@@ -67,7 +67,7 @@ impl Network {
         }
     }
 
-    /// A kernel for the next host.
+    /// Adds a kernel for the next host.
     pub(crate) fn add_kernel(&mut self, name: &str) -> (turmoil_net::HostId, IpAddr) {
         let kernel = match &mut self.stack {
             Stack::Building(net) => (net.add_host(name), net.lookup(name)),
@@ -85,7 +85,8 @@ impl Network {
         kernel
     }
 
-    /// From the first socket on, turmoil-net's kernels are this thread's.
+    /// Enters turmoil-net's network on this thread, if that is not done: it happens with the
+    /// first socket.
     pub(crate) fn enter(&mut self, spare_hosts: u32) {
         if !matches!(self.stack, Stack::Building(_)) {
             return;
@@ -117,7 +118,7 @@ impl Network {
         }
     }
 
-    /// Nothing to send and nothing on its way.
+    /// Returns `true` if nothing is to be sent and nothing is in flight.
     pub(crate) fn is_quiet(&self) -> bool {
         !self.dirty && self.in_flight == 0
     }
@@ -147,7 +148,7 @@ impl Network {
         self.kernels.get(host).map(|kernel| kernel.1)
     }
 
-    /// The ends of the host's TCP connections.
+    /// Returns both addresses of each TCP connection of the host.
     pub(crate) fn connections(&self, host: HostId) -> Vec<(SocketAddr, SocketAddr)> {
         let (Some(_), Some(address)) = (self.guard(), self.address(host)) else {
             return Vec::new();
@@ -160,8 +161,8 @@ impl Network {
             .collect()
     }
 
-    /// The ends of the host's TCP connections to `peer` that have sent something
-    /// which is not acknowledged, or whose program has closed them.
+    /// Returns both addresses of each TCP connection of the host to `peer` that has
+    /// unacknowledged data, or that its program has closed.
     pub(crate) fn waiting_for(
         &self,
         host: HostId,
@@ -184,7 +185,7 @@ impl Network {
         })
     }
 
-    /// TCP puts a packet aside until it can be sent again.
+    /// Puts a packet of TCP aside until it can be sent again.
     pub(crate) fn stall(&mut self, transit: Transit, give_up_after: Duration) {
         let key = (transit.from, transit.to);
         let deadline = transit.sent + give_up_after;

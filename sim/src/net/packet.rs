@@ -1,4 +1,4 @@
-//! Packets, and what can be told from looking at one.
+//! Packets, and the properties that their headers show.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -27,15 +27,15 @@ pub(crate) struct Transit {
     pub(crate) from: HostId,
     pub(crate) to: HostId,
     pub(crate) sent: VirtualTime,
-    /// Counts packets. Faults that overlap put packets aside in any order; TCP
-    /// gets them back in this one, because turmoil-net drops what overtakes.
+    /// Counts packets. Faults that overlap put packets aside in any order; they return in this
+    /// one, because turmoil-net drops TCP segments that overtake others.
     pub(crate) number: u64,
     pub(crate) packet: Packet,
 }
 
 pub(crate) enum Due {
     Packet(Transit),
-    /// Look whether TCP must give up what stalls on this link.
+    /// A check for stalled connections of this link that time out.
     GiveUp(HostId, HostId),
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn resets_half_open(packet: &Packet) -> bool {
             })
 }
 
-/// A reset of the connection `local` ↔ `peer`, as `local` would receive it.
+/// Returns a reset of the connection `local` ↔ `peer`, as `local` would receive it.
 pub(crate) fn forged_reset(local: SocketAddr, peer: SocketAddr) -> Packet {
     Packet {
         src: peer.ip(),

@@ -1,10 +1,9 @@
 //! Schedules: a run's deviations from the default choices, each by its address.
 //!
-//! An address is (site, n-th choice there). The scheduler has two sites for each
-//! task, named by its path of spawns: `Preempt` at the points where it could go on,
-//! `After` where it could not. So a choice that is taken out of a schedule moves none
-//! that another site makes, and the remaining ones still mean what they meant. That
-//! is what makes schedules shrink.
+//! An address is (site, n-th choice there). The scheduler has two sites for each task, named by
+//! its path of spawns: `Preempt` at the points where it could go on, `After` where it could
+//! not. So a choice that is taken out of a schedule moves no choice of another site, and the
+//! remaining ones keep their meaning. That is why schedules shrink.
 
 mod playback;
 mod ready_queue;
@@ -39,16 +38,16 @@ pub struct Deviation {
 /// The kinds of deviations.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum DeviationKind {
-    /// Takes the turn from a task that could go on.
+    /// A preemption: it takes the turn from a task that could go on.
     Preemption,
-    /// Takes another task than the one that is ready longest.
+    /// A pick of another task than the one that is ready longest.
     Order,
-    /// Something in the world: a latency, a fault, an agent's behaviour.
+    /// A choice of the world: a latency, a fault, an agent's behaviour.
     World,
 }
 
 impl Deviation {
-    /// Returns the kind of choice that it is.
+    /// Returns the kind of the choice.
     pub fn kind(&self) -> DeviationKind {
         match self.site {
             Site::Preempt(_) => DeviationKind::Preemption,
@@ -63,13 +62,13 @@ impl Deviation {
 pub struct Schedule(Vec<Deviation>);
 
 impl Schedule {
-    /// Those deviations, in the order in which they were made. Of two with one
+    /// Creates a schedule of deviations in the order in which they were made. Of two with one
     /// address the first counts.
     pub fn new(deviations: Vec<Deviation>) -> Self {
         Self(deviations)
     }
 
-    /// The deviations.
+    /// Returns the deviations.
     pub fn deviations(&self) -> &[Deviation] {
         &self.0
     }
@@ -89,14 +88,14 @@ impl Schedule {
         self.0.iter().filter(|d| d.kind() == kind).count()
     }
 
-    /// The deviations that `keep` wants, in the same order.
+    /// Returns the schedule of the deviations for which `keep` is true, in the same order.
     #[must_use]
     pub fn filtered(&self, keep: impl FnMut(&&Deviation) -> bool) -> Self {
         Self(self.0.iter().filter(keep).cloned().collect())
     }
 
-    /// The same, but that deviation's value. A value of 0 strikes it out. Out of
-    /// range, nothing changes.
+    /// Returns the same schedule with another value for that deviation. A value of 0 removes
+    /// it. Out of range, nothing changes.
     #[must_use]
     pub fn with_value(&self, index: usize, value: u32) -> Self {
         let mut deviations = self.0.clone();
@@ -110,7 +109,7 @@ impl Schedule {
 }
 
 impl Tape {
-    /// The schedule of a recorded run: replayed, it gives the same run.
+    /// Returns the schedule of a recorded run: replayed, it gives the same run.
     pub fn schedule(&self) -> Schedule {
         let mut counts = BTreeMap::new();
         let mut deviations = Vec::new();

@@ -17,29 +17,28 @@ pub struct Divergence {
     pub nth: u32,
     /// The choice that the schedule expects there.
     pub expected: String,
-    /// The choice that the run came to instead.
+    /// The choice that the run made instead.
     pub found: String,
 }
 
 /// A schedule that is being replayed.
 pub(crate) struct Playback {
     schedule: Schedule,
-    /// For each site, the deviations there by their number; taken out when the
-    /// run first comes to the site.
+    /// For each site, the deviations there by their number; taken out when the run first
+    /// reaches the site.
     ahead: BTreeMap<Site, BTreeMap<u32, usize>>,
-    /// By site id.
+    /// Positions by site id.
     sites: Vec<Option<SitePlayback>>,
     reached: Vec<bool>,
     mismatch: Option<Divergence>,
 }
 
-/// The deviations of one site.
+/// The position of a replay at one site.
 struct SitePlayback {
     site: Site,
     /// Choices made there so far.
     count: u32,
-    /// Decisions yet to come, the next one last: its number, and its index in
-    /// the schedule.
+    /// The remaining deviations, the next one last: its number, and its index in the schedule.
     ahead: Vec<(u32, usize)>,
 }
 
@@ -59,14 +58,14 @@ impl Playback {
         }
     }
 
-    /// The value of the next choice at `site`, which the run numbers `id`.
+    /// Returns the value of the next choice at `site`, which the run numbers `id`.
     pub(crate) fn next(&mut self, id: SiteId, site: &Site, bound: u32) -> u32 {
         let index = id.index();
         if self.sites.len() <= index {
             self.sites.resize_with(index + 1, || None);
         }
         let ahead = &mut self.ahead;
-        let here = self.sites[index].get_or_insert_with(|| SitePlayback {
+        let playback = self.sites[index].get_or_insert_with(|| SitePlayback {
             site: site.clone(),
             count: 0,
             ahead: ahead
@@ -74,12 +73,12 @@ impl Playback {
                 .map(|by_number| by_number.into_iter().rev().collect())
                 .unwrap_or_default(),
         });
-        let nth = here.count;
-        here.count += 1;
-        let Some(&(_, index)) = here.ahead.last().filter(|(number, _)| *number == nth) else {
+        let nth = playback.count;
+        playback.count += 1;
+        let Some(&(_, index)) = playback.ahead.last().filter(|(number, _)| *number == nth) else {
             return 0;
         };
-        here.ahead.pop();
+        playback.ahead.pop();
         self.reached[index] = true;
         let deviation = &self.schedule.0[index];
         if deviation.bound != bound && self.mismatch.as_ref().is_none_or(|m| index < m.deviation) {
@@ -94,14 +93,14 @@ impl Playback {
         deviation.value.min(bound - 1)
     }
 
-    /// The first deviation that the run did not come to, or met otherwise than it
-    /// was recorded.
+    /// Returns the first deviation that the run did not reach, or reached with another choice
+    /// than the recorded one.
     pub(crate) fn divergence(self) -> Option<Divergence> {
         let missed = self.reached.iter().position(|reached| !reached);
         let missed = missed.map(|index| {
             let deviation = &self.schedule.0[index];
-            let here = self.sites.iter().flatten();
-            let made = here
+            let sites = self.sites.iter().flatten();
+            let made = sites
                 .filter(|site| site.site == deviation.site)
                 .map(|site| site.count)
                 .next();

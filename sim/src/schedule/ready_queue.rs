@@ -1,4 +1,4 @@
-//! The ready queue.
+//! The ready queue of a run.
 
 use std::collections::VecDeque;
 
@@ -54,7 +54,7 @@ impl ReadyQueue {
         }
     }
 
-    /// The piece with the task at `index`, and the index within it.
+    /// Returns the piece with the task at `index`, and the index within it.
     fn find(&self, index: usize) -> Option<(usize, usize)> {
         let mut within = index;
         for (number, piece) in self.pieces.iter().enumerate() {
@@ -120,9 +120,9 @@ impl ReadyQueue {
 mod tests {
     use super::*;
 
-    /// Whatever is done to it, it holds what one long queue would.
+    /// Compares the queue with one long queue over random operations.
     #[test]
-    fn it_is_one_queue_however_long() {
+    fn pieces_behave_as_one_queue_at_any_length() {
         let (mut queue, mut plain) = (ReadyQueue::default(), VecDeque::new());
         let mut state = 1u64;
         let mut below = |bound: usize| {

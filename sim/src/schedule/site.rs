@@ -20,7 +20,7 @@ pub enum Site {
     Latency(Link),
     /// The loss and the duplication of packets on one link.
     Loss(Link),
-    /// A choice of the program: an agent's behaviour, the time of a fault.
+    /// Choices of the program: an agent's behaviour, the time of a fault.
     World(Label),
 }
 
@@ -38,8 +38,8 @@ pub struct Link {
     pub to: String,
 }
 
-/// The label of a program's site. Two labels of one text are the same label; the
-/// family only says which sites go together.
+/// The label of a program's site. Two labels of one text are the same label; the family only
+/// groups sites.
 #[derive(Clone, Debug)]
 pub struct Label {
     text: String,
@@ -63,12 +63,12 @@ pub enum Family<'a> {
 }
 
 impl Site {
-    /// The site of a program with that label, in a family of its own.
+    /// Returns the site of a program with that label, in a family of its own.
     pub fn world(label: impl Into<String>) -> Self {
         Self::World(Label::new(label))
     }
 
-    /// The sites that this one goes with.
+    /// Returns the family that the site belongs to.
     pub fn family(&self) -> Family<'_> {
         match self {
             Self::Preempt(_) => Family::Preempt,
@@ -79,8 +79,8 @@ impl Site {
         }
     }
 
-    /// The name of the stream of random numbers from which the site draws; no two
-    /// sites share one, nor does any share a stream of the simulator's own.
+    /// Returns the name of the stream of random numbers from which the site draws. No two sites
+    /// share one, and none shares a stream of the simulator.
     pub(crate) fn stream(&self) -> Cow<'_, str> {
         match self {
             Self::World(label) if is_reserved(label.as_str()) => {
@@ -92,17 +92,16 @@ impl Site {
     }
 }
 
-/// The name of the stream from which strategies draw.
+/// The stream from which strategies draw.
 pub(crate) const STRATEGY_STREAM: &str = "strategy";
 
-/// The name of the stream of the random bytes that a hermetic run's code asks for.
+/// The stream of the random bytes of a hermetic run's code.
 pub(crate) const AMBIENT_STREAM: &str = "ambient";
 
-/// The prefix of streams of labels that would be another stream's name.
+/// The prefix that escapes labels which would name another stream.
 const ESCAPE: &str = "world ";
 
-/// Returns `true` if a label is, or could be, the name of a stream that is not the
-/// program's.
+/// Returns `true` if a label is, or could be, the name of a stream of the simulator.
 fn is_reserved(label: &str) -> bool {
     const NAMES: [&str; 2] = [STRATEGY_STREAM, AMBIENT_STREAM];
     const PREFIXES: [&str; 5] = [PREEMPT, AFTER, LATENCY, LOSS, ESCAPE];
@@ -114,7 +113,7 @@ const AFTER: &str = "after ";
 const LATENCY: &str = "latency ";
 const LOSS: &str = "loss ";
 
-/// The name, for people and for an order to try families in.
+/// Returns the name, for people and for the order in which families are tried.
 impl fmt::Display for Family<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -142,7 +141,7 @@ impl fmt::Display for Site {
 }
 
 impl SpawnPath {
-    /// The path of the child with that number of the task with this path.
+    /// Returns the path of the task's child with that number.
     #[must_use]
     pub fn child(&self, number: u32) -> Self {
         let mut path = Vec::with_capacity(self.0.len() + 1);
@@ -151,7 +150,7 @@ impl SpawnPath {
         Self(path)
     }
 
-    /// Returns `true` if it leads nowhere, as where paths are not recorded.
+    /// Returns `true` if the path is empty, as where paths are not recorded.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -172,17 +171,17 @@ impl fmt::Display for SpawnPath {
 impl FromStr for SpawnPath {
     type Err = ParseIntError;
 
-    /// Reads `0.3.1`, as `Display` writes it: nothing else reads as a path.
+    /// Parses `0.3.1`, as `Display` writes it; every other text is an error.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let numbers = text.split('.').map(canonical_number);
         numbers.collect::<Result<_, _>>().map(Self)
     }
 }
 
-/// Reads a number without sign and leading zeros.
+/// Parses a number without sign and leading zeros.
 fn canonical_number(text: &str) -> Result<u32, ParseIntError> {
     let is_canonical = text == "0" || !text.starts_with(['0', '+']);
-    // An empty text is what any parser refuses.
+    // An empty text gives an error that cannot be made otherwise.
     if is_canonical { text } else { "" }.parse()
 }
 
@@ -193,7 +192,7 @@ impl fmt::Display for Link {
 }
 
 impl Label {
-    /// A label in a family of its own.
+    /// Creates a label in a family of its own.
     pub fn new(label: impl Into<String>) -> Self {
         let text = label.into();
         Self {
@@ -202,7 +201,7 @@ impl Label {
         }
     }
 
-    /// The label `family member`, one of several sites of one purpose.
+    /// Creates the label `family member`, for one of several sites of one purpose.
     pub fn in_family(family: &str, member: impl fmt::Display) -> Self {
         Self {
             text: format!("{family} {member}"),
@@ -295,7 +294,7 @@ mod tests {
         let mut streams: BTreeSet<String> = own.iter().map(|site| site.stream().into()).collect();
         streams.insert(STRATEGY_STREAM.to_owned());
         streams.insert(AMBIENT_STREAM.to_owned());
-        // Every name that is taken by now, as a label; and the escaped labels too.
+        // Every stream name in use, as a label; and the escaped labels too.
         for _ in 0..3 {
             for taken in streams.clone() {
                 let stream = Site::world(taken.clone()).stream().into_owned();
@@ -308,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_family_is_no_part_of_the_identity() {
+    fn family_is_not_part_of_a_labels_identity() {
         let (alone, member) = (Label::new("start a"), Label::in_family("start", "a"));
         assert_eq!(alone, member);
         assert_eq!(alone.cmp(&member), Ordering::Equal);

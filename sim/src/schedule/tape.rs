@@ -1,9 +1,8 @@
 //! The tape: every choice of a run, in order.
 //!
-//! A choice is (site, bound, value). Value 0 is always the default alternative:
-//! keep running the same task, least latency, no fault. A [`Schedule`] is the
-//! short list of deviations from the default; what it does not list is 0, so that
-//! any part of a tape still runs.
+//! A choice is (site, bound, value). Value 0 is always the default alternative: keep running
+//! the same task, least latency, no fault. A [`Schedule`] is the short list of deviations from
+//! the default; every other choice is 0, so that any part of a tape still runs.
 
 use std::collections::BTreeMap;
 
@@ -52,17 +51,17 @@ pub struct Tape {
 }
 
 impl Tape {
-    /// The choices in order.
+    /// Returns the choices in order.
     pub fn choices(&self) -> &[Choice] {
         &self.choices
     }
 
-    /// The site with that number; none if the number is another tape's.
+    /// Returns the site with that number; none if the number is another tape's.
     pub fn site(&self, id: SiteId) -> Option<&Site> {
         self.sites.get(id.index())
     }
 
-    /// Number of choices.
+    /// Returns the number of choices.
     pub fn len(&self) -> usize {
         self.choices.len()
     }
@@ -77,15 +76,16 @@ impl Tape {
         self.choices.iter().filter(|c| c.value != 0).count()
     }
 
-    /// The same tape, cut after `len` choices. Replayed, it has the default from there on.
+    /// Returns the same tape, cut after `len` choices. Replayed, it has the default from there
+    /// on.
     #[must_use]
     pub fn truncated(mut self, len: usize) -> Self {
         self.choices.truncate(len);
         self
     }
 
-    /// The same tape with choice `index` set to `value` (clamped to its bound).
-    /// Out of range, nothing changes.
+    /// Returns the same tape with choice `index` set to `value` (clamped to its bound). Out of
+    /// range, nothing changes.
     #[must_use]
     pub fn with_value(mut self, index: usize, value: u32) -> Self {
         if let Some(choice) = self.choices.get_mut(index) {
@@ -99,9 +99,9 @@ impl Tape {
 enum Source {
     /// Fresh draws, one ChaCha8 stream for each site.
     Fresh(Streams),
-    /// A schedule, else zeros.
+    /// A schedule, with zeros everywhere else.
     Replay(Playback),
-    /// The same for the world; the strategy picks tasks.
+    /// A schedule for the world; the strategy picks tasks.
     World(Playback),
 }
 
@@ -132,9 +132,8 @@ impl Streams {
     }
 }
 
-/// Uniform in `0..bound` by multiplication: integers only, because
-/// floating-point results differ between platforms. The bias is below 2⁻³² ×
-/// `bound` and the same everywhere.
+/// Draws uniformly from `0..bound`, by multiplication: integers only, because floating-point
+/// results differ between platforms. The bias is below 2⁻³² × `bound` and the same everywhere.
 pub(crate) fn below(rng: &mut ChaCha8Rng, bound: u32) -> u32 {
     ((u64::from(rng.next_u32()) * u64::from(bound)) >> 32) as u32
 }
@@ -142,16 +141,16 @@ pub(crate) fn below(rng: &mut ChaCha8Rng, bound: u32) -> u32 {
 /// The source of a run's choices.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Choices {
-    /// The world's are drawn from the seed, tasks are picked by the strategy.
+    /// Fresh draws from the seed for the world; the strategy picks tasks.
     #[default]
     Fresh,
-    /// All of them from a schedule; the strategy is not asked.
+    /// A schedule for everything; the strategy picks nothing.
     Replay(Schedule),
-    /// The world's from a schedule; tasks are picked by the strategy.
+    /// A schedule for the world; the strategy picks tasks.
     World(Schedule),
 }
 
-/// The run's supply of choices: draws, records, or replays them.
+/// The run's choices, which it draws, records, or replays.
 pub(crate) struct ChoiceSource {
     tape: Tape,
     ids: BTreeMap<Site, SiteId>,
@@ -164,7 +163,7 @@ pub(crate) struct ChoiceSource {
 }
 
 impl ChoiceSource {
-    /// `keep`: whether there will be a tape.
+    /// Creates the source of a run's choices, which records them if `keep`.
     pub(crate) fn new(seed: u64, choices: Choices, keep: bool) -> Self {
         let source = match choices {
             Choices::Fresh => Source::Fresh(Streams {
@@ -212,9 +211,8 @@ impl ChoiceSource {
         value
     }
 
-    /// Makes a choice of the scheduler, whose value, unless replayed, `pick` decides.
-    /// The bound is at least 2. It needs a site only where choices are recorded or
-    /// replayed.
+    /// Makes a choice of the scheduler, whose value, unless replayed, `pick` returns. The bound
+    /// is at least 2. It needs a site only where choices are recorded or replayed.
     #[inline]
     pub(crate) fn pick(
         &mut self,
@@ -247,7 +245,7 @@ impl ChoiceSource {
         }
     }
 
-    /// Choices on the tape so far.
+    /// Returns the number of choices on the tape so far.
     pub(crate) fn recorded(&self) -> usize {
         self.tape.choices.len()
     }
@@ -257,25 +255,24 @@ impl ChoiceSource {
         (self.count, self.deviations)
     }
 
-    /// The recorded tape and, after a replay, where it first differed.
+    /// Returns the recorded tape and, after a replay, its first divergence.
     pub(crate) fn finish(self) -> (Tape, Option<Divergence>) {
         let divergence = match self.source {
             Source::Replay(playback) => playback.divergence(),
-            // With tasks picked otherwise, deviations may well be missed.
+            // With other picks of tasks, a run may well not reach some deviations.
             Source::Fresh(_) | Source::World(_) => None,
         };
         (self.tape, divergence)
     }
 }
 
-/// The strategy's own stream: what it draws is not a choice of the run, only
-/// what it picks is.
+/// Returns the strategy's own stream: its draws are not choices of the run, only its picks are.
 pub(crate) fn strategy_stream(seed: u64) -> ChaCha8Rng {
     Streams::stream(seed, STRATEGY_STREAM)
 }
 
-/// Returns the stream of the random bytes that a hermetic run's code asks for. Not on
-/// the tape either: there is no default value of a key.
+/// Returns the stream of the random bytes of a hermetic run's code. Not on the tape either:
+/// there is no default value of a key.
 pub(crate) fn ambient_stream(seed: u64) -> ChaCha8Rng {
     Streams::stream(seed, AMBIENT_STREAM)
 }

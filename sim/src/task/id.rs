@@ -36,7 +36,7 @@ impl fmt::Display for Id {
     }
 }
 
-/// The id of the task that calls.
+/// Returns the id of the calling task.
 ///
 /// # Panics
 ///
@@ -49,8 +49,8 @@ pub fn id() -> Id {
     }
 }
 
-/// The id of the task that calls. None outside a task, and in the program itself:
-/// as in what a runtime of tokio's blocks on.
+/// Returns the id of the calling task; none outside a task, and in the program itself, as in
+/// the future that a tokio runtime blocks on.
 pub fn try_id() -> Option<Id> {
     match context::with(|engine| engine.running()) {
         Some(running) => running

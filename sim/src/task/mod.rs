@@ -23,8 +23,7 @@ use crate::ids::{HostId, TaskId};
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Point, Resource, Waiting};
 
-/// Spawns a task on the host of the task that calls. As `tokio::spawn`, which
-/// it is outside a run.
+/// Spawns a task on the calling task's host. As `tokio::spawn`, which it is outside a run.
 ///
 /// # Panics
 ///
@@ -35,7 +34,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    match start_here(future, Location::caller()) {
+    match start_on_current_host(future, Location::caller()) {
         Ok(handle) => handle,
         Err(future) => JoinHandle(Handle::Real(::tokio::spawn(future))),
     }
@@ -50,9 +49,8 @@ pub async fn consume_budget() {
     ::tokio::task::consume_budget().await;
 }
 
-/// Spawns on the host of the task that calls; gives the future back outside a
-/// run.
-pub(crate) fn start_here<F>(
+/// Spawns on the calling task's host; returns the future outside a run.
+pub(crate) fn start_on_current_host<F>(
     future: F,
     caller: &'static Location<'static>,
 ) -> Result<JoinHandle<F::Output>, F>
@@ -65,7 +63,7 @@ where
         let host = engine.current_host();
         let handle = start(engine, future.take()?, host, caller);
         if engine.core.borrow().hosts[host].state == HostState::Down {
-            // A plain task outlives its host. What it spawns there does not.
+            // A plain task outlives its host; the tasks that it spawns do not.
             handle.abort();
         }
         Some(handle)
@@ -77,7 +75,7 @@ where
     }
 }
 
-/// Lets every task that is ready now run first. As `tokio::task::yield_now`.
+/// Lets every ready task run first. As `tokio::task::yield_now`.
 pub async fn yield_now() {
     if context::with(|_| ()).is_none() {
         return ::tokio::task::yield_now().await;
@@ -109,18 +107,13 @@ where
         state: State::Running,
         joiner: None,
     }));
-    let shared = Arc::clone(&cell);
-    let task = engine.add_task(
-        |id| {
-            Box::pin(TaskFuture {
-                id,
-                inner: Some(future),
-                cell: shared,
-            })
-        },
-        host,
-        caller,
-    );
+    let task = engine.add_task(host);
+    let future = Box::pin(TaskFuture {
+        id: task,
+        inner: Some(future),
+        cell: Arc::clone(&cell),
+    });
+    engine.start_task(task, future, host, caller);
     JoinHandle(Handle::Simulated(Box::new(Simulated {
         member: Member {
             task,
@@ -150,8 +143,8 @@ fn lock<T>(cell: &Mutex<Cell<T>>) -> MutexGuard<'_, Cell<T>> {
 }
 
 pin_project! {
-    /// A task's future with the place for its result. Dropped before its end, the
-    /// result is "cancelled".
+    /// A task's future with the slot for its result. Dropped before its end, the result is
+    /// "cancelled".
     struct TaskFuture<F: Future> {
         id: TaskId,
         // None once it has returned or was dropped.
@@ -162,15 +155,20 @@ pin_project! {
 
     impl<F: Future> PinnedDrop for TaskFuture<F> {
         fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
+            let this = this.project();
             let running = matches!(lock(this.cell).state, State::Running);
-            if let Err(caught) = panics::catch(|| this.inner.set(None)) {
+            if let Err(caught) = clear(this.inner) {
                 fail(*this.id, this.cell, caught);
             } else if running {
                 settle(this.cell, Err(JoinError(Cause::Cancelled(*this.id))));
             }
         }
     }
+}
+
+/// Drops a future, if it is still there.
+fn clear<F>(mut future: Pin<&mut Option<F>>) -> Result<(), panics::Caught> {
+    panics::catch(|| future.set(None))
 }
 
 fn settle<T>(cell: &Mutex<Cell<T>>, result: Result<T, JoinError>) {
@@ -203,9 +201,9 @@ impl<F: Future> Future for TaskFuture<F> {
         match panics::catch(|| inner.poll(cx)) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(output)) => {
-                // The future goes before its result is seen, as in tokio: who
-                // joins may count on its destructors.
-                match panics::catch(|| this.inner.set(None)) {
+                // The future is dropped before its result is visible, as in tokio: a joiner may
+                // rely on its destructors.
+                match clear(this.inner) {
                     Ok(()) => settle(this.cell, Ok(output)),
                     Err(caught) => fail(*this.id, this.cell, caught),
                 }
@@ -216,8 +214,7 @@ impl<F: Future> Future for TaskFuture<F> {
     }
 }
 
-/// Waits for a task's end; as `tokio::task::JoinHandle`. Dropped, the task goes
-/// on by itself.
+/// Waits for a task's end; as `tokio::task::JoinHandle`. Dropped, it detaches the task.
 pub struct JoinHandle<T>(Handle<T>);
 
 enum Handle<T> {
@@ -234,7 +231,7 @@ struct Simulated<T> {
 }
 
 impl<T> JoinHandle<T> {
-    /// Has the task dropped at its next turn.
+    /// Aborts the task: it is dropped at its next turn.
     pub fn abort(&self) {
         match &self.0 {
             Handle::Real(handle) => handle.abort(),
@@ -250,7 +247,7 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// The task's id.
+    /// Returns the task's id.
     pub fn id(&self) -> Id {
         match &self.0 {
             Handle::Real(handle) => Id::real(handle.id()),
@@ -258,7 +255,7 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// A handle that can only abort.
+    /// Returns a handle that can only abort.
     pub fn abort_handle(&self) -> AbortHandle {
         AbortHandle(match &self.0 {
             Handle::Real(handle) => Abort::Real(handle.abort_handle()),
@@ -270,8 +267,8 @@ impl<T> JoinHandle<T> {
         Self(Handle::Real(handle))
     }
 
-    /// The result, without a scheduling point and an entry in the wait-for graph:
-    /// for who has those itself.
+    /// Polls the result, without a scheduling point and an entry in the wait-for graph: for
+    /// callers that have their own.
     pub(crate) fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         match &mut self.0 {
             Handle::Real(handle) => Pin::new(handle).poll(cx).map_err(JoinError::real),
@@ -279,7 +276,7 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// The result, if there is one, without waiting.
+    /// Takes the result, if there is one, without waiting.
     pub(crate) fn take_value(self) -> Option<T> {
         let Handle::Simulated(handle) = self.0 else {
             return None;
@@ -314,7 +311,7 @@ impl Member {
 }
 
 impl fmt::Debug for Member {
-    // Without the serial, which is another one when the run is made again.
+    // Without the serial, which differs between two runs of one seed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.task, f)
     }
@@ -365,7 +362,7 @@ impl<T> fmt::Debug for JoinHandle<T> {
     }
 }
 
-/// Aborts a task without waiting for it; as `tokio::task::AbortHandle`.
+/// A handle that aborts a task without waiting for it; as `tokio::task::AbortHandle`.
 #[derive(Clone, Debug)]
 pub struct AbortHandle(Abort);
 
@@ -376,7 +373,7 @@ enum Abort {
 }
 
 impl AbortHandle {
-    /// The task's id.
+    /// Returns the task's id.
     pub fn id(&self) -> Id {
         match &self.0 {
             Abort::Simulated(member) => Id::simulated(member.task),
@@ -388,7 +385,7 @@ impl AbortHandle {
         Self(Abort::Real(handle))
     }
 
-    /// Has the task dropped at its next turn.
+    /// Aborts the task: it is dropped at its next turn.
     pub fn abort(&self) {
         match &self.0 {
             Abort::Simulated(member) => member.abort(),
@@ -405,7 +402,7 @@ impl AbortHandle {
     }
 }
 
-/// Why a task has no result; as `tokio::task::JoinError`.
+/// The reason for which a task has no result; as `tokio::task::JoinError`.
 pub struct JoinError(Cause);
 
 enum Cause {
@@ -420,7 +417,7 @@ impl JoinError {
         Self(Cause::Real(error))
     }
 
-    /// The task's id.
+    /// Returns the task's id.
     pub fn id(&self) -> Id {
         match &self.0 {
             Cause::Cancelled(task) | Cause::Panic(task, _) => Id::simulated(*task),
@@ -446,7 +443,7 @@ impl JoinError {
         }
     }
 
-    /// The panic's payload.
+    /// Returns the panic's payload.
     ///
     /// # Panics
     ///
@@ -458,7 +455,7 @@ impl JoinError {
         }
     }
 
-    /// The panic's payload.
+    /// Returns the panic's payload.
     ///
     /// # Errors
     ///

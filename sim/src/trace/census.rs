@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::ids::TaskId;
 
-/// Everything alive at one moment: what a clean shutdown leaves empty.
+/// Everything alive at one moment; empty after a clean shutdown.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Census {
     /// Tasks that have not ended, oldest first.

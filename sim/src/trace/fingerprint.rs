@@ -1,10 +1,9 @@
 //! The fingerprint of a run: one hash over every effect.
 //!
-//! Specification: XXH3, 128 bits, seed 0, over the effects in order. Each effect
-//! is a tag byte and its fields, integers little-endian at fixed width, byte
-//! strings preceded by their length as `u32`. Nothing that differs between
-//! processes, builds or platforms goes in: no addresses, no paths, no thread
-//! ids, no panic text.
+//! Specification: XXH3, 128 bits, seed 0, over the effects in order. Each effect is a tag byte
+//! and its fields, integers little-endian at fixed width, byte strings preceded by their length
+//! as `u32`. Nothing that differs between processes, builds or platforms is part of it: no
+//! addresses, no paths, no thread ids, no panic text.
 
 use std::fmt;
 
@@ -45,7 +44,7 @@ impl Fingerprinter {
         self
     }
 
-    /// A tag and one field at once.
+    /// Hashes a tag and one field at once.
     #[inline]
     pub(crate) fn tagged_u32(&mut self, tag: u8, value: u32) -> &mut Self {
         self.make_room();

@@ -1,13 +1,12 @@
 //! Happens-before order: a hash that tells interleavings apart.
 //!
-//! Two runs whose operations touch the same things in the same order are the
-//! same to the program, however the operations on different things interleave.
-//! Each operation hashes what came before it: the state of its task and that of
-//! its resource, each the hash of the operation before. The sum of these hashes
-//! does not depend on the order of operations that did not touch the same thing.
-//! The idea is that of happens-before fingerprints; see M. Musuvathi and
-//! S. Qadeer: "Partial-order reduction for context-bounded state exploration",
-//! Microsoft Research, 2007.
+//! Two runs whose operations touch the same things in the same order are the same to the
+//! program, however the operations on different things interleave. Each operation hashes its
+//! past: the state of its task and the state of its resource, each the hash of the operation
+//! before. The sum of these hashes does not depend on the order of operations that did not
+//! touch the same thing. The idea is that of happens-before fingerprints; see M. Musuvathi and
+//! S. Qadeer: "Partial-order reduction for context-bounded state exploration", Microsoft
+//! Research, 2007.
 
 use std::fmt;
 use std::panic::Location;
@@ -17,9 +16,9 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::ids::{ResourceId, TaskId};
 use crate::index_vec::IndexVec;
 
-/// The hash of a run's happens-before order. Runs with the same are the same
-/// schedule, as far as the program's operations on locks, channels, sockets and
-/// other things of the facade tell.
+/// The hash of a run's happens-before order. Runs with equal hashes have the same schedule, as
+/// far as the program's operations on locks, channels, sockets and other objects of the facade
+/// show.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Interleaving(u64);
 
@@ -42,7 +41,7 @@ pub(crate) struct HappensBefore {
 const LEFT: u64 = 0x9e37_79b9_7f4a_7c15;
 const RIGHT: u64 = 0xd6e8_feb8_6659_fd93;
 
-/// A hash of two hashes; the order matters.
+/// Returns a hash of two hashes; the order matters.
 #[inline]
 fn mix(a: u64, b: u64) -> u64 {
     let product = u128::from(a ^ LEFT) * u128::from(b.rotate_left(32) ^ RIGHT);
@@ -50,7 +49,7 @@ fn mix(a: u64, b: u64) -> u64 {
 }
 
 impl HappensBefore {
-    /// A task comes into being; its parent's past is its own.
+    /// Adds a task; its parent's past is its own.
     pub(crate) fn spawned(&mut self, parent: Option<TaskId>, spawn_path_hash: u64) {
         let past = parent.and_then(|parent| self.tasks.get(parent));
         let state = mix(past.copied().unwrap_or(0), spawn_path_hash);
@@ -58,14 +57,14 @@ impl HappensBefore {
         self.sum = self.sum.wrapping_add(state);
     }
 
-    /// A resource is used for the first time.
+    /// Adds a resource, at its first use.
     pub(crate) fn registered(&mut self, created_at: &Location<'_>) {
         let place = mix(u64::from(created_at.line()), u64::from(created_at.column()));
         let state = mix(place, xxh3_64(created_at.file().as_bytes()));
         self.resources.push(state);
     }
 
-    /// A task operates on a resource.
+    /// Adds an operation of a task on a resource.
     #[inline]
     pub(crate) fn touched(&mut self, task: TaskId, resource: ResourceId) {
         let (Some(task), Some(resource)) =
@@ -79,7 +78,7 @@ impl HappensBefore {
         self.sum = self.sum.wrapping_add(state);
     }
 
-    /// A fault strikes or ends.
+    /// Adds the begin or the end of a fault.
     pub(crate) fn fault(&mut self, what: &str) {
         self.faults = mix(self.faults, xxh3_64(what.as_bytes()));
     }
@@ -116,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_through_another_task_counts() {
+    fn chain_through_another_task_counts() {
         // Task 2's operation on 1 comes after task 0's on 0, by way of task 1.
         let through = order(&[(0, 0), (1, 0), (1, 1), (2, 1)]);
         let before = order(&[(2, 1), (0, 0), (1, 0), (1, 1)]);

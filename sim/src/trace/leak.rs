@@ -1,4 +1,4 @@
-//! Leaks: threads and sockets that leave a run, and wakes that come from outside.
+//! Leaks: threads and sockets outside the run, and wakes from outside.
 
 use std::fmt;
 
@@ -12,7 +12,8 @@ use crate::time::VirtualTime;
 pub enum LeakKind {
     /// A thread of the operating system was started.
     Thread {
-        /// `file:line:column` of the user code that did it, or why that is not known.
+        /// `file:line:column` of the user code that did it, or the reason for which that is not
+        /// known.
         site: String,
     },
     /// A socket of the operating system was made.
@@ -20,8 +21,8 @@ pub enum LeakKind {
         /// As for a thread.
         site: String,
     },
-    /// Another thread woke a task: that had awaited something of another runtime, or
-    /// something that a thread brings about.
+    /// Another thread woke a task, which had awaited something of another runtime or of a
+    /// thread.
     Wake {
         /// The other thread's name, if it has one.
         thread: Option<String>,
@@ -64,7 +65,7 @@ impl LeakKind {
     }
 }
 
-/// One sentence: what, where, whose, and what to do instead.
+/// One sentence: the leak, its place, its task, and the alternative.
 impl fmt::Display for LeakReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let task = &self.task;

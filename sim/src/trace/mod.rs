@@ -66,9 +66,9 @@ pub enum Effect {
     },
     /// A packet left a host.
     Packet {
-        /// From.
+        /// The host that sends.
         from: HostId,
-        /// To.
+        /// The host that receives.
         to: HostId,
         /// Bytes of payload.
         len: u32,
@@ -77,9 +77,9 @@ pub enum Effect {
     },
     /// A packet reached a host.
     Arrival {
-        /// From.
+        /// The host that sends.
         from: HostId,
-        /// To.
+        /// The host that receives.
         to: HostId,
         /// Bytes of payload.
         len: u32,
@@ -93,9 +93,9 @@ pub enum Effect {
     Note {
         /// The task that noted it.
         task: Option<TaskId>,
-        /// The kind of thing.
+        /// The kind of the note.
         label: &'static str,
-        /// The thing.
+        /// The text of the note.
         text: String,
     },
 }
@@ -113,7 +113,7 @@ pub enum TaskEnd {
     Crashed,
 }
 
-/// As a verb: `returns`.
+/// Writes it as a verb: `returns`.
 impl fmt::Display for TaskEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

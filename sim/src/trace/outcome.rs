@@ -11,11 +11,11 @@ use crate::schedule::{Divergence, SpawnPath, Tape};
 use crate::time::VirtualTime;
 use crate::trace::{Fingerprint, LeakReport, Trace};
 
-/// The result of a run: verdict, history, statistics, fingerprint, and the
-/// program's own value if it got that far.
+/// The result of a run: verdict, trace, statistics, fingerprint, and the program's value if it
+/// returned.
 #[derive(Debug)]
 pub struct Outcome<T> {
-    /// The verdict, as far as the engine can tell. Oracles judge beyond that.
+    /// The verdict of the engine. Oracles check the rest.
     pub verdict: Verdict,
     /// The value that the program returned, if it ran to its end.
     pub value: Option<T>,
@@ -31,7 +31,7 @@ pub struct Outcome<T> {
     pub switches: Vec<Switch>,
     /// Every task, by id; empty unless recorded.
     pub tasks: Vec<TaskInfo>,
-    /// The hash of what happened before what; of no meaning if nothing is recorded.
+    /// The hash of the happens-before order; meaningless if nothing is recorded.
     pub interleaving: Interleaving,
     /// The first place at which a replay met another choice than its schedule recorded.
     pub divergence: Option<Divergence>,
@@ -39,10 +39,16 @@ pub struct Outcome<T> {
 
 impl<T> Outcome<T> {
     /// Returns the same outcome with another value.
-    pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Outcome<U> {
+    pub fn map<U>(mut self, map: impl FnOnce(T) -> U) -> Outcome<U> {
+        let value = self.value.take().map(map);
+        self.with_value(value)
+    }
+
+    /// Returns the same outcome with this value, or none.
+    pub(crate) fn with_value<U>(self, value: Option<U>) -> Outcome<U> {
         Outcome {
             verdict: self.verdict,
-            value: self.value.map(map),
+            value,
             fingerprint: self.fingerprint,
             trace: self.trace,
             tape: self.tape,
@@ -77,7 +83,7 @@ pub enum Verdict {
         /// Polls within it.
         polls: u64,
     },
-    /// Virtual time ran out while there was still something to wait for.
+    /// Virtual time ran out while a task waited for a timer.
     Timeout {
         /// The limit.
         limit: Duration,
@@ -86,7 +92,7 @@ pub enum Verdict {
     },
     /// A task panicked, one of plain tokio's included.
     Panic(PanicReport),
-    /// Something left the run: what it came to, no seed decides.
+    /// Something leaked from the run: no seed decides the result.
     Leak(LeakReport),
     /// The budget of steps ran out: nothing is known.
     Unknown {
@@ -96,8 +102,8 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// One word, as in JSON: `pass`, `deadlock`, `livelock`, `timeout`,
-    /// `panic`, `leak`, `unknown`.
+    /// Returns one word, as in JSON: `pass`, `deadlock`, `livelock`, `timeout`, `panic`,
+    /// `leak`, `unknown`.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Pass => "pass",
@@ -192,13 +198,12 @@ impl fmt::Display for PanicReport {
     }
 }
 
-/// A deviation of the scheduler: another task runs than would
-/// have.
+/// A deviation of the scheduler: another task runs than by default.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Switch {
     /// The choice's index on the tape.
     pub choice: usize,
-    /// The task that would have run.
+    /// The task of the default choice.
     pub instead_of: TaskId,
     /// The resource that it was about to touch, and its creation site; none if it
     /// did not stand at a scheduling point.
@@ -218,7 +223,7 @@ pub struct TaskInfo {
     pub host: String,
     /// Spawn site.
     pub spawned_at: &'static Location<'static>,
-    /// Its path of spawns, by which the scheduler's sites call it.
+    /// Its path of spawns, which names the scheduler's sites for it.
     pub path: SpawnPath,
 }
 
@@ -231,16 +236,16 @@ pub struct Statistics {
     pub choices: u64,
     /// Choices that were not the default: deviations.
     pub deviations: u64,
-    /// Those of them that took the turn from a task that could go on.
+    /// Preemptions: deviations that took the turn from a task that could go on.
     pub preemptions: u64,
     /// Tasks spawned.
     pub tasks: u64,
     /// Packets that left a host.
     pub packets: u64,
-    /// Times that a task had to wait for anything but a timer: a lock, a channel, a
-    /// socket, another task.
+    /// Number of waits of tasks for anything but a timer: a lock, a channel, a socket, another
+    /// task.
     pub waits: u64,
-    /// Those of them that were for a lock.
+    /// Number of those waits that were for a lock.
     pub lock_waits: u64,
     /// Virtual time at the end.
     pub virtual_time: VirtualTime,

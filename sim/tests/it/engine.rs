@@ -13,7 +13,7 @@ use rehearsal_sim::{
 
 use crate::support::config;
 
-/// Four tasks that yield between their steps; the order of steps.
+/// Runs four tasks that yield between their steps, and returns the order of steps.
 fn interleaving(config: Config) -> Outcome<Vec<(u32, u32)>> {
     run(config, |world| async move {
         let steps = Rc::new(RefCell::new(Vec::new()));
@@ -36,7 +36,7 @@ fn interleaving(config: Config) -> Outcome<Vec<(u32, u32)>> {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_run() {
+fn same_seed_gives_the_same_run() {
     for seed in 0..20 {
         let (a, b) = (interleaving(config(seed)), interleaving(config(seed)));
         assert_eq!(a.fingerprint, b.fingerprint);
@@ -65,7 +65,7 @@ fn fifo_takes_turns() {
 }
 
 #[test]
-fn a_tape_replays_its_run() {
+fn tape_replays_its_run() {
     for seed in 0..20 {
         let original = interleaving(config(seed));
         let replayed = interleaving(Config {
@@ -82,7 +82,7 @@ fn a_tape_replays_its_run() {
 }
 
 #[test]
-fn a_tape_of_another_program_diverges_and_says_where() {
+fn tape_of_another_program_diverges_and_names_the_place() {
     let original = interleaving(config(1));
     let other = run(
         Config {
@@ -99,7 +99,7 @@ fn a_tape_of_another_program_diverges_and_says_where() {
 }
 
 #[test]
-fn a_draw_elsewhere_does_not_shift_a_site() {
+fn draw_at_one_site_does_not_shift_another() {
     let draws = |noise: bool| {
         run(config(5), move |world| async move {
             let (a, b) = (world.site("a"), world.site("b"));
@@ -117,9 +117,9 @@ fn a_draw_elsewhere_does_not_shift_a_site() {
     assert_eq!(draws(false), draws(true));
 }
 
-/// A program may call its sites what it likes: it never sees what a strategy draws.
+/// A program may give its sites any label: none shares the strategy's stream.
 #[test]
-fn a_label_shares_no_stream_with_the_strategy() {
+fn label_shares_no_stream_with_the_strategy() {
     let outcome = run(config(3), |world| async move {
         let other = world.spawn_on(world.current_host(), async {
             for _ in 0..64 {
@@ -145,7 +145,7 @@ fn a_label_shares_no_stream_with_the_strategy() {
     assert_ne!(drawn, picked[..64]);
 }
 
-/// Nor does it take over the random numbers of a link, or of hermetic code.
+/// Nor does any share the stream of a link, or of hermetic code.
 #[test]
 fn labels_that_look_like_sites_of_the_simulator_are_sites_of_their_own() {
     let draws = |label: &'static str| {
@@ -169,7 +169,7 @@ fn labels_that_look_like_sites_of_the_simulator_are_sites_of_their_own() {
 
 /// The kind of a choice depends on its site, not on how the label begins.
 #[test]
-fn a_label_never_makes_a_choice_one_of_the_scheduler() {
+fn label_never_makes_a_choice_one_of_the_scheduler() {
     let outcome = run(config(0), |world| async move {
         for label in ["after lunch", "after 0", "preempt 0", "preemptive"] {
             let site = world.site(label);
@@ -230,7 +230,7 @@ fn time_jumps_and_an_idle_hour_is_free() {
 }
 
 #[test]
-fn a_panic_in_a_detached_task_fails_the_run() {
+fn panic_in_a_detached_task_fails_the_run() {
     let outcome = run(Config::default(), |world| async move {
         let host = world.host("worker");
         world.spawn_on(host, async move {
@@ -255,7 +255,7 @@ fn a_panic_in_a_detached_task_fails_the_run() {
 }
 
 #[test]
-fn a_run_in_which_nothing_can_happen_is_a_deadlock_and_names_its_tasks() {
+fn run_in_which_nothing_can_happen_is_a_deadlock_and_names_its_tasks() {
     let outcome = run(Config::default(), |world| async move {
         time::sleep(Duration::from_millis(7)).await;
         let waiting = spawn(async move {
@@ -279,7 +279,7 @@ fn a_run_in_which_nothing_can_happen_is_a_deadlock_and_names_its_tasks() {
 }
 
 #[test]
-fn a_run_that_outlives_its_time_is_a_timeout() {
+fn run_that_outlives_its_time_is_a_timeout() {
     let outcome = run(
         Config {
             budget: Budget {
@@ -299,7 +299,7 @@ fn a_run_that_outlives_its_time_is_a_timeout() {
 }
 
 #[test]
-fn a_spin_is_a_livelock_and_a_budget_that_runs_out_is_unknown() {
+fn spin_is_a_livelock_and_a_budget_that_runs_out_is_unknown() {
     let spin = |budget| {
         run(
             Config {
@@ -332,7 +332,7 @@ fn a_spin_is_a_livelock_and_a_budget_that_runs_out_is_unknown() {
 }
 
 #[test]
-fn an_aborted_task_is_dropped_at_its_next_turn_and_its_joiner_is_told() {
+fn aborted_task_is_dropped_at_its_next_turn_and_its_joiner_is_woken() {
     let outcome = run(Config::default(), |_| async {
         let sleeper = spawn(time::sleep(Duration::from_secs(9)));
         time::sleep(Duration::from_millis(1)).await;
@@ -363,7 +363,7 @@ fn time_never_goes_back_in_a_history() {
 }
 
 #[test]
-fn a_crash_drops_the_tasks_of_its_host_and_a_restart_boots_it_again() {
+fn crash_drops_the_tasks_of_its_host_and_a_restart_boots_it_again() {
     let outcome = run(Config::default(), |world| async move {
         let boots = Rc::new(RefCell::new(0));
         let host = world.host("server");
@@ -384,7 +384,7 @@ fn a_crash_drops_the_tasks_of_its_host_and_a_restart_boots_it_again() {
 }
 
 #[test]
-fn a_paused_host_stands_still_and_catches_up() {
+fn paused_host_runs_no_task_until_resumed() {
     let outcome = run(Config::default(), |world| async move {
         let host = world.host("server");
         let ticks = Rc::new(RefCell::new(Vec::new()));
@@ -406,7 +406,7 @@ fn a_paused_host_stands_still_and_catches_up() {
 }
 
 #[test]
-fn settled_waits_for_quiet_and_not_for_timers() {
+fn settled_waits_for_quiescence_and_not_for_timers() {
     let outcome = run(Config::default(), |world| async move {
         spawn(time::sleep(Duration::from_secs(60)));
         let busy = spawn(async {
@@ -420,7 +420,7 @@ fn settled_waits_for_quiet_and_not_for_timers() {
     assert_eq!(outcome.value, Some((true, 0)));
 }
 
-/// tokio wakes the receivers of a `watch` in an order of its own drawing.
+/// tokio wakes the receivers of a `watch` in an order that it draws.
 #[test]
 fn wake_order_of_a_watch_does_not_depend_on_tokio() {
     let order = || {
@@ -447,7 +447,7 @@ fn wake_order_of_a_watch_does_not_depend_on_tokio() {
 }
 
 #[test]
-fn a_task_that_pauses_its_own_host_stands_still_at_its_next_point() {
+fn task_that_pauses_its_own_host_stops_at_its_next_point() {
     let outcome = run(config(1), |world| async move {
         let host = world.host("server");
         let lock = Rc::new(rehearsal_sim::tokio::sync::Mutex::new(()));
@@ -456,7 +456,7 @@ fn a_task_that_pauses_its_own_host_stands_still_at_its_next_point() {
         world.spawn_on(host, async move {
             world.pause(host);
             for _ in 0..20 {
-                // Somebody else is ready all the time, so some of these switch.
+                // Another task is ready all the time, so some of these switch.
                 drop(theirs.lock().await);
             }
             *told.borrow_mut() = Some(world.now().as_millis());

@@ -1,5 +1,5 @@
-//! Every schedule within a bound: what takes two deviations is found with two,
-//! proved absent with one, and a healthy program is proved with either.
+//! Every schedule within a bound: a bug that takes two deviations is found with two and proved
+//! absent with one, and a healthy program is proved with either.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -8,18 +8,17 @@ use std::rc::Rc;
 use rehearsal_sim::tokio::sync::Mutex;
 use rehearsal_sim::{Config, Deviate, Exhaustive, Interleaving, PickDeviation, run};
 
-/// Whose stack a task pushes to.
+/// The stack that a task pushes to.
 #[derive(Clone, Copy)]
 enum Stack {
     Shared,
     Own,
 }
 
-/// Two tasks that each push their number to a stack, and pop it again. With one
-/// stack this goes well while one of them comes and goes within the other's turn,
-/// and ill if they pass each other. Whether it went well, the picks that each run
-/// had, and what happened before what.
-fn play(deviations: &[PickDeviation], stack: Stack) -> (bool, Vec<u32>, Interleaving) {
+/// Runs two tasks that each push their number to a stack, and pop it again. With one stack each
+/// gets its own number back unless their operations overlap. Returns `true` if each did, the
+/// picks of the run, and its happens-before hash.
+fn run_with(deviations: &[PickDeviation], stack: Stack) -> (bool, Vec<u32>, Interleaving) {
     let (deviate, picks) = Deviate::new(deviations);
     let config = Config {
         strategy: Box::new(deviate),
@@ -56,55 +55,55 @@ fn play(deviations: &[PickDeviation], stack: Stack) -> (bool, Vec<u32>, Interlea
 struct Searched {
     schedules: u64,
     distinct: usize,
-    /// The schedules that went ill.
-    ill: Vec<Vec<PickDeviation>>,
+    /// The failing schedules.
+    failing: Vec<Vec<PickDeviation>>,
 }
 
 fn search(bound: u32, stack: Stack) -> Searched {
     let mut search = Exhaustive::new(bound);
     let mut distinct = BTreeSet::new();
-    let mut ill = Vec::new();
+    let mut failing = Vec::new();
     while let Some(deviations) = search.take() {
-        let (well, picks, interleaving) = play(&deviations, stack);
+        let (correct, picks, interleaving) = run_with(&deviations, stack);
         search.learn(&deviations, &picks);
         distinct.insert(interleaving);
-        if !well {
-            ill.push(deviations);
+        if !correct {
+            failing.push(deviations);
         }
     }
     assert_eq!(search.ahead(), 0);
     Searched {
         schedules: search.taken(),
         distinct: distinct.len(),
-        ill,
+        failing,
     }
 }
 
 #[test]
-fn a_bug_that_takes_two_deviations_is_found_with_two() {
+fn bug_of_two_deviations_is_found_with_two() {
     let one = search(1, Stack::Shared);
     assert!(one.schedules > 2, "there is something to deviate from");
-    assert!(one.ill.is_empty(), "{:?}", one.ill);
+    assert!(one.failing.is_empty(), "{:?}", one.failing);
     let two = search(2, Stack::Shared);
-    assert!(!two.ill.is_empty());
-    assert!(two.ill.iter().all(|deviations| deviations.len() == 2));
+    assert!(!two.failing.is_empty());
+    assert!(two.failing.iter().all(|deviations| deviations.len() == 2));
     assert!(two.schedules > one.schedules);
     assert!(two.distinct as u64 <= two.schedules);
 }
 
 #[test]
-fn a_search_is_repeatable() {
-    for deviations in search(2, Stack::Shared).ill {
-        let (well, ..) = play(&deviations, Stack::Shared);
-        assert!(!well, "{deviations:?}");
+fn search_is_repeatable() {
+    for deviations in search(2, Stack::Shared).failing {
+        let (correct, ..) = run_with(&deviations, Stack::Shared);
+        assert!(!correct, "{deviations:?}");
     }
 }
 
 #[test]
-fn the_healthy_twin_is_proved() {
+fn healthy_twin_is_proved() {
     for bound in 0..=4 {
         let searched = search(bound, Stack::Own);
-        assert!(searched.ill.is_empty(), "{:?}", searched.ill);
+        assert!(searched.failing.is_empty(), "{:?}", searched.failing);
     }
     assert_eq!(search(0, Stack::Own).schedules, 1);
 }

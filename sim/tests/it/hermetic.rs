@@ -1,4 +1,4 @@
-//! Hermetic runs: what code asks of the machine is answered from the seed.
+//! Hermetic runs: ambient values come from the seed.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![expect(
     clippy::disallowed_types,
@@ -19,7 +19,7 @@ use rehearsal_sim::{
 
 use crate::support::config;
 
-/// Three tasks that ask the machine for all sorts of things and note the answers.
+/// Runs three tasks that read all sorts of ambient values and note them.
 async fn curious(world: World) {
     let handles: Vec<_> = (0..3u64).map(|task| spawn(ask(world, task))).collect();
     for handle in handles {
@@ -38,7 +38,7 @@ async fn ask(world: World, task: u64) {
             "wall",
             format!("{:?}", SystemTime::now().duration_since(UNIX_EPOCH)),
         );
-        // A deviation that hangs on ambient randomness, and time that passes.
+        // A branch that depends on ambient randomness, and time that passes.
         let pause = rand::random_range(1..50) + task;
         time::sleep(Duration::from_millis(pause)).await;
         world.note("elapsed", format!("{:?}", started.elapsed()));
@@ -57,22 +57,22 @@ fn fingerprints(seeds: impl IntoIterator<Item = u64>) -> Vec<String> {
 }
 
 #[test]
-fn this_build_is_effective() {
+fn scopes_are_effective_in_this_build() {
     assert!(rehearsal_hermetic::is_effective());
 }
 
 #[test]
-fn a_seed_has_one_fingerprint_and_two_seeds_have_two() {
+fn each_seed_has_one_fingerprint_of_its_own() {
     let first = fingerprints(0..200);
     assert_eq!(first, fingerprints(0..200));
     let different: BTreeSet<_> = first.iter().collect();
     assert_eq!(different.len(), 200);
 }
 
-/// Each kind of answer differs between seeds by itself: one that does not vary would
-/// hide behind one that does.
+/// Each kind of value differs between seeds by itself: one that does not vary would hide behind
+/// one that does.
 #[test]
-fn each_answer_hangs_on_the_seed() {
+fn each_ambient_value_depends_on_the_seed() {
     let notes = |seed| {
         let mut of_label: HashMap<&str, Vec<String>> = HashMap::new();
         for entry in curious_run(seed).trace.entries {
@@ -89,12 +89,12 @@ fn each_answer_hangs_on_the_seed() {
     }
 }
 
-/// Another process is this test again, told what to expect.
+/// Runs this test again in another process, with the expected values in its environment.
 #[test]
-fn another_process_gives_the_same() {
+fn fingerprints_are_equal_in_another_process() {
     const EXPECTED: &str = "HERMETIC_FINGERPRINTS_EXPECTED";
     if let Ok(expected) = std::env::var(EXPECTED) {
-        // Something else comes first, as it well may in another process.
+        // Something else runs first, as it may in another process.
         fingerprints(1_000..1_007);
         assert_eq!(fingerprints(0..20).join(" "), expected);
         return;
@@ -103,19 +103,22 @@ fn another_process_gives_the_same() {
     let this = std::env::current_exe().expect("a path");
     for _ in 0..2 {
         let output = Command::new(&this)
-            .args(["--exact", "hermetic::another_process_gives_the_same"])
+            .args([
+                "--exact",
+                "hermetic::fingerprints_are_equal_in_another_process",
+            ])
             .env(EXPECTED, &mine)
             .output()
             .expect("it starts");
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{said}");
-        assert!(said.contains("1 passed"), "{said}");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{text}");
+        assert!(text.contains("1 passed"), "{text}");
     }
 }
 
-/// The same in debug and in release, today and tomorrow.
+/// The fingerprints are the same in debug and in release, today and tomorrow.
 #[test]
-fn these_seeds_have_these_fingerprints() {
+fn golden_fingerprints_are_unchanged() {
     assert_eq!(
         fingerprints([0, 1, 42, u64::MAX]),
         [
@@ -128,7 +131,7 @@ fn these_seeds_have_these_fingerprints() {
 }
 
 #[test]
-fn eight_threads_at_once_do_not_touch_each_other() {
+fn runs_on_eight_threads_are_independent() {
     let alone: Vec<_> = (0..8)
         .map(|lane| fingerprints(lane * 10..lane * 10 + 10))
         .collect();
@@ -143,7 +146,7 @@ fn eight_threads_at_once_do_not_touch_each_other() {
 }
 
 #[test]
-fn clocks_go_with_virtual_time() {
+fn clocks_follow_virtual_time() {
     let outcome = run_hermetic(
         || config(3),
         |world| async move {
@@ -163,7 +166,7 @@ fn clocks_go_with_virtual_time() {
 }
 
 #[test]
-fn another_thread_keeps_the_machines_clock_and_randomness_during_a_run() {
+fn other_threads_keep_the_machines_clock_and_randomness_during_a_run() {
     let before = SystemTime::now();
     let (ask, asked) = mpsc::channel::<()>();
     let (answer, answered) = mpsc::channel();
@@ -172,7 +175,7 @@ fn another_thread_keeps_the_machines_clock_and_randomness_during_a_run() {
             let _ = answer.send((SystemTime::now(), uuid::Uuid::new_v4()));
         }
     });
-    let play = |ask: mpsc::Sender<()>, answered: mpsc::Receiver<_>| {
+    let run_once = |ask: mpsc::Sender<()>, answered: mpsc::Receiver<_>| {
         let outcome = run_hermetic(
             || config(5),
             move |_| async move {
@@ -185,8 +188,8 @@ fn another_thread_keeps_the_machines_clock_and_randomness_during_a_run() {
         );
         outcome.value.expect("the run passes")
     };
-    let (own, theirs, answered) = play(ask.clone(), answered);
-    let (own_again, theirs_again, answered) = play(ask.clone(), answered);
+    let (own, theirs, answered) = run_once(ask.clone(), answered);
+    let (own_again, theirs_again, answered) = run_once(ask.clone(), answered);
     drop((ask, answered));
     bystander.join().expect("it does not panic");
     assert_eq!(own, own_again);
@@ -196,7 +199,7 @@ fn another_thread_keeps_the_machines_clock_and_randomness_during_a_run() {
 }
 
 #[test]
-fn a_real_run_is_left_alone() {
+fn real_run_reads_the_machines_clock_and_randomness() {
     let program = |_| async { (SystemTime::now(), uuid::Uuid::new_v4()) };
     let before = SystemTime::now();
     let [first, second] = [1, 1].map(|seed| run(config(seed), program).value.expect("it passes"));
@@ -204,7 +207,7 @@ fn a_real_run_is_left_alone() {
     assert_ne!(first.1, second.1);
 }
 
-/// The same program that asks for nothing is the same run either way.
+/// A program without ambient values has the same run in either mode.
 #[test]
 fn ambient_mode_does_not_change_pure_programs() {
     let program = |world: World| async move {
@@ -224,7 +227,7 @@ fn ambient_mode_does_not_change_pure_programs() {
 }
 
 #[test]
-fn a_thread_that_has_drawn_its_keys_is_refused() {
+fn thread_that_has_drawn_its_keys_is_refused() {
     let payload = thread::spawn(|| {
         let used: HashMap<u32, u32> = HashMap::new();
         assert!(used.is_empty());
@@ -243,7 +246,7 @@ fn a_thread_that_has_drawn_its_keys_is_refused() {
 }
 
 #[test]
-fn a_panic_in_a_hermetic_run_is_a_verdict_and_ends_the_scope() {
+fn panic_in_a_hermetic_run_is_a_verdict_and_ends_the_scope() {
     let verdict = rehearsal_hermetic::call_on_fresh_thread(|| {
         let hermetic = Config {
             ambient: Ambient::Hermetic,
@@ -259,7 +262,7 @@ fn a_panic_in_a_hermetic_run_is_a_verdict_and_ends_the_scope() {
 /// Returns which of two ready branches tokio's own `select!` takes, 64 times.
 #[cfg(tokio_unstable)]
 #[test]
-fn tokios_own_select_hangs_on_the_seed() {
+fn tokios_own_select_depends_on_the_seed() {
     let branches = |seed| {
         let outcome = run_hermetic(
             move || config(seed),

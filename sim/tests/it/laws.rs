@@ -46,23 +46,23 @@ fn program() -> impl Strategy<Value = Vec<Vec<Step>>> {
 }
 
 /// The state that the tasks of a program share.
-struct Stage {
+struct Shared {
     locks: [Mutex<u32>; 3],
     sender: mpsc::Sender<u32>,
     receiver: Mutex<mpsc::Receiver<u32>>,
     log: std::sync::Mutex<Vec<String>>,
 }
 
-fn perform(
+fn run_steps(
     world: World,
-    stage: Arc<Stage>,
+    shared: Arc<Shared>,
     name: u32,
     steps: Vec<Step>,
 ) -> std::pin::Pin<Box<dyn Future<Output = ()>>> {
     Box::pin(async move {
         let mut children = Vec::new();
         for (index, step) in steps.into_iter().enumerate() {
-            let said = match step {
+            let line = match step {
                 Step::Yield => {
                     yield_now().await;
                     "yields".to_owned()
@@ -72,19 +72,19 @@ fn perform(
                     format!("wakes at {}", world.now())
                 }
                 Step::Lock(which) => {
-                    let mut count = stage.locks[which].lock().await;
+                    let mut count = shared.locks[which].lock().await;
                     *count += 1;
                     let seen = *count;
                     yield_now().await;
                     format!("counts {seen}")
                 }
-                Step::Send => match stage.sender.try_send(name) {
+                Step::Send => match shared.sender.try_send(name) {
                     Ok(()) => "sends".to_owned(),
                     Err(_) => "finds the channel full".to_owned(),
                 },
                 Step::Receive => {
                     let wait = Duration::from_millis(3);
-                    let mut receiver = stage.receiver.lock().await;
+                    let mut receiver = shared.receiver.lock().await;
                     format!(
                         "receives {:?}",
                         time::timeout(wait, receiver.recv()).await.ok()
@@ -96,13 +96,13 @@ fn perform(
                 }
                 Step::Spawn(steps) => {
                     let child = name * 10 + index as u32 + 1;
-                    let stage = Arc::clone(&stage);
-                    let future = perform(world, stage, child, steps);
+                    let shared = Arc::clone(&shared);
+                    let future = run_steps(world, shared, child, steps);
                     children.push(world.spawn_on(world.current_host(), future));
                     format!("starts {child}")
                 }
             };
-            stage.log.lock().unwrap().push(format!("{name} {said}"));
+            shared.log.lock().unwrap().push(format!("{name} {line}"));
         }
         for child in children {
             child.await.expect("no task fails");
@@ -110,7 +110,7 @@ fn perform(
     })
 }
 
-fn play(
+fn run_tasks(
     tasks: &[Vec<Step>],
     seed: u64,
     strategy: Box<dyn Scheduler>,
@@ -128,13 +128,13 @@ fn play(
         },
         ..Config::default()
     };
-    run(config, |world| perform_all(world, tasks))
+    run(config, |world| run_all(world, tasks))
 }
 
-/// The program: every task to its end; what they said, in order.
-async fn perform_all(world: World, tasks: Vec<Vec<Step>>) -> Vec<String> {
+/// Runs every task to its end, and returns their log.
+async fn run_all(world: World, tasks: Vec<Vec<Step>>) -> Vec<String> {
     let (sender, receiver) = mpsc::channel(2);
-    let stage = Arc::new(Stage {
+    let shared = Arc::new(Shared {
         locks: Default::default(),
         sender,
         receiver: Mutex::new(receiver),
@@ -144,14 +144,14 @@ async fn perform_all(world: World, tasks: Vec<Vec<Step>>) -> Vec<String> {
         .into_iter()
         .zip(1u32..)
         .map(|(steps, name)| {
-            let future = perform(world, Arc::clone(&stage), name, steps);
+            let future = run_steps(world, Arc::clone(&shared), name, steps);
             world.spawn_on(world.current_host(), future)
         })
         .collect();
     for handle in handles {
         handle.await.expect("no task fails");
     }
-    stage.log.lock().unwrap().clone()
+    shared.log.lock().unwrap().clone()
 }
 
 fn random() -> Box<dyn Scheduler> {
@@ -162,9 +162,9 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_same_seed_gives_the_same_history(tasks in program(), seed: u64) {
-        let first = play(&tasks, seed, random(), Choices::Fresh);
-        let second = play(&tasks, seed, random(), Choices::Fresh);
+    fn same_seed_gives_the_same_history(tasks in program(), seed: u64) {
+        let first = run_tasks(&tasks, seed, random(), Choices::Fresh);
+        let second = run_tasks(&tasks, seed, random(), Choices::Fresh);
         prop_assert_eq!(&first.trace, &second.trace);
         prop_assert_eq!(first.fingerprint, second.fingerprint);
         prop_assert_eq!(first.value, second.value);
@@ -172,11 +172,11 @@ proptest! {
 
     #[test]
     fn recording_does_not_change_the_run(tasks in program(), seed: u64) {
-        let full = play(&tasks, seed, random(), Choices::Fresh);
+        let full = run_tasks(&tasks, seed, random(), Choices::Fresh);
         let small = |recording| {
             let tasks = tasks.clone();
             let config = Config { seed, strategy: random(), recording, ..Config::default() };
-            run(config, |world| perform_all(world, tasks))
+            run(config, |world| run_all(world, tasks))
         };
         let hashed = small(Recording::Fingerprint);
         let bare = small(Recording::Off);
@@ -187,9 +187,9 @@ proptest! {
     }
 
     #[test]
-    fn a_tape_replays_its_run_without_its_strategy(tasks in program(), seed: u64) {
-        let original = play(&tasks, seed, random(), Choices::Fresh);
-        let replayed = play(&tasks, 0, Box::new(Fifo), Choices::Replay(original.tape.schedule()));
+    fn tape_replays_its_run_without_its_strategy(tasks in program(), seed: u64) {
+        let original = run_tasks(&tasks, seed, random(), Choices::Fresh);
+        let replayed = run_tasks(&tasks, 0, Box::new(Fifo), Choices::Replay(original.tape.schedule()));
         prop_assert_eq!(&original.trace, &replayed.trace);
         prop_assert_eq!(original.fingerprint, replayed.fingerprint);
         prop_assert_eq!(original.tape, replayed.tape);
@@ -201,7 +201,7 @@ proptest! {
     /// Counters and descriptions of deviations agree with the schedule.
     #[test]
     fn every_switch_is_a_deviation(tasks in program(), seed: u64) {
-        let outcome = play(&tasks, seed, random(), Choices::Fresh);
+        let outcome = run_tasks(&tasks, seed, random(), Choices::Fresh);
         let schedule = outcome.tape.schedule();
         let preemptions = schedule.count(DeviationKind::Preemption);
         prop_assert_eq!(outcome.statistics.preemptions, preemptions as u64);
@@ -221,39 +221,39 @@ proptest! {
     }
 
     #[test]
-    fn a_tape_cut_anywhere_still_runs(tasks in program(), seed: u64, cut: prop::sample::Index) {
-        let original = play(&tasks, seed, random(), Choices::Fresh);
+    fn tape_cut_anywhere_still_runs(tasks in program(), seed: u64, cut: prop::sample::Index) {
+        let original = run_tasks(&tasks, seed, random(), Choices::Fresh);
         let len = cut.index(original.tape.len() + 1);
-        let cut = play(&tasks, 0, Box::new(Fifo), Choices::Replay(original.tape.truncated(len).schedule()));
+        let cut = run_tasks(&tasks, 0, Box::new(Fifo), Choices::Replay(original.tape.truncated(len).schedule()));
         prop_assert_eq!(cut.verdict.as_str(), "pass", "{}", cut.verdict);
         let last = cut.tape.choices().iter().rposition(|choice| choice.value != 0);
         prop_assert!(last.is_none_or(|last| last < len));
     }
 
     #[test]
-    fn a_changed_tape_still_runs(
+    fn changed_tape_still_runs(
         tasks in program(),
         seed: u64,
         at: prop::sample::Index,
         value: u32,
     ) {
-        let original = play(&tasks, seed, random(), Choices::Fresh);
+        let original = run_tasks(&tasks, seed, random(), Choices::Fresh);
         let len = original.tape.len().max(1);
         let changed = original.tape.with_value(at.index(len), value);
-        let run = play(&tasks, 0, Box::new(Fifo), Choices::Replay(changed.schedule()));
+        let run = run_tasks(&tasks, 0, Box::new(Fifo), Choices::Replay(changed.schedule()));
         prop_assert_eq!(run.verdict.as_str(), "pass", "{}", run.verdict);
     }
 
     #[test]
     fn time_never_goes_back(tasks in program(), seed: u64) {
-        let entries = play(&tasks, seed, random(), Choices::Fresh).trace.entries;
+        let entries = run_tasks(&tasks, seed, random(), Choices::Fresh).trace.entries;
         prop_assert!(entries.windows(2).all(|pair| pair[0].at <= pair[1].at));
         prop_assert!(entries.windows(2).all(|pair| pair[0].step <= pair[1].step));
     }
 
     /// TCP delivers every byte once and in order, whatever the link does.
     #[test]
-    fn a_link_is_first_in_first_out(
+    fn link_is_first_in_first_out(
         seed: u64,
         sizes in prop::collection::vec(1usize..5_000, 1..20),
         loss in 0u32..300,

@@ -1,4 +1,4 @@
-//! Leaks end a run and are named; threads outside the run do not.
+//! Leaks end a run and are reported; threads outside the run are not leaks.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![expect(
     clippy::disallowed_methods,
@@ -23,7 +23,7 @@ use crate::support::config;
 
 type Program = fn(World) -> Pin<Box<dyn Future<Output = ()>>>;
 
-/// Hermetic or not makes no difference here.
+/// Runs a program hermetically and not: both detect the same leaks.
 fn both(seed: u64, program: Program) -> [Outcome<()>; 2] {
     [
         run(config(seed), program),
@@ -45,7 +45,7 @@ fn start_a_thread() {
 }
 
 #[test]
-fn this_build_can_watch() {
+fn leaks_are_detected_in_this_build() {
     assert!(rehearsal_hermetic::is_watchful());
 }
 
@@ -67,14 +67,14 @@ const THREADS: [(&str, Program); 5] = [
             Runtime::new().expect("a runtime").shutdown_background();
         })
     }),
-    // Tokio panics where a runtime is dropped; the thread came first.
+    // Tokio panics where a runtime is dropped; the thread was started before.
     ("a runtime that is dropped", |_| {
         Box::pin(async { drop(Runtime::new()) })
     }),
 ];
 
 #[test]
-fn a_thread_fails_the_run_and_has_a_site() {
+fn thread_fails_the_run_and_has_a_site() {
     for (name, program) in THREADS {
         for outcome in both(1, program) {
             let report = leak(&outcome);
@@ -96,7 +96,7 @@ const SOCKETS: [(&str, Program); 4] = [
     ("std's listener", |_| {
         Box::pin(async { drop(TcpListener::bind("127.0.0.1:0")) })
     }),
-    // These two panic: the run's runtime has no driver for them. The socket came first.
+    // These two panic: the run's runtime has no driver for them. The socket was made before.
     ("tokio's listener", |_| {
         Box::pin(async { drop(tokio::net::TcpListener::bind("127.0.0.1:0").await) })
     }),
@@ -109,7 +109,7 @@ const SOCKETS: [(&str, Program); 4] = [
 ];
 
 #[test]
-fn a_socket_fails_the_run_and_has_a_site() {
+fn socket_fails_the_run_and_has_a_site() {
     for (name, program) in SOCKETS {
         for outcome in both(1, program) {
             let report = leak(&outcome);
@@ -122,7 +122,7 @@ fn a_socket_fails_the_run_and_has_a_site() {
 }
 
 #[test]
-fn the_healthy_twins_pass() {
+fn healthy_twins_pass() {
     const TWINS: [Program; 4] = [
         |_| Box::pin(async { spawn(async {}).await.expect("it does not panic") }),
         |_| {
@@ -148,7 +148,7 @@ fn the_healthy_twins_pass() {
 }
 
 #[test]
-fn a_report_is_one_sentence_of_what_where_whose_and_what_instead() {
+fn leak_report_names_the_leak_its_place_its_task_and_the_alternative() {
     const LINE: u32 = line!() + 5;
     let outcome = run(config(0), |world| async move {
         spawn(async move {
@@ -161,7 +161,7 @@ fn a_report_is_one_sentence_of_what_where_whose_and_what_instead() {
         .await
         .expect("the run ends first");
     });
-    let said = outcome.verdict.to_string();
+    let text = outcome.verdict.to_string();
     let spawned = LINE - 3;
     let expected = format!(
         "task 1 `careless` on world (spawned at sim/tests/it/leaks.rs:{spawned}:9) started a real \
@@ -169,7 +169,7 @@ fn a_report_is_one_sentence_of_what_where_whose_and_what_instead() {
          spawn a task of rehearsal::tokio instead, and do without spawn_blocking, tokio::fs \
          and runtimes of one's own)"
     );
-    assert_eq!(said, expected);
+    assert_eq!(text, expected);
     assert_eq!(
         outcome.verdict.at().map(VirtualTime::as_micros),
         Some(3_000)
@@ -177,7 +177,7 @@ fn a_report_is_one_sentence_of_what_where_whose_and_what_instead() {
 }
 
 #[test]
-fn a_leak_of_a_plain_task_ends_the_run_at_once() {
+fn leak_of_a_plain_task_ends_the_run_at_once() {
     let program: Program = |_| {
         Box::pin(async {
             tokio::spawn(async { start_a_thread() });
@@ -200,7 +200,7 @@ impl Drop for StartsAThread {
 }
 
 #[test]
-fn a_leak_while_tasks_are_dropped_fails_a_run_that_would_have_passed() {
+fn leak_while_tasks_are_dropped_fails_a_run_that_would_have_passed() {
     let ours: Program = |_| {
         Box::pin(async {
             spawn(async {
@@ -233,14 +233,14 @@ fn foreign() -> Runtime {
         .expect("a runtime")
 }
 
-/// Waits until the runtime's one worker, which takes tasks in order, has got so far.
+/// Waits until the runtime's one worker, which takes tasks in order, has run the earlier ones.
 fn catch_up(foreign: &Handle) {
     let (done, is_done) = mpsc::channel();
     foreign.spawn(async move { done.send(()) });
     is_done.recv().expect("it runs");
 }
 
-/// A task of another runtime ends while one of ours awaits it.
+/// Awaits a task of another runtime, which ends meanwhile.
 async fn await_a_foreigner(foreign: Handle) -> u32 {
     let (gate, opened) = tokio::sync::oneshot::channel();
     let mut answer = foreign.spawn(opened);
@@ -255,7 +255,7 @@ async fn await_a_foreigner(foreign: Handle) -> u32 {
 }
 
 #[test]
-fn a_wake_from_another_runtime_fails_the_run() {
+fn wake_from_another_runtime_fails_the_run() {
     let other = foreign();
     let handle = other.handle().clone();
     let inner = handle.clone();
@@ -269,11 +269,11 @@ fn a_wake_from_another_runtime_fails_the_run() {
         };
         let thread = Some("elsewhere".to_owned());
         assert_eq!(report.kind, LeakKind::Wake { thread });
-        let said = report.to_string();
-        assert!(said.starts_with("the program "), "{said}");
+        let text = report.to_string();
+        assert!(text.starts_with("the program "), "{text}");
         assert!(
-            said.contains("outside the run, by thread `elsewhere`"),
-            "{said}"
+            text.contains("outside the run, by thread `elsewhere`"),
+            "{text}"
         );
     }
 }
@@ -295,8 +295,8 @@ fn leaks_can_be_allowed() {
     assert_eq!(outcome.value, Some(7));
 }
 
-/// Three tasks in an order that hangs on the seed; the one that comes to four first
-/// leaks if the seed is odd.
+/// Runs three tasks in an order that depends on the seed; the first one to reach four leaks if
+/// the seed is odd.
 fn sometimes(seed: u64) -> Outcome<()> {
     run_hermetic(
         move || config(seed),
@@ -323,7 +323,7 @@ fn sometimes(seed: u64) -> Outcome<()> {
 }
 
 #[test]
-fn a_seed_leaks_in_the_same_way_each_time() {
+fn seed_leaks_in_the_same_way_each_time() {
     let mut fingerprints = std::collections::BTreeSet::new();
     for seed in 0..50 {
         let [first, second] = [sometimes(seed), sometimes(seed)];

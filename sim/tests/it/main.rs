@@ -1,5 +1,5 @@
-//! The simulator, from outside. `auto_traits` and `surface` are apart: that they compile
-//! is the test, and what they import would get into the way of every other.
+//! The simulator, from outside. `auto_traits` and `surface` are apart: compiling them is the
+//! test, and their imports would clash with those of every other.
 
 mod engine;
 mod exhaustive;

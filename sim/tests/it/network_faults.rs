@@ -12,7 +12,7 @@ fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-fn play<T: 'static, Fut: Future<Output = T> + 'static>(
+fn run_seed<T: 'static, Fut: Future<Output = T> + 'static>(
     seed: u64,
     program: impl FnOnce(World) -> Fut,
 ) -> Outcome<T> {
@@ -24,7 +24,7 @@ fn play<T: 'static, Fut: Future<Output = T> + 'static>(
     run(config, program)
 }
 
-/// A server on which something is said to whoever connects, forever.
+/// Boots a server that sends to every client, for ever.
 fn boot_server(world: World) -> HostId {
     let server = world.host("server");
     world.boot(server, move || async move {
@@ -47,8 +47,8 @@ fn boot_server(world: World) -> HostId {
 }
 
 #[test]
-fn a_crash_in_the_middle_of_a_handshake_leaves_the_port_free() {
-    let outcome = play(1, |world| async move {
+fn crash_during_a_handshake_leaves_the_port_free() {
+    let outcome = run_seed(1, |world| async move {
         let (server, client) = (boot_server(world), world.host("client"));
         // The handshake's second packet never arrives.
         world.hold(client, server, Direction::Backward);
@@ -71,11 +71,11 @@ fn a_crash_in_the_middle_of_a_handshake_leaves_the_port_free() {
 }
 
 #[test]
-fn a_client_that_gives_up_its_handshake_leaves_the_port_free() {
-    let outcome = play(1, |world| async move {
+fn client_that_cancels_its_handshake_leaves_the_port_free() {
+    let outcome = run_seed(1, |world| async move {
         let (server, client) = (boot_server(world), world.host("client"));
         let connecting = world.spawn_on(client, async {
-            // Gone before the server's answer is there, which meets a reset.
+            // Cancelled before the server's answer arrives, which is answered with a reset.
             time::timeout(ms(1), TcpStream::connect("server:80"))
                 .await
                 .is_err()
@@ -89,16 +89,16 @@ fn a_client_that_gives_up_its_handshake_leaves_the_port_free() {
     assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.verdict);
 }
 
-/// The half-open connection is the listener's, until that is closed.
+/// The half-open connection belongs to the listener, until that is closed.
 #[test]
 fn half_open_connection_is_no_live_socket() {
-    let outcome = play(1, |world| async move {
+    let outcome = run_seed(1, |world| async move {
         boot_server(world);
         let client = world.host("client");
         time::sleep(ms(1)).await;
         let listening = world.census().sockets;
         let connecting = world.spawn_on(client, async {
-            // Gone before the server's answer is there, which meets a reset.
+            // Cancelled before the server's answer arrives, which is answered with a reset.
             time::timeout(ms(1), TcpStream::connect("server:80"))
                 .await
                 .is_err()
@@ -113,8 +113,8 @@ fn half_open_connection_is_no_live_socket() {
 }
 
 #[test]
-fn a_partition_that_heals_under_a_hold_keeps_the_order_of_bytes() {
-    let outcome = play(1, |world| async move {
+fn partition_that_heals_under_a_hold_keeps_the_order_of_bytes() {
+    let outcome = run_seed(1, |world| async move {
         let (server, client) = (boot_server(world), world.host("client"));
         let reading = world.spawn_on(client, async {
             let mut stream = TcpStream::connect("server:80").await?;
@@ -136,8 +136,8 @@ fn a_partition_that_heals_under_a_hold_keeps_the_order_of_bytes() {
 }
 
 #[test]
-fn a_connection_closed_towards_a_host_that_dies_is_gone_after_its_restart() {
-    let outcome = play(1, |world| async move {
+fn connection_closed_towards_a_host_that_dies_is_gone_after_its_restart() {
+    let outcome = run_seed(1, |world| async move {
         let (server, client) = (boot_server(world), world.host("client"));
         let hanging_up = world.spawn_on(client, async {
             let stream = TcpStream::connect("server:80").await;
@@ -161,22 +161,22 @@ fn a_connection_closed_towards_a_host_that_dies_is_gone_after_its_restart() {
 }
 
 #[test]
-fn a_barrier_opens_in_the_same_order_for_the_same_seed() {
+fn barrier_opens_in_the_same_order_for_the_same_seed() {
     let orders = |seed| {
-        let outcome = play(seed, |world| async move {
+        let outcome = run_seed(seed, |world| async move {
             let barrier = std::rc::Rc::new(Barrier::new(12));
-            let (tell, mut told) = mpsc::unbounded_channel();
+            let (sender, mut receiver) = mpsc::unbounded_channel();
             for number in 0..12 {
-                let (barrier, tell) = (std::rc::Rc::clone(&barrier), tell.clone());
+                let (barrier, sender) = (std::rc::Rc::clone(&barrier), sender.clone());
                 world.spawn_on(world.current_host(), async move {
                     let leads = barrier.wait().await.is_leader();
-                    tell.send((number, leads)).expect("somebody listens");
+                    sender.send((number, leads)).expect("the receiver is open");
                 });
             }
-            drop(tell);
+            drop(sender);
             let mut order = Vec::new();
-            while let Some(who) = told.recv().await {
-                order.push(who);
+            while let Some(arrival) = receiver.recv().await {
+                order.push(arrival);
             }
             order
         });

@@ -1,6 +1,5 @@
-//! Plain tasks: those that a library spawns with tokio's own `spawn`, which the
-//! simulator does not schedule. What they do with the facade's things must come out
-//! all the same.
+//! Plain tasks: those that a library spawns with tokio's own `spawn`, which the simulator does
+//! not schedule. Their operations on the facade's objects must work all the same.
 
 #![expect(
     clippy::disallowed_methods,
@@ -16,10 +15,10 @@ use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
 use rehearsal_sim::tokio::sync::{Mutex, mpsc, oneshot};
 use rehearsal_sim::{Config, HostId, Outcome, Verdict, VirtualTime, World, run, run_hermetic};
 
-/// `true` if tokio tells the simulator about plain tasks.
+/// `true` if tokio's hooks report plain tasks to the simulator.
 const HOOKS: bool = cfg!(tokio_unstable);
 
-/// The functions that a library calls.
+/// Spawns a task as a library does.
 fn spawn_plain<F>(future: F) -> ::tokio::task::JoinHandle<F::Output>
 where
     F: Future<Output: Send> + Send + 'static,
@@ -27,7 +26,7 @@ where
     ::tokio::spawn(future)
 }
 
-fn play<T: 'static, F>(program: impl FnOnce(World) -> F) -> Outcome<T>
+fn run_default<T: 'static, F>(program: impl FnOnce(World) -> F) -> Outcome<T>
 where
     F: Future<Output = T> + 'static,
 {
@@ -36,7 +35,7 @@ where
 
 #[test]
 fn packets_of_a_plain_task_leave_at_once() {
-    let outcome = play(|world| async move {
+    let outcome = run_default(|world| async move {
         let (client, server) = (world.host("client"), world.host("server"));
         world.spawn_on(server, async {
             let listener = TcpListener::bind("0.0.0.0:80").await.expect("a free port");
@@ -58,17 +57,17 @@ fn packets_of_a_plain_task_leave_at_once() {
     assert_eq!(outcome.verdict, Verdict::Pass);
     let (answer, now) = outcome.value.expect("it passed");
     assert_eq!(answer, 8);
-    // There and back to connect, and there and back with the byte.
+    // One round trip to connect, and one for the byte.
     assert_eq!(now.as_micros(), 4_000);
 }
 
-/// Without its hooks tokio does not tell whether plain tasks are done, and the run waits
+/// Without its metrics tokio does not report whether plain tasks are ready, and the run waits
 /// for one of tokio's rounds: 61 polls.
 const YIELDS: u32 = if HOOKS { 100 } else { 40 };
 
 #[test]
 fn nothing_is_settled_while_a_plain_task_can_go_on() {
-    let outcome = play(|world| async move {
+    let outcome = run_default(|world| async move {
         let (sender, mut numbers) = mpsc::channel(8);
         spawn_plain(async move {
             for number in 0..YIELDS {
@@ -91,11 +90,11 @@ fn nothing_is_settled_while_a_plain_task_can_go_on() {
 
 #[test]
 fn tasks_spawned_by_a_plain_task_run_at_once() {
-    let outcome = play(|world| async move {
+    let outcome = run_default(|world| async move {
         let (sender, receiver) = oneshot::channel();
         spawn_plain(async move {
             tokio::spawn(async { 7 }).await.expect("it does not fail");
-            sender.send(()).expect("somebody waits");
+            sender.send(()).expect("the receiver is open");
         });
         receiver.await.expect("it is sent");
         world.now()
@@ -106,7 +105,7 @@ fn tasks_spawned_by_a_plain_task_run_at_once() {
 
 #[test]
 fn tasks_aborted_by_a_plain_task_end_at_once() {
-    let outcome = play(|world| async move {
+    let outcome = run_default(|world| async move {
         let sleeper = tokio::spawn(std::future::pending::<()>());
         let stop = sleeper.abort_handle();
         spawn_plain(async move { stop.abort() });
@@ -117,8 +116,8 @@ fn tasks_aborted_by_a_plain_task_end_at_once() {
 }
 
 #[test]
-fn a_plain_task_knows_the_time() {
-    let outcome = play(|world| async move {
+fn plain_task_reads_the_virtual_time() {
+    let outcome = run_default(|world| async move {
         let (sender, receiver) = oneshot::channel();
         spawn_plain(async move {
             ::tokio::time::sleep(Duration::from_millis(5)).await;
@@ -130,14 +129,14 @@ fn a_plain_task_knows_the_time() {
 }
 
 #[test]
-fn a_lock_that_a_plain_task_holds_is_no_deadlock() {
-    let outcome = play(|_| async {
+fn lock_that_a_plain_task_holds_is_no_deadlock() {
+    let outcome = run_default(|_| async {
         let lock = Arc::new(Mutex::new(0));
         let (taken, is_taken) = oneshot::channel();
         let theirs = Arc::clone(&lock);
         spawn_plain(async move {
             let mut value = theirs.lock().await;
-            taken.send(()).expect("somebody waits");
+            taken.send(()).expect("the receiver is open");
             ::tokio::time::sleep(Duration::from_millis(5)).await;
             *value = 1;
         });
@@ -148,31 +147,34 @@ fn a_lock_that_a_plain_task_holds_is_no_deadlock() {
 }
 
 #[test]
-fn a_plain_task_is_where_its_parent_is() {
-    let outcome = play(|world| async move {
+fn plain_task_is_on_the_host_of_its_spawner() {
+    let outcome = run_default(|world| async move {
         let server = world.host("server");
         let (sender, receiver) = oneshot::channel();
         world.spawn_on(server, async move {
             spawn_plain(async move {
                 spawn_plain(async move {
-                    let here = tokio::spawn(async move { world.current_host() });
+                    let spawned = tokio::spawn(async move { world.current_host() });
                     sender
-                        .send((world.current_host(), here.await.expect("it does not fail")))
-                        .expect("somebody waits");
+                        .send((
+                            world.current_host(),
+                            spawned.await.expect("it does not fail"),
+                        ))
+                        .expect("the receiver is open");
                 });
             });
         });
         (server, receiver.await.expect("it is sent"))
     });
     let (server, found) = outcome.value.expect("it passed");
-    let home = if HOOKS { server } else { HostId::WORLD };
-    assert_eq!(found, (home, home));
+    let expected = if HOOKS { server } else { HostId::WORLD };
+    assert_eq!(found, (expected, expected));
 }
 
 #[test]
-fn the_same_seed_gives_the_same_run() {
-    let play = || {
-        play(|world| async move {
+fn same_seed_gives_the_same_run() {
+    let run_default = || {
+        run_default(|world| async move {
             let (sender, mut numbers) = mpsc::channel(1);
             for number in 0..5 {
                 let sender = sender.clone();
@@ -184,14 +186,14 @@ fn the_same_seed_gives_the_same_run() {
             }
         })
     };
-    let (one, two) = (play(), play());
+    let (one, two) = (run_default(), run_default());
     assert_eq!(one.verdict, Verdict::Pass);
     assert_eq!(one.fingerprint, two.fingerprint);
 }
 
 #[test]
 fn tasks_spawned_by_plain_tasks_die_with_their_host() {
-    let outcome = play(|world| async move {
+    let outcome = run_default(|world| async move {
         let server = world.host("server");
         let (sender, receiver) = oneshot::channel();
         world.spawn_on(server, async move {
@@ -201,7 +203,7 @@ fn tasks_spawned_by_plain_tasks_die_with_their_host() {
                 let after = tokio::spawn(std::future::pending::<()>());
                 // Both are of a host that is down.
                 let lost = before.await.is_err() && after.await.is_err();
-                sender.send(lost).expect("somebody waits");
+                sender.send(lost).expect("the receiver is open");
             });
         });
         world.settled().await;
@@ -249,7 +251,7 @@ fn sockets_dropped_by_plain_tasks_close_at_once() {
 }
 
 #[test]
-fn a_fault_that_they_inject_takes_effect_at_once() {
+fn fault_injected_by_a_plain_task_takes_effect_at_once() {
     let resumed = passes_hermetically(|world| async move {
         let host = world.host("host");
         let task = world.spawn_on(host, async move {
@@ -268,7 +270,7 @@ fn a_fault_that_they_inject_takes_effect_at_once() {
 }
 
 #[test]
-fn they_are_told_the_time_of_the_run() {
+fn plain_tasks_read_the_time_of_the_run_at_each_poll() {
     let checked = passes_hermetically(|world| async move {
         let (wall, instant) = (SystemTime::now(), Instant::now());
         let task = spawn_plain(async move {

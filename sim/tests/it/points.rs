@@ -1,4 +1,5 @@
-//! Scheduling points: where tasks are switched, and what they must not change.
+//! Scheduling points: the places at which tasks are switched, and behaviour that must not
+//! change.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -46,8 +47,8 @@ where
         .collect()
 }
 
-/// Two tasks do the same thing. Does one come in while the other is at it? Both
-/// yes and no must come up.
+/// Runs the same operation in two tasks. Over the seeds, one must run within the other's
+/// operation, and must not.
 fn both_orders<F, G>(operation: F)
 where
     F: Fn() -> G + Copy + 'static,
@@ -136,14 +137,14 @@ fn operations_that_never_wait_are_scheduling_points() {
 }
 
 #[test]
-fn a_lost_update_is_found() {
+fn lost_update_is_found() {
     let totals = values(|_| async {
         let total = Arc::new(Mutex::new(0));
         let tasks: Vec<_> = (0..3)
             .map(|_| {
                 let total = Arc::clone(&total);
                 tokio::spawn(async move {
-                    // The lock is let go between reading and writing.
+                    // The lock is released between reading and writing.
                     let before = *total.lock().await;
                     *total.lock().await = before + 1;
                 })
@@ -159,7 +160,7 @@ fn a_lost_update_is_found() {
     assert!(totals.contains(&1));
 }
 
-/// Tasks that are always ready, so that there is somebody to switch to.
+/// Tasks that are always ready, so that there is a task to switch to.
 fn noise(world: World) {
     for _ in 0..3 {
         world.spawn_on(world.current_host(), async {
@@ -172,7 +173,7 @@ fn noise(world: World) {
 }
 
 #[test]
-fn a_switch_does_not_decide_a_select() {
+fn switch_does_not_decide_a_select() {
     let taken = values(|world| async move {
         noise(world);
         let (sender, mut receiver) = mpsc::channel(1);
@@ -186,7 +187,7 @@ fn a_switch_does_not_decide_a_select() {
 }
 
 #[test]
-fn a_switch_does_not_decide_an_inner_select() {
+fn switch_does_not_decide_an_inner_select() {
     let taken = values(|world| async move {
         noise(world);
         let mutex = Mutex::new(1);
@@ -219,7 +220,7 @@ fn after_a_select_there_are_points_again() {
 }
 
 #[test]
-fn a_switch_does_not_time_out() {
+fn switch_does_not_time_out() {
     let received = values(|world| async move {
         noise(world);
         let (sender, mut receiver) = mpsc::channel(1);
@@ -230,7 +231,7 @@ fn a_switch_does_not_time_out() {
 }
 
 #[test]
-fn a_single_poll_gets_the_value_that_is_there() {
+fn single_poll_gets_an_available_value() {
     let received = values(|world| async move {
         noise(world);
         let (sender, mut receiver) = mpsc::channel(1);
@@ -265,7 +266,7 @@ fn futures_that_only_a_wake_polls_again_go_on() {
 type Operation = fn() -> Pin<Box<dyn Future<Output = ()>>>;
 
 #[test]
-fn a_loop_that_never_waits_is_a_livelock() {
+fn loop_that_never_waits_is_a_livelock() {
     let operations: [Operation; 3] = [
         || Box::pin(sleep(Duration::ZERO)),
         || {
@@ -324,7 +325,7 @@ fn locks_taken_crosswise_deadlock() {
 }
 
 #[test]
-fn a_cell_that_waits_for_its_waiter_deadlocks() {
+fn cell_that_waits_for_its_waiter_deadlocks() {
     let outcomes = explore(|_| async {
         let cell = Arc::new(OnceCell::new());
         let mutex = Arc::new(Mutex::new(()));
@@ -381,7 +382,7 @@ fn guards_and_timers_are_counted_while_they_live() {
 }
 
 #[test]
-fn a_pending_operation_that_is_dropped_is_no_longer_waited_for() {
+fn dropped_pending_operation_is_no_longer_a_wait() {
     let outcome = run(Config::default(), |world| async move {
         let notify = Arc::new(Notify::new());
         let (_sender, mut receiver) = mpsc::channel::<()>(1);
@@ -412,7 +413,7 @@ fn objects_may_outlive_their_run() {
         });
         let (value, guard) = outcome.value.expect("it passes");
         assert_eq!(value, round);
-        // The guard is let go outside its run.
+        // The guard is dropped outside its run.
         drop(guard);
     }
 }

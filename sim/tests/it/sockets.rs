@@ -22,7 +22,7 @@ where
     outcome.value.expect("it passed")
 }
 
-/// Serves one connection after the other, and gives back what it gets.
+/// Serves one connection after the other, and echoes.
 async fn serve_echo(address: &'static str) {
     let listener = TcpListener::bind(address).await.expect("a free port");
     while let Ok((mut stream, _)) = listener.accept().await {
@@ -32,7 +32,7 @@ async fn serve_echo(address: &'static str) {
 }
 
 #[test]
-fn echo_between_two_hosts() {
+fn two_hosts_exchange_bytes() {
     let (sent, received, peer, local) = passes(|world, client, server| async move {
         let service = world.spawn_on(server, serve_echo("0.0.0.0:9000"));
         let task = world.spawn_on(client, async {
@@ -84,7 +84,7 @@ fn lossy_echo(seed: u64) -> Outcome<Vec<u8>> {
 }
 
 #[test]
-fn a_bad_network_changes_nothing_but_time() {
+fn lossy_network_changes_only_time() {
     let expected: Vec<u8> = (0..20).collect();
     for seed in 0..20 {
         let (one, two) = (lossy_echo(seed), lossy_echo(seed));
@@ -119,7 +119,7 @@ fn each_direction_ends_by_itself() {
 }
 
 #[test]
-fn a_dropped_write_half_ends_its_direction_only() {
+fn dropped_write_half_ends_its_direction_only() {
     let texts = passes(|world, client, server| async move {
         let service = world.spawn_on(server, async {
             let listener = TcpListener::bind("0.0.0.0:80").await.expect("a free port");
@@ -146,11 +146,11 @@ fn a_dropped_write_half_ends_its_direction_only() {
 }
 
 #[test]
-fn nobody_listens() {
+fn connect_without_a_listener_is_refused() {
     let errors = passes(|world, client, _| async move {
         let task = world.spawn_on(client, async {
             let refused = TcpStream::connect("server:1").await.unwrap_err().kind();
-            let unknown = TcpStream::connect("nobody:1").await.unwrap_err().kind();
+            let unknown = TcpStream::connect("unknown:1").await.unwrap_err().kind();
             let local = TcpStream::connect("localhost:1").await.unwrap_err().kind();
             let foreign = TcpListener::bind("server:1").await.unwrap_err().kind();
             (refused, unknown, local, foreign)
@@ -169,7 +169,7 @@ fn nobody_listens() {
 }
 
 #[test]
-fn a_connect_without_an_answer_times_out() {
+fn connect_without_an_answer_times_out() {
     let (error, waited) = passes(|world, client, server| async move {
         // Before there is any socket.
         world.partition(client, server, Direction::Both);
@@ -186,7 +186,7 @@ fn a_connect_without_an_answer_times_out() {
 }
 
 #[test]
-fn a_connect_that_is_given_up_leaves_no_socket() {
+fn cancelled_connect_leaves_no_socket() {
     let sockets = passes(|world, client, server| async move {
         world.partition(client, server, Direction::Both);
         let task = world.spawn_on(client, async {
@@ -201,7 +201,7 @@ fn a_connect_that_is_given_up_leaves_no_socket() {
 }
 
 #[test]
-fn a_reset_shows_on_both_sides() {
+fn reset_shows_on_both_sides() {
     let kinds = passes(|world, client, server| async move {
         let service = world.spawn_on(server, async {
             let listener = TcpListener::bind("0.0.0.0:80").await.expect("a free port");
@@ -224,7 +224,7 @@ fn a_reset_shows_on_both_sides() {
 }
 
 #[test]
-fn a_crash_ends_connections_and_a_restart_answers_again() {
+fn crash_ends_connections_and_a_restart_answers_again() {
     let (first, second) = passes(|world, client, server| async move {
         world.boot(server, || serve_echo("0.0.0.0:80"));
         let task = world.spawn_on(client, async move {
@@ -235,7 +235,10 @@ fn a_crash_ends_connections_and_a_restart_answers_again() {
             world.crash(server);
             sleep(Duration::from_millis(10)).await;
             world.restart(server);
-            stream.write_u8(2).await.expect("nobody was told");
+            stream
+                .write_u8(2)
+                .await
+                .expect("the crash is not known yet");
             let first = stream.read_u8().await.unwrap_err().kind();
             let mut stream = TcpStream::connect("server:80").await.expect("it listens");
             stream.write_u8(3).await.expect("it is open");
@@ -268,7 +271,7 @@ fn sockets_stay_on_their_host() {
 }
 
 #[test]
-fn datagrams_between_hosts() {
+fn two_hosts_exchange_datagrams() {
     let answers = passes(|world, client, server| async move {
         world.spawn_on(server, async {
             let socket = UdpSocket::bind("0.0.0.0:53").await.expect("a free port");
@@ -348,7 +351,7 @@ fn sockets_that_outlive_their_run_are_dead() {
         let connecting = world.spawn_on(client, TcpStream::connect("server:80"));
         let halves = connecting.await.unwrap().unwrap().into_split();
         let mut pending = Box::pin(TcpStream::connect("server:80"));
-        // Begun, but not done.
+        // Begun, but not finished.
         let begun = timeout(Duration::from_micros(1), &mut pending).await;
         assert!(begun.is_err());
         let udp = UdpSocket::bind("0.0.0.0:0").await.unwrap();

@@ -1,4 +1,4 @@
-//! Strategies find what they are made for, and let everybody come to an end.
+//! Strategies find the bugs that they are made for, and let every task end.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -6,7 +6,7 @@ use std::rc::Rc;
 use rehearsal_sim::tokio::task::yield_now;
 use rehearsal_sim::{Config, Fifo, Pct, Pos, Profiler, Random, Strategy, Urw, run};
 
-/// Every strategy, for runs that any of them must be able to do.
+/// Returns every strategy, for runs that each of them must support.
 fn all() -> Vec<Box<dyn Strategy>> {
     vec![
         Box::new(Fifo),
@@ -25,7 +25,7 @@ fn config(seed: u64, strategy: Box<dyn Strategy>) -> Config {
     }
 }
 
-/// A counter that two tasks read, and write one more, with a yield between.
+/// Increments a counter in two tasks, with a yield between read and write.
 fn lost_update(config: Config) -> bool {
     let outcome = run(config, |world| async move {
         let counter = Rc::new(Cell::new(0));
@@ -48,7 +48,7 @@ fn lost_update(config: Config) -> bool {
     outcome.value == Some(1)
 }
 
-/// The first of ten tasks must come last to lose: random walks seldom do that,
+/// Runs ten tasks, of which the first must come last for the bug: random walks seldom do that,
 /// priorities easily do.
 fn starved(config: Config) -> bool {
     let outcome = run(config, |world| async move {
@@ -86,7 +86,7 @@ fn every_random_strategy_finds_a_lost_update() {
 }
 
 #[test]
-fn pct_is_strong_where_one_task_must_be_starved() {
+fn pct_finds_bugs_that_need_one_task_starved() {
     let random = found(200, || Box::new(Random::default()), starved);
     let pct = found(200, || Box::new(Pct::new(1)), starved);
     assert!(pct > 5, "{pct} of 200");
@@ -94,7 +94,7 @@ fn pct_is_strong_where_one_task_must_be_starved() {
 }
 
 #[test]
-fn a_poller_does_not_starve_the_others() {
+fn poller_does_not_starve_the_others() {
     for strategy in all() {
         let name = strategy.name().to_owned();
         let outcome = run(config(3, strategy), |world| async move {
@@ -128,7 +128,7 @@ fn a_poller_does_not_starve_the_others() {
 }
 
 #[test]
-fn a_seed_means_the_same_run_for_every_strategy() {
+fn seed_means_the_same_run_for_every_strategy() {
     for (first, second) in all().into_iter().zip(all()) {
         let name = first.name().to_owned();
         let fingerprint = |strategy| {
@@ -144,8 +144,8 @@ fn a_seed_means_the_same_run_for_every_strategy() {
     }
 }
 
-/// A short task and a long one: the counts of the short one's place among the
-/// long one's steps, over many seeds.
+/// Runs a short task and a long one, over many seeds. Returns the counts of the short one's
+/// places among the long one's steps.
 fn places(strategy: impl Fn() -> Box<dyn Strategy>, seeds: u64) -> Vec<usize> {
     let mut counts = vec![0; 12];
     for seed in 0..seeds {
@@ -171,7 +171,7 @@ fn places(strategy: impl Fn() -> Box<dyn Strategy>, seeds: u64) -> Vec<usize> {
 }
 
 #[test]
-fn urw_gives_a_short_task_every_place_where_random_puts_it_first() {
+fn urw_gives_a_short_task_every_place_where_random_prefers_the_first() {
     let profile = {
         let (profiler, profile) = Profiler::new(Box::new(Random::default()));
         let mut profiler = Some(Box::new(profiler) as Box<dyn Strategy>);

@@ -1,4 +1,4 @@
-//! Code that knows nothing of the facade: plain tokio, and all that it asks the machine.
+//! Code without the facade: plain tokio, and ambient values.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![expect(
     clippy::disallowed_types,
@@ -27,7 +27,7 @@ fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// The part that only a seeded `select!` does the same way twice.
+/// Notes the branches of `select!`, repeatable only where that is seeded.
 async fn choose(world: World) {
     for _ in 0..8 {
         let branch = tokio::select! {
@@ -64,7 +64,7 @@ async fn worker(world: World, number: u64, results: mpsc::Sender<u64>, turn: Arc
     }
 }
 
-/// A service as a library would have it: no name of ours but for notes.
+/// Runs a service as in a library: nothing of Rehearsal's except notes.
 async fn service(world: World) {
     let (results, mut incoming) = mpsc::channel(2);
     let (stop, stopped) = watch::channel(false);
@@ -80,7 +80,7 @@ async fn service(world: World) {
                         break;
                     }
                 }
-                stopped.changed().await.expect("somebody stops it");
+                stopped.changed().await.expect("the sender is alive");
                 world.note("stopped", format!("{number} at {}", world.now()));
             })
         })
@@ -118,10 +118,13 @@ fn digest(fingerprints: &[String]) -> String {
     format!("{:016x}", xxh3_64(fingerprints.join(" ").as_bytes()))
 }
 
-/// Says so where a build leaves something out.
-#[expect(clippy::print_stderr, reason = "what is not tested must be told")]
+/// Prints the tests that a build leaves out.
+#[expect(
+    clippy::print_stderr,
+    reason = "tests that are left out must be reported"
+)]
 #[test]
-fn this_build_seeds_tokios_own_select() {
+fn tokios_own_select_is_seeded_in_this_build() {
     if !SEEDS_TOKIO_SELECT {
         eprintln!(
             "tokio's own select! is left out: it cannot be seeded in this build. \
@@ -145,17 +148,17 @@ fn this_build_seeds_tokios_own_select() {
     assert_eq!(first.len(), 3 * 4 * 8);
     assert_eq!(first, branches(1));
     assert_ne!(first, branches(2));
-    // Each branch but the one that is never ready first has its turn.
+    // Each branch is taken, except the one that is never ready first.
     assert!(["1", "2", "4"].iter().all(|branch| first.contains(branch)));
 }
 
 /// One hash over two hundred runs: the same in any process, in debug and in release.
 #[test]
-fn two_hundred_seeds_are_the_same_in_another_process_and_in_any_build() {
+fn two_hundred_seeds_are_repeatable_in_another_process_and_in_any_build() {
     const EXPECTED: &str = "THIRD_PARTY_EXPECTED";
     const GOLDEN: &str = "f76f8081991f3c06";
     if let Ok(expected) = std::env::var(EXPECTED) {
-        // Something else comes first, as it well may in another process.
+        // Something else runs first, as it may in another process.
         fingerprints(1_000..1_007);
         assert_eq!(digest(&fingerprints(0..200)), expected);
         return;
@@ -171,19 +174,19 @@ fn two_hundred_seeds_are_the_same_in_another_process_and_in_any_build() {
     let output = Command::new(&this)
         .args([
             "--exact",
-            "third_party::two_hundred_seeds_are_the_same_in_another_process_and_in_any_build",
+            "third_party::two_hundred_seeds_are_repeatable_in_another_process_and_in_any_build",
         ])
         .env(EXPECTED, &mine)
         .output()
         .expect("it starts");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}");
-    assert!(said.contains("1 passed"), "{said}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("1 passed"), "{text}");
 }
 
 // Time ---------------------------------------------------------------------
 
-/// Nothing of ours runs meanwhile, and the clocks are right all the same.
+/// No task of the run is polled meanwhile, and the clocks are right all the same.
 #[test]
 fn clocks_of_a_plain_task_are_virtual() {
     let outcome = run_hermetic(
@@ -206,7 +209,7 @@ fn clocks_of_a_plain_task_are_virtual() {
 /// Plain tasks that are ready are not quiet, however many polls they take.
 #[test]
 fn settled_waits_for_plain_tasks() {
-    // Without the cfg, what tokio does in one turn is waited for.
+    // Without the cfg, the run waits for one turn of tokio's.
     let hops = if SEEDS_TOKIO_SELECT { 500 } else { 20 };
     let outcome = run(config(0), move |world| async move {
         let count = Arc::new(AtomicU32::new(0));
@@ -221,7 +224,7 @@ fn settled_waits_for_plain_tasks() {
                 outbox.send(()).await
             });
         }
-        // They wait by now.
+        // By now they wait.
         sleep(millis(1)).await;
         first.send(()).await.expect("it listens");
         world.settled().await;
@@ -235,18 +238,18 @@ fn settled_waits_for_plain_tasks() {
 // Panics -------------------------------------------------------------------
 
 #[test]
-fn a_panic_in_a_plain_task_fails_the_run_joined_or_not() {
+fn panic_in_a_plain_task_fails_the_run_joined_or_not() {
     let alone = run(config(0), |_| async {
         tokio::spawn(async {
             sleep(millis(5)).await;
-            panic!("nobody joins it");
+            panic!("it fails");
         });
         sleep(millis(3_600_000)).await;
     });
     let joined = run(config(0), |_| async {
         let task = tokio::spawn(async {
             sleep(millis(5)).await;
-            panic!("nobody {} it", "joins");
+            panic!("it {}", "fails");
         });
         drop(task.await);
         sleep(millis(1)).await;
@@ -256,7 +259,7 @@ fn a_panic_in_a_plain_task_fails_the_run_joined_or_not() {
             panic!("{}", outcome.verdict);
         };
         assert_eq!(report.task, "a task of plain tokio");
-        assert_eq!(report.message, "nobody joins it");
+        assert_eq!(report.message, "it fails");
         assert!(report.location.starts_with("sim/tests/it/third_party.rs:"));
         assert_eq!(report.at.as_micros(), 5_000);
         // It ended there and then.
@@ -264,15 +267,15 @@ fn a_panic_in_a_plain_task_fails_the_run_joined_or_not() {
     }
 }
 
-/// The limit that the documentation names: nothing tells that it will be caught.
+/// A documented limit: nothing reports that the panic will be caught.
 #[test]
-fn a_panic_that_a_plain_task_catches_is_its_own_affair_where_tokio_tells() {
+fn caught_panic_of_a_plain_task_passes_where_tokio_reports_uncaught_ones() {
     let outcome = run(config(0), |_| async {
         let caught = tokio::spawn(async { catch_unwind(|| panic!("caught")).is_err() });
         caught.await.expect("it is caught")
     });
-    let word = if SEEDS_TOKIO_SELECT { "pass" } else { "panic" };
-    assert_eq!(outcome.verdict.as_str(), word, "{}", outcome.verdict);
+    let verdict = if SEEDS_TOKIO_SELECT { "pass" } else { "panic" };
+    assert_eq!(outcome.verdict.as_str(), verdict, "{}", outcome.verdict);
 }
 
 struct PanicsWhenDropped;
@@ -284,7 +287,7 @@ impl Drop for PanicsWhenDropped {
 }
 
 #[test]
-fn a_panic_when_a_plain_task_is_dropped_fails_the_run() {
+fn panic_when_a_plain_task_is_dropped_fails_the_run() {
     let outcome = run(config(0), |_| async {
         tokio::spawn(async {
             let _held = PanicsWhenDropped;
@@ -296,10 +299,10 @@ fn a_panic_when_a_plain_task_is_dropped_fails_the_run() {
     assert_eq!(outcome.verdict.as_str(), "panic", "{}", outcome.verdict);
 }
 
-/// Within a task of ours a panic that is caught is its own affair, and the next run of
-/// the thread knows nothing of the last one's.
+/// Within a task of the run a caught panic is ignored, and no panic of a run is reported by the
+/// next one of its thread.
 #[test]
-fn a_panic_that_a_task_of_ours_catches_does_not_fail_the_run() {
+fn caught_panic_of_a_task_passes() {
     let outcome = run(config(0), |_| async {
         let caught = rehearsal_sim::tokio::spawn(async {
             catch_unwind(AssertUnwindSafe(|| panic!("caught"))).is_err()
@@ -315,7 +318,7 @@ fn a_panic_that_a_task_of_ours_catches_does_not_fail_the_run() {
 
 const SIZE: usize = 40_000;
 
-/// Reads what the client sends, takes its time, and sends it back, reversed.
+/// Receives bytes, sleeps, and sends them back, reversed.
 async fn serve(mut stream: TcpStream) {
     let mut bytes = vec![0; SIZE];
     stream.read_exact(&mut bytes).await.expect("a request");

@@ -20,7 +20,7 @@ fn forever() -> JoinSet<()> {
 }
 
 #[test]
-fn a_deadlock_names_what_is_waited_for() {
+fn deadlock_report_names_each_wait() {
     let waits: [(Operation, &str); 9] = [
         (
             || Box::pin(async { drop(forever().join_next().await) }),
@@ -120,7 +120,7 @@ fn cancelled_wait_leaves_no_entry() {
 }
 
 #[test]
-fn a_loop_over_what_is_ready_is_a_livelock() {
+fn loop_over_ready_operations_is_a_livelock() {
     let operations: [Operation; 6] = [
         || Box::pin(tokio::task::consume_budget()),
         || Box::pin(async { assert!(JoinSet::<()>::new().join_next().await.is_none()) }),
@@ -158,10 +158,9 @@ fn a_loop_over_what_is_ready_is_a_livelock() {
     }
 }
 
-/// The order in which tasks end is one in which they are joined, and either of
-/// two comes up.
+/// Tasks are joined in the order of their ends, and both orders of two occur.
 #[test]
-fn a_set_joins_in_every_order() {
+fn set_joins_in_every_order() {
     let mut firsts = [0, 0];
     for seed in 0..40 {
         let config = Config {
@@ -185,7 +184,7 @@ fn a_set_joins_in_every_order() {
 
 /// A handle that outlives its run does not end the tasks of the next.
 #[test]
-fn a_set_of_another_run_aborts_nothing() {
+fn set_of_another_run_aborts_nothing() {
     let outcome = run(Config::default(), |_| async {
         let local = LocalSet::new();
         let task = local.spawn_local(pending::<()>());

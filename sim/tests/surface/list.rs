@@ -1,5 +1,5 @@
-// What the facade mirrors. `tokio` and `tokio_util` are the crates of those names
-// or the facade.
+// The list of the facade's names. `tokio` and `tokio_util` are the crates of those names or the
+// facade.
 
 use std::any::Any;
 use std::error::Error;

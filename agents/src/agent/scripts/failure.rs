@@ -1,4 +1,4 @@
-//! A run that fails in one of several ways once it has thought.
+//! A run that fails in one of several ways after `agent_thinking`.
 
 use std::future::pending;
 use std::sync::Arc;

@@ -31,7 +31,7 @@ pub struct ScriptInfo {
     pub summary: &'static str,
     /// The keys of its parameters in scenario files.
     pub parameters: &'static [&'static str],
-    /// Returns the agent of a kind, if the kind is this one.
+    /// Returns the agent of a kind, if the kind is the row's.
     build: fn(&AgentKind) -> Option<Arc<dyn Agent>>,
 }
 
@@ -61,7 +61,7 @@ pub fn script(kind: &AgentKind) -> Arc<dyn Agent> {
 }
 
 impl AgentKind {
-    /// Every name, in the order of [`SCRIPTS`].
+    /// Returns every name, in the order of [`SCRIPTS`].
     pub const NAMES: [&'static str; SCRIPTS.len()] = {
         let mut names = [""; SCRIPTS.len()];
         let mut index = 0;
@@ -72,7 +72,7 @@ impl AgentKind {
         names
     };
 
-    /// The name in scenario files and of its agents (`data` names `data-1`, …).
+    /// Returns the name in scenario files and of its agents (`data` names `data-1`, …).
     pub fn name(&self) -> &'static str {
         script(self).name()
     }
@@ -82,8 +82,8 @@ impl AgentKind {
         script(self).shows_all_critical_events()
     }
 
-    /// Events that one healthy run of this kind emits itself, its terminal
-    /// included, those of its sub-agents' runs not.
+    /// Returns the number of events that one healthy run of this kind emits, with its terminal
+    /// event, without the events of its sub-agents' runs.
     pub fn events(&self) -> u64 {
         script(self).planned_events()
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::agent::context::{AgentContext, AgentError};
 
-/// The number of events of a run with that many updates.
+/// Returns the number of events of a run with that many updates.
 pub(super) fn events(updates: u32) -> u64 {
     2 + u64::from(updates)
 }

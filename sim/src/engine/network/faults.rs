@@ -6,8 +6,8 @@ use crate::net::packet::forged_reset;
 use crate::trace::LiveSocket;
 
 impl Engine {
-    /// The host's connections end without a word, and what it had sent but not
-    /// got through is not sent again.
+    /// Ends the host's connections without notice to their peers; segments that it had sent and
+    /// that have not arrived are not sent again.
     pub(crate) fn cut_off(&self, host: HostId) {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
@@ -26,7 +26,7 @@ impl Engine {
         }
     }
 
-    /// Discards what the host's kernel still has to send.
+    /// Discards the packets that the host's kernel still has to send.
     pub(crate) fn discard_output(&self, host: HostId) {
         let mut core = self.core.borrow_mut();
         if let Some(network) = &mut core.network {
@@ -57,8 +57,8 @@ impl Engine {
         connections.len()
     }
 
-    /// Every socket that is not closed. A connection whose handshake the peer has not
-    /// completed is the kernel's alone: no program has seen it.
+    /// Returns every socket that is not closed. A connection whose handshake the peer has not
+    /// completed is left out: it belongs to the kernel, and no program has seen it.
     pub(crate) fn sockets(&self) -> Vec<LiveSocket> {
         let core = self.core.borrow();
         let Some(network) = core.network.as_ref().filter(|n| n.guard().is_some()) else {

@@ -1,4 +1,4 @@
-//! Partitions and holds: what stalls or waits on a link, and goes on later.
+//! Partitions and holds: packets that stall or wait on a link, and travel on later.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -24,7 +24,7 @@ impl Core {
         }
     }
 
-    /// Held packets go on their way now.
+    /// Sends held packets on.
     pub(crate) fn release_between(
         &mut self,
         a: HostId,
@@ -41,7 +41,7 @@ impl Core {
         }
     }
 
-    /// Packets that stalled between two hosts are sent again when TCP next tries.
+    /// Resends packets that stalled between two hosts, when TCP next tries.
     pub(crate) fn resend_between(
         &mut self,
         a: HostId,
@@ -54,7 +54,7 @@ impl Core {
         }
     }
 
-    /// The same for everything that stalled on its way to a host.
+    /// Resends packets that stalled on any link to a host.
     pub(crate) fn resend_to(&mut self, to: HostId, now: VirtualTime) {
         let Some(network) = &self.network else { return };
         let links: Vec<HostId> = network
@@ -66,12 +66,13 @@ impl Core {
         for from in links {
             self.resend(from, to, now);
         }
-        self.answer_orphans(to, now);
+        self.reset_orphans(to, now);
     }
 
-    /// Others may wait for an acknowledgement that died with the host. They send
-    /// again, and the host, which knows nothing of them, answers with a reset.
-    pub(super) fn answer_orphans(&mut self, host: HostId, now: VirtualTime) {
+    /// Resets connections whose peers wait for an acknowledgement that the crash has lost. They
+    /// would send again, and the host, which has no such connections any more, would answer
+    /// with a reset.
+    pub(super) fn reset_orphans(&mut self, host: HostId, now: VirtualTime) {
         let Some(network) = &self.network else { return };
         let Some(address) = network.address(host) else {
             return;
@@ -109,10 +110,9 @@ impl Core {
         }
     }
 
-    /// Connections whose packets got nowhere for too long are given up by their
-    /// senders.
+    /// Times out connections whose packets have stalled for too long.
     pub(super) fn give_up(&mut self, from: HostId, to: HostId, now: VirtualTime) {
-        let patience = self.net_config.give_up_after;
+        let limit = self.net_config.give_up_after;
         let network = self.network();
         let Some(link) = network.links.get_mut(&(from, to)) else {
             return;
@@ -120,12 +120,12 @@ impl Core {
         let lost: BTreeSet<Flow> = link
             .stalled
             .iter()
-            .filter(|transit| transit.sent + patience <= now)
+            .filter(|transit| transit.sent + limit <= now)
             .filter_map(|transit| flow(&transit.packet))
             .collect();
         link.stalled
             .retain(|transit| flow(&transit.packet).is_none_or(|flow| !lost.contains(&flow)));
-        if let Some(next) = link.stalled.first().map(|transit| transit.sent + patience) {
+        if let Some(next) = link.stalled.first().map(|transit| transit.sent + limit) {
             network.push(next, Due::GiveUp(from, to));
         }
         for (src, src_port, dst, dst_port) in lost {
@@ -141,8 +141,8 @@ impl Core {
     }
 }
 
-/// Returns the time until TCP tries again what it first sent at `sent` and has sent
-/// again after 1, 3, 7, … times `first` since.
+/// Returns the time until the next retransmission of a segment that TCP sent at `sent`, and
+/// again after 1, 3, 7, … times `first`.
 fn until_retransmission(sent: VirtualTime, now: VirtualTime, first: Duration) -> Duration {
     let mut next = sent + first;
     let mut wait = first;

@@ -1,5 +1,5 @@
-//! The run's side of the network: which kernel sockets talk to, packets on the links,
-//! and what faults do to both.
+//! The run's side of the network: the kernel that sockets use, packets on the links, and the
+//! effects of faults on both.
 
 mod faults;
 mod links;
@@ -13,13 +13,13 @@ use crate::net::{Network, Stack};
 
 use super::{Core, Engine};
 
-/// The host of the running task; none outside a run.
+/// Returns the host of the running task; none outside a run.
 pub(crate) fn current_host() -> Option<HostId> {
     context::with(Engine::current_host)
 }
 
-/// Makes the host's kernel the one that turmoil-net's sockets talk to. False if
-/// the run with that serial is not the one that this thread is in.
+/// Makes the host's kernel the one that turmoil-net's sockets use. Returns `false` if the run
+/// with that serial is not the one that this thread is in.
 pub(crate) fn pin(host: HostId, serial: u32) -> bool {
     context::with(|engine| {
         let alive = engine.serial() == serial;
@@ -31,7 +31,7 @@ pub(crate) fn pin(host: HostId, serial: u32) -> bool {
     .unwrap_or(false)
 }
 
-/// A socket may have something to send.
+/// Marks the network as having something to send, perhaps.
 pub(crate) fn dirty() {
     context::with(|engine| {
         engine.core.borrow_mut().network().dirty = true;
@@ -39,13 +39,13 @@ pub(crate) fn dirty() {
     });
 }
 
-/// The serial of the run that this thread is in.
+/// Returns the serial of the run that this thread is in.
 pub(crate) fn serial() -> Option<u32> {
     context::with(Engine::serial)
 }
 
-/// Returns `true` if TCP gave up a connection of `host` to `peer` since this was asked
-/// last. turmoil-net knows resets only; the facade turns the error around.
+/// Returns `true` if a connection of `host` to `peer` has timed out since the last call.
+/// turmoil-net has resets only; the facade replaces the error.
 pub(crate) fn timed_out(host: HostId, peer: SocketAddr) -> bool {
     context::with(|engine| {
         let mut core = engine.core.borrow_mut();
@@ -54,7 +54,7 @@ pub(crate) fn timed_out(host: HostId, peer: SocketAddr) -> bool {
     .unwrap_or(false)
 }
 
-/// The address of the host with that name.
+/// Returns the address of the host with that name.
 pub(crate) fn lookup(name: &str) -> Option<IpAddr> {
     context::with(|engine| {
         let mut core = engine.core.borrow_mut();
@@ -70,7 +70,7 @@ pub(crate) fn lookup(name: &str) -> Option<IpAddr> {
 }
 
 impl Core {
-    /// The network, which is made when it is first needed.
+    /// Returns the network, which is made when it is first needed.
     pub(super) fn network(&mut self) -> &mut Network {
         let running = |network: &Network| matches!(network.stack, Stack::Running(_));
         if !self.network.as_ref().is_some_and(running) {
@@ -100,8 +100,8 @@ impl Core {
         }
     }
 
-    /// Gives a host its kernel. While the network is not needed this only keeps
-    /// the name; addresses are handed out in the order of the hosts.
+    /// Gives a host its kernel. While there is no network, only the name is kept; addresses are
+    /// handed out in the order of the hosts.
     pub(crate) fn attach(&mut self, id: HostId) {
         let host = &mut self.hosts[id];
         if let (Some(network), None) = (&mut self.network, host.kernel) {

@@ -1,4 +1,4 @@
-//! A packet's way: what it meets on its link, and when it arrives.
+//! The travel of a packet: the effects of its link, and its time of arrival.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ impl Core {
         })
     }
 
-    /// Sends a packet on its way, or puts it where it waits.
+    /// Sends a packet over its link, or puts it aside.
     pub(super) fn route(&mut self, packet: Packet, now: VirtualTime) {
         let Some(network) = &self.network else { return };
         let (Some(&from), Some(&to)) = (
@@ -71,8 +71,8 @@ impl Core {
         );
     }
 
-    /// Decides what a packet meets that leaves at `now` after a `delay`, and
-    /// when it arrives; none if it does not, for now or for ever.
+    /// Decides the effects of its link on a packet that leaves at `now` after a `delay`.
+    /// Returns its time of arrival; none if it does not arrive, for now or for ever.
     pub(super) fn forward(
         &mut self,
         transit: Transit,
@@ -97,7 +97,7 @@ impl Core {
         }
         if config.loss_per_mille > 0 {
             let mut wait = config.retransmit_after;
-            // Six losses in a row are enough for any test of patience.
+            // Six losses in a row are enough to test any retransmission.
             for _ in 0..6 {
                 if self.draws.draw(loss, 1_000) < 1_000 - config.loss_per_mille.min(1_000) {
                     break;
@@ -153,7 +153,7 @@ impl Core {
         }
     }
 
-    /// A packet is there.
+    /// Delivers a packet that has arrived, or stalls it if its host is down.
     pub(super) fn arrive(&mut self, transit: Transit, now: VirtualTime) {
         let (from, to) = (transit.from, transit.to);
         if self.hosts[to].state == HostState::Down {
@@ -169,8 +169,8 @@ impl Core {
         self.network().deliver(transit.packet);
     }
 
-    /// Empties the kernels' output onto the links, but for that of `discard`.
-    /// False if no kernel was touched since the last time.
+    /// Empties the kernels' output onto the links, except the output of `discard`. Returns
+    /// `false` if no kernel was touched since the last call.
     pub(super) fn collect_packets(&mut self, now: VirtualTime, discard: Option<HostId>) -> bool {
         let Some(network) = &mut self.network else {
             return false;
@@ -200,9 +200,8 @@ impl Core {
 }
 
 impl Engine {
-    /// Takes what kernels have to send and delivers what is due. True if either
-    /// was done: kernels deliver to themselves what they send to themselves, so
-    /// tasks may have been woken.
+    /// Collects the kernels' packets and delivers those that are due. Returns `true` if there
+    /// were any of either: a kernel delivers to itself at once, so tasks may have been woken.
     pub(crate) fn advance_network(&self) -> bool {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;

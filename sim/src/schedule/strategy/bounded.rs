@@ -1,12 +1,11 @@
 //! The default schedule but for a few picks, and a search through all such
 //! schedules.
 //!
-//! M. Emmi, S. Qadeer, Z. Rakamarić: "Delay-Bounded Scheduling", POPL 2011: most
-//! bugs need few deviations from a fixed deterministic schedule, and the
-//! schedules with at most `d` of them are polynomially many, where those with at
-//! most `d` preemptions (M. Musuvathi, S. Qadeer: "Iterative Context Bounding",
-//! PLDI 2007) are not: there every pick at which no task could go on is free. A
-//! preemption is a deviation, so within the bound all preemptions are covered.
+//! M. Emmi, S. Qadeer, Z. Rakamarić: "Delay-Bounded Scheduling", POPL 2011: most bugs need few
+//! deviations from a fixed deterministic schedule, and the schedules with at most `d` of them
+//! are polynomially many. Those with at most `d` preemptions (M. Musuvathi, S. Qadeer:
+//! "Iterative Context Bounding", PLDI 2007) are not, because every pick at which no task could
+//! go on is free. A preemption is a deviation, so within the bound all preemptions are covered.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -29,9 +28,9 @@ pub(super) static INFO: StrategyInfo = StrategyInfo {
 };
 
 impl StrategyName {
-    /// Every schedule of a seed that leaves the default one at most `bound` times.
-    /// Only an exploration can run them; as the strategy of a single run it is the
-    /// first of them, the default one.
+    /// Returns the strategy for every schedule of a seed with at most `bound` deviations. Only
+    /// an exploration can run them all; as the strategy of a single run it is the first of
+    /// them, the default one.
     ///
     /// # Panics
     ///
@@ -41,7 +40,7 @@ impl StrategyName {
     }
 }
 
-/// A pick that is not the default: the number of the pick, and what it takes.
+/// A pick that is not the default, by the number of the pick.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct PickDeviation {
     /// Number of the pick in the run, from 0.
@@ -57,13 +56,12 @@ pub struct Deviate {
     picks: Picks,
 }
 
-/// For each pick of a run, the number of its candidates. Shared with the
-/// [`Deviate`] that fills it.
+/// The number of candidates of each pick of a run. Shared with the [`Deviate`] that fills it.
 pub type Picks = Rc<RefCell<Vec<u32>>>;
 
 impl Deviate {
-    /// Takes these picks, in ascending order, and the default one everywhere
-    /// else. The second value fills up while the run goes on.
+    /// Creates a strategy that makes these picks, in ascending order, and the default one
+    /// everywhere else. The second value fills up during the run.
     pub fn new(deviations: &[PickDeviation]) -> (Self, Picks) {
         let picks = Picks::default();
         let deviate = Self {
@@ -98,8 +96,8 @@ impl Strategy for Deviate {
     }
 }
 
-/// Every schedule with at most so many deviations, depth first. Each is run
-/// by a [`Deviate`]; what it notes leads to the next ones.
+/// Every schedule with at most so many deviations, depth first. Each is run by a [`Deviate`];
+/// its picks lead to the next ones.
 #[derive(Debug)]
 pub struct Exhaustive {
     bound: u32,
@@ -109,7 +107,7 @@ pub struct Exhaustive {
 }
 
 impl Exhaustive {
-    /// A search that has run nothing yet: first comes the default schedule.
+    /// Creates a search that has run nothing yet: it begins with the default schedule.
     pub fn new(bound: u32) -> Self {
         Self {
             bound,
@@ -132,8 +130,8 @@ impl Exhaustive {
         Some(next)
     }
 
-    /// Takes in that a schedule has run and had these picks: every deviation after
-    /// its last leads to another schedule.
+    /// Records that a schedule has run and had these picks: every deviation after its last
+    /// leads to another schedule.
     pub fn learn(&mut self, deviations: &[PickDeviation], picks: &[u32]) {
         let left = self.bound.saturating_sub(deviations.len() as u32);
         if deviations.is_empty() {
@@ -143,7 +141,7 @@ impl Exhaustive {
             return;
         }
         let from = deviations.last().map_or(0, |last| last.pick as usize + 1);
-        // The last to be put in is the first to be taken out.
+        // The last to be pushed is the first to be taken.
         for (pick, candidates) in picks.iter().enumerate().skip(from).rev() {
             for value in (1..*candidates).rev() {
                 let mut next = deviations.to_vec();
@@ -156,12 +154,12 @@ impl Exhaustive {
         }
     }
 
-    /// Schedules that are known and have not been taken.
+    /// Returns the number of schedules that are known and have not been taken.
     pub fn ahead(&self) -> u64 {
         self.ahead.len() as u64
     }
 
-    /// Schedules taken so far.
+    /// Returns the number of schedules taken so far.
     pub fn taken(&self) -> u64 {
         self.taken
     }
@@ -173,8 +171,8 @@ impl Exhaustive {
     }
 }
 
-/// If every schedule had these picks: the number of ways to take at most `bound`
-/// of their alternatives, no two of the same pick.
+/// Returns the number of ways to take at most `bound` alternatives of these picks, no two of
+/// the same pick: the number of schedules if each had these picks.
 fn estimate(picks: &[u32], bound: u32) -> u64 {
     // ways[k]: with k deviations among the picks so far.
     let mut ways = vec![0u64; bound as usize + 1];
@@ -193,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_estimate_counts_schedules_of_fixed_picks() {
+    fn estimate_counts_schedules_of_fixed_picks() {
         assert_eq!(estimate(&[], 2), 1);
         // None, one of four alternatives, two of two picks.
         assert_eq!(estimate(&[3, 3], 2), 1 + 4 + 4);

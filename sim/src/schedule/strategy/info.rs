@@ -26,9 +26,9 @@ pub struct StrategyInfo {
 pub struct Parameter {
     /// The meaning, as a noun.
     pub name: &'static str,
-    /// The numbers that are allowed.
+    /// The allowed numbers.
     pub range: RangeInclusive<u32>,
-    /// The number where none is given.
+    /// The default number.
     pub default: u32,
 }
 
@@ -44,13 +44,12 @@ pub enum StrategyKind {
 
 /// A strategy that runs one schedule for each seed.
 pub struct Sampler {
-    /// Makes the strategy for one run, from its parameter and the profile of an
-    /// earlier run.
+    /// The constructor for one run, from its parameter and the profile of an earlier run.
     pub build: fn(u32, Profile) -> Box<dyn Strategy>,
     /// `true` if the strategy uses the profile.
     pub needs_profile: bool,
-    /// The parameters with which it is part of the portfolio: `[0]` for a strategy that
-    /// takes none, nothing for one that is no part of it.
+    /// The parameters with which it is part of the portfolio: `[0]` for a strategy that takes
+    /// none, empty for one that is not part of it.
     pub portfolio: &'static [u32],
 }
 
@@ -58,12 +57,12 @@ pub struct Sampler {
 #[derive(Clone, Copy)]
 pub struct StrategyName {
     info: &'static StrategyInfo,
-    /// 0 if the strategy takes none.
+    /// The number behind the name; 0 if the strategy takes none.
     parameter: u32,
 }
 
 impl StrategyName {
-    /// A strategy with the default of its parameter, if it takes one.
+    /// Creates the name of a strategy with the default of its parameter, if it takes one.
     pub(super) const fn of(info: &'static StrategyInfo) -> Self {
         let parameter = match &info.parameter {
             Some(parameter) => parameter.default,
@@ -72,7 +71,7 @@ impl StrategyName {
         Self { info, parameter }
     }
 
-    /// A strategy with that parameter.
+    /// Creates the name of a strategy with that parameter.
     ///
     /// # Panics
     ///
@@ -88,7 +87,7 @@ impl StrategyName {
         Self { info, parameter }
     }
 
-    /// Reads the name of a strategy that runs one schedule for each seed.
+    /// Parses the name of a strategy that runs one schedule for each seed.
     ///
     /// # Errors
     ///
@@ -114,8 +113,8 @@ impl StrategyName {
         self.info.parameter.as_ref().map(|_| self.parameter)
     }
 
-    /// Returns the strategy that runs this seed: for a portfolio the member that the
-    /// seed decides, else the strategy itself.
+    /// Returns the strategy that runs this seed: for a portfolio the member of the seed, else
+    /// the strategy itself.
     #[must_use]
     pub fn for_seed(self, seed: u64) -> Self {
         let StrategyKind::Portfolio = self.info.kind else {
@@ -143,8 +142,8 @@ impl StrategyName {
             .collect()
     }
 
-    /// Returns every strategy that a recorded run can name: no portfolio, but its
-    /// members, and no search.
+    /// Returns every strategy that a recorded run can name: the members of the portfolio
+    /// instead of the portfolio, and no search.
     pub fn samplers() -> Vec<Self> {
         let sampler = |info: &&'static StrategyInfo| match &info.kind {
             StrategyKind::Sampler(sampler) if sampler.portfolio.is_empty() => vec![Self::of(info)],
@@ -159,14 +158,13 @@ impl StrategyName {
         STRATEGIES.iter().flat_map(sampler).collect()
     }
 
-    /// Returns `true` if the name stands for several strategies, of which the seed
-    /// decides.
+    /// Returns `true` if the name stands for several strategies, one of which the seed selects.
     pub fn is_portfolio(self) -> bool {
         matches!(self.info.kind, StrategyKind::Portfolio)
     }
 
-    /// Returns the search through many schedules, at its beginning; none for a strategy
-    /// that runs one schedule for each seed.
+    /// Returns the search through many schedules, at its beginning; none for a strategy that
+    /// runs one schedule for each seed.
     pub fn search(self) -> Option<Exhaustive> {
         match self.info.kind {
             StrategyKind::Search(begin) => Some(begin(self.parameter)),
@@ -182,8 +180,8 @@ impl StrategyName {
         }
     }
 
-    /// Makes the strategy for one run. A portfolio that was given no seed makes its
-    /// first member; a search begins with the default schedule.
+    /// Makes the strategy for one run. A portfolio without a seed makes its first member; a
+    /// search begins with the default schedule.
     pub fn build(self, profile: Profile) -> Box<dyn Strategy> {
         match &self.info.kind {
             StrategyKind::Sampler(sampler) => (sampler.build)(self.parameter, profile),
@@ -192,7 +190,7 @@ impl StrategyName {
         }
     }
 
-    /// Returns a help text: the names of the strategies, and what the last ones do. A
+    /// Returns a help text: the names of the strategies, and the meaning of the last ones. A
     /// search is part of it only where one can be run.
     pub fn help(searches: bool) -> String {
         let mut text = format!("Scheduling strategy: {}", names(searches));
@@ -210,7 +208,7 @@ impl StrategyName {
     }
 }
 
-/// `fifo, random, pct (or pct:3, the depth, up to 100)`, and so on.
+/// Returns `fifo, random, pct (or pct:3, the depth, up to 100)`, and so on.
 fn names(searches: bool) -> String {
     let is_listed =
         |info: &&&StrategyInfo| searches || !matches!(info.kind, StrategyKind::Search(_));
@@ -226,7 +224,7 @@ fn names(searches: bool) -> String {
     }
 }
 
-/// The name, and how its parameter is written.
+/// Returns the name, with the syntax of its parameter.
 fn described(info: &StrategyInfo) -> String {
     let name = info.name;
     let Some(parameter) = &info.parameter else {
@@ -356,9 +354,10 @@ mod tests {
         }
     }
 
-    /// The meaning of `--strategy pct:3` must not depend on the strategy's own name.
+    /// Checks names both ways: the meaning of `--strategy pct:3` must not depend on the
+    /// strategy's own name.
     #[test]
-    fn a_strategy_goes_by_the_name_of_its_entry() {
+    fn strategy_has_the_name_of_its_entry() {
         for strategy in StrategyName::samplers() {
             let built = strategy.build(Profile::default());
             assert_eq!(built.name(), strategy.to_string());
@@ -366,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_does_not_run_a_single_seed() {
+    fn search_does_not_run_a_single_seed() {
         for strategy in all() {
             let name = strategy.to_string();
             let sampling = StrategyName::sampling(&name);
@@ -379,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn the_portfolio_uses_every_member_and_only_those() {
+    fn portfolio_uses_every_member_and_only_those() {
         let members = StrategyName::portfolio();
         let portfolio = StrategyName::default();
         for (member, seed) in members.iter().zip(0..) {

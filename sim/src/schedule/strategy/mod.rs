@@ -12,8 +12,7 @@ macro_rules! strategies {
     ($($module:ident,)*) => {
         $(mod $module;)*
 
-        /// All strategies, in the order in which they are listed to people and take
-        /// part in the portfolio.
+        /// All strategies, in the order of every list and of the portfolio.
         pub static STRATEGIES: &[&StrategyInfo] = &[$(&$module::INFO,)*];
     };
 }
@@ -39,8 +38,8 @@ use crate::ids::{ResourceId, TaskId};
 use crate::index_vec::IndexVec;
 use crate::schedule::ReadyQueue;
 
-/// The tasks among which a strategy picks. Index 0 is the default pick: the
-/// task that runs now, if it can go on, else the one that is ready longest.
+/// The tasks among which a strategy picks. Index 0 is the default pick: the running task, if it
+/// can go on, else the one that is ready longest.
 pub struct Candidates<'a> {
     pub(crate) running: Option<(TaskId, Option<ResourceId>)>,
     pub(crate) ready: &'a ReadyQueue,
@@ -54,12 +53,12 @@ impl Candidates<'_> {
         self.ready.len() + usize::from(self.running.is_some())
     }
 
-    /// Never true where a strategy is asked.
+    /// Returns `true` if there are no candidates: never when a strategy picks.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The task at that index, or none past the end.
+    /// Returns the task at that index, or none past the end.
     pub fn task(&self, index: usize) -> Option<TaskId> {
         match self.running {
             Some((task, _)) if index == 0 => Some(task),
@@ -68,14 +67,14 @@ impl Candidates<'_> {
         }
     }
 
-    /// The task that stands at a scheduling point and could go on. It is the
-    /// candidate at index 0.
+    /// Returns the task that stands at a scheduling point and could go on. It is the candidate
+    /// at index 0.
     pub fn running(&self) -> Option<TaskId> {
         self.running.map(|(task, _)| task)
     }
 
-    /// The resource that the candidate at that index is about to touch. None if
-    /// it does not stand at a scheduling point: it was woken, or is new.
+    /// Returns the resource that the candidate at that index is about to touch; none if it does
+    /// not stand at a scheduling point: it was woken, or is new.
     pub fn resource(&self, index: usize) -> Option<ResourceId> {
         match self.running {
             Some((_, resource)) if index == 0 => resource,
@@ -87,26 +86,25 @@ impl Candidates<'_> {
     }
 }
 
-/// Picks the next task. One value serves one run.
+/// A policy that picks the next task. One value serves one run.
 pub trait Strategy {
-    /// The name as on the command line.
+    /// Returns the name as on the command line.
     fn name(&self) -> &str;
 
-    /// Called once before the run, with its seed.
+    /// Prepares for a run with that seed. Called once, before it.
     fn start(&mut self, seed: u64);
 
-    /// The index of the candidate that runs next. What is out of range is
-    /// taken as the last.
+    /// Returns the index of the candidate that runs next. An index out of range means the last.
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize;
 
-    /// A task was spawned. The hash is that of its path of spawns: it tells
-    /// apart tasks that run the same code, and is the same in every run in which
-    /// the task's ancestors spawn in the same order.
+    /// Receives that a task was spawned. The hash is of its path of spawns: it differs between
+    /// tasks that run the same code, and is the same in every run in which the task's ancestors
+    /// spawn in the same order.
     fn spawned(&mut self, _task: TaskId, _signature: u64) {}
 
-    /// A task touched a resource (before an operation, or at a release).
+    /// Receives that a task touched a resource (before an operation, or at a release).
     fn touched(&mut self, _task: TaskId, _resource: ResourceId) {}
 
-    /// A task ended.
+    /// Receives that a task ended.
     fn ended(&mut self, _task: TaskId) {}
 }

@@ -1,11 +1,10 @@
 //! Probabilistic concurrency testing.
 //!
-//! S. Burckhardt, P. Kothari, M. Musuvathi, S. Nagarakatti: "A Randomized
-//! Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010. Tasks
-//! get random priorities and the highest that is ready runs; at `depth - 1`
-//! random points of the run the task that runs falls behind all others. A bug
-//! that needs `depth` ordering constraints is then found with a probability that
-//! does not shrink exponentially with the length of the run.
+//! S. Burckhardt, P. Kothari, M. Musuvathi, S. Nagarakatti: "A Randomized Scheduler with
+//! Probabilistic Guarantees of Finding Bugs", ASPLOS 2010. Tasks get random priorities and the
+//! highest that is ready runs; at `depth - 1` random points of the run the running task falls
+//! behind all others. A bug that needs `depth` ordering constraints is then found with a
+//! probability that does not shrink exponentially with the length of the run.
 //!
 //! Two departures. The paper draws its change points uniformly from a run of
 //! known length; here the length is not known, so that a seed alone reproduces
@@ -44,8 +43,8 @@ pub(super) static INFO: StrategyInfo = StrategyInfo {
 };
 
 impl StrategyName {
-    /// Random priorities that change at `depth - 1` points: the bug needs `depth`
-    /// ordering constraints.
+    /// Returns the strategy with priorities that change at `depth - 1` points, for bugs that
+    /// need `depth` ordering constraints.
     ///
     /// # Panics
     ///
@@ -67,19 +66,19 @@ pub struct Pct {
     name: String,
     depth: u32,
     rng: ChaCha8Rng,
-    /// By the number of the task; none until it is asked for. Higher runs first.
-    /// Those that fell behind are below zero.
+    /// Priorities by task number; none until the task is a candidate. Higher runs first. Those
+    /// that fell behind are below zero.
     priorities: Vec<Option<i64>>,
-    /// Picks at which the task that runs falls behind, latest first.
+    /// Picks at which the running task falls behind, latest first.
     changes: Vec<u64>,
     picks: u64,
-    /// Priorities below this are free.
+    /// The next priority for a task that falls behind, less than all others.
     floor: i64,
     in_a_row: (Option<TaskId>, u32),
 }
 
 impl Pct {
-    /// For bugs that need `depth` ordering constraints; at least 1.
+    /// Creates the strategy for bugs that need `depth` ordering constraints; at least 1.
     pub fn new(depth: u32) -> Self {
         let depth = depth.max(1);
         Self {
@@ -116,7 +115,7 @@ impl Pct {
         *self.slot(task) = Some(self.floor);
     }
 
-    /// The index of the candidate with the highest priority.
+    /// Returns the index of the candidate with the highest priority.
     fn highest(&mut self, candidates: &Candidates<'_>) -> Option<(usize, TaskId)> {
         let mut best: Option<(i64, usize, TaskId)> = None;
         for index in 0..candidates.len() {
@@ -129,7 +128,7 @@ impl Pct {
         best.map(|(_, index, task)| (index, task))
     }
 
-    /// Returns `true` if the task has had its share.
+    /// Returns `true` if the task was picked too often in a row.
     fn is_greedy(&mut self, task: TaskId) -> bool {
         let (last, count) = self.in_a_row;
         let count = if last == Some(task) { count + 1 } else { 1 };

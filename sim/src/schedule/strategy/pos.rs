@@ -38,7 +38,7 @@ impl StrategyName {
 #[derive(Debug)]
 pub struct Pos {
     rng: ChaCha8Rng,
-    /// By the number of the task; none until it is asked for.
+    /// Priorities by task number; none until the task is a candidate.
     priorities: Vec<Option<u32>>,
 }
 
@@ -90,8 +90,8 @@ impl Strategy for Pos {
             }
         }
         let picked = best.map_or(0, |(_, index)| index);
-        // The picked operation is done with its priority, and so are those that
-        // raced with it.
+        // The picked operation gets a new priority next time, and so do those that raced with
+        // it.
         let touched = candidates.resource(picked);
         for index in 0..candidates.len() {
             let races = touched.is_some() && candidates.resource(index) == touched;

@@ -23,7 +23,7 @@ impl StrategyName {
     pub const RANDOM: Self = Self::of(&INFO);
 }
 
-/// Each candidate with the same chance, at every scheduling point.
+/// A strategy that picks each candidate with the same chance, at every scheduling point.
 #[derive(Debug)]
 pub struct Random {
     rng: ChaCha8Rng,

@@ -45,7 +45,7 @@ impl StrategyName {
 pub struct Profile(BTreeMap<u64, u32>);
 
 impl Profile {
-    /// Number of distinct tasks.
+    /// Returns the number of distinct tasks.
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -56,16 +56,16 @@ impl Profile {
     }
 }
 
-/// Watches another strategy and counts what it picks.
+/// A strategy that counts the picks of another.
 pub struct Profiler {
     inner: Box<dyn Strategy>,
-    /// By task number.
+    /// Hashes of spawn paths by task number.
     spawn_path_hashes: Vec<u64>,
     profile: Arc<Mutex<Profile>>,
 }
 
 impl Profiler {
-    /// Counts what `inner` picks. The profile fills up while the run goes on.
+    /// Creates a counter of the picks of `inner`. The profile fills up during the run.
     pub fn new(inner: Box<dyn Strategy>) -> (Self, SharedProfile) {
         let profile = Arc::new(Mutex::new(Profile::default()));
         let profiler = Self {
@@ -129,19 +129,18 @@ impl Strategy for Profiler {
     }
 }
 
-/// Each ready task with a chance in proportion to the picks that it has left.
+/// A strategy that picks each ready task with a chance in proportion to its remaining picks.
 #[derive(Debug)]
 pub struct Urw {
     rng: ChaCha8Rng,
     profile: Profile,
-    /// The picks that each task has left, by its number: 0 if it is not known, or
-    /// has had them all.
+    /// Remaining picks of each task, by its number: 0 if it is not known, or has had them all.
     left: Vec<u32>,
 }
 
 impl Urw {
-    /// Weighs by the profile of an earlier run. Tasks that it does not know, and
-    /// those that have had more picks than it says, weigh 1.
+    /// Creates a strategy that weighs by the profile of an earlier run. Tasks that are not in
+    /// it, and those that have had more picks than in it, weigh 1.
     pub fn new(profile: Profile) -> Self {
         Self {
             rng: strategy_stream(0),
@@ -155,7 +154,7 @@ impl Urw {
         left.map_or(1, |left| (*left).max(1))
     }
 
-    /// The index of the candidate on whom a number below `total`, the sum of all
+    /// Returns the index of the candidate on which a number below `total`, the sum of all
     /// weights, falls.
     fn candidate_at(&self, candidates: &Candidates<'_>, number: u32) -> usize {
         let mut rest = number;

@@ -1,30 +1,28 @@
 //! A stand-in for the crate `tokio`: `use rehearsal_sim::tokio;` and the rest of
 //! the code stays as it is.
 //!
-//! Types and functions have the names, signatures and errors of tokio's, and
-//! wrap them. Inside a run each operation is a scheduling point, at which
-//! another task may go first, and what a task waits for and holds is known to
-//! the simulator. Outside a run they are plain tokio.
+//! Types and functions have the names, signatures and errors of tokio's, and wrap them. Inside
+//! a run each operation is a scheduling point, at which another task may run first, and the
+//! simulator records what a task waits for and holds. Outside a run they are plain tokio.
 //!
 //! Differences from tokio:
 //!
-//! - A scheduling point can suspend a task where tokio would not, for example at
-//!   `lock().await` on a free lock. On tokio's multi-threaded runtime another
-//!   thread can come in between there as well. What *one* poll sees stays as in
-//!   tokio where that matters: [`select!`] and [`time::timeout`] never take an
-//!   operation for pending because another task went first, nor does
-//!   `now_or_never` of the `futures` crate.
+//! - A scheduling point can suspend a task where tokio would not, for example at `lock().await`
+//!   on a free lock. On tokio's multi-threaded runtime another thread can come in between there
+//!   as well. What *one* poll sees stays as in tokio where that matters: [`select!`] and
+//!   [`time::timeout`] never take an operation for pending because another task ran first, nor
+//!   does `now_or_never` of the `futures` crate.
 //! - [`select!`] polls its branches in the order in which they are written.
-//! - [`task::JoinHandle`], [`task::JoinError`], [`task::Id`] and whatever waits are
-//!   our own types, with the methods of tokio's.
-//! - Whatever blocks its thread (`blocking_lock`, `blocking_send`,
-//!   `spawn_blocking`, …) is absent: a run has one thread. So are `fs`, `process`
-//!   and `signal`, which are about the machine and not about tasks.
-//! - The modules say what else is missing.
-//! - What a library spawns with tokio's own `spawn` is no task of the run's. Tokio
-//!   polls it whenever the tasks of the run have come to rest, in an order that is the
-//!   same each time, and its operations are no scheduling points. A crash of its host
-//!   does not end it. A panic in it ends the run, as in any task.
+//! - [`task::JoinHandle`], [`task::JoinError`], [`task::Id`] and all futures that wait are the
+//!   facade's own types, with the methods of tokio's.
+//! - Operations that block their thread (`blocking_lock`, `blocking_send`, `spawn_blocking`, …)
+//!   are absent: a run has one thread. So are `fs`, `process` and `signal`, which concern the
+//!   machine and not tasks.
+//! - The modules list what else is missing.
+//! - A task that a library spawns with tokio's own `spawn` is no task of the run. Tokio polls
+//!   it whenever no task of the run is ready, in an order that is the same each time, and its
+//!   operations are no scheduling points. A crash of its host does not end it. A panic in it
+//!   ends the run, as in any task.
 //!
 //! [`runtime`], [`main`] and [`test`] are tokio's own. They are here so that
 //! `#[tokio::test]` goes on working in a file that imports this module; such a
@@ -41,9 +39,9 @@ pub use ::tokio::{io, runtime};
 pub use ::tokio::{join, main, pin, task_local, test, try_join};
 pub use task::spawn;
 
-/// Waits for several branches at once, and goes on with the first that is done.
-/// As `tokio::select!`, but the branches are always polled in the order in which
-/// they are written, with `biased;` in front or without.
+/// Waits for several branches at once, and continues with the first that is done. As
+/// `tokio::select!`, but the branches are always polled in the order in which they are written,
+/// with `biased;` in front or without.
 ///
 /// In a run there is a scheduling point before the branches are first polled,
 /// and none within that poll: as in tokio, a branch that is ready there wins
@@ -68,9 +66,9 @@ pub use task::spawn;
 #[doc(inline)]
 pub use crate::__rehearsal_select as select;
 
-/// For the expansion of [`select!`]; not for use.
+/// Parts of the expansion of [`select!`]; not public.
 #[doc(hidden)]
 pub mod __private {
-    pub use super::select::{Together, point, together};
+    pub use super::select::{Atomic, atomic, point};
     pub use ::tokio::select;
 }

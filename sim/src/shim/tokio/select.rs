@@ -1,10 +1,9 @@
 //! `select!`: tokio's own, with one scheduling point in front.
 //!
-//! A scheduling point makes a future pending that tokio would find ready. Inside
-//! a `select!` a branch further down could then win that must not: in tokio
-//! `biased` means that the first branch that is ready is taken. So the point
-//! comes before the branches, and their first poll is atomic_step. When they are
-//! polled again they have passed their points.
+//! A scheduling point makes a future pending that tokio would find ready. Inside a `select!` a
+//! branch further down could then win that must not: in tokio `biased` takes the first branch
+//! that is ready. So the point comes before the branches, and their first poll is atomic. When
+//! they are polled again they have passed their points.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,9 +20,9 @@ macro_rules! __rehearsal_select {
         $crate::tokio::__private::point().await;
         $crate::tokio::__private::select! {
             biased;
-            // Done with the wrong value at its first poll, this branch is
-            // disabled from then on; it lives as long as the others.
-            ::core::option::Option::Some(()) = $crate::tokio::__private::together() => {
+            // This branch ends with the wrong value at its first poll and is disabled from then
+            // on; it lives as long as the others.
+            ::core::option::Option::Some(()) = $crate::tokio::__private::atomic() => {
                 ::core::unreachable!()
             }
             $($branches)*
@@ -34,25 +33,25 @@ macro_rules! __rehearsal_select {
     };
 }
 
-/// A scheduling point that is about no resource in particular.
+/// Passes a scheduling point without a resource.
 pub async fn point() {
     let mut point = Point::default();
     std::future::poll_fn(|cx| point.poll(cx, None)).await;
 }
 
-/// See [`together`].
+/// The future of [`atomic`].
 #[derive(Debug)]
-pub struct Together {
+pub struct Atomic {
     step: Option<u64>,
 }
 
-/// From its first poll to its end, but no longer than the task's poll takes, no
-/// other task comes in between. Gives None at once.
-pub fn together() -> Together {
-    Together { step: None }
+/// Excludes every other task from its first poll to its end, but no longer than the task's poll
+/// takes. Returns `None` at once.
+pub fn atomic() -> Atomic {
+    Atomic { step: None }
 }
 
-impl Future for Together {
+impl Future for Atomic {
     type Output = Option<()>;
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<()>> {
@@ -61,7 +60,7 @@ impl Future for Together {
     }
 }
 
-impl Drop for Together {
+impl Drop for Atomic {
     fn drop(&mut self) {
         if let Some(step) = self.step {
             context::with(|engine| engine.end_atomic(step));

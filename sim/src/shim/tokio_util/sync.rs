@@ -1,8 +1,7 @@
 //! Cancellation, as in `tokio_util::sync`.
 //!
-//! A wait for a cancellation is a scheduling point. A cancellation, also one by a
-//! guard's drop, is made known to the scheduling strategy; the point of the task's
-//! next operation follows it.
+//! A wait for a cancellation is a scheduling point. The strategy is notified of a cancellation,
+//! also of one by a guard's drop; the point of the task's next operation follows it.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -17,15 +16,15 @@ use pin_project_lite::pin_project;
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Point, Progress, Resource};
 
-/// As `tokio_util::sync::CancellationToken`. A token and all that come from it
-/// are one resource, made where the first of them was.
+/// As `tokio_util::sync::CancellationToken`. A token and all tokens derived from it are one
+/// resource, created where the first of them was.
 pub struct CancellationToken {
     inner: real::CancellationToken,
     resource: Arc<Resource>,
 }
 
 impl CancellationToken {
-    /// A token that is not cancelled.
+    /// Creates a token that is not cancelled.
     #[track_caller]
     pub fn new() -> Self {
         Self {
@@ -34,7 +33,7 @@ impl CancellationToken {
         }
     }
 
-    /// A token that is cancelled with this one, but does not cancel it.
+    /// Creates a token that is cancelled with this one, but does not cancel it.
     pub fn child_token(&self) -> Self {
         Self {
             inner: self.inner.child_token(),
@@ -71,17 +70,17 @@ impl CancellationToken {
         }
     }
 
-    /// A guard whose drop cancels the token.
+    /// Returns a guard whose drop cancels the token.
     pub fn drop_guard(self) -> DropGuard {
         DropGuard { token: Some(self) }
     }
 
-    /// A guard whose drop cancels the token.
+    /// Returns a guard whose drop cancels the token.
     pub fn drop_guard_ref(&self) -> DropGuardRef<'_> {
         DropGuardRef { token: Some(self) }
     }
 
-    /// Waits for a future; none if the token is cancelled while it is pending, or
+    /// Waits for a future. Returns none if the token is cancelled while it is pending, or
     /// before it starts.
     pub async fn run_until_cancelled<F>(&self, fut: F) -> Option<F::Output>
     where
@@ -201,7 +200,7 @@ impl fmt::Debug for WaitForCancellationFutureOwned {
 }
 
 pin_project! {
-    /// A future that is dropped with nothing to show once its token is cancelled.
+    /// A future that ends without a value once its token is cancelled.
     struct RunUntilCancelled<'a, F> {
         #[pin]
         cancellation: WaitForCancellationFuture<'a>,
@@ -222,27 +221,27 @@ impl<F: Future> Future for RunUntilCancelled<'_, F> {
     }
 }
 
-/// Cancels its token when dropped; see [`CancellationToken::drop_guard`].
+/// A guard that cancels its token when dropped; see [`CancellationToken::drop_guard`].
 #[derive(Debug)]
 pub struct DropGuard {
-    // None only once it is disarmed.
+    // `None` only once it is disarmed.
     token: Option<CancellationToken>,
 }
 
 impl DropGuard {
-    /// The token.
+    /// Returns the token.
     pub fn token(&self) -> &CancellationToken {
         match &self.token {
             Some(token) => token,
-            None => unreachable!("who disarms a guard consumes it"),
+            None => unreachable!("disarming consumes the guard"),
         }
     }
 
-    /// Gives the token back, and does not cancel it.
+    /// Returns the token, and does not cancel it.
     pub fn disarm(mut self) -> CancellationToken {
         match self.token.take() {
             Some(token) => token,
-            None => unreachable!("who disarms a guard consumes it"),
+            None => unreachable!("disarming consumes the guard"),
         }
     }
 }
@@ -255,27 +254,27 @@ impl Drop for DropGuard {
     }
 }
 
-/// Cancels its token when dropped; see [`CancellationToken::drop_guard_ref`].
+/// A guard that cancels its token when dropped; see [`CancellationToken::drop_guard_ref`].
 #[derive(Debug)]
 pub struct DropGuardRef<'a> {
-    // None only once it is disarmed.
+    // `None` only once it is disarmed.
     token: Option<&'a CancellationToken>,
 }
 
 impl<'a> DropGuardRef<'a> {
-    /// The token.
+    /// Returns the token.
     pub fn token(&self) -> &CancellationToken {
         match self.token {
             Some(token) => token,
-            None => unreachable!("who disarms a guard consumes it"),
+            None => unreachable!("disarming consumes the guard"),
         }
     }
 
-    /// Gives the token back, and does not cancel it.
+    /// Returns the token, and does not cancel it.
     pub fn disarm(mut self) -> &'a CancellationToken {
         match self.token.take() {
             Some(token) => token,
-            None => unreachable!("who disarms a guard consumes it"),
+            None => unreachable!("disarming consumes the guard"),
         }
     }
 }

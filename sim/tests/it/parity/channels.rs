@@ -185,7 +185,7 @@ pub(crate) async fn oneshot_outcomes() -> Log {
     });
     sender.closed().await;
 
-    // Polled by reference, given up, and polled again.
+    // Polled by reference, dropped, and polled again.
     let (later, mut receiver) = oneshot::channel();
     let early = timeout(MS, &mut receiver).await.is_err();
     later.send(3).unwrap();

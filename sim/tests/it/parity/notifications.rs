@@ -118,7 +118,7 @@ pub(crate) async fn once_cell_tries_again() -> Log {
     let cell = OnceCell::const_new();
     let failed = cell.get_or_try_init(|| async { Err::<u8, _>("no") }).await;
     let failed = format!("{failed:?}");
-    // Who is cancelled leaves the cell to the next.
+    // A cancelled initialiser leaves the cell to the next.
     let gave_up = timeout(
         MS,
         cell.get_or_init(|| async {

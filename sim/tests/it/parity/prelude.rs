@@ -1,5 +1,5 @@
-// What the programs of the parity suite share. `tokio` and `tokio_util` are
-// the crates of those names or the facade. No program may depend on the order in which tasks run.
+// Shared parts of the programs of the parity suite. `tokio` and `tokio_util` are the crates of
+// those names or the facade. No program may depend on the order in which tasks run.
 
 use std::net::SocketAddr;
 use std::pin::pin;

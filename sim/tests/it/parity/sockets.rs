@@ -204,11 +204,11 @@ pub(crate) async fn udp_sends_and_receives() -> Log {
 pub(crate) async fn udp_connected() -> Log {
     let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let stranger = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let other = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let before = client.peer_addr().is_err();
     client.connect(server.local_addr().unwrap()).await.unwrap();
     let peer = client.peer_addr().unwrap() == server.local_addr().unwrap();
-    stranger
+    other
         .send_to(b"not heard", client.local_addr().unwrap())
         .await
         .unwrap();

@@ -101,7 +101,7 @@ pub(crate) async fn join_set_detaches() -> Log {
     });
     set.detach_all();
     let empty = (set.is_empty(), set.join_next().await.is_none());
-    // Who is detached does not come back.
+    // A detached task is not joined.
     set.spawn(async { sleep(MS * 5).await });
     let received = receiver.await;
     let length = set.len();

@@ -94,7 +94,7 @@ pub(crate) async fn interval_ticks() -> Log {
         let due = interval.tick().await;
         ticks.push(((due - start).as_millis(), millis(start)));
     }
-    // A tick that is given up is not lost.
+    // A cancelled tick is not lost.
     let early = timeout(MS * 2, interval.tick()).await.is_err();
     interval.tick().await;
     let after = millis(start);

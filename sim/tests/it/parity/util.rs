@@ -1,4 +1,4 @@
-// Programs of the parity suite: what comes from `tokio_util`.
+// Programs of the parity suite: `tokio_util`.
 
 pub(crate) async fn token_cancels_all_that_wait() -> Log {
     let token = CancellationToken::new();
@@ -56,7 +56,7 @@ pub(crate) async fn token_runs_until_cancelled() -> Log {
     let within = token.run_until_cancelled(sleep(MS)).await;
     let cut = token.run_until_cancelled(sleep(MS * 50)).await;
     let took = millis(start);
-    // Even what is ready does not start any more.
+    // Even a ready future does not start any more.
     let late = token.run_until_cancelled(async { 2 }).await;
     let owned = token.run_until_cancelled_owned(async { 3 }).await;
     log![done, within, cut, took, late, owned]
@@ -68,7 +68,7 @@ pub(crate) async fn token_prefers_the_future() -> Log {
     let runner = token.clone();
     let runner = tokio::spawn(async move { runner.run_until_cancelled_owned(receiver).await });
     sleep(MS).await;
-    // Both in one poll of this task: what is ready goes before the cancellation.
+    // Both in one poll of this task: a ready future takes precedence over the cancellation.
     sender.send(1).unwrap();
     token.cancel();
     let mut taken = Vec::new();

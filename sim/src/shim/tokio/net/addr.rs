@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
-use super::place::Place;
+use super::run_host::RunHost;
 use crate::engine::network;
 
 /// Values that resolve to addresses: those of `tokio::net::ToSocketAddrs`.
@@ -12,26 +12,26 @@ pub trait ToSocketAddrs: ::tokio::net::ToSocketAddrs + sealed::Resolve {}
 
 impl<T: ::tokio::net::ToSocketAddrs + sealed::Resolve + ?Sized> ToSocketAddrs for T {}
 
-/// The addresses of a name, or of whatever else can be resolved.
+/// Returns the addresses of a name, or of another value that can be resolved.
 ///
 /// # Errors
 ///
-/// If the name is not known, or no address can be made of it.
-pub async fn lookup_host<T>(host: T) -> io::Result<impl Iterator<Item = SocketAddr>>
+/// If the name is not known, or has no address.
+pub async fn lookup_host<T>(target: T) -> io::Result<impl Iterator<Item = SocketAddr>>
 where
     T: ToSocketAddrs,
 {
-    let addresses = match Place::here() {
-        Some(place) => resolve(place, &host)?,
-        None => ::tokio::net::lookup_host(host).await?.collect(),
+    let addresses = match RunHost::current() {
+        Some(host) => resolve(host, &target)?,
+        None => ::tokio::net::lookup_host(target).await?.collect(),
     };
     Ok(addresses.into_iter())
 }
 
-/// The addresses of `target` in the current run, as seen from `place`.
-pub(super) fn resolve(place: Place, target: &impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
-    // Hosts have addresses once the network is there.
-    place.enter()?;
+/// Returns the addresses of `target` in the current run, as seen from `host`.
+pub(super) fn resolve(host: RunHost, target: &impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
+    // Hosts have addresses once there is a network.
+    host.enter()?;
     target.resolve()
 }
 
@@ -46,7 +46,7 @@ pub(super) fn destination(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-/// The error when there is no address at all.
+/// Returns the error for a target without any address.
 pub(super) fn no_address() -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidInput,

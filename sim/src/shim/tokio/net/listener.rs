@@ -12,7 +12,7 @@ use ::tokio::net as real;
 use turmoil_net::shim::tokio::net as shim;
 
 use super::addr::ToSocketAddrs;
-use super::place::{Place, Placed, bind};
+use super::run_host::{OnHost, RunHost, bind};
 use super::simulated::Connection;
 use super::stream::TcpStream;
 use crate::engine::network;
@@ -28,25 +28,24 @@ enum Inner {
 }
 
 struct Simulated {
-    socket: Placed<shim::TcpListener>,
+    socket: OnHost<shim::TcpListener>,
     resource: Resource,
-    /// Of `poll_accept`, which has no future of its own to keep it in.
+    /// Progress of `poll_accept`, which has no future to keep it in.
     accepting: Mutex<Progress>,
 }
 
 impl TcpListener {
-    /// Listens at the first of the addresses that is free. Port 0 gives one that
-    /// nobody uses.
+    /// Listens at the first of the addresses that is free. Port 0 gives a free one.
     ///
     /// # Errors
     ///
-    /// If none of the addresses is free, or is one of this host's.
+    /// If none of the addresses is free, or is this host's.
     #[track_caller]
     pub fn bind<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<Self>> {
         let caller = Location::caller();
         async move {
-            match Place::here() {
-                Some(place) => Simulated::bind(place, addr, caller)
+            match RunHost::current() {
+                Some(host) => Simulated::bind(host, addr, caller)
                     .await
                     .map(|simulated| Self(Inner::Simulated(simulated))),
                 None => Ok(Self(Inner::Real(real::TcpListener::bind(addr).await?))),
@@ -54,11 +53,11 @@ impl TcpListener {
         }
     }
 
-    /// Waits for a connection; it and the peer's address.
+    /// Waits for a connection. Returns it and the peer's address.
     ///
     /// # Errors
     ///
-    /// Those of the system. In a run: if that is over.
+    /// If the system reports one. In a run: if that is over.
     #[track_caller]
     pub fn accept(&self) -> impl Future<Output = io::Result<(TcpStream, SocketAddr)>> {
         let caller = Location::caller();
@@ -73,7 +72,7 @@ impl TcpListener {
         }
     }
 
-    /// As [`TcpListener::accept`], by hand.
+    /// Polls for a connection, as [`TcpListener::accept`].
     #[track_caller]
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         let caller = Location::caller();
@@ -91,11 +90,11 @@ impl TcpListener {
         }
     }
 
-    /// The address at which it listens.
+    /// Returns the address at which it listens.
     ///
     /// # Errors
     ///
-    /// Those of the system. In a run: if that is over.
+    /// If the system reports one. In a run: if that is over.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         match &self.0 {
             Inner::Simulated(simulated) => simulated.socket.get()?.local_addr(),
@@ -103,7 +102,7 @@ impl TcpListener {
         }
     }
 
-    /// The time to live of its packets.
+    /// Returns the time to live of its packets.
     ///
     /// # Errors
     ///
@@ -136,12 +135,12 @@ fn accepted(
 
 impl Simulated {
     async fn bind(
-        place: Place,
+        host: RunHost,
         addr: impl ToSocketAddrs,
         caller: &'static Location<'static>,
     ) -> io::Result<Self> {
         let resource = Resource::at(ResourceKind::Socket, caller);
-        let socket = bind(place, &resource, addr, shim::TcpListener::bind).await?;
+        let socket = bind(host, &resource, addr, shim::TcpListener::bind).await?;
         Ok(Self {
             socket,
             resource,
@@ -157,7 +156,7 @@ impl Simulated {
         let (stream, peer) = ready!(self.socket.get()?.poll_accept(cx))?;
         network::dirty();
         let resource = Resource::at(ResourceKind::Socket, caller);
-        let connection = Connection::new(self.socket.place(), stream, peer, resource);
+        let connection = Connection::new(self.socket.host(), stream, peer, resource);
         Poll::Ready(Ok((TcpStream::simulated(connection), peer)))
     }
 }

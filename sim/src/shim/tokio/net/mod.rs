@@ -1,9 +1,9 @@
 //! Sockets, as in `tokio::net`.
 //!
-//! Inside a run they are simulated: a socket belongs to the host of the task that
-//! made it (or, if accepted, of its listener), wherever it is moved, and names
-//! are those of the run's hosts. Every read and every write is a scheduling
-//! point. Outside a run they are tokio's own sockets.
+//! Inside a run they are simulated: a socket belongs to the host of the task that made it (or,
+//! if accepted, of its listener), wherever it is moved, and host names are the names of the
+//! run's hosts. Every read and every write is a scheduling point. Outside a run they are
+//! tokio's own sockets.
 //!
 //! A simulated socket that outlives its run is dead: its operations give
 //! `NotConnected`.
@@ -13,18 +13,16 @@
 //! - A connection that the network gives up shows as `TimedOut`.
 //! - In a run, a name that no host has gives `NotFound`.
 //! - In a run, `poll_write_vectored` writes the first buffer that is not empty.
-//! - [`TcpListener::poll_accept`] and the like have one scheduling point for all
-//!   who call them.
-//! - Absent: `TcpSocket`, Unix sockets, raw handles, `from_std` and `into_std`,
-//!   `ready` and `try_io`, `poll_peek` and `try_*` of several buffers, `take_error`,
-//!   options of the socket (`linger`, `quickack`, `tos`, multicast, devices), and
-//!   `AsRef<TcpStream>` of the halves. UDP sockets have no `poll_*`, `try_peek*`,
-//!   `readable` or `writable`. Of all that the simulated network has `poll_peek`
-//!   alone.
+//! - [`TcpListener::poll_accept`] and the like have one scheduling point for all callers.
+//! - Absent: `TcpSocket`, Unix sockets, raw handles, `from_std` and `into_std`, `ready` and
+//!   `try_io`, `poll_peek` and `try_*` of several buffers, `take_error`, options of the socket
+//!   (`linger`, `quickack`, `tos`, multicast, devices), and `AsRef<TcpStream>` of the halves.
+//!   UDP sockets have no `poll_*`, `try_peek*`, `readable` or `writable`. Of these the
+//!   simulated network has `poll_peek` alone.
 
 mod addr;
 mod listener;
-mod place;
+mod run_host;
 mod simulated;
 mod stream;
 mod udp;

@@ -10,31 +10,31 @@ use std::task::{Context, Poll, ready};
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use turmoil_net::shim::tokio::net::TcpStream;
 
-use super::place::{Place, Placed};
+use super::run_host::{OnHost, RunHost};
 use crate::engine::network;
 use crate::operation::Operation;
 use crate::point::{Op, Progress, Resource};
 
 #[derive(Debug)]
 pub(super) struct Connection {
-    // turmoil-net's stream wants exclusive access to read and write, which two
-    // halves cannot have. Never contended: a run has one thread.
-    stream: Mutex<Placed<TcpStream>>,
-    place: Place,
+    // turmoil-net's stream needs exclusive access to read and write, which two halves cannot
+    // have. Never contended: a run has one thread.
+    stream: Mutex<OnHost<TcpStream>>,
+    host: RunHost,
     peer: SocketAddr,
     resource: Resource,
 }
 
 impl Connection {
     pub(super) fn new(
-        place: Place,
+        host: RunHost,
         stream: TcpStream,
         peer: SocketAddr,
         resource: Resource,
     ) -> Self {
         Self {
-            stream: Mutex::new(Placed::new(place, stream)),
-            place,
+            stream: Mutex::new(OnHost::new(host, stream)),
+            host,
             peer,
             resource,
         }
@@ -44,13 +44,13 @@ impl Connection {
         &self.resource
     }
 
-    /// Looks at the stream, or sets one of its options.
+    /// Accesses the stream, to read or set one of its options.
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut TcpStream) -> io::Result<R>) -> io::Result<R> {
         let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        f(stream.get_mut()?).map_err(|error| self.place.explain(self.peer, error))
+        f(stream.get_mut()?).map_err(|error| self.host.explain(self.peer, error))
     }
 
-    /// An operation that may send something.
+    /// Polls an operation that may send something.
     fn operate<R>(
         &self,
         f: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<R>>,
@@ -58,7 +58,7 @@ impl Connection {
         let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
         let result = ready!(f(Pin::new(stream.get_mut()?)));
         network::dirty();
-        Poll::Ready(result.map_err(|error| self.place.explain(self.peer, error)))
+        Poll::Ready(result.map_err(|error| self.host.explain(self.peer, error)))
     }
 
     fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
@@ -124,20 +124,20 @@ impl Connection {
         Op::new(&self.resource, Operation::Peek, peek).await
     }
 
-    /// Ready if a read would be, with whatever outcome.
+    /// Returns `Ready` if a read would, with any outcome.
     pub(super) async fn readable(&self) -> io::Result<()> {
         let readable = poll_fn(|cx| {
             let mut byte = [0];
             let mut buffer = ReadBuf::new(&mut byte);
-            // An error is for the read to report.
+            // The read reports the error.
             self.operate(|stream| stream.poll_peek(cx, &mut buffer).map(|_| Ok(())))
         });
         Op::new(&self.resource, Operation::Readable, readable).await
     }
 
-    /// Ready if a write would be, with whatever outcome.
+    /// Returns `Ready` if a write would, with any outcome.
     pub(super) async fn writable(&self) -> io::Result<()> {
-        // Writing nothing waits for room as writing something does.
+        // An empty write waits for room as any other does.
         let writable =
             poll_fn(|cx| self.operate(|stream| stream.poll_write(cx, &[]).map(|_| Ok(()))));
         Op::new(&self.resource, Operation::Writable, writable).await

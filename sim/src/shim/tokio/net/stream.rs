@@ -14,7 +14,7 @@ use ::tokio::net as real;
 use turmoil_net::shim::tokio::net as shim;
 
 use super::addr::{ToSocketAddrs, destination, no_address, resolve};
-use super::place::{Connecting, Place};
+use super::run_host::{Connecting, RunHost};
 use super::simulated::Connection;
 use super::tcp::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::operation::{Operation, ResourceKind};
@@ -33,18 +33,18 @@ enum Inner {
 }
 
 impl TcpStream {
-    /// Connects to the first of the addresses that answers.
+    /// Connects to the first of the addresses that accepts.
     ///
     /// # Errors
     ///
-    /// That of the last address, if none does: `ConnectionRefused` if nobody
-    /// listens there, `TimedOut` if no answer comes.
+    /// The error of the last address, if none does: `ConnectionRefused` without a listener
+    /// there, `TimedOut` without an answer.
     #[track_caller]
     pub fn connect<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<Self>> {
         let caller = Location::caller();
         async move {
-            match Place::here() {
-                Some(place) => connect(place, addr, caller).await.map(Self::simulated),
+            match RunHost::current() {
+                Some(host) => connect(host, addr, caller).await.map(Self::simulated),
                 None => Ok(Self::real(real::TcpStream::connect(addr).await?)),
             }
         }
@@ -66,11 +66,11 @@ impl TcpStream {
         Self(Inner::Real(stream))
     }
 
-    /// The address of this end.
+    /// Returns the address of this end.
     ///
     /// # Errors
     ///
-    /// Those of the system. In a run: if that is over.
+    /// If the system reports one. In a run: if that is over.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         match &self.0 {
             Inner::Simulated { connection, .. } => connection.local_addr(),
@@ -78,7 +78,7 @@ impl TcpStream {
         }
     }
 
-    /// The address of the other end.
+    /// Returns the address of the other end.
     ///
     /// # Errors
     ///
@@ -90,12 +90,12 @@ impl TcpStream {
         }
     }
 
-    /// Waits for something to read and copies it, but leaves it to be read; how
-    /// many bytes. 0 if the other end has ended the stream.
+    /// Waits for bytes to read and copies them, but does not consume them. Returns their
+    /// number: 0 if the other end has ended the stream.
     ///
     /// # Errors
     ///
-    /// Those of a read.
+    /// As a read.
     pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         match &self.0 {
             Inner::Simulated { connection, .. } => connection.peek(buf).await,
@@ -103,11 +103,11 @@ impl TcpStream {
         }
     }
 
-    /// Waits until there is something to read, or the stream has ended.
+    /// Waits until there are bytes to read, or the stream has ended.
     ///
     /// # Errors
     ///
-    /// Those of the system. In a run: if that is over.
+    /// If the system reports one. In a run: if that is over.
     pub async fn readable(&self) -> io::Result<()> {
         match &self.0 {
             Inner::Simulated { connection, .. } => connection.readable().await,
@@ -119,7 +119,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// Those of the system. In a run: if that is over.
+    /// If the system reports one. In a run: if that is over.
     pub async fn writable(&self) -> io::Result<()> {
         match &self.0 {
             Inner::Simulated { connection, .. } => connection.writable().await,
@@ -127,11 +127,11 @@ impl TcpStream {
         }
     }
 
-    /// Reads what is there.
+    /// Reads the available bytes.
     ///
     /// # Errors
     ///
-    /// `WouldBlock` if nothing is, and those of a read.
+    /// `WouldBlock` if there are none, and as a read.
     pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
         match &self.0 {
             Inner::Simulated { connection, .. } => connection.try_read(buf),
@@ -139,11 +139,11 @@ impl TcpStream {
         }
     }
 
-    /// Writes as much as there is room for.
+    /// Writes as many bytes as there is room for.
     ///
     /// # Errors
     ///
-    /// `WouldBlock` if there is none, and those of a write.
+    /// `WouldBlock` if there is none, and as a write.
     pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
         match &self.0 {
             Inner::Simulated { connection, .. } => connection.try_write(buf),
@@ -163,7 +163,7 @@ impl TcpStream {
         }
     }
 
-    /// Says whether small writes are sent at once. In a run they always are.
+    /// Sets whether small writes are sent at once. In a run they always are.
     ///
     /// # Errors
     ///
@@ -177,7 +177,7 @@ impl TcpStream {
         }
     }
 
-    /// The time to live of its packets.
+    /// Returns the time to live of its packets.
     ///
     /// # Errors
     ///
@@ -201,7 +201,7 @@ impl TcpStream {
         }
     }
 
-    /// Its two directions, to use at once in one task.
+    /// Splits it into its two directions, to use at once in one task.
     pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
         match &mut self.0 {
             Inner::Simulated {
@@ -219,7 +219,7 @@ impl TcpStream {
         }
     }
 
-    /// Its two directions, for two tasks. The write half ends its direction when
+    /// Splits it into its two directions, for two tasks. The write half ends its direction when
     /// it is dropped.
     pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
         match self.0 {
@@ -236,17 +236,17 @@ impl TcpStream {
 }
 
 async fn connect(
-    place: Place,
+    host: RunHost,
     addr: impl ToSocketAddrs,
     caller: &'static Location<'static>,
 ) -> io::Result<Connection> {
     let resource = Resource::at(ResourceKind::Socket, caller);
     let mut failure = no_address();
-    for peer in resolve(place, &addr)?.into_iter().map(destination) {
-        let attempt = Connecting::new(place, shim::TcpStream::connect(peer));
+    for peer in resolve(host, &addr)?.into_iter().map(destination) {
+        let attempt = Connecting::new(host, shim::TcpStream::connect(peer));
         match Op::new(&resource, Operation::Connect, attempt).await {
-            Ok(stream) => return Ok(Connection::new(place, stream, peer, resource)),
-            Err(error) => failure = place.explain(peer, error),
+            Ok(stream) => return Ok(Connection::new(host, stream, peer, resource)),
+            Err(error) => failure = host.explain(peer, error),
         }
     }
     Err(failure)

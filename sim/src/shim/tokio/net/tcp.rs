@@ -12,11 +12,11 @@ pub use split_owned::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
 macro_rules! half {
     ([$($lifetime:lifetime)?] $half:ty) => {
         impl<$($lifetime)?> $half {
-            /// The address of this end.
+            /// Returns the address of this end.
             ///
             /// # Errors
             ///
-            /// Those of the system. In a run: if that is over.
+            /// If the system reports one. In a run: if that is over.
             pub fn local_addr(&self) -> ::std::io::Result<::std::net::SocketAddr> {
                 match &self.0 {
                     Inner::Simulated { connection, .. } => connection.local_addr(),
@@ -24,11 +24,11 @@ macro_rules! half {
                 }
             }
 
-            /// The address of the other end.
+            /// Returns the address of the other end.
             ///
             /// # Errors
             ///
-            /// Those of the system. In a run: if that is over.
+            /// If the system reports one. In a run: if that is over.
             pub fn peer_addr(&self) -> ::std::io::Result<::std::net::SocketAddr> {
                 match &self.0 {
                     Inner::Simulated { connection, .. } => connection.peer_addr(),
@@ -58,7 +58,7 @@ macro_rules! read_half {
             ///
             /// # Errors
             ///
-            /// Those of a read.
+            /// As a read.
             pub async fn peek(&mut self, buf: &mut [u8]) -> ::std::io::Result<usize> {
                 match &mut self.0 {
                     Inner::Simulated { connection, .. } => connection.peek(buf).await,
@@ -70,7 +70,7 @@ macro_rules! read_half {
             ///
             /// # Errors
             ///
-            /// Those of the system. In a run: if that is over.
+            /// If the system reports one. In a run: if that is over.
             pub async fn readable(&self) -> ::std::io::Result<()> {
                 match &self.0 {
                     Inner::Simulated { connection, .. } => connection.readable().await,
@@ -82,7 +82,7 @@ macro_rules! read_half {
             ///
             /// # Errors
             ///
-            /// `WouldBlock` if there is nothing to read, and those of a read.
+            /// `WouldBlock` if there is nothing to read, and as a read.
             pub fn try_read(&self, buf: &mut [u8]) -> ::std::io::Result<usize> {
                 match &self.0 {
                     Inner::Simulated { connection, .. } => connection.try_read(buf),
@@ -118,7 +118,7 @@ macro_rules! write_half {
             ///
             /// # Errors
             ///
-            /// Those of the system. In a run: if that is over.
+            /// If the system reports one. In a run: if that is over.
             pub async fn writable(&self) -> ::std::io::Result<()> {
                 match &self.0 {
                     Inner::Simulated { connection, .. } => connection.writable().await,
@@ -130,7 +130,7 @@ macro_rules! write_half {
             ///
             /// # Errors
             ///
-            /// `WouldBlock` if there is no room, and those of a write.
+            /// `WouldBlock` if there is no room, and as a write.
             pub fn try_write(&self, buf: &[u8]) -> ::std::io::Result<usize> {
                 match &self.0 {
                     Inner::Simulated { connection, .. } => connection.try_write(buf),

@@ -10,7 +10,7 @@ use ::tokio::net as real;
 use turmoil_net::shim::tokio::net as shim;
 
 use super::addr::{ToSocketAddrs, destination, no_address, resolve};
-use super::place::{At, Place, Placed, bind};
+use super::run_host::{OnHost, PolledOnHost, RunHost, bind};
 use crate::engine::network;
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Op, Resource};
@@ -24,23 +24,22 @@ enum Inner {
 }
 
 struct Simulated {
-    socket: Placed<shim::UdpSocket>,
+    socket: OnHost<shim::UdpSocket>,
     resource: Resource,
 }
 
 impl UdpSocket {
-    /// A socket at the first of the addresses that is free. Port 0 gives one
-    /// that nobody uses.
+    /// Binds a socket to the first of the addresses that is free. Port 0 gives a free one.
     ///
     /// # Errors
     ///
-    /// If none of the addresses is free, or is one of this host's.
+    /// If none of the addresses is free, or is this host's.
     #[track_caller]
     pub fn bind<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<Self>> {
         let caller = Location::caller();
         async move {
-            match Place::here() {
-                Some(place) => Simulated::bind(place, addr, caller)
+            match RunHost::current() {
+                Some(host) => Simulated::bind(host, addr, caller)
                     .await
                     .map(|simulated| Self(Inner::Simulated(simulated))),
                 None => Ok(Self(Inner::Real(real::UdpSocket::bind(addr).await?))),
@@ -48,11 +47,11 @@ impl UdpSocket {
         }
     }
 
-    /// The address of the socket.
+    /// Returns the address of the socket.
     ///
     /// # Errors
     ///
-    /// Those of the system. In a run: if that is over.
+    /// If the system reports one. In a run: if that is over.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         match &self.0 {
             Inner::Simulated(simulated) => simulated.socket.get()?.local_addr(),
@@ -60,11 +59,11 @@ impl UdpSocket {
         }
     }
 
-    /// The address that it is connected to.
+    /// Returns the address that it is connected to.
     ///
     /// # Errors
     ///
-    /// If it is not, and as [`UdpSocket::local_addr`].
+    /// If it is not connected, and as [`UdpSocket::local_addr`].
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         match &self.0 {
             Inner::Simulated(simulated) => simulated.socket.get()?.peer_addr(),
@@ -72,7 +71,7 @@ impl UdpSocket {
         }
     }
 
-    /// From now on it sends to, and receives from, the first of the addresses
+    /// Connects it to the first of the addresses: it sends to, and receives from, that one
     /// only.
     ///
     /// # Errors
@@ -85,11 +84,11 @@ impl UdpSocket {
         }
     }
 
-    /// Sends a datagram to the first of the addresses; how many bytes.
+    /// Sends a datagram to the first of the addresses. Returns the number of bytes.
     ///
     /// # Errors
     ///
-    /// If it is too long for a packet, and those of the system.
+    /// If it is too long for a packet, or the system reports an error.
     pub async fn send_to<A: ToSocketAddrs>(&self, buf: &[u8], addr: A) -> io::Result<usize> {
         match &self.0 {
             Inner::Simulated(simulated) => simulated.send_to(buf, addr).await,
@@ -97,7 +96,7 @@ impl UdpSocket {
         }
     }
 
-    /// Sends a datagram to where it is connected; how many bytes.
+    /// Sends a datagram to the connected address. Returns the number of bytes.
     ///
     /// # Errors
     ///
@@ -112,12 +111,12 @@ impl UdpSocket {
         }
     }
 
-    /// Waits for a datagram; how many bytes, and from where. What does not fit
-    /// is lost.
+    /// Waits for a datagram. Returns the number of bytes, and the sender. Bytes that do not fit
+    /// are lost.
     ///
     /// # Errors
     ///
-    /// Those of the system. In a run: if that is over.
+    /// If the system reports one. In a run: if that is over.
     pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         match &self.0 {
             Inner::Simulated(simulated) => {
@@ -128,7 +127,7 @@ impl UdpSocket {
         }
     }
 
-    /// Waits for a datagram; how many bytes. What does not fit is lost.
+    /// Waits for a datagram. Returns the number of bytes. Bytes that do not fit are lost.
     ///
     /// # Errors
     ///
@@ -143,7 +142,7 @@ impl UdpSocket {
         }
     }
 
-    /// As [`UdpSocket::recv_from`], but the datagram stays to be received.
+    /// As [`UdpSocket::recv_from`], but does not consume the datagram.
     ///
     /// # Errors
     ///
@@ -158,7 +157,7 @@ impl UdpSocket {
         }
     }
 
-    /// Sends a datagram to where it is connected, if there is room.
+    /// Sends a datagram to the connected address, if there is room.
     ///
     /// # Errors
     ///
@@ -208,8 +207,8 @@ impl UdpSocket {
         }
     }
 
-    /// Returns `true` if it may send to broadcast addresses. In a run nobody receives
-    /// what is sent there.
+    /// Returns `true` if it may send to broadcast addresses. In a run such datagrams reach no
+    /// host.
     ///
     /// # Errors
     ///
@@ -221,7 +220,7 @@ impl UdpSocket {
         }
     }
 
-    /// Says whether it may send to broadcast addresses.
+    /// Sets whether it may send to broadcast addresses.
     ///
     /// # Errors
     ///
@@ -233,7 +232,7 @@ impl UdpSocket {
         }
     }
 
-    /// The time to live of its packets.
+    /// Returns the time to live of its packets.
     ///
     /// # Errors
     ///
@@ -260,18 +259,18 @@ impl UdpSocket {
 
 impl Simulated {
     async fn bind(
-        place: Place,
+        host: RunHost,
         addr: impl ToSocketAddrs,
         caller: &'static Location<'static>,
     ) -> io::Result<Self> {
         let resource = Resource::at(ResourceKind::Socket, caller);
-        let socket = bind(place, &resource, addr, shim::UdpSocket::bind).await?;
+        let socket = bind(host, &resource, addr, shim::UdpSocket::bind).await?;
         Ok(Self { socket, resource })
     }
 
     async fn connect(&self, addr: impl ToSocketAddrs) -> io::Result<()> {
         let mut outcome = Err(no_address());
-        for peer in resolve(self.socket.place(), &addr)? {
+        for peer in resolve(self.socket.host(), &addr)? {
             let connect = self.socket.get()?.connect(destination(peer));
             outcome = self.operate(Operation::Connect, connect).await;
             if outcome.is_ok() {
@@ -282,7 +281,7 @@ impl Simulated {
     }
 
     async fn send_to(&self, buf: &[u8], addr: impl ToSocketAddrs) -> io::Result<usize> {
-        let targets = resolve(self.socket.place(), &addr)?;
+        let targets = resolve(self.socket.host(), &addr)?;
         let Some(target) = targets.first().copied() else {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
@@ -301,7 +300,7 @@ impl Simulated {
         Op::new(
             &self.resource,
             operation,
-            At::new(self.socket.place(), future),
+            PolledOnHost::new(self.socket.host(), future),
         )
         .await
     }

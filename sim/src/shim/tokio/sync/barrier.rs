@@ -1,7 +1,7 @@
 //! `Barrier`.
 //!
-//! Not tokio's own: that one wakes its tasks in an order which it draws from a
-//! generator that cannot be seeded.
+//! Not tokio's own, which wakes its tasks in an order drawn from a generator that cannot be
+//! seeded.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -10,14 +10,13 @@ use ::tokio::sync as real;
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Op, Resource};
 
-/// As `tokio::sync::Barrier`. Those who wait go on in the order in which they
-/// came.
+/// As `tokio::sync::Barrier`. Waiting tasks continue in the order of their arrival.
 #[derive(Debug)]
 pub struct Barrier {
     resource: Resource,
     size: usize,
-    /// Number of tasks that have come since it last opened.
-    here: Mutex<usize>,
+    /// Number of tasks that have arrived since it last opened.
+    arrived: Mutex<usize>,
     opened: real::Notify,
 }
 
@@ -26,38 +25,38 @@ pub struct Barrier {
 pub struct BarrierWaitResult(bool);
 
 impl BarrierWaitResult {
-    /// Returns `true` if this is the one task of its round that leads.
+    /// Returns `true` for one task of each round, the leader.
     pub fn is_leader(&self) -> bool {
         self.0
     }
 }
 
 impl Barrier {
-    /// A barrier at which `n` tasks meet; 0 is taken as 1.
+    /// Creates a barrier for `n` tasks; 0 means 1.
     #[track_caller]
     pub fn new(n: usize) -> Self {
         Self {
             resource: Resource::new(ResourceKind::Barrier),
             size: n.max(1),
-            here: Mutex::new(0),
+            arrived: Mutex::new(0),
             opened: real::Notify::new(),
         }
     }
 
-    /// Waits until all are there. One of them, the leader, is told so. Not cancel
-    /// safe, as in tokio: who has come counts even if it goes again.
+    /// Waits until all tasks have arrived. The result of one of them is the leader's. Not
+    /// cancel safe, as in tokio: an arrival counts even if its wait is cancelled.
     pub async fn wait(&self) -> BarrierWaitResult {
-        Op::new(&self.resource, Operation::Wait, self.meet()).await
+        Op::new(&self.resource, Operation::Wait, self.arrive()).await
     }
 
-    async fn meet(&self) -> BarrierWaitResult {
-        // From here on it takes part in `notify_waiters`.
+    async fn arrive(&self) -> BarrierWaitResult {
+        // From here on `notify_waiters` includes this task.
         let opened = self.opened.notified();
         {
-            let mut here = self.here.lock().unwrap_or_else(PoisonError::into_inner);
-            *here += 1;
-            if *here == self.size {
-                *here = 0;
+            let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
+            *arrived += 1;
+            if *arrived == self.size {
+                *arrived = 0;
                 self.opened.notify_waiters();
                 return BarrierWaitResult(true);
             }

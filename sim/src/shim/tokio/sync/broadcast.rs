@@ -1,25 +1,22 @@
 //! Channels in which every receiver gets every value, as
 //! `tokio::sync::broadcast`. `blocking_recv` is absent.
 
-use std::fmt;
-use std::sync::Arc;
-
 use ::tokio::sync::broadcast as real;
 
 use super::shared::Side;
 use crate::operation::Operation;
-use crate::point::{Op, Resource};
+use crate::point::Op;
 
 /// The errors, which are tokio's.
 pub use ::tokio::sync::broadcast::error;
 
 use error::{RecvError, SendError, TryRecvError};
 
-/// A channel that keeps at least `capacity` values for receivers that lag.
+/// Creates a channel that keeps at least `capacity` values for receivers that lag.
 ///
 /// # Panics
 ///
-/// If that is 0 or more than half of `usize::MAX`.
+/// If `capacity` is 0 or more than half of `usize::MAX`.
 #[track_caller]
 pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = real::channel(capacity);
@@ -36,14 +33,14 @@ pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     )
 }
 
-/// Sends values.
+/// The sender of a broadcast channel.
 pub struct Sender<T> {
     inner: real::Sender<T>,
     side: Side,
 }
 
 impl<T> Sender<T> {
-    /// A channel without a receiver.
+    /// Creates a channel without a receiver.
     ///
     /// # Panics
     ///
@@ -56,7 +53,7 @@ impl<T> Sender<T> {
         }
     }
 
-    /// Sends a value to all receivers; to how many.
+    /// Sends a value to all receivers. Returns their number.
     ///
     /// # Errors
     ///
@@ -66,7 +63,7 @@ impl<T> Sender<T> {
         self.inner.send(value)
     }
 
-    /// A receiver of what is sent from now on.
+    /// Returns a receiver of the values that are sent from now on.
     pub fn subscribe(&self) -> Receiver<T> {
         self.side.touch();
         Receiver {
@@ -75,7 +72,7 @@ impl<T> Sender<T> {
         }
     }
 
-    /// A sender that does not keep the channel open.
+    /// Returns a sender that does not keep the channel open.
     pub fn downgrade(&self) -> WeakSender<T> {
         WeakSender {
             inner: self.inner.downgrade(),
@@ -119,65 +116,13 @@ impl<T> Sender<T> {
     }
 }
 
-impl<T> Clone for Sender<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            side: self.side.clone(),
-        }
-    }
-}
+super::clone!(Sender);
+super::debug!([T] Sender<T>);
 
-impl<T> fmt::Debug for Sender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::weak_sender!(WeakSender of Sender, real::WeakSender<T>);
 
-/// A sender that does not keep the channel open.
-pub struct WeakSender<T> {
-    inner: real::WeakSender<T>,
-    resource: Arc<Resource>,
-}
-
-impl<T> WeakSender<T> {
-    /// A sender, if there is still one.
-    #[must_use = "the new sender is dropped at once"]
-    pub fn upgrade(&self) -> Option<Sender<T>> {
-        Some(Sender {
-            inner: self.inner.upgrade()?,
-            side: Side::upgrade(&self.resource),
-        })
-    }
-
-    /// Returns the number of senders.
-    pub fn strong_count(&self) -> usize {
-        self.inner.strong_count()
-    }
-
-    /// Returns the number of weak senders.
-    pub fn weak_count(&self) -> usize {
-        self.inner.weak_count()
-    }
-}
-
-impl<T> Clone for WeakSender<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            resource: Arc::clone(&self.resource),
-        }
-    }
-}
-
-impl<T> fmt::Debug for WeakSender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
-/// Receives all values, in the order in which they were sent, unless it lags
-/// too far behind.
+/// The receiver of all values, in the order in which they were sent, unless it lags too far
+/// behind.
 pub struct Receiver<T> {
     inner: real::Receiver<T>,
     side: Side,
@@ -216,7 +161,7 @@ impl<T> Receiver<T> {
 }
 
 impl<T: Clone> Receiver<T> {
-    /// Another receiver, of what is sent from now on.
+    /// Returns another receiver, of the values that are sent from now on.
     pub fn resubscribe(&self) -> Self {
         self.side.touch();
         Self {
@@ -225,29 +170,25 @@ impl<T: Clone> Receiver<T> {
         }
     }
 
-    /// The next value.
+    /// Waits for the next value.
     ///
     /// # Errors
     ///
-    /// If values were overwritten before they were received (how many), or all
-    /// senders are gone and everything is received.
+    /// If values were overwritten before they were received (with their number), or all senders
+    /// are gone and everything is received.
     pub async fn recv(&mut self) -> Result<T, RecvError> {
         Op::new(&self.side, Operation::Recv, self.inner.recv()).await
     }
 
-    /// The next value, if it is there.
+    /// Returns the next value, if there is one.
     ///
     /// # Errors
     ///
-    /// If it is not there yet, and as [`Receiver::recv`].
+    /// If there is none yet, and as [`Receiver::recv`].
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         self.side.touch();
         self.inner.try_recv()
     }
 }
 
-impl<T> fmt::Debug for Receiver<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::debug!([T] Receiver<T>);

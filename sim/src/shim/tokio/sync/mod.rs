@@ -1,20 +1,19 @@
 //! Locks, channels and notifications, as in `tokio::sync`.
 //!
-//! An operation that waits (`lock`, `recv`, `send`, …) is a scheduling point; what does not
-//! (`try_lock`, `notify_one`, `oneshot::Sender::send`, the drop of a guard or of
-//! one side of a channel) is made known to the scheduling strategy, and the
-//! point of the task's next operation follows it. Mere looks (`is_closed`,
-//! `len`, `capacity`, `OnceCell::get`, …) are neither. A future that is dropped
-//! before its end has the effect that it has in tokio.
+//! An operation that waits (`lock`, `recv`, `send`, …) is a scheduling point. The strategy is
+//! notified of one that does not (`try_lock`, `notify_one`, `oneshot::Sender::send`, the drop
+//! of a guard or of one side of a channel), and the point of the task's next operation follows
+//! it. Mere queries (`is_closed`, `len`, `capacity`, `OnceCell::get`, …) are neither. A future
+//! that is dropped before its end has the effect that it has in tokio.
 //!
 //! Differences from tokio:
 //!
 //! - [`Mutex`] and [`RwLock`] need a `T` of known size: write
 //!   `Mutex<Box<dyn Trait>>`. An [`RwLock`] is `Send` only if its `T` is `Sync`.
-//! - Absent: everything `blocking_*`, which needs threads; `map` on the owned guard
-//!   of a [`Mutex`] and `OwnedMappedMutexGuard`, which it returns.
+//! - Absent: all of `blocking_*`, which needs threads; `map` on the owned guard of a [`Mutex`]
+//!   and `OwnedMappedMutexGuard`, which it returns.
 
-/// Traits of every guard, by its field `inner`: `Deref`, `Debug` and `Display`,
+/// Implements the traits of every guard, by its field `inner`: `Deref`, `Debug` and `Display`,
 /// and `DerefMut` if marked `mut`.
 macro_rules! guard {
     (mut [$($parameters:tt)*] $guard:ty => $target:ty) => {
@@ -55,6 +54,77 @@ macro_rules! guard {
     };
 }
 use guard;
+
+/// Implements `Debug` by the field `inner`, so that an object prints as tokio's.
+macro_rules! debug {
+    ([$($parameters:tt)*] $object:ty) => {
+        impl<$($parameters)*> ::std::fmt::Debug for $object {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Debug::fmt(&self.inner, f)
+            }
+        }
+    };
+}
+use debug;
+
+/// Implements `Clone` of one side of a channel, by the fields `inner` and `side`.
+macro_rules! clone {
+    ($side:ident) => {
+        impl<T> Clone for $side<T> {
+            fn clone(&self) -> Self {
+                Self {
+                    inner: self.inner.clone(),
+                    side: self.side.clone(),
+                }
+            }
+        }
+    };
+}
+use clone;
+
+/// Defines the weak handles of a sender with the fields `inner` and `side`.
+macro_rules! weak_sender {
+    ($weak:ident of $sender:ident, $real:ty) => {
+        /// A sender that does not keep the channel open.
+        pub struct $weak<T> {
+            inner: $real,
+            resource: ::std::sync::Arc<$crate::point::Resource>,
+        }
+
+        impl<T> $weak<T> {
+            /// Returns a sender, if there is still one.
+            #[must_use = "the new sender is dropped at once"]
+            pub fn upgrade(&self) -> Option<$sender<T>> {
+                Some($sender {
+                    inner: self.inner.upgrade()?,
+                    side: $crate::tokio::sync::shared::Side::upgrade(&self.resource),
+                })
+            }
+
+            /// Returns the number of senders.
+            pub fn strong_count(&self) -> usize {
+                self.inner.strong_count()
+            }
+
+            /// Returns the number of weak senders.
+            pub fn weak_count(&self) -> usize {
+                self.inner.weak_count()
+            }
+        }
+
+        impl<T> Clone for $weak<T> {
+            fn clone(&self) -> Self {
+                Self {
+                    inner: self.inner.clone(),
+                    resource: ::std::sync::Arc::clone(&self.resource),
+                }
+            }
+        }
+
+        $crate::tokio::sync::debug!([T] $weak<T>);
+    };
+}
+use weak_sender;
 
 mod barrier;
 mod mutex;

@@ -17,7 +17,7 @@ pub struct Mutex<T> {
 }
 
 impl<T> Mutex<T> {
-    /// A free mutex.
+    /// Creates a free mutex.
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self {
@@ -26,7 +26,7 @@ impl<T> Mutex<T> {
         }
     }
 
-    /// A free mutex, for statics.
+    /// Creates a free mutex, for statics.
     #[track_caller]
     pub const fn const_new(value: T) -> Self {
         Self::new(value)
@@ -35,8 +35,8 @@ impl<T> Mutex<T> {
     /// Waits for the lock, first come first served.
     pub async fn lock(&self) -> MutexGuard<'_, T> {
         let simulated = Point::default().pass(&self.resource).await;
-        // Nobody waits for a lock that is free, so there is no need to queue.
-        // Outside a run tokio must see it: it has tasks yield that never wait.
+        // No task waits for a free lock, so there is no need to queue. Outside a run the lock
+        // must go through tokio, which makes tasks yield that never wait.
         let free = simulated.then(|| self.inner.try_lock().ok()).flatten();
         let inner = match free {
             Some(inner) => inner,
@@ -45,7 +45,7 @@ impl<T> Mutex<T> {
         self.guard(inner)
     }
 
-    /// The lock, if it is free.
+    /// Takes the lock, if it is free.
     ///
     /// # Errors
     ///
@@ -62,7 +62,7 @@ impl<T> Mutex<T> {
         OwnedMutexGuard::new(inner, self)
     }
 
-    /// The lock, if it is free; the guard keeps the mutex alive.
+    /// Takes the lock, if it is free; the guard keeps the mutex alive.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl<T> Mutex<T> {
         self.inner.get_mut().get_mut()
     }
 
-    /// The value.
+    /// Returns the value.
     pub fn into_inner(self) -> T {
         self.inner.into_inner().into_inner()
     }
@@ -106,14 +106,10 @@ impl<T: Default> Default for Mutex<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Mutex<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::debug!([T: fmt::Debug] Mutex<T>);
 
 /// Access to the value of a [`Mutex`] until it is dropped.
-// In all guards: the lock is free before its holder's entry goes.
+// In all guards the lock is released before the holder's entry is removed.
 #[must_use = "the mutex is unlocked at once if its guard is not kept"]
 pub struct MutexGuard<'a, T> {
     inner: real::MutexGuard<'a, T>,
@@ -122,7 +118,7 @@ pub struct MutexGuard<'a, T> {
 }
 
 impl<'a, T> MutexGuard<'a, T> {
-    /// A guard for a part of the value.
+    /// Returns a guard for a part of the value.
     pub fn map<U, F>(this: Self, f: F) -> MappedMutexGuard<'a, U>
     where
         U: ?Sized,
@@ -134,11 +130,11 @@ impl<'a, T> MutexGuard<'a, T> {
         }
     }
 
-    /// A guard for a part of the value, if it is there.
+    /// Returns a guard for a part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard itself, if `f` gives none.
+    /// The guard itself, if `f` returns none.
     pub fn try_map<U, F>(this: Self, f: F) -> Result<MappedMutexGuard<'a, U>, Self>
     where
         U: ?Sized,
@@ -159,7 +155,7 @@ impl<'a, T> MutexGuard<'a, T> {
         }
     }
 
-    /// The mutex.
+    /// Returns the mutex.
     pub fn mutex(this: &Self) -> &'a Mutex<T> {
         this.mutex
     }
@@ -171,7 +167,7 @@ pub struct OwnedMutexGuard<T> {
     inner: real::OwnedMutexGuard<T>,
     // Held for its drop.
     _holder: Holder,
-    // Last: `Mutex::into_inner` counts on it.
+    // Last: `Mutex::into_inner` relies on this order.
     mutex: Arc<Mutex<T>>,
 }
 
@@ -184,7 +180,7 @@ impl<T> OwnedMutexGuard<T> {
         }
     }
 
-    /// The mutex.
+    /// Returns the mutex.
     pub fn mutex(this: &Self) -> &Arc<Mutex<T>> {
         &this.mutex
     }
@@ -198,7 +194,7 @@ pub struct MappedMutexGuard<'a, T: ?Sized> {
 }
 
 impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
-    /// A guard for a part of the part.
+    /// Returns a guard for a part of the part.
     pub fn map<U, F>(this: Self, f: F) -> MappedMutexGuard<'a, U>
     where
         F: FnOnce(&mut T) -> &mut U,
@@ -209,11 +205,11 @@ impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
         }
     }
 
-    /// A guard for a part of the part, if it is there.
+    /// Returns a guard for a part of the part, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard itself, if `f` gives none.
+    /// The guard itself, if `f` returns none.
     pub fn try_map<U, F>(this: Self, f: F) -> Result<MappedMutexGuard<'a, U>, Self>
     where
         F: FnOnce(&mut T) -> Option<&mut U>,

@@ -20,7 +20,7 @@ pub struct Notify {
 }
 
 impl Notify {
-    /// A `Notify` without a permit.
+    /// Creates a `Notify` without a permit.
     #[track_caller]
     pub const fn new() -> Self {
         Self {
@@ -35,9 +35,9 @@ impl Notify {
         Self::new()
     }
 
-    /// A future that waits for a notification. It takes part in
-    /// [`Notify::notify_waiters`] from this call on, and in the others from its
-    /// first poll or [`Notified::enable`] on.
+    /// Returns a future that waits for a notification. It takes part in
+    /// [`Notify::notify_waiters`] from this call on, and in the others from its first poll or
+    /// [`Notified::enable`] on.
     pub fn notified(&self) -> Notified<'_> {
         Notified {
             inner: self.inner.notified(),
@@ -55,19 +55,19 @@ impl Notify {
         }
     }
 
-    /// Wakes the one that waits longest, or leaves a permit for the next.
+    /// Wakes the task that waits longest, or leaves a permit for the next.
     pub fn notify_one(&self) {
         self.resource.touch();
         self.inner.notify_one();
     }
 
-    /// Wakes the one that came last, or leaves a permit for the next.
+    /// Wakes the task that came last, or leaves a permit for the next.
     pub fn notify_last(&self) {
         self.resource.touch();
         self.inner.notify_last();
     }
 
-    /// Wakes all that wait now, and leaves no permit.
+    /// Wakes all waiting tasks, and leaves no permit.
     pub fn notify_waiters(&self) {
         self.resource.touch();
         self.inner.notify_waiters();
@@ -94,7 +94,7 @@ pin_project! {
 }
 
 impl Notified<'_> {
-    /// Gets in line as by a poll, but without waiting. True if it is notified
+    /// Joins the queue as by a poll, but without waiting. Returns `true` if it is notified
     /// already.
     pub fn enable(self: Pin<&mut Self>) -> bool {
         let this = self.project();

@@ -19,25 +19,25 @@ pub struct OnceCell<T> {
 }
 
 impl<T> OnceCell<T> {
-    /// An empty cell.
+    /// Creates an empty cell.
     #[track_caller]
     pub const fn new() -> Self {
         Self::around(real::OnceCell::const_new())
     }
 
-    /// An empty cell, for statics.
+    /// Creates an empty cell, for statics.
     #[track_caller]
     pub const fn const_new() -> Self {
         Self::new()
     }
 
-    /// A cell with that value, or an empty one.
+    /// Creates a cell with that value, or an empty one.
     #[track_caller]
     pub fn new_with(value: Option<T>) -> Self {
         Self::around(real::OnceCell::new_with(value))
     }
 
-    /// A cell with that value, for statics.
+    /// Creates a cell with that value, for statics.
     #[track_caller]
     pub const fn const_new_with(value: T) -> Self {
         Self::around(real::OnceCell::const_new_with(value))
@@ -56,12 +56,12 @@ impl<T> OnceCell<T> {
         self.inner.initialized()
     }
 
-    /// The value, if it has one.
+    /// Returns the value, if it has one.
     pub fn get(&self) -> Option<&T> {
         self.inner.get()
     }
 
-    /// The value, if it has one.
+    /// Returns the value, if it has one.
     pub fn get_mut(&mut self) -> Option<&mut T> {
         self.inner.get_mut()
     }
@@ -76,8 +76,8 @@ impl<T> OnceCell<T> {
         self.inner.set(value)
     }
 
-    /// The value, which `f` makes if there is none. While one task makes it, the
-    /// others wait; if that task gives up, the next one tries.
+    /// Returns the value, which `f` makes if there is none. While one task makes it, the others
+    /// wait; if that task is cancelled, the next one tries.
     pub async fn get_or_init<F, Fut>(&self, f: F) -> &T
     where
         F: FnOnce() -> Fut,
@@ -94,7 +94,7 @@ impl<T> OnceCell<T> {
     ///
     /// # Errors
     ///
-    /// That of `f`.
+    /// The error of `f`.
     pub async fn get_or_try_init<E, F, Fut>(&self, f: F) -> Result<&T, E>
     where
         F: FnOnce() -> Fut,
@@ -113,8 +113,7 @@ impl<T> OnceCell<T> {
         }));
         let mut progress = Progress::default();
         poll_fn(|cx| {
-            // Who makes the value waits for whatever `f` waits for, not for the
-            // cell.
+            // The task that makes the value waits for whatever `f` waits for, not for the cell.
             if making.load(Ordering::Relaxed) {
                 return inner.as_mut().poll(cx);
             }
@@ -129,7 +128,7 @@ impl<T> OnceCell<T> {
         .await
     }
 
-    /// The value, if it has one.
+    /// Returns the value, if it has one.
     pub fn into_inner(self) -> Option<T> {
         self.inner.into_inner()
     }
@@ -170,8 +169,4 @@ impl<T: PartialEq> PartialEq for OnceCell<T> {
 
 impl<T: Eq> Eq for OnceCell<T> {}
 
-impl<T: fmt::Debug> fmt::Debug for OnceCell<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::debug!([T: fmt::Debug] OnceCell<T>);

@@ -15,7 +15,7 @@ pub use ::tokio::sync::oneshot::error;
 
 use error::{RecvError, TryRecvError};
 
-/// A channel for one value.
+/// Creates a channel for one value.
 #[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = real::channel();
@@ -63,7 +63,7 @@ impl<T> Sender<T> {
         self.inner.is_closed()
     }
 
-    /// Ready once there is no receiver.
+    /// Polls until there is no receiver.
     pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let inner = &mut self.inner;
         self.closing.drive(&self.side, Operation::Closed, cx, |cx| {
@@ -72,7 +72,7 @@ impl<T> Sender<T> {
     }
 }
 
-/// Receives the value, as a future.
+/// The receiver, a future of the value.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Receiver<T> {
@@ -88,7 +88,7 @@ impl<T> Receiver<T> {
         self.inner.close();
     }
 
-    /// Returns `true` if it has given out the value, or the error that there is none.
+    /// Returns `true` if it has returned the value, or the error that there is none.
     pub fn is_terminated(&self) -> bool {
         self.inner.is_terminated()
     }
@@ -98,11 +98,11 @@ impl<T> Receiver<T> {
         self.inner.is_empty()
     }
 
-    /// The value, if it is there.
+    /// Returns the value, if there is one.
     ///
     /// # Errors
     ///
-    /// If it is not, yet or for ever.
+    /// If there is none, yet or for ever.
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         self.side.touch();
         self.inner.try_recv()

@@ -18,23 +18,23 @@ pub struct RwLock<T> {
 }
 
 impl<T> RwLock<T> {
-    /// A free lock.
+    /// Creates a free lock.
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self::around(real::RwLock::const_new(value))
     }
 
-    /// A free lock, for statics.
+    /// Creates a free lock, for statics.
     #[track_caller]
     pub const fn const_new(value: T) -> Self {
         Self::new(value)
     }
 
-    /// A free lock for at most `max_reads` readers at a time.
+    /// Creates a free lock for at most `max_reads` readers at a time.
     ///
     /// # Panics
     ///
-    /// If that is more than `u32::MAX >> 3`.
+    /// If `max_reads` is more than `u32::MAX >> 3`.
     #[track_caller]
     pub fn with_max_readers(value: T, max_reads: u32) -> Self {
         Self::around(real::RwLock::with_max_readers(value, max_reads))
@@ -57,7 +57,7 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// Shared access, if there is no writer and none waits.
+    /// Takes shared access, if there is no writer and none waits.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// Exclusive access, if the lock is free.
+    /// Takes exclusive access, if the lock is free.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl<T> RwLock<T> {
         OwnedRwLockReadGuard::new(inner, self)
     }
 
-    /// Shared access as of [`RwLock::try_read`]; the guard keeps the lock alive.
+    /// Takes shared access as [`RwLock::try_read`]; the guard keeps the lock alive.
     ///
     /// # Errors
     ///
@@ -117,7 +117,7 @@ impl<T> RwLock<T> {
         OwnedRwLockWriteGuard::new(inner, self)
     }
 
-    /// Exclusive access, if the lock is free; the guard keeps the lock alive.
+    /// Takes exclusive access, if the lock is free; the guard keeps the lock alive.
     ///
     /// # Errors
     ///
@@ -133,7 +133,7 @@ impl<T> RwLock<T> {
         self.inner.get_mut().get_mut()
     }
 
-    /// The value.
+    /// Returns the value.
     pub fn into_inner(self) -> T {
         self.inner.into_inner().into_inner()
     }
@@ -153,11 +153,7 @@ impl<T: Default> Default for RwLock<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for RwLock<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::debug!([T: fmt::Debug] RwLock<T>);
 
 /// Shared access to the value of an [`RwLock`], or to a part of it.
 #[must_use = "the lock is released at once if its guard is not kept"]
@@ -167,7 +163,7 @@ pub struct RwLockReadGuard<'a, T: ?Sized> {
 }
 
 impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
-    /// A guard for a part of the value.
+    /// Returns a guard for a part of the value.
     pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockReadGuard<'a, U>
     where
         F: FnOnce(&T) -> &U,
@@ -178,11 +174,11 @@ impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
         }
     }
 
-    /// A guard for a part of the value, if it is there.
+    /// Returns a guard for a part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard itself, if `f` gives none.
+    /// The guard itself, if `f` returns none.
     pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockReadGuard<'a, U>, Self>
     where
         F: FnOnce(&T) -> Option<&U>,
@@ -203,7 +199,7 @@ pub struct RwLockWriteGuard<'a, T: ?Sized> {
 }
 
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
-    /// Gives up writing but not reading; no other writer comes in between.
+    /// Turns exclusive into shared access; no other writer comes in between.
     pub fn downgrade(self) -> RwLockReadGuard<'a, T> {
         RwLockReadGuard {
             inner: self.inner.downgrade(),
@@ -211,7 +207,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         }
     }
 
-    /// A guard for a part of the value.
+    /// Returns a guard for a part of the value.
     pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockMappedWriteGuard<'a, U>
     where
         F: FnOnce(&mut T) -> &mut U,
@@ -222,11 +218,11 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         }
     }
 
-    /// A guard for a part of the value, if it is there.
+    /// Returns a guard for a part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard itself, if `f` gives none.
+    /// The guard itself, if `f` returns none.
     pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockMappedWriteGuard<'a, U>, Self>
     where
         F: FnOnce(&mut T) -> Option<&mut U>,
@@ -249,11 +245,11 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         }
     }
 
-    /// As [`RwLockWriteGuard::downgrade`], for a part of the value, if it is there.
+    /// As [`RwLockWriteGuard::downgrade`], for a part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard itself, if `f` gives none.
+    /// The guard itself, if `f` returns none.
     pub fn try_downgrade_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockReadGuard<'a, U>, Self>
     where
         F: FnOnce(&T) -> Option<&U>,
@@ -265,7 +261,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         }
     }
 
-    /// The same guard, as one for a part of the value.
+    /// Returns the same guard, as one for a part of the value.
     pub fn into_mapped(this: Self) -> RwLockMappedWriteGuard<'a, T> {
         RwLockMappedWriteGuard {
             inner: real::RwLockWriteGuard::into_mapped(this.inner),
@@ -283,7 +279,7 @@ pub struct RwLockMappedWriteGuard<'a, T: ?Sized> {
 }
 
 impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
-    /// A guard for a part of the part.
+    /// Returns a guard for a part of the part.
     pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockMappedWriteGuard<'a, U>
     where
         F: FnOnce(&mut T) -> &mut U,
@@ -294,11 +290,11 @@ impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
         }
     }
 
-    /// A guard for a part of the part, if it is there.
+    /// Returns a guard for a part of the part, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard itself, if `f` gives none.
+    /// The guard itself, if `f` returns none.
     pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockMappedWriteGuard<'a, U>, Self>
     where
         F: FnOnce(&mut T) -> Option<&mut U>,
@@ -311,69 +307,68 @@ impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
     }
 }
 
-/// Shared access to the value of an [`RwLock`] in an `Arc`, or to a part of it.
-#[must_use = "the lock is released at once if its guard is not kept"]
-pub struct OwnedRwLockReadGuard<T, U: ?Sized = T> {
-    inner: real::OwnedRwLockReadGuard<T, U>,
-    holder: Holder,
-    // Last: `RwLock::into_inner` counts on it.
+/// The lock of an owned guard, with the record that it is held.
+struct Owner<T> {
+    // Held for its drop.
+    _holder: Holder,
+    // Last: `RwLock::into_inner` relies on this order.
     lock: Arc<RwLock<T>>,
 }
 
-impl<T> OwnedRwLockReadGuard<T> {
-    fn new(inner: real::OwnedRwLockReadGuard<T>, lock: Arc<RwLock<T>>) -> Self {
+impl<T> Owner<T> {
+    fn new(lock: Arc<RwLock<T>>) -> Self {
         Self {
-            inner,
-            holder: lock.resource.hold(),
+            _holder: lock.resource.hold(),
             lock,
         }
     }
 }
 
+/// Shared access to the value of an [`RwLock`] in an `Arc`, or to a part of it.
+#[must_use = "the lock is released at once if its guard is not kept"]
+pub struct OwnedRwLockReadGuard<T, U: ?Sized = T> {
+    inner: real::OwnedRwLockReadGuard<T, U>,
+    owner: Owner<T>,
+}
+
+impl<T> OwnedRwLockReadGuard<T> {
+    fn new(inner: real::OwnedRwLockReadGuard<T>, lock: Arc<RwLock<T>>) -> Self {
+        let owner = Owner::new(lock);
+        Self { inner, owner }
+    }
+}
+
 impl<T, U: ?Sized> OwnedRwLockReadGuard<T, U> {
-    /// A guard for a part of the value.
+    /// Returns a guard for a part of the value.
     pub fn map<F, V: ?Sized>(this: Self, f: F) -> OwnedRwLockReadGuard<T, V>
     where
         F: FnOnce(&U) -> &V,
     {
         OwnedRwLockReadGuard {
             inner: real::OwnedRwLockReadGuard::map(this.inner, f),
-            holder: this.holder,
-            lock: this.lock,
+            owner: this.owner,
         }
     }
 
-    /// A guard for a part of the value, if it is there.
+    /// Returns a guard for a part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard itself, if `f` gives none.
+    /// The guard itself, if `f` returns none.
     pub fn try_map<F, V: ?Sized>(this: Self, f: F) -> Result<OwnedRwLockReadGuard<T, V>, Self>
     where
         F: FnOnce(&U) -> Option<&V>,
     {
-        let Self {
-            inner,
-            holder,
-            lock,
-        } = this;
+        let Self { inner, owner } = this;
         match real::OwnedRwLockReadGuard::try_map(inner, f) {
-            Ok(inner) => Ok(OwnedRwLockReadGuard {
-                inner,
-                holder,
-                lock,
-            }),
-            Err(inner) => Err(Self {
-                inner,
-                holder,
-                lock,
-            }),
+            Ok(inner) => Ok(OwnedRwLockReadGuard { inner, owner }),
+            Err(inner) => Err(Self { inner, owner }),
         }
     }
 
-    /// The lock.
+    /// Returns the lock.
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
-        &this.lock
+        &this.owner.lock
     }
 }
 
@@ -381,26 +376,20 @@ impl<T, U: ?Sized> OwnedRwLockReadGuard<T, U> {
 #[must_use = "the lock is released at once if its guard is not kept"]
 pub struct OwnedRwLockWriteGuard<T> {
     inner: real::OwnedRwLockWriteGuard<T>,
-    holder: Holder,
-    // Last: `RwLock::into_inner` counts on it.
-    lock: Arc<RwLock<T>>,
+    owner: Owner<T>,
 }
 
 impl<T> OwnedRwLockWriteGuard<T> {
     fn new(inner: real::OwnedRwLockWriteGuard<T>, lock: Arc<RwLock<T>>) -> Self {
-        Self {
-            inner,
-            holder: lock.resource.hold(),
-            lock,
-        }
+        let owner = Owner::new(lock);
+        Self { inner, owner }
     }
 
-    /// Gives up writing but not reading; no other writer comes in between.
+    /// Turns exclusive into shared access; no other writer comes in between.
     pub fn downgrade(self) -> OwnedRwLockReadGuard<T> {
         OwnedRwLockReadGuard {
             inner: self.inner.downgrade(),
-            holder: self.holder,
-            lock: self.lock,
+            owner: self.owner,
         }
     }
 
@@ -411,17 +400,15 @@ impl<T> OwnedRwLockWriteGuard<T> {
     {
         OwnedRwLockReadGuard {
             inner: real::OwnedRwLockWriteGuard::downgrade_map(this.inner, f),
-            holder: this.holder,
-            lock: this.lock,
+            owner: this.owner,
         }
     }
 
-    /// As [`OwnedRwLockWriteGuard::downgrade`], for a part of the value, if it is
-    /// there.
+    /// As [`OwnedRwLockWriteGuard::downgrade`], for a part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard itself, if `f` gives none.
+    /// The guard itself, if `f` returns none.
     pub fn try_downgrade_map<F, U: ?Sized>(
         this: Self,
         f: F,
@@ -429,42 +416,29 @@ impl<T> OwnedRwLockWriteGuard<T> {
     where
         F: FnOnce(&T) -> Option<&U>,
     {
-        let Self {
-            inner,
-            holder,
-            lock,
-        } = this;
+        let Self { inner, owner } = this;
         match real::OwnedRwLockWriteGuard::try_downgrade_map(inner, f) {
-            Ok(inner) => Ok(OwnedRwLockReadGuard {
-                inner,
-                holder,
-                lock,
-            }),
-            Err(inner) => Err(Self {
-                inner,
-                holder,
-                lock,
-            }),
+            Ok(inner) => Ok(OwnedRwLockReadGuard { inner, owner }),
+            Err(inner) => Err(Self { inner, owner }),
         }
     }
 
-    /// A guard for a part of the value.
+    /// Returns a guard for a part of the value.
     pub fn map<F, U: ?Sized>(this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, U>
     where
         F: FnOnce(&mut T) -> &mut U,
     {
         OwnedRwLockMappedWriteGuard {
             inner: real::OwnedRwLockWriteGuard::map(this.inner, f),
-            holder: this.holder,
-            lock: this.lock,
+            owner: this.owner,
         }
     }
 
-    /// A guard for a part of the value, if it is there.
+    /// Returns a guard for a part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard itself, if `f` gives none.
+    /// The guard itself, if `f` returns none.
     pub fn try_map<F, U: ?Sized>(
         this: Self,
         f: F,
@@ -472,37 +446,24 @@ impl<T> OwnedRwLockWriteGuard<T> {
     where
         F: FnOnce(&mut T) -> Option<&mut U>,
     {
-        let Self {
-            inner,
-            holder,
-            lock,
-        } = this;
+        let Self { inner, owner } = this;
         match real::OwnedRwLockWriteGuard::try_map(inner, f) {
-            Ok(inner) => Ok(OwnedRwLockMappedWriteGuard {
-                inner,
-                holder,
-                lock,
-            }),
-            Err(inner) => Err(Self {
-                inner,
-                holder,
-                lock,
-            }),
+            Ok(inner) => Ok(OwnedRwLockMappedWriteGuard { inner, owner }),
+            Err(inner) => Err(Self { inner, owner }),
         }
     }
 
-    /// The same guard, as one for a part of the value.
+    /// Returns the same guard, as one for a part of the value.
     pub fn into_mapped(this: Self) -> OwnedRwLockMappedWriteGuard<T> {
         OwnedRwLockMappedWriteGuard {
             inner: real::OwnedRwLockWriteGuard::into_mapped(this.inner),
-            holder: this.holder,
-            lock: this.lock,
+            owner: this.owner,
         }
     }
 
-    /// The lock.
+    /// Returns the lock.
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
-        &this.lock
+        &this.owner.lock
     }
 }
 
@@ -511,29 +472,26 @@ impl<T> OwnedRwLockWriteGuard<T> {
 #[must_use = "the lock is released at once if its guard is not kept"]
 pub struct OwnedRwLockMappedWriteGuard<T, U: ?Sized = T> {
     inner: real::OwnedRwLockMappedWriteGuard<T, U>,
-    holder: Holder,
-    // Last: `RwLock::into_inner` counts on it.
-    lock: Arc<RwLock<T>>,
+    owner: Owner<T>,
 }
 
 impl<T, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
-    /// A guard for a part of the part.
+    /// Returns a guard for a part of the part.
     pub fn map<F, V: ?Sized>(this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, V>
     where
         F: FnOnce(&mut U) -> &mut V,
     {
         OwnedRwLockMappedWriteGuard {
             inner: real::OwnedRwLockMappedWriteGuard::map(this.inner, f),
-            holder: this.holder,
-            lock: this.lock,
+            owner: this.owner,
         }
     }
 
-    /// A guard for a part of the part, if it is there.
+    /// Returns a guard for a part of the part, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard itself, if `f` gives none.
+    /// The guard itself, if `f` returns none.
     pub fn try_map<F, V: ?Sized>(
         this: Self,
         f: F,
@@ -541,28 +499,16 @@ impl<T, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
     where
         F: FnOnce(&mut U) -> Option<&mut V>,
     {
-        let Self {
-            inner,
-            holder,
-            lock,
-        } = this;
+        let Self { inner, owner } = this;
         match real::OwnedRwLockMappedWriteGuard::try_map(inner, f) {
-            Ok(inner) => Ok(OwnedRwLockMappedWriteGuard {
-                inner,
-                holder,
-                lock,
-            }),
-            Err(inner) => Err(Self {
-                inner,
-                holder,
-                lock,
-            }),
+            Ok(inner) => Ok(OwnedRwLockMappedWriteGuard { inner, owner }),
+            Err(inner) => Err(Self { inner, owner }),
         }
     }
 
-    /// The lock.
+    /// Returns the lock.
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
-        &this.lock
+        &this.owner.lock
     }
 }
 

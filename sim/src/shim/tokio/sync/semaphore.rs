@@ -16,14 +16,14 @@ pub struct Semaphore {
 }
 
 impl Semaphore {
-    /// The most permits that a semaphore can have.
+    /// The greatest number of permits of a semaphore.
     pub const MAX_PERMITS: usize = real::Semaphore::MAX_PERMITS;
 
-    /// A semaphore with that many permits.
+    /// Creates a semaphore with that many permits.
     ///
     /// # Panics
     ///
-    /// If they are more than [`Semaphore::MAX_PERMITS`].
+    /// If there are more than [`Semaphore::MAX_PERMITS`].
     #[track_caller]
     pub const fn new(permits: usize) -> Self {
         Self {
@@ -51,13 +51,13 @@ impl Semaphore {
     ///
     /// # Panics
     ///
-    /// If they become more than [`Semaphore::MAX_PERMITS`].
+    /// If there are then more than [`Semaphore::MAX_PERMITS`].
     pub fn add_permits(&self, n: usize) {
         self.resource.touch();
         self.inner.add_permits(n);
     }
 
-    /// Takes up to `n` permits away for good, if they are there; how many.
+    /// Removes up to `n` free permits for good. Returns their number.
     pub fn forget_permits(&self, n: usize) -> usize {
         self.resource.touch();
         self.inner.forget_permits(n)
@@ -84,7 +84,7 @@ impl Semaphore {
         Ok(self.permit(inner))
     }
 
-    /// A permit, if there is one.
+    /// Takes a permit, if there is one.
     ///
     /// # Errors
     ///
@@ -93,11 +93,11 @@ impl Semaphore {
         self.try_acquire_many(1)
     }
 
-    /// `n` permits, if there are as many.
+    /// Takes `n` permits, if there are as many.
     ///
     /// # Errors
     ///
-    /// If there are not, or the semaphore is closed.
+    /// If there are fewer, or the semaphore is closed.
     pub fn try_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, TryAcquireError> {
         self.resource.touch();
         Ok(self.permit(self.inner.try_acquire_many(n)?))
@@ -126,7 +126,7 @@ impl Semaphore {
         Ok(OwnedSemaphorePermit::new(permit, &self))
     }
 
-    /// A permit that keeps the semaphore alive, if there is one.
+    /// Takes a permit that keeps the semaphore alive, if there is one.
     ///
     /// # Errors
     ///
@@ -135,11 +135,11 @@ impl Semaphore {
         self.try_acquire_many_owned(1)
     }
 
-    /// `n` permits that keep the semaphore alive, if there are as many.
+    /// Takes `n` permits that keep the semaphore alive, if there are as many.
     ///
     /// # Errors
     ///
-    /// If there are not, or the semaphore is closed.
+    /// If there are fewer, or the semaphore is closed.
     pub fn try_acquire_many_owned(
         self: Arc<Self>,
         n: u32,
@@ -149,7 +149,7 @@ impl Semaphore {
         Ok(OwnedSemaphorePermit::new(permit, &self))
     }
 
-    /// Closes it: acquirers that wait, and later ones, get an error.
+    /// Closes the semaphore: acquirers that wait, and later ones, get an error.
     pub fn close(&self) {
         self.resource.touch();
         self.inner.close();
@@ -179,29 +179,29 @@ pub struct SemaphorePermit<'a> {
 }
 
 impl<'a> SemaphorePermit<'a> {
-    /// Never gives the permits back.
+    /// Removes the permits for good.
     pub fn forget(self) {
         self.inner.forget();
         drop(self.holder);
     }
 
-    /// Takes another's permits over.
+    /// Takes over the permits of `other`.
     ///
     /// # Panics
     ///
-    /// If they are of another semaphore.
+    /// If they belong to another semaphore.
     #[track_caller]
     pub fn merge(&mut self, other: Self) {
         self.inner.merge(other.inner);
     }
 
-    /// Parts with `n` permits; none if there are fewer.
+    /// Splits off `n` permits; none if there are fewer.
     pub fn split(&mut self, n: usize) -> Option<Self> {
         let inner = self.inner.split(n)?;
         Some(self.semaphore.permit(inner))
     }
 
-    /// The semaphore.
+    /// Returns the semaphore.
     pub fn semaphore(&self) -> &'a Semaphore {
         self.semaphore
     }
@@ -225,7 +225,7 @@ pub struct OwnedSemaphorePermit {
 impl OwnedSemaphorePermit {
     fn new(permit: real::SemaphorePermit<'_>, semaphore: &Arc<Semaphore>) -> Self {
         let permits = permit.num_permits();
-        // They are ours now and go back in our destructor.
+        // They belong to `self` now and go back in its destructor.
         permit.forget();
         Self {
             permits,
@@ -234,16 +234,16 @@ impl OwnedSemaphorePermit {
         }
     }
 
-    /// Never gives the permits back.
+    /// Removes the permits for good.
     pub fn forget(mut self) {
         self.permits = 0;
     }
 
-    /// Takes another's permits over.
+    /// Takes over the permits of `other`.
     ///
     /// # Panics
     ///
-    /// If they are of another semaphore.
+    /// If they belong to another semaphore.
     #[track_caller]
     pub fn merge(&mut self, mut other: Self) {
         assert!(
@@ -253,7 +253,7 @@ impl OwnedSemaphorePermit {
         self.permits += std::mem::take(&mut other.permits);
     }
 
-    /// Parts with `n` permits; none if there are fewer.
+    /// Splits off `n` permits; none if there are fewer.
     pub fn split(&mut self, n: usize) -> Option<Self> {
         self.permits = self.permits.checked_sub(n)?;
         Some(Self {
@@ -263,7 +263,7 @@ impl OwnedSemaphorePermit {
         })
     }
 
-    /// The semaphore.
+    /// Returns the semaphore.
     pub fn semaphore(&self) -> &Arc<Semaphore> {
         &self.semaphore
     }

@@ -15,25 +15,25 @@ pub struct SetOnce<T> {
 }
 
 impl<T> SetOnce<T> {
-    /// An empty cell.
+    /// Creates an empty cell.
     #[track_caller]
     pub fn new() -> Self {
         Self::const_new()
     }
 
-    /// An empty cell, for statics.
+    /// Creates an empty cell, for statics.
     #[track_caller]
     pub const fn const_new() -> Self {
         Self::around(real::SetOnce::const_new())
     }
 
-    /// A cell with that value, or an empty one.
+    /// Creates a cell with that value, or an empty one.
     #[track_caller]
     pub fn new_with(value: Option<T>) -> Self {
         Self::around(real::SetOnce::new_with(value))
     }
 
-    /// A cell with that value, for statics.
+    /// Creates a cell with that value, for statics.
     #[track_caller]
     pub const fn const_new_with(value: T) -> Self {
         Self::around(real::SetOnce::const_new_with(value))
@@ -52,7 +52,7 @@ impl<T> SetOnce<T> {
         self.inner.initialized()
     }
 
-    /// The value, if it has one.
+    /// Returns the value, if it has one.
     pub fn get(&self) -> Option<&T> {
         self.inner.get()
     }
@@ -61,13 +61,13 @@ impl<T> SetOnce<T> {
     ///
     /// # Errors
     ///
-    /// The value, if it has one.
+    /// Returns the value, if it has one.
     pub fn set(&self, value: T) -> Result<(), SetOnceError<T>> {
         self.resource.touch();
         self.inner.set(value)
     }
 
-    /// The value, if it has one.
+    /// Returns the value, if it has one.
     pub fn into_inner(self) -> Option<T> {
         self.inner.into_inner()
     }
@@ -107,8 +107,4 @@ impl<T: PartialEq> PartialEq for SetOnce<T> {
 
 impl<T: Eq> Eq for SetOnce<T> {}
 
-impl<T: fmt::Debug> fmt::Debug for SetOnce<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::debug!([T: fmt::Debug] SetOnce<T>);

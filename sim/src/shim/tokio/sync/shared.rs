@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use crate::operation::ResourceKind;
 use crate::point::Resource;
 
-/// A tokio object in an `Arc`, which tokio's owned guards ask for. It is moved
-/// there at first use, so that `new` can be `const`.
+/// A tokio object in an `Arc`, which tokio's owned guards require. It is moved there at first
+/// use, so that `new` can be `const`.
 pub(super) struct Shared<L> {
     cell: OnceLock<Arc<L>>,
     initial: Mutex<Option<L>>,
@@ -35,13 +35,13 @@ impl<L> Shared<L> {
 
     /// # Panics
     ///
-    /// If a clone of [`Shared::arc`] is still there. Who has one must also keep
-    /// the object that `self` is part of.
+    /// If a clone of [`Shared::arc`] still exists. Each owner of one must also keep the object
+    /// that `self` is part of.
     pub(super) fn get_mut(&mut self) -> &mut L {
         self.arc();
         match self.cell.get_mut().and_then(Arc::get_mut) {
             Some(inner) => inner,
-            None => unreachable!("nobody keeps the inner object without the outer"),
+            None => unreachable!("no clone of the inner object outlives the outer"),
         }
     }
 
@@ -52,7 +52,7 @@ impl<L> Shared<L> {
         self.arc();
         match self.cell.into_inner().and_then(Arc::into_inner) {
             Some(inner) => inner,
-            None => unreachable!("nobody keeps the inner object without the outer"),
+            None => unreachable!("no clone of the inner object outlives the outer"),
         }
     }
 }
@@ -71,8 +71,8 @@ impl<L: fmt::Debug> fmt::Debug for Shared<L> {
     }
 }
 
-/// A channel's identity, as one of its sides has it. That a side goes is an
-/// operation on the channel: the last one to go closes it.
+/// A channel's identity, held by one of its sides. The drop of a side is an operation on the
+/// channel: the last drop closes it.
 #[derive(Clone, Debug)]
 pub(super) struct Side(Arc<Resource>);
 
@@ -82,7 +82,7 @@ impl Side {
         Self(Arc::new(Resource::new(ResourceKind::Channel)))
     }
 
-    /// The identity alone, for weak handles.
+    /// Returns the identity alone, for weak handles.
     pub(super) fn downgrade(&self) -> Arc<Resource> {
         Arc::clone(&self.0)
     }
@@ -106,7 +106,7 @@ impl Drop for Side {
     }
 }
 
-/// Touches a resource when dropped: a permit gives back its place.
+/// A guard that touches a resource when dropped: a permit gives back its room.
 #[derive(Debug)]
 pub(super) struct Touch<'a>(pub(super) &'a Resource);
 

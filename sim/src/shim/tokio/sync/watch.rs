@@ -14,7 +14,7 @@ pub use ::tokio::sync::watch::{Ref, error};
 
 use error::{RecvError, SendError};
 
-/// A value and who watches it.
+/// Creates a value and its first watcher.
 #[track_caller]
 pub fn channel<T>(init: T) -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = real::channel(init);
@@ -31,14 +31,14 @@ pub fn channel<T>(init: T) -> (Sender<T>, Receiver<T>) {
     )
 }
 
-/// Changes the value.
+/// The sender, which changes the value.
 pub struct Sender<T> {
     inner: real::Sender<T>,
     side: Side,
 }
 
 impl<T> Sender<T> {
-    /// A value without receivers.
+    /// Creates a value without receivers.
     #[track_caller]
     pub fn new(init: T) -> Self {
         Self {
@@ -66,7 +66,7 @@ impl<T> Sender<T> {
         self.inner.send_modify(modify);
     }
 
-    /// Changes the value in place; watchers are told if `modify` says so.
+    /// Changes the value in place; watchers are notified if `modify` returns `true`.
     pub fn send_if_modified<F>(&self, modify: F) -> bool
     where
         F: FnOnce(&mut T) -> bool,
@@ -75,19 +75,19 @@ impl<T> Sender<T> {
         self.inner.send_if_modified(modify)
     }
 
-    /// Sets the value, watched or not; the old one.
+    /// Sets the value, watched or not, and returns the old one.
     pub fn send_replace(&self, value: T) -> T {
         self.side.touch();
         self.inner.send_replace(value)
     }
 
-    /// The value.
+    /// Returns the value.
     pub fn borrow(&self) -> Ref<'_, T> {
         self.side.touch();
         self.inner.borrow()
     }
 
-    /// Returns `true` if nobody watches.
+    /// Returns `true` if there is no receiver.
     pub fn is_closed(&self) -> bool {
         self.inner.is_closed()
     }
@@ -97,7 +97,7 @@ impl<T> Sender<T> {
         Op::new(&self.side, Operation::Closed, self.inner.closed()).await;
     }
 
-    /// One more who watches; has seen the present value.
+    /// Returns another receiver, which has seen the present value.
     pub fn subscribe(&self) -> Receiver<T> {
         self.side.touch();
         Receiver {
@@ -122,14 +122,7 @@ impl<T> Sender<T> {
     }
 }
 
-impl<T> Clone for Sender<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            side: self.side.clone(),
-        }
-    }
-}
+super::clone!(Sender);
 
 impl<T: Default> Default for Sender<T> {
     #[track_caller]
@@ -138,26 +131,22 @@ impl<T: Default> Default for Sender<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Sender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::debug!([T: fmt::Debug] Sender<T>);
 
-/// Watches the value.
+/// The receiver, which watches the value.
 pub struct Receiver<T> {
     inner: real::Receiver<T>,
     side: Side,
 }
 
 impl<T> Receiver<T> {
-    /// The value; it stays unseen if it is.
+    /// Returns the value; if it is unseen it stays so.
     pub fn borrow(&self) -> Ref<'_, T> {
         self.side.touch();
         self.inner.borrow()
     }
 
-    /// The value, which is seen from now on.
+    /// Returns the value, which is seen from now on.
     pub fn borrow_and_update(&mut self) -> Ref<'_, T> {
         self.side.touch();
         self.inner.borrow_and_update()
@@ -178,12 +167,12 @@ impl<T> Receiver<T> {
         self.inner.is_closed()
     }
 
-    /// Has the value count as unseen.
+    /// Marks the value as unseen.
     pub fn mark_changed(&mut self) {
         self.inner.mark_changed();
     }
 
-    /// Has the value count as seen.
+    /// Marks the value as seen.
     pub fn mark_unchanged(&mut self) {
         self.inner.mark_unchanged();
     }
@@ -197,7 +186,7 @@ impl<T> Receiver<T> {
         Op::new(&self.side, Operation::Changed, self.inner.changed()).await
     }
 
-    /// Waits for a value of which `f` is true; the present one may be.
+    /// Waits for a value for which `f` is true; the present one may be.
     ///
     /// # Errors
     ///
@@ -212,17 +201,5 @@ impl<T> Receiver<T> {
     }
 }
 
-impl<T> Clone for Receiver<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            side: self.side.clone(),
-        }
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for Receiver<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::clone!(Receiver);
+super::debug!([T: fmt::Debug] Receiver<T>);

@@ -1,8 +1,7 @@
 //! `JoinSet`.
 //!
-//! Tasks that are spawned outside a run are in tokio's own set. Those of a run
-//! are in ours, which gives their results in the order in which they end, as
-//! tokio's does.
+//! Tasks that are spawned outside a run are in tokio's own set. Tasks of a run are in a set of
+//! the facade, which returns their results in the order in which they end, as tokio's does.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -16,18 +15,18 @@ use ::tokio::task as real;
 use super::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Progress, Resource};
-use crate::task::start_here;
+use crate::task::start_on_current_host;
 
 /// As `tokio::task::JoinSet`. Dropped, it aborts its tasks.
 pub struct JoinSet<T> {
     real: real::JoinSet<T>,
     simulated: Members<T>,
-    /// For `poll_join_next`.
+    /// Progress of `poll_join_next`.
     progress: Progress,
 }
 
 impl<T> JoinSet<T> {
-    /// A set without tasks.
+    /// Creates a set without tasks.
     #[track_caller]
     pub fn new() -> Self {
         Self {
@@ -60,7 +59,7 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        match start_here(task, Location::caller()) {
+        match start_on_current_host(task, Location::caller()) {
             Ok(handle) => self.simulated.insert(handle),
             Err(task) => AbortHandle::real(self.real.spawn(task)),
         }
@@ -76,7 +75,7 @@ impl<T: 'static> JoinSet<T> {
     where
         F: Future<Output = T> + 'static,
     {
-        match super::local::start_here(task, Location::caller()) {
+        match super::local::start_on_current_host(task, Location::caller()) {
             Ok(handle) => self.simulated.insert(handle),
             Err(task) => AbortHandle::real(self.real.spawn_local(task)),
         }
@@ -94,8 +93,8 @@ impl<T: 'static> JoinSet<T> {
         }
     }
 
-    /// Waits for the next task to end; its result. None if there is no task.
-    /// Cancel safe.
+    /// Waits for the next task to end. Returns its result; none if there is no task. Cancel
+    /// safe.
     pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
         self.next(Operation::JoinNext).await.map(without_id)
     }
@@ -105,7 +104,7 @@ impl<T: 'static> JoinSet<T> {
         self.next(Operation::JoinNextWithId).await
     }
 
-    /// The result of a task that has ended, if there is one.
+    /// Returns the result of a task that has ended, if there is one.
     pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
         self.try_join_next_with_id().map(without_id)
     }
@@ -124,7 +123,7 @@ impl<T: 'static> JoinSet<T> {
         while self.next(Operation::Shutdown).await.is_some() {}
     }
 
-    /// Waits for all tasks; their results, in the order of their ends.
+    /// Waits for all tasks. Returns their results, in the order of their ends.
     ///
     /// # Panics
     ///
@@ -147,24 +146,24 @@ impl<T: 'static> JoinSet<T> {
         self.simulated.abort_all();
     }
 
-    /// Lets all tasks go on by themselves; the set is empty then.
+    /// Detaches all tasks; the set is empty then.
     pub fn detach_all(&mut self) {
         self.real.detach_all();
         self.simulated.handles.clear();
     }
 
-    /// As [`JoinSet::join_next`], by hand.
+    /// Polls for the next task to end, as [`JoinSet::join_next`].
     pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
         let next = ready!(self.poll_join_next_with_id(cx));
         Poll::Ready(next.map(without_id))
     }
 
-    /// As [`JoinSet::join_next_with_id`], by hand.
+    /// Polls for the next task to end, as [`JoinSet::join_next_with_id`].
     pub fn poll_join_next_with_id(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<(Id, T), JoinError>>> {
-        // Apart for a moment: it is driven with the rest of the set.
+        // Taken out for a moment: it is driven with the rest of the set.
         let mut progress = std::mem::take(&mut self.progress);
         let next = self.drive(&mut progress, Operation::PollJoinNext, cx);
         self.progress = progress;
@@ -172,7 +171,7 @@ impl<T: 'static> JoinSet<T> {
     }
 
     async fn next(&mut self, operation: Operation) -> Option<Result<(Id, T), JoinError>> {
-        // Of its own, so that nobody waits any more if this future is dropped.
+        // Local to this future, so that its drop ends the wait.
         let mut progress = Progress::default();
         poll_fn(|cx| self.drive(&mut progress, operation, cx)).await
     }
@@ -264,7 +263,7 @@ struct Members<T> {
     ended: Arc<Ended>,
 }
 
-/// Members that have ended, as their wakers have said.
+/// Members that have ended, in the order of their wakes.
 struct Ended {
     resource: Resource,
     queue: Mutex<Queue>,
@@ -290,7 +289,7 @@ struct Member {
 
 impl Wake for Member {
     fn wake(self: Arc<Self>) {
-        // In which order members end decides in which they are joined.
+        // The order of the ends of members decides the order in which they are joined.
         self.ended.resource.touch();
         let joiner = {
             let mut queue = self.ended.lock();
@@ -337,12 +336,12 @@ impl<T> Members<T> {
     fn try_next(&mut self) -> Option<Result<(Id, T), JoinError>> {
         loop {
             let key = self.ended.lock().keys.pop_front()?;
-            // Not there if it was detached.
+            // Absent if it was detached.
             let Some(mut handle) = self.handles.remove(&key) else {
                 continue;
             };
             let id = handle.id();
-            // It wakes nobody: the task has ended.
+            // It wakes no task: the member has ended.
             match handle.poll_result(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(result) => return Some(result.map(|value| (id, value))),
                 Poll::Pending => unreachable!("a task's end is all that wakes its joiner"),

@@ -1,7 +1,7 @@
 //! Tasks that need not be `Send`.
 //!
-//! A run has one thread, so that such a task is like any other. A [`LocalSet`]
-//! outside a run is tokio's own; inside one it only knows which tasks are its.
+//! A run has one thread, so that such a task is like any other. A [`LocalSet`] outside a run is
+//! tokio's own; inside one it only keeps a list of its tasks.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -26,10 +26,9 @@ thread_local! {
     static CURRENT: RefCell<Option<Rc<Members>>> = const { RefCell::new(None) };
 }
 
-/// As [`spawn`](super::spawn), for a future that need not be `Send`; its task
-/// belongs to the [`LocalSet`] that the caller is in. As
-/// `tokio::task::spawn_local`, which it is outside a run; a run is like tokio's
-/// `LocalRuntime`, in which this works outside a set too.
+/// As [`spawn`](super::spawn), for a future that need not be `Send`; its task belongs to the
+/// [`LocalSet`] that the caller is in. As `tokio::task::spawn_local`, which it is outside a
+/// run; as in tokio's `LocalRuntime`, this works in a run outside a set too.
 ///
 /// # Panics
 ///
@@ -40,15 +39,14 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    match start_here(future, Location::caller()) {
+    match start_on_current_host(future, Location::caller()) {
         Ok(handle) => handle,
         Err(future) => JoinHandle::real(real::spawn_local(future)),
     }
 }
 
-/// Spawns in the current set, if there is one. Gives the future back outside a
-/// run.
-pub(super) fn start_here<F>(
+/// Spawns in the current set, if there is one. Returns the future outside a run.
+pub(super) fn start_on_current_host<F>(
     future: F,
     caller: &'static Location<'static>,
 ) -> Result<JoinHandle<F::Output>, F>
@@ -58,12 +56,12 @@ where
 {
     match CURRENT.with(|current| current.borrow().clone()) {
         Some(members) => members.start(future, caller),
-        None => task::start_here(future, caller),
+        None => task::start_on_current_host(future, caller),
     }
 }
 
-/// As `tokio::task::LocalSet`. Inside a run its tasks go on even while nobody
-/// polls it, and a task that its drop aborts goes at the task's next turn.
+/// As `tokio::task::LocalSet`. Inside a run its tasks run even while it is not polled, and a
+/// task that its drop aborts ends at the task's next turn.
 pub struct LocalSet {
     real: real::LocalSet,
     members: Rc<Members>,
@@ -71,7 +69,7 @@ pub struct LocalSet {
 }
 
 impl LocalSet {
-    /// A set without tasks.
+    /// Creates a set without tasks.
     #[track_caller]
     pub fn new() -> Self {
         Self {
@@ -87,7 +85,7 @@ impl LocalSet {
         }
     }
 
-    /// Has [`spawn_local`] add to this set, until the guard is dropped.
+    /// Makes [`spawn_local`] add to this set, until the guard is dropped.
     pub fn enter(&self) -> LocalEnterGuard {
         LocalEnterGuard {
             _real: self.real.enter(),
@@ -124,7 +122,7 @@ impl LocalSet {
         }
     }
 
-    /// Gives the future back outside a run.
+    /// Returns the future outside a run.
     pub(super) fn start<F>(
         &self,
         future: F,
@@ -142,7 +140,7 @@ impl LocalSet {
     }
 }
 
-/// Ready when all tasks of the set have ended.
+/// Polls until all tasks of the set have ended.
 impl Future for LocalSet {
     type Output = ();
 
@@ -187,7 +185,7 @@ impl Drop for LocalSet {
     }
 }
 
-/// See [`LocalSet::enter`].
+/// The guard of [`LocalSet::enter`].
 pub struct LocalEnterGuard {
     _real: real::LocalEnterGuard,
     _entered: Entered,
@@ -199,7 +197,7 @@ impl fmt::Debug for LocalEnterGuard {
     }
 }
 
-/// While this lives, its set is the current one; then the one before.
+/// A guard that makes its set the current one; dropped, it restores the one before.
 struct Entered {
     before: Option<Rc<Members>>,
     _not_send: PhantomData<*const ()>,
@@ -225,10 +223,10 @@ impl Drop for Entered {
 /// The tasks of a run that are in a set.
 struct Members {
     resource: Resource,
-    /// Those that may be alive.
+    /// Tasks that may be alive.
     tasks: RefCell<Vec<AbortHandle>>,
     alive: Cell<usize>,
-    /// The set was dropped.
+    /// `true` if the set was dropped.
     closed: Cell<bool>,
     joiner: RefCell<Option<Waker>>,
 }
@@ -250,12 +248,13 @@ impl Members {
             },
             alive: Alive::new(self),
         };
-        let handle = task::start_here(member, caller).map_err(|member| member.within.future)?;
+        let handle =
+            task::start_on_current_host(member, caller).map_err(|member| member.within.future)?;
         if self.closed.get() {
             handle.abort();
         } else {
             let mut tasks = self.tasks.borrow_mut();
-            // Now and then, lest a set that lives long keep them all.
+            // Now and then, or a set that lives long would keep them all.
             if tasks.len() > 2 * self.alive.get() {
                 tasks.retain(|task| !task.is_finished());
             }
@@ -265,7 +264,7 @@ impl Members {
     }
 }
 
-/// Counts a task for as long as it lives.
+/// A count of one task, for as long as this lives.
 struct Alive(Rc<Members>);
 
 impl Alive {
@@ -312,7 +311,7 @@ pin_project! {
     struct Member<F> {
         #[pin]
         within: Within<F>,
-        // Last: who waits for the set may count on the destructors.
+        // Last: a task that waits for the set may rely on the destructors.
         alive: Alive,
     }
 }

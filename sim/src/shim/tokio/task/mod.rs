@@ -4,11 +4,11 @@
 //!
 //! Differences from tokio:
 //!
-//! - [`JoinError`], [`JoinHandle`], [`AbortHandle`] and [`Id`] are our own types.
+//! - [`JoinError`], [`JoinHandle`], [`AbortHandle`] and [`Id`] are the facade's own types.
 //! - Inside a run [`spawn_local`] works outside a [`LocalSet`] too, as in tokio's
-//!   `LocalRuntime`, and the tasks of a set go on while nobody polls it.
-//! - What is in [`coop`] is tokio's own. Nothing has a budget inside a run: each
-//!   operation is a scheduling point anyhow, and so is [`consume_budget`].
+//!   `LocalRuntime`, and the tasks of a set run while it is not polled.
+//! - [`coop`] is tokio's own. Nothing has a budget inside a run: each operation is a scheduling
+//!   point anyhow, and so is [`consume_budget`].
 //! - Absent: `spawn_blocking`, `block_in_place` and `LocalSet::block_on`, which
 //!   need threads; `spawn_on` of a `JoinSet`, which needs a runtime of tokio's.
 

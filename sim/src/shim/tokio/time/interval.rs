@@ -9,7 +9,7 @@ use ::tokio::time::{Duration, Instant, MissedTickBehavior};
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Progress, Resource};
 
-/// Ticks at once, and then each time when `period` is over.
+/// Creates an interval that ticks at once, and then after each `period`.
 ///
 /// # Panics
 ///
@@ -19,7 +19,7 @@ pub fn interval(period: Duration) -> Interval {
     Interval::around(real::interval(period))
 }
 
-/// Ticks at `start`, and then each time when `period` is over.
+/// Creates an interval that ticks at `start`, and then after each `period`.
 ///
 /// # Panics
 ///
@@ -47,17 +47,17 @@ impl Interval {
         }
     }
 
-    /// Waits for the next tick; when it was due.
+    /// Waits for the next tick. Returns the instant at which it was due.
     pub async fn tick(&mut self) -> Instant {
         let Self {
             inner, resource, ..
         } = self;
-        // Of its own, so that nobody waits any more if this future is dropped.
+        // Local to this future, so that its drop ends the wait.
         let mut progress = Progress::default();
         poll_fn(|cx| progress.drive(resource, Operation::Tick, cx, |cx| inner.poll_tick(cx))).await
     }
 
-    /// As [`Interval::tick`], by hand.
+    /// Polls for the next tick, as [`Interval::tick`].
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         let inner = &mut self.inner;
         self.progress
@@ -66,22 +66,22 @@ impl Interval {
             })
     }
 
-    /// Ticks one period from now.
+    /// Moves the next tick to one period from now.
     pub fn reset(&mut self) {
         self.inner.reset();
     }
 
-    /// Ticks now.
+    /// Moves the next tick to now.
     pub fn reset_immediately(&mut self) {
         self.inner.reset_immediately();
     }
 
-    /// Ticks after that time.
+    /// Moves the next tick to that time from now.
     pub fn reset_after(&mut self, after: Duration) {
         self.inner.reset_after(after);
     }
 
-    /// Ticks then.
+    /// Moves the next tick to that instant.
     pub fn reset_at(&mut self, deadline: Instant) {
         self.inner.reset_at(deadline);
     }
@@ -91,12 +91,12 @@ impl Interval {
         self.inner.missed_tick_behavior()
     }
 
-    /// Says what happens when ticks were missed.
+    /// Sets the behaviour when ticks were missed.
     pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
         self.inner.set_missed_tick_behavior(behavior);
     }
 
-    /// The period.
+    /// Returns the period.
     pub fn period(&self) -> Duration {
         self.inner.period()
     }

@@ -1,9 +1,8 @@
 //! Timers, as in `tokio::time`.
 //!
-//! Inside a run time is virtual: it stands still while a task can run, and then
-//! jumps to the next timer. A timer that is pending is known to the simulator as
-//! something that its task waits for. [`sleep`] is a scheduling point only if it is
-//! over at once, and [`timeout`] only if its time is.
+//! Inside a run time is virtual: it stands still while a task can run, and then jumps to the
+//! next timer. The simulator records a pending timer as a wait of its task. [`sleep`] is a
+//! scheduling point only if it is over at once, and [`timeout`] only if its time is.
 //!
 //! `pause`, `resume` and `advance` are absent: inside a run the clock is the
 //! simulator's.

@@ -63,7 +63,7 @@ impl Sleep {
         self.inner.is_elapsed()
     }
 
-    /// Has it end at another time, even if it has ended.
+    /// Moves its end to another instant, even if it has ended.
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
         self.project().inner.reset(deadline);
     }

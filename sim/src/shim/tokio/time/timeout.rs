@@ -62,17 +62,17 @@ impl<T> Timeout<T> {
         }
     }
 
-    /// The future.
+    /// Returns the future.
     pub fn get_ref(&self) -> &T {
         self.inner.get_ref()
     }
 
-    /// The future.
+    /// Returns the future.
     pub fn get_mut(&mut self) -> &mut T {
         self.inner.get_mut()
     }
 
-    /// The future, without the time-out.
+    /// Returns the future, without the time-out.
     pub fn into_inner(self) -> T {
         self.inner.into_inner()
     }
@@ -85,9 +85,9 @@ impl<T: Future> Future for Timeout<T> {
         let this = self.project();
         match this.inner.poll(cx) {
             Poll::Ready(Err(elapsed)) => {
-                // If another task went first in this poll, the future might have
-                // been ready without that, and then it takes precedence. It gets
-                // its chance at the task's next turn, which is in this instant.
+                // If another task ran first in this poll, the future might have been ready
+                // otherwise, and then it takes precedence. It is polled again at the task's
+                // next turn, which is in this instant.
                 ready!(this.point.poll(cx, Some(this.resource)));
                 *this.waiting = None;
                 Poll::Ready(Err(elapsed))
@@ -97,7 +97,7 @@ impl<T: Future> Future for Timeout<T> {
                 Poll::Ready(output)
             }
             Poll::Pending => {
-                // From now on time has passed; there is no need for a point.
+                // Once the time is over there is no need for a point.
                 *this.point = Point::passed();
                 Waiting::renew(this.waiting, this.resource, Operation::Timeout);
                 Poll::Pending

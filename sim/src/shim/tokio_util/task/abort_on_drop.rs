@@ -11,19 +11,19 @@ use crate::tokio::task::{AbortHandle, JoinError, JoinHandle};
 /// task.
 #[must_use = "the task is aborted at once if its handle is not kept"]
 pub struct AbortOnDropHandle<T> {
-    // None only once it is detached.
+    // `None` only once it is detached.
     handle: Option<JoinHandle<T>>,
 }
 
 impl<T> AbortOnDropHandle<T> {
-    /// A handle of that task.
+    /// Creates a handle of that task.
     pub fn new(handle: JoinHandle<T>) -> Self {
         Self {
             handle: Some(handle),
         }
     }
 
-    /// Has the task dropped at its next turn.
+    /// Aborts the task: it is dropped at its next turn.
     pub fn abort(&self) {
         self.as_ref().abort();
     }
@@ -33,16 +33,16 @@ impl<T> AbortOnDropHandle<T> {
         self.as_ref().is_finished()
     }
 
-    /// A handle that can only abort, and does so only when told to.
+    /// Returns a handle that can only abort, and not by its drop.
     pub fn abort_handle(&self) -> AbortHandle {
         self.as_ref().abort_handle()
     }
 
-    /// Gives the handle back, and does not abort the task.
+    /// Returns the handle, and does not abort the task.
     pub fn detach(mut self) -> JoinHandle<T> {
         match self.handle.take() {
             Some(handle) => handle,
-            None => unreachable!("who detaches a handle consumes it"),
+            None => unreachable!("detaching consumes the handle"),
         }
     }
 }
@@ -61,7 +61,7 @@ impl<T> Future for AbortOnDropHandle<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.handle {
             Some(handle) => Pin::new(handle).poll(cx),
-            None => unreachable!("who detaches a handle consumes it"),
+            None => unreachable!("detaching consumes the handle"),
         }
     }
 }
@@ -70,7 +70,7 @@ impl<T> AsRef<JoinHandle<T>> for AbortOnDropHandle<T> {
     fn as_ref(&self) -> &JoinHandle<T> {
         match &self.handle {
             Some(handle) => handle,
-            None => unreachable!("who detaches a handle consumes it"),
+            None => unreachable!("detaching consumes the handle"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Tasks that are looked after, as in `tokio_util::task`.
+//! Tasks with an owner, as in `tokio_util::task`.
 //!
 //! `spawn_on`, `spawn_blocking` and the like are absent, as in
 //! [`tokio::task`](crate::tokio::task).

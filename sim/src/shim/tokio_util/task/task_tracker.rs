@@ -1,4 +1,4 @@
-//! `TaskTracker`, and what it returns.
+//! `TaskTracker`, and its tokens and futures.
 
 use std::fmt;
 use std::future::Future;
@@ -13,8 +13,8 @@ use crate::operation::{Operation, ResourceKind};
 use crate::point::{Progress, Resource};
 use crate::tokio::task::{self, JoinHandle, LocalSet};
 
-/// As `tokio_util::task::TaskTracker`. A wait is a scheduling point; what begins
-/// and ends, and the closing, is made known to the scheduling strategy.
+/// As `tokio_util::task::TaskTracker`. A wait is a scheduling point; the strategy is notified
+/// of the begin and end of tasks, and of the closing.
 #[derive(Clone)]
 pub struct TaskTracker {
     inner: real::TaskTracker,
@@ -22,7 +22,7 @@ pub struct TaskTracker {
 }
 
 impl TaskTracker {
-    /// A tracker that is open and has no tasks.
+    /// Creates a tracker that is open and has no tasks.
     #[must_use]
     #[track_caller]
     pub fn new() -> Self {
@@ -32,8 +32,8 @@ impl TaskTracker {
         }
     }
 
-    /// Waits until the tracker is closed and has no tasks. That it was so at any
-    /// time since this call is enough.
+    /// Waits until the tracker is closed and has no tasks. It is enough that this was so at any
+    /// time since the call.
     pub fn wait(&self) -> TaskTrackerWaitFuture<'_> {
         TaskTrackerWaitFuture {
             inner: self.inner.wait(),
@@ -42,14 +42,14 @@ impl TaskTracker {
         }
     }
 
-    /// Closes the tracker, so that waits can end; it goes on to take tasks. Whether
-    /// it was open.
+    /// Closes the tracker, so that waits can end; it still takes tasks. Returns `true` if it
+    /// was open.
     pub fn close(&self) -> bool {
         self.resource.touch();
         self.inner.close()
     }
 
-    /// Opens the tracker again. Whether it was closed.
+    /// Opens the tracker again. Returns `true` if it was closed.
     pub fn reopen(&self) -> bool {
         self.resource.touch();
         self.inner.reopen()
@@ -119,7 +119,7 @@ impl TaskTracker {
         }
     }
 
-    /// A token that counts as a task until it is dropped.
+    /// Returns a token that counts as a task until it is dropped.
     pub fn token(&self) -> TaskTrackerToken {
         self.resource.touch();
         TaskTrackerToken {
@@ -148,7 +148,7 @@ impl fmt::Debug for TaskTracker {
     }
 }
 
-/// Counts as a task of its tracker; see [`TaskTracker::token`].
+/// A token that counts as a task of its tracker; see [`TaskTracker::token`].
 #[must_use]
 #[derive(Debug)]
 pub struct TaskTrackerToken {
@@ -158,7 +158,7 @@ pub struct TaskTrackerToken {
 }
 
 impl TaskTrackerToken {
-    /// The tracker.
+    /// Returns the tracker.
     #[must_use]
     pub fn task_tracker(&self) -> &TaskTracker {
         &self.task_tracker
@@ -184,7 +184,7 @@ pin_project! {
     pub struct TrackedFuture<F> {
         #[pin]
         future: F,
-        // After the future: who waits for the tracker may count on destructors.
+        // After the future: a task that waits for the tracker may rely on destructors.
         token: TaskTrackerToken,
     }
 }

@@ -5,10 +5,10 @@ use ::tokio::net::tcp as real;
 use super::super::simulated::Connection;
 use crate::point::Progress;
 
-/// Reads from a borrowed stream.
+/// The read half of a borrowed stream.
 pub struct ReadHalf<'a>(Inner<'a, real::ReadHalf<'a>>);
 
-/// Writes to a borrowed stream.
+/// The write half of a borrowed stream.
 pub struct WriteHalf<'a>(Inner<'a, real::WriteHalf<'a>>);
 
 enum Inner<'a, R> {

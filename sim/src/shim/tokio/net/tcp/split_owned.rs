@@ -12,11 +12,10 @@ use super::super::TcpStream;
 use super::super::simulated::Connection;
 use crate::point::Progress;
 
-/// Reads from a stream that was split.
+/// The read half of a stream.
 pub struct OwnedReadHalf(Inner<Arc<Connection>, real::OwnedReadHalf>);
 
-/// Writes to a stream that was split. Dropped, it ends the stream in its
-/// direction.
+/// The write half of a stream. Dropped, it ends the stream in its direction.
 pub struct OwnedWriteHalf(Inner<WriteEnd, real::OwnedWriteHalf>);
 
 enum Inner<C, R> {
@@ -24,7 +23,7 @@ enum Inner<C, R> {
     Real(R),
 }
 
-/// Ends the direction in which it writes when it is dropped, if it is to.
+/// A guard that ends the write direction when dropped, unless disarmed.
 struct WriteEnd {
     connection: Arc<Connection>,
     on_drop: OnDrop,
@@ -49,7 +48,7 @@ impl Drop for WriteEnd {
         if self.on_drop == OnDrop::ShutDown {
             self.connection.resource().touch();
             let mut cx = Context::from_waker(Waker::noop());
-            // It never waits, and an error has nobody to go to.
+            // It never waits, and a destructor cannot report an error.
             let _ = self.connection.poll_shutdown(&mut cx);
         }
     }
@@ -67,11 +66,11 @@ impl OwnedReadHalf {
         Self(Inner::Real(half))
     }
 
-    /// Puts the stream together again.
+    /// Reunites the halves of a stream.
     ///
     /// # Errors
     ///
-    /// Both halves, if they are not of one stream.
+    /// Both halves, if they belong to different streams.
     pub fn reunite(self, other: OwnedWriteHalf) -> Result<TcpStream, ReuniteError> {
         match (self.0, other.0) {
             (
@@ -114,16 +113,16 @@ impl OwnedWriteHalf {
         Self(Inner::Real(half))
     }
 
-    /// Puts the stream together again.
+    /// Reunites the halves of a stream.
     ///
     /// # Errors
     ///
-    /// Both halves, if they are not of one stream.
+    /// Both halves, if they belong to different streams.
     pub fn reunite(self, other: OwnedReadHalf) -> Result<TcpStream, ReuniteError> {
         other.reunite(self)
     }
 
-    /// Drops it without ending its direction; that ends with the read half.
+    /// Drops it without ending its direction, which ends with the read half.
     pub fn forget(self) {
         match self.0 {
             Inner::Simulated { mut connection, .. } => connection.on_drop = OnDrop::LeaveOpen,
@@ -135,7 +134,7 @@ impl OwnedWriteHalf {
 super::read_half!([] OwnedReadHalf);
 super::write_half!([] OwnedWriteHalf);
 
-/// The halves of different streams.
+/// The error of halves that belong to different streams.
 #[derive(Debug)]
 pub struct ReuniteError(pub OwnedReadHalf, pub OwnedWriteHalf);
 

@@ -1,8 +1,6 @@
 //! Channels with a bound.
 
-use std::fmt;
 use std::iter::FusedIterator;
-use std::sync::Arc;
 
 use ::tokio::sync::mpsc as real;
 use ::tokio::time::Duration;
@@ -10,14 +8,14 @@ use ::tokio::time::Duration;
 use super::super::shared::{Side, Touch};
 use super::error::{SendError, SendTimeoutError, TrySendError};
 use crate::operation::Operation;
-use crate::point::{Op, Progress, Resource};
+use crate::point::{Op, Progress};
 use crate::tokio::time::timeout;
 
-/// A channel with room for `buffer` values.
+/// Creates a channel with room for `buffer` values.
 ///
 /// # Panics
 ///
-/// If that is 0, or more than `Semaphore::MAX_PERMITS`.
+/// If `buffer` is 0, or more than `Semaphore::MAX_PERMITS`.
 #[track_caller]
 pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = real::channel(buffer);
@@ -35,7 +33,7 @@ pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
     )
 }
 
-/// Sends values.
+/// A sender of a bounded channel.
 pub struct Sender<T> {
     inner: real::Sender<T>,
     side: Side,
@@ -105,7 +103,7 @@ impl<T> Sender<T> {
         })
     }
 
-    /// Waits for room for one value, in a permit that is the sender itself.
+    /// Waits for room for one value, in a permit that takes the sender.
     ///
     /// # Errors
     ///
@@ -116,7 +114,7 @@ impl<T> Sender<T> {
         Ok(OwnedPermit { inner, side })
     }
 
-    /// Room for one value, if there is some.
+    /// Reserves room for one value, if there is some.
     ///
     /// # Errors
     ///
@@ -126,11 +124,11 @@ impl<T> Sender<T> {
         Ok(self.permit(self.inner.try_reserve()?))
     }
 
-    /// Room for `n` values, if there is as much.
+    /// Reserves room for `n` values, if there is as much.
     ///
     /// # Errors
     ///
-    /// If there is not, or there is no receiver.
+    /// If there is less, or there is no receiver.
     pub fn try_reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, TrySendError<()>> {
         self.side.touch();
         Ok(PermitIterator {
@@ -139,8 +137,7 @@ impl<T> Sender<T> {
         })
     }
 
-    /// Room for one value, if there is some, in a permit that is the sender
-    /// itself.
+    /// Reserves room for one value, if there is some, in a permit that takes the sender.
     ///
     /// # Errors
     ///
@@ -160,7 +157,7 @@ impl<T> Sender<T> {
         Op::new(&self.side, Operation::Closed, self.inner.closed()).await;
     }
 
-    /// Returns `true` if nobody can receive any more.
+    /// Returns `true` if no receiver can receive any more.
     pub fn is_closed(&self) -> bool {
         self.inner.is_closed()
     }
@@ -170,17 +167,17 @@ impl<T> Sender<T> {
         self.inner.same_channel(&other.inner)
     }
 
-    /// For how many values there is room now.
+    /// Returns the number of values for which there is room now.
     pub fn capacity(&self) -> usize {
         self.inner.capacity()
     }
 
-    /// For how many values there is room at most.
+    /// Returns the number of values for which there is room at most.
     pub fn max_capacity(&self) -> usize {
         self.inner.max_capacity()
     }
 
-    /// A sender that does not keep the channel open.
+    /// Returns a sender that does not keep the channel open.
     pub fn downgrade(&self) -> WeakSender<T> {
         WeakSender {
             inner: self.inner.downgrade(),
@@ -206,61 +203,10 @@ impl<T> Sender<T> {
     }
 }
 
-impl<T> Clone for Sender<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            side: self.side.clone(),
-        }
-    }
-}
+super::super::clone!(Sender);
+super::super::debug!([T] Sender<T>);
 
-impl<T> fmt::Debug for Sender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
-/// A sender that does not keep the channel open.
-pub struct WeakSender<T> {
-    inner: real::WeakSender<T>,
-    resource: Arc<Resource>,
-}
-
-impl<T> WeakSender<T> {
-    /// A sender, if there is still one.
-    pub fn upgrade(&self) -> Option<Sender<T>> {
-        Some(Sender {
-            inner: self.inner.upgrade()?,
-            side: Side::upgrade(&self.resource),
-        })
-    }
-
-    /// Returns the number of senders.
-    pub fn strong_count(&self) -> usize {
-        self.inner.strong_count()
-    }
-
-    /// Returns the number of weak senders.
-    pub fn weak_count(&self) -> usize {
-        self.inner.weak_count()
-    }
-}
-
-impl<T> Clone for WeakSender<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            resource: Arc::clone(&self.resource),
-        }
-    }
-}
-
-impl<T> fmt::Debug for WeakSender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::super::weak_sender!(WeakSender of Sender, real::WeakSender<T>);
 
 /// Room for one value, which goes back when this is dropped.
 pub struct Permit<'a, T> {
@@ -276,13 +222,9 @@ impl<T> Permit<'_, T> {
     }
 }
 
-impl<T> fmt::Debug for Permit<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::super::debug!(['a, T] Permit<'a, T>);
 
-/// Room for several values; what is left goes back when this is dropped.
+/// Room for several values; the unused part goes back when this is dropped.
 pub struct PermitIterator<'a, T> {
     inner: real::PermitIterator<'a, T>,
     touch: Touch<'a>,
@@ -306,11 +248,7 @@ impl<'a, T> Iterator for PermitIterator<'a, T> {
 impl<T> ExactSizeIterator for PermitIterator<'_, T> {}
 impl<T> FusedIterator for PermitIterator<'_, T> {}
 
-impl<T> fmt::Debug for PermitIterator<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::super::debug!(['a, T] PermitIterator<'a, T>);
 
 /// Room for one value, and the sender that sends it.
 pub struct OwnedPermit<T> {
@@ -319,7 +257,7 @@ pub struct OwnedPermit<T> {
 }
 
 impl<T> OwnedPermit<T> {
-    /// Sends the value, and gives the sender back.
+    /// Sends the value, and returns the sender.
     pub fn send(self, value: T) -> Sender<T> {
         self.side.touch();
         Sender {
@@ -328,7 +266,7 @@ impl<T> OwnedPermit<T> {
         }
     }
 
-    /// Gives the room back, and the sender.
+    /// Gives the room back, and returns the sender.
     pub fn release(self) -> Sender<T> {
         self.side.touch();
         Sender {
@@ -348,13 +286,9 @@ impl<T> OwnedPermit<T> {
     }
 }
 
-impl<T> fmt::Debug for OwnedPermit<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::super::debug!([T] OwnedPermit<T>);
 
-/// Receives values, in the order in which they were sent.
+/// The receiver of values, in the order in which they were sent.
 pub struct Receiver<T> {
     inner: real::Receiver<T>,
     progress: Progress,
@@ -364,19 +298,15 @@ pub struct Receiver<T> {
 super::receiver!(Receiver);
 
 impl<T> Receiver<T> {
-    /// For how many values there is room now.
+    /// Returns the number of values for which there is room now.
     pub fn capacity(&self) -> usize {
         self.inner.capacity()
     }
 
-    /// For how many values there is room at most.
+    /// Returns the number of values for which there is room at most.
     pub fn max_capacity(&self) -> usize {
         self.inner.max_capacity()
     }
 }
 
-impl<T> fmt::Debug for Receiver<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::super::debug!([T] Receiver<T>);

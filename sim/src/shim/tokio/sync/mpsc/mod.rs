@@ -1,5 +1,5 @@
-//! Channels with many senders and one receiver, as `tokio::sync::mpsc`.
-//! `blocking_*` are absent.
+//! Channels with many senders and one receiver, as `tokio::sync::mpsc`. `blocking_*` are
+//! absent.
 
 mod bounded;
 mod unbounded;
@@ -9,31 +9,31 @@ pub use ::tokio::sync::mpsc::error;
 pub use bounded::{OwnedPermit, Permit, PermitIterator, Receiver, Sender, WeakSender, channel};
 pub use unbounded::{UnboundedReceiver, UnboundedSender, WeakUnboundedSender, unbounded_channel};
 
-/// Methods of both kinds of receivers, by their fields `inner`, `progress` and
+/// Implements the methods of both kinds of receivers, by their fields `inner`, `progress` and
 /// `side`.
 macro_rules! receiver {
     ($receiver:ident) => {
         impl<T> $receiver<T> {
-            /// The next value; none once all senders are gone, or the channel is
-            /// closed, and everything is received.
+            /// Waits for the next value; returns none once all senders are gone, or the channel
+            /// is closed, and everything is received.
             pub async fn recv(&mut self) -> Option<T> {
                 let receive = self.inner.recv();
                 $crate::point::Op::new(&self.side, Operation::Recv, receive).await
             }
 
-            /// Waits for a value and receives what is there, at most `limit`
-            /// values, into `buffer`; how many. 0 if nothing will come any more,
-            /// or the limit is 0.
+            /// Waits for a value and receives those that are available, at most `limit`, into
+            /// `buffer`. Returns their number: 0 if no value can come any more, or the limit is
+            /// 0.
             pub async fn recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
                 let receive = self.inner.recv_many(buffer, limit);
                 $crate::point::Op::new(&self.side, Operation::RecvMany, receive).await
             }
 
-            /// The next value, if it is there.
+            /// Returns the next value, if there is one.
             ///
             /// # Errors
             ///
-            /// If it is not, yet or for ever.
+            /// If there is none, yet or for ever.
             pub fn try_recv(&mut self) -> Result<T, super::error::TryRecvError> {
                 self.side.touch();
                 self.inner.try_recv()
@@ -60,7 +60,7 @@ macro_rules! receiver {
                 self.inner.len()
             }
 
-            /// As [`Self::recv`], by hand.
+            /// Polls for the next value, as [`Self::recv`].
             pub fn poll_recv(
                 &mut self,
                 cx: &mut ::std::task::Context<'_>,
@@ -70,7 +70,7 @@ macro_rules! receiver {
                     .drive(&self.side, Operation::Recv, cx, |cx| inner.poll_recv(cx))
             }
 
-            /// As [`Self::recv_many`], by hand.
+            /// Polls for several values, as [`Self::recv_many`].
             pub fn poll_recv_many(
                 &mut self,
                 cx: &mut ::std::task::Context<'_>,

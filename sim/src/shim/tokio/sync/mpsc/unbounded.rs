@@ -1,16 +1,13 @@
 //! Channels without a bound.
 
-use std::fmt;
-use std::sync::Arc;
-
 use ::tokio::sync::mpsc as real;
 
 use super::super::shared::Side;
 use super::error::SendError;
 use crate::operation::Operation;
-use crate::point::{Op, Progress, Resource};
+use crate::point::{Op, Progress};
 
-/// A channel in which there is always room.
+/// Creates a channel in which there is always room.
 #[track_caller]
 pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
     let (sender, receiver) = real::unbounded_channel();
@@ -28,7 +25,7 @@ pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
     )
 }
 
-/// Sends values.
+/// A sender of an unbounded channel.
 pub struct UnboundedSender<T> {
     inner: real::UnboundedSender<T>,
     side: Side,
@@ -50,7 +47,7 @@ impl<T> UnboundedSender<T> {
         Op::new(&self.side, Operation::Closed, self.inner.closed()).await;
     }
 
-    /// Returns `true` if nobody can receive any more.
+    /// Returns `true` if no receiver can receive any more.
     pub fn is_closed(&self) -> bool {
         self.inner.is_closed()
     }
@@ -60,7 +57,7 @@ impl<T> UnboundedSender<T> {
         self.inner.same_channel(&other.inner)
     }
 
-    /// A sender that does not keep the channel open.
+    /// Returns a sender that does not keep the channel open.
     pub fn downgrade(&self) -> WeakUnboundedSender<T> {
         WeakUnboundedSender {
             inner: self.inner.downgrade(),
@@ -79,63 +76,12 @@ impl<T> UnboundedSender<T> {
     }
 }
 
-impl<T> Clone for UnboundedSender<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            side: self.side.clone(),
-        }
-    }
-}
+super::super::clone!(UnboundedSender);
+super::super::debug!([T] UnboundedSender<T>);
 
-impl<T> fmt::Debug for UnboundedSender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::super::weak_sender!(WeakUnboundedSender of UnboundedSender, real::WeakUnboundedSender<T>);
 
-/// A sender that does not keep the channel open.
-pub struct WeakUnboundedSender<T> {
-    inner: real::WeakUnboundedSender<T>,
-    resource: Arc<Resource>,
-}
-
-impl<T> WeakUnboundedSender<T> {
-    /// A sender, if there is still one.
-    pub fn upgrade(&self) -> Option<UnboundedSender<T>> {
-        Some(UnboundedSender {
-            inner: self.inner.upgrade()?,
-            side: Side::upgrade(&self.resource),
-        })
-    }
-
-    /// Returns the number of senders.
-    pub fn strong_count(&self) -> usize {
-        self.inner.strong_count()
-    }
-
-    /// Returns the number of weak senders.
-    pub fn weak_count(&self) -> usize {
-        self.inner.weak_count()
-    }
-}
-
-impl<T> Clone for WeakUnboundedSender<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            resource: Arc::clone(&self.resource),
-        }
-    }
-}
-
-impl<T> fmt::Debug for WeakUnboundedSender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
-/// Receives values, in the order in which they were sent.
+/// The receiver of values, in the order in which they were sent.
 pub struct UnboundedReceiver<T> {
     inner: real::UnboundedReceiver<T>,
     progress: Progress,
@@ -144,8 +90,4 @@ pub struct UnboundedReceiver<T> {
 
 super::receiver!(UnboundedReceiver);
 
-impl<T> fmt::Debug for UnboundedReceiver<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+super::super::debug!([T] UnboundedReceiver<T>);

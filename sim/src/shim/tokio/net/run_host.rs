@@ -1,8 +1,8 @@
 //! The host and the run of a simulated socket.
 //!
-//! turmoil-net's sockets talk to whichever host's kernel is current on their
-//! thread, and panic without one, even when they are dropped. So each one is
-//! kept together with its place, and touched there only.
+//! turmoil-net's sockets use the kernel that is current on their thread, and panic without one,
+//! even when they are dropped. So each one is kept together with its host and run, and used in
+//! these only.
 
 use std::future::Future;
 use std::io;
@@ -21,21 +21,21 @@ use crate::point::{Op, Resource};
 
 /// A host in a run.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct RunHost {
     host: HostId,
     serial: u32,
 }
 
-impl Place {
-    /// That of the running task; none outside a run.
-    pub(super) fn here() -> Option<Self> {
+impl RunHost {
+    /// Returns the host of the running task; none outside a run.
+    pub(super) fn current() -> Option<Self> {
         Some(Self {
             host: network::current_host()?,
             serial: network::serial()?,
         })
     }
 
-    /// Makes the host's kernel the one that turmoil-net's sockets talk to.
+    /// Makes the host's kernel the one that turmoil-net's sockets use.
     ///
     /// # Errors
     ///
@@ -50,8 +50,8 @@ impl Place {
         ))
     }
 
-    /// An error of a connection to `peer`, as the user's. The simulator can end a
-    /// connection only by a reset, also if it meant to give it up.
+    /// Returns the error of a connection to `peer` as tokio would report it. The simulator can
+    /// end a connection only by a reset, also when it times out.
     pub(super) fn explain(self, peer: SocketAddr, error: io::Error) -> io::Error {
         let reset = matches!(
             error.kind(),
@@ -65,32 +65,32 @@ impl Place {
     }
 }
 
-/// Something of turmoil-net's that is touched at its place only, and forgotten
-/// if the place is no more.
+/// An object of turmoil-net's that is used on its host and in its run only, and leaked if the
+/// run is over.
 #[derive(Debug)]
-pub(super) struct Placed<S> {
-    place: Place,
-    // None only while it is dropped.
+pub(super) struct OnHost<S> {
+    host: RunHost,
+    // `None` only during its drop.
     inner: Option<S>,
 }
 
-impl<S> Placed<S> {
-    pub(super) fn new(place: Place, inner: S) -> Self {
+impl<S> OnHost<S> {
+    pub(super) fn new(host: RunHost, inner: S) -> Self {
         Self {
-            place,
+            host,
             inner: Some(inner),
         }
     }
 
-    pub(super) fn place(&self) -> Place {
-        self.place
+    pub(super) fn host(&self) -> RunHost {
+        self.host
     }
 
     /// # Errors
     ///
     /// If the run is over.
     pub(super) fn get(&self) -> io::Result<&S> {
-        self.place.enter()?;
+        self.host.enter()?;
         self.inner.as_ref().ok_or_else(gone)
     }
 
@@ -98,7 +98,7 @@ impl<S> Placed<S> {
     ///
     /// If the run is over.
     pub(super) fn get_mut(&mut self) -> io::Result<&mut S> {
-        self.place.enter()?;
+        self.host.enter()?;
         self.inner.as_mut().ok_or_else(gone)
     }
 }
@@ -107,10 +107,10 @@ fn gone() -> io::Error {
     io::ErrorKind::NotConnected.into()
 }
 
-impl<S> Drop for Placed<S> {
+impl<S> Drop for OnHost<S> {
     fn drop(&mut self) {
         let inner = self.inner.take();
-        if self.place.enter().is_ok() {
+        if self.host.enter().is_ok() {
             drop(inner);
             network::dirty();
         } else {
@@ -120,22 +120,22 @@ impl<S> Drop for Placed<S> {
 }
 
 pin_project! {
-    /// A future of turmoil-net's that is polled at its place. Only for futures
-    /// that touch nothing when they are dropped.
-    pub(super) struct At<F> {
-        place: Place,
+    /// A future of turmoil-net's that is polled on its host. Only for futures whose drop uses
+    /// no kernel.
+    pub(super) struct PolledOnHost<F> {
+        host: RunHost,
         #[pin]
         inner: F,
     }
 }
 
-impl<F> At<F> {
-    pub(super) fn new(place: Place, inner: F) -> Self {
-        Self { place, inner }
+impl<F> PolledOnHost<F> {
+    pub(super) fn new(host: RunHost, inner: F) -> Self {
+        Self { host, inner }
     }
 }
 
-impl<F, T> Future for At<F>
+impl<F, T> Future for PolledOnHost<F>
 where
     F: Future<Output = io::Result<T>>,
 {
@@ -143,45 +143,50 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        this.place.enter()?;
+        this.host.enter()?;
         let result = ready!(this.inner.poll(cx));
         network::dirty();
         Poll::Ready(result)
     }
 }
 
-/// Binds a socket to the first of the addresses that will have it.
+/// Binds a socket to the first of the addresses that is free.
 pub(super) async fn bind<S, F>(
-    place: Place,
+    host: RunHost,
     resource: &Resource,
     addr: impl ToSocketAddrs,
     bind: impl Fn(SocketAddr) -> F,
-) -> io::Result<Placed<S>>
+) -> io::Result<OnHost<S>>
 where
     F: Future<Output = io::Result<S>>,
 {
     let mut outcome = Err(no_address());
-    for address in resolve(place, &addr)? {
-        outcome = Op::new(resource, Operation::Bind, At::new(place, bind(address))).await;
+    for address in resolve(host, &addr)? {
+        outcome = Op::new(
+            resource,
+            Operation::Bind,
+            PolledOnHost::new(host, bind(address)),
+        )
+        .await;
         if outcome.is_ok() {
             break;
         }
     }
-    outcome.map(|socket| Placed::new(place, socket))
+    outcome.map(|socket| OnHost::new(host, socket))
 }
 
-/// A connection that is being made.
+/// A connection attempt.
 pub(super) struct Connecting<T> {
-    future: Placed<Pin<Box<dyn Future<Output = io::Result<T>> + Send>>>,
+    future: OnHost<Pin<Box<dyn Future<Output = io::Result<T>> + Send>>>,
 }
 
 impl<T> Connecting<T> {
     pub(super) fn new(
-        place: Place,
+        host: RunHost,
         future: impl Future<Output = io::Result<T>> + Send + 'static,
     ) -> Self {
         Self {
-            future: Placed::new(place, Box::pin(future)),
+            future: OnHost::new(host, Box::pin(future)),
         }
     }
 }
@@ -191,7 +196,7 @@ impl<T> Future for Connecting<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let result = self.future.get_mut()?.as_mut().poll(cx);
-        // Also if it is pending: the first poll sends something.
+        // Also if it is pending: the first poll sends a packet.
         network::dirty();
         result
     }
