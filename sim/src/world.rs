@@ -59,7 +59,7 @@ impl World {
     /// use rehearsal_sim::{Config, run};
     ///
     /// let outcome = run(Config::default(), |world| async move {
-    ///     world.insert_extension(Cell::new(1));
+    ///     world.insert_extension(Cell::new(1_u32));
     ///     let count = world.extension::<Cell<u32>>().expect("it was inserted");
     ///     count.set(count.get() + 1);
     ///     world.extension::<Cell<u32>>().map(|count| count.get())

@@ -18,7 +18,7 @@ pub(super) fn read(file: &Path, systems: &Systems) -> Result<(Repro, Scenario), 
     let found = repro.find_scenario_of(&systems.kinds, file, systems.roots());
     let scenario = found.map_err(drawn)?;
     let Some(name) = repro.system() else {
-        return Ok((repro, scenario));
+        return Ok((repro, systems.kept_with(scenario)));
     };
     let Some(named) = systems.find(name, &scenario.file) else {
         return Err(format!(

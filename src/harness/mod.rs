@@ -193,7 +193,7 @@ impl Harness {
             let mut scenarios = Vec::new();
             for file in &files {
                 match load_of(&self.systems.kinds, file, &[]) {
-                    Ok(scenario) => scenarios.push(scenario),
+                    Ok(scenario) => scenarios.push(self.systems.kept_with(scenario)),
                     Err(problems) => trials.push(trials::unreadable(file, &problems)),
                 }
             }

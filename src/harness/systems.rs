@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rehearsal_agents::system::AnySystem;
 
 use crate::regression;
-use crate::scenario::Kinds;
+use crate::scenario::{Kinds, Scenario};
 use crate::system::{Named, check_name};
 
 /// The systems of a harness, and the directories of scenarios.
@@ -42,18 +42,29 @@ impl Systems {
         Ok(())
     }
 
+    /// The scenario, with the directory of its kept repros if only this binary has its
+    /// kind.
+    pub(super) fn kept_with(&self, mut scenario: Scenario) -> Scenario {
+        if Kinds::shipped().find(scenario.kind.name()).is_none() {
+            scenario.regressions = self.regressions(&scenario.file);
+        }
+        scenario
+    }
+
+    /// The directory of the kept repros of a scenario's file.
+    fn regressions(&self, file: &Path) -> Option<PathBuf> {
+        let mut roots = self.roots.iter();
+        let root = roots.find(|root| file.starts_with(root));
+        let root = root.or(self.roots.first())?;
+        Some(root.join(regression::DIRECTORY))
+    }
+
     /// A registered system, for the scenario in `file`.
     pub(super) fn find(&self, name: &str, file: &Path) -> Option<Arc<Named>> {
         let mut registered = self.registered.iter();
         let (name, system) = registered.find(|(known, _)| known == name)?;
-        let mut roots = self.roots.iter();
-        let root = roots.find(|root| file.starts_with(root));
-        let root = root.or(self.roots.first())?;
-        Some(Named::new(
-            name,
-            Arc::clone(system),
-            root.join(regression::DIRECTORY),
-        ))
+        let regressions = self.regressions(file)?;
+        Some(Named::new(name, Arc::clone(system), regressions))
     }
 
     /// Returns the registered names, for a message.

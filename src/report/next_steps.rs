@@ -68,7 +68,7 @@ pub(crate) fn run_again(target: &dyn Target, seed: u64, strategy: StrategyName) 
         return None;
     };
     let name = shell_word(target.name());
-    Some(match scenario.system {
+    Some(match scenario.custom_system() {
         None => format!("rehearsal run {name} --seed {seed} --strategy {strategy}"),
         Some(_) => format!(
             "REHEARSAL_SEED={seed} REHEARSAL_STRATEGY={strategy} {} -- --exact {name}",

@@ -17,7 +17,7 @@ pub use crate::run::identity::{Origin, ScenarioRef, TestRef, Unplayable};
 use crate::run::signature::Signature;
 use crate::run::target::{self, Target};
 use crate::run::{RunOptions, RunReport, RunVerdict, StrategyName};
-use crate::scenario::{Cut, Kinds};
+use crate::scenario::Cut;
 
 pub use self::save::{EXTENSION, SUBDIRECTORY, save_failure};
 pub(crate) use self::shell::{replay_in_test, shell_path, shell_word};
@@ -100,14 +100,9 @@ impl Repro {
         }
     }
 
-    /// The system that only a user's test binary has, if it is of one: a custom
-    /// implementation, or a kind that the test binary defines.
+    /// As [`ScenarioRef::custom_system`]; none for a test.
     pub fn custom_system(&self) -> Option<&str> {
-        let kind = self
-            .scenario()
-            .and_then(|scenario| scenario.kind.as_deref());
-        let foreign = kind.filter(|kind| Kinds::shipped().find(kind).is_none());
-        self.system().or(foreign)
+        self.scenario()?.custom_system()
     }
 
     /// The custom implementation that it is run with; none for the kind's own, and

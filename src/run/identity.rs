@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::run::signature::Signature;
 use crate::scenario::variant::HEALTHY;
-use crate::scenario::{Cut, CutError, Edit};
+use crate::scenario::{Cut, CutError, Edit, Kinds};
 
 /// The origin of a target, and the places of its files.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -133,6 +133,14 @@ impl fmt::Display for Origin {
 }
 
 impl ScenarioRef {
+    /// The system that only a user's test binary has, if it is of one: a custom
+    /// implementation, or a kind that the test binary defines.
+    pub fn custom_system(&self) -> Option<&str> {
+        let kind = self.kind.as_deref();
+        let defined = kind.filter(|kind| Kinds::shipped().find(kind).is_none());
+        self.system.as_deref().or(defined)
+    }
+
     /// The name of the scenario or of its healthy twin, with its system if that is a
     /// user's own.
     pub fn target_name(&self) -> String {

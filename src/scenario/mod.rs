@@ -120,6 +120,8 @@ pub struct Scenario {
     pub budget: BudgetSpec,
     /// What must come out.
     pub expect: Expect,
+    /// The directory of its kept repros, where only a test binary has its kind.
+    pub(crate) regressions: Option<PathBuf>,
     /// The values that were set to others than the file's.
     pub(crate) set: Vec<Edit>,
     /// The text of its file.

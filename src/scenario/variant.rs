@@ -76,6 +76,7 @@ impl Scenario {
         let mut scenario = twin.unwrap_or(read);
         scenario.name = self.name.clone();
         scenario.system = self.system.clone();
+        scenario.regressions.clone_from(&self.regressions);
         Ok(scenario)
     }
 

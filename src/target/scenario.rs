@@ -54,7 +54,7 @@ impl Target for Scenario {
             origin,
             variant: variant(&self.set),
             regressions: match &self.system {
-                SystemChoice::Reference => None,
+                SystemChoice::Reference => self.regressions.clone(),
                 SystemChoice::Named(named) => Some(named.regressions().to_owned()),
             },
         }

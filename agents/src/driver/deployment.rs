@@ -104,6 +104,14 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
+    /// The name of its host, if that is its own.
+    pub(super) fn own_host(&self) -> Option<&str> {
+        match &self.host {
+            ClientHost::Own(name) => Some(name),
+            ClientHost::Server(_) => None,
+        }
+    }
+
     pub(super) fn program(&self, node: ClientNode) -> LocalBoxFuture<'static, ()> {
         let program = self.program.take();
         let program = program.expect("a client starts once");

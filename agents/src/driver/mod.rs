@@ -117,7 +117,12 @@ fn boot(run: &Rc<Run>) {
             let run = Rc::clone(&run);
             move || {
                 let node = Node::new(Rc::clone(&run.state), index);
-                run.deployment.servers[index].incarnation(node)
+                let run = Rc::clone(&run);
+                async move {
+                    let server = &run.deployment.servers[index];
+                    run.world.name_task(&server.host);
+                    server.incarnation(node).await;
+                }
             }
         });
     }
@@ -133,7 +138,14 @@ fn spawn_clients(run: &Run) -> Vec<JoinHandle<()>> {
     let clients = run.deployment.clients.iter().zip(run.topology.clients());
     let spawn = |(client, host): (&deployment::Client, &topology::ClientHostId)| {
         let node = ClientNode::new(Rc::clone(&run.state), run.state.add_client());
-        run.world.spawn_on(host.runs_on, client.program(node))
+        let (world, program) = (run.world, client.program(node));
+        let name = client.own_host().map(str::to_owned);
+        world.spawn_on(host.runs_on, async move {
+            if let Some(name) = name {
+                world.name_task(&name);
+            }
+            program.await;
+        })
     };
     clients.map(spawn).collect()
 }

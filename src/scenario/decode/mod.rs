@@ -505,6 +505,7 @@ impl Read {
             hash: source.hash(),
             claim: shared.claim.sound()?.clone(),
             system: SystemChoice::Reference,
+            regressions: None,
             seeds: *shared.seeds.sound()?,
             budget: *shared.budget.sound()?,
             expect,
