@@ -1,13 +1,12 @@
-//! The guide's first page, followed to the letter: an empty project outside this
-//! repository, the files that the page shows, and the commands that it types. What they
-//! print is what the page says. To write that anew: `README_UPDATE=1 cargo test --test it
+//! Pages of the guide, followed to the letter: an empty project outside this repository,
+//! the files that the page shows, and the commands that it types. What they print is what
+//! the page says. To write that anew: `README_UPDATE=1 cargo test --test it
 //! guide::`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const PAGE: &str = "docs/guide/getting-started.md";
 const FENCE: &str = "```";
 const CHECKOUT: &str = "../rehearsal";
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
@@ -19,18 +18,18 @@ struct Project {
 }
 
 impl Project {
-    fn new() -> Self {
-        let root = std::env::temp_dir().join(format!("rehearsal-guide-{}", std::process::id()));
+    fn new(name: &str) -> Self {
+        let above = format!("rehearsal-guide-{name}-{}", std::process::id());
+        let root = std::env::temp_dir().join(above);
         let _ = fs::remove_dir_all(&root);
-        fs::create_dir_all(root.join("bank")).expect("a directory");
+        fs::create_dir_all(root.join(name)).expect("a directory");
         let project = Self {
-            root: root.join("bank"),
+            root: root.join(name),
             target: Path::new(env!("CARGO_TARGET_TMPDIR")).join("guide"),
         };
         // The versions that are there already.
         let lock = fs::read_to_string(Path::new(HERE).join("Cargo.lock")).expect("a lock file");
         project.write("Cargo.lock", &lock);
-        let _ = fs::remove_dir_all(project.target.join("rehearsal"));
         project
     }
 
@@ -134,8 +133,10 @@ fn apply(project: &Project, file: &str, function: Option<&str>, text: &str) {
     let first = text.lines().next().expect("a block has lines");
     let start = there.find(first).expect("what is replaced is there");
     let (before, after) = there.split_at(start);
-    assert!(after.contains(&format!("fn {function}(")));
-    let end = after.find("\n    }\n").expect("the function ends") + "\n    }\n".len();
+    assert!(text.contains(&format!("fn {function}(")));
+    let indent = &first[..first.len() - first.trim_start().len()];
+    let last = format!("\n{indent}}}\n");
+    let end = after.find(&last).expect("the function ends") + last.len();
     project.write(file, &format!("{before}{text}{}", &after[end..]));
 }
 
@@ -151,15 +152,16 @@ fn as_printed(line: &str, outputs: &[String]) -> String {
     printed.expect("the block says how").to_owned()
 }
 
-#[test]
-fn who_follows_the_first_page_finds_shrinks_and_replays_the_race() {
-    let page = fs::read_to_string(PAGE).expect("there is a guide");
-    let project = Project::new();
+/// Follows a page in a project of that name. Returns the project, and the output of each
+/// command; the page must show them.
+fn follow_page(page: &str, name: &str) -> (Project, Vec<String>) {
+    let text = fs::read_to_string(page).expect("there is a guide");
+    let project = Project::new(name);
     let mut outputs = Vec::new();
-    let written = follow(&page, |block| {
+    let written = follow(&text, |block| {
         let words: Vec<&str> = block.info.split(' ').collect();
         match words.as_slice() {
-            // Who reads the page has the checkout beside the project.
+            // A reader has the checkout beside the project.
             ["toml", file] => apply(&project, file, None, &block.text.replace(CHECKOUT, HERE)),
             ["rust", file] => apply(&project, file, None, block.text),
             ["rust", file, function] => apply(&project, file, Some(function), block.text),
@@ -180,6 +182,20 @@ fn who_follows_the_first_page_finds_shrinks_and_replays_the_race() {
         }
         None
     });
+    if std::env::var_os("README_UPDATE").is_some() {
+        fs::write(page, &written).expect("the page is written");
+        return (project, outputs);
+    }
+    for (number, (found, expected)) in text.lines().zip(written.lines()).enumerate() {
+        assert_eq!(found, expected, "{page}, line {}", number + 1);
+    }
+    assert_eq!(text.lines().count(), written.lines().count());
+    (project, outputs)
+}
+
+#[test]
+fn first_page_finds_shrinks_and_replays_the_race() {
+    let (project, outputs) = follow_page("docs/guide/getting-started.md", "bank");
     let [found, replayed, _kept, again, fixed] = outputs.as_slice() else {
         panic!("{outputs:#?}");
     };
@@ -195,12 +211,18 @@ fn who_follows_the_first_page_finds_shrinks_and_replays_the_race() {
         .split_once("#[cfg(test)]\nmod tests")
         .expect("the tests");
     assert!(test.lines().count() <= 20, "under twenty lines");
-    if std::env::var_os("README_UPDATE").is_some() {
-        fs::write(PAGE, &written).expect("the page is written");
-        return;
-    }
-    for (number, (found, expected)) in page.lines().zip(written.lines()).enumerate() {
-        assert_eq!(found, expected, "{PAGE}, line {}", number + 1);
-    }
-    assert_eq!(page.lines().count(), written.lines().count());
+}
+
+#[test]
+fn page_on_own_systems_finds_shrinks_and_replays_the_loss() {
+    let (_, outputs) = follow_page("docs/guide/own-system.md", "queue");
+    let [found, replayed, fixed] = outputs.as_slice() else {
+        panic!("{outputs:#?}");
+    };
+    assert!(
+        found.contains("VIOLATION") && found.contains("The shrunk run"),
+        "{found}"
+    );
+    assert!(replayed.contains("reproduced"), "{replayed}");
+    assert!(fixed.contains("ok. 1 passed; 0 failed"), "{fixed}");
 }
