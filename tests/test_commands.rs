@@ -336,7 +336,7 @@ fn test_with_oracles_is_judged_as_a_scenario_is() {
     let line: Value = serde_json::from_str(&text(&output.stdout)).expect("JSON");
     let signatures = line["signatures"].as_array().expect("a list");
     assert_eq!(signatures.len(), 1, "{line}");
-    assert_eq!(signatures[0]["oracle"], "fifo");
+    assert_eq!(signatures[0]["judge"], "fifo");
     assert_eq!(signatures[0]["rule"], "overtaken");
     let repro = signatures[0]["repro"].as_str().expect("a repro");
     let replayed = package.run(&["replay", repro]);

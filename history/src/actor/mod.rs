@@ -34,8 +34,8 @@ use rehearsal_sim::World;
 
 use crate::body::{Body, Symbol};
 use crate::entry::{
-    Accepted, Began, EntryKind, Envelope, Gap, Mark, Offset, Phase, Received, Resource, Sent,
-    Since, SpanEnd,
+    Accepted, Began, EntryKind, Envelope, Epoch, Gap, Mark, Offset, Phase, Received, Resource,
+    Sent, Since, SpanEnd,
 };
 use crate::history::History;
 use crate::ids::{ActorId, ChannelId, EntityId, MessageId, OperationId, SpanId, TenantId};
@@ -56,6 +56,10 @@ pub trait RecordsHistory {
     /// Records every task, socket, timer and lock that is alive now, but for the running
     /// task: `cleanup` reads that. Most wait for [`World::settled`] before.
     fn record_census(self, phase: Phase);
+
+    /// Records that an incarnation of the service died without a word, the first one being
+    /// 1. It explains the gaps of `no-loss,gaps=crash`.
+    fn record_crash(self, epoch: u32);
 
     /// Returns everything that was recorded so far.
     fn history(self) -> History;
@@ -79,6 +83,13 @@ impl RecordsHistory for World {
         let census = self.census();
         let entry = EntryKind::Census { census, phase };
         self.actors().recorder().record(None, entry);
+    }
+
+    fn record_crash(self, epoch: u32) {
+        let epoch = Epoch(epoch);
+        self.actors()
+            .recorder()
+            .record(None, EntryKind::Crashed { epoch });
     }
 
     fn history(self) -> History {

@@ -151,6 +151,32 @@ fn a_message_that_a_buffer_still_holds_is_not_missed() {
 }
 
 #[test]
+fn a_crash_explains_what_was_sent_before_it_and_nothing_else() {
+    let mut settings = Settings::default();
+    settings.set("gaps", SettingValue::Words(vec!["crash".to_owned()]));
+    let missed = |count, crashes: bool| {
+        recorded(move |world| async move {
+            let (ann, ben) = (world.actor("ann"), world.actor("ben"));
+            ben.subscribed("room");
+            ann.sending("room", "said").accepted();
+            sleep(Duration::from_secs(1)).await;
+            if crashes {
+                world.record_crash(1);
+            }
+            sleep(Duration::from_secs(1)).await;
+            ann.sending("room", "said").accepted();
+            ben.missed("room", count);
+            ben.drained();
+        })
+    };
+    assert_eq!(broken(&missed(1, true), &settings), ["no-loss/lost"]);
+    let both = broken(&missed(2, true), &settings);
+    assert_eq!(both, ["no-loss/lost", "no-loss/lost", "no-loss/gap"]);
+    let none = broken(&missed(1, false), &settings);
+    assert_eq!(none, ["no-loss/lost", "no-loss/lost", "no-loss/gap"]);
+}
+
+#[test]
 fn a_subscriber_is_owed_nothing_that_was_sent_before() {
     let history = three_messages(|ann, ben| {
         for message in ["ann-1", "ann-2", "ann-3"] {

@@ -393,9 +393,10 @@ impl<'a> Messages<'a> {
         self.crashed.contains_key(&epoch)
     }
 
-    /// Returns `true` if an incarnation died at that time or before.
-    pub fn has_crashed_before(&self, at: VirtualTime) -> bool {
-        self.crashed.values().any(|crashed| *crashed <= at)
+    /// Returns the last time until then at which an incarnation died.
+    pub fn last_crash(&self, until: VirtualTime) -> Option<VirtualTime> {
+        let crashed = self.crashed.values().copied();
+        crashed.filter(|crashed| *crashed <= until).max()
     }
 
     /// Returns the virtual time at which that incarnation died, if it did.

@@ -5,7 +5,7 @@
 //! there are that many, and if a cause that the settings name explains it. What is missing
 //! beyond the number is lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rehearsal_sim::VirtualTime;
 
@@ -34,7 +34,7 @@ pub struct ReceivedCount {
 #[derive(Debug, Default)]
 pub(super) struct Missed {
     pub(super) markers: Vec<ReceivedCount>,
-    excused: BTreeMap<(ActorId, MessageId), usize>,
+    excused: BTreeSet<(ActorId, MessageId)>,
     /// The messages that earlier markers of an actor on a channel stand for.
     told: BTreeMap<(ActorId, ChannelId), u64>,
 }
@@ -49,9 +49,9 @@ impl Missed {
         let mut missed = Self::default();
         for mut marker in markers {
             let candidates = Candidates::before(messages, &marker, &missed);
-            marker.fault = missed.fault(messages, &marker, &candidates, policy);
-            if marker.fault.is_none() {
-                missed.excuse(&marker, &candidates);
+            match missed.excusable(messages, &marker, &candidates, policy) {
+                Ok(count) => missed.excuse(&marker, &candidates, count),
+                Err(fault) => marker.fault = Some(fault),
             }
             missed.markers.push(marker);
         }
@@ -60,42 +60,48 @@ impl Missed {
 
     /// Returns `true` if a marker excuses the message at that actor.
     pub(super) fn excuses(&self, actor: ActorId, message: MessageId) -> bool {
-        self.excused.contains_key(&(actor, message))
+        self.excused.contains(&(actor, message))
     }
 
-    fn fault(
+    /// Returns how many of the known candidates the marker excuses.
+    fn excusable(
         &self,
         messages: &Messages<'_>,
         marker: &ReceivedCount,
         candidates: &Candidates,
         policy: &GapPolicy,
-    ) -> Option<GapFault> {
-        let missing = candidates.known.len() as u64 + candidates.unknown;
+    ) -> Result<u64, GapFault> {
+        let missing = candidates.missing_at(marker.at);
         if marker.count == 0 || missing == 0 {
-            return Some(GapFault::Empty);
+            return Err(GapFault::Empty);
         }
         if missing < marker.count {
-            return Some(GapFault::False);
+            return Err(GapFault::False);
         }
-        if policy.allows(GapCause::Crash) && messages.has_crashed_before(marker.at) {
-            return None;
+        if policy.allows(GapCause::Crash)
+            && let Some(crashed) = messages.last_crash(marker.at)
+            && candidates.missing_at(crashed) >= marker.count
+        {
+            return Ok(marker.count.min(candidates.known_at(crashed)));
         }
         if !policy.allows(GapCause::Overflow) {
-            return Some(GapFault::Unexplained);
+            return Err(GapFault::Unexplained);
         }
         let told = self.told.get(&(marker.actor, marker.channel));
         let gone = told
             .copied()
             .unwrap_or_default()
             .saturating_add(marker.count);
-        let kept = gone.saturating_add(policy.buffer());
-        (kept > candidates.owed).then_some(GapFault::False)
+        if gone.saturating_add(policy.buffer()) > candidates.owed {
+            return Err(GapFault::False);
+        }
+        Ok(marker.count)
     }
 
-    fn excuse(&mut self, marker: &ReceivedCount, candidates: &Candidates) {
-        let count = usize::try_from(marker.count).unwrap_or(usize::MAX);
-        for message in candidates.known.iter().take(count) {
-            self.excused.insert((marker.actor, *message), marker.order);
+    fn excuse(&mut self, marker: &ReceivedCount, candidates: &Candidates, count: u64) {
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        for (message, _) in candidates.known.iter().take(count) {
+            self.excused.insert((marker.actor, *message));
         }
         *self.told.entry((marker.actor, marker.channel)).or_default() += marker.count;
     }
@@ -104,10 +110,10 @@ impl Missed {
 /// The messages that a marker may stand for.
 #[derive(Default)]
 struct Candidates {
-    /// Accepted messages that never arrived, the oldest first.
-    known: Vec<MessageId>,
-    /// Messages without an answer that never arrived anywhere.
-    unknown: u64,
+    /// Accepted messages that never arrived, the oldest first, with the times of sending.
+    known: Vec<(MessageId, VirtualTime)>,
+    /// The times of sending of messages without an answer that never arrived anywhere.
+    unknown: Vec<VirtualTime>,
     /// All messages that the actor may have been owed when the marker came.
     owed: u64,
 }
@@ -129,11 +135,22 @@ impl Candidates {
                 continue;
             }
             if messages.is_accepted(sending) {
-                candidates.known.push(sending.id());
+                candidates.known.push((sending.id(), sending.at));
             } else if sending.outcome == SendOutcome::Indeterminate {
-                candidates.unknown += 1;
+                candidates.unknown.push(sending.at);
             }
         }
         candidates
+    }
+
+    /// Returns how many known messages were sent by that time.
+    fn known_at(&self, time: VirtualTime) -> u64 {
+        self.known.iter().filter(|(_, at)| *at <= time).count() as u64
+    }
+
+    /// Returns how many messages that were sent by that time may be missing.
+    fn missing_at(&self, time: VirtualTime) -> u64 {
+        let unknown = self.unknown.iter().filter(|at| **at <= time);
+        self.known_at(time) + unknown.count() as u64
     }
 }

@@ -14,6 +14,14 @@
 //! without an end unless its epoch really died. Only a marker over all the rest of a crashed
 //! epoch may be empty, because the next incarnation cannot know where that log ended.
 //!
+//! A marker that gives a number and no positions covers as many of the oldest missing
+//! messages, if there are that many and a named cause explains it: `crash` what was sent
+//! before the last crash, `overflow` while `buffer` messages more were sent. What is missing
+//! beyond the number is lost.
+//!
+//! An actor that subscribed to what is sent from then on is owed nothing that was sent
+//! before.
+//!
 //! Messages that were never sent, or arrive altered, are reported here too: the ledger
 //! would not balance with them. An altered secret is checked by `isolation`.
 

@@ -117,8 +117,6 @@ fn check_object(
         Decision::Stuck(stuck) => {
             let operation = &operations[stuck.operation];
             let witness = [EntityId::from(operation.id), object.into()];
-            let actor = operation.actor.map(EntityId::from);
-            let witness = witness.into_iter().chain(actor);
             report.broken("no-order", witness, end_of(operation), || {
                 no_order(run, object, operation, model, &stuck)
             });
