@@ -5,7 +5,7 @@ use std::fs;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use rehearsal::{Ending, Place, Test, World};
+use rehearsal::{Test, TestLocation, TestOutcome, World};
 
 const FENCE: &str = "```";
 const CONSOLE: &str = "console\n";
@@ -16,12 +16,12 @@ const REPLAY: &str = "REHEARSAL_REPLAY=";
 pub(crate) fn check<F, Fut>(
     page: &str,
     shown: &str,
-    place: Place,
+    place: TestLocation,
     set: impl FnOnce(Test) -> Test,
     program: F,
 ) where
     F: Fn(World) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output: Ending> + 'static,
+    Fut: Future<Output: TestOutcome> + 'static,
 {
     let test = set(Test::new(place));
     let failed = catch_unwind(AssertUnwindSafe(|| test.run(program)));

@@ -13,7 +13,7 @@ use rehearsal_agents::system::{AnySystem, Cause, Need};
 use crate::oracle::OracleRef;
 use crate::report::summary::counted;
 use crate::scenario::{Edit, Scenario};
-use crate::system::Named;
+use crate::system::RegisteredSystem;
 
 /// A part of a scenario that a system does not support.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -72,7 +72,7 @@ pub struct Compatibility {
 impl Compatibility {
     /// Gives a scenario to a system. One that carries a seeded defect of the
     /// reference becomes its healthy twin.
-    pub fn new(scenario: &Scenario, named: &Arc<Named>) -> Self {
+    pub fn new(scenario: &Scenario, named: &Arc<RegisteredSystem>) -> Self {
         let healthy = scenario.twin().unwrap_or_else(|| scenario.clone());
         let mut compatibility = Self {
             scenario: healthy.on(named),

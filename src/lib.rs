@@ -63,8 +63,8 @@ pub use rehearsal_sim::{tokio, tokio_util};
 pub use repro::replay;
 pub use run::seeds;
 pub use run::signature;
-pub use target::{Ending, Target};
-pub use test::{IntoSeeds, Place, Test};
+pub use target::{Target, TestOutcome};
+pub use test::{IntoSeeds, Test, TestLocation};
 
 /// The programs of the guide's page on oracles are tests.
 #[cfg(doctest)]

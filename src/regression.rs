@@ -9,7 +9,7 @@ use crate::report::summary;
 use crate::repro::replay::{Replay, Replayed};
 use crate::repro::{EXTENSION, Repro};
 use crate::run::{RunOptions, RunReport};
-use crate::scenario::{ExpectedVerdict, Look, Scenario, render_all};
+use crate::scenario::{ColorChoice, ExpectedVerdict, Scenario, render_all};
 use crate::target::{self, Selection, Target};
 
 /// The directory of kept repros, below one of scenarios.
@@ -61,7 +61,7 @@ pub struct Outcome {
     /// The test's own result; an error is a text for people.
     pub result: Result<(), String>,
     /// The run and its result, also of a test that passes.
-    pub story: String,
+    pub text: String,
 }
 
 /// Reads a repro and its scenario.
@@ -70,7 +70,7 @@ pub struct Outcome {
 ///
 /// Everything that is wrong with either, drawn.
 pub fn read(file: &Path, roots: &[PathBuf]) -> Result<(Repro, Scenario), String> {
-    let drawn = |problems: Vec<_>| render_all(&problems, Look::Plain);
+    let drawn = |problems: Vec<_>| render_all(&problems, ColorChoice::Plain);
     let repro = Repro::read(file).map_err(drawn)?;
     let scenario = repro.find_scenario(file, roots).map_err(drawn)?;
     Ok((repro, scenario))
@@ -117,12 +117,12 @@ pub fn verify(file: &Path, repro: &Repro, target: &dyn Target) -> Outcome {
             replay.explain(repro)
         )
     });
-    let mut story: String = reports.iter().map(|report| failure(report)).collect();
-    story += &format!("  {}: {}\n", replay.result, replay.explain(repro));
+    let mut text: String = reports.iter().map(|report| failure(report)).collect();
+    text += &format!("  {}: {}\n", replay.result, replay.explain(repro));
     Outcome {
         warning,
         result,
-        story,
+        text,
     }
 }
 

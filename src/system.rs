@@ -12,14 +12,14 @@ pub(crate) const REGRESSIONS: &str = "regressions";
 /// A custom implementation of a kind of system, under the name that tests and repros
 /// use.
 #[derive(Debug)]
-pub struct Named {
+pub struct RegisteredSystem {
     name: String,
     system: Arc<dyn AnySystem>,
     /// Where its kept repros are.
     regressions: PathBuf,
 }
 
-impl Named {
+impl RegisteredSystem {
     /// A custom implementation, whose kept repros are in that directory.
     #[cfg(any(test, feature = "scenarios"))]
     pub fn new(name: &str, system: Arc<dyn AnySystem>, regressions: PathBuf) -> Arc<Self> {
@@ -49,31 +49,31 @@ impl Named {
 /// The implementation of a system that a scenario is run with. Two choices are equal
 /// if they have the same name.
 #[derive(Clone, Debug, Default)]
-pub enum SystemChoice {
+pub enum SystemRef {
     /// That of the scenario's kind.
     #[default]
     Reference,
     /// A custom one.
-    Named(Arc<Named>),
+    Registered(Arc<RegisteredSystem>),
 }
 
-impl SystemChoice {
+impl SystemRef {
     /// The name of a custom one.
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Reference => None,
-            Self::Named(named) => Some(named.name()),
+            Self::Registered(named) => Some(named.name()),
         }
     }
 }
 
-impl PartialEq for SystemChoice {
+impl PartialEq for SystemRef {
     fn eq(&self, other: &Self) -> bool {
         self.name() == other.name()
     }
 }
 
-impl Eq for SystemChoice {}
+impl Eq for SystemRef {}
 
 /// A name that no system can have.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -72,7 +72,7 @@ fn expand(settings: &Settings, function: &ItemFn) -> Result<proc_macro2::TokenSt
         #vis fn #name() {
             #sig #block
 
-            ::rehearsal::Test::new(::rehearsal::Place {
+            ::rehearsal::Test::new(::rehearsal::TestLocation {
                 package: ::core::env!("CARGO_PKG_NAME"),
                 module: ::core::module_path!(),
                 name: ::core::stringify!(#name),

@@ -22,7 +22,7 @@ pub(super) struct ConformArgs {
     /// The history, as JSON Lines; `-` is standard input.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Judge by this oracle, which then must have something to check; with settings as in
+    /// Detector by this oracle, which then must have something to check; with settings as in
     /// `no-loss,gaps=overflow+crash,buffer=8`. May be repeated. Without this, every oracle
     /// judges, as strictly as it can, that reads nothing but what is recorded.
     #[arg(long = "oracle", value_name = "NAME[,SETTING=VALUE]...")]

@@ -73,10 +73,10 @@ pub(super) struct ExploreArgs {
 /// The packages in which a test is looked for.
 #[derive(Args, Clone, Debug)]
 pub(super) struct PackageArgs {
-    /// Look for the test in this package.
+    /// ColorChoice for the test in this package.
     #[arg(long, short, value_name = "P")]
     package: Option<String>,
-    /// Look for the test in the package or workspace of this Cargo.toml.
+    /// ColorChoice for the test in the package or workspace of this Cargo.toml.
     #[arg(long, value_name = "PATH")]
     manifest_path: Option<PathBuf>,
 }

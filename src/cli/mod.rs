@@ -106,7 +106,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Judge a history that any program has recorded as JSON Lines.
+    /// Detector a history that any program has recorded as JSON Lines.
     ///
     /// Exit codes: 0 if no rule is broken, 10 if one is or an oracle that was named had
     /// nothing to check, 2 for a bad file, 4 if no oracle applies.

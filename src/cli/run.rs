@@ -103,7 +103,7 @@ impl Printer<'_> {
     fn story(&self, run: &Executed) -> String {
         let more = match &run.repro {
             Some(path) if self.no_shrink => next_steps::with_command(path),
-            Some(path) => failure::story_of(self.scenario, path, NextSteps::Binary),
+            Some(path) => failure::render_file(self.scenario, path, NextSteps::Binary),
             None => String::new(),
         };
         format!("{}{more}", run.verdict_text)

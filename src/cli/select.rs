@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use crate::scenario::{self, Diagnostic, Edit, HEALTHY, Look, Scenario, discover, render_all};
+use crate::scenario::{
+    self, ColorChoice, Diagnostic, Edit, HEALTHY, Scenario, discover, render_all,
+};
 
 use super::{SetArgs, print_error};
 
@@ -56,5 +58,5 @@ pub(super) fn chosen(root: &Path, given: &[String], args: &SetArgs) -> Option<Ve
 /// Draws problems on standard error.
 pub(super) fn report(problems: &[Diagnostic]) {
     // Colours are written always; the stream strips them where they do not belong.
-    print_error(&render_all(problems, Look::Coloured));
+    print_error(&render_all(problems, ColorChoice::Coloured));
 }

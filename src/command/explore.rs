@@ -110,7 +110,7 @@ fn shrink(
     console: &mut dyn Console,
 ) -> io::Result<()> {
     for (signature, file) in found.repros.iter().take(SHRUNK_MAX) {
-        let story = failure::story_of(target, file, NextSteps::Binary);
+        let story = failure::render_file(target, file, NextSteps::Binary);
         if !json {
             console.print(&format!("\n{signature}\n{story}\n"))?;
         }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::exit::Exit;
 use crate::explore::Progress;
 use crate::repro::Repro;
-use crate::scenario::{FileKind, Look, Source, render_all};
+use crate::scenario::{ColorChoice, FileKind, Source, render_all};
 use crate::target::Target;
 
 pub(crate) use self::explore::ExploreRequest;
@@ -91,7 +91,7 @@ fn with_repro(
     match read {
         Ok((repro, source)) => command(source.text(), &repro, console),
         Err(problems) => {
-            console.warn(&render_all(&problems, Look::Coloured));
+            console.warn(&render_all(&problems, ColorChoice::Coloured));
             Ok(Exit::Usage)
         }
     }

@@ -2,7 +2,7 @@
 
 use rehearsal_sim::{Effect, Entry, Recording};
 
-use crate::run::{Failure, Judge, RunOptions, RunReport, RunVerdict};
+use crate::run::{Detector, Failure, RunOptions, RunReport, RunVerdict};
 use crate::shrink::task_name;
 use crate::target::{self, Target};
 
@@ -43,7 +43,7 @@ fn check(mut run_once: impl FnMut(Recording) -> RunReport) -> RunReport {
     second.failures.insert(
         0,
         Failure {
-            judge: Judge::Determinism,
+            judge: Detector::Determinism,
             rule: "two-runs-differ".into(),
             witness: Vec::new(),
             message,

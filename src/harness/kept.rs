@@ -9,11 +9,11 @@ use crate::compatibility::{Compatibility, listed};
 use crate::console::print_error;
 use crate::regression;
 use crate::repro::Repro;
-use crate::scenario::{Look, Scenario, render_all};
+use crate::scenario::{ColorChoice, Scenario, render_all};
 
 /// Reads a repro, and its scenario as the repro's system runs it.
 pub(super) fn read(file: &Path, systems: &Systems) -> Result<(Repro, Scenario), String> {
-    let drawn = |problems: Vec<_>| render_all(&problems, Look::Plain);
+    let drawn = |problems: Vec<_>| render_all(&problems, ColorChoice::Plain);
     let repro = Repro::read(file).map_err(drawn)?;
     let found = repro.find_scenario_of(&systems.kinds, file, systems.roots());
     let scenario = found.map_err(drawn)?;
@@ -126,10 +126,10 @@ impl OfScenario {
         let outcome = regression::verify(&self.file, &self.repro, &self.scenario);
         match (outcome.result, outcome.warning) {
             (Ok(()), None) => {
-                print_error(&outcome.story);
+                print_error(&outcome.text);
                 Ok(())
             }
-            (Ok(()), Some(warning)) => Err(Failed::from(format!("{warning}\n{}", outcome.story))),
+            (Ok(()), Some(warning)) => Err(Failed::from(format!("{warning}\n{}", outcome.text))),
             (Err(problem), _) => Err(Failed::from(problem)),
         }
     }

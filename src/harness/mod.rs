@@ -17,7 +17,7 @@ use crate::compatibility::Tally;
 use crate::console::print_error;
 use crate::environment::Environment;
 use crate::exit::Exit;
-use crate::scenario::{Look, Scenario, discover, load_of, render_all};
+use crate::scenario::{ColorChoice, Scenario, discover, load_of, render_all};
 
 /// A test binary over a directory of scenario files.
 ///
@@ -182,7 +182,7 @@ impl Harness {
         environment: &Environment,
         trials: &mut Vec<Trial>,
     ) -> Result<String, String> {
-        let drawn = |problems: Vec<_>| render_all(&problems, Look::Plain);
+        let drawn = |problems: Vec<_>| render_all(&problems, ColorChoice::Plain);
         let registered = &self.systems.registered;
         let mut tallies = vec![Tally::default(); registered.len()];
         for root in self.systems.roots() {

@@ -8,7 +8,7 @@ use rehearsal_agents::system::AnySystem;
 
 use crate::regression;
 use crate::scenario::{Kinds, Scenario};
-use crate::system::{Named, check_name};
+use crate::system::{RegisteredSystem, check_name};
 
 /// The systems of a harness, and the directories of scenarios.
 #[derive(Clone, Debug, Default)]
@@ -60,11 +60,11 @@ impl Systems {
     }
 
     /// A registered system, for the scenario in `file`.
-    pub(super) fn find(&self, name: &str, file: &Path) -> Option<Arc<Named>> {
+    pub(super) fn find(&self, name: &str, file: &Path) -> Option<Arc<RegisteredSystem>> {
         let mut registered = self.registered.iter();
         let (name, system) = registered.find(|(known, _)| known == name)?;
         let regressions = self.regressions(file)?;
-        Some(Named::new(name, Arc::clone(system), regressions))
+        Some(RegisteredSystem::new(name, Arc::clone(system), regressions))
     }
 
     /// Returns the registered names, for a message.

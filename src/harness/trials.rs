@@ -12,8 +12,8 @@ use crate::console::print_error;
 use crate::environment::{self, Environment};
 use crate::explore::Repeat;
 use crate::run::seeds::Seeds;
-use crate::scenario::{Diagnostic, Look, Scenario, discover, render_all};
-use crate::system::Named;
+use crate::scenario::{ColorChoice, Diagnostic, Scenario, discover, render_all};
+use crate::system::RegisteredSystem;
 use crate::test::verify::{self, TestRun};
 
 /// The tests of a scenario with its kind's own system.
@@ -34,7 +34,7 @@ pub(super) fn of_kind(scenario: Scenario, environment: &Environment) -> Vec<Tria
 /// counted.
 pub(super) fn of_system(
     scenario: &Scenario,
-    named: &Arc<Named>,
+    named: &Arc<RegisteredSystem>,
     environment: &Environment,
     unsupported: Unsupported,
     tally: &mut Tally,
@@ -76,7 +76,7 @@ fn run(
 
 /// A file that cannot be read: a test that fails.
 pub(super) fn unreadable(file: &Path, problems: &[Diagnostic]) -> Trial {
-    let problem = render_all(problems, Look::Plain);
+    let problem = render_all(problems, ColorChoice::Plain);
     Trial::test(discover::name_of(file), move || Err(Failed::from(problem)))
 }
 

@@ -10,9 +10,9 @@ use crate::repro::Repro;
 use crate::shrink::ShrinkResult;
 use crate::target::Target;
 
-/// The story of a failure's repro: its size, its timeline, what flips it.
+/// Returns the report of a failure's repro: its size, its timeline, what flips it.
 /// `whole` is what failed, without cuts.
-pub(crate) fn story(whole: &dyn Target, shrinking: &ShrinkResult) -> String {
+pub(crate) fn render(whole: &dyn Target, shrinking: &ShrinkResult) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = write_shrunk(&mut text, whole, shrinking);

@@ -79,32 +79,32 @@ fn verify(target: &dyn Target, repro: &Repro, file: &Path) -> Result<(), Unshrun
 
 /// Shrinks the repro in `file` within a little time. Returns the run that remains, and
 /// the commands that continue from it.
-fn story(target: &dyn Target, repro: &Repro, file: &Path, next: NextSteps) -> String {
+fn render(target: &dyn Target, repro: &Repro, file: &Path, next: NextSteps) -> String {
     let out_of_time = clock::after(DEFAULT_SHRINK_TIME);
     let limits = Limits {
         runs: RUNS_MAX,
         stop: &out_of_time,
     };
-    let told = match shrink(target, repro, file, &limits) {
-        Ok(shrinking) => block::story(target, &shrinking),
+    let report = match shrink(target, repro, file, &limits) {
+        Ok(shrinking) => block::render(target, &shrinking),
         Err(reason) => format!("\n  not shrunk: {reason}\n"),
     };
-    format!("{told}\n{}", next.of(target, file))
+    format!("{report}\n{}", next.of(target, file))
 }
 
-/// Returns the story of the repro that is in `file`.
-pub(crate) fn story_of(target: &dyn Target, file: &Path, next: NextSteps) -> String {
+/// Returns the report of the repro that is in `file`.
+pub(crate) fn render_file(target: &dyn Target, file: &Path, next: NextSteps) -> String {
     match Repro::read(file) {
-        Ok(repro) => story(target, &repro, file, next),
+        Ok(repro) => render(target, &repro, file, next),
         Err(_) => format!("  {} cannot be read back\n", file.display()),
     }
 }
 
-/// Returns the story of a repro as it is; empty if it does not fail as it says.
-pub(crate) fn study(target: &dyn Target, repro: &Repro) -> String {
+/// Returns the report of a repro as it is; empty if it does not fail as it says.
+pub(crate) fn explain(target: &dyn Target, repro: &Repro) -> String {
     let limits = Limits::runs(RUNS_MAX);
     match shrink::study(target, repro, &limits) {
-        Ok(studied) => block::story(target, &studied),
+        Ok(studied) => block::render(target, &studied),
         Err(_) => String::new(),
     }
 }

@@ -13,7 +13,7 @@ use super::site::{self, Format};
 use super::{Expected, FORMAT, OLDEST_FORMAT, Origin, Repro, ScenarioRef, Shrunk, TestRef};
 use crate::oracle::OracleRef;
 use crate::run::signature::{REACHED, Signature};
-use crate::run::{Judge, RunVerdict, StrategyName};
+use crate::run::{Detector, RunVerdict, StrategyName};
 use crate::scenario::decode::item::Item;
 use crate::scenario::decode::problems::Problems;
 use crate::scenario::decode::section::Section;
@@ -575,14 +575,14 @@ fn expected(root: &mut Section<'_>, problems: &mut Problems) -> Option<Expected>
         )
         .and_then(|item| item.one_of("verdict of a failure", &failures, problems));
     let mut judges: Vec<(&str, ())> = OracleRef::all()
-        .map(|oracle| (Judge::Oracle(oracle).name(), ()))
+        .map(|oracle| (Detector::Oracle(oracle).name(), ()))
         .collect();
     let engine = failures.iter().map(|(word, _)| (*word, ()));
     // An oracle tells of violations, and one of them has the name of a verdict.
     let engine = engine.filter(|(word, ())| *word != RunVerdict::Violation.word());
     judges.extend(engine);
     judges.push((REACHED, ()));
-    judges.push((Judge::Program.name(), ()));
+    judges.push((Detector::Program.name(), ()));
     judges.sort_unstable();
     judges.dedup();
     let judge = section

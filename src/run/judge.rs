@@ -7,7 +7,7 @@ use rehearsal_history::facets::marks::{DERIVED_MARKS, derived_marks};
 use rehearsal_history::{CheckedRun, GapPolicy, History, Ledger, Mark};
 use rehearsal_sim::{Outcome, Verdict};
 
-use super::{Failure, Judge, Judged, RunReport, RunVerdict, StrategyName, verdict};
+use super::{Detector, Failure, Judged, RunReport, RunVerdict, StrategyName, verdict};
 use crate::oracle::{OracleRef, Settings};
 use crate::scenario::Goal;
 
@@ -114,7 +114,7 @@ impl Findings {
             findings
                 .failures
                 .extend(found.into_iter().map(|violation| Failure {
-                    judge: Judge::Oracle(*oracle),
+                    judge: Detector::Oracle(*oracle),
                     rule: violation.rule,
                     witness: violation.witness,
                     message: violation.message,
@@ -150,7 +150,7 @@ fn unreached<'a>(
         .iter()
         .filter(|goal| !goals.contains(goal))
         .map(|goal| Failure {
-            judge: Judge::Goal(*goal),
+            judge: Detector::Goal(*goal),
             rule: goal.name().into(),
             witness: Vec::new(),
             message: format!("the run must reach `{goal}` and did not"),

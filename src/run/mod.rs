@@ -177,7 +177,7 @@ impl fmt::Display for RunVerdict {
 
 /// Who found something wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Judge {
+pub enum Detector {
     /// An oracle.
     Oracle(OracleRef),
     /// The engine: a deadlock, a panic, a budget.
@@ -190,7 +190,7 @@ pub enum Judge {
     Program,
 }
 
-impl Judge {
+impl Detector {
     /// The name, as in JSON.
     pub fn name(self) -> &'static str {
         match self {
@@ -207,7 +207,7 @@ impl Judge {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failure {
     /// Who found it.
-    pub judge: Judge,
+    pub judge: Detector,
     /// The broken rule: together with the judge it identifies the failure.
     pub rule: Symbol,
     /// The entities that show it, the most telling first.
@@ -222,7 +222,7 @@ impl Failure {
     /// The failure that an engine's verdict stands for.
     pub(crate) fn of_engine(verdict: &Verdict) -> Self {
         Self {
-            judge: Judge::Engine(verdict.as_str()),
+            judge: Detector::Engine(verdict.as_str()),
             rule: rule_of(verdict),
             witness: Vec::new(),
             message: verdict.to_string(),
@@ -267,12 +267,12 @@ impl RunReport {
         };
         self.failures
             .first()
-            .is_some_and(|failure| failure.judge == Judge::Oracle(oracle))
+            .is_some_and(|failure| failure.judge == Detector::Oracle(oracle))
     }
 }
 
 /// Runs one seed of a scenario on this thread, and checks the run.
-pub(crate) fn perform(
+pub(crate) fn run_scenario(
     scenario: &Scenario,
     options: RunOptions,
     strategy: Box<dyn Strategy>,

@@ -5,7 +5,7 @@ use std::fmt;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::oracle::OracleRef;
-use crate::run::{Failure, Judge, RunReport};
+use crate::run::{Detector, Failure, RunReport};
 use crate::scenario::Scenario;
 
 /// The judge and the rule that a failure breaks. Failures with one signature are
@@ -78,7 +78,7 @@ impl Scenario {
 pub(crate) fn retain_judge(oracles: &mut Vec<OracleRef>, signature: &Signature) {
     let mut judged = false;
     oracles.retain(|oracle| {
-        let judge = Judge::Oracle(*oracle).name() == signature.judge;
+        let judge = Detector::Oracle(*oracle).name() == signature.judge;
         judged |= judge;
         judge || (judged && oracle.reports_verdict())
     });

@@ -72,7 +72,7 @@ pub struct Diagnostic {
 
 /// How diagnostics are drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Look {
+pub enum ColorChoice {
     /// Text alone: for files, pipes and snapshots.
     Plain,
     /// With ANSI colours: for terminals.
@@ -161,10 +161,10 @@ impl Diagnostic {
     /// line and column, the line with a caret, and the help. No line break at
     /// the end.
     #[cfg(feature = "scenarios")]
-    pub fn render(&self, look: Look) -> String {
+    pub fn render(&self, look: ColorChoice) -> String {
         let renderer = match look {
-            Look::Plain => Renderer::plain(),
-            Look::Coloured => Renderer::styled(),
+            ColorChoice::Plain => Renderer::plain(),
+            ColorChoice::Coloured => Renderer::styled(),
         };
         let path = self.file().display().to_string();
         let mut group = Group::with_title(
@@ -191,7 +191,7 @@ impl Diagnostic {
     /// Returns the problem without an excerpt of the file: code and message, file, line and
     /// column, and the help. No line break at the end.
     #[cfg(not(feature = "scenarios"))]
-    pub fn render(&self, _look: Look) -> String {
+    pub fn render(&self, _look: ColorChoice) -> String {
         let shown = |text: &str| text.replace(|c: char| c.is_control() && c != '\n', "\u{FFFD}");
         let place = match self.line_column() {
             Some((line, column)) => format!(":{line}:{column}"),
@@ -241,7 +241,7 @@ impl Diagnostic {
 }
 
 /// Draws all of them, with an empty line in between and a line break at the end.
-pub fn render_all(diagnostics: &[Diagnostic], look: Look) -> String {
+pub fn render_all(diagnostics: &[Diagnostic], look: ColorChoice) -> String {
     let mut text = String::new();
     for (position, diagnostic) in diagnostics.iter().enumerate() {
         if position > 0 {
@@ -327,7 +327,7 @@ mod tests {
         let text = "format = 1\nkount = 2\n";
         let shown = problem(text, Span::new(11, 16))
             .help("did you mean `count`?")
-            .render(Look::Plain);
+            .render(ColorChoice::Plain);
         assert!(shown.starts_with("error[S0010]: unknown key\n"), "{shown}");
         assert!(shown.contains("--> some/file.toml:2:1\n"), "{shown}");
         assert!(shown.contains("2 | kount = 2\n  | ^^^^^ here"), "{shown}");
@@ -337,8 +337,8 @@ mod tests {
     #[test]
     fn colours_only_where_asked_for() {
         let problem = problem("kount = 2\n", Span::new(0, 5));
-        assert!(!problem.render(Look::Plain).contains('\u{1b}'));
-        assert!(problem.render(Look::Coloured).contains('\u{1b}'));
+        assert!(!problem.render(ColorChoice::Plain).contains('\u{1b}'));
+        assert!(problem.render(ColorChoice::Coloured).contains('\u{1b}'));
     }
 
     #[test]
@@ -346,7 +346,7 @@ mod tests {
         let text = "a = \"\u{1b}[31m\"\n";
         let shown = problem(text, Span::new(0, 1))
             .help("not \u{1b}[31m")
-            .render(Look::Plain);
+            .render(ColorChoice::Plain);
         assert!(!shown.contains('\u{1b}'), "{shown:?}");
     }
 
@@ -355,7 +355,11 @@ mod tests {
         for text in ["", "\n", "ä", "ab\r\ncd"] {
             for span in [(0, 0), (1, 1), (1, 9), (9, 1), (99, 100)] {
                 let problem = problem(text, Span::new(span.0, span.1));
-                assert!(problem.render(Look::Plain).contains("some/file.toml"));
+                assert!(
+                    problem
+                        .render(ColorChoice::Plain)
+                        .contains("some/file.toml")
+                );
                 assert!(problem.line_column().is_some());
             }
         }
@@ -370,7 +374,7 @@ mod tests {
         );
         let start = 500_007;
         let diagnostic = problem(&text, Span::new(start, start + 5));
-        let shown = diagnostic.render(Look::Plain);
+        let shown = diagnostic.render(ColorChoice::Plain);
         assert!(shown.len() < 1_000, "{} bytes", shown.len());
         assert!(shown.contains("kount"), "{shown}");
         assert!(shown.contains(":1:500008"), "{shown}");
@@ -381,7 +385,7 @@ mod tests {
     fn lines_of_characters_without_a_width_are_trimmed_too() {
         let text = format!("x = \"{}\" kount", "\u{301}".repeat(100_000));
         let start = text.len() - 5;
-        let shown = problem(&text, Span::new(start, text.len())).render(Look::Plain);
+        let shown = problem(&text, Span::new(start, text.len())).render(ColorChoice::Plain);
         assert!(shown.len() < 1_000, "{} bytes", shown.len());
         assert!(shown.contains(":1:100008"), "{shown}");
         assert!(shown.contains("kount"), "{shown}");
@@ -390,7 +394,7 @@ mod tests {
     #[test]
     fn long_spans_are_shortened() {
         let text = format!("x = \"{}\"", "a".repeat(100_000));
-        let shown = problem(&text, Span::new(4, text.len())).render(Look::Plain);
+        let shown = problem(&text, Span::new(4, text.len())).render(ColorChoice::Plain);
         assert!(shown.len() < 1_000, "{} bytes", shown.len());
     }
 }

@@ -29,10 +29,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::oracle::{OracleRef, Settings};
-use crate::system::SystemChoice;
+use crate::system::SystemRef;
 
 pub use self::code::Code;
-pub use self::diagnostic::{Diagnostic, Label, Look, Span, render_all};
+pub use self::diagnostic::{ColorChoice, Diagnostic, Label, Span, render_all};
 pub(crate) use self::edit::add;
 pub use self::edit::{BadEdit, CutError, Edit, NewValue};
 pub(crate) use self::format_1::knows as knows_format_1;
@@ -103,7 +103,7 @@ pub struct Scenario {
     /// The kind of system that its file names.
     pub kind: &'static Kind,
     /// The implementation that it is run with.
-    pub system: SystemChoice,
+    pub system: SystemRef,
     /// The file that it was read from.
     pub file: PathBuf,
     /// The hash of the file's text, by which a saved failure recognises it.

@@ -10,7 +10,7 @@ use super::diagnostic::Diagnostic;
 use super::edit::{self, CutError, Edit};
 use super::kind::Kinds;
 use super::{Candidate, ExpectedVerdict, Scenario};
-use crate::system::{Named, SystemChoice};
+use crate::system::{RegisteredSystem, SystemRef};
 
 /// The end of the name of a healthy twin.
 pub const HEALTHY: &str = "+healthy";
@@ -47,18 +47,18 @@ impl Scenario {
     /// The implementation that it is run with.
     pub(crate) fn implementation(&self) -> &dyn AnySystem {
         match &self.system {
-            SystemChoice::Reference => self.kind.system(),
-            SystemChoice::Named(named) => named.system(),
+            SystemRef::Reference => self.kind.system(),
+            SystemRef::Registered(named) => named.system(),
         }
     }
 
     /// The same scenario, run with that system.
     #[must_use]
-    pub fn on(&self, named: &Arc<Named>) -> Scenario {
+    pub fn on(&self, named: &Arc<RegisteredSystem>) -> Scenario {
         let twin = if self.is_twin() { HEALTHY } else { "" };
         let mut scenario = self.clone();
         scenario.name = format!("{}/{}{twin}", named.name(), self.file_name());
-        scenario.system = SystemChoice::Named(Arc::clone(named));
+        scenario.system = SystemRef::Registered(Arc::clone(named));
         scenario
     }
 

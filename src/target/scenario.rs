@@ -9,7 +9,7 @@ use rehearsal_sim::{Ambient, Strategy};
 use super::{About, Expectation, Identity, Origin, ScenarioRef, Selection, Target, Unplayable};
 use crate::run::{self, RunOptions, RunReport};
 use crate::scenario::{Candidate, Cut, Edit, Scenario};
-use crate::system::SystemChoice;
+use crate::system::SystemRef;
 
 impl Target for Scenario {
     fn name(&self) -> &str {
@@ -28,7 +28,7 @@ impl Target for Scenario {
     }
 
     fn run(&self, options: RunOptions, strategy: Box<dyn Strategy>) -> RunReport {
-        run::perform(self, options, strategy)
+        run::run_scenario(self, options, strategy)
     }
 
     fn expected(&self) -> Expectation<'_> {
@@ -54,8 +54,8 @@ impl Target for Scenario {
             origin,
             variant: variant(&self.set),
             regressions: match &self.system {
-                SystemChoice::Reference => self.regressions.clone(),
-                SystemChoice::Named(named) => Some(named.regressions().to_owned()),
+                SystemRef::Reference => self.regressions.clone(),
+                SystemRef::Registered(named) => Some(named.regressions().to_owned()),
             },
         }
     }

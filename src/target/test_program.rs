@@ -15,7 +15,7 @@ use crate::chosen_oracle::ChosenOracle;
 use crate::oracle::{OracleRef, Settings};
 use crate::run::judge::{Criteria, Finished, judge};
 use crate::run::signature::{Signature, retain_judge};
-use crate::run::{Failure, Judge, RunOptions, RunReport};
+use crate::run::{Detector, Failure, RunOptions, RunReport};
 use crate::scenario::{Candidate, Cut, CutError, ExpectedVerdict};
 
 /// The directory of kept repros of tests, below the package's root.
@@ -23,18 +23,18 @@ pub(crate) const REGRESSIONS: &str = "tests/regressions";
 
 /// The result of a test's program: nothing, or a `Result`, whose error fails
 /// the run.
-pub trait Ending {
+pub trait TestOutcome {
     /// The error as a text, if it is one.
     fn into_result(self) -> Result<(), String>;
 }
 
-impl Ending for () {
+impl TestOutcome for () {
     fn into_result(self) -> Result<(), String> {
         Ok(())
     }
 }
 
-impl<E: Debug> Ending for Result<(), E> {
+impl<E: Debug> TestOutcome for Result<(), E> {
     fn into_result(self) -> Result<(), String> {
         self.map_err(|error| format!("the program returned {error:?}"))
     }
@@ -66,7 +66,7 @@ impl Program {
     pub(crate) fn new<F, Fut>(test: TestRef, world: WorldSpec, body: F) -> Self
     where
         F: Fn(World) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output: Ending> + 'static,
+        Fut: Future<Output: TestOutcome> + 'static,
     {
         let body = move |world| -> Running {
             let program = body(world);
@@ -226,7 +226,7 @@ impl Target for Program {
 fn error(outcome: &Outcome<Result<(), String>>) -> Option<Failure> {
     match (&outcome.verdict, &outcome.value) {
         (Verdict::Pass, Some(Err(message))) => Some(Failure {
-            judge: Judge::Program,
+            judge: Detector::Program,
             rule: "error".into(),
             witness: Vec::new(),
             message: message.clone(),

@@ -22,15 +22,15 @@ use crate::report::{failure, next_steps};
 use crate::repro::Repro;
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
-use crate::scenario::{BudgetSpec, Look, durations, render_all};
-use crate::target::{Ending, Origin, Program, REGRESSIONS, Target, TestRef, WorldSpec};
+use crate::scenario::{BudgetSpec, ColorChoice, durations, render_all};
+use crate::target::{Origin, Program, REGRESSIONS, Target, TestOutcome, TestRef, WorldSpec};
 
 /// Seeds of a test that does not set them.
 const SEEDS: u64 = 256;
 
 /// The place of a test in the source.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Place {
+pub struct TestLocation {
     /// The package that it is in, as `CARGO_PKG_NAME` says.
     pub package: &'static str,
     /// The module that it is in, as `module_path!()` says.
@@ -45,13 +45,13 @@ pub struct Place {
 /// down:
 ///
 /// ```
-/// use rehearsal::{Place, Test, World};
+/// use rehearsal::{TestLocation, Test, World};
 ///
 /// async fn counts_to_two(_world: World) {
 ///     assert_eq!(1 + 1, 2);
 /// }
 ///
-/// let place = Place { package: "p", module: "p::m", name: "counts_to_two", file: "src/m.rs" };
+/// let place = TestLocation { package: "p", module: "p::m", name: "counts_to_two", file: "src/m.rs" };
 /// Test::new(place).seeds(16).strategy("random").run(counts_to_two);
 /// ```
 #[derive(Clone, Debug)]
@@ -106,7 +106,7 @@ impl IntoSeeds for &str {
 impl Test {
     /// A test under 256 seeds of the portfolio, in hermetic runs of at most ten
     /// million steps and ten minutes of virtual time.
-    pub fn new(place: Place) -> Self {
+    pub fn new(place: TestLocation) -> Self {
         let budget = BudgetSpec::default();
         Self {
             test: TestRef {
@@ -236,7 +236,7 @@ impl Test {
     ///
     /// ```
     /// use rehearsal::prelude::*;
-    /// use rehearsal::{Place, Test};
+    /// use rehearsal::{TestLocation, Test};
     ///
     /// async fn greeting(world: World) {
     ///     let (ann, ben) = (world.actor("ann"), world.actor("ben"));
@@ -246,7 +246,7 @@ impl Test {
     ///     ben.drained();
     /// }
     ///
-    /// let place = Place { package: "p", module: "p::m", name: "greeting", file: "src/m.rs" };
+    /// let place = TestLocation { package: "p", module: "p::m", name: "greeting", file: "src/m.rs" };
     /// Test::new(place).oracles(["no-loss", "fifo"]).run(greeting);
     /// ```
     #[must_use]
@@ -299,7 +299,7 @@ impl Test {
     /// Plays the program: first the repros that are kept of it in
     /// `tests/regressions/`, then each seed. The first seed is run twice, to see
     /// that it gives the same run. A failure is written to a repro file, shrunk, and
-    /// told.
+    /// printed.
     ///
     /// The variables of [`environment`] have their effect here too.
     ///
@@ -309,20 +309,20 @@ impl Test {
     pub fn run<F, Fut>(self, program: F)
     where
         F: Fn(World) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output: Ending> + 'static,
+        Fut: Future<Output: TestOutcome> + 'static,
     {
-        if let Err(told) = self.run_once(program) {
-            tell(&told);
+        if let Err(text) = self.run_once(program) {
+            print_captured(&text);
             // Not `panic!`, which would print it again, with a trace of frames that say
             // nothing of the run.
-            std::panic::resume_unwind(Box::new(told));
+            std::panic::resume_unwind(Box::new(text));
         }
     }
 
     fn run_once<F, Fut>(self, program: F) -> Result<(), String>
     where
         F: Fn(World) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output: Ending> + 'static,
+        Fut: Future<Output: TestOutcome> + 'static,
     {
         if !self.problems.is_empty() {
             return Err(self.problems.join("\n"));
@@ -369,13 +369,13 @@ fn replay(program: &Program, file: &Path) -> Result<(), String> {
     }
     let outcome = regression::verify(file, &repro, program);
     let warning = outcome.warning.map(|text| format!("warning: {text}\n"));
-    let told = warning.unwrap_or_default() + &outcome.story;
+    let text = warning.unwrap_or_default() + &outcome.text;
     match outcome.result {
         Ok(()) => {
-            print_error(&told);
+            print_error(&text);
             Ok(())
         }
-        Err(_) => Err(plain(&(told + &failure::study(program, &repro)))),
+        Err(_) => Err(plain(&(text + &failure::explain(program, &repro)))),
     }
 }
 
@@ -396,7 +396,7 @@ fn verify_kept(program: &Program, file: &Path) -> Result<(), String> {
         print_error(&format!("warning: {warning}\n"));
     }
     outcome.result.map_err(|problem| {
-        let study = failure::study(program, &repro);
+        let study = failure::explain(program, &repro);
         plain(&format!(
             "{problem}\n{study}\n{}",
             next_steps::next_steps(&program.identity(), file)
@@ -405,7 +405,7 @@ fn verify_kept(program: &Program, file: &Path) -> Result<(), String> {
 }
 
 fn read(file: &Path) -> Result<Repro, String> {
-    Repro::read(file).map_err(|problems| render_all(&problems, Look::Plain))
+    Repro::read(file).map_err(|problems| render_all(&problems, ColorChoice::Plain))
 }
 
 fn is_of(repro: &Repro, program: &Program) -> bool {
@@ -420,7 +420,7 @@ fn is_of(repro: &Repro, program: &Program) -> bool {
     clippy::print_stderr,
     reason = "the test harness captures what is printed so, and nothing else"
 )]
-fn tell(text: &str) {
+fn print_captured(text: &str) {
     eprint!("{text}");
 }
 

@@ -67,7 +67,7 @@ fn shortcoming(target: &dyn Target, found: &Exploration) -> Option<String> {
 /// commands that continue from it.
 fn failure(target: &dyn Target, run: &Executed) -> String {
     let story = match &run.repro {
-        Some(path) => failure::story_of(target, path, NextSteps::Tests),
+        Some(path) => failure::render_file(target, path, NextSteps::Tests),
         None => String::new(),
     };
     let again = next_steps::run_again(target, run.key.seed, run.strategy);

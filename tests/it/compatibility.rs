@@ -8,7 +8,7 @@ use rehearsal::agents::bridge::BridgeSystem;
 use rehearsal::compatibility::{Compatibility, Tally, listed};
 use rehearsal::oracle::OracleRef;
 use rehearsal::scenario::{Scenario, parse};
-use rehearsal::system::Named;
+use rehearsal::system::RegisteredSystem;
 
 const PLAIN: &str = r#"
 format = 1
@@ -38,7 +38,7 @@ fn on_mine(scenario: &Scenario, without: &[Capability]) -> Compatibility {
     let system = without.fold(BridgeSystem::reference(), |system, capability| {
         system.without(*capability)
     });
-    let named = Named::new(
+    let named = RegisteredSystem::new(
         "mine",
         Arc::new(system),
         PathBuf::from("scenarios/regressions"),

@@ -8,7 +8,7 @@ use rehearsal::regression;
 use rehearsal::replay::{Change, Replay, Replayed};
 use rehearsal::repro::{Origin, Repro, ScenarioRef, TestRef, Unplayable, save_failure};
 use rehearsal::run::{RunOptions, RunVerdict, StrategyName, run_once};
-use rehearsal::scenario::{Code, Edit, ExpectedVerdict, Look, Scenario, render_all};
+use rehearsal::scenario::{Code, ColorChoice, Edit, ExpectedVerdict, Scenario, render_all};
 use rehearsal::sim::{Deviation, Fingerprint, Schedule, Site};
 
 use crate::support::{over, scenario};
@@ -267,7 +267,7 @@ fn a_tests_repro_is_played_by_the_test() {
     });
     let problems = repro.find_scenario(Path::new("some.repro"), &[PathBuf::from("scenarios")]);
     let problems = problems.expect_err("it has no scenario");
-    let shown = render_all(&problems, Look::Plain);
+    let shown = render_all(&problems, ColorChoice::Plain);
     assert_eq!(problems[0].code, Code::ReproOfATest);
     let command =
         "REHEARSAL_REPLAY=some.repro cargo test -p bank tests::no_money_is_lost -- --exact";

@@ -11,7 +11,7 @@ use rehearsal::agents::spec::AgentKind;
 use rehearsal::history::Facet;
 use rehearsal::oracle::OracleRef;
 use rehearsal::scenario::{
-    Code, ExpectedVerdict, Look, Scenario, discover, load, parse, render_all,
+    Code, ColorChoice, ExpectedVerdict, Scenario, discover, load, parse, render_all,
 };
 
 fn root() -> PathBuf {
@@ -20,11 +20,12 @@ fn root() -> PathBuf {
 
 fn every_scenario() -> Vec<Scenario> {
     let files = discover::find(&root())
-        .unwrap_or_else(|problems| panic!("{}", render_all(&problems, Look::Plain)));
+        .unwrap_or_else(|problems| panic!("{}", render_all(&problems, ColorChoice::Plain)));
     files
         .iter()
         .map(|file| {
-            load(file).unwrap_or_else(|problems| panic!("{}", render_all(&problems, Look::Plain)))
+            load(file)
+                .unwrap_or_else(|problems| panic!("{}", render_all(&problems, ColorChoice::Plain)))
         })
         .collect()
 }
@@ -188,7 +189,7 @@ fn touch(file: &Path) {
 
 fn found(root: &Path) -> Vec<String> {
     discover::find(root)
-        .unwrap_or_else(|problems| panic!("{}", render_all(&problems, Look::Plain)))
+        .unwrap_or_else(|problems| panic!("{}", render_all(&problems, ColorChoice::Plain)))
         .iter()
         .map(|file| {
             let below = file.strip_prefix(root).unwrap_or(file);

@@ -15,13 +15,13 @@ use rehearsal::agents::spec::{
     AgentGroup, AgentKind, FailureMode, FaultPlan, NetworkSettings, ThreadPolicy,
 };
 use rehearsal::scenario::{
-    BudgetSpec, Code, Edit, Expect, ExpectedVerdict, Goal, Look, NewValue, Scenario, load_with,
-    parse, render_all,
+    BudgetSpec, Code, ColorChoice, Edit, Expect, ExpectedVerdict, Goal, NewValue, Scenario,
+    load_with, parse, render_all,
 };
 
 fn read(text: &str) -> Scenario {
     parse(text, Path::new("some/where/example.toml"))
-        .unwrap_or_else(|problems| panic!("{}", render_all(&problems, Look::Plain)))
+        .unwrap_or_else(|problems| panic!("{}", render_all(&problems, ColorChoice::Plain)))
 }
 
 fn ms(millis: u64) -> Duration {
@@ -290,7 +290,7 @@ fn problems_of_values_that_are_set_point_to_the_command_line() {
     ] {
         let problems = set("shared_bridge", &[argument]).expect_err(argument);
         let codes: Vec<Code> = problems.iter().map(|problem| problem.code).collect();
-        let shown = render_all(&problems, Look::Plain);
+        let shown = render_all(&problems, ColorChoice::Plain);
         assert_eq!(codes, [code], "{shown}");
         assert!(shown.contains(place), "{shown}");
     }

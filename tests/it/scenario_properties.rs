@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use proptest::prelude::*;
-use rehearsal::scenario::{Code, Diagnostic, Look, Scenario, load, parse, render_all};
+use rehearsal::scenario::{Code, ColorChoice, Diagnostic, Scenario, load, parse, render_all};
 
 /// A scenario that uses every table.
 const HEALTHY: &str = r#"format = 1
@@ -87,7 +87,7 @@ fn read(text: &str) -> Result<Scenario, Vec<Diagnostic>> {
 fn assert_sound(text: &str, answer: &Result<Scenario, Vec<Diagnostic>>) {
     let Err(problems) = answer else { return };
     assert!(!problems.is_empty(), "neither a scenario nor a problem");
-    let shown = render_all(problems, Look::Plain);
+    let shown = render_all(problems, ColorChoice::Plain);
     assert!(!shown.contains('\u{1b}'), "an escape sequence got through");
     for problem in problems {
         let Some((line, column)) = problem.line_column() else {
@@ -195,7 +195,7 @@ proptest! {
         std::fs::write(&file, &bytes)?;
         if let Err(problems) = load(&file) {
             prop_assert!(!problems.is_empty());
-            prop_assert!(!render_all(&problems, Look::Coloured).is_empty());
+            prop_assert!(!render_all(&problems, ColorChoice::Coloured).is_empty());
         }
     }
 }

@@ -13,15 +13,15 @@ use rehearsal::tokio::net::{TcpListener, TcpStream};
 use rehearsal::tokio::sync::broadcast::{self, error::RecvError};
 use rehearsal::tokio::sync::{Mutex, Notify, mpsc};
 use rehearsal::tokio::{spawn, time};
-use rehearsal::{Ending, Place, Test};
+use rehearsal::{Test, TestLocation, TestOutcome};
 
 /// What the test of a program says when it fails. Its repro goes to a file of the name.
 fn told<F, Fut>(name: &'static str, set: impl FnOnce(Test) -> Test, program: F) -> String
 where
     F: Fn(World) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output: Ending> + 'static,
+    Fut: Future<Output: TestOutcome> + 'static,
 {
-    let place = Place {
+    let place = TestLocation {
         package: "rehearsal",
         module: module_path!(),
         name,
@@ -62,7 +62,7 @@ async fn other_attributes_keep_their_meaning() {
 #[test]
 fn the_seeds_that_are_asked_for_are_played() {
     static RUNS: AtomicU64 = AtomicU64::new(0);
-    let place = Place {
+    let place = TestLocation {
         package: "rehearsal",
         module: module_path!(),
         name: "the_seeds_that_are_asked_for_are_played",
@@ -296,7 +296,7 @@ fn settings_of_oracles_have_their_effect() {
         reader.missed("notes", 1);
         reader.drained();
     };
-    let place = Place {
+    let place = TestLocation {
         package: "rehearsal",
         module: module_path!(),
         name: "settings_of_oracles_have_their_effect",
@@ -364,7 +364,7 @@ fn unknown_oracles_are_reported_all_at_once_with_suggestions() {
 #[test]
 fn the_world_is_as_it_is_set() {
     static ARRIVALS: StdMutex<BTreeSet<u64>> = StdMutex::new(BTreeSet::new());
-    let place = Place {
+    let place = TestLocation {
         package: "rehearsal",
         module: module_path!(),
         name: "the_world_is_as_it_is_set",

@@ -9,7 +9,7 @@ mod transcript;
 
 use std::time::Duration;
 
-use rehearsal::Place;
+use rehearsal::TestLocation;
 use rehearsal::history::History;
 use rehearsal::prelude::*;
 use rehearsal::sim::Outcome;
@@ -138,7 +138,7 @@ fn seed_gives_the_same_run_twice() {
 /// The guide shows what is printed.
 #[test]
 fn the_guide_shows_it() {
-    let place = Place {
+    let place = TestLocation {
         package: env!("CARGO_PKG_NAME"),
         module: module_path!(),
         name: "in_the_guide",

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use rehearsal::Place;
+use rehearsal::TestLocation;
 use rehearsal::history::{EntryKind, History};
 use rehearsal::prelude::*;
 use tokio_tungstenite::client_async;
@@ -165,7 +165,7 @@ fn messages_are_missed_in_some_runs() {
 /// The guide shows what is printed.
 #[test]
 fn the_guide_shows_it() {
-    let place = Place {
+    let place = TestLocation {
         package: env!("CARGO_PKG_NAME"),
         module: module_path!(),
         name: "in_the_guide",

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::StatusCode;
-use rehearsal::Place;
+use rehearsal::TestLocation;
 use rehearsal::prelude::*;
 use rehearsal::sim::{Direction, HostId};
 
@@ -237,7 +237,7 @@ fn workers_keep_silent_and_cannot_be_reached_in_some_runs() {
 /// The guide shows what is printed.
 #[test]
 fn the_guide_shows_it() {
-    let place = Place {
+    let place = TestLocation {
         package: env!("CARGO_PKG_NAME"),
         module: module_path!(),
         name: "in_the_guide",

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rehearsal::Place;
+use rehearsal::TestLocation;
 use rehearsal::history::History;
 use rehearsal::prelude::*;
 use rehearsal::sim::{Direction, HostId, Outcome};
@@ -327,7 +327,7 @@ fn seed_gives_the_same_run_twice() {
 /// The guide shows what is printed.
 #[test]
 fn the_guide_shows_a_ticket_given_twice() {
-    let place = Place {
+    let place = TestLocation {
         package: env!("CARGO_PKG_NAME"),
         module: module_path!(),
         name: "tickets_in_the_guide",
@@ -348,7 +348,7 @@ fn the_guide_shows_a_ticket_given_twice() {
 /// The guide shows what is printed.
 #[test]
 fn the_guide_shows_a_session_that_nobody_ends() {
-    let place = Place {
+    let place = TestLocation {
         package: env!("CARGO_PKG_NAME"),
         module: module_path!(),
         name: "sessions_in_the_guide",

@@ -33,7 +33,7 @@ use super::schema::SYSTEM;
 use super::sections::SharedFile;
 use super::source::{FileKind, Source};
 use super::{Candidate, Expect, Scenario, discover, format_1, reductions};
-use crate::system::SystemChoice;
+use crate::system::SystemRef;
 
 /// The version of the format that this tool reads.
 const FORMAT: u64 = 1;
@@ -504,7 +504,7 @@ impl Read {
             file: source.path().to_owned(),
             hash: source.hash(),
             claim: shared.claim.sound()?.clone(),
-            system: SystemChoice::Reference,
+            system: SystemRef::Reference,
             regressions: None,
             seeds: *shared.seeds.sound()?,
             budget: *shared.budget.sound()?,

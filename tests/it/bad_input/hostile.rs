@@ -1,6 +1,6 @@
 //! Texts that are made to exhaust the reader.
 
-use rehearsal::scenario::{Code, Look, render_all};
+use rehearsal::scenario::{Code, ColorChoice, render_all};
 
 use super::problems;
 use crate::support::codes;
@@ -40,7 +40,7 @@ fn floods_get_a_short_answer() {
         format!("seeds = {}", flood("9")),
     ];
     for text in texts {
-        let shown = render_all(&problems(&text), Look::Plain);
+        let shown = render_all(&problems(&text), ColorChoice::Plain);
         let start: String = text.chars().take(40).collect();
         assert!(shown.len() < 50_000, "{} bytes on {start}", shown.len());
         let longest = shown.lines().map(str::len).max().unwrap_or_default();

@@ -9,7 +9,7 @@ mod schema;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use rehearsal::scenario::{Code, Diagnostic, Look, parse, render_all};
+use rehearsal::scenario::{Code, ColorChoice, Diagnostic, parse, render_all};
 
 use crate::support::codes;
 
@@ -32,7 +32,7 @@ fn assert_looks_like(name: &str, problems: &[Diagnostic]) {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| {
-        let shown = render_all(problems, Look::Plain);
+        let shown = render_all(problems, ColorChoice::Plain);
         let directory = files::directory().display().to_string();
         insta::assert_snapshot!(
             format!("bad_input__{name}"),
@@ -53,7 +53,7 @@ fn every_case_reports_what_is_wrong_and_nothing_else() {
         let problems = problems(&text);
         let helpless = problems.iter().any(|problem| problem.help.is_none());
         if codes(&problems) != wrong || helpless {
-            let shown = render_all(&problems, Look::Plain);
+            let shown = render_all(&problems, ColorChoice::Plain);
             failed += &format!("{name}: {wrong:?} is wrong, and reported was\n{shown}\n");
         }
     }
@@ -85,7 +85,7 @@ fn every_code_is_reported_by_some_case() {
 #[test]
 fn files_that_cannot_be_read_or_found() {
     for case in files::all() {
-        let shown = render_all(&case.problems, Look::Plain);
+        let shown = render_all(&case.problems, ColorChoice::Plain);
         assert_eq!(codes(&case.problems), case.wrong, "{}:\n{shown}", case.name);
         assert_looks_like(case.name, &case.problems);
     }

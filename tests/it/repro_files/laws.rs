@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use rehearsal::agents::sections;
 use rehearsal::repro::{Expected, Origin, Repro, ScenarioRef, Shrunk, TestRef};
 use rehearsal::run::{RunVerdict, StrategyName};
-use rehearsal::scenario::{Edit, Look, NewValue, render_all};
+use rehearsal::scenario::{ColorChoice, Edit, NewValue, render_all};
 use rehearsal::signature::Signature;
 use rehearsal::sim::{Deviation, Fingerprint, Link, Schedule, Site, SpawnPath};
 
@@ -249,7 +249,7 @@ fn floods_get_a_short_answer() {
         let Err(problems) = Repro::parse(&text, Path::new(FILE)) else {
             panic!("{part} again and again is no repro");
         };
-        let shown = render_all(&problems, Look::Plain);
+        let shown = render_all(&problems, ColorChoice::Plain);
         assert!(shown.len() < 50_000, "{} bytes on {part}", shown.len());
         assert!(shown.contains(FILE), "{shown}");
     }
@@ -343,7 +343,7 @@ proptest! {
         let text = repro.to_toml();
         let back = Repro::parse(&text, Path::new(FILE));
         let back = back.map_err(|problems| {
-            TestCaseError::fail(format!("{}\n{text}", render_all(&problems, Look::Plain)))
+            TestCaseError::fail(format!("{}\n{text}", render_all(&problems, ColorChoice::Plain)))
         })?;
         // Remarks are comments: they do not come back.
         prop_assert_eq!(back, Repro { remarks: Vec::new(), ..repro });
@@ -356,7 +356,7 @@ proptest! {
         std::fs::write(&file, &bytes)?;
         if let Err(problems) = Repro::read(&file) {
             prop_assert!(!problems.is_empty());
-            let shown = render_all(&problems, Look::Plain);
+            let shown = render_all(&problems, ColorChoice::Plain);
             prop_assert!(shown.contains("damaged.repro"));
             prop_assert!(!shown.contains('\u{1b}'), "an escape sequence got through");
         }
@@ -375,14 +375,14 @@ proptest! {
         let bytes = damages.iter().fold(repro.to_toml().into_bytes(), damaged);
         let text = String::from_utf8_lossy(&bytes);
         if let Err(problems) = Repro::parse(&text, Path::new(FILE)) {
-            prop_assert!(!render_all(&problems, Look::Plain).is_empty());
+            prop_assert!(!render_all(&problems, ColorChoice::Plain).is_empty());
         }
     }
 
     #[test]
     fn any_text_gets_an_answer(text in text()) {
         let _ = Repro::parse(&text, Path::new(FILE)).map_err(|problems| {
-            render_all(&problems, Look::Plain)
+            render_all(&problems, ColorChoice::Plain)
         });
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use rehearsal::repro::Repro;
-use rehearsal::scenario::{Code, Diagnostic, FileKind, Look, render_all};
+use rehearsal::scenario::{Code, ColorChoice, Diagnostic, FileKind, render_all};
 use rehearsal::sim::{Deviation, DeviationKind, Schedule, Site};
 
 use crate::support::codes;
@@ -88,7 +88,7 @@ fn every_case_reports_what_is_wrong_and_nothing_else() {
         let problems = problems(&text);
         let helpless = problems.iter().any(|problem| problem.help.is_none());
         if codes(&problems) != wrong || helpless {
-            let shown = render_all(&problems, Look::Plain);
+            let shown = render_all(&problems, ColorChoice::Plain);
             failed += &format!("{name}: {wrong:?} is wrong, and reported was\n{shown}\n");
         }
     }
@@ -102,7 +102,7 @@ fn diagnostics_look_as_reviewed() {
         if wrong.len() > 9 {
             continue; // shown often enough
         }
-        let drawn = render_all(&problems(&text), Look::Plain);
+        let drawn = render_all(&problems(&text), ColorChoice::Plain);
         shown += &format!("== {name}\n{drawn}\n");
     }
     assert_looks_like("texts", shown.trim_end());
@@ -115,7 +115,7 @@ fn files_that_cannot_be_read() {
         let Err(problems) = Repro::read(path) else {
             panic!("{name} was read");
         };
-        let drawn = render_all(&problems, Look::Plain);
+        let drawn = render_all(&problems, ColorChoice::Plain);
         assert_eq!(codes(&problems), [*wrong], "{name}: {drawn}");
         shown += &format!("== {name}\n{drawn}\n");
     }
@@ -181,7 +181,7 @@ fn a_file_cut_off_anywhere_is_recognised() {
             assert!(
                 expected.contains(&problem.code),
                 "cut off at {end}: {}",
-                problem.render(Look::Plain)
+                problem.render(ColorChoice::Plain)
             );
         }
     }

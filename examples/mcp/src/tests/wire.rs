@@ -105,7 +105,7 @@ pub(super) struct Judgement {
 }
 
 #[derive(Default)]
-struct Judge {
+struct Detector {
     initialize: Option<String>,
     agreed: bool,
     initialized: bool,
@@ -120,7 +120,7 @@ struct Judge {
 ///
 /// The first message that breaks a rule, and which rule.
 pub(super) fn judge(messages: &[(Way, Value)]) -> Result<Judgement, String> {
-    let mut judge = Judge::default();
+    let mut judge = Detector::default();
     for (way, message) in messages {
         let judged = match (way, message["method"].as_str(), message.get("id")) {
             (Way::Out, Some(method), Some(id)) => judge.request(method, id, message),
@@ -137,7 +137,7 @@ pub(super) fn judge(messages: &[(Way, Value)]) -> Result<Judgement, String> {
     Ok(judge.judgement)
 }
 
-impl Judge {
+impl Detector {
     fn request(&mut self, method: &str, id: &Value, message: &Value) -> Result<(), &'static str> {
         let id = id.to_string();
         match method {
