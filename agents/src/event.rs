@@ -159,7 +159,7 @@ impl fmt::Display for EventKind {
     }
 }
 
-/// One event on its way from an agent to the clients of its thread.
+/// One event in flight from an agent to the clients of its thread.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Event {
     /// Unique in a run of the simulator.

@@ -107,7 +107,7 @@ impl Recorder {
         f(&mut self.lock())
     }
 
-    /// Returns the history so far, and takes it if nobody else can add to it.
+    /// Returns the history so far, and takes it if no other handle can add to it.
     pub fn into_history(self) -> History {
         match Arc::try_unwrap(self.0) {
             Ok(inner) => inner

@@ -296,7 +296,7 @@ impl Test {
         }
     }
 
-    /// Plays the program: first the repros that are kept of it in
+    /// Runs the program: first the repros that are kept of it in
     /// `tests/regressions/`, then each seed. The first seed is run twice, to see
     /// that it gives the same run. A failure is written to a repro file, shrunk, and
     /// printed.
@@ -355,8 +355,8 @@ impl Test {
     }
 }
 
-/// Plays the repro that `REHEARSAL_REPLAY` names, if it is of this test. Whoever names
-/// one wants to see what it shows: that it fails is no news, and the test fails too.
+/// Replays the repro that `REHEARSAL_REPLAY` names, if it is of this test, and prints what
+/// it shows. If that is a failure, the test fails too.
 fn replay(program: &Program, file: &Path) -> Result<(), String> {
     let repro = read(file)?;
     if !is_of(&repro, program) {

@@ -8,7 +8,7 @@ use std::str::FromStr;
 pub enum Line {
     /// From here on the client hears everything: `welcome`.
     Welcome,
-    /// Somebody said something: `said NAME TEXT`.
+    /// A person said something: `said NAME TEXT`.
     Said {
         /// The speaker.
         who: String,

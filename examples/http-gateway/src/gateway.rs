@@ -128,7 +128,7 @@ impl Gateway {
         self.give_back(first).await;
         match answer {
             Ok(done) => Ok(done),
-            // It has the job. Nobody else may do it.
+            // It has the job. No other worker may do it.
             Err(_) if silent && self.settings.on_silence == OnSilence::AskAgain => {
                 Err(Rejection::Unknown)
             }

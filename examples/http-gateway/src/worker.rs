@@ -77,7 +77,7 @@ impl Worker {
                 None => {
                     let (sender, result) = watch::channel(None);
                     open.insert(job.id.clone(), result.clone());
-                    // The job goes on, whether somebody waits for it or not.
+                    // The job goes on, whether a client waits for it or not.
                     tokio::spawn(Arc::clone(&self).perform(job, sender));
                     result
                 }

@@ -8,7 +8,7 @@ use crate::entry::SpanEnd;
 pub use agent_events::AGENT_EVENTS;
 pub use machine::{Fault, Machine, Terms};
 
-/// The rules of one protocol. Each kind of message plays one role in its span.
+/// The rules of one protocol. Each kind of message has one role in its span.
 #[derive(PartialEq, Eq, Debug)]
 pub struct Profile {
     /// The name, for example `agent-events`.
@@ -26,7 +26,7 @@ pub struct KindRule {
     pub role: Role,
 }
 
-/// The part that a message plays in its span.
+/// The role of a message in its span.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Role {
     /// The first message of every span, and only that.

@@ -34,8 +34,8 @@ fn step() -> impl Strategy<Value = Step> {
 /// run → thread and the time of the last sign of life.
 type Model = BTreeMap<RunId, (ThreadId, u64)>;
 
-/// Plays the steps on a registry and a model of it.
-fn play(steps: &[Step], start: Instant) {
+/// Runs the steps on a registry and a model of it.
+fn run_steps(steps: &[Step], start: Instant) {
     let mut registry = ThreadRunRegistry::default();
     let mut model = Model::new();
     let mut now = 0;
@@ -118,7 +118,7 @@ proptest! {
 
     #[test]
     fn forward_and_reverse_mirror_each_other(steps in prop::collection::vec(step(), 0..60)) {
-        in_a_run(move |start| play(&steps, start));
+        in_a_run(move |start| run_steps(&steps, start));
     }
 }
 

@@ -47,7 +47,7 @@ async fn hear() -> Vec<u32> {
     let hub = Spoke::spawn(spoke(0));
     let mut linked = Vec::new();
     for number in 1..=8 {
-        // An actor that nobody holds would stop at once.
+        // An actor without a reference would stop at once.
         linked.push(Spoke::spawn_link(&hub, spoke(number)).await);
     }
     hub.kill();
@@ -56,7 +56,7 @@ async fn hear() -> Vec<u32> {
 }
 
 /// kameo keeps links in a hash map. The run answers for the map's keys; the actors'
-/// ids, which are hashed, go on from run to run. Whoever lets this order show has runs
+/// ids, which are hashed, go on from run to run. A program in which this order shows has runs
 /// that do not repeat within a process.
 #[test]
 fn links_are_notified_in_an_order_that_no_seed_fixes() {

@@ -1,4 +1,4 @@
-//! Deliveries to strangers, and leaked secrets.
+//! Deliveries to other tenants, and leaked secrets.
 
 use super::super::builder::{kind, owner, secret, set, unset};
 use super::super::healthy::{ALICE, BOB, CHANNEL_1, CHANNEL_2, DATA, SLOW, WORKER};

@@ -55,7 +55,7 @@ pub(super) const FIFO: &[Case] = &[
         says: &["(progress) of run-5", "(seq 6)", "is missing"],
     },
     Case {
-        name: "a number that nobody accounts for",
+        name: "a number that no message accounts for",
         oracle: "fifo",
         rule: "unexplained-number",
         corrupt: |builder| {
