@@ -30,7 +30,7 @@ use crate::scenario::{ExpectedVerdict, Goal, Scenario};
 pub struct RunOptions {
     /// The seed.
     pub seed: u64,
-    /// Who picks the next task.
+    /// The scheduling strategy.
     pub strategy: StrategyName,
     /// What is kept.
     pub recording: Recording,

@@ -80,6 +80,7 @@ impl Scratch {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("open_sets");
         let scratch = Self { root, changed };
         for source in SOURCES {
+            scratch.remove_moved(Path::new(source));
             scratch.copy(Path::new(source));
         }
         for (file, text) in &scratch.changed {
@@ -87,6 +88,19 @@ impl Scratch {
         }
         scratch.write(Path::new("scenarios/echo.toml"), SCENARIO);
         scratch
+    }
+
+    /// Removes files of an earlier copy that the sources no longer have.
+    fn remove_moved(&self, path: &Path) {
+        let copied = self.root.join(path);
+        if copied.is_dir() {
+            for entry in fs::read_dir(copied).expect("a directory") {
+                self.remove_moved(&path.join(entry.expect("an entry").file_name()));
+            }
+        } else if !Path::new(HERE).join(path).exists() && !self.changed.contains_key(path) {
+            // There may have been no earlier copy.
+            let _ = fs::remove_file(copied);
+        }
     }
 
     fn copy(&self, path: &Path) {

@@ -1,6 +1,6 @@
 //! The scenario files of this project, and how scenario files are found.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,9 @@ use rehearsal::agents::bridge::defects;
 use rehearsal::agents::spec::AgentKind;
 use rehearsal::history::Facet;
 use rehearsal::oracle::OracleRef;
+use rehearsal::run::{RunOptions, StrategyName, run_once};
 use rehearsal::scenario::{
-    Code, ColorChoice, ExpectedVerdict, Scenario, discover, load, parse, render_all,
+    Code, ColorChoice, ExpectedVerdict, Kinds, Scenario, discover, load, parse, render_all,
 };
 
 fn root() -> PathBuf {
@@ -138,6 +139,26 @@ fn every_oracle_judges_some_healthy_scenario() {
         .flat_map(|scenario| scenario.expect.oracles.clone())
         .collect();
     assert_eq!(healthy, judging());
+}
+
+/// An oracle is admitted to a scenario by what its system says it records.
+#[test]
+fn systems_record_the_facets_that_they_declare() {
+    let mut recorded: BTreeMap<&str, BTreeSet<Facet>> = BTreeMap::new();
+    let scenarios = every_scenario();
+    for scenario in scenarios.iter().filter(|s| s.spec.defect.is_none()) {
+        let report = run_once(scenario, RunOptions::new(0, StrategyName::FIFO));
+        let judged = report.judged.expect("a scenario has oracles");
+        let facets = Facet::recorded(&judged.history);
+        recorded
+            .entry(scenario.kind.name())
+            .or_default()
+            .extend(facets);
+    }
+    for kind in Kinds::shipped().iter() {
+        let declared = kind.info().records.iter().copied().collect();
+        assert_eq!(recorded.remove(kind.name()), Some(declared), "{kind:?}");
+    }
 }
 
 #[test]
