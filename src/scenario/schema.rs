@@ -190,14 +190,55 @@ fn fill(schema: &mut Value, keyword: &str, names: &[String]) {
 /// Returns the JSON schema of scenario files.
 pub fn json_schema() -> Value {
     let kinds = Kinds::shipped().iter();
-    let mut variants: Vec<Value> = kinds.map(|kind| standard(&kind.schema().all)).collect();
+    let mut variants: Vec<(&str, Value)> = kinds
+        .map(|kind| (kind.name(), standard(&kind.schema().all)))
+        .collect();
     let mut schema = match variants.len() {
-        1 => variants.remove(0),
-        _ => json!({ "oneOf": variants }),
+        1 => variants.remove(0).1,
+        _ => one_of(variants),
     };
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     schema["title"] = "Rehearsal scenario".into();
     schema
+}
+
+/// Returns the schema of files of any of these kinds. The definitions of each are named
+/// after it: two systems may have different sections of one name.
+fn one_of(variants: Vec<(&str, Value)>) -> Value {
+    let mut all_defs = Map::new();
+    let mut schemas = Vec::new();
+    for (kind, mut schema) in variants {
+        qualify(&mut schema, kind);
+        let object = schema.as_object_mut().expect("a schema is an object");
+        if let Some(Value::Object(defs)) = object.remove("$defs") {
+            let defs = defs.into_iter();
+            all_defs.extend(defs.map(|(name, schema)| (format!("{kind}.{name}"), schema)));
+        }
+        schemas.push(schema);
+    }
+    json!({ "oneOf": schemas, "$defs": all_defs })
+}
+
+/// Leads every reference to the definitions of that kind.
+fn qualify(schema: &mut Value, kind: &str) {
+    match schema {
+        Value::Array(elements) => {
+            for element in elements {
+                qualify(element, kind);
+            }
+        }
+        Value::Object(object) => {
+            if let Some(Value::String(target)) = object.get_mut("$ref")
+                && let Some(name) = target.strip_prefix("#/$defs/")
+            {
+                *target = format!("#/$defs/{kind}.{name}");
+            }
+            for value in object.values_mut() {
+                qualify(value, kind);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The schema with what the extensions say in standard keywords too.

@@ -8,6 +8,7 @@ use crate::support::{bridge, codes, oracle, over};
 use rehearsal::agents::bridge::Transport;
 use rehearsal::agents::bridge::defects;
 use rehearsal::agents::spec::AgentKind;
+use rehearsal::agents::systems::SYSTEMS;
 use rehearsal::history::Facet;
 use rehearsal::oracle::OracleRef;
 use rehearsal::run::{RunOptions, StrategyName, run_once};
@@ -128,6 +129,21 @@ fn every_defect_has_a_scenario_that_expects_its_oracle_first() {
 fn judging() -> BTreeSet<OracleRef> {
     let read = |oracle: &OracleRef| !oracle.reads().contains(&Facet::Operations);
     OracleRef::all().filter(read).collect()
+}
+
+#[test]
+fn every_defect_of_every_system_has_a_scenario_and_a_healthy_twin() {
+    let scenarios = every_scenario();
+    for defect in SYSTEMS.iter().flat_map(|system| system.info().defects) {
+        let of_defect = scenarios
+            .iter()
+            .find(|scenario| scenario.spec.defect == Some(*defect))
+            .unwrap_or_else(|| panic!("no scenario shows {defect}"));
+        let first = of_defect.expect.oracles[0];
+        assert_eq!(of_defect.name, defect.name());
+        assert_eq!(of_defect.expect.verdict, ExpectedVerdict::Violation(first));
+        assert!(of_defect.twin().is_some(), "{defect}");
+    }
 }
 
 #[test]
@@ -273,7 +289,7 @@ mod command {
     use std::path::Path;
     use std::process::{Command, Output};
 
-    use super::playground;
+    use super::{SYSTEMS, playground};
 
     fn rehearsal(arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_rehearsal"))
@@ -311,12 +327,37 @@ mod command {
     }
 
     #[test]
+    fn a_new_scenario_of_every_system_is_valid_and_runs() {
+        for system in SYSTEMS {
+            let name = system.info().name;
+            let root = playground(&format!("new_{name}"));
+            let new = [
+                "--scenarios",
+                text(&root),
+                "new",
+                "my_own",
+                "--system",
+                name,
+            ];
+            let output = rehearsal(&new);
+            assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+            let file = root.join("my_own.toml");
+            let output = rehearsal(&["run", text(&file), "--seeds", "64"]);
+            assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+        }
+    }
+
+    #[test]
     fn the_schema_is_printed_as_json() {
         let output = rehearsal(&["schema"]);
         assert_eq!(output.status.code(), Some(0));
         let schema: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-        assert_eq!(schema["properties"]["seeds"]["maximum"], 1_000_000);
-        assert_eq!(schema["additionalProperties"], false);
+        let kinds = schema["oneOf"].as_array().expect("a schema for each kind");
+        assert_eq!(kinds.len(), SYSTEMS.len());
+        for schema in kinds {
+            assert_eq!(schema["properties"]["seeds"]["maximum"], 1_000_000);
+            assert_eq!(schema["additionalProperties"], false);
+        }
     }
 
     #[test]

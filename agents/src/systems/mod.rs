@@ -14,6 +14,7 @@ macro_rules! systems {
 
 systems! {
     bridge,
+    bus,
 }
 
 /// Returns the system with that name.

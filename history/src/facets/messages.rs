@@ -24,6 +24,8 @@ pub struct Sending<'a> {
     pub clock: Option<&'a VectorClock>,
     /// The system's answer.
     pub outcome: SendOutcome<'a>,
+    /// The place of the answer among all entries, if there was one.
+    pub answered: Option<usize>,
     /// Its place among all sendings, from 0.
     pub index: usize,
     /// Its place among all entries, from 0.
@@ -171,10 +173,10 @@ impl<'a> Messages<'a> {
         match &entry.kind {
             EntryKind::Sent(sent) => self.add_sending(order, entry, sent),
             EntryKind::Accepted(accepted) => {
-                self.answer(accepted.message, SendOutcome::Accepted(accepted));
+                self.answer(accepted.message, SendOutcome::Accepted(accepted), order);
             }
             EntryKind::Rejected { message, reason } => {
-                self.answer(*message, SendOutcome::Rejected(reason));
+                self.answer(*message, SendOutcome::Rejected(reason), order);
             }
             kind => {
                 if let Some(actor) = entry.actor {
@@ -194,6 +196,7 @@ impl<'a> Messages<'a> {
             at: entry.at,
             clock: entry.clock.as_deref(),
             outcome: SendOutcome::Indeterminate,
+            answered: None,
             index,
             order,
         });
@@ -205,9 +208,11 @@ impl<'a> Messages<'a> {
         }
     }
 
-    fn answer(&mut self, message: MessageId, outcome: SendOutcome<'a>) {
+    fn answer(&mut self, message: MessageId, outcome: SendOutcome<'a>, order: usize) {
         if let Some(index) = self.by_id.get(&message) {
-            self.sendings[*index].outcome = outcome;
+            let sending = &mut self.sendings[*index];
+            sending.outcome = outcome;
+            sending.answered = Some(order);
         }
     }
 

@@ -17,6 +17,8 @@ pub struct SpanRecord<'a> {
     pub at: VirtualTime,
     /// Its ends with their times, in order; a healthy span has one.
     pub ends: Vec<(VirtualTime, SpanEnd)>,
+    /// The place of its first end among all entries, if it has ended.
+    pub ended: Option<usize>,
 }
 
 impl SpanRecord<'_> {
@@ -35,19 +37,21 @@ pub struct Spans<'a> {
 impl<'a> Spans<'a> {
     pub(super) fn new(history: &'a History) -> Self {
         let mut spans = Self::default();
-        for entry in &history.entries {
+        for (order, entry) in history.entries.iter().enumerate() {
             match &entry.kind {
                 EntryKind::Began(began) => {
                     let record = SpanRecord {
                         began,
                         at: entry.at,
                         ends: Vec::new(),
+                        ended: None,
                     };
                     spans.records.insert(began.span, record);
                 }
                 EntryKind::Ended { span, end } => {
                     if let Some(record) = spans.records.get_mut(span) {
                         record.ends.push((entry.at, *end));
+                        record.ended.get_or_insert(order);
                     }
                 }
                 _ => {}

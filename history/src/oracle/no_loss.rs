@@ -173,8 +173,14 @@ fn check_answer(run: &CheckedRun<'_>, sending: &Sending<'_>, report: &mut Report
     }
 }
 
-/// Returns `true` if the span had its terminal accepted before it sent this message.
+/// Returns `true` if the span had its terminal accepted before it sent this message, or
+/// was over before this message was refused.
 fn ended_before(run: &CheckedRun<'_>, span: SpanId, sending: &Sending<'_>) -> bool {
+    let ended = run.spans().get(span).and_then(|record| record.ended);
+    let refused_after = |ended| sending.answered.is_some_and(|refused| ended < refused);
+    if ended.is_some_and(refused_after) {
+        return true;
+    }
     let mut accepted = run.messages().accepted_of_span(span);
     accepted.any(|(earlier, _)| run.is_terminal(earlier.kind()) && earlier.index < sending.index)
 }

@@ -2,11 +2,13 @@
 
 mod agent_events;
 mod machine;
+mod request_response;
 
 use crate::entry::SpanEnd;
 
 pub use agent_events::AGENT_EVENTS;
 pub use machine::{Fault, Machine, Terms};
+pub use request_response::REQUEST_RESPONSE;
 
 /// The rules of one protocol. Each kind of message has one role in its span.
 #[derive(PartialEq, Eq, Debug)]
@@ -82,7 +84,8 @@ impl Profile {
         matches!(self.role(kind), Some(Role::Terminal { .. }))
     }
 
-    /// Returns the kind that the end of a span calls for, if there is one.
+    /// Returns the kind that the end of a span calls for; `None` if a span that ends so
+    /// needs no terminal message.
     pub fn terminal_of(&self, end: SpanEnd) -> Option<&'static str> {
         let mut kinds = self.kinds.iter();
         kinds.find_map(|rule| match rule.role {
@@ -111,4 +114,4 @@ impl Profile {
 }
 
 /// The protocol profiles.
-pub static PROFILES: &[&Profile] = &[&AGENT_EVENTS];
+pub static PROFILES: &[&Profile] = &[&AGENT_EVENTS, &REQUEST_RESPONSE];

@@ -161,7 +161,7 @@ fn key_cases() -> Vec<Case> {
             format!("{HEALTHY}[weather]\n"),
             &[UnknownKey],
         ),
-        case("missing_keys", "seeds = 8\n", &[MissingKey; 6]),
+        case("missing_keys", "seeds = 8\n", &[MissingKey; 5]),
         case(
             "two_errors_at_once",
             with(&[

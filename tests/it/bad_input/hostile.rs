@@ -51,6 +51,7 @@ fn floods_get_a_short_answer() {
 #[test]
 fn thousands_of_problems_are_counted_and_not_printed() {
     let unknown: String = (0..5_000).map(|n| format!("key_{n} = 1\n")).collect();
+    let unknown = format!("system = {{ kind = \"bridge\" }}\n{unknown}");
     let found = codes(&problems(&unknown));
     assert_eq!(found.len(), 51);
     assert_eq!(found.last(), Some(&Code::TooManyProblems));

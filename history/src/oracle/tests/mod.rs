@@ -9,3 +9,4 @@ mod findings;
 mod healthy;
 mod plans;
 mod properties;
+mod requests;

@@ -1,0 +1,172 @@
+//! The broker: one bounded mailbox for each member, and a journal.
+//!
+//! | module | contents |
+//! |---|---|
+//! | `mailbox` | messages until they are taken, and room reserved for responses |
+//! | `registration` | a member as the broker knows it: orders, mailbox, session |
+//! | `sending` | the way of a message from an order into mailboxes |
+//! | `journal` | the disk |
+//! | `session` | a connection: one task that reads, one that writes |
+//!
+//! **Locks** are taken in one order: the orders of the sender, then mailboxes by the ids of
+//! their members. A broadcast holds all mailboxes of its team while it is written to the
+//! journal, so that it is in all of them or in none.
+//!
+//! **Accepted means written.** A message is answered when the journal has it. A bus that
+//! only told its members afterwards what a crash had lost would leave the recovery to each
+//! of them.
+
+mod journal;
+mod mailbox;
+mod registration;
+mod sending;
+mod session;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rehearsal_history::Epoch;
+use rehearsal_sim::tokio::net::TcpListener;
+use rehearsal_sim::tokio::sync::RwLock;
+use rehearsal_sim::tokio::{select, time};
+use rehearsal_sim::tokio_util::sync::CancellationToken;
+use rehearsal_sim::tokio_util::task::TaskTracker;
+
+use self::journal::Record;
+use self::registration::Registration;
+use super::defects;
+use super::settings::BusSettings;
+use super::wire::{Answer, Cursor, MemberId, Order, OrderNumber, TeamId};
+use crate::defect::Defect;
+
+pub(super) use self::journal::Journal;
+pub(super) use self::registration::Held;
+
+/// Pause after a connection could not be accepted.
+const ACCEPT_BACKOFF: time::Duration = time::Duration::from_millis(10);
+
+/// The members that may register, with their teams.
+pub(super) type Roster = BTreeMap<MemberId, TeamId>;
+
+/// One incarnation of the broker.
+pub(super) struct Broker {
+    settings: BusSettings,
+    defect: Option<Defect>,
+    roster: Arc<Roster>,
+    epoch: Epoch,
+    journal: Journal,
+    members: RwLock<BTreeMap<MemberId, Arc<Registration>>>,
+    sessions: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Broker {
+    /// A broker with everything that the journal has.
+    pub(super) fn open(
+        settings: BusSettings,
+        roster: Arc<Roster>,
+        journal: Journal,
+        defect: Option<Defect>,
+    ) -> Self {
+        let (epoch, records) = journal.open();
+        let members = registration::restore(&records, &roster, &settings);
+        Self {
+            settings,
+            defect,
+            roster,
+            epoch,
+            journal,
+            members: RwLock::new(members),
+            sessions: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    /// Returns `true` if the broker has this seeded bug.
+    fn carries(&self, defect: Defect) -> bool {
+        self.defect == Some(defect)
+    }
+
+    /// Serves connections until the broker is shut down.
+    pub(super) async fn serve(self: Arc<Self>, listener: TcpListener) {
+        loop {
+            let accepted = select! {
+                biased;
+                () = self.stop.cancelled() => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, _)) => {
+                    let session = session::serve(Arc::clone(&self), stream);
+                    self.sessions.spawn(session);
+                }
+                Err(_) => time::sleep(ACCEPT_BACKOFF).await,
+            }
+        }
+    }
+
+    /// Ends every session. Returns once their tasks have ended.
+    pub(super) async fn shut_down(&self) {
+        self.stop.cancel();
+        self.sessions.close();
+        self.sessions.wait().await;
+    }
+
+    /// Returns everything that the broker holds for its members.
+    pub(super) async fn held(&self) -> Vec<Held> {
+        let mut held = Vec::new();
+        for member in self.members.read().await.values() {
+            held.extend(member.held().await);
+        }
+        held
+    }
+
+    /// Registers a member, or finds its registration; `None` for one that is unknown.
+    async fn register(&self, id: MemberId) -> Option<Arc<Registration>> {
+        let team = *self.roster.get(&id)?;
+        let mut members = self.members.write().await;
+        if let Some(registered) = members.get(&id) {
+            return Some(Arc::clone(registered));
+        }
+        self.journal.write(Record::Registered(id)).await;
+        let registration = Arc::new(Registration::new(id, team, &self.settings));
+        members.insert(id, Arc::clone(&registration));
+        Some(registration)
+    }
+
+    /// Executes an order, once, however often it is repeated.
+    async fn execute(
+        self: &Arc<Self>,
+        member: &Arc<Registration>,
+        number: OrderNumber,
+        order: Order,
+    ) -> Answer {
+        let mut orders = member.orders.lock().await;
+        let known = orders.answer_to(number);
+        // Seeded: an order that is repeated is executed again.
+        if let Some(answer) = known
+            && !self.carries(defects::REPEATED_ORDER)
+        {
+            return answer;
+        }
+        let answer = match order {
+            Order::Send(message) => self.send(member, &mut orders, number, message).await,
+            Order::Withdraw(request) => {
+                member.mailbox.lock().await.withdraw(request);
+                self.journal
+                    .write_behind(Record::Withdrawn(member.id, request));
+                Answer::Withdrawn
+            }
+        };
+        orders.answered(number, answer);
+        answer
+    }
+
+    /// Frees the room of what a member has taken.
+    async fn take(&self, member: &Registration, cursor: Cursor) {
+        member.mailbox.lock().await.take(cursor);
+        self.journal.write_behind(Record::Taken(member.id, cursor));
+    }
+}

@@ -1,0 +1,92 @@
+//! The seeded bugs of the bus, each taken from reports about other systems.
+
+use crate::defect::Defect;
+
+/// See its idea, as for the others below.
+pub const ANSWER_BEFORE_WRITE: Defect = Defect::new(
+    "answer-before-write",
+    "A message is accepted before the journal has it, so that a crash loses it.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const FULL_MAILBOX_DROPS_OLDEST: Defect = Defect::new(
+    "full-mailbox-drops-oldest",
+    "A full mailbox makes room by dropping its oldest message, and the sender is not told.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const RESPONSE_BY_ORDER: Defect = Defect::new(
+    "response-by-order",
+    "A response answers the oldest request that waits, not the one that it names.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const BROADCAST_TO_CONNECTED: Defect = Defect::new(
+    "broadcast-to-connected",
+    "A broadcast skips the mailboxes of members that are not connected at that moment.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const BROADCAST_TO_EVERY_TEAM: Defect = Defect::new(
+    "broadcast-to-every-team",
+    "A broadcast goes to every mailbox, regardless of the team.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const REDELIVERY: Defect = Defect::new(
+    "redelivery",
+    "A member that comes back is resumed after the last message that the broker knows it \
+     took, not after the one that it names.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const LIVE_BEFORE_BACKLOG: Defect = Defect::new(
+    "live-before-backlog",
+    "A member that comes back is sent new messages while its backlog is still being read.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const REPEATED_ORDER: Defect = Defect::new(
+    "repeated-order",
+    "An order that is repeated after a reconnect is executed again.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const DIRECT_FIRST: Defect = Defect::new(
+    "direct-first",
+    "Messages to one member overtake the broadcasts that wait in its mailbox.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const LOCKS_FROM_SENDER: Defect = Defect::new(
+    "locks-from-sender",
+    "A broadcast locks the mailboxes from its sender on, round the team.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const REQUEST_NOT_WITHDRAWN: Defect = Defect::new(
+    "request-not-withdrawn",
+    "A request that timed out keeps its room in the broker for a response.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const TIME_OUT_IS_SUCCESS: Defect = Defect::new(
+    "time-out-is-success",
+    "A request that timed out is reported as completed.",
+);
+
+/// Every defect.
+pub const DEFECTS: [Defect; 12] = [
+    ANSWER_BEFORE_WRITE,
+    FULL_MAILBOX_DROPS_OLDEST,
+    RESPONSE_BY_ORDER,
+    BROADCAST_TO_CONNECTED,
+    BROADCAST_TO_EVERY_TEAM,
+    REDELIVERY,
+    LIVE_BEFORE_BACKLOG,
+    REPEATED_ORDER,
+    DIRECT_FIRST,
+    LOCKS_FROM_SENDER,
+    REQUEST_NOT_WITHDRAWN,
+    TIME_OUT_IS_SUCCESS,
+];

@@ -1,0 +1,352 @@
+//! The connection of a member to the broker.
+//!
+//! One order is in flight at a time, and is repeated after a reconnect until it is
+//! answered. Of the mailbox, the member knows which message it took last, and resumes
+//! after that one.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rehearsal_history::Epoch;
+use rehearsal_sim::VirtualTime;
+use rehearsal_sim::tokio::net::TcpStream;
+use rehearsal_sim::tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use rehearsal_sim::tokio::sync::mpsc::UnboundedReceiver;
+use rehearsal_sim::tokio::task::JoinSet;
+use rehearsal_sim::tokio::{select, time};
+
+use super::super::faults::BUS;
+use super::super::plan::PlannedMember;
+use super::super::settings::ConnectionSettings;
+use super::super::wire::{
+    Answer, BrokerFrame, Content, Cursor, Disconnected, FrameReader, FrameWriter, MemberFrame,
+    Message, Order, OrderNumber, PORT, Place,
+};
+use super::outbox::{Outbox, Submission, Waiting};
+use super::record::Record;
+use super::script::{TakenRequest, respond};
+use crate::driver::{ClientCommand, ClientNode};
+
+/// The connection of a member, across all its TCP connections.
+pub(super) struct Link {
+    member: PlannedMember,
+    settings: ConnectionSettings,
+    node: ClientNode,
+    record: Arc<Record>,
+    state: State,
+    submissions: UnboundedReceiver<Submission>,
+    /// The order that has not been answered.
+    in_flight: Option<Submission>,
+    /// The number of the last order.
+    number: OrderNumber,
+    waiting: Arc<Waiting>,
+    /// The way back for responses; dropped when the member leaves.
+    outbox: Option<Outbox>,
+    responders: JoinSet<()>,
+    /// The last message that was taken.
+    taken: Cursor,
+    connects: u32,
+}
+
+/// The progress of a member.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    /// It waits for the work to start.
+    Joining,
+    /// It takes commands.
+    Working,
+    /// It leaves when its orders are answered.
+    Leaving,
+    /// It leaves when its mailbox is empty.
+    Draining,
+}
+
+/// The end of a TCP connection.
+enum End {
+    /// The broker has answered the goodbye.
+    Goodbye,
+    /// The connection is gone, for this reason.
+    Lost(&'static str),
+}
+
+impl From<Disconnected> for End {
+    fn from(_: Disconnected) -> Self {
+        Self::Lost("connection lost")
+    }
+}
+
+/// One TCP connection.
+struct Connection {
+    reader: FrameReader<OwnedReadHalf>,
+    writer: FrameWriter<OwnedWriteHalf>,
+    /// The time at which the member came back, if it had been connected before.
+    resumed_at: Option<VirtualTime>,
+}
+
+/// An event in the loop of a member.
+enum Event {
+    Frame(Result<BrokerFrame, Disconnected>),
+    Started,
+    Command(ClientCommand),
+    Submission(Option<Submission>),
+    Heartbeat,
+}
+
+impl Link {
+    pub(super) fn new(
+        member: PlannedMember,
+        settings: ConnectionSettings,
+        node: ClientNode,
+        record: Arc<Record>,
+        submissions: UnboundedReceiver<Submission>,
+        waiting: Arc<Waiting>,
+        outbox: Outbox,
+    ) -> Self {
+        Self {
+            member,
+            settings,
+            node,
+            record,
+            state: State::Joining,
+            submissions,
+            in_flight: None,
+            number: OrderNumber(0),
+            waiting,
+            outbox: Some(outbox),
+            responders: JoinSet::new(),
+            taken: Cursor::default(),
+            connects: 0,
+        }
+    }
+
+    /// Connects as often as it takes. Calls `start` when the work starts.
+    pub(super) async fn run(mut self, start: impl FnOnce()) {
+        let mut start = Some(start);
+        loop {
+            match self.connect_and_serve(&mut start).await {
+                End::Goodbye => return self.record.drained(),
+                End::Lost(reason) => self.record.disconnected(reason),
+            }
+            time::sleep(self.settings.reconnect_after).await;
+        }
+    }
+
+    async fn connect_and_serve(&mut self, start: &mut Option<impl FnOnce()>) -> End {
+        match time::timeout(self.settings.idle_timeout, self.connect()).await {
+            Ok(Ok(mut connection)) => match self.serve(&mut connection, start).await {
+                Ok(end) => end,
+                Err(Disconnected) => Disconnected.into(),
+            },
+            Ok(Err(Disconnected)) => Disconnected.into(),
+            Err(_) => End::Lost("no answer"),
+        }
+    }
+
+    async fn connect(&mut self) -> Result<Connection, Disconnected> {
+        let stream = TcpStream::connect((BUS, PORT)).await?;
+        let (reading, writing) = stream.into_split();
+        let (mut reader, mut writer) = (FrameReader::new(reading), FrameWriter::new(writing));
+        let hello = MemberFrame::Hello {
+            member: self.member.id,
+            taken: self.taken,
+        };
+        writer.send(&[hello]).await?;
+        let BrokerFrame::Welcome { epoch } = reader.next().await? else {
+            return Err(Disconnected);
+        };
+        Ok(Connection {
+            reader,
+            writer,
+            resumed_at: self.connected(epoch),
+        })
+    }
+
+    fn connected(&mut self, epoch: Epoch) -> Option<VirtualTime> {
+        self.connects += 1;
+        self.record.connected(epoch, self.connects);
+        if self.connects == 1 {
+            self.node.ready();
+            return None;
+        }
+        Some(self.record.now())
+    }
+
+    /// Serves one connection to its end.
+    async fn serve(
+        &mut self,
+        connection: &mut Connection,
+        start: &mut Option<impl FnOnce()>,
+    ) -> Result<End, Disconnected> {
+        self.repeat(connection).await?;
+        let interval = self.settings.idle_timeout / 3;
+        let mut heard = self.record.now();
+        let mut heartbeat = pin!(time::sleep(interval));
+        loop {
+            match self.next(connection, heartbeat.as_mut()).await {
+                Event::Frame(frame) => {
+                    let frame = frame?;
+                    if frame == BrokerFrame::Bye {
+                        return Ok(End::Goodbye);
+                    }
+                    self.take(connection, frame).await?;
+                    heard = self.record.now();
+                }
+                Event::Started => {
+                    self.state = State::Working;
+                    if let Some(start) = start.take() {
+                        start();
+                    }
+                }
+                Event::Command(ClientCommand::Reconnect) => return Ok(End::Lost("dropped")),
+                Event::Command(ClientCommand::Leave) => self.leave(),
+                Event::Submission(Some(submission)) => {
+                    self.number.0 += 1;
+                    self.submit(connection, submission).await?;
+                }
+                Event::Submission(None) => {
+                    self.state = State::Draining;
+                    connection.writer.send(&[MemberFrame::Bye]).await?;
+                }
+                Event::Heartbeat => {
+                    if self.record.now().since(heard) >= self.settings.idle_timeout {
+                        return Ok(End::Lost("silence"));
+                    }
+                    connection.writer.send(&[MemberFrame::Ping]).await?;
+                    heartbeat.set(time::sleep(interval));
+                }
+            }
+        }
+    }
+
+    /// Waits for the next event.
+    async fn next(
+        &mut self,
+        connection: &mut Connection,
+        heartbeat: impl Future<Output = ()>,
+    ) -> Event {
+        let takes_orders = self.in_flight.is_none() && self.state != State::Draining;
+        select! {
+            biased;
+            frame = connection.reader.next() => Event::Frame(frame),
+            event = command(&mut self.node, self.state) => event,
+            submission = self.submissions.recv(), if takes_orders => {
+                Event::Submission(submission)
+            }
+            () = heartbeat => Event::Heartbeat,
+        }
+    }
+
+    /// Says again what a lost connection may have swallowed.
+    async fn repeat(&mut self, connection: &mut Connection) -> Result<(), Disconnected> {
+        if let Some(submission) = self.in_flight.take() {
+            self.record.repeated();
+            self.submit(connection, submission).await?;
+        }
+        if self.state == State::Draining {
+            connection.writer.send(&[MemberFrame::Bye]).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends an order under the last number.
+    async fn submit(
+        &mut self,
+        connection: &mut Connection,
+        submission: Submission,
+    ) -> Result<(), Disconnected> {
+        let frame = MemberFrame::Submit {
+            number: self.number,
+            order: submission.order.clone(),
+        };
+        self.in_flight = Some(submission);
+        connection.writer.send(&[frame]).await
+    }
+
+    /// Stops working: requests that are still being answered have been given up.
+    fn leave(&mut self) {
+        if self.state == State::Working {
+            self.state = State::Leaving;
+            self.outbox = None;
+            self.responders.abort_all();
+        }
+    }
+
+    async fn take(
+        &mut self,
+        connection: &mut Connection,
+        frame: BrokerFrame,
+    ) -> Result<(), Disconnected> {
+        match frame {
+            BrokerFrame::Answer { number, answer } => {
+                self.answered(number, answer);
+                Ok(())
+            }
+            BrokerFrame::Deliver {
+                cursor,
+                place,
+                message,
+            } => {
+                self.taken = cursor.max(self.taken);
+                self.received(place, &message, connection.resumed_at);
+                if !self.member.rest.is_zero() {
+                    time::sleep(self.member.rest).await;
+                }
+                let taken = MemberFrame::Taken(self.taken);
+                connection.writer.send(&[taken]).await
+            }
+            BrokerFrame::Welcome { .. } | BrokerFrame::Pong | BrokerFrame::Bye => Ok(()),
+        }
+    }
+
+    fn answered(&mut self, number: OrderNumber, answer: Answer) {
+        // An answer may come twice, to an order that was repeated.
+        if number != self.number {
+            return;
+        }
+        let Some(Submission { order, answered }) = self.in_flight.take() else {
+            return;
+        };
+        if let Order::Send(message) = &order {
+            self.record.answered(message, answer);
+        }
+        // A responder that was aborted does not wait for it.
+        let _ = answered.send(answer);
+    }
+
+    fn received(&mut self, place: Place, message: &Message, resumed_at: Option<VirtualTime>) {
+        self.record.received(place, message, resumed_at);
+        match message.content {
+            Content::Request {
+                number, effort_ms, ..
+            } => {
+                // While it leaves, all requests have been given up.
+                if let Some(outbox) = &self.outbox {
+                    let request = TakenRequest {
+                        id: message.id,
+                        from: message.from,
+                        number,
+                        effort: Duration::from_millis(effort_ms.into()),
+                    };
+                    self.responders.spawn(respond(outbox.clone(), request));
+                }
+            }
+            Content::Response {
+                request, number, ..
+            } => self.waiting.respond(request, number),
+            Content::Notification { .. } | Content::Broadcast { .. } => {}
+        }
+    }
+}
+
+/// Waits for the start of the work, and from then on for commands. Cancel safe.
+async fn command(node: &mut ClientNode, state: State) -> Event {
+    match state {
+        State::Joining => {
+            node.started().await;
+            Event::Started
+        }
+        State::Working | State::Leaving | State::Draining => Event::Command(node.command().await),
+    }
+}

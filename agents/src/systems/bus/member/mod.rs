@@ -1,0 +1,96 @@
+//! Members: each is on a host of its own, registers with the broker, takes the messages of
+//! its mailbox, and runs its script. Everything is recorded here, at the edge of the bus.
+//!
+//! | module | contents |
+//! |---|---|
+//! | `link` | the connection to the broker, made anew whenever it is lost |
+//! | `outbox` | orders until they are answered |
+//! | `script` | what a member sends, and how it answers requests |
+//! | `record` | the history |
+
+mod link;
+mod outbox;
+mod record;
+mod script;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rehearsal_sim::tokio::spawn;
+use rehearsal_sim::tokio::task::JoinSet;
+
+use self::link::Link;
+use self::outbox::outbox;
+use self::record::Record;
+use self::script::Script;
+use super::plan::{PlannedMember, Step};
+use super::settings::ConnectionSettings;
+use crate::defect::Defect;
+use crate::driver::{ClientNode, WorkId};
+use crate::record::recorder::name_task;
+
+pub(super) use self::record::SharedRecord;
+
+/// A member with everything that it needs.
+pub(super) struct Member {
+    pub(super) plan: PlannedMember,
+    pub(super) connections: ConnectionSettings,
+    pub(super) request_timeout: Duration,
+    pub(super) defect: Option<Defect>,
+    /// The piece of work that its script is; a member without steps has none.
+    pub(super) work: Option<WorkId>,
+    pub(super) record: Arc<SharedRecord>,
+}
+
+impl Member {
+    /// Runs the member until it is asked to leave and its mailbox is empty.
+    pub(super) async fn run(self, node: ClientNode) {
+        name_task(&self.plan.id.to_string());
+        let record = Arc::new(Record::begin(self.record, self.plan.clone()));
+        let (outbox, submissions, waiting) = outbox(Arc::clone(&record));
+        let script = Script {
+            outbox: outbox.clone(),
+            record: Arc::clone(&record),
+            request_timeout: self.request_timeout,
+            defect: self.defect,
+        };
+        let (plan, work) = (self.plan.clone(), self.work);
+        let shared_work = Arc::clone(node.work());
+        let start = move || {
+            if let Some(work) = work {
+                shared_work.begin(work);
+                spawn(async move {
+                    run_script(script, plan).await;
+                    shared_work.done(work);
+                });
+            }
+        };
+        Link::new(
+            self.plan,
+            self.connections,
+            node,
+            record,
+            submissions,
+            waiting,
+            outbox,
+        )
+        .run(start)
+        .await;
+    }
+}
+
+/// Takes the steps of a member, as many at once as it may.
+async fn run_script(script: Script, plan: PlannedMember) {
+    name_task(&format!("script of {}", plan.id));
+    let mut lanes: Vec<Vec<(u32, Step)>> = vec![Vec::new(); plan.at_once];
+    for (number, step) in (1_u32..).zip(plan.steps) {
+        let lane = number as usize % plan.at_once;
+        lanes[lane].push((number, step));
+    }
+    let mut tasks = JoinSet::new();
+    for lane in lanes {
+        tasks.spawn(script.clone().run(plan.id, lane));
+    }
+    drop(script);
+    while tasks.join_next().await.is_some() {}
+}

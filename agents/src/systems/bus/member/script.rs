@@ -1,0 +1,106 @@
+//! The scripts of members: what they send, and how they answer requests.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rehearsal_history::{MessageId, SpanEnd};
+use rehearsal_sim::tokio::time;
+
+use super::super::defects;
+use super::super::plan::{Action, Step};
+use super::super::wire::{Answer, Content, MemberId};
+use super::outbox::{Asked, Outbox};
+use super::record::Record;
+use crate::defect::Defect;
+use crate::record::recorder::name_task;
+
+/// The parts that the tasks of a member share.
+#[derive(Clone, Debug)]
+pub(super) struct Script {
+    pub(super) outbox: Outbox,
+    pub(super) record: Arc<Record>,
+    pub(super) request_timeout: Duration,
+    pub(super) defect: Option<Defect>,
+}
+
+impl Script {
+    /// Takes numbered steps, one after the other.
+    pub(super) async fn run(self, member: MemberId, steps: Vec<(u32, Step)>) {
+        name_task(&format!("sender of {member}"));
+        for (number, step) in steps {
+            if !step.wait.is_zero() {
+                time::sleep(step.wait).await;
+            }
+            self.take(number, step.action).await;
+        }
+    }
+
+    async fn take(&self, number: u32, action: Action) {
+        match action {
+            Action::Request { to, effort } => self.request(to, number, effort).await,
+            // Either answer is recorded, and a message that was rejected is not repeated.
+            Action::Notify { to } => {
+                self.outbox.send(Content::Notification { to, number }).await;
+            }
+            Action::Broadcast => {
+                self.outbox.send(Content::Broadcast { number }).await;
+            }
+        }
+    }
+
+    /// Sends a request, and waits for its response.
+    async fn request(&self, to: MemberId, number: u32, effort: Duration) {
+        let effort_ms = u32::try_from(effort.as_millis()).expect("less than 2^32 ms");
+        let Asked {
+            request,
+            answer,
+            response,
+        } = self.outbox.ask(Content::Request {
+            to,
+            number,
+            effort_ms,
+        });
+        if !matches!(answer.await, Ok(Answer::Accepted(_))) {
+            return self.outbox.forget(request);
+        }
+        if let Ok(Ok(answered)) = time::timeout(self.request_timeout, response).await {
+            self.record.compared(request, number, answered);
+            return self.record.request_ended(request, SpanEnd::Completed);
+        }
+        self.outbox.forget(request);
+        self.record.timed_out();
+        // Seeded: the caller is told that all went well.
+        if self.defect == Some(defects::TIME_OUT_IS_SUCCESS) {
+            self.record.request_ended(request, SpanEnd::Completed);
+        } else {
+            self.record.request_ended(request, SpanEnd::TimedOut);
+        }
+        // Seeded: the bus goes on waiting.
+        if self.defect != Some(defects::REQUEST_NOT_WITHDRAWN) {
+            self.outbox.withdraw(request).await;
+        }
+    }
+}
+
+/// A request that a member has taken from its mailbox.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct TakenRequest {
+    pub(super) id: MessageId,
+    pub(super) from: MemberId,
+    pub(super) number: u32,
+    pub(super) effort: Duration,
+}
+
+/// Does the work that a request asks for, and sends the response.
+pub(super) async fn respond(outbox: Outbox, request: TakenRequest) {
+    name_task(&format!("response to message-{}", request.id.0));
+    if !request.effort.is_zero() {
+        time::sleep(request.effort).await;
+    }
+    let content = Content::Response {
+        to: request.from,
+        request: request.id,
+        number: request.number,
+    };
+    outbox.send(content).await;
+}

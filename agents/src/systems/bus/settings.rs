@@ -1,0 +1,329 @@
+//! The content of a scenario of the bus, and the sections of its file.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::check;
+use crate::sections::{Contradiction, Name, Named, Part, Settings, Shared};
+use crate::spec::{Extent, ScenarioSpec};
+use crate::units::times::{self, Delay, Timeout};
+
+/// A whole scenario of the bus.
+pub type BusSpec = ScenarioSpec<BusScenario>;
+
+/// The sections of a scenario that only the bus has.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BusScenario {
+    /// Settings of the bus itself.
+    pub bus: BusSettings,
+    /// Settings of the members' connections.
+    pub connections: ConnectionSettings,
+    /// The members of each team, in order of declaration.
+    pub members: Vec<MemberGroup>,
+}
+
+/// Settings of the bus.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct BusSettings {
+    /// The number of teams. Each has all members of the file, and its members can send to
+    /// each other only.
+    #[schemars(range(min = 1, max = 100), extend("x-reduce" = 1))]
+    pub teams: u32,
+    /// The messages that a mailbox holds before it rejects, responses that are still to
+    /// come counted.
+    #[schemars(range(min = 1, max = 65_536))]
+    pub mailbox: u32,
+    /// The messages that a member is sent before it has taken the first of them.
+    #[schemars(range(min = 1, max = 65_536))]
+    pub prefetch: u32,
+    /// The time that a write to the journal takes.
+    #[serde(with = "times")]
+    #[schemars(with = "Delay")]
+    pub write: Duration,
+    /// The time that a requester waits for its response once the request is accepted.
+    #[serde(with = "times")]
+    #[schemars(with = "Timeout")]
+    pub request_timeout: Duration,
+}
+
+impl Default for BusSettings {
+    fn default() -> Self {
+        Self {
+            teams: 1,
+            mailbox: 256,
+            prefetch: 16,
+            write: Duration::from_millis(1),
+            request_timeout: Duration::from_secs(2),
+        }
+    }
+}
+
+/// Settings of the members' connections.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConnectionSettings {
+    /// The time that a member waits before it connects again.
+    #[serde(with = "times")]
+    #[schemars(with = "Timeout")]
+    pub reconnect_after: Duration,
+    /// Silence after which a member takes its connection for dead.
+    #[serde(with = "times")]
+    #[schemars(with = "Timeout")]
+    pub idle_timeout: Duration,
+}
+
+impl Default for ConnectionSettings {
+    fn default() -> Self {
+        Self {
+            reconnect_after: Duration::from_millis(50),
+            idle_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Members of one kind that are set up alike.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MemberGroup {
+    /// Their kind, with its parameters.
+    pub kind: MemberKind,
+    /// Their number in each team; at least 1.
+    pub count: u32,
+    /// Rest after each message that one of them takes.
+    pub rest: Duration,
+}
+
+/// The kinds of members. Every member takes messages, and answers requests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MemberKind {
+    /// Sends requests to responders, or if there is none, to any other member.
+    Requester {
+        /// Requests.
+        messages: u32,
+        /// Longest time before each; drawn.
+        delay: Duration,
+        /// Longest time that the work for a response takes; drawn for each request.
+        effort: Duration,
+        /// Requests that it may wait for at once.
+        at_once: u32,
+    },
+    /// Answers requests, and does nothing else.
+    Responder,
+    /// Sends broadcasts.
+    Broadcaster {
+        /// Broadcasts.
+        messages: u32,
+        /// Longest time before each; drawn.
+        delay: Duration,
+    },
+    /// Sends notifications, each to one other member.
+    Notifier {
+        /// Notifications.
+        messages: u32,
+        /// Longest time before each; drawn.
+        delay: Duration,
+    },
+}
+
+impl MemberKind {
+    /// Returns the number of messages that a member of this kind begins to send.
+    pub fn messages(self) -> u32 {
+        match self {
+            Self::Requester { messages, .. }
+            | Self::Broadcaster { messages, .. }
+            | Self::Notifier { messages, .. } => messages,
+            Self::Responder => 0,
+        }
+    }
+
+    /// Returns the number of steps that a member of this kind takes at once.
+    pub fn at_once(self) -> usize {
+        match self {
+            Self::Requester { at_once, .. } => at_once as usize,
+            Self::Broadcaster { .. } | Self::Notifier { .. } => 1,
+            Self::Responder => 0,
+        }
+    }
+}
+
+// The file --------------------------------------------------------------------
+
+/// The sections beside the shared ones.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BusFile {
+    /// Settings of the bus itself.
+    #[serde(default)]
+    pub(super) bus: Part<BusSettings>,
+    /// Settings of the members' connections.
+    #[serde(default)]
+    pub(super) connections: Part<ConnectionSettings>,
+    /// Groups of members.
+    #[schemars(
+        length(min = 1),
+        extend("x-reduce" = 1, "x-example" = "[[members]]\nkind = \"broadcaster\"\nmessages = 5")
+    )]
+    pub(super) members: Part<Vec<Group>>,
+}
+
+/// Members of one kind that are set up alike.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Group {
+    /// The kind of member.
+    #[schemars(extend("x-example" = "kind = \"notifier\""))]
+    pub(super) kind: Name<KindName>,
+    /// The number of members in each team.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 1_000), extend("x-reduce" = 1))]
+    pub(super) count: u32,
+    /// Rest after each message that a member takes: a slow consumer.
+    #[serde(default, with = "times")]
+    #[schemars(with = "Delay")]
+    rest: Duration,
+    /// The number of messages that a member sends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "u32",
+        range(min = 1, max = 100_000),
+        extend(
+            "x-of" = { "kind": ["requester", "broadcaster", "notifier"] },
+            "x-reduce" = 1,
+            "x-example" = "messages = 20",
+        )
+    )]
+    messages: Option<u32>,
+    /// The longest time before each message; drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "Delay",
+        extend(
+            "x-of" = { "kind": ["requester", "broadcaster", "notifier"] },
+            "x-optional" = true,
+        )
+    )]
+    delay: Option<Delay>,
+    /// The longest time that the work for a response takes; drawn for each request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "Delay",
+        extend("x-of" = { "kind": ["requester"] }, "x-optional" = true)
+    )]
+    effort: Option<Delay>,
+    /// The requests that a member may wait for at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "u32",
+        range(min = 1, max = 100),
+        extend("x-of" = { "kind": ["requester"] }, "x-optional" = true, "x-reduce" = 1)
+    )]
+    at_once: Option<u32>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// The kinds of members by name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum KindName {
+    Requester,
+    Responder,
+    Broadcaster,
+    Notifier,
+}
+
+impl Named for KindName {
+    const NOUN: &'static str = "kind of member";
+
+    fn names() -> Vec<(Cow<'static, str>, Self)> {
+        vec![
+            ("requester".into(), Self::Requester),
+            ("responder".into(), Self::Responder),
+            ("broadcaster".into(), Self::Broadcaster),
+            ("notifier".into(), Self::Notifier),
+        ]
+    }
+}
+
+impl Group {
+    /// Returns the members as they are run; `None` if a parameter of the kind is missing.
+    fn spec(&self) -> Option<MemberGroup> {
+        Some(MemberGroup {
+            kind: self.kind()?,
+            count: self.count,
+            rest: self.rest,
+        })
+    }
+
+    fn kind(&self) -> Option<MemberKind> {
+        let or_zero = |time: Option<Delay>| time.map_or(Duration::ZERO, |Delay(time)| time);
+        let delay = or_zero(self.delay);
+        Some(match self.kind.0 {
+            KindName::Requester => MemberKind::Requester {
+                messages: self.messages?,
+                delay,
+                effort: or_zero(self.effort),
+                at_once: self.at_once.unwrap_or(1),
+            },
+            KindName::Responder => MemberKind::Responder,
+            KindName::Broadcaster => MemberKind::Broadcaster {
+                messages: self.messages?,
+                delay,
+            },
+            KindName::Notifier => MemberKind::Notifier {
+                messages: self.messages?,
+                delay,
+            },
+        })
+    }
+
+    /// Returns the number of messages that one of the members sends.
+    pub(super) fn messages(&self) -> u32 {
+        self.messages.unwrap_or_default()
+    }
+}
+
+impl Settings for BusScenario {
+    type File = BusFile;
+
+    const TEMPLATE: &'static str = include_str!("template.toml");
+
+    fn from_file(file: BusFile) -> Option<Self> {
+        let groups = file.members.into_sound()?;
+        Some(Self {
+            bus: file.bus.into_sound()?,
+            connections: file.connections.into_sound()?,
+            members: groups.iter().map(Group::spec).collect::<Option<_>>()?,
+        })
+    }
+
+    fn contradictions(file: &BusFile, shared: &Shared<'_>) -> Vec<Contradiction> {
+        check::contradictions(file, shared)
+    }
+
+    fn actors(&self) -> Extent {
+        let in_team: u64 = self
+            .members
+            .iter()
+            .map(|group| u64::from(group.count))
+            .sum();
+        Extent {
+            noun: "member",
+            count: u64::from(self.bus.teams) * in_team,
+        }
+    }
+
+    fn planned(&self) -> Option<Extent> {
+        let of_group =
+            |group: &MemberGroup| u64::from(group.count) * u64::from(group.kind.messages());
+        let in_team: u64 = self.members.iter().map(of_group).sum();
+        Some(Extent {
+            noun: "planned message",
+            count: u64::from(self.bus.teams) * in_team,
+        })
+    }
+}
