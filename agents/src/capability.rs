@@ -16,7 +16,7 @@ pub enum Capability {
     /// After a crash of its host the system continues from its journal
     /// (`BridgeDeps::journal`): in a new epoch, each run with its next number.
     Recovery,
-    /// It keeps no more events of a thread than [`crate::spec::BridgeSettings::buffer`]
+    /// It keeps no more events of a thread than `BridgeSettings::buffer`
     /// says, and marks what it dropped unseen with a gap. A system that drops nothing
     /// has nothing to mark.
     Gaps,

@@ -55,7 +55,7 @@ const MEMBERS: [Member; 3] = [
         file: "agents/src/systems/echo/mod.rs",
         text: include_str!("open_sets/system.rs.txt"),
         table: "agents/src/systems/mod.rs",
-        after: "    bridge,\n",
+        after: "    bus,\n",
         line: "    echo,\n",
     },
 ];
