@@ -31,7 +31,7 @@ pub enum Requirement {
     Oracle(OracleRef),
 }
 
-/// `fault bridge-crash`.
+/// `fault crash:server`.
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -46,7 +46,7 @@ impl fmt::Display for Requirement {
     }
 }
 
-/// `recovery (fault bridge-crash)`.
+/// `recovery (fault crash:server)`.
 impl fmt::Display for MissingCapability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.capability, self.what)

@@ -21,6 +21,7 @@ mod repro_files;
 mod scenario_files;
 mod scenario_meaning;
 mod scenario_properties;
+mod schema_page;
 mod shrink;
 mod snapshots;
 mod support;

@@ -42,18 +42,18 @@ pub struct BridgeSettings {
     /// away. What falls out unseen is gap-marked.
     #[schemars(range(min = 1, max = 16_777_216))]
     pub buffer: usize,
-    /// How long a run may take before it is cancelled and reported as timed out.
-    /// A supervisor may take that long on top of what its sub-agents may take.
+    /// The time that a run may take before it is cancelled and reported as timed out.
+    /// A supervisor may take that time on top of that of its sub-agents.
     #[serde(with = "times")]
     #[schemars(with = "Timeout")]
     pub run_timeout: Duration,
-    /// How long a registered run may stay idle before a sweep suspects it. If it
+    /// The time that a registered run may be idle before a sweep suspects it. If it
     /// is idle still at the next sweep, it is forgotten. So `ttl` and
     /// `sweep_every` together must exceed the longest silence of a live run.
     #[serde(with = "times")]
     #[schemars(with = "Timeout")]
     pub ttl: Duration,
-    /// How often the registry is swept.
+    /// The time between two sweeps of the registry.
     #[serde(with = "times")]
     #[schemars(with = "Timeout")]
     pub sweep_every: Duration,
@@ -78,11 +78,11 @@ pub struct ClientSettings {
     /// Clients for each thread; at least 1.
     #[schemars(range(min = 1, max = 1_000), extend("x-reduce" = 1))]
     pub per_thread: u32,
-    /// How long a client rests after each event it receives: a slow consumer.
+    /// The rest of a client after each event that it receives: a slow consumer.
     #[serde(with = "times")]
     #[schemars(with = "Delay")]
     pub read_delay: Duration,
-    /// How long a client waits before it connects again.
+    /// The time that a client waits before it connects again.
     #[serde(with = "times")]
     #[schemars(with = "Timeout")]
     pub reconnect_after: Duration,
