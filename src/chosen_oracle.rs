@@ -6,10 +6,10 @@ use std::str::FromStr;
 use crate::oracle::{self, OracleRef, SettingValue, SettingValues, Settings};
 use crate::scenario::suggest::nearest;
 
-/// What separates an oracle's name and its settings in a text.
+/// The separator of an oracle's name and its settings in a text.
 const SEPARATOR: char = ',';
 
-/// What separates the words of one setting in a text.
+/// The separator of the words of one setting in a text.
 const WORD_SEPARATOR: char = '+';
 
 /// The greatest number of a setting.

@@ -1,4 +1,4 @@
-//! What a test that records a history imports: `use rehearsal::prelude::*;`.
+//! The imports of a test that records a history: `use rehearsal::prelude::*;`.
 
 pub use rehearsal_history::{
     Actor, Body, Draft, LogPlace, Phase, Receipt, RecordsHistory, SpanDraft, SpanEnd, Value,

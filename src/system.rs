@@ -15,7 +15,7 @@ pub(crate) const REGRESSIONS: &str = "regressions";
 pub struct RegisteredSystem {
     name: String,
     system: Arc<dyn AnySystem>,
-    /// Where its kept repros are.
+    /// The directory of its kept repros.
     regressions: PathBuf,
 }
 

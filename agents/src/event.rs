@@ -100,7 +100,7 @@ pub struct RunContext {
     pub agent: AgentName,
 }
 
-/// What happened. These ten names are the bridge vocabulary; the first five are
+/// The kind of an event. These ten names are the bridge vocabulary; the first five are
 /// the critical ones that a run with a tool call must deliver, in this order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -128,7 +128,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// Whether this event ends its run. A run has exactly one such event.
+    /// Returns `true` if this event ends its run. A run has exactly one such event.
     pub fn is_terminal(self) -> bool {
         matches!(
             self,
@@ -164,7 +164,7 @@ impl fmt::Display for EventKind {
 pub struct Event {
     /// Unique in a run of the simulator.
     pub id: EventId,
-    /// What happened.
+    /// Its kind.
     #[serde(rename = "type")]
     pub kind: EventKind,
     /// The user that owns the thread.
@@ -186,7 +186,7 @@ pub struct Event {
     pub payload: Payload,
 }
 
-/// What an event carries besides its envelope.
+/// The content of an event besides its envelope.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Payload {
     /// The canary: a secret of the user whose run this is. It may appear in
@@ -201,7 +201,7 @@ pub struct Payload {
     /// The sub-agent's run that begins or ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subagent: Option<RunId>,
-    /// How the run failed, for example `timeout after 500 ms`.
+    /// The cause of the failure, for example `timeout after 500 ms`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }

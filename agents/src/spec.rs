@@ -1,4 +1,4 @@
-//! What a scenario asks for, as types. The root crate reads these from files;
+//! The content of a scenario, as types. The root crate reads these from files;
 //! tests may build them directly.
 
 use std::any::Any;
@@ -102,9 +102,9 @@ impl AnySpec {
 /// Agents of one kind that are set up alike.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AgentGroup {
-    /// What they do.
+    /// Their kind.
     pub kind: AgentKind,
-    /// How many there are; at least 1.
+    /// Their number; at least 1.
     pub count: u32,
     /// The thread that each of them writes to.
     pub thread: ThreadPolicy,
@@ -155,7 +155,7 @@ pub enum AgentKind {
     Success,
     /// Fails in the given way.
     Failure {
-        /// How.
+        /// The way in which it fails.
         mode: FailureMode,
     },
     /// Waits at its group's barrier, then emits the five critical events.
@@ -173,7 +173,7 @@ pub enum AgentKind {
     },
 }
 
-/// How a [`AgentKind::Failure`] agent fails.
+/// The way in which an [`AgentKind::Failure`] agent fails.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FailureMode {
     /// The agent returns an error.
@@ -205,7 +205,7 @@ impl Default for NetworkSettings {
     }
 }
 
-/// What may go wrong: each seed draws how many faults strike (between
+/// The faults of a run: each seed draws how many faults strike (between
 /// `at_least` and `budget`), of which of the allowed kinds, and when.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FaultPlan {
@@ -219,7 +219,7 @@ pub struct FaultPlan {
     pub from: Duration,
     /// Latest virtual time, counted likewise.
     pub until: Duration,
-    /// How long a partition, a hold or a pause lasts, and a crashed host stays
+    /// The time that a partition, a hold or a pause lasts, and a crashed host stays
     /// down.
     pub lasting: Duration,
 }

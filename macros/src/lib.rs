@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[::core::prelude::v1::test]
-    fn what_cannot_be_played_is_refused() {
+    fn functions_that_no_run_can_call_are_refused() {
         for (function, why) in [
             ("fn f() {}", "an `async fn`"),
             ("async fn f<T>() {}", "no parameters"),

@@ -20,21 +20,21 @@ const MOST: usize = 40;
 /// One line of a timeline.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Line {
-    /// What kind of line.
+    /// Its kind.
     pub kind: LineKind,
     /// Polls and scheduling points before it. Of the failure: those up to its time.
     pub step: u64,
-    /// When.
+    /// The virtual time.
     pub at: VirtualTime,
     /// The task, if it is one's doing.
     pub who: String,
-    /// What happens.
+    /// Its text.
     pub what: String,
     /// The entities that it speaks of, where they are known.
     pub mentions: Vec<EntityId>,
 }
 
-/// What kind of line.
+/// The kind of a line.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum LineKind {
     /// The program noted it.
@@ -45,7 +45,7 @@ pub(crate) enum LineKind {
     Decision,
     /// The choice without which the run passes.
     Decisive,
-    /// What is wrong.
+    /// The failure.
     Failure,
 }
 
@@ -83,7 +83,7 @@ pub(crate) fn timeline(report: &RunReport, explanation: &Explanation) -> Timelin
     }
 }
 
-/// What the program noted, and the faults. Of a program that notes nothing, also
+/// The notes of the program, and the faults. Of a program that notes nothing, also
 /// which tasks there were.
 fn events(report: &RunReport) -> Vec<Line> {
     let entries = report.outcome.trace.entries.iter();

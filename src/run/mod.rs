@@ -32,9 +32,9 @@ pub struct RunOptions {
     pub seed: u64,
     /// The scheduling strategy.
     pub strategy: StrategyName,
-    /// What is kept.
+    /// The extent of the recording.
     pub recording: Recording,
-    /// Where choices come from.
+    /// The source of choices.
     pub choices: Choices,
 }
 
@@ -90,7 +90,7 @@ pub struct Judged {
     pub options: BTreeMap<String, String>,
     /// The ledger of all events.
     pub ledger: Ledger,
-    /// How much each oracle had to check.
+    /// The number of checks of each oracle.
     pub checked: Vec<(OracleRef, u64)>,
     /// Goals that the run reached.
     pub goals: BTreeSet<Goal>,
@@ -175,7 +175,7 @@ impl fmt::Display for RunVerdict {
     }
 }
 
-/// Who found something wrong.
+/// The detector of a failure.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Detector {
     /// An oracle.
@@ -206,7 +206,7 @@ impl Detector {
 /// Something wrong with a run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failure {
-    /// Who found it.
+    /// Its detector.
     pub judge: Detector,
     /// The broken rule: together with the judge it identifies the failure.
     pub rule: Symbol,
@@ -214,7 +214,7 @@ pub struct Failure {
     pub witness: Vec<EntityId>,
     /// A text for people.
     pub message: String,
-    /// When, in virtual time, where that is known.
+    /// The virtual time, where that is known.
     pub at: Option<VirtualTime>,
 }
 
@@ -254,13 +254,13 @@ fn rule_of_leak(leak: &LeakKind) -> Symbol {
 }
 
 impl RunReport {
-    /// Whether this run is what the scenario allows a single seed to be: a pass,
+    /// Returns `true` if this run is what the scenario allows a single seed to be: a pass,
     /// or the violation that its defect is expected to cause.
     pub fn is_allowed(&self, expected: ExpectedVerdict) -> bool {
         self.verdict == RunVerdict::Pass || self.is_expected_violation(expected)
     }
 
-    /// Whether this run shows the violation that the scenario expects.
+    /// Returns `true` if this run shows the violation that the scenario expects.
     pub fn is_expected_violation(&self, expected: ExpectedVerdict) -> bool {
         let ExpectedVerdict::Violation(oracle) = expected else {
             return false;

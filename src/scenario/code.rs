@@ -23,7 +23,7 @@ macro_rules! codes {
                 }
             }
 
-            /// What the code means and what to do about it: one paragraph of
+            /// The meaning of the code and the remedy: one paragraph of
             /// plain text without line breaks.
             pub fn explain(self) -> &'static str {
                 match self {
@@ -352,7 +352,7 @@ codes! {
 }
 
 impl Code {
-    /// What a problem that every file can have is called in a repro.
+    /// Returns the code that a problem of any file has in a repro.
     pub(super) fn in_repro(self) -> Self {
         match self {
             Self::FileMissing => Self::ReproMissing,

@@ -1,4 +1,4 @@
-//! What is wrong with a scenario file, and how that is shown.
+//! Problems of files, and their drawing.
 
 #[cfg(feature = "scenarios")]
 use std::borrow::Cow;
@@ -48,9 +48,9 @@ impl From<Range<usize>> for Span {
 /// A place with a few words about it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Label {
-    /// Where.
+    /// The place.
     pub span: Span,
-    /// What is to be said about it; may be empty.
+    /// The remark on it; may be empty.
     pub text: String,
 }
 
@@ -59,18 +59,18 @@ pub struct Label {
 pub struct Diagnostic {
     /// The kind of problem.
     pub code: Code,
-    /// What is wrong, in one line.
+    /// The problem, in one line.
     pub message: String,
     /// The place of the problem; none if it concerns the file as a whole.
     pub primary: Option<Label>,
     /// Other places that explain it.
     pub others: Vec<Label>,
-    /// What to do about it.
+    /// The remedy.
     pub help: Option<String>,
     source: Arc<Source>,
 }
 
-/// How diagnostics are drawn.
+/// The drawing of diagnostics, with or without colours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ColorChoice {
     /// Text alone: for files, pipes and snapshots.

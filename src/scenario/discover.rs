@@ -9,7 +9,7 @@ use super::diagnostic::Diagnostic;
 use super::source::Source;
 use super::suggest;
 
-/// Where scenarios are, seen from the project's root.
+/// The directory of scenarios, seen from the project's root.
 pub const ROOT: &str = "scenarios";
 
 /// Every `*.toml` file below `root`, sorted by scenario name. Hidden files and
@@ -101,7 +101,7 @@ fn walk(root: &Path) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
     Ok(files)
 }
 
-/// What is in a directory and not hidden, in a fixed order: the last first,
+/// The entries of a directory that are not hidden, in a fixed order: the last first,
 /// because directories are taken from the end of a list.
 fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();

@@ -449,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_removed_takes_its_parts_with_it() {
+    fn removal_takes_the_parts_of_a_value_with_it() {
         let agents = |index| Path::of("agents").index(index);
         let mut all = vec![
             Edit::number(agents(0).key("count"), 2),

@@ -108,7 +108,7 @@ pub struct Scenario {
     pub file: PathBuf,
     /// The hash of the file's text, by which a saved failure recognises it.
     pub hash: u128,
-    /// What it claims, in one sentence.
+    /// Its claim, in one sentence.
     pub claim: String,
     /// The system and everything around it.
     pub spec: AnySpec,
@@ -118,7 +118,7 @@ pub struct Scenario {
     pub seeds: u32,
     /// Limits of one run.
     pub budget: BudgetSpec,
-    /// What must come out.
+    /// The expected result.
     pub expect: Expect,
     /// The directory of its kept repros, where only a test binary has its kind.
     pub(crate) regressions: Option<PathBuf>,
@@ -154,16 +154,16 @@ impl Default for BudgetSpec {
     }
 }
 
-/// What must come out of a scenario.
+/// The expected result of a scenario.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Expect {
     /// The oracles that judge, in order; at least one.
     pub oracles: Vec<OracleRef>,
     /// The settings of the oracles that have some.
     pub settings: BTreeMap<OracleRef, Settings>,
-    /// What every run must have reached.
+    /// The goals that every run must reach.
     pub reached: Vec<Goal>,
-    /// What at least one seed in a sweep must have reached.
+    /// The goals that at least one seed of a sweep must reach.
     pub sometimes: Vec<Goal>,
     /// The verdict.
     pub verdict: ExpectedVerdict,

@@ -12,8 +12,7 @@ use super::diagnostic::{Diagnostic, Span};
 /// The largest scenario file in bytes.
 pub const MAX_BYTES: usize = 1024 * 1024;
 
-/// What a file is read as. It decides how large the file may be, and in which
-/// words its problems are told.
+/// The kind of a file. It decides the largest size and the words of diagnostics.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FileKind {
     /// A scenario.
@@ -81,7 +80,7 @@ impl Source {
         }
     }
 
-    /// What it is read as.
+    /// Its kind.
     pub fn kind(&self) -> FileKind {
         self.kind
     }

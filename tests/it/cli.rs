@@ -342,7 +342,7 @@ fn a_passing_run_leaves_nothing() {
     assert!(!out.exists());
 }
 
-/// Where nothing can be written, the failure is told all the same.
+/// Without a place to write to, the failure is printed all the same.
 #[test]
 fn a_repro_that_cannot_be_written_is_a_warning() {
     let taken = file("taken", b"");

@@ -222,7 +222,7 @@ fn until<T>(what: &str, mut happened: impl FnMut() -> Option<T>) -> T {
 }
 
 #[test]
-fn what_was_found_survives_a_kill() {
+fn found_failures_survive_a_kill() {
     let out = directory("kill");
     // With as many threads as lines, there might be no repro yet.
     let arguments = ["double-terminal", "--seeds", "1000000000", "--jobs", "2"];
@@ -319,7 +319,7 @@ fn a_search_within_one_deviation_proves_and_finds() {
     assert!(text.contains("strategy = \"exhaustive:1\""), "{text}");
 }
 
-/// What a search finds is a schedule like any other: its repro needs no search.
+/// A schedule that a search found is one like any other: its repro needs no search.
 #[test]
 fn a_schedule_of_a_search_replays() {
     let out = directory("replayed");

@@ -43,7 +43,7 @@ impl Project {
         fs::read_to_string(self.root.join(file)).unwrap_or_default()
     }
 
-    /// What a line for the shell prints, as far as it is the same every time.
+    /// Returns the output of a line for the shell, as far as it is the same every time.
     fn run(&self, line: &str) -> String {
         let mut command = Command::new("sh");
         command.args(["-c", line]).current_dir(&self.root);

@@ -11,7 +11,7 @@ const PAGES: [(&str, &str); 4] = [
     ("actors", "actors"),
 ];
 
-/// What stands for code that a page leaves out.
+/// The mark of code that a page leaves out.
 const LEFT_OUT: &str = "// …";
 
 fn read(path: impl AsRef<Path>) -> String {
@@ -60,7 +60,7 @@ fn key(line: &str) -> &str {
 }
 
 #[test]
-fn what_the_guide_shows_is_in_the_examples() {
+fn code_of_the_guide_is_in_the_examples() {
     for (page, example) in PAGES {
         let example = Path::new("examples").join(example);
         let manifest = read(example.join("Cargo.toml")) + &read(".cargo/config.toml");

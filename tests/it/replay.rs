@@ -79,7 +79,7 @@ fn a_deadlock_reproduces_as_a_deadlock() {
     assert_eq!(replay.exit(), Exit::Stuck);
 }
 
-/// What an oracle and the engine both find stays the oracle's when it is judged
+/// A failure that an oracle and the engine both find stays the oracle's when it is judged
 /// alone.
 #[test]
 fn a_failure_that_a_deadlock_follows_keeps_its_judge() {
@@ -194,7 +194,7 @@ fn repro_without_its_variant_is_a_changed_scenario() {
 }
 
 #[test]
-fn what_passes_now_no_longer_fails() {
+fn repro_of_a_passing_run_no_longer_fails() {
     let scenario = scenario(NAME);
     let passing = (0..64)
         .map(|seed| {
@@ -233,7 +233,7 @@ fn another_failure_is_told() {
     assert!(replay.explain(&repro).contains(&found.to_string()));
 }
 
-/// What a repro has in it reaches the terminal as text, not as commands.
+/// The content of a repro reaches the terminal as text, not as commands.
 #[test]
 fn control_characters_of_a_repro_are_not_printed() {
     let scenario = scenario(NAME);
@@ -358,7 +358,7 @@ fn fixed_bug_passes_and_reports_a_repro_that_no_longer_fits() {
     assert_eq!(outcome.warning, None);
 }
 
-/// Where the repro says nothing any more, its seed must not go unplayed.
+/// If the repro says nothing any more, its seed must still be run.
 #[test]
 fn a_repro_that_fits_no_more_has_its_seed_played_afresh() {
     let (mut scenario, repro) = with_a_bug();

@@ -152,7 +152,7 @@ verdict = "violation:no-loss"
 }
 
 #[test]
-fn what_is_not_set_has_the_documented_default() {
+fn unset_values_have_their_documented_defaults() {
     let scenario = read(
         r#"
 format = 1
@@ -427,7 +427,7 @@ fn lines_of_format_1_mean_what_they_meant() {
 }
 
 #[test]
-fn what_is_not_less_or_not_there_is_refused() {
+fn reductions_without_place_or_effect_are_refused() {
     let whole = read(LARGE);
     for line in [
         "agents.0.count = 4",

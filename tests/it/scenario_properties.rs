@@ -83,7 +83,7 @@ fn read(text: &str) -> Result<Scenario, Vec<Diagnostic>> {
     parse(text, Path::new("scenarios/example.toml"))
 }
 
-/// What must hold of every answer.
+/// The properties of every answer.
 fn assert_sound(text: &str, answer: &Result<Scenario, Vec<Diagnostic>>) {
     let Err(problems) = answer else { return };
     assert!(!problems.is_empty(), "neither a scenario nor a problem");

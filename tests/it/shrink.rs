@@ -116,7 +116,7 @@ fn the_decisive_decision_is_named() {
 }
 
 #[test]
-fn what_does_not_fail_is_not_shrunk() {
+fn passing_runs_are_not_shrunk() {
     let scenario = &defects()[0];
     let repro = first_failure(scenario, 0);
     let mut healthy = scenario.clone();
@@ -190,7 +190,7 @@ mod command {
     }
 
     #[test]
-    fn what_passes_now_is_neither_shrunk_nor_harmed() {
+    fn passing_repro_is_left_untouched() {
         let (out, file) = failing("shrink-passes", "double-terminal", "0");
         let text = std::fs::read_to_string(&file).expect("there");
         let other = text.replace("rule = \"", "rule = \"other-");
@@ -207,7 +207,7 @@ mod command {
     }
 
     #[test]
-    fn what_is_no_repro_is_refused() {
+    fn other_files_than_repros_are_refused() {
         let out = Path::new(env!("CARGO_TARGET_TMPDIR"));
         for command in ["shrink", "report"] {
             for file in ["Cargo.toml", "no-such.repro", "scenarios", "/dev/null"] {

@@ -15,7 +15,7 @@ use rehearsal::tokio::sync::{Mutex, Notify, mpsc};
 use rehearsal::tokio::{spawn, time};
 use rehearsal::{Test, TestLocation, TestOutcome};
 
-/// What the test of a program says when it fails. Its repro goes to a file of the name.
+/// The output of a failing test of a program. Its repro goes to a file of the name.
 fn told<F, Fut>(name: &'static str, set: impl FnOnce(Test) -> Test, program: F) -> String
 where
     F: Fn(World) -> Fut + Send + Sync + 'static,
@@ -155,7 +155,7 @@ fn tasks_that_wait_for_each_other_are_named() {
 }
 
 #[test]
-fn what_never_happens_is_a_deadlock_and_what_takes_too_long_a_timeout() {
+fn awaiting_for_ever_is_a_deadlock_and_for_too_long_a_timeout() {
     let text = told(
         "never",
         |test| test.seeds(1),
@@ -487,7 +487,7 @@ fn number_that_is_given_twice_is_not_linearizable() {
     );
 }
 
-/// What the README says of its two tellers.
+/// The claim of the README about its two tellers.
 #[test]
 fn the_race_in_the_readme_is_found() {
     async fn withdraw(balance: &Mutex<u64>, amount: u64) -> bool {

@@ -76,7 +76,7 @@ fn failing(locks: Locks, name: StrategyName) -> Vec<u64> {
         .collect()
 }
 
-/// How many of a thousand seeds show it, for each strategy. The numbers are the same
+/// The number of a thousand seeds that show it, for each strategy. The numbers are the same
 /// on every machine; another way to draw changes them.
 #[test]
 fn every_strategy_finds_the_race_with_the_facades_locks() {

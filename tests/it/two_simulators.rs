@@ -171,7 +171,7 @@ fn run_on_turmoil(scenario: &Scenario, seed: u64, straggler: Straggler) -> Histo
     recorder.into_history()
 }
 
-/// What is left at the end: tasks on the bridge's host, which is the one that
+/// The remains at the end: tasks on the bridge's host, which is the one that
 /// asks, and sockets on all. tokio and turmoil give numbers and no names.
 fn count(hosts: &[String]) -> Census {
     let tasks = tokio::runtime::Handle::current()
@@ -201,7 +201,7 @@ fn count(hosts: &[String]) -> Census {
 
 // Judging -------------------------------------------------------------------------
 
-/// What those of the scenario's oracles find that judge a run on turmoil.
+/// The findings of those of the scenario's oracles that judge a run on turmoil.
 fn judge(scenario: &Scenario, history: &History) -> Vec<(OracleRef, Finding)> {
     let (judges, others): (Vec<OracleRef>, Vec<OracleRef>) = scenario
         .expect
@@ -248,7 +248,7 @@ fn assert_reached(scenario: &Scenario, history: &History) {
     }
 }
 
-/// What the agents meant to say, in an order that no schedule disturbs.
+/// The messages of the agents, in an order that no schedule disturbs.
 fn meant(history: &History) -> Vec<String> {
     let sent = history
         .entries
@@ -353,7 +353,7 @@ fn defects_are_caught_by_the_same_oracle_on_both() {
     }
 }
 
-/// What is counted at the end is counted: one that stays behind is seen.
+/// A task or connection that stays behind is counted at the end.
 #[test]
 fn cleanup_sees_who_stays_behind() {
     let scenario = scenario("shared_bridge");

@@ -330,7 +330,7 @@ fn repro_of_nobody(name: &str) {
     assert!(!text.contains("running"), "{text}");
 }
 
-/// What is registered without something later on no longer runs what needed it.
+/// A system that is registered without a capability later on no longer runs what needed it.
 fn repro_without_its_capability(name: &str) {
     let project = Project::new(name, &["client_reconnect"]);
     let (_, text) = run(&mut project.command("lossy"));

@@ -15,7 +15,7 @@ use rehearsal::tokio::spawn;
 use rehearsal::tokio::sync::{Mutex, mpsc};
 use rehearsal::tokio::task::JoinHandle;
 
-/// What is wrong with it.
+/// Its flaw.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Flaw {
     None,

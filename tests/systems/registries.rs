@@ -8,7 +8,7 @@ use rehearsal::agents::bridge::{BridgeError, Registry};
 use rehearsal::agents::event::{RunId, ThreadId};
 use rehearsal::tokio::time::Instant;
 
-/// What is wrong with it.
+/// Its flaw.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Slip {
     None,

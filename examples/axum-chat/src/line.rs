@@ -1,4 +1,4 @@
-//! What the server sends, one line a WebSocket message.
+//! The messages of the server, one line a WebSocket message.
 
 use std::fmt;
 use std::str::FromStr;

@@ -20,7 +20,7 @@ pub enum OnSilence {
     AskAgain,
 }
 
-/// How the gateway takes a place at a worker.
+/// The way in which the gateway takes a place at a worker.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Choosing {
     /// Looks, lets the lock go, and takes it again: the defect.
@@ -29,22 +29,22 @@ pub enum Choosing {
     TakeAtOnce,
 }
 
-/// How a gateway works.
+/// The settings of a gateway.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The workers' addresses.
     pub workers: Vec<String>,
-    /// How many jobs a worker has from here at once, at most.
+    /// The most jobs that a worker has from here at once.
     pub limit: u32,
-    /// How long to wait for a worker.
+    /// The time to wait for a worker.
     pub patience: Patience,
-    /// What to do about one that keeps silent.
+    /// The treatment of a silent worker.
     pub on_silence: OnSilence,
-    /// How to choose one.
+    /// The way in which a worker is chosen.
     pub choosing: Choosing,
 }
 
-/// How many jobs a worker has from here.
+/// The number of jobs that a worker has from here.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Load {
     /// Now.
@@ -60,14 +60,14 @@ impl Load {
     }
 }
 
-/// What a gateway knows of itself.
+/// The counters of a gateway.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Account {
     /// Of each worker.
     pub loads: Vec<Load>,
-    /// How often a silent worker's job was asked for once more.
+    /// The times that a silent worker's job was asked for once more.
     pub after_silence: u32,
-    /// How often a worker could not be reached.
+    /// The times that a worker could not be reached.
     pub unreached: u32,
 }
 
@@ -91,7 +91,7 @@ impl Gateway {
         })
     }
 
-    /// What it knows of itself.
+    /// Its counters.
     pub async fn account(&self) -> Account {
         self.account.lock().await.clone()
     }

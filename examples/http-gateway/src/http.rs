@@ -92,7 +92,7 @@ fn response(status: StatusCode, kind: &'static str, body: Bytes) -> Reply {
     response
 }
 
-/// How long one waits for another.
+/// The time that one side waits for the other.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     /// For the connection.

@@ -1,4 +1,4 @@
-//! What goes over the wire.
+//! Jobs and results, as they go over the wire.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Job {
     /// Distinguishes it from all others.
     pub id: String,
-    /// How long it takes, in milliseconds.
+    /// Its duration in milliseconds.
     pub work: u64,
 }
 
@@ -16,7 +16,7 @@ pub struct Job {
 pub struct Done {
     /// The job.
     pub id: String,
-    /// Who did it.
+    /// The worker that did it.
     pub worker: String,
 }
 

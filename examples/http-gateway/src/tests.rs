@@ -30,7 +30,7 @@ const CLIENTS: usize = 5;
 /// Of each client, one after the other.
 const JOBS: usize = 3;
 
-/// How many jobs a worker may have at once.
+/// The most jobs that a worker may have at once.
 const LIMIT: u32 = 2;
 
 const WORKERS: [&str; 2] = ["worker-1", "worker-2"];

@@ -13,7 +13,7 @@ use crate::tokio::net::TcpListener;
 use crate::tokio::sync::{Mutex, watch};
 use crate::tokio::time::sleep;
 
-/// What a worker has done. It outlives the worker's process, as a disk does.
+/// The jobs that a worker has done. It outlives the worker's process, as a disk does.
 #[derive(Debug, Default)]
 pub struct Ledger(Mutex<Vec<Done>>);
 
@@ -38,7 +38,7 @@ impl Ledger {
 pub struct Worker {
     name: String,
     ledger: Arc<Ledger>,
-    /// What is being done.
+    /// The jobs in progress.
     open: Mutex<BTreeMap<String, watch::Receiver<Option<Done>>>>,
 }
 

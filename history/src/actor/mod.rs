@@ -212,7 +212,7 @@ impl Actor {
     }
 
     /// Records the subscription to a channel: the actor is owed what is sent from now on.
-    /// What was sent before may arrive.
+    /// Messages that were sent before may arrive.
     pub fn subscribed(&self, channel: &str) {
         self.subscribe(channel, Since::Now);
     }

@@ -62,7 +62,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// Whether the value is a string.
+    /// Returns `true` if the value is a string.
     pub(crate) fn is_text(&self) -> bool {
         matches!(self.value, DeValue::String(_))
     }
@@ -219,7 +219,7 @@ impl<'a> Item<'a> {
         )
     }
 
-    /// Whether the value is a table.
+    /// Returns `true` if the value is a table.
     pub(crate) fn is_table(&self) -> bool {
         matches!(self.value, DeValue::Table(_))
     }

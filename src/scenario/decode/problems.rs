@@ -19,7 +19,7 @@ pub(crate) struct Problems {
     found: Vec<Diagnostic>,
     /// Problems beyond those remembered.
     forgotten: usize,
-    /// Where lines end.
+    /// The ends of the lines.
     newlines: Vec<usize>,
     /// Lines that are no TOML.
     broken_lines: BTreeSet<usize>,
@@ -44,17 +44,17 @@ impl Problems {
         }
     }
 
-    /// What the file is read as.
+    /// The kind of file.
     pub(crate) fn kind(&self) -> FileKind {
         self.source.kind()
     }
 
-    /// Whether nothing is wrong so far.
+    /// Returns `true` if no problem has been reported.
     pub(crate) fn none(&self) -> bool {
         self.found.is_empty()
     }
 
-    /// Whether all of the text is TOML, so that what seems to be missing is.
+    /// Returns `true` if all of the text is TOML, so that what seems to be missing is.
     pub(crate) fn complete(&self) -> bool {
         self.broken_lines.is_empty()
     }

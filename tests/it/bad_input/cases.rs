@@ -36,11 +36,11 @@ verdict = "pass"
 
 /// One wrong text.
 pub(crate) struct Case {
-    /// What is wrong, as a name for a snapshot.
+    /// The problem, as a name for a snapshot.
     pub(crate) name: &'static str,
     /// The text.
     pub(crate) text: String,
-    /// What must be reported, in order.
+    /// The expected codes, in order.
     pub(crate) wrong: Vec<Code>,
 }
 
@@ -61,7 +61,7 @@ const SHOWN: [&str; 12] = [
 ];
 
 impl Case {
-    /// Whether its look is kept as a snapshot.
+    /// Returns `true` if its drawing is kept as a snapshot.
     pub(crate) fn is_shown(&self) -> bool {
         SHOWN.contains(&self.name)
     }

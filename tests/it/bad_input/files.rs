@@ -8,13 +8,13 @@ use rehearsal::scenario::{Code, Diagnostic, Edit, MAX_BYTES, discover, load, loa
 
 use super::cases::HEALTHY;
 
-/// What one file or name leads to.
+/// The problems of one file or name.
 pub(crate) struct FileCase {
-    /// What is wrong, as a name for a snapshot.
+    /// The problem, as a name for a snapshot.
     pub(crate) name: &'static str,
-    /// What was reported.
+    /// The reported problems.
     pub(crate) problems: Vec<Diagnostic>,
-    /// What must be reported, in order.
+    /// The expected codes, in order.
     pub(crate) wrong: Vec<Code>,
 }
 

@@ -53,11 +53,11 @@ pub(crate) fn good_with_typed_sites() -> String {
 
 /// A text with what is wrong with it.
 pub(crate) struct Case {
-    /// What is wrong, in a few words.
+    /// The problem, in a few words.
     pub(crate) name: &'static str,
     /// The text.
     pub(crate) text: String,
-    /// What must be reported, in order.
+    /// The expected codes, in order.
     pub(crate) wrong: Vec<Code>,
 }
 

@@ -339,7 +339,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_written_comes_back(repro in repro()) {
+    fn written_repros_are_read_back(repro in repro()) {
         let text = repro.to_toml();
         let back = Repro::parse(&text, Path::new(FILE));
         let back = back.map_err(|problems| {

@@ -1,4 +1,4 @@
-//! What a scenario of the bridge asks for.
+//! The content of a scenario of the bridge.
 
 use std::time::Duration;
 

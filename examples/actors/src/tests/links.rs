@@ -1,4 +1,4 @@
-//! What kameo has one of for the whole process, and where a seed stops helping.
+//! State that kameo keeps for the whole process, which no seed decides.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;

@@ -1,4 +1,4 @@
-//! What a client sees on its stream, and what must hold there: MCP of 2025-11-25.
+//! The messages on the stream of a client, and the rules for them: MCP of 2025-11-25.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -95,7 +95,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     }
 }
 
-/// How many requests of the client there were, and what came of them.
+/// The number of requests of the client, and their results.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Judgement {
     pub(super) answered: usize,
