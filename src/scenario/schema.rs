@@ -372,7 +372,12 @@ impl<'s> Node<'s> {
         if let Some(names) = self.get("enum").and_then(Value::as_array) {
             return Shape::Choice(names.iter().filter_map(Value::as_str).collect());
         }
-        match self.text("type") {
+        // An enum whose variants have documentation of their own.
+        if let Some(variants) = self.get("oneOf").and_then(Value::as_array) {
+            let names = variants.iter().filter_map(|variant| variant.get("const"));
+            return Shape::Choice(names.filter_map(Value::as_str).collect());
+        }
+        match self.type_name() {
             Some("integer") => {
                 let least = self.number("minimum").unwrap_or(0);
                 Shape::Integer(least..=self.number("maximum").unwrap_or(u64::MAX))
@@ -387,6 +392,14 @@ impl<'s> Node<'s> {
             },
             _ => panic!("a schema that is not known here: {:?}", self.local),
         }
+    }
+
+    /// The type of a value that is there: an optional one may be left out, and is never
+    /// `null`.
+    fn type_name(&self) -> Option<&'s str> {
+        let types = self.get("type")?;
+        let mut names = types.as_array().into_iter().flatten().chain([types]);
+        names.find_map(|name| name.as_str().filter(|name| *name != "null"))
     }
 
     fn times(&self, keyword: &str) -> Option<Times> {

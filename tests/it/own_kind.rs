@@ -41,6 +41,22 @@ struct ShopScenario {
     /// A number that serde reads more strictly than the schema says.
     #[serde(default, deserialize_with = "even")]
     shelves: u32,
+    /// The number of baskets; as many as there are goods without it.
+    baskets: Option<u32>,
+    /// The order of service.
+    #[serde(default)]
+    service: Service,
+}
+
+/// The order in which customers are served.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Service {
+    /// First come, first served.
+    #[default]
+    InOrder,
+    /// Any.
+    AtRandom,
 }
 
 fn even<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
@@ -117,6 +133,27 @@ fn file_names_faults_and_goals_of_its_kind() {
     assert_eq!(goals, ["sold-out", "fault:crash:shop"]);
     let settings = scenario.spec.settings_of::<ShopScenario>();
     assert_eq!(settings.map(|settings| settings.goods), Some(3));
+}
+
+#[test]
+fn optional_numbers_and_enums_are_read_and_checked() {
+    let settings = |edits: &[(&str, &str)]| {
+        let scenario = read(edits).expect("it is valid");
+        let settings = scenario.spec.settings_of::<ShopScenario>().cloned();
+        settings.expect("a shop")
+    };
+    assert_eq!(settings(&[]).baskets, None);
+    assert_eq!(settings(&[]).service, Service::InOrder);
+    let set = settings(&[(
+        "goods = 3",
+        "goods = 3\nbaskets = 2\nservice = \"at-random\"",
+    )]);
+    assert_eq!((set.baskets, set.service), (Some(2), Service::AtRandom));
+    let wrong = [(
+        "goods = 3",
+        "goods = 3\nbaskets = \"2\"\nservice = \"at-rando\"",
+    )];
+    assert_eq!(problems(&wrong), [Code::WrongType, Code::UnknownName]);
 }
 
 #[test]

@@ -48,7 +48,9 @@ pub use self::short::{Abbreviated, Short};
 /// `system.kind`, `system.defect`, `seeds`, `network`, `faults`, `budget`, `expect`).
 pub trait Settings: Clone + PartialEq + fmt::Debug + Send + Sync + 'static {
     /// The sections as a file has them: a struct whose fields are the sections. `Self`,
-    /// unless it reads better otherwise. A section in a [`Part`] can be compared with the
+    /// unless it reads better otherwise. Fields are whole numbers, texts, `bool`, enums
+    /// without data, [`Name`]s, durations (see [`times`]), lists and structs of these;
+    /// numbers and texts may be optional. A section in a [`Part`] can be compared with the
     /// others even if one of them has problems.
     type File: DeserializeOwned + JsonSchema + 'static;
 
