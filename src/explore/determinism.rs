@@ -11,7 +11,7 @@ const PAIRS: u32 = 8;
 
 /// Runs a seed twice. If the runs differ, the verdict is `nondeterminism` and
 /// the message names the first effect that differs.
-pub fn play_twice(target: &dyn Target, options: RunOptions) -> RunReport {
+pub fn run_twice(target: &dyn Target, options: RunOptions) -> RunReport {
     check(|recording| {
         let mut options = options.clone();
         options.recording = options.recording.max(recording);

@@ -308,7 +308,7 @@ fn run_seed(
         Repeat::Each => true,
     };
     let report = if twice {
-        determinism::play_twice(target, how.clone())
+        determinism::run_twice(target, how.clone())
     } else {
         target::run_once(target, how.clone())
     };

@@ -165,9 +165,9 @@ impl Harness {
         let Some(replay) = replay else {
             return Ok(Prepared { trials, closing });
         };
-        let played_here = replay.is_here();
+        let replayed_here = replay.is_here();
         let trials = replay.alone_among(trials);
-        let first = trials.first().filter(|_| played_here);
+        let first = trials.first().filter(|_| replayed_here);
         if first.is_some_and(|t| arguments.is_filtered_out(t)) {
             print_error("warning: the test that REHEARSAL_REPLAY replays is not selected\n");
         }

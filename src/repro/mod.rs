@@ -13,7 +13,7 @@ use std::sync::Arc;
 use rehearsal_sim::{Fingerprint, Schedule};
 
 use crate::run::identity::{Identity, Selection};
-pub use crate::run::identity::{Origin, ScenarioRef, TestRef, Unplayable};
+pub use crate::run::identity::{Origin, ScenarioRef, TestRef, VariantError};
 use crate::run::signature::Signature;
 use crate::run::target::{self, Target};
 use crate::run::{RunOptions, RunReport, RunVerdict, StrategyName};
@@ -125,7 +125,7 @@ impl Repro {
     /// # Errors
     ///
     /// If the target has changed so much that there is no such variant.
-    pub fn variant_of(&self, target: &dyn Target) -> Result<Arc<dyn Target>, Unplayable> {
+    pub fn variant_of(&self, target: &dyn Target) -> Result<Arc<dyn Target>, VariantError> {
         target.reduced(&Selection {
             failure: Some(&self.expected.signature),
             ..self.selection()
@@ -139,7 +139,7 @@ impl Repro {
     /// # Errors
     ///
     /// As [`Repro::variant_of`].
-    pub fn whole_variant_of(&self, target: &dyn Target) -> Result<Arc<dyn Target>, Unplayable> {
+    pub fn whole_variant_of(&self, target: &dyn Target) -> Result<Arc<dyn Target>, VariantError> {
         target.reduced(&self.selection())
     }
 

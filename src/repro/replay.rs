@@ -5,7 +5,7 @@ use std::fmt;
 use rehearsal_sim::{Divergence, Fingerprint};
 
 use crate::exit::Exit;
-use crate::repro::{Repro, Unplayable};
+use crate::repro::{Repro, VariantError};
 use crate::run::RunReport;
 use crate::run::signature::Signature;
 use crate::target::Target;
@@ -45,7 +45,7 @@ pub enum Change {
     /// Its text differs. It could be run all the same.
     Text,
     /// It differs so much that the repro cannot be run on it.
-    Unplayable(Unplayable),
+    VariantError(VariantError),
 }
 
 /// A replay.
@@ -67,7 +67,7 @@ impl Replay {
             Ok(report) => report,
             Err(unplayable) => {
                 return Self {
-                    result: Replayed::ScenarioChanged(Change::Unplayable(unplayable)),
+                    result: Replayed::ScenarioChanged(Change::VariantError(unplayable)),
                     report: None,
                     shows_failure: false,
                 };
@@ -136,7 +136,7 @@ impl Replay {
                 repro.origin,
                 self.outcome()
             ),
-            Replayed::ScenarioChanged(Change::Unplayable(reason)) => {
+            Replayed::ScenarioChanged(Change::VariantError(reason)) => {
                 format!("it can no longer be run: {reason}")
             }
             Replayed::NoLongerFails { instead: None } => {
@@ -163,7 +163,7 @@ impl Replay {
 
 /// Replays the repro, checked for the failure that it expects, as it was shrunk for.
 /// If that does not show, everything else that is wrong must not stay hidden.
-fn run_once(repro: &Repro, target: &dyn Target) -> Result<RunReport, Unplayable> {
+fn run_once(repro: &Repro, target: &dyn Target) -> Result<RunReport, VariantError> {
     let report = repro.run_once(&*repro.variant_of(target)?);
     let expected = &repro.expected.signature;
     let shown = Signature::of(&report).is_some_and(|found| expected.matches(&found));

@@ -154,7 +154,7 @@ impl ScenarioRef {
 
 /// The reason why a repro cannot be run on a target, which may have changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Unplayable {
+pub enum VariantError {
     /// The repro is of something else.
     NotOfThis,
     /// The scenario carries no defect, so it has no healthy twin.
@@ -165,7 +165,7 @@ pub enum Unplayable {
     Cut(CutError),
 }
 
-impl fmt::Display for Unplayable {
+impl fmt::Display for VariantError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotOfThis => f.write_str("the repro is of something else"),
@@ -183,7 +183,7 @@ impl fmt::Display for Unplayable {
     }
 }
 
-impl std::error::Error for Unplayable {}
+impl std::error::Error for VariantError {}
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@ pub use rehearsal_agents::spec::Extent;
 use rehearsal_sim::hermetic::call_on_fresh_thread;
 use rehearsal_sim::{Ambient, Choices, Deviate, Fifo, PickDeviation, Profile, Profiler, Strategy};
 
-use super::identity::{Identity, Selection, Unplayable};
+use super::identity::{Identity, Selection, VariantError};
 use super::{RunOptions, RunReport, StrategyName};
 use crate::scenario::{Candidate, Cut, ExpectedVerdict, Goal};
 
@@ -44,7 +44,7 @@ pub trait Target: Send + Sync {
     /// # Errors
     ///
     /// If there is no such variant, or a cut names a part that it does not have.
-    fn reduced(&self, selection: &Selection<'_>) -> Result<Arc<dyn Target>, Unplayable>;
+    fn reduced(&self, selection: &Selection<'_>) -> Result<Arc<dyn Target>, VariantError>;
 
     /// Returns how large each part is that can be reduced.
     fn extent(&self) -> Vec<Extent>;

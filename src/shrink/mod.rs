@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use rehearsal_sim::{DeviationKind, Schedule};
 
-use crate::repro::{Expected, Repro, Shrunk, Unplayable};
+use crate::repro::{Expected, Repro, Shrunk, VariantError};
 use crate::run::RunReport;
 use crate::run::signature::Signature;
 use crate::scenario::Cut;
@@ -75,7 +75,7 @@ pub struct ShrinkResult {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ShrinkError {
     /// The repro does not fit its subject.
-    Unplayable(Unplayable),
+    VariantError(VariantError),
     /// The repro does not fail as it says; what it does instead.
     DoesNotFail(Option<Signature>),
 }
@@ -83,7 +83,7 @@ pub enum ShrinkError {
 impl fmt::Display for ShrinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unplayable(reason) => write!(f, "{reason}"),
+            Self::VariantError(reason) => write!(f, "{reason}"),
             Self::DoesNotFail(None) => f.write_str("it no longer fails"),
             Self::DoesNotFail(Some(signature)) => write!(f, "it fails in another way: {signature}"),
         }
@@ -183,7 +183,9 @@ fn begin<'a>(
     limits: &'a Limits<'a>,
 ) -> Result<(ShrinkSession<'a>, Best), ShrinkError> {
     let session = ShrinkSession::new(target, repro, limits);
-    let variant = repro.variant_of(target).map_err(ShrinkError::Unplayable)?;
+    let variant = repro
+        .variant_of(target)
+        .map_err(ShrinkError::VariantError)?;
     let report = repro.run_once(&*variant);
     if !session.is_it(&report) {
         return Err(ShrinkError::DoesNotFail(Signature::of(&report)));

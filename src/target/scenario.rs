@@ -6,7 +6,7 @@ use rehearsal_agents::sections::Step;
 use rehearsal_agents::spec::{Defect, Extent};
 use rehearsal_sim::{Ambient, Strategy};
 
-use super::{About, Expectation, Identity, Origin, ScenarioRef, Selection, Target, Unplayable};
+use super::{About, Expectation, Identity, Origin, ScenarioRef, Selection, Target, VariantError};
 use crate::run::{self, RunOptions, RunReport};
 use crate::scenario::{Candidate, Cut, Edit, Scenario};
 use crate::system::SystemRef;
@@ -68,23 +68,23 @@ impl Target for Scenario {
         Scenario::made_reductions(self)
     }
 
-    fn reduced(&self, selection: &Selection<'_>) -> Result<Arc<dyn Target>, Unplayable> {
+    fn reduced(&self, selection: &Selection<'_>) -> Result<Arc<dyn Target>, VariantError> {
         let Origin::Scenario(scenario) = selection.origin else {
-            return Err(Unplayable::NotOfThis);
+            return Err(VariantError::NotOfThis);
         };
         if scenario.system.as_deref() != self.system.name() {
-            return Err(Unplayable::NotOfThis);
+            return Err(VariantError::NotOfThis);
         }
         let twin = if scenario.healthy && !self.is_twin() {
-            self.twin().ok_or(Unplayable::NoTwin)?
+            self.twin().ok_or(VariantError::NoTwin)?
         } else {
             self.clone()
         };
         let twin = twin.with_set(&scenario.set).map_err(|problems| {
             let first = problems.first().map(|problem| problem.message.clone());
-            Unplayable::Set(first.unwrap_or_default())
+            VariantError::Set(first.unwrap_or_default())
         })?;
-        let cut = twin.cut(selection.cuts).map_err(Unplayable::Cut)?;
+        let cut = twin.cut(selection.cuts).map_err(VariantError::Cut)?;
         Ok(Arc::new(match selection.failure {
             Some(signature) => cut.focused(signature),
             None => cut,

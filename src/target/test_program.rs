@@ -10,7 +10,9 @@ use rehearsal_history::profile::Profile;
 use rehearsal_history::{Actors, Model, Recorder};
 use rehearsal_sim::{Ambient, Budget, Config, Leaks, NetConfig, Outcome, Strategy, Verdict, World};
 
-use super::{About, Expectation, Extent, Identity, Origin, Selection, Target, TestRef, Unplayable};
+use super::{
+    About, Expectation, Extent, Identity, Origin, Selection, Target, TestRef, VariantError,
+};
 use crate::chosen_oracle::ChosenOracle;
 use crate::oracle::{OracleRef, Settings};
 use crate::run::judge::{Criteria, Finished, judge};
@@ -200,17 +202,17 @@ impl Target for Program {
         &[]
     }
 
-    fn reduced(&self, selection: &Selection<'_>) -> Result<Arc<dyn Target>, Unplayable> {
+    fn reduced(&self, selection: &Selection<'_>) -> Result<Arc<dyn Target>, VariantError> {
         match selection.origin {
             Origin::Test(test) if test.is(&self.test) => {}
-            _ => return Err(Unplayable::NotOfThis),
+            _ => return Err(VariantError::NotOfThis),
         }
         match selection.cuts.first() {
             None => Ok(Arc::new(match selection.failure {
                 Some(signature) => self.focused(signature),
                 None => self.clone(),
             })),
-            Some(cut) => Err(Unplayable::Cut(CutError {
+            Some(cut) => Err(VariantError::Cut(CutError {
                 cut: cut.clone(),
                 reason: "a test has no parts that can be reduced".to_owned(),
             })),

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use rehearsal::determinism::play_twice;
+use rehearsal::determinism::run_twice;
 use rehearsal::run::{RunOptions, StrategyName, run_once};
 use rehearsal::scenario::{discover, load};
 
@@ -81,7 +81,7 @@ fn every_scenario_passes_the_check() {
     for file in files {
         let scenario = load(&file).expect("it is valid");
         for strategy in [StrategyName::FIFO, StrategyName::RANDOM, StrategyName::URW] {
-            let report = play_twice(&scenario, RunOptions::new(1, strategy));
+            let report = run_twice(&scenario, RunOptions::new(1, strategy));
             assert_ne!(
                 report.verdict.word(),
                 "nondeterminism",

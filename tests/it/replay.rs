@@ -6,7 +6,7 @@ use rehearsal::agents::sections;
 use rehearsal::exit::Exit;
 use rehearsal::regression;
 use rehearsal::replay::{Change, Replay, Replayed};
-use rehearsal::repro::{Origin, Repro, ScenarioRef, TestRef, Unplayable, save_failure};
+use rehearsal::repro::{Origin, Repro, ScenarioRef, TestRef, VariantError, save_failure};
 use rehearsal::run::{RunOptions, RunVerdict, StrategyName, run_once};
 use rehearsal::scenario::{Code, ColorChoice, Edit, ExpectedVerdict, Scenario, render_all};
 use rehearsal::sim::{Deviation, Fingerprint, Schedule, Site};
@@ -178,7 +178,7 @@ fn repro_without_its_variant_is_a_changed_scenario() {
     let replay = Replay::of(&cut, &scenario);
     assert!(matches!(
         replay.result,
-        Replayed::ScenarioChanged(Change::Unplayable(Unplayable::Cut(_)))
+        Replayed::ScenarioChanged(Change::VariantError(VariantError::Cut(_)))
     ));
     assert!(replay.report.is_none());
     assert_eq!(replay.exit(), Exit::NotReproduced);
@@ -189,7 +189,7 @@ fn repro_without_its_variant_is_a_changed_scenario() {
     let replay = Replay::of(&twin, &without_defect);
     assert_eq!(
         replay.result,
-        Replayed::ScenarioChanged(Change::Unplayable(Unplayable::NoTwin))
+        Replayed::ScenarioChanged(Change::VariantError(VariantError::NoTwin))
     );
 }
 
@@ -273,7 +273,7 @@ fn a_tests_repro_is_played_by_the_test() {
         "REHEARSAL_REPLAY=some.repro cargo test -p bank tests::no_money_is_lost -- --exact";
     assert!(shown.contains(command), "{shown}");
     let replay = Replay::of(&repro, &scenario);
-    let changed = Change::Unplayable(Unplayable::NotOfThis);
+    let changed = Change::VariantError(VariantError::NotOfThis);
     assert_eq!(replay.result, Replayed::ScenarioChanged(changed));
 }
 

@@ -60,12 +60,12 @@ async fn other_attributes_keep_their_meaning() {
 
 /// Each seed is run once, the first twice, and nothing else is.
 #[test]
-fn the_seeds_that_are_asked_for_are_played() {
+fn chosen_seeds_are_run() {
     static RUNS: AtomicU64 = AtomicU64::new(0);
     let place = TestLocation {
         package: "rehearsal",
         module: module_path!(),
-        name: "the_seeds_that_are_asked_for_are_played",
+        name: "chosen_seeds_are_run",
         file: file!(),
     };
     let test = Test::new(place).seeds("10..15").strategy("random");

@@ -54,7 +54,7 @@ const BANNED: &[Banned] = &[
     banned(&["notebook", "notebooks"], "recorder", 0),
     banned(&["on its way", "on their way"], "in flight", 0),
     banned(&["overture"], "startup", 0),
-    banned(&["play", "plays", "played", "playing"], "run, replay", 14),
+    banned(&["play", "plays", "played", "playing"], "run, replay", 0),
     banned(&["seated", "seat clients"], "subscribed", 0),
     banned(&["see off", "sees off", "see clients off"], "drain", 0),
     banned(&["settler", "settlers"], "quiescence waiters", 0),
