@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         ("a_repro_without_its_scenario_fails", without_scenario),
         ("a_changed_scenario_is_no_quiet_pass", changed),
         ("a_failing_seed_leaves_a_repro", leaves_a_repro),
-        ("replay_plays_one_test", replay_plays_one),
+        ("replay_runs_one_test", replay_runs_one),
         ("replay_of_another_binarys_test", replay_of_another_binarys),
         ("replay_of_a_bad_file_is_refused", replay_of_a_bad_file),
         ("replay_and_seeds_contradict", contradiction),
@@ -211,7 +211,7 @@ fn leaves_a_repro(name: &str) {
     assert!(repro.is_ok(), "{repro:?}");
 }
 
-fn replay_plays_one(name: &str) {
+fn replay_runs_one(name: &str) {
     let project = Project::new(name);
     let file = project.keep();
     let (code, text) = run(project.command().env("REHEARSAL_REPLAY", &file));

@@ -257,7 +257,7 @@ fn of_scenario(repro: &mut Repro) -> &mut ScenarioRef {
 
 /// The program of a test is in the test's binary: no scenario can stand for it.
 #[test]
-fn a_tests_repro_is_played_by_the_test() {
+fn repro_of_a_test_is_replayed_by_it() {
     let scenario = scenario(NAME);
     let mut repro = failing(&scenario, SEED);
     repro.origin = Origin::Test(TestRef {
@@ -360,7 +360,7 @@ fn fixed_bug_passes_and_reports_a_repro_that_no_longer_fits() {
 
 /// If the repro says nothing any more, its seed must still be run.
 #[test]
-fn a_repro_that_fits_no_more_has_its_seed_played_afresh() {
+fn repro_that_no_longer_fits_has_its_seed_run_afresh() {
     let (mut scenario, repro) = with_a_bug();
     scenario.hash ^= 1;
     let default = Repro {

@@ -100,7 +100,7 @@ fn no_order_of_tasks_shows_it_with_plain_locks() {
 
 /// The default schedule, by which each buyer is done before the next begins.
 #[test]
-fn the_boring_schedule_does_not_show_it_either() {
+fn default_schedule_does_not_show_it_either() {
     for locks in [Locks::Facade, Locks::Plain] {
         assert_eq!(
             orders(

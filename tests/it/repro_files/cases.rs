@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use rehearsal::scenario::Code::{self, *};
 
 /// A repro that uses every key.
-pub(crate) const GOOD: &str = r#"# A failing run: `rehearsal replay` plays this file again.
+pub(crate) const GOOD: &str = r#"# A failing run: `rehearsal replay` replays this file.
 format = 1
 tool = "rehearsal 0.1.0"
 

@@ -35,7 +35,7 @@ const BANNED: &[Banned] = &[
     banned(&["affair", "affairs"], "the component that checks or handles it", 0),
     banned(&["aftermath"], "failure report", 0),
     banned(&["audience"], "reporter", 0),
-    banned(&["boring"], "default choice, default schedule; not so: deviation", 1),
+    banned(&["boring"], "default choice, default schedule; not so: deviation", 0),
     banned(&["bury", "buries", "buried"], "terminate orphaned runs", 0),
     banned(&["casting"], "compatibility", 0),
     banned(&["curtain", "curtains"], "start of the agents", 0),
