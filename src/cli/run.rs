@@ -144,7 +144,7 @@ fn write_seeds(text: &mut String, target: &dyn Target, found: &Exploration) -> f
     let style = if passed { GOOD } else { BAD };
     writeln!(
         text,
-        "{}  {} seeds: {}; {} events emitted, {} delivered, {:.1} s of virtual time",
+        "{}  {} seeds: {}; {} messages emitted, {} delivered, {:.1} s of virtual time",
         styled(style, target.name()),
         found.seeds,
         verdicts.join(", "),
