@@ -6,12 +6,6 @@
 //! whether it runs simulated: code uses [`rehearsal_sim::tokio`] as it would use
 //! tokio.
 
-// Some parts of the driver serve only the systems that ship with this crate.
-#![cfg_attr(
-    not(feature = "systems"),
-    allow(dead_code, unreachable_pub, unused_imports)
-)]
-
 pub mod agent;
 pub mod capability;
 pub mod defect;

@@ -11,6 +11,7 @@ mod node;
 mod numbering;
 mod overlap;
 mod plan;
+#[cfg(feature = "systems")]
 mod portable;
 mod state;
 mod topology;
@@ -32,10 +33,13 @@ pub use node::{ClientNode, Node};
 pub use plan::{Planner, Tenant};
 pub use state::{ClientCommand, Work, WorkId};
 
+#[cfg(feature = "systems")]
 pub(crate) use portable::{
     ClientDoor, ClientSide, PlanError, client_doors, close_doors, draw_plan,
 };
-pub(crate) use state::{RunState, SHUTDOWN_TIMEOUT};
+pub(crate) use state::RunState;
+#[cfg(feature = "systems")]
+pub(crate) use state::SHUTDOWN_TIMEOUT;
 
 use topology::Topology;
 

@@ -34,6 +34,10 @@ pub(crate) enum DelaySource {
     /// Each when the agent comes to it.
     DuringRun,
     /// All with the plan: the agent will run where nothing can be drawn.
+    #[cfg_attr(
+        not(feature = "systems"),
+        expect(dead_code, reason = "only systems of this crate run elsewhere")
+    )]
     BeforeRun,
 }
 
@@ -66,6 +70,10 @@ impl Planner {
     }
 
     /// The same, which draws the agents' delays beforehand.
+    #[cfg_attr(
+        not(feature = "systems"),
+        expect(dead_code, reason = "only systems of this crate run elsewhere")
+    )]
     pub(crate) fn drawing_delays(mut self, delays: DelaySource) -> Self {
         self.delays = delays;
         self
@@ -160,13 +168,13 @@ impl Planner {
             return Delays::None;
         };
         let site = self.world.site(&format!("delay {agent}"));
-        let draw = |_| {
-            self.world
-                .draw_duration(site, Duration::ZERO, delays.longest)
-        };
         match self.delays {
             DelaySource::DuringRun => Delays::Drawn(site),
-            DelaySource::BeforeRun => Delays::Given((0..delays.count).map(draw).collect()),
+            DelaySource::BeforeRun => {
+                let least = Duration::ZERO;
+                let draw = |_| self.world.draw_duration(site, least, delays.longest);
+                Delays::Given((0..delays.count).map(draw).collect())
+            }
         }
     }
 

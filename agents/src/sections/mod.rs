@@ -297,6 +297,22 @@ impl<R> Contradiction<R> {
 }
 
 impl Contradiction {
+    /// The contradiction of an oracle, given by its place in the list, that would have
+    /// nothing to check: `label` says why.
+    pub fn idle_oracle(index: usize, oracle: &str, label: impl Into<String>) -> Self {
+        let place = Path::of("expect").key("oracles").index(index);
+        let message = format!("the oracle `{oracle}` has nothing to check");
+        Self::new(Rule::IdleOracle, message, place).label(label)
+    }
+
+    /// The contradiction of a goal that no run can reach: `label` says why.
+    pub fn unreachable_goal(place: Path, goal: Goal, label: impl Into<String>) -> Self {
+        let message = format!("the goal `{goal}` is out of reach");
+        Self::new(Rule::UnreachableGoal, message, place)
+            .label(label)
+            .help("remove the goal, or add what leads to it")
+    }
+
     /// Returns the contradiction of a time that is not before the end of the run.
     pub fn after_the_end(
         what: &str,

@@ -187,12 +187,9 @@ pub(super) fn unrecorded(expected: &Expectation, info: &SystemInfo) -> Vec<Coded
         .filter_map(|(index, oracle)| {
             let mut reads = oracle.reads().iter();
             let missing = reads.find(|facet| !info.records.contains(facet))?;
-            let message = format!("the oracle `{oracle}` has nothing to check");
-            let place = expect("oracles").index(index);
-            let problem = Coded::new(Code::IdleOracle, message, place)
-                .label(format!("the system `{}` records no {missing}", info.name))
-                .help("remove the oracle");
-            Some(problem)
+            let label = format!("the system `{}` records no {missing}", info.name);
+            let problem = Contradiction::idle_oracle(index, oracle.name(), label);
+            Some(problem.help("remove the oracle").map_rule(code_of))
         })
         .collect()
 }
@@ -238,11 +235,8 @@ pub(super) fn unreachable(
         let Goal::Fault(kind) = goal else { continue };
         let always = place.is_within(&always);
         if let Some(obstacle) = obstacle(kind, always, faults, &kinds) {
-            let message = format!("the goal `{goal}` is out of reach");
-            let problem = Coded::new(Code::UnreachableGoal, message, place)
-                .label(obstacle)
-                .help("remove the goal, or add what leads to it");
-            found.push(problem);
+            let problem = Contradiction::unreachable_goal(place, goal, obstacle);
+            found.push(problem.map_rule(code_of));
         }
     }
     found

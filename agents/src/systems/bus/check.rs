@@ -100,12 +100,8 @@ fn oracles(groups: &[Group], shared: &Shared<'_>) -> Vec<Contradiction> {
             } else {
                 return None;
             };
-            let place = Path::of("expect").key("oracles").index(index);
-            let message = format!("the oracle `{oracle}` has nothing to check");
-            let problem = Contradiction::new(Rule::IdleOracle, message, place)
-                .label(label)
-                .help(format!("it needs {needed}; otherwise remove it"));
-            Some(problem)
+            let problem = Contradiction::idle_oracle(index, oracle, label);
+            Some(problem.help(format!("it needs {needed}; otherwise remove it")))
         })
         .collect()
 }
@@ -120,10 +116,7 @@ fn goals(groups: &[Group], shared: &Shared<'_>) -> Vec<Contradiction> {
     goals
         .filter(|(_, goal)| about_requests(goal) && !has_requester(groups))
         .map(|(place, goal)| {
-            let message = format!("the goal `{goal}` is out of reach");
-            Contradiction::new(Rule::UnreachableGoal, message, place.clone())
-                .label("no member sends requests")
-                .help("remove the goal, or add what leads to it")
+            Contradiction::unreachable_goal(place.clone(), *goal, "no member sends requests")
         })
         .collect()
 }

@@ -241,12 +241,8 @@ fn oracles(groups: &[Group], shared: &Shared<'_>) -> Vec<Contradiction> {
                 }
                 _ => return None,
             };
-            let place = Path::of("expect").key("oracles").index(index);
-            let message = format!("the oracle `{oracle}` has nothing to check");
-            let problem = Contradiction::new(Rule::IdleOracle, message, place)
-                .label(label)
-                .help(format!("it needs {needed}; otherwise remove it"));
-            Some(problem)
+            let problem = Contradiction::idle_oracle(index, oracle, label);
+            Some(problem.help(format!("it needs {needed}; otherwise remove it")))
         })
         .collect()
 }
@@ -258,11 +254,11 @@ fn goals(groups: &[Group], shared: &Shared<'_>) -> Vec<Contradiction> {
         .filter_map(|(place, goal)| {
             let Goal::Mark(mark) = *goal else { return None };
             let obstacle = obstacle(mark, groups)?;
-            let message = format!("the goal `{goal}` is out of reach");
-            let problem = Contradiction::new(Rule::UnreachableGoal, message, place.clone())
-                .label(obstacle)
-                .help("remove the goal, or add what leads to it");
-            Some(problem)
+            Some(Contradiction::unreachable_goal(
+                place.clone(),
+                *goal,
+                obstacle,
+            ))
         })
         .collect()
 }
