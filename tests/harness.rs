@@ -62,7 +62,7 @@ impl Project {
             .join(name);
         let _ = fs::remove_dir_all(&root);
         fs::create_dir_all(root.join("scenarios/regressions")).expect("a directory");
-        let text = fs::read_to_string(format!("scenarios/defects/{NAME}.toml"));
+        let text = fs::read_to_string(format!("scenarios/bridge/defects/{NAME}.toml"));
         let text = text.expect("it is there");
         let project = Self { root };
         // Few seeds: what many of them show is tested elsewhere.
@@ -219,10 +219,10 @@ fn replay_runs_one(name: &str) {
     tells(
         &text,
         &[
-            &format!("test {NAME}"),
+            &format!("test bridge/{NAME}"),
             "1 passed",
             "2 ignored",
-            "REHEARSAL_REPLAY replays `sequence-apart-from-send`",
+            "REHEARSAL_REPLAY replays `bridge/sequence-apart-from-send`",
             "VIOLATION",
             "seed 5",
             "reproduced",

@@ -28,7 +28,8 @@ const JOBS_MAX: u64 = 1_024;
 /// The arguments of `rehearsal explore`.
 #[derive(Args, Debug)]
 pub(super) struct ExploreArgs {
-    /// Names of scenarios, or paths of scenario files; all, if none is given.
+    /// Names of scenarios, paths of their files, or directories of them; all, if none is
+    /// given.
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<String>,
     /// Explore the `#[rehearsal::test]` of this name, or whose path ends in it. Cargo

@@ -1,5 +1,6 @@
 //! `rehearsal list`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io;
 use std::path::Path;
@@ -31,8 +32,12 @@ pub(super) fn list(root: &Path, json: bool) -> io::Result<Exit> {
         }
     } else {
         let width = scenarios.iter().map(|s| s.name.len()).max().unwrap_or(0);
-        for scenario in &scenarios {
-            write_scenario(&mut text, scenario, width);
+        for (kind, scenarios) in by_kind(&scenarios) {
+            let _ = writeln!(text, "{kind}: {}\n", scenarios[0].kind.summary());
+            for scenario in scenarios {
+                write_scenario(&mut text, scenario, width);
+            }
+            text.push('\n');
         }
         let defects = scenarios.iter().filter(|s| s.spec.defect.is_some()).count();
         let _ = writeln!(
@@ -43,6 +48,17 @@ pub(super) fn list(root: &Path, json: bool) -> io::Result<Exit> {
     }
     print(&text)?;
     Ok(Exit::Pass)
+}
+
+/// Groups scenarios by the kind of their system: the kinds in order of their names, the
+/// scenarios in the order given.
+fn by_kind(scenarios: &[Scenario]) -> BTreeMap<&'static str, Vec<&Scenario>> {
+    let mut groups: BTreeMap<&'static str, Vec<&Scenario>> = BTreeMap::new();
+    for scenario in scenarios {
+        let group = groups.entry(scenario.kind.name()).or_default();
+        group.push(scenario);
+    }
+    groups
 }
 
 fn write_scenario(text: &mut String, scenario: &Scenario, width: usize) {

@@ -181,7 +181,7 @@ impl ReproArgs {
 /// The arguments of `rehearsal run`.
 #[derive(Args, Debug)]
 struct RunArgs {
-    /// Names of scenarios, or paths of scenario files.
+    /// Names of scenarios, paths of their files, or directories of them.
     #[arg(value_name = "SCENARIO", required = true)]
     scenarios: Vec<String>,
     /// Run this seed.

@@ -8,7 +8,7 @@ use crate::scenario::{
 
 use super::{SetArgs, print_error};
 
-/// The scenarios given by name or path, in that order, or all if none is given.
+/// The scenarios given by name, path or directory, in that order, or all if none is given.
 /// A name or path that ends in `+healthy` is the twin without the defect.
 /// `set` sets values in each of them. The problems of all of them come back at once.
 pub(super) fn scenarios(
@@ -27,8 +27,8 @@ pub(super) fn scenarios(
             Some(name) => (name, true),
             None => (argument.as_str(), false),
         };
-        match discover::resolve(root, name) {
-            Ok(file) => files.push((file, healthy)),
+        match discover::resolve_all(root, name) {
+            Ok(found) => files.extend(found.into_iter().map(|file| (file, healthy))),
             Err(mut found) => problems.append(&mut found),
         }
     }

@@ -117,7 +117,7 @@ mod tests {
     /// Runs another seed each time, as a system would that asks the real world
     /// for something.
     fn leaky(seeds: &[u64]) -> RunReport {
-        let file = Path::new("scenarios/collision.toml");
+        let file = Path::new("scenarios/bridge/collision.toml");
         let scenario = scenario::load(file).expect("a good file");
         let mut seeds = seeds.iter().copied();
         check(|recording| {

@@ -105,7 +105,7 @@ impl Replayed {
     /// Replays the repro in the test of its scenario, and ignores the others.
     pub(super) fn alone_among(self, trials: Vec<Trial>) -> Vec<Trial> {
         let (name, repro) = match self {
-            Self::Here(repro) => (repro.repro.target_name(), Some(repro)),
+            Self::Here(repro) => (repro.test_name(), Some(repro)),
             Self::Elsewhere(name) => (name, None),
         };
         let reason = format!("REHEARSAL_REPLAY replays `{name}`");
@@ -121,6 +121,13 @@ impl Replayed {
 }
 
 impl OfScenario {
+    /// Returns the name of the test that the repro is of.
+    fn test_name(&self) -> String {
+        let kind = self.scenario.kind.name();
+        let origin = self.repro.scenario();
+        origin.map_or_else(|| self.repro.target_name(), |origin| origin.test_name(kind))
+    }
+
     /// Prints what the repro shows, be it allowed or not.
     fn replay(&self) -> Result<(), Failed> {
         let outcome = regression::verify(&self.file, &self.repro, &self.scenario);

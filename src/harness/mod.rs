@@ -28,7 +28,7 @@ use crate::scenario::{ColorChoice, Scenario, discover, load_of, render_all};
 /// }
 /// ```
 ///
-/// Each file becomes one test that bears the scenario's name and loops over its
+/// Each file becomes one test, `SYSTEM/NAME`, that loops over its
 /// seeds. A scenario with a seeded defect must show the violation that it
 /// expects in at least one seed; its healthy twin, the same without the defect,
 /// is a test of its own. Repros that `rehearsal keep` has put into `regressions/`

@@ -16,14 +16,15 @@ use crate::scenario::{ColorChoice, Diagnostic, Scenario, discover, render_all};
 use crate::system::RegisteredSystem;
 use crate::test::verify::{self, TestRun};
 
-/// The tests of a scenario with its kind's own system.
+/// The tests of a scenario with its kind's own system, named `KIND/SCENARIO`.
 pub(super) fn of_kind(scenario: Scenario, environment: &Environment) -> Vec<Trial> {
     let twin = scenario.twin();
     std::iter::once(scenario)
         .chain(twin)
         .map(|scenario| {
             let environment = environment.clone();
-            Trial::test(scenario.name.clone(), move || {
+            let name = format!("{}/{}", scenario.kind.name(), scenario.name);
+            Trial::test(name, move || {
                 verify(&scenario, &environment).map_err(Failed::from)
             })
         })

@@ -67,12 +67,15 @@ pub(crate) fn run_again(target: &dyn Target, seed: u64, strategy: StrategyName) 
     let Origin::Scenario(scenario) = target.identity().origin else {
         return None;
     };
-    let name = shell_word(target.name());
     Some(match scenario.custom_system() {
-        None => format!("rehearsal run {name} --seed {seed} --strategy {strategy}"),
-        Some(_) => format!(
-            "REHEARSAL_SEED={seed} REHEARSAL_STRATEGY={strategy} {} -- --exact {name}",
+        None => {
+            let name = shell_word(target.name());
+            format!("rehearsal run {name} --seed {seed} --strategy {strategy}")
+        }
+        Some(custom) => format!(
+            "REHEARSAL_SEED={seed} REHEARSAL_STRATEGY={strategy} {} -- --exact {}",
             cargo_test(),
+            shell_word(&scenario.test_name(custom)),
         ),
     })
 }

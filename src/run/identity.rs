@@ -141,6 +141,14 @@ impl ScenarioRef {
         self.system.as_deref().or(defined)
     }
 
+    /// The name of its test in a test binary, for a scenario of that kind.
+    pub(crate) fn test_name(&self, kind: &str) -> String {
+        match self.system {
+            Some(_) => self.target_name(),
+            None => format!("{kind}/{}", self.target_name()),
+        }
+    }
+
     /// The name of the scenario or of its healthy twin, with its system if that is a
     /// user's own.
     pub fn target_name(&self) -> String {

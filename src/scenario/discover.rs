@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::code::Code;
 use super::diagnostic::Diagnostic;
@@ -41,15 +41,41 @@ pub fn find(root: &Path) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
     }
 }
 
-/// The file of a scenario given by name or by path. What contains a `/` or ends
-/// in `.toml` is a path and is not looked at; a name is looked up below `root`.
+/// Every file that an argument stands for: those below a directory that there is, or the
+/// one that [`resolve`] returns.
+///
+/// # Errors
+///
+/// As [`resolve`]; also if the directory has no scenario files.
+pub fn resolve_all(root: &Path, argument: &str) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
+    let directory = Path::new(argument);
+    if !is_path(argument) || !directory.is_dir() {
+        return Ok(vec![resolve(root, argument)?]);
+    }
+    let files = find(directory)?;
+    if files.is_empty() {
+        return Err(vec![empty(directory)]);
+    }
+    Ok(files)
+}
+
+/// The file of a scenario given by name, by the name of its test or by path. A name is
+/// looked up below `root`, and so is that of a test, `SYSTEM/NAME`, in the directory of its
+/// system. Anything else that contains a `/` or ends in `.toml` is a path and is not
+/// looked at.
 ///
 /// # Errors
 ///
 /// If no file below `root` has that name, or [`find`] fails.
 pub fn resolve(root: &Path, argument: &str) -> Result<PathBuf, Vec<Diagnostic>> {
     if is_path(argument) {
-        return Ok(PathBuf::from(argument));
+        let path = PathBuf::from(argument);
+        let of_test = if path.exists() {
+            None
+        } else {
+            of_test(root, argument)
+        };
+        return Ok(of_test.unwrap_or(path));
     }
     let files = find(root)?;
     let names: Vec<String> = files.iter().map(|file| name_of(file)).collect();
@@ -66,6 +92,19 @@ pub fn name_of(file: &Path) -> String {
     file.file_stem()
         .map(|stem| stem.to_string_lossy().into_owned())
         .unwrap_or_default()
+}
+
+/// The file of the test `SYSTEM/NAME`, if there is one.
+fn of_test(root: &Path, argument: &str) -> Option<PathBuf> {
+    let (system, name) = argument.split_once('/')?;
+    let is_name = matches!(
+        Path::new(system).components().next(),
+        Some(Component::Normal(_))
+    );
+    let files = find(root).ok().filter(|_| is_name)?;
+    files
+        .into_iter()
+        .find(|file| name_of(file) == name && file.starts_with(root.join(system)))
 }
 
 fn is_path(argument: &str) -> bool {
@@ -132,6 +171,15 @@ fn refusal(root: &Path, directory: &Path, error: &io::Error) -> Diagnostic {
         format!("cannot read `{shown}`: {error}"),
     )
     .help("check the path and its permissions")
+}
+
+fn empty(directory: &Path) -> Diagnostic {
+    Diagnostic::new(
+        Code::NoScenarios,
+        &Source::new(directory, ""),
+        format!("no scenario files below `{}`", directory.display()),
+    )
+    .help("a scenario file ends in `.toml`")
 }
 
 fn ambiguous(name: &str, first: &Path, second: &Path) -> Diagnostic {

@@ -46,6 +46,11 @@ impl Kind {
         self.info().name
     }
 
+    /// One line about what the system does.
+    pub fn summary(&self) -> &'static str {
+        self.info().summary
+    }
+
     /// The schema of the system's files.
     pub(super) fn schema(&self) -> &SystemSchema {
         &self.schema

@@ -139,6 +139,27 @@ fn list_names_every_scenario_once() {
 }
 
 #[test]
+fn list_groups_scenarios_by_system() {
+    let output = rehearsal(&["list"]);
+    assert_eq!(code(&output), 0);
+    let text = stdout(&output);
+    let systems: Vec<&str> = rehearsal::agents::systems::SYSTEMS
+        .iter()
+        .map(|system| system.info().name)
+        .collect();
+    let heads = text.lines().filter_map(|line| {
+        let (name, _) = line.split_once(": ")?;
+        systems.contains(&name).then_some(name)
+    });
+    let mut sorted = systems.clone();
+    sorted.sort_unstable();
+    assert_eq!(heads.collect::<Vec<_>>(), sorted);
+    let place = |text_of: &str| text.find(text_of);
+    assert!(place("\nshared_bridge") < place("\nbus: "));
+    assert!(place("\nbus: ") < place("\nbus_requests"));
+}
+
+#[test]
 fn check_accepts_what_is_there() {
     let output = rehearsal(&["check"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
@@ -175,7 +196,7 @@ fn bad_usage_ends_in_2() {
 /// no run.
 #[test]
 fn a_bad_file_ends_in_2_with_a_diagnostic() {
-    let good = std::fs::read_to_string("scenarios/shared_bridge.toml").expect("it is there");
+    let good = std::fs::read_to_string("scenarios/bridge/shared_bridge.toml").expect("it is there");
     let with = |from: &str, to: &str| {
         assert!(good.contains(from), "{from}");
         good.replacen(from, to, 1).into_bytes()
@@ -225,7 +246,7 @@ fn a_bad_file_ends_in_2_with_a_diagnostic() {
 
 #[test]
 fn two_errors_come_at_once() {
-    let good = std::fs::read_to_string("scenarios/shared_bridge.toml").expect("it is there");
+    let good = std::fs::read_to_string("scenarios/bridge/shared_bridge.toml").expect("it is there");
     let bad = good
         .replacen("count = 2", "count = -1", 1)
         .replacen("seeds =", "sedes =", 1);
@@ -532,8 +553,8 @@ fn a_bad_repro_ends_in_2_with_a_diagnostic() {
     let output = rehearsal(&["replay", "no/such/file.repro"]);
     assert_eq!(code(&output), 2);
     assert!(stderr(&output).contains("R0001"), "{}", stderr(&output));
-    let output = rehearsal(&["replay", "scenarios/cleanup.toml"]);
-    assert!(stderr(&output).contains("rehearsal run scenarios/cleanup.toml"));
+    let output = rehearsal(&["replay", "scenarios/bridge/cleanup.toml"]);
+    assert!(stderr(&output).contains("rehearsal run scenarios/bridge/cleanup.toml"));
     for command in ["run", "check"] {
         let output = rehearsal(&[command, &good]);
         assert_eq!(code(&output), 2, "{command}");

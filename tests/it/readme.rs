@@ -3,6 +3,8 @@
 
 use std::process::Command;
 
+use rehearsal::agents::system::AnySystem;
+use rehearsal::agents::systems::SYSTEMS;
 use rehearsal::oracle::OracleRef;
 use rehearsal::sim::{STRATEGIES, StrategyInfo, StrategyName};
 
@@ -119,6 +121,20 @@ fn strategies_are_listed_as_in_their_table() {
 fn oracles_are_listed_as_in_their_table() {
     let row = |oracle: OracleRef| format!("| `{oracle}` | {} |\n", oracle.claim());
     let rows: String = OracleRef::all().map(row).collect();
+    let readme = std::fs::read_to_string("README.md").expect("there is a README");
+    assert!(readme.contains(&rows), "the README lacks\n{rows}");
+}
+
+#[test]
+fn systems_are_listed_as_in_their_table() {
+    let row = |system: &&dyn AnySystem| {
+        let info = system.info();
+        format!(
+            "| [`{0}`](agents/src/systems/{0}/mod.rs) | {1} |\n",
+            info.name, info.summary
+        )
+    };
+    let rows: String = SYSTEMS.iter().map(row).collect();
     let readme = std::fs::read_to_string("README.md").expect("there is a README");
     assert!(readme.contains(&rows), "the README lacks\n{rows}");
 }

@@ -201,8 +201,8 @@ fn only_scenarios_whose_faults_need_no_network_run_in_process() {
 
 #[test]
 fn the_hash_is_that_of_the_text() {
-    let file = Path::new("scenarios/shared_bridge.toml");
-    let text = fs::read_to_string(root().join("shared_bridge.toml")).unwrap_or_default();
+    let file = Path::new("scenarios/bridge/shared_bridge.toml");
+    let text = fs::read_to_string(root().join("bridge/shared_bridge.toml")).unwrap_or_default();
     let hash = |text: &str| parse(text, file).map(|scenario| scenario.hash).ok();
     assert!(hash(&text).is_some());
     assert_eq!(hash(&text), Some(scenario("shared_bridge").hash));
@@ -282,6 +282,25 @@ fn an_argument_is_a_name_or_a_path() {
     assert_eq!(resolved("./one"), Some(PathBuf::from("./one")));
     assert_eq!(resolved("one.toml"), Some(PathBuf::from("one.toml")));
     assert_eq!(resolved("two"), None);
+    // The name of a test.
+    assert_eq!(resolved("sub/one"), Some(root.join("sub/one.toml")));
+    assert_eq!(resolved("other/one"), Some(PathBuf::from("other/one")));
+}
+
+#[test]
+fn a_directory_stands_for_every_file_below_it() {
+    let root = playground("directories");
+    let files = ["sub/deep/one.toml", "sub/two.toml"].map(|file| root.join(file));
+    files.iter().for_each(|file| touch(file));
+    touch(&root.join("three.toml"));
+    let resolved = |argument: &str| discover::resolve_all(&root, argument);
+    let directory = root.join("sub");
+    assert_eq!(resolved(&directory.to_string_lossy()), Ok(files.to_vec()));
+    assert_eq!(resolved("three"), Ok(vec![root.join("three.toml")]));
+    let empty = root.join("empty");
+    fs::create_dir(&empty).unwrap_or_else(|error| panic!("{error}"));
+    let refused = resolved(&empty.to_string_lossy()).map_err(|problems| codes(&problems));
+    assert_eq!(refused, Err(vec![Code::NoScenarios]));
 }
 
 /// The command.

@@ -252,7 +252,9 @@ fn set(name: &str, arguments: &[&str]) -> Result<Scenario, Vec<rehearsal::scenar
         .map(|argument| Edit::from_argument(argument).expect("an edit"))
         .collect();
     load_with(
-        &Path::new("scenarios").join(name).with_extension("toml"),
+        &Path::new("scenarios/bridge")
+            .join(name)
+            .with_extension("toml"),
         &edits,
     )
 }

@@ -11,7 +11,7 @@ use rehearsal::signature::Signature;
 use rehearsal::sim::DeviationKind;
 
 fn defects() -> Vec<Scenario> {
-    let files = discover::find(Path::new("scenarios/defects")).expect("there are some");
+    let files = discover::find(Path::new("scenarios/bridge/defects")).expect("there are some");
     let load = |file: &std::path::PathBuf| scenario::load(file).expect("a good file");
     files.iter().map(load).collect()
 }

@@ -120,7 +120,7 @@ impl Project {
         fs::create_dir_all(root.join("scenarios/regressions")).expect("a directory");
         let project = Self { root };
         for scenario in scenarios {
-            let text = fs::read_to_string(format!("scenarios/{scenario}.toml"));
+            let text = fs::read_to_string(format!("scenarios/bridge/{scenario}.toml"));
             let text = text.expect("it is there");
             // Few seeds: what many of them show is tested elsewhere.
             let few = text.lines().map(|line| match line.starts_with("seeds = ") {
