@@ -34,6 +34,7 @@ use crate::facets::missed::ReceivedCount;
 use crate::facets::{CheckedRun, Facet};
 use crate::ids::SpanId;
 use crate::ledger::{Settlement, is_phantom, settle};
+use crate::validation::Validation;
 
 /// The oracle `no-loss`.
 #[derive(Debug)]
@@ -114,6 +115,10 @@ impl Oracle for NoLoss {
                 values: SettingValues::Number,
             },
         ]
+    }
+
+    fn validates(&self, _settings: &Settings) -> Vec<Validation> {
+        vec![Validation::EventCount]
     }
 
     fn check(&self, run: &CheckedRun<'_>, _settings: &Settings) -> Finding {
