@@ -228,6 +228,12 @@ codes! {
         "The system's sections match the schema that the system declares, and its own struct does not \
          take them: schema and deserialization of the struct disagree. Scenario files cannot help it; \
          derive both from one struct.";
+    /// A limit that is no amount of its metric.
+    BadAmount = "S0043",
+        "Each metric has a unit, and its limit is written in it: times are durations such as \"10ms\", \
+         shares are percentages such as \"99.5%\" with at most four digits behind the point, rates \
+         are numbers for each second of virtual time such as \"100/s\", and counts are plain whole \
+         numbers.";
     /// There is no such repro file.
     ReproMissing = "R0001",
         "The repro file does not exist. `rehearsal run` writes one for each failing seed below \

@@ -447,6 +447,7 @@ impl Read {
         if let Some(expect) = expect {
             found.extend(check::unreachable(expect, plan, info));
             found.extend(check::unrecorded(expect, info));
+            found.extend(check::unlimited(expect, info));
             if changed.table().contains_key(SYSTEM) {
                 found.extend(check::verdict(self.defect.as_deref(), expect));
             }
