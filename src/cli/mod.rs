@@ -1,5 +1,6 @@
 //! The command line: what it says, what it does, how it ends.
 
+mod baseline;
 mod check;
 mod conform;
 mod create;
@@ -211,6 +212,21 @@ struct RunArgs {
     /// Print one JSON object a line, one line a seed.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    baseline: BaselineArgs,
+}
+
+/// The files of metrics that a command writes or holds its own against.
+#[derive(Args, Debug)]
+struct BaselineArgs {
+    /// Write the metrics of the scenarios into a file, to compare later ones with. Written
+    /// only if every run passes.
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    save_baseline: Option<PathBuf>,
+    /// Compare the metrics with those in a file. The exit code is 10 if a time, a wait or a
+    /// queue is more than 1.5 times what it was, or a share or a rate less than 0.9 times.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
 }
 
 /// Values that a command sets in scenarios.

@@ -15,6 +15,7 @@ pub(super) const VIRTUAL_TIME: Metric = Metric {
     reads: Some(Facet::Engine),
     better: Better::Lower,
     validates: Validation::Timing,
+    shown: false,
     samples: |run| {
         let sample = |statistics: &Statistics| {
             Sample::between(None, VirtualTime::ZERO, statistics.virtual_time, Vec::new())
@@ -32,6 +33,7 @@ pub(super) const LOCK_WAITS: Metric = Metric {
     reads: Some(Facet::Engine),
     better: Better::Lower,
     validates: Validation::Performance,
+    shown: false,
     samples: |run| {
         let sample = |statistics: &Statistics| Sample {
             part: statistics.lock_waits,

@@ -35,6 +35,7 @@ pub(super) const ACCEPTANCE: Metric = Metric {
 pub(super) const TRANSIT: Metric = Metric {
     name: "transit",
     meaning: "the time from the answer that accepts a message to its receipt, zero if that comes first",
+    shown: false,
     samples: |run| hop(run, |sending| accepted_at(run, sending)),
     ..ACCEPTANCE
 };
@@ -42,6 +43,7 @@ pub(super) const TRANSIT: Metric = Metric {
 pub(super) const DELIVERY: Metric = Metric {
     name: "delivery",
     meaning: "the time from the sending of each message to its receipt, repeats left out",
+    shown: true,
     samples: |run| hop(run, |sending| Some(sending.at)),
     ..ACCEPTANCE
 };

@@ -22,6 +22,7 @@ pub(super) const SENT: Metric = Metric {
     reads: Some(Facet::Messages),
     better: Better::Neither,
     validates: Validation::EventCount,
+    shown: false,
     samples: |run| sendings(run, |_| true),
 };
 
@@ -79,6 +80,7 @@ pub(super) const THROUGHPUT: Metric = Metric {
     fold: Fold::Rate,
     better: Better::Higher,
     validates: Validation::Performance,
+    shown: true,
     samples: |run| {
         let mut arrivals: Vec<Sample> = first_arrivals(run)
             .map(|(sending, arrival)| {

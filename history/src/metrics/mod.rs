@@ -51,6 +51,8 @@ pub struct Metric {
     pub better: Better,
     /// The validation that a limit of it is a part of.
     pub validates: Validation,
+    /// `true` if reports for people show it.
+    pub shown: bool,
     /// Takes the samples of a run, in order.
     pub samples: fn(&CheckedRun<'_>) -> Vec<Sample>,
 }

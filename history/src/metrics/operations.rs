@@ -17,6 +17,7 @@ pub(super) const LATENCY: Metric = Metric {
     reads: Some(Facet::Operations),
     better: Better::Lower,
     validates: Validation::Timing,
+    shown: true,
     samples: |run| {
         let returned = all(run).filter_map(|(object, operation)| {
             let OperationEnd::Returned { at, .. } = operation.end else {
@@ -39,6 +40,7 @@ pub(super) const OPERATIONS: Metric = Metric {
     reads: Some(Facet::Operations),
     better: Better::Neither,
     validates: Validation::EventCount,
+    shown: false,
     samples: |run| {
         let invoked = all(run).map(|(object, operation)| {
             let witness = vec![operation.id.into(), object.into()];
@@ -57,6 +59,7 @@ pub(super) const OBJECTS: Metric = Metric {
     reads: Some(Facet::Operations),
     better: Better::Neither,
     validates: Validation::StateConsistency,
+    shown: false,
     samples: |run| {
         let invoked = all(run).map(|(object, operation)| {
             let witness = vec![object.into(), operation.id.into()];

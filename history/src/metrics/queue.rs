@@ -19,6 +19,7 @@ pub(super) const QUEUE_DEPTH: Metric = Metric {
     groups: Some("channel"),
     better: Better::Lower,
     validates: Validation::Performance,
+    shown: true,
     samples: |run| {
         let mut queues = Queues::default();
         for entry in &run.history.entries {

@@ -18,6 +18,7 @@ pub(super) const MAKESPAN: Metric = Metric {
     reads: Some(Facet::Spans),
     better: Better::Lower,
     validates: Validation::Timing,
+    shown: true,
     samples: |run| {
         let first = run.spans().iter().min_by_key(|record| record.at);
         let ended = run
@@ -42,6 +43,7 @@ pub(super) const DURATION: Metric = Metric {
     reads: Some(Facet::Spans),
     better: Better::Lower,
     validates: Validation::Timing,
+    shown: false,
     samples: |run| {
         let ended = run.spans().iter().filter_map(|record| {
             let witness = vec![record.began.span.into()];
@@ -65,6 +67,7 @@ pub(super) const SPANS: Metric = Metric {
     reads: Some(Facet::Spans),
     better: Better::Neither,
     validates: Validation::EventCount,
+    shown: false,
     samples: |run| run.spans().iter().map(one).collect(),
 };
 
@@ -77,6 +80,7 @@ pub(super) const SUCCESS: Metric = Metric {
     reads: Some(Facet::Spans),
     better: Better::Higher,
     validates: Validation::SuccessRate,
+    shown: true,
     samples: |run| {
         let spans = run.spans().iter();
         let share = spans.map(|record| Sample {
@@ -96,6 +100,7 @@ pub(super) const FAILURES: Metric = Metric {
     reads: Some(Facet::Spans),
     better: Better::Lower,
     validates: Validation::SuccessRate,
+    shown: false,
     samples: |run| {
         let failed = run.spans().iter().filter(|record| !is_completed(record));
         failed.map(one).collect()
@@ -111,6 +116,7 @@ pub(super) const MESSAGES_PER_SPAN: Metric = Metric {
     reads: Some(Facet::Spans),
     better: Better::Lower,
     validates: Validation::Performance,
+    shown: false,
     samples: |run| {
         let spans = run.spans().iter();
         spans.map(|record| messages_of(run, record)).collect()

@@ -13,6 +13,7 @@ pub(super) const BOTTLENECK: Metric = Metric {
     groups: None,
     better: Better::Lower,
     validates: Validation::Performance,
+    shown: true,
     samples: |run| {
         let entries = run.history.entries.iter();
         let work: Vec<&Entry> = entries.filter(|entry| is_work(entry)).collect();

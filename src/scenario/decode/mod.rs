@@ -609,7 +609,7 @@ fn syntax_problem(error: &toml::de::Error, problems: &Problems) -> Diagnostic {
                 FileKind::Scenario => {
                     "remove one of the two; elements of a list are written `[[…]]`"
                 }
-                FileKind::Repro => "remove one of the two",
+                FileKind::Repro | FileKind::Baseline => "remove one of the two",
             })
     } else if is_too_deep(error) {
         problems
