@@ -4,6 +4,8 @@ use std::fmt::{self, Write};
 use std::io;
 use std::path::Path;
 
+use rehearsal_history::metrics::Unit;
+
 use super::baseline::{Metrics, Shared};
 use super::{RunArgs, print, print_error, select};
 use crate::exit::Exit;
@@ -12,7 +14,7 @@ use crate::explore::{
 };
 use crate::report::json::RunLine;
 use crate::report::next_steps::{self, NextSteps};
-use crate::report::summary::{BAD, GOOD, styled};
+use crate::report::summary::{BAD, GOOD, many, styled};
 use crate::report::{self, failure};
 use crate::run::RunVerdict;
 use crate::run::seeds::Seeds;
@@ -90,7 +92,15 @@ fn run_one(
     if let Some(problem) = summary::unreached(&found, &found.missing(scenario)) {
         print_error(&format!("{}: {problem}\n", scenario.name));
     }
-    let exit = found.exit(scenario, true);
+    if let (Some(most), Some(rate)) = (args.max_failure_rate, found.failure_rate()) {
+        let (rate, most) = (Unit::Share.show(rate), Unit::Share.show(most));
+        let runs = many(found.totals.runs, "run");
+        print_error(&format!(
+            "{}: {rate} of {runs} failed; at most {most} may\n",
+            scenario.name
+        ));
+    }
+    let exit = found.exit_within(scenario, true, args.max_failure_rate);
     if !metrics.are_wanted() {
         return Ok(exit);
     }

@@ -83,13 +83,16 @@ fn write_runs(text: &mut String, run: &CheckedRun<'_>) -> fmt::Result {
         for span in spans {
             let began = span.began;
             let channel = began.channel.map(|channel| run.name(channel).to_string());
+            let ended = span.ends.first().map(|(at, _)| at.to_string());
             writeln!(
                 text,
-                "  {:<16} {:<8} {:<10} {:>4} {word}s  {}",
+                "  {:<16} {:<8} {:<10} {:>4} {word}s  {} to {:<8} {}",
                 began.label.as_str(),
                 run.name(began.span).to_string(),
                 channel.unwrap_or_default(),
                 messages(span),
+                span.at,
+                ended.unwrap_or_default(),
                 end(span.end()),
             )?;
         }

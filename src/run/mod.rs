@@ -161,6 +161,15 @@ impl RunVerdict {
         }
     }
 
+    /// Returns `true` for a failure of the system under test, of which a share may be allowed;
+    /// the others say that nothing is known.
+    pub fn is_of_the_system(self) -> bool {
+        match self {
+            Self::Violation | Self::Panic | Self::Deadlock | Self::Livelock | Self::Timeout => true,
+            Self::Pass | Self::Nondeterminism | Self::Leak | Self::Unknown => false,
+        }
+    }
+
     /// The exit code that says so.
     pub fn exit(self) -> Exit {
         match self {

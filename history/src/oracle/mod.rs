@@ -11,6 +11,7 @@
 //! [`ORACLES`].
 
 mod finding;
+mod last_hop;
 mod secrets;
 #[cfg(test)]
 mod tests;
