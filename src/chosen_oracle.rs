@@ -1,9 +1,14 @@
 //! Oracles with their settings, as tests and `rehearsal conform` name them. Scenario files
 //! have a table for that.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use rehearsal_history::Amount;
+use rehearsal_history::metrics::Selector;
+
 use crate::oracle::{self, OracleRef, SettingValue, SettingValues, Settings};
+use crate::scenario::amounts::{self, BadAmount, Written};
 use crate::scenario::suggest::nearest;
 
 /// The separator of an oracle's name and its settings in a text.
@@ -96,9 +101,33 @@ fn parse_setting(oracle: OracleRef, name: &str, value: &str) -> Result<SettingVa
             Ok(number) if number <= NUMBER_MAX => Ok(SettingValue::Number(number)),
             _ => Err(expected(format!("a whole number from 0 to {NUMBER_MAX}"))),
         },
+        SettingValues::Amounts => {
+            let amounts = value.split(WORD_SEPARATOR).map(str::trim).map(parse_amount);
+            let amounts = amounts.collect::<Result<BTreeMap<String, Amount>, String>>();
+            amounts
+                .map(SettingValue::Amounts)
+                .map_err(|problem| format!("`{name}` of `{oracle}`: {problem}"))
+        }
         SettingValues::Text if value.is_empty() => Err(expected("a text".to_owned())),
         SettingValues::Text => Ok(SettingValue::Text(value.to_owned())),
     }
+}
+
+/// Reads `duration:data=10ms`.
+fn parse_amount(text: &str) -> Result<(String, Amount), String> {
+    let Some((key, value)) = text.split_once('=') else {
+        return Err(format!(
+            "`{text}` is not METRIC=AMOUNT, as in `success=100%`"
+        ));
+    };
+    let selector = Selector::parse(key)
+        .map_err(|bad| format!("{}; {}", amounts::message(&bad), amounts::help(&bad)))?;
+    let amount = amounts::parse(selector.metric.unit, Written::bare(value));
+    let amount = amount.map_err(|bad| {
+        let BadAmount { message, help } = bad;
+        format!("`{value}` for `{key}`: {message}; {help}")
+    })?;
+    Ok((key.to_owned(), amount))
 }
 
 #[cfg(test)]
@@ -120,6 +149,29 @@ mod tests {
         assert_eq!(chosen.settings.number("buffer"), Some(8));
         let alias: ChosenOracle = "registry".parse().expect("an alias");
         assert_eq!(alias.oracle.name(), "invariants");
+    }
+
+    #[test]
+    fn a_text_limits_metrics() {
+        let text = "limits,at_most=duration:data=10ms+queue-depth=3,equal=success=100%";
+        let chosen: ChosenOracle = text.parse().expect("it is right");
+        let at_most: Vec<_> = chosen.settings.amounts("at_most").collect();
+        let expected = [
+            ("duration:data", Amount::whole(10_000)),
+            ("queue-depth", Amount::whole(3)),
+        ];
+        assert_eq!(at_most, expected);
+        let equal = chosen.settings.amounts("equal").next();
+        assert_eq!(equal, Some(("success", Amount::whole(1))));
+        for (text, part) in [
+            ("limits,equal=success", "`success` is not METRIC=AMOUNT"),
+            ("limits,equal=sucess=100%", "did you mean `success`?"),
+            ("limits,equal=success=1", "the unit is missing"),
+            ("limits,equal=sent=many", "write a whole number"),
+        ] {
+            let found = problem(text);
+            assert!(found.contains(part), "{part} is not in\n{found}");
+        }
     }
 
     #[test]

@@ -11,6 +11,8 @@
 //! [`rehearsal::tokio`](tokio) in the place of tokio, is put under test by
 //! [`#[rehearsal::test]`](macro@test).
 
+#[cfg(feature = "cli")]
+pub mod baseline;
 mod chosen_oracle;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -6,6 +6,7 @@
 //! span with a beginning and an end are enough for all of them.
 
 mod actor;
+mod amount;
 mod body;
 mod clock;
 mod entry;
@@ -14,16 +15,19 @@ mod history;
 mod ids;
 pub mod jsonl;
 mod ledger;
+pub mod metrics;
 pub mod oracle;
 pub mod profile;
 mod recorder;
 mod settings;
 pub mod sweep;
+mod validation;
 
 pub use actor::{
     Actor, Actors, Draft, Invocation, LogPlace, Receipt, RecordsHistory, Reply, Sending, Span,
     SpanDraft,
 };
+pub use amount::Amount;
 pub use body::{Body, Symbol, Value};
 pub use clock::VectorClock;
 pub use entry::{
@@ -39,3 +43,4 @@ pub use ids::{
 };
 pub use ledger::Ledger;
 pub use recorder::Recorder;
+pub use validation::Validation;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::amount::Amount;
+
 /// A setting that an oracle understands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Setting {
@@ -22,6 +24,8 @@ pub enum SettingValues {
     Text,
     /// A number from 0.
     Number,
+    /// An amount for each of several metrics.
+    Amounts,
 }
 
 /// One value of a setting.
@@ -33,6 +37,8 @@ pub enum SettingValue {
     Text(String),
     /// A number.
     Number(u64),
+    /// Amounts, each with the text that selects its metric.
+    Amounts(BTreeMap<String, Amount>),
 }
 
 /// The settings of one oracle in one scenario. Without any it is strictest.
@@ -40,6 +46,11 @@ pub enum SettingValue {
 pub struct Settings(BTreeMap<String, SettingValue>);
 
 impl Settings {
+    /// Returns `true` if nothing is set.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Sets one value.
     pub fn set(&mut self, name: impl Into<String>, value: SettingValue) {
         self.0.insert(name.into(), value);
@@ -67,6 +78,17 @@ impl Settings {
             Some(SettingValue::Number(number)) => Some(*number),
             _ => None,
         }
+    }
+
+    /// Returns the amounts of a setting, none if it is not set, each with the text that
+    /// selects its metric.
+    pub fn amounts(&self, name: &str) -> impl Iterator<Item = (&str, Amount)> + '_ {
+        let amounts = match self.0.get(name) {
+            Some(SettingValue::Amounts(amounts)) => Some(amounts),
+            _ => None,
+        };
+        let amounts = amounts.into_iter().flatten();
+        amounts.map(|(selector, amount)| (selector.as_str(), *amount))
     }
 
     /// Returns the text of a setting, if it is set.

@@ -4,7 +4,7 @@
 use std::fmt;
 
 /// The kinds of resources.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[non_exhaustive]
 pub enum ResourceKind {
     /// `sync::Mutex`.

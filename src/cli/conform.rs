@@ -24,7 +24,8 @@ pub(super) struct ConformArgs {
     file: PathBuf,
     /// Detector by this oracle, which then must have something to check; with settings as in
     /// `no-loss,gaps=overflow+crash,buffer=8`. May be repeated. Without this, every oracle
-    /// judges, as strictly as it can, that reads nothing but what is recorded.
+    /// judges, as strictly as it can, that needs no settings and reads nothing but what is
+    /// recorded.
     #[arg(long = "oracle", value_name = "NAME[,SETTING=VALUE]...")]
     oracles: Vec<ChosenOracle>,
     /// Print one JSON object a line, one line an oracle.
@@ -96,6 +97,7 @@ fn oracles(args: &ConformArgs, history: &History) -> Vec<(OracleRef, Settings)> 
     if args.oracles.is_empty() {
         let strict = |oracle| (oracle, Settings::default());
         return OracleRef::all()
+            .filter(|oracle| !oracle.needs_settings())
             .filter(reads_recorded)
             .map(strict)
             .collect();

@@ -1,5 +1,6 @@
 //! The command line: what it says, what it does, how it ends.
 
+mod baseline;
 mod check;
 mod conform;
 mod create;
@@ -19,6 +20,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use rehearsal_agents::sections::Path as Place;
+use rehearsal_history::Amount;
+use rehearsal_history::metrics::Unit;
 
 use self::explore::PackageArgs;
 use self::on_repro::on_repro;
@@ -31,6 +34,7 @@ use crate::regression;
 use crate::repro::shell_word;
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
+use crate::scenario::amounts::{self, Written};
 use crate::scenario::{Edit, durations, new};
 
 /// Deterministic simulation testing for multi-agent systems.
@@ -211,6 +215,26 @@ struct RunArgs {
     /// Print one JSON object a line, one line a seed.
     #[arg(long)]
     json: bool,
+    /// Let this share of the seeds fail, as in 5%: then the exit code is 0 all the same. What
+    /// is not a failure of the system (a budget that ran out, two different runs of one seed)
+    /// is never let through. Without this, no seed may fail.
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    max_failure_rate: Option<Amount>,
+    #[command(flatten)]
+    baseline: BaselineArgs,
+}
+
+/// The files of metrics that a command writes or holds its own against.
+#[derive(Args, Debug)]
+struct BaselineArgs {
+    /// Write the metrics of the scenarios into a file, to compare later ones with. Written
+    /// only if every run passes.
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    save_baseline: Option<PathBuf>,
+    /// Compare the metrics with those in a file. The exit code is 10 if a time, a wait or a
+    /// queue is more than 1.5 times what it was, or a share or a rate less than 0.9 times.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
 }
 
 /// Values that a command sets in scenarios.
@@ -241,6 +265,12 @@ impl SetArgs {
             .map(|change| format!(" --set {}", shell_word(&change.to_string())))
             .collect()
     }
+}
+
+/// A share, written as in scenario files.
+fn share(text: &str) -> Result<Amount, String> {
+    let share = amounts::parse(Unit::Share, Written::Text(text));
+    share.map_err(|bad| format!("{}: {}", bad.message, bad.help))
 }
 
 /// A stretch of real time, written as in scenario files.

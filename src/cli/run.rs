@@ -4,6 +4,9 @@ use std::fmt::{self, Write};
 use std::io;
 use std::path::Path;
 
+use rehearsal_history::metrics::Unit;
+
+use super::baseline::{Metrics, Shared};
 use super::{RunArgs, print, print_error, select};
 use crate::exit::Exit;
 use crate::explore::{
@@ -11,7 +14,7 @@ use crate::explore::{
 };
 use crate::report::json::RunLine;
 use crate::report::next_steps::{self, NextSteps};
-use crate::report::summary::{BAD, GOOD, styled};
+use crate::report::summary::{BAD, GOOD, many, styled};
 use crate::report::{self, failure};
 use crate::run::RunVerdict;
 use crate::run::seeds::Seeds;
@@ -22,14 +25,26 @@ pub(super) fn run(root: &Path, out: &Path, args: &RunArgs) -> io::Result<Exit> {
     let Some(chosen) = select::chosen(root, &args.scenarios, &args.set) else {
         return Ok(Exit::Usage);
     };
+    let Some(mut metrics) = Metrics::of(&args.baseline) else {
+        return Ok(Exit::Usage);
+    };
     let mut worst = Exit::Pass;
     for scenario in &chosen {
-        worst = worst.worst(run_one(scenario, out, args)?);
+        match run_one(scenario, out, args, &mut metrics)? {
+            // Nothing that was asked for can be said.
+            Exit::Usage => return Ok(Exit::Usage),
+            exit => worst = worst.worst(exit),
+        }
     }
-    Ok(worst)
+    metrics.finish(worst)
 }
 
-fn run_one(scenario: &Scenario, out: &Path, args: &RunArgs) -> io::Result<Exit> {
+fn run_one(
+    scenario: &Scenario,
+    out: &Path,
+    args: &RunArgs,
+    metrics: &mut Metrics<'_>,
+) -> io::Result<Exit> {
     let one = Seeds::one(args.seed.unwrap_or(0));
     let shown = match (args.json, &args.seeds) {
         (true, _) => Shown::Json,
@@ -41,16 +56,26 @@ fn run_one(scenario: &Scenario, out: &Path, args: &RunArgs) -> io::Result<Exit> 
         Ok(format!("{line}\n"))
     };
     let text: &Describe<'_> = &|report, _| Ok(report::summary::run(scenario, report));
+    let described = match shown {
+        Shown::Json => Some(json),
+        Shown::Whole => Some(text),
+        Shown::FirstOfEachVerdict => None,
+    };
+    let shared = Shared::default();
+    let measured: &Describe<'_> = &|report, repro| {
+        shared.add(report);
+        described.map_or_else(|| Ok(String::new()), |describe| describe(report, repro))
+    };
     let options = Options {
         repeat: if args.check_determinism {
             Repeat::Each
         } else {
             Repeat::Never
         },
-        describe: match shown {
-            Shown::Json => Some(json),
-            Shown::Whole => Some(text),
-            Shown::FirstOfEachVerdict => None,
+        describe: if metrics.are_wanted() {
+            Some(measured)
+        } else {
+            described
         },
         ..Options::one_by_one(args.strategy, out, Keep::Each)
     };
@@ -67,7 +92,25 @@ fn run_one(scenario: &Scenario, out: &Path, args: &RunArgs) -> io::Result<Exit> 
     if let Some(problem) = summary::unreached(&found, &found.missing(scenario)) {
         print_error(&format!("{}: {problem}\n", scenario.name));
     }
-    Ok(found.exit(scenario, true))
+    if let (Some(most), Some(rate)) = (args.max_failure_rate, found.failure_rate()) {
+        let (rate, most) = (Unit::Share.show(rate), Unit::Share.show(most));
+        let runs = many(found.totals.runs, "run");
+        print_error(&format!(
+            "{}: {rate} of {runs} failed; at most {most} may\n",
+            scenario.name
+        ));
+    }
+    let exit = found.exit_within(scenario, true, args.max_failure_rate);
+    if !metrics.are_wanted() {
+        return Ok(exit);
+    }
+    let (strategy, seeds) = (args.strategy.to_string(), seeds.to_string());
+    let measured = shared.into_inner();
+    let measured = measured.finish(&scenario.name, &strategy, &seeds);
+    Ok(match metrics.take(measured, args.json)? {
+        Exit::Usage => Exit::Usage,
+        compared => exit.worst(compared),
+    })
 }
 
 /// The text that is printed of each run.

@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use rehearsal_history::Amount;
 use rehearsal_sim::PickDeviation;
 
 pub use crate::clock::now;
@@ -205,9 +206,18 @@ impl Exploration {
     /// Returns the exit code of the exploration of `target`. `whole` is false for a
     /// shard.
     pub fn exit(&self, target: &dyn Target, whole: bool) -> Exit {
+        self.exit_within(target, whole, None)
+    }
+
+    /// Returns the exit code, of which failures are no part if no greater share of the runs
+    /// than that failed.
+    pub fn exit_within(&self, target: &dyn Target, whole: bool, share: Option<Amount>) -> Exit {
+        let excused = share.is_some_and(|share| self.failure_rate() <= Some(share));
         let mut worst = Exit::Pass;
         for verdict in self.totals.verdicts.keys() {
-            worst = worst.worst(verdict.exit());
+            if !(excused && verdict.is_of_the_system()) {
+                worst = worst.worst(verdict.exit());
+            }
         }
         if whole && !self.missing(target).is_empty() {
             worst = worst.worst(Exit::Violation);
@@ -218,6 +228,11 @@ impl Exploration {
             worst = worst.worst(Exit::Unknown);
         }
         worst
+    }
+
+    /// Returns the share of runs that failed; none if there were no runs.
+    pub fn failure_rate(&self) -> Option<Amount> {
+        Amount::ratio(self.totals.failed_runs(), self.totals.runs)
     }
 
     /// Returns the `sometimes` goals that a healthy target ought to have reached by now,

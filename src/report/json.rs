@@ -6,6 +6,7 @@ use std::path::Path;
 use rehearsal_agents::spec::Defect;
 use serde::Serialize;
 
+use super::records::{self, LockRecord, MetricRecord, RunRecord, ValidationRecord};
 use crate::repro::Repro;
 use crate::repro::replay::{Replay, Replayed};
 use crate::run::{Failure, RunReport};
@@ -28,6 +29,14 @@ pub struct RunLine<'a> {
     delivered: u64,
     gap_marked: u64,
     violations: Vec<ViolationEntry<'a>>,
+    /// The spans, in the words of the history.
+    runs: Vec<RunRecord>,
+    /// The metrics that have samples, by their names in limits.
+    metrics: BTreeMap<String, MetricRecord>,
+    /// The locks that tasks had to wait for, the most contended first.
+    locks: Vec<LockRecord>,
+    /// The six validations.
+    validations: Vec<ValidationRecord>,
     /// The repro file; null if the run passed, or none could be written.
     repro: Option<String>,
 }
@@ -57,6 +66,7 @@ impl<'a> RunLine<'a> {
     pub fn new(report: &'a RunReport, repro: Option<&Path>) -> Self {
         let outcome = &report.outcome;
         let judged = report.judged.as_ref();
+        let run = judged.map(|judged| judged.run(outcome));
         Self {
             scenario: &report.target,
             seed: report.seed,
@@ -71,6 +81,10 @@ impl<'a> RunLine<'a> {
             delivered: judged.map_or(0, |judged| judged.ledger.delivered),
             gap_marked: judged.map_or(0, |judged| judged.ledger.gap_marked),
             violations: report.failures.iter().map(ViolationEntry::from).collect(),
+            runs: run.as_ref().map(records::runs).unwrap_or_default(),
+            metrics: run.as_ref().map(records::metrics).unwrap_or_default(),
+            locks: outcome.locks.iter().map(LockRecord::from).collect(),
+            validations: judged.map(records::validations).unwrap_or_default(),
             repro: repro.map(|path| path.display().to_string()),
         }
     }

@@ -5,5 +5,7 @@ mod causal;
 pub(crate) mod failure;
 pub mod golden;
 pub mod json;
+mod measured;
 pub(crate) mod next_steps;
+pub mod records;
 pub mod summary;

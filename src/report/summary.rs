@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use rehearsal_history::facets::spans::SpanRecord;
 use rehearsal_history::{CheckedRun, EntityKind, SpanEnd};
 
+use super::measured;
 use crate::run::{Failure, Judged, RunReport, RunVerdict};
 use crate::target::Target;
 
@@ -67,7 +68,10 @@ fn write_run(text: &mut String, target: &dyn Target, report: &RunReport) -> fmt:
     }
     write_counts(text, judged, &run)?;
     write_statistics(text, report)?;
+    measured::write_locks(text, &report.outcome.locks)?;
+    measured::write_metrics(text, &run)?;
     write_checks(text, judged)?;
+    measured::write_validations(text, judged)?;
     writeln!(text)
 }
 
@@ -79,13 +83,16 @@ fn write_runs(text: &mut String, run: &CheckedRun<'_>) -> fmt::Result {
         for span in spans {
             let began = span.began;
             let channel = began.channel.map(|channel| run.name(channel).to_string());
+            let ended = span.ends.first().map(|(at, _)| at.to_string());
             writeln!(
                 text,
-                "  {:<16} {:<8} {:<10} {:>4} {word}s  {}",
+                "  {:<16} {:<8} {:<10} {:>4} {word}s  {} to {:<8} {}",
                 began.label.as_str(),
                 run.name(began.span).to_string(),
                 channel.unwrap_or_default(),
                 messages(span),
+                span.at,
+                ended.unwrap_or_default(),
                 end(span.end()),
             )?;
         }
@@ -107,7 +114,8 @@ fn write_runs(text: &mut String, run: &CheckedRun<'_>) -> fmt::Result {
     Ok(())
 }
 
-fn end(end: Option<SpanEnd>) -> &'static str {
+/// Returns the words for the end of a span.
+pub(super) fn end(end: Option<SpanEnd>) -> &'static str {
     match end {
         Some(SpanEnd::Completed) => "completed",
         Some(SpanEnd::Failed) => "failed",

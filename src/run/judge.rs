@@ -7,6 +7,7 @@ use rehearsal_history::facets::marks::{DERIVED_MARKS, derived_marks};
 use rehearsal_history::{CheckedRun, GapPolicy, History, Ledger, Mark};
 use rehearsal_sim::{Outcome, Verdict};
 
+use super::validation::Validations;
 use super::{Detector, Failure, Judged, RunReport, RunVerdict, StrategyName, verdict};
 use crate::oracle::{OracleRef, Settings};
 use crate::scenario::Goal;
@@ -85,6 +86,7 @@ pub(crate) fn judge(criteria: &Criteria<'_>, finished: Finished) -> RunReport {
             options,
             ledger,
             checked: findings.checked,
+            validations: findings.validations.into_all(),
             goals,
             history,
         }),
@@ -92,10 +94,10 @@ pub(crate) fn judge(criteria: &Criteria<'_>, finished: Finished) -> RunReport {
 }
 
 /// The findings of all oracles.
-#[derive(Default)]
 struct Findings {
     failures: Vec<Failure>,
     checked: Vec<(OracleRef, u64)>,
+    validations: Validations,
     /// An oracle has reported the engine's verdict.
     verdict_reported: bool,
 }
@@ -103,11 +105,18 @@ struct Findings {
 impl Findings {
     fn of(run: &CheckedRun<'_>, criteria: &Criteria<'_>) -> Self {
         let strict = Settings::default();
-        let mut findings = Self::default();
+        let mut findings = Self {
+            failures: Vec::new(),
+            checked: Vec::new(),
+            validations: Validations::new(),
+            verdict_reported: false,
+        };
         for oracle in criteria.oracles {
             let settings = criteria.settings.get(oracle).unwrap_or(&strict);
             let finding = oracle.judge(run, settings);
             findings.checked.push((*oracle, finding.checked));
+            let stands_for = oracle.validates(settings);
+            findings.validations.add(*oracle, &stands_for, &finding);
             let vacuity = finding.vacuity(&**oracle);
             let found: Vec<_> = finding.violations.into_iter().chain(vacuity).collect();
             findings.verdict_reported |= oracle.reports_verdict() && !found.is_empty();

@@ -6,6 +6,7 @@ pub mod seeds;
 pub mod signature;
 pub(crate) mod strategy;
 pub(crate) mod target;
+mod validation;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -21,6 +22,7 @@ use rehearsal_sim::{
 use self::judge::{Criteria, Finished};
 pub use self::strategy::StrategyName;
 pub use self::target::{run_deviating, run_once};
+pub use self::validation::{Validated, ValidationOutcome};
 use crate::exit::Exit;
 use crate::oracle::OracleRef;
 use crate::scenario::{ExpectedVerdict, Goal, Scenario};
@@ -92,6 +94,8 @@ pub struct Judged {
     pub ledger: Ledger,
     /// The number of checks of each oracle.
     pub checked: Vec<(OracleRef, u64)>,
+    /// The six validations.
+    pub validations: Vec<Validated>,
     /// Goals that the run reached.
     pub goals: BTreeSet<Goal>,
     /// The record of the actors.
@@ -154,6 +158,15 @@ impl RunVerdict {
             Self::Nondeterminism => "nondeterminism",
             Self::Leak => "leak",
             Self::Unknown => "unknown",
+        }
+    }
+
+    /// Returns `true` for a failure of the system under test, of which a share may be allowed;
+    /// the others say that nothing is known.
+    pub fn is_of_the_system(self) -> bool {
+        match self {
+            Self::Violation | Self::Panic | Self::Deadlock | Self::Livelock | Self::Timeout => true,
+            Self::Pass | Self::Nondeterminism | Self::Leak | Self::Unknown => false,
         }
     }
 

@@ -1,5 +1,5 @@
-//! The stable codes of everything that can be wrong with a scenario file (`S…`)
-//! or a repro file (`R…`).
+//! The stable codes of everything that can be wrong with a scenario file (`S…`), a repro
+//! file (`R…`) or a baseline (`B…`).
 
 use std::fmt;
 
@@ -228,6 +228,12 @@ codes! {
         "The system's sections match the schema that the system declares, and its own struct does not \
          take them: schema and deserialization of the struct disagree. Scenario files cannot help it; \
          derive both from one struct.";
+    /// A limit that is no amount of its metric.
+    BadAmount = "S0043",
+        "Each metric has a unit, and its limit is written in it: times are durations such as \"10ms\", \
+         shares are percentages such as \"99.5%\" with at most four digits behind the point, rates \
+         are numbers for each second of virtual time such as \"100/s\", and counts are plain whole \
+         numbers.";
     /// There is no such repro file.
     ReproMissing = "R0001",
         "The repro file does not exist. `rehearsal run` writes one for each failing seed below \
@@ -349,9 +355,44 @@ codes! {
         "A system that a test binary registers with `Harness::system` is in that binary, so that only its \
          tests can run_once the system's repros. Name the file in the environment variable REHEARSAL_REPLAY and \
          run `cargo test`; to keep it, copy it to `regressions/` where its scenarios are.";
+    /// There is no such baseline, or its bytes are no text.
+    BaselineUnreadable = "B0001",
+        "The baseline cannot be read: there is no such file, it is no regular file, it is larger than \
+         a baseline may be, the operating system refuses, or its bytes are no UTF-8. The message says \
+         which. `rehearsal run --save-baseline FILE` writes a baseline.";
+    /// The text of a baseline is not TOML.
+    BaselineSyntax = "B0002",
+        "A baseline is TOML, and the file is not, or names a key twice. Baselines are written by \
+         `rehearsal run --save-baseline FILE`; write it anew rather than correct it by hand.";
+    /// A baseline has a key, a value or a metric that no baseline has.
+    BaselineContent = "B0003",
+        "The file is TOML but no baseline: a key is missing or unknown, a value is of another type, or \
+         a metric has a name that this version does not know. Baselines are written by \
+         `rehearsal run --save-baseline FILE`.";
+    /// A baseline of another format.
+    BaselineFormat = "B0004",
+        "The baseline was written in another version of the file format, so that its numbers may mean \
+         something else. Write it anew with the version of rehearsal that is to read it.";
+    /// A baseline has other scenarios, seeds or strategies than the command runs.
+    BaselineMismatch = "B0005",
+        "Metrics are compared over the same seeds of the same scenario under the same strategy, and the \
+         baseline has no such entry. The message says what it has. Run the command with the seeds and \
+         the strategy of the baseline, or save a new one.";
 }
 
 impl Code {
+    /// Returns the code that a problem of any file has in a baseline.
+    pub(super) fn in_baseline(self) -> Self {
+        match self {
+            Self::FileMissing
+            | Self::NotAFile
+            | Self::Unreadable
+            | Self::FileTooLarge
+            | Self::NotUtf8 => Self::BaselineUnreadable,
+            other => other,
+        }
+    }
+
     /// Returns the code that a problem of any file has in a repro.
     pub(super) fn in_repro(self) -> Self {
         match self {
@@ -398,7 +439,7 @@ mod tests {
 
     #[test]
     fn codes_are_consecutive_and_unique() {
-        for letter in ["S", "R"] {
+        for letter in ["S", "R", "B"] {
             let codes = Code::ALL.iter().map(|code| code.name());
             let codes = codes.filter(|code| code.starts_with(letter));
             for (position, code) in codes.enumerate() {

@@ -87,6 +87,7 @@ impl Diagnostic {
             code: match source.kind() {
                 FileKind::Scenario => code,
                 FileKind::Repro => code.in_repro(),
+                FileKind::Baseline => code.in_baseline(),
             },
             message: message.into(),
             primary: None,

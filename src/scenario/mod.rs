@@ -3,6 +3,7 @@
 //! [`load`] reads one, [`discover`] finds them. Everything that is wrong with a
 //! file comes back as [`Diagnostic`]s, all of it in one pass.
 
+pub(crate) mod amounts;
 mod code;
 pub(crate) mod decode;
 mod diagnostic;

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::edit::Edit;
 use super::kind::Kinds;
-use super::sections::{FAULT_NAMES, GOAL_NAMES, SharedFile};
+use super::sections::{AMOUNTS, FAULT_NAMES, GOAL_NAMES, SharedFile};
 
 /// The schema of the files of one system.
 pub(super) struct SystemSchema {
@@ -320,6 +320,8 @@ pub(super) enum Shape<'s> {
     },
     /// A table.
     Table,
+    /// A table of metrics with their amounts.
+    Amounts,
     /// A table, or the value of that key alone.
     Short(&'s str, Node<'s>),
 }
@@ -368,6 +370,9 @@ impl<'s> Node<'s> {
         }
         if let Some(times) = self.times("x-duration-range") {
             return Shape::DurationRange(times);
+        }
+        if self.get(AMOUNTS).is_some() {
+            return Shape::Amounts;
         }
         if let Some(names) = self.get("enum").and_then(Value::as_array) {
             return Shape::Choice(names.iter().filter_map(Value::as_str).collect());

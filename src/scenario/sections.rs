@@ -8,11 +8,12 @@ use rehearsal_agents::sections::times::{self, Latency, Timeout, Window};
 use rehearsal_agents::sections::{Abbreviated, Name, Named, Part, Short};
 use rehearsal_agents::spec::{Fault, FaultPlan, NetworkSettings};
 use rehearsal_agents::system::SystemInfo;
+use rehearsal_history::metrics::{METRICS, Percentile};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{BudgetSpec, ExpectedVerdict, Goal};
+use super::{BudgetSpec, ExpectedVerdict, Goal, amounts};
 use crate::oracle::{self, OracleRef, Setting, SettingValue, SettingValues, Settings};
 
 /// A scenario: one claim, the system and everything around it, and the expected
@@ -235,6 +236,9 @@ pub(super) const FAULT_NAMES: &str = "x-fault-names";
 /// The keyword of [`GoalName`], whose names depend on the system.
 pub(super) const GOAL_NAMES: &str = "x-goal-names";
 
+/// The keyword of tables of metrics with their amounts.
+pub(super) const AMOUNTS: &str = "x-amounts";
+
 /// The name of a fault.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline, extend("x-noun" = "fault", "x-fault-names" = true))]
@@ -274,6 +278,11 @@ fn setting_value(value: &Value) -> Option<SettingValue> {
             let words = words.iter().filter_map(Value::as_str);
             Some(SettingValue::Words(words.map(str::to_owned).collect()))
         }
+        Value::Object(table) => {
+            let entries = table.iter();
+            let amounts = entries.filter_map(|(selector, value)| amounts::entry(selector, value));
+            Some(SettingValue::Amounts(amounts.collect()))
+        }
         _ => None,
     }
 }
@@ -310,9 +319,24 @@ fn setting_schema(setting: &Setting) -> Schema {
             "minimum": 0,
             "maximum": 1_000_000_000,
         }),
+        SettingValues::Amounts => json_schema!({
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": { "pattern": selector_pattern() },
+            "additionalProperties": { "type": ["integer", "string"], "minimum": 0 },
+            "x-amounts": true,
+        }),
     };
     schema.insert("description".into(), setting.meaning.into());
     schema
+}
+
+/// The pattern of texts that select a metric.
+fn selector_pattern() -> String {
+    let names: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
+    let percentiles: Vec<&str> = Percentile::ALL.iter().map(|p| p.as_str()).collect();
+    let (names, percentiles) = (names.join("|"), percentiles.join("|"));
+    format!("^({names})(:[^/]+)?(/({percentiles}))?$")
 }
 
 impl JsonSchema for OracleEntry {

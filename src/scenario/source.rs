@@ -19,6 +19,8 @@ pub enum FileKind {
     Scenario,
     /// A failing run.
     Repro,
+    /// The metrics of scenarios.
+    Baseline,
 }
 
 impl FileKind {
@@ -26,7 +28,7 @@ impl FileKind {
     pub fn max_bytes(self) -> usize {
         match self {
             Self::Scenario => MAX_BYTES,
-            Self::Repro => 16 * 1024 * 1024,
+            Self::Repro | Self::Baseline => 16 * 1024 * 1024,
         }
     }
 
@@ -35,6 +37,7 @@ impl FileKind {
         match self {
             Self::Scenario => "scenario",
             Self::Repro => "repro",
+            Self::Baseline => "baseline",
         }
     }
 }
@@ -151,6 +154,11 @@ impl Refusal {
                 "`rehearsal run` writes one for each failing seed, and says where",
                 "name one repro file, ending in `.repro`",
                 "`rehearsal shrink` makes smaller ones of those that the tool wrote",
+            ],
+            FileKind::Baseline => [
+                "`rehearsal run … --save-baseline FILE` writes one",
+                "name one file that `--save-baseline` has written",
+                "save the metrics of fewer scenarios in one file",
             ],
         };
         match self {

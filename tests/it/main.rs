@@ -13,6 +13,7 @@ mod explore;
 mod guide;
 mod guide_examples;
 mod laws;
+mod metrics;
 mod open_sets;
 mod own_kind;
 mod readme;

@@ -113,6 +113,7 @@ fn every_defect_has_a_scenario_that_expects_its_oracle_first() {
         (defects::ROUTED_BY_USER_NUMBER, oracle("isolation")),
         (defects::MAPS_UPDATED_APART, oracle("invariants")),
         (defects::GROUPED_BY_RUN, oracle("causal")),
+        (defects::LOCK_HELD_WHILE_SENDING, oracle("limits")),
     ];
     assert_eq!(expected.len(), defects::NAMES.len());
     for (defect, oracle) in expected {

@@ -4,8 +4,8 @@
 use rehearsal_agents::bridge::{BridgeSpec, Transport};
 use rehearsal_agents::bridge::{defects, faults};
 use rehearsal_agents::spec::{AgentKind, Defect, FailureMode};
-use rehearsal_history::oracle::{OracleRef, Settings};
-use rehearsal_history::{CheckedRun, GapPolicy, Phase};
+use rehearsal_history::oracle::{OracleRef, SettingValue, Settings};
+use rehearsal_history::{Amount, CheckedRun, GapPolicy, Phase};
 use rehearsal_sim::LiveTask;
 
 use crate::common::{
@@ -57,6 +57,13 @@ fn scenario(defect: Defect, transport: Transport) -> BridgeSpec {
             spec.settings.bridge.sweep_every = ms(4);
             spec
         }
+        // More events than the sockets in between can hold, faster than the client reads.
+        defects::LOCK_HELD_WHILE_SENDING => {
+            let hammer = AgentKind::Hammer { events: 1_000 };
+            let mut spec = spec(transport, vec![group(hammer, 1), group(AgentKind::Slow, 1)]);
+            spec.settings.clients.read_delay = ms(5);
+            spec
+        }
         other => panic!("no scenario shows {other}"),
     }
 }
@@ -73,7 +80,17 @@ fn gaps(defect: Defect, spec: &BridgeSpec) -> GapPolicy {
 fn is_caught(defect: Defect, spec: &BridgeSpec, seed: u64) -> bool {
     let run = run_spec(spec, seed, Order::Random);
     let run = run.checked(gaps(defect, spec));
-    OracleRef::all().any(|oracle| oracle.judge(&run, &Settings::default()).broken() > 0)
+    OracleRef::all().any(|oracle| oracle.judge(&run, &settings(oracle)).broken() > 0)
+}
+
+/// An oracle's settings: an event is accepted at once, whatever its readers do.
+fn settings(oracle: OracleRef) -> Settings {
+    let mut settings = Settings::default();
+    if oracle.needs_settings() {
+        let limits = [("acceptance".to_owned(), Amount::whole(0))];
+        settings.set("at_most", SettingValue::Amounts(limits.into()));
+    }
+    settings
 }
 
 const SEEDS: u64 = 24;

@@ -17,6 +17,7 @@ use crate::clock::VectorClock;
 use crate::facets::messages::{Arrival, Messages, SendOutcome, Sending};
 use crate::facets::{CheckedRun, Facet};
 use crate::ids::{ActorId, StreamId};
+use crate::validation::Validation;
 
 /// The oracle `causal`.
 #[derive(Debug)]
@@ -40,6 +41,10 @@ impl Oracle for Causal {
             name: "effect-first",
             meaning: "An actor received a message before one that happened before it.",
         }]
+    }
+
+    fn validates(&self, _settings: &Settings) -> Vec<Validation> {
+        vec![Validation::Timing]
     }
 
     fn check(&self, run: &CheckedRun<'_>, _settings: &Settings) -> Finding {

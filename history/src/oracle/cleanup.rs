@@ -15,6 +15,7 @@ use super::{Finding, Oracle, Report, Rule, Settings};
 use crate::entry::{Phase, Resource};
 use crate::facets::{CheckedRun, Facet};
 use crate::ids::EntityId;
+use crate::validation::Validation;
 
 /// The oracle `cleanup`.
 #[derive(Debug)]
@@ -60,6 +61,10 @@ impl Oracle for Cleanup {
                 meaning: "A lock is still held.",
             },
         ]
+    }
+
+    fn validates(&self, _settings: &Settings) -> Vec<Validation> {
+        vec![Validation::ResourceCleanup]
     }
 
     fn check(&self, run: &CheckedRun<'_>, _settings: &Settings) -> Finding {

@@ -8,6 +8,7 @@ use rehearsal_sim::Verdict;
 
 use super::{Finding, Oracle, Report, Rule, Settings};
 use crate::facets::{CheckedRun, Facet};
+use crate::validation::Validation;
 
 /// The oracle `deadlock`.
 #[derive(Debug)]
@@ -45,6 +46,10 @@ impl Oracle for Deadlock {
 
     fn reports_verdict(&self) -> bool {
         true
+    }
+
+    fn validates(&self, _settings: &Settings) -> Vec<Validation> {
+        vec![Validation::Timing]
     }
 
     fn check(&self, run: &CheckedRun<'_>, _settings: &Settings) -> Finding {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Finding, Oracle, Report, Rule, Settings};
 use crate::facets::{CheckedRun, Facet};
+use crate::validation::Validation;
 
 /// The oracle `exactly-once`.
 #[derive(Debug)]
@@ -34,6 +35,10 @@ impl Oracle for ExactlyOnce {
                 meaning: "An actor received two messages at one position of a log.",
             },
         ]
+    }
+
+    fn validates(&self, _settings: &Settings) -> Vec<Validation> {
+        vec![Validation::EventCount]
     }
 
     fn check(&self, run: &CheckedRun<'_>, _settings: &Settings) -> Finding {

@@ -18,6 +18,7 @@ use crate::entry::{Accepted, Epoch, Offset, Position, Received};
 use crate::facets::messages::{Delivery, Sending};
 use crate::facets::{CheckedRun, Facet};
 use crate::ids::{ActorId, EntityId, StreamId};
+use crate::validation::Validation;
 
 /// The oracle `fifo`.
 #[derive(Debug)]
@@ -63,6 +64,10 @@ impl Oracle for Fifo {
                 meaning: "A message arrived after one that was sent later.",
             },
         ]
+    }
+
+    fn validates(&self, _settings: &Settings) -> Vec<Validation> {
+        vec![Validation::Timing]
     }
 
     fn check(&self, run: &CheckedRun<'_>, _settings: &Settings) -> Finding {

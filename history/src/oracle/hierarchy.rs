@@ -23,6 +23,7 @@ use crate::facets::spans::SpanRecord;
 use crate::facets::{CheckedRun, Facet};
 use crate::ids::{ActorId, EntityId, SpanId};
 use crate::profile::{Profile, Role};
+use crate::validation::Validation;
 
 /// The oracle `hierarchy`.
 #[derive(Debug)]
@@ -72,6 +73,10 @@ impl Oracle for Hierarchy {
                 meaning: "A message arrived under another parent than its span has.",
             },
         ]
+    }
+
+    fn validates(&self, _settings: &Settings) -> Vec<Validation> {
+        vec![Validation::Timing]
     }
 
     fn check(&self, run: &CheckedRun<'_>, _settings: &Settings) -> Finding {

@@ -7,6 +7,7 @@
 use super::{Finding, Oracle, Report, Rule, Settings};
 use crate::entry::EntryKind;
 use crate::facets::{CheckedRun, Facet};
+use crate::validation::Validation;
 
 /// The oracle `invariants`.
 #[derive(Debug)]
@@ -32,6 +33,10 @@ impl Oracle for Invariants {
     /// None: the systems name the invariants.
     fn rules(&self) -> &'static [Rule] {
         &[]
+    }
+
+    fn validates(&self, _settings: &Settings) -> Vec<Validation> {
+        vec![Validation::StateConsistency]
     }
 
     fn check(&self, run: &CheckedRun<'_>, _settings: &Settings) -> Finding {

@@ -9,6 +9,7 @@ use crate::entry::{EntryKind, Envelope, Received, Resource};
 use crate::facets::messages::{Delivery, Sending, Subscriber};
 use crate::facets::{CheckedRun, Facet};
 use crate::ids::{ChannelId, EntityId, EntityKind, SpanId};
+use crate::validation::Validation;
 
 /// The oracle `isolation`.
 #[derive(Debug)]
@@ -66,6 +67,10 @@ impl Oracle for Isolation {
                 meaning: "A message was accepted for another channel than it was sent to.",
             },
         ]
+    }
+
+    fn validates(&self, _settings: &Settings) -> Vec<Validation> {
+        vec![Validation::StateConsistency]
     }
 
     fn check(&self, run: &CheckedRun<'_>, _settings: &Settings) -> Finding {

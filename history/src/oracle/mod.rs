@@ -11,6 +11,7 @@
 //! [`ORACLES`].
 
 mod finding;
+mod last_hop;
 mod secrets;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ mod tests;
 use std::fmt;
 
 use crate::facets::{CheckedRun, Facet};
+use crate::validation::Validation;
 
 pub use crate::settings::{Setting, SettingValue, SettingValues, Settings};
 pub use finding::{Finding, LISTED_MAX, Report, Scope, Violation};
@@ -52,6 +54,16 @@ pub trait Oracle: Sync {
     /// be reported again.
     fn reports_verdict(&self) -> bool {
         false
+    }
+
+    /// Returns `true` if it has nothing to check without settings.
+    fn needs_settings(&self) -> bool {
+        false
+    }
+
+    /// Returns the aspects of a run that it validates with those settings.
+    fn validates(&self, _settings: &Settings) -> Vec<Validation> {
+        Vec::new()
     }
 
     /// Judges one finished run. The strictest settings are the default.
@@ -91,6 +103,7 @@ oracles! {
     protocol::Protocol,
     invariants::Invariants,
     linearizable::Linearizable,
+    limits::Limits,
 }
 
 /// A reference to an oracle of the table. Equal and ordered by its place there.

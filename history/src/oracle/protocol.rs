@@ -19,6 +19,7 @@ use crate::facets::spans::SpanRecord;
 use crate::facets::{CheckedRun, Facet};
 use crate::ids::ActorId;
 use crate::profile::{Machine, Profile, Terms};
+use crate::validation::Validation;
 
 /// The oracle `protocol`.
 #[derive(Debug)]
@@ -92,6 +93,10 @@ impl Oracle for Protocol {
                 meaning: "A span completes with another number of messages than planned.",
             },
         ]
+    }
+
+    fn validates(&self, _settings: &Settings) -> Vec<Validation> {
+        vec![Validation::Timing]
     }
 
     fn check(&self, run: &CheckedRun<'_>, _settings: &Settings) -> Finding {

@@ -16,6 +16,7 @@ use crate::facets::spans::SpanRecord;
 use crate::facets::{CheckedRun, Facet};
 use crate::ids::{ActorId, EntityId};
 use crate::profile::Profile;
+use crate::validation::Validation;
 
 /// The oracle `terminal-exactly-once`.
 #[derive(Debug)]
@@ -65,6 +66,10 @@ impl Oracle for Terminal {
                 meaning: "A subscriber received a message after its span's terminal message.",
             },
         ]
+    }
+
+    fn validates(&self, _settings: &Settings) -> Vec<Validation> {
+        vec![Validation::SuccessRate]
     }
 
     fn check(&self, run: &CheckedRun<'_>, _settings: &Settings) -> Finding {

@@ -244,6 +244,7 @@ impl Engine {
             tasks: record.tasks,
             interleaving: core.happens_before.interleaving(),
             statistics: core.statistics,
+            locks: wait::contended(&core.resources),
             divergence,
         }
     }

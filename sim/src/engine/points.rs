@@ -3,9 +3,10 @@
 use std::panic::Location;
 
 use crate::engine::host::HostState;
-use crate::engine::wait::{ResourceInfo, Wait};
+use crate::engine::wait::{ResourceInfo, Usage, Wait};
 use crate::ids::{ResourceId, TaskId};
 use crate::operation::{Operation, ResourceKind};
+use crate::time::VirtualTime;
 
 use super::{Core, Engine};
 
@@ -132,6 +133,8 @@ impl Engine {
             kind,
             created_at,
             holders: Vec::new(),
+            held_since: VirtualTime::ZERO,
+            usage: Usage::default(),
         })
     }
 
@@ -140,16 +143,25 @@ impl Engine {
     pub(crate) fn hold(&self, resource: ResourceId) -> Option<TaskId> {
         let mut core = self.core.borrow_mut();
         let task = core.running?;
-        core.resources[resource].holders.push(task);
+        let info = &mut core.resources[resource];
+        if info.holders.is_empty() {
+            info.held_since = self.now.get();
+        }
+        info.holders.push(task);
         Some(task)
     }
 
     #[inline]
     pub(crate) fn release(&self, resource: ResourceId, task: TaskId) {
         let mut core = self.core.borrow_mut();
-        let holders = &mut core.resources[resource].holders;
-        let index = holders.iter().position(|holder| *holder == task);
-        holders.swap_remove(index.expect("a released resource was held"));
+        let info = &mut core.resources[resource];
+        let index = info.holders.iter().position(|holder| *holder == task);
+        info.holders
+            .swap_remove(index.expect("a released resource was held"));
+        if info.holders.is_empty() {
+            let held = self.now.get().since(info.held_since);
+            info.usage.longest_hold = info.usage.longest_hold.max(held);
+        }
         if let Some(me) = core.running {
             core.strategy.touched(me, resource);
             core.touched(me, resource);
@@ -169,7 +181,9 @@ impl Engine {
         let me = core.running?;
         let id = core.next_wait;
         core.next_wait += 1;
-        let kind = core.resources[resource].kind;
+        let info = &mut core.resources[resource];
+        info.usage.waits += 1;
+        let kind = info.kind;
         core.statistics.waits += u64::from(kind != ResourceKind::Timer);
         core.statistics.lock_waits += u64::from(kind.is_lock());
         if let Some(task) = core.task_mut(me) {
@@ -179,6 +193,7 @@ impl Engine {
                 id,
                 resource,
                 operation,
+                since: self.now.get(),
             });
         }
         Some((me, id))
@@ -187,13 +202,17 @@ impl Engine {
     #[inline]
     pub(crate) fn end_wait(&self, task: TaskId, id: u64) {
         let mut core = self.core.borrow_mut();
-        if let Some(task) = core.task_mut(task) {
-            // Mostly there is one, or the last goes first.
-            if task.waits.last().is_some_and(|wait| wait.id == id) {
-                task.waits.pop();
-            } else {
-                task.waits.retain(|wait| wait.id != id);
-            }
+        let core = &mut *core;
+        let Some(task) = core.task_mut(task) else {
+            return;
+        };
+        // Mostly there is one, or the last goes first.
+        let index = task.waits.iter().rposition(|wait| wait.id == id);
+        if let Some(wait) = index.map(|index| task.waits.remove(index)) {
+            let waited = self.now.get().since(wait.since);
+            let usage = &mut core.resources[wait.resource].usage;
+            usage.waited += waited;
+            usage.longest_wait = usage.longest_wait.max(waited);
         }
     }
 }

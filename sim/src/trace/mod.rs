@@ -18,7 +18,7 @@ pub(crate) use self::happens_before::HappensBefore;
 pub use self::happens_before::Interleaving;
 pub use self::leak::{LeakKind, LeakReport};
 pub use self::outcome::{
-    DeadlockedTask, Outcome, PanicReport, Statistics, Switch, TaskInfo, Verdict,
+    DeadlockedTask, LockUse, Outcome, PanicReport, Statistics, Switch, TaskInfo, Verdict,
 };
 
 /// The effects of a run, in order. Empty unless they were recorded.

@@ -27,6 +27,8 @@ pub struct Outcome<T> {
     pub tape: Tape,
     /// Counters.
     pub statistics: Statistics,
+    /// The locks that tasks had to wait for, the most contended first.
+    pub locks: Vec<LockUse>,
     /// The scheduler's deviations; empty unless recorded.
     pub switches: Vec<Switch>,
     /// Every task, by id; empty unless recorded.
@@ -53,6 +55,7 @@ impl<T> Outcome<T> {
             trace: self.trace,
             tape: self.tape,
             statistics: self.statistics,
+            locks: self.locks,
             switches: self.switches,
             tasks: self.tasks,
             interleaving: self.interleaving,
@@ -210,6 +213,25 @@ pub struct Switch {
     pub at: Option<(ResourceKind, &'static Location<'static>)>,
     /// The task that runs.
     pub taken: TaskId,
+}
+
+/// The locks that were made at one place, and the waits for them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LockUse {
+    /// The kind of the locks.
+    pub kind: ResourceKind,
+    /// The place at which they were made.
+    pub created_at: &'static Location<'static>,
+    /// The number of locks that were made there.
+    pub locks: u64,
+    /// The number of times that a task waited for one of them.
+    pub waits: u64,
+    /// The virtual time of all these waits.
+    pub waited: Duration,
+    /// The virtual time of the longest wait.
+    pub longest_wait: Duration,
+    /// The longest virtual time for which one of them was held without interruption.
+    pub longest_hold: Duration,
 }
 
 /// A task that took part in a run.

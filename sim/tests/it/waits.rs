@@ -3,10 +3,13 @@
 
 use std::future::{Future, pending};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use rehearsal_sim::tokio;
-use rehearsal_sim::tokio::sync::SetOnce;
+use rehearsal_sim::tokio::sync::{Mutex, SetOnce};
 use rehearsal_sim::tokio::task::{JoinSet, LocalSet};
+use rehearsal_sim::tokio::time::sleep;
 use rehearsal_sim::tokio_util::sync::CancellationToken;
 use rehearsal_sim::tokio_util::task::TaskTracker;
 use rehearsal_sim::{Config, Random, Verdict, run};
@@ -198,4 +201,36 @@ fn set_of_another_run_aborts_nothing() {
     });
     assert_eq!(outcome.verdict, Verdict::Pass);
     assert_eq!(outcome.value, Some(vec![0, 1, 2, 3]));
+}
+
+/// Two tasks hold the lock for ten and for twenty milliseconds; a third waits for both.
+#[test]
+fn waits_for_a_lock_are_counted_where_it_was_made() {
+    let outcome = run(Config::default(), |_| async {
+        let free = Arc::new(Mutex::new(()));
+        drop(free.lock().await);
+        let line = line!() + 1;
+        let lock = Arc::new(Mutex::new(()));
+        let hold = |ms| {
+            let lock = Arc::clone(&lock);
+            tokio::spawn(async move {
+                let _guard = lock.lock().await;
+                sleep(Duration::from_millis(ms)).await;
+            })
+        };
+        for task in [hold(10), hold(20), hold(0)] {
+            task.await.expect("it returns");
+        }
+        line
+    });
+    let [used] = outcome.locks.as_slice() else {
+        panic!("one lock was waited for: {:?}", outcome.locks);
+    };
+    assert_eq!(Some(used.created_at.line()), outcome.value);
+    assert_eq!((used.locks, used.waits), (1, 2));
+    let ms = Duration::from_millis;
+    assert_eq!(used.longest_hold, ms(20));
+    assert_eq!(used.longest_wait, ms(30));
+    assert_eq!(used.waited, ms(10) + ms(30));
+    assert_eq!(outcome.statistics.lock_waits, 2);
 }

@@ -8,7 +8,10 @@ use rehearsal_agents::sections::{Contradiction, Path, Rule};
 use rehearsal_agents::spec::Fault;
 use rehearsal_agents::system::SystemInfo;
 
-use super::words::quote;
+use rehearsal_history::metrics::Selector;
+
+use super::words::{list, quote};
+use crate::oracle::{OracleRef, Settings};
 use crate::scenario::ExpectedVerdict;
 use crate::scenario::code::Code;
 use crate::scenario::discover;
@@ -190,6 +193,56 @@ pub(super) fn unrecorded(expected: &Expectation, info: &SystemInfo) -> Vec<Coded
             let label = format!("the system `{}` records no {missing}", info.name);
             let problem = Contradiction::idle_oracle(index, oracle.name(), label);
             Some(problem.help("remove the oracle").map_rule(code_of))
+        })
+        .collect()
+}
+
+/// An oracle that has nothing to check without settings, and has none; or a limit on a
+/// metric that runs of the system do not record.
+pub(super) fn unlimited(expected: &Expectation, info: &SystemInfo) -> Vec<Coded> {
+    let settings = expected.settings();
+    let oracles = expected.oracles().into_iter().enumerate();
+    let needing = oracles.filter(|(_, oracle)| oracle.needs_settings());
+    needing
+        .flat_map(|(index, oracle)| match settings.get(&oracle) {
+            None => vec![unset(index, oracle)],
+            Some(settings) => unmeasured(index, oracle, settings, info),
+        })
+        .collect()
+}
+
+fn unset(index: usize, oracle: OracleRef) -> Coded {
+    let settings: Vec<&str> = oracle
+        .settings()
+        .iter()
+        .map(|setting| setting.name)
+        .collect();
+    let help = format!("write a table that sets {}", list(&settings));
+    let problem = Contradiction::idle_oracle(index, oracle.name(), "it is told nothing to check");
+    problem.help(help).map_rule(code_of)
+}
+
+fn unmeasured(
+    index: usize,
+    oracle: OracleRef,
+    settings: &Settings,
+    info: &SystemInfo,
+) -> Vec<Coded> {
+    let names = oracle.settings().iter().map(|setting| setting.name);
+    let limits = names.flat_map(|name| settings.amounts(name).map(move |(key, _)| (name, key)));
+    limits
+        .filter_map(|(name, key)| {
+            let facet = Selector::parse(key).ok()?.metric.reads?;
+            if info.records.contains(&facet) {
+                return None;
+            }
+            let message = format!("the limit of `{}` can measure nothing", quote(key));
+            let place = expect("oracles").index(index).key(name).key(key);
+            let label = format!("the system `{}` records no {facet}", info.name);
+            let problem = Coded::new(Code::IdleOracle, message, place)
+                .label(label)
+                .help("remove the limit");
+            Some(problem)
         })
         .collect()
 }

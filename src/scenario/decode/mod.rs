@@ -447,6 +447,7 @@ impl Read {
         if let Some(expect) = expect {
             found.extend(check::unreachable(expect, plan, info));
             found.extend(check::unrecorded(expect, info));
+            found.extend(check::unlimited(expect, info));
             if changed.table().contains_key(SYSTEM) {
                 found.extend(check::verdict(self.defect.as_deref(), expect));
             }
@@ -608,7 +609,7 @@ fn syntax_problem(error: &toml::de::Error, problems: &Problems) -> Diagnostic {
                 FileKind::Scenario => {
                     "remove one of the two; elements of a list are written `[[…]]`"
                 }
-                FileKind::Repro => "remove one of the two",
+                FileKind::Repro | FileKind::Baseline => "remove one of the two",
             })
     } else if is_too_deep(error) {
         problems

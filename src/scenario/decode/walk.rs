@@ -2,13 +2,17 @@
 
 use std::borrow::Cow;
 
+use rehearsal_history::metrics::Selector;
 use toml::de::DeValue;
 
 use super::item::Item;
+use super::json;
 use super::problems::Problems;
 use super::section::Section;
 use super::words::{list, quote};
+use crate::scenario::amounts::{self, BadAmount, Written};
 use crate::scenario::code::Code;
+use crate::scenario::diagnostic::Span;
 use crate::scenario::schema::{Node, Shape};
 
 /// The limits that hold.
@@ -56,6 +60,7 @@ impl Walk<'_> {
                 let section = item.section(name, problems);
                 section.is_some_and(|section| self.table(section, node))
             }
+            Shape::Amounts => self.amounts(item),
             Shape::Short(key, table) => self.short(item, key, table, title),
         }
     }
@@ -137,6 +142,57 @@ impl Walk<'_> {
             self.problems.push(problem);
         }
         distinct
+    }
+
+    /// Reads a table of metrics with their amounts.
+    fn amounts(&mut self, item: &Item<'_>) -> bool {
+        let DeValue::Table(table) = item.value else {
+            let wrong: Option<()> = item.wrong_type("a table", self.problems);
+            return wrong.is_some();
+        };
+        if table.is_empty() {
+            let message = format!("{} is empty", item.name);
+            let (label, help) = (
+                "no metric has a limit",
+                "write for example `success = \"100%\"`",
+            );
+            self.problems
+                .report(Code::EmptyList, item.span, message, label, help);
+            return false;
+        }
+        let mut sound = true;
+        for (key, value) in table.iter() {
+            let place = Span::from(key.span());
+            sound &= self.amount(key.get_ref(), place, value.get_ref(), value.span().into());
+        }
+        sound
+    }
+
+    fn amount(&mut self, key: &str, place: Span, value: &DeValue<'_>, span: Span) -> bool {
+        let selector = match Selector::parse(key) {
+            Ok(selector) => selector,
+            Err(bad) => {
+                let (message, help) = (amounts::message(&bad), amounts::help(&bad));
+                self.problems
+                    .report(Code::UnknownName, place, message, "selects no metric", help);
+                return false;
+            }
+        };
+        let value = json::plain(value);
+        let bad = match Written::of(&value) {
+            Some(written) => match amounts::parse(selector.metric.unit, written) {
+                Ok(_) => return true,
+                Err(bad) => bad,
+            },
+            None => BadAmount {
+                message: "no amount".to_owned(),
+                help: "write a whole number, or a text with a unit".to_owned(),
+            },
+        };
+        let message = format!("the limit of `{}` is no amount of it", quote(key));
+        self.problems
+            .report(Code::BadAmount, span, message, bad.message, bad.help);
+        false
     }
 
     /// Reads a table that may be written as the value of one key.

@@ -2,7 +2,7 @@
 
 use rehearsal::scenario::Code;
 
-use super::contradictions;
+use super::{contradictions, limits};
 
 /// A scenario that is right; cases change it.
 pub(crate) const HEALTHY: &str = r#"format = 1
@@ -45,7 +45,7 @@ pub(crate) struct Case {
 }
 
 /// Cases whose look is kept as a snapshot.
-const SHOWN: [&str; 12] = [
+const SHOWN: [&str; 14] = [
     "unknown_key",
     "wrong_type",
     "impossible_count",
@@ -58,6 +58,8 @@ const SHOWN: [&str; 12] = [
     "faults_in_process",
     "uneven_party",
     "missing_keys",
+    "limits_in_other_units",
+    "limits_of_no_metric",
 ];
 
 impl Case {
@@ -99,6 +101,7 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(value_cases());
     cases.extend(agent_cases());
     cases.extend(contradictions::all());
+    cases.extend(limits::all());
     cases
 }
 

@@ -4,6 +4,7 @@ mod cases;
 mod contradictions;
 mod files;
 mod hostile;
+mod limits;
 mod schema;
 
 use std::collections::BTreeSet;

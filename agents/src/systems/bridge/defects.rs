@@ -93,8 +93,14 @@ pub const GROUPED_BY_RUN: Defect = Defect::new(
     "Events that are sent together are grouped by run, whichever happened first.",
 );
 
+/// See [`SILENT_OVERFLOW`].
+pub const LOCK_HELD_WHILE_SENDING: Defect = Defect::new(
+    "lock-held-while-sending",
+    "The connection table stays locked until a client has taken what it is sent.",
+);
+
 /// Every defect of the bridge and of its agents.
-pub const DEFECTS: [Defect; 19] = [
+pub const DEFECTS: [Defect; 20] = [
     SILENT_OVERFLOW,
     RESUBSCRIBE_FROM_NOW,
     RESUME_INCLUSIVE,
@@ -114,6 +120,7 @@ pub const DEFECTS: [Defect; 19] = [
     ROUTED_BY_USER_NUMBER,
     MAPS_UPDATED_APART,
     GROUPED_BY_RUN,
+    LOCK_HELD_WHILE_SENDING,
 ];
 
 /// Every defect with its name in scenario files.

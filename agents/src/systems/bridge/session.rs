@@ -187,6 +187,12 @@ async fn write_all<W: FrameSink>(
         }
         core.collect(connection, BATCH_MAX, &mut batch).await;
         if !batch.is_empty() {
+            // Seeded: one slow client keeps every other task from the table.
+            let _table = if core.carries(defects::LOCK_HELD_WHILE_SENDING) {
+                Some(core.connections.lock().await)
+            } else {
+                None
+            };
             for frame in batch.drain(..) {
                 sink.feed(frame).await?;
             }

@@ -16,6 +16,7 @@ use super::{Finding, Oracle, Report, Rule, Setting, SettingValues, Settings};
 use crate::facets::operations::{Operation, OperationEnd};
 use crate::facets::{CheckedRun, Facet};
 use crate::ids::{EntityId, ObjectId};
+use crate::validation::Validation;
 
 pub use model::{MODELS, SequentialSpec};
 use search::{Decision, Stuck, search};
@@ -74,6 +75,10 @@ impl Oracle for Linearizable {
                 values: SettingValues::Number,
             },
         ]
+    }
+
+    fn validates(&self, _settings: &Settings) -> Vec<Validation> {
+        vec![Validation::StateConsistency]
     }
 
     fn check(&self, run: &CheckedRun<'_>, settings: &Settings) -> Finding {

@@ -9,13 +9,13 @@ use rehearsal_sim::{Census, LiveSocket, LiveTask, Statistics, TaskId, Verdict, V
 
 use crate::profile::AGENT_EVENTS;
 use crate::{
-    Accepted, ActorId, Began, Body, ChannelId, CheckedRun, Entry, EntryKind, Envelope, Epoch, Gap,
-    GapCause, GapPolicy, History, Ledger, MessageId, Model, ObjectId, Offset, OperationId, Phase,
-    Position, Received, Resource, Sent, Since, SpanEnd, SpanId, StreamId, Symbol, TenantId, Value,
-    VectorClock, Vocabulary,
+    Accepted, ActorId, Amount, Began, Body, ChannelId, CheckedRun, Entry, EntryKind, Envelope,
+    Epoch, Gap, GapCause, GapPolicy, History, Ledger, MessageId, Model, ObjectId, Offset,
+    OperationId, Phase, Position, Received, Resource, Sent, Since, SpanEnd, SpanId, StreamId,
+    Symbol, TenantId, Value, VectorClock, Vocabulary,
 };
 
-use super::super::{Finding, OracleRef, Settings};
+use super::super::{Finding, OracleRef, SettingValue, Settings};
 
 /// The kinds of messages that the tests send.
 pub(super) mod kind {
@@ -167,6 +167,8 @@ pub(super) struct HistoryBuilder {
     pub(super) statistics: Statistics,
     /// Settings of `no-loss`: the gaps that the scenario allows.
     pub(super) allowed: Settings,
+    /// Settings of the oracles that have nothing to check without any.
+    pub(super) limits: Settings,
     pub(super) epoch: Epoch,
     pub(super) now: VirtualTime,
     clocks: BTreeMap<SpanId, VectorClock>,
@@ -193,6 +195,7 @@ impl HistoryBuilder {
                 ..Statistics::default()
             },
             allowed: Settings::default(),
+            limits: Settings::default(),
             epoch: Epoch(1),
             now: VirtualTime::ZERO,
             clocks: BTreeMap::new(),
@@ -686,7 +689,22 @@ impl HistoryBuilder {
 
     pub(super) fn judge(&self, oracle: &str) -> Finding {
         let oracle = OracleRef::parse(oracle).expect("such an oracle");
-        self.with_run(|run| oracle.judge(run, &Settings::default()))
+        self.with_run(|run| oracle.judge(run, &self.settings_of(oracle)))
+    }
+
+    fn settings_of(&self, oracle: OracleRef) -> Settings {
+        if oracle.needs_settings() {
+            self.limits.clone()
+        } else {
+            Settings::default()
+        }
+    }
+
+    /// Sets the limit of one metric, in the place of all others.
+    pub(super) fn limit(&mut self, relation: &str, selector: &str, amount: Amount) {
+        self.limits = Settings::default();
+        let amounts = BTreeMap::from([(selector.to_owned(), amount)]);
+        self.limits.set(relation, SettingValue::Amounts(amounts));
     }
 
     /// Returns the rules that an oracle finds broken, sorted, each once.
@@ -704,7 +722,8 @@ impl HistoryBuilder {
     pub(super) fn unhappy(&self) -> Vec<(&'static str, Finding)> {
         self.with_run(|run| {
             OracleRef::all()
-                .map(|oracle| (oracle.name(), oracle.judge(run, &Settings::default())))
+                .filter(|oracle| !oracle.needs_settings() || !self.limits.is_empty())
+                .map(|oracle| (oracle.name(), oracle.judge(run, &self.settings_of(oracle))))
                 .filter(|(_, finding)| !finding.is_pass())
                 .collect()
         })

@@ -4,7 +4,7 @@ use rehearsal_sim::Verdict;
 
 use super::builder::{Fields, HistoryBuilder, about, error, kind, progress, tool};
 use crate::oracle::{Fifo, Finding, ORACLES, OracleRef, Scope};
-use crate::{ActorId, ChannelId, Ledger, SpanEnd, SpanId};
+use crate::{ActorId, Amount, ChannelId, Ledger, SpanEnd, SpanId};
 
 pub(super) const CHANNEL_1: ChannelId = ChannelId(1);
 pub(super) const CHANNEL_2: ChannelId = ChannelId(2);
@@ -26,6 +26,7 @@ pub(super) const SLOW: SpanId = SpanId(7);
 /// Two tenants, three actors, seven spans that end in every way but two.
 pub(super) fn healthy_history() -> HistoryBuilder {
     let mut builder = HistoryBuilder::new();
+    builder.limit("equal", "spans:streaming", Amount::whole(1));
     builder.client(CHANNEL_1);
     builder.client(CHANNEL_1);
     builder.client(CHANNEL_2);
@@ -164,7 +165,10 @@ fn nothing_is_missing_in_a_run_that_was_cut_short() {
     for (oracle, finding) in builder.unhappy() {
         assert_eq!(finding.scope, Scope::NotApplicable, "{oracle}: {finding:?}");
         assert!(
-            matches!(oracle, "no-loss" | "terminal-exactly-once" | "cleanup"),
+            matches!(
+                oracle,
+                "no-loss" | "terminal-exactly-once" | "cleanup" | "limits"
+            ),
             "{oracle} judges at any moment"
         );
     }

@@ -7,6 +7,7 @@ mod crash;
 mod excuses;
 mod findings;
 mod healthy;
+mod limits;
 mod plans;
 mod properties;
 mod requests;

@@ -2,12 +2,12 @@
 
 use rehearsal_sim::VirtualTime;
 
-use super::super::builder::{kind, progress, set, tool};
+use super::super::builder::{kind, progress, returned, set, tool};
 use super::super::healthy::{
     ALICE, BOB, CHANNEL_1, CHANNEL_2, DATA, FAILING, SILENT, STREAMING, WORKER,
 };
 use super::Case;
-use crate::{MessageId, Offset, SpanEnd};
+use crate::{Body, MessageId, Offset, SpanEnd, Value};
 
 pub(super) const NO_LOSS: &[Case] = &[
     Case {
@@ -30,6 +30,23 @@ pub(super) const NO_LOSS: &[Case] = &[
         says: &[
             "(progress) of run-5 (streaming-5) on thread-2 was accepted at \
                  offset 9 of thread-2, epoch 1; never delivered to client-3",
+        ],
+    },
+    Case {
+        name: "lost behind a journal that has it",
+        oracle: "no-loss",
+        rule: "lost",
+        corrupt: |builder| {
+            let message = builder.find(DATA, kind::THINKING);
+            builder.withhold(BOB, message);
+            let named = Value::Entity(message.into());
+            let append = Body::new("append").with("entry", Value::List(vec![named]));
+            let append = returned(7, append, (70, 80), None);
+            builder.operations.push(append);
+        },
+        says: &[
+            "never delivered to client-3, and no gap marker covers it; last seen: given to \
+                 `append` of object-7 by client-1 at 0.000s",
         ],
     },
     Case {
