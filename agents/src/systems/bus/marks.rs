@@ -11,5 +11,14 @@ pub const REQUEST_TIMED_OUT: Mark = Mark::new("request-timed-out");
 /// A response was rejected because its requester had given up.
 pub const RESPONSE_TOO_LATE: Mark = Mark::new("response-too-late");
 
+/// An event was refused because no member of the team subscribes to it.
+pub const NO_SUBSCRIBER: Mark = Mark::new("no-subscriber");
+
+/// A handler failed to handle an event.
+pub const HANDLER_FAILED: Mark = Mark::new("handler-failed");
+
+/// A handler handled an event once more after a failure.
+pub const HANDLER_RETRIED: Mark = Mark::new("handler-retried");
+
 /// A member repeated an order that it had no answer to after a reconnect.
 pub const ORDER_REPEATED: Mark = Mark::new("order-repeated");

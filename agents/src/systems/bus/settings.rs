@@ -1,12 +1,16 @@
 //! The content of a scenario of the bus, and the sections of its file.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check;
+use super::events::{
+    EventSettings, EventType, EventTypes, HandlerFile, HandlerSettings, TypeName,
+};
 use crate::sections::{Contradiction, Name, Named, Part, Settings, Shared};
 use crate::spec::{Extent, ScenarioSpec};
 use crate::units::times::{self, Delay, Timeout};
@@ -19,6 +23,10 @@ pub type BusSpec = ScenarioSpec<BusScenario>;
 pub struct BusScenario {
     /// Settings of the bus itself.
     pub bus: BusSettings,
+    /// Settings of the events.
+    pub events: EventSettings,
+    /// The names of the types of events, by number.
+    pub event_types: Vec<Arc<str>>,
     /// Settings of the members' connections.
     pub connections: ConnectionSettings,
     /// The members of each team, in order of declaration.
@@ -94,9 +102,21 @@ pub struct MemberGroup {
     pub count: u32,
     /// Rest after each message that one of them takes.
     pub rest: Duration,
+    /// The handlers of each.
+    pub handlers: Vec<HandlerSettings>,
+    /// The time after which the handlers subscribe; zero: before the work starts.
+    pub subscribe_after: Duration,
 }
 
-/// The kinds of members. Every member takes messages, and answers requests.
+impl MemberGroup {
+    /// Returns `true` if the handlers subscribe while others publish.
+    pub fn subscribes_late(&self) -> bool {
+        !self.handlers.is_empty() && !self.subscribe_after.is_zero()
+    }
+}
+
+/// The kinds of members. Every member takes messages, answers requests, and has the handlers
+/// of its group.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MemberKind {
     /// Sends requests to responders, or if there is none, to any other member.
@@ -119,6 +139,17 @@ pub enum MemberKind {
         /// Longest time before each; drawn.
         delay: Duration,
     },
+    /// Publishes events of one type.
+    Publisher {
+        /// The type.
+        event: EventType,
+        /// Events.
+        messages: u32,
+        /// Longest time before each; drawn.
+        delay: Duration,
+    },
+    /// Sends nothing of its own accord.
+    Subscriber,
     /// Sends notifications, each to one other member.
     Notifier {
         /// Notifications.
@@ -134,8 +165,9 @@ impl MemberKind {
         match self {
             Self::Requester { messages, .. }
             | Self::Broadcaster { messages, .. }
+            | Self::Publisher { messages, .. }
             | Self::Notifier { messages, .. } => messages,
-            Self::Responder => 0,
+            Self::Responder | Self::Subscriber => 0,
         }
     }
 
@@ -143,7 +175,10 @@ impl MemberKind {
     pub fn at_once(self) -> usize {
         match self {
             Self::Requester { at_once, .. } => at_once as usize,
-            Self::Broadcaster { .. } | Self::Notifier { .. } => 1,
+            Self::Broadcaster { .. }
+            | Self::Notifier { .. }
+            | Self::Publisher { .. }
+            | Self::Subscriber => 1,
             Self::Responder => 0,
         }
     }
@@ -158,6 +193,9 @@ pub struct BusFile {
     /// Settings of the bus itself.
     #[serde(default)]
     pub(super) bus: Part<BusSettings>,
+    /// Settings of the events.
+    #[serde(default)]
+    pub(super) events: Part<EventSettings>,
     /// Settings of the members' connections.
     #[serde(default)]
     pub(super) connections: Part<ConnectionSettings>,
@@ -190,7 +228,7 @@ pub(super) struct Group {
         with = "u32",
         range(min = 1, max = 100_000),
         extend(
-            "x-of" = { "kind": ["requester", "broadcaster", "notifier"] },
+            "x-of" = { "kind": ["requester", "broadcaster", "notifier", "publisher"] },
             "x-reduce" = 1,
             "x-example" = "messages = 20",
         )
@@ -201,7 +239,7 @@ pub(super) struct Group {
     #[schemars(
         with = "Delay",
         extend(
-            "x-of" = { "kind": ["requester", "broadcaster", "notifier"] },
+            "x-of" = { "kind": ["requester", "broadcaster", "notifier", "publisher"] },
             "x-optional" = true,
         )
     )]
@@ -221,6 +259,24 @@ pub(super) struct Group {
         extend("x-of" = { "kind": ["requester"] }, "x-optional" = true, "x-reduce" = 1)
     )]
     at_once: Option<u32>,
+    /// The type of the events that a member publishes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "TypeName",
+        extend(
+            "x-of" = { "kind": ["publisher"] },
+            "x-example" = "event = \"test_generated\"",
+        )
+    )]
+    event: Option<TypeName>,
+    /// The handlers of a member.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-reduce" = 0))]
+    handlers: Vec<HandlerFile>,
+    /// The time after which the handlers subscribe; with zero, before the work starts.
+    #[serde(default, with = "times")]
+    #[schemars(with = "Delay")]
+    subscribe_after: Duration,
 }
 
 fn one() -> u32 {
@@ -234,6 +290,8 @@ pub(super) enum KindName {
     Responder,
     Broadcaster,
     Notifier,
+    Publisher,
+    Subscriber,
 }
 
 impl Named for KindName {
@@ -245,21 +303,26 @@ impl Named for KindName {
             ("responder".into(), Self::Responder),
             ("broadcaster".into(), Self::Broadcaster),
             ("notifier".into(), Self::Notifier),
+            ("publisher".into(), Self::Publisher),
+            ("subscriber".into(), Self::Subscriber),
         ]
     }
 }
 
 impl Group {
     /// Returns the members as they are run; `None` if a parameter of the kind is missing.
-    fn spec(&self) -> Option<MemberGroup> {
+    fn spec(&self, types: &mut EventTypes) -> Option<MemberGroup> {
+        let handlers = self.handlers.iter();
         Some(MemberGroup {
-            kind: self.kind()?,
+            kind: self.kind(types)?,
             count: self.count,
             rest: self.rest,
+            handlers: handlers.map(|handler| handler.settings(types)).collect(),
+            subscribe_after: self.subscribe_after,
         })
     }
 
-    fn kind(&self) -> Option<MemberKind> {
+    fn kind(&self, types: &mut EventTypes) -> Option<MemberKind> {
         let or_zero = |time: Option<Delay>| time.map_or(Duration::ZERO, |Delay(time)| time);
         let delay = or_zero(self.delay);
         Some(match self.kind.0 {
@@ -278,7 +341,18 @@ impl Group {
                 messages: self.messages?,
                 delay,
             },
+            KindName::Publisher => MemberKind::Publisher {
+                event: types.number(self.event.as_ref()?),
+                messages: self.messages?,
+                delay,
+            },
+            KindName::Subscriber => MemberKind::Subscriber,
         })
+    }
+
+    /// Returns the number of handlers in each team.
+    pub(super) fn handlers(&self) -> u64 {
+        u64::from(self.count) * self.handlers.len() as u64
     }
 
     /// Returns the number of messages that one of the members sends.
@@ -294,10 +368,15 @@ impl Settings for BusScenario {
 
     fn from_file(file: BusFile) -> Option<Self> {
         let groups = file.members.into_sound()?;
+        let mut types = EventTypes::default();
+        let members = groups.iter().map(|group| group.spec(&mut types));
+        let members = members.collect::<Option<_>>()?;
         Some(Self {
             bus: file.bus.into_sound()?,
+            events: file.events.into_sound()?,
+            event_types: types.into_names(),
             connections: file.connections.into_sound()?,
-            members: groups.iter().map(Group::spec).collect::<Option<_>>()?,
+            members,
         })
     }
 

@@ -8,7 +8,8 @@ use rehearsal_history::{EntryKind, Phase, Resource};
 use rehearsal_sim::Ambient;
 use rehearsal_sim::tokio::net::TcpListener;
 
-use super::broker::{Broker, Held, Journal, Roster};
+use super::broker::{Broker, Held, Journal, Kept, Roster};
+use super::events::EventSettings;
 use super::faults::{self, BUS, MEMBER};
 use super::member::{Member, SharedRecord};
 use super::model::{MODEL, span_of};
@@ -46,6 +47,9 @@ pub static INFO: SystemInfo = SystemInfo {
         marks::REQUEST_TIMED_OUT,
         marks::RESPONSE_TOO_LATE,
         marks::ORDER_REPEATED,
+        marks::NO_SUBSCRIBER,
+        marks::HANDLER_FAILED,
+        marks::HANDLER_RETRIED,
     ],
     model: &MODEL,
 };
@@ -73,7 +77,7 @@ impl System for Bus {
         let plan = Plan::draw(&spec.settings, planner);
         let mut deployment = Deployment::new();
         let request_timeout = spec.settings.bus.request_timeout;
-        deployment.longest_work(plan.longest_work(request_timeout));
+        deployment.longest_work(plan.longest_work(&spec.settings));
         let process = Rc::new(Process::new(spec, &plan, planner.recorder().clone()));
         add_broker(&mut deployment, &process);
         let record = Arc::new(SharedRecord::new(planner.recorder().clone()));
@@ -81,7 +85,7 @@ impl System for Bus {
             let host = ClientHost::Own(planned.id.to_string());
             let work = (!planned.steps.is_empty()).then(|| deployment.work());
             let member = Member {
-                plan: planned,
+                plan: Arc::new(planned),
                 connections: spec.settings.connections.clone(),
                 request_timeout,
                 defect: spec.defect,
@@ -114,6 +118,7 @@ fn add_broker(deployment: &mut Deployment, process: &Rc<Process>) {
 /// The broker's process across its incarnations.
 struct Process {
     settings: BusSettings,
+    events: EventSettings,
     defect: Option<Defect>,
     roster: Arc<Roster>,
     recorder: Recorder,
@@ -129,6 +134,7 @@ impl Process {
         Self {
             journal: Journal::new(settings.write),
             settings,
+            events: spec.settings.events.clone(),
             defect: spec.defect,
             roster: Arc::new(plan.roster()),
             recorder,
@@ -141,6 +147,7 @@ impl Process {
         name_task("broker");
         let broker = Arc::new(Broker::open(
             self.settings.clone(),
+            self.events.clone(),
             Arc::clone(&self.roster),
             self.journal.clone(),
             self.defect,
@@ -180,6 +187,9 @@ impl Process {
                 phase: Phase::Quiescent,
             };
             self.recorder.history().record(None, holds);
+            for kept in broker.kept().await {
+                self.recorder.history().record(None, bounded(kept));
+            }
         }
     }
 
@@ -189,6 +199,16 @@ impl Process {
         if let Some(broker) = broker {
             broker.shut_down().await;
         }
+    }
+}
+
+/// Returns the comparison of the events that are kept with their bound.
+fn bounded(kept: Kept) -> EntryKind {
+    let Kept { events, bound } = kept;
+    let broken = (events > bound).then(|| format!("{events} events are kept, of {bound} at most"));
+    EntryKind::Invariant {
+        name: "kept-events-are-bounded".into(),
+        broken: broken.map(Into::into),
     }
 }
 

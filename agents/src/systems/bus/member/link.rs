@@ -4,7 +4,8 @@
 //! answered. Of the mailbox, the member knows which message it took last, and resumes
 //! after that one.
 
-use std::future::Future;
+use std::collections::BTreeSet;
+use std::future::{Future, pending};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use rehearsal_sim::tokio::sync::mpsc::UnboundedReceiver;
 use rehearsal_sim::tokio::task::JoinSet;
 use rehearsal_sim::tokio::{select, time};
 
+use super::super::events::handlers::Handlers;
 use super::super::faults::BUS;
 use super::super::plan::PlannedMember;
 use super::super::settings::ConnectionSettings;
@@ -31,7 +33,7 @@ use crate::driver::{ClientCommand, ClientNode};
 
 /// The connection of a member, across all its TCP connections.
 pub(super) struct Link {
-    member: PlannedMember,
+    member: Arc<PlannedMember>,
     settings: ConnectionSettings,
     node: ClientNode,
     record: Arc<Record>,
@@ -45,9 +47,42 @@ pub(super) struct Link {
     /// The way back for responses; dropped when the member leaves.
     outbox: Option<Outbox>,
     responders: JoinSet<()>,
-    /// The last message that was taken.
-    taken: Cursor,
+    handlers: Option<Handlers>,
+    /// The subscriptions that the member makes before it is ready.
+    subscribing: usize,
+    window: Window,
     connects: u32,
+}
+
+/// The parts of a member that its connection needs.
+pub(super) struct Parts {
+    pub(super) member: Arc<PlannedMember>,
+    pub(super) settings: ConnectionSettings,
+    pub(super) node: ClientNode,
+    pub(super) record: Arc<Record>,
+    pub(super) submissions: UnboundedReceiver<Submission>,
+    pub(super) waiting: Arc<Waiting>,
+    pub(super) outbox: Outbox,
+    pub(super) handlers: Option<Handlers>,
+    /// The subscriptions that the member makes before it is ready.
+    pub(super) subscribing: usize,
+}
+
+/// The messages that a member has taken.
+#[derive(Default, Debug)]
+struct Window {
+    /// The last one.
+    taken: Cursor,
+    /// Events among them that some handler has not finished.
+    unfinished: BTreeSet<Cursor>,
+}
+
+impl Window {
+    /// Returns the last message up to which all are done with.
+    fn done(&self) -> Cursor {
+        let first = self.unfinished.first();
+        first.map_or(self.taken, |first| Cursor(first.0 - 1))
+    }
 }
 
 /// The progress of a member.
@@ -91,32 +126,27 @@ enum Event {
     Started,
     Command(ClientCommand),
     Submission(Option<Submission>),
+    Handled(Cursor),
     Heartbeat,
 }
 
 impl Link {
-    pub(super) fn new(
-        member: PlannedMember,
-        settings: ConnectionSettings,
-        node: ClientNode,
-        record: Arc<Record>,
-        submissions: UnboundedReceiver<Submission>,
-        waiting: Arc<Waiting>,
-        outbox: Outbox,
-    ) -> Self {
+    pub(super) fn new(parts: Parts) -> Self {
         Self {
-            member,
-            settings,
-            node,
-            record,
+            member: parts.member,
+            settings: parts.settings,
+            node: parts.node,
+            record: parts.record,
             state: State::Joining,
-            submissions,
+            submissions: parts.submissions,
             in_flight: None,
             number: OrderNumber(0),
-            waiting,
-            outbox: Some(outbox),
+            waiting: parts.waiting,
+            outbox: Some(parts.outbox),
             responders: JoinSet::new(),
-            taken: Cursor::default(),
+            handlers: parts.handlers,
+            subscribing: parts.subscribing,
+            window: Window::default(),
             connects: 0,
         }
     }
@@ -126,10 +156,17 @@ impl Link {
         let mut start = Some(start);
         loop {
             match self.connect_and_serve(&mut start).await {
-                End::Goodbye => return self.record.drained(),
+                End::Goodbye => return self.drained(),
                 End::Lost(reason) => self.record.disconnected(reason),
             }
             time::sleep(self.settings.reconnect_after).await;
+        }
+    }
+
+    fn drained(&self) {
+        self.record.drained();
+        if let Some(handlers) = &self.handlers {
+            handlers.drained();
         }
     }
 
@@ -150,7 +187,7 @@ impl Link {
         let (mut reader, mut writer) = (FrameReader::new(reading), FrameWriter::new(writing));
         let hello = MemberFrame::Hello {
             member: self.member.id,
-            taken: self.taken,
+            taken: self.window.done(),
         };
         writer.send(&[hello]).await?;
         let BrokerFrame::Welcome { epoch } = reader.next().await? else {
@@ -167,7 +204,9 @@ impl Link {
         self.connects += 1;
         self.record.connected(epoch, self.connects);
         if self.connects == 1 {
-            self.node.ready();
+            if self.subscribing == 0 {
+                self.node.ready();
+            }
             return None;
         }
         Some(self.record.now())
@@ -209,6 +248,10 @@ impl Link {
                     self.state = State::Draining;
                     connection.writer.send(&[MemberFrame::Bye]).await?;
                 }
+                Event::Handled(cursor) => {
+                    self.window.unfinished.remove(&cursor);
+                    self.acknowledge(connection).await?;
+                }
                 Event::Heartbeat => {
                     if self.record.now().since(heard) >= self.settings.idle_timeout {
                         return Ok(End::Lost("silence"));
@@ -233,6 +276,9 @@ impl Link {
             event = command(&mut self.node, self.state) => event,
             submission = self.submissions.recv(), if takes_orders => {
                 Event::Submission(submission)
+            }
+            cursor = handled(&mut self.handlers), if self.handlers.is_some() => {
+                Event::Handled(cursor)
             }
             () = heartbeat => Event::Heartbeat,
         }
@@ -270,6 +316,9 @@ impl Link {
             self.state = State::Leaving;
             self.outbox = None;
             self.responders.abort_all();
+            if let Some(handlers) = &mut self.handlers {
+                handlers.finish();
+            }
         }
     }
 
@@ -285,19 +334,45 @@ impl Link {
             }
             BrokerFrame::Deliver {
                 cursor,
+                message,
+                ..
+            } if matches!(message.content, Content::Event { .. }) => {
+                self.hand_over(cursor, message);
+                Ok(())
+            }
+            BrokerFrame::Deliver {
+                cursor,
                 place,
                 message,
             } => {
-                self.taken = cursor.max(self.taken);
+                self.window.taken = cursor.max(self.window.taken);
                 self.received(place, &message, connection.resumed_at);
                 if !self.member.rest.is_zero() {
                     time::sleep(self.member.rest).await;
                 }
-                let taken = MemberFrame::Taken(self.taken);
-                connection.writer.send(&[taken]).await
+                self.acknowledge(connection).await
             }
             BrokerFrame::Welcome { .. } | BrokerFrame::Pong | BrokerFrame::Bye => Ok(()),
         }
+    }
+
+    /// Hands an event to the handlers, unless they have it.
+    fn hand_over(&mut self, cursor: Cursor, message: Message) {
+        // After a reconnect the bus sends all again that is not handled.
+        if cursor <= self.window.taken {
+            return;
+        }
+        self.window.taken = cursor;
+        self.window.unfinished.insert(cursor);
+        if let Some(handlers) = &self.handlers {
+            handlers.deliver(cursor, message);
+        }
+    }
+
+    /// Tells the broker which messages are done with.
+    async fn acknowledge(&self, connection: &mut Connection) -> Result<(), Disconnected> {
+        let taken = MemberFrame::Taken(self.window.done());
+        connection.writer.send(&[taken]).await
     }
 
     fn answered(&mut self, number: OrderNumber, answer: Answer) {
@@ -308,11 +383,23 @@ impl Link {
         let Some(Submission { order, answered }) = self.in_flight.take() else {
             return;
         };
-        if let Order::Send(message) = &order {
-            self.record.answered(message, answer);
+        match &order {
+            Order::Send(message) => self.record.answered(message, answer),
+            Order::Subscribe(_) => self.subscribed(),
+            Order::Withdraw(_) | Order::CountUnhandled => {}
         }
         // A responder that was aborted does not wait for it.
         let _ = answered.send(answer);
+    }
+
+    /// Counts a subscription: with the last, the member is ready.
+    fn subscribed(&mut self) {
+        if self.subscribing > 0 {
+            self.subscribing -= 1;
+            if self.subscribing == 0 {
+                self.node.ready();
+            }
+        }
     }
 
     fn received(&mut self, place: Place, message: &Message, resumed_at: Option<VirtualTime>) {
@@ -335,8 +422,16 @@ impl Link {
             Content::Response {
                 request, number, ..
             } => self.waiting.respond(request, number),
-            Content::Notification { .. } | Content::Broadcast { .. } => {}
+            Content::Notification { .. } | Content::Broadcast { .. } | Content::Event { .. } => {}
         }
+    }
+}
+
+/// Waits for the next event that every handler has finished. Cancel safe.
+async fn handled(handlers: &mut Option<Handlers>) -> Cursor {
+    match handlers {
+        Some(handlers) => handlers.next_handled().await,
+        None => pending().await,
     }
 }
 

@@ -7,12 +7,16 @@ use rehearsal_history::{MessageId, SpanEnd};
 use rehearsal_sim::tokio::time;
 
 use super::super::defects;
+use super::super::events::handlers::Subscriptions;
 use super::super::plan::{Action, Step};
 use super::super::wire::{Answer, Content, MemberId};
 use super::outbox::{Asked, Outbox};
 use super::record::Record;
 use crate::defect::Defect;
 use crate::record::recorder::name_task;
+
+/// Time between two questions of a member that flushes.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The parts that the tasks of a member share.
 #[derive(Clone, Debug)]
@@ -21,6 +25,8 @@ pub(super) struct Script {
     pub(super) record: Arc<Record>,
     pub(super) request_timeout: Duration,
     pub(super) defect: Option<Defect>,
+    /// The subscriptions of the member's handlers, if it has some.
+    pub(super) subscriptions: Option<Subscriptions>,
 }
 
 impl Script {
@@ -45,6 +51,31 @@ impl Script {
             Action::Broadcast => {
                 self.outbox.send(Content::Broadcast { number }).await;
             }
+            Action::Publish { event } => {
+                let (publisher, cause) = (None, None);
+                let content = Content::Event {
+                    event,
+                    publisher,
+                    number,
+                    cause,
+                };
+                self.outbox.send(content).await;
+            }
+            Action::Subscribe => {
+                if let Some(subscriptions) = &self.subscriptions {
+                    subscriptions.subscribe_late(&self.outbox).await;
+                }
+            }
+        }
+    }
+
+    /// Waits until every event of the team is handled, those included that handlers publish
+    /// meanwhile.
+    pub(super) async fn flush(&self) {
+        while let Some(Answer::Unhandled(events)) = self.outbox.count_unhandled().await
+            && events > 0
+        {
+            time::sleep(FLUSH_INTERVAL).await;
         }
     }
 
