@@ -10,6 +10,7 @@
 //! | `settings`, `check` | the sections of a scenario file, each a struct, and their contradictions |
 //! | `plan` | members, and everything random about them, drawn before the run starts |
 //! | `system` | roles, faults, and what runs on which host |
+//! | `portable` | the bus on another runtime than the simulator |
 //! | `member/` | the driver: scripts, the connection, and the record of both |
 //! | `model` | what a mailbox, a team or a request is in a history |
 //! | `faults`, `defects`, `marks` | what may strike, what may be seeded, what a run may have to reach |
@@ -41,6 +42,8 @@ pub mod marks;
 mod member;
 mod model;
 mod plan;
+#[doc(hidden)]
+pub mod portable;
 mod settings;
 mod system;
 mod wire;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use rehearsal_history::{EntryKind, Phase, Resource};
 use rehearsal_sim::Ambient;
-use rehearsal_sim::tokio::net::TcpListener;
 
 use super::broker::{Broker, Held, Journal, Kept, Roster};
 use super::events::EventSettings;
@@ -19,6 +18,7 @@ use super::wire::{Channel, PORT};
 use super::{defects, marks};
 use crate::defect::Defect;
 use crate::driver::{ClientHost, Deployment, Node, Planner};
+use crate::network::{Network, Tcp};
 use crate::record::Recorder;
 use crate::record::marks::{INTERLEAVED, RECONNECTED, REPLAYED};
 use crate::record::recorder::name_task;
@@ -75,16 +75,28 @@ impl System for Bus {
 
     fn deploy(&self, spec: &BusSpec, planner: &mut Planner) -> Deployment {
         let plan = Plan::draw(&spec.settings, planner);
+        deploy(spec, plan, planner.recorder(), &Tcp)
+    }
+}
+
+/// Deploys a bus that is planned on a network.
+pub(super) fn deploy<N: Network>(
+    spec: &BusSpec,
+    plan: Plan,
+    recorder: &Recorder,
+    network: &N,
+) -> Deployment {
         let mut deployment = Deployment::new();
         let request_timeout = spec.settings.bus.request_timeout;
         deployment.longest_work(plan.longest_work(&spec.settings));
-        let process = Rc::new(Process::new(spec, &plan, planner.recorder().clone()));
-        add_broker(&mut deployment, &process);
-        let record = Arc::new(SharedRecord::new(planner.recorder().clone()));
+        let process = Rc::new(Process::new(spec, &plan, recorder.clone()));
+        add_broker(&mut deployment, &process, network);
+        let record = Arc::new(SharedRecord::new(recorder.clone()));
         for planned in plan.members {
             let host = ClientHost::Own(planned.id.to_string());
             let work = (!planned.steps.is_empty()).then(|| deployment.work());
             let member = Member {
+                network: network.clone(),
                 plan: Arc::new(planned),
                 connections: spec.settings.connections.clone(),
                 request_timeout,
@@ -95,14 +107,16 @@ impl System for Bus {
             deployment.client(MEMBER, host, move |node| member.run(node));
         }
         deployment
-    }
 }
 
-fn add_broker(deployment: &mut Deployment, process: &Rc<Process>) {
+fn add_broker<N: Network>(deployment: &mut Deployment, process: &Rc<Process>, network: &N) {
+    let network = network.clone();
     let of_process = || Rc::clone(process);
     let (booting, crashing) = (of_process(), of_process());
     deployment
-        .server(BUS, BUS, move |node| Rc::clone(&booting).boot(node))
+        .server(BUS, BUS, move |node| {
+            Rc::clone(&booting).boot(node, network.clone())
+        })
         .on_crash(move || crashing.crashed());
     let (showing, ending) = (of_process(), of_process());
     deployment.on_snapshot(move || {
@@ -143,7 +157,7 @@ impl Process {
     }
 
     /// Runs one incarnation of the broker.
-    async fn boot(self: Rc<Self>, node: Node) {
+    async fn boot<N: Network>(self: Rc<Self>, node: Node, network: N) {
         name_task("broker");
         let broker = Arc::new(Broker::open(
             self.settings.clone(),
@@ -153,10 +167,10 @@ impl Process {
             self.defect,
         ));
         self.replace(Some(Arc::clone(&broker)));
-        let listener = TcpListener::bind(("0.0.0.0", PORT)).await;
+        let listener = network.listen(PORT).await;
         node.ready();
         if let Ok(listener) = listener {
-            broker.serve(listener).await;
+            broker.serve::<N>(listener).await;
         }
     }
 

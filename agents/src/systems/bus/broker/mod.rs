@@ -32,7 +32,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rehearsal_history::Epoch;
-use rehearsal_sim::tokio::net::TcpListener;
 use rehearsal_sim::tokio::sync::RwLock;
 use rehearsal_sim::tokio::{select, time};
 use rehearsal_sim::tokio_util::sync::CancellationToken;
@@ -46,6 +45,7 @@ use super::events::EventSettings;
 use super::settings::BusSettings;
 use super::wire::{Answer, Cursor, MemberId, Order, OrderNumber, TeamId};
 use crate::defect::Defect;
+use crate::network::{Listener, Network};
 
 pub(super) use self::event_log::Kept;
 pub(super) use self::journal::Journal;
@@ -103,7 +103,7 @@ impl Broker {
     }
 
     /// Serves connections until the broker is shut down.
-    pub(super) async fn serve(self: Arc<Self>, listener: TcpListener) {
+    pub(super) async fn serve<N: Network>(self: Arc<Self>, mut listener: N::Listener) {
         loop {
             let accepted = select! {
                 biased;
@@ -111,8 +111,8 @@ impl Broker {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, _)) => {
-                    let session = session::serve(Arc::clone(&self), stream);
+                Ok(stream) => {
+                    let session = session::serve::<N>(Arc::clone(&self), stream);
                     self.sessions.spawn(session);
                 }
                 Err(_) => time::sleep(ACCEPT_BACKOFF).await,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rehearsal_history::{Epoch, MessageId};
 use rehearsal_sim::tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
+use rehearsal_sim::tokio::net::TcpStream;
 use rehearsal_sim::{Config, HostId, Random, Verdict, World};
 
 use super::super::events::EventSettings;
@@ -14,6 +14,7 @@ use super::super::wire::{
     Answer, BrokerFrame, Content, Cursor, Disconnected, FrameReader, FrameWriter, MemberFrame,
     MemberId, Message, Order, OrderNumber, PORT, Refusal, TeamId,
 };
+use crate::network::{Network, Tcp};
 use super::{Broker, Held, Journal, Roster};
 
 const ONE: MemberId = MemberId(1);
@@ -34,8 +35,10 @@ fn boot(world: World, host: HostId, settings: BusSettings) -> Arc<Broker> {
     ));
     let serving = Arc::clone(&broker);
     world.spawn_on(host, async move {
-        let listener = TcpListener::bind(("0.0.0.0", PORT)).await;
-        serving.serve(listener.expect("the port is free")).await;
+        let listener = Tcp.listen(PORT).await;
+        serving
+            .serve::<Tcp>(listener.expect("the port is free"))
+            .await;
     });
     broker
 }

@@ -12,8 +12,6 @@ use std::time::Duration;
 
 use rehearsal_history::Epoch;
 use rehearsal_sim::VirtualTime;
-use rehearsal_sim::tokio::net::TcpStream;
-use rehearsal_sim::tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use rehearsal_sim::tokio::sync::mpsc::UnboundedReceiver;
 use rehearsal_sim::tokio::task::JoinSet;
 use rehearsal_sim::tokio::{select, time};
@@ -30,9 +28,11 @@ use super::outbox::{Outbox, Submission, Waiting};
 use super::record::Record;
 use super::script::{TakenRequest, respond};
 use crate::driver::{ClientCommand, ClientNode};
+use crate::network::Network;
 
 /// The connection of a member, across all its TCP connections.
-pub(super) struct Link {
+pub(super) struct Link<N> {
+    network: N,
     member: Arc<PlannedMember>,
     settings: ConnectionSettings,
     node: ClientNode,
@@ -55,7 +55,8 @@ pub(super) struct Link {
 }
 
 /// The parts of a member that its connection needs.
-pub(super) struct Parts {
+pub(super) struct Parts<N> {
+    pub(super) network: N,
     pub(super) member: Arc<PlannedMember>,
     pub(super) settings: ConnectionSettings,
     pub(super) node: ClientNode,
@@ -113,9 +114,9 @@ impl From<Disconnected> for End {
 }
 
 /// One TCP connection.
-struct Connection {
-    reader: FrameReader<OwnedReadHalf>,
-    writer: FrameWriter<OwnedWriteHalf>,
+struct Connection<N: Network> {
+    reader: FrameReader<N::Reader>,
+    writer: FrameWriter<N::Writer>,
     /// The time at which the member came back, if it had been connected before.
     resumed_at: Option<VirtualTime>,
 }
@@ -130,9 +131,10 @@ enum Event {
     Heartbeat,
 }
 
-impl Link {
-    pub(super) fn new(parts: Parts) -> Self {
+impl<N: Network> Link<N> {
+    pub(super) fn new(parts: Parts<N>) -> Self {
         Self {
+            network: parts.network,
             member: parts.member,
             settings: parts.settings,
             node: parts.node,
@@ -181,9 +183,9 @@ impl Link {
         }
     }
 
-    async fn connect(&mut self) -> Result<Connection, Disconnected> {
-        let stream = TcpStream::connect((BUS, PORT)).await?;
-        let (reading, writing) = stream.into_split();
+    async fn connect(&mut self) -> Result<Connection<N>, Disconnected> {
+        let stream = self.network.connect(BUS, PORT).await?;
+        let (reading, writing) = N::split(stream);
         let (mut reader, mut writer) = (FrameReader::new(reading), FrameWriter::new(writing));
         let hello = MemberFrame::Hello {
             member: self.member.id,
@@ -215,7 +217,7 @@ impl Link {
     /// Serves one connection to its end.
     async fn serve(
         &mut self,
-        connection: &mut Connection,
+        connection: &mut Connection<N>,
         start: &mut Option<impl FnOnce()>,
     ) -> Result<End, Disconnected> {
         self.repeat(connection).await?;
@@ -266,7 +268,7 @@ impl Link {
     /// Waits for the next event.
     async fn next(
         &mut self,
-        connection: &mut Connection,
+        connection: &mut Connection<N>,
         heartbeat: impl Future<Output = ()>,
     ) -> Event {
         let takes_orders = self.in_flight.is_none() && self.state != State::Draining;
@@ -285,7 +287,7 @@ impl Link {
     }
 
     /// Says again what a lost connection may have swallowed.
-    async fn repeat(&mut self, connection: &mut Connection) -> Result<(), Disconnected> {
+    async fn repeat(&mut self, connection: &mut Connection<N>) -> Result<(), Disconnected> {
         if let Some(submission) = self.in_flight.take() {
             self.record.repeated();
             self.submit(connection, submission).await?;
@@ -299,7 +301,7 @@ impl Link {
     /// Sends an order under the last number.
     async fn submit(
         &mut self,
-        connection: &mut Connection,
+        connection: &mut Connection<N>,
         submission: Submission,
     ) -> Result<(), Disconnected> {
         let frame = MemberFrame::Submit {
@@ -324,7 +326,7 @@ impl Link {
 
     async fn take(
         &mut self,
-        connection: &mut Connection,
+        connection: &mut Connection<N>,
         frame: BrokerFrame,
     ) -> Result<(), Disconnected> {
         match frame {
@@ -370,7 +372,7 @@ impl Link {
     }
 
     /// Tells the broker which messages are done with.
-    async fn acknowledge(&self, connection: &mut Connection) -> Result<(), Disconnected> {
+    async fn acknowledge(&self, connection: &mut Connection<N>) -> Result<(), Disconnected> {
         let taken = MemberFrame::Taken(self.window.done());
         connection.writer.send(&[taken]).await
     }

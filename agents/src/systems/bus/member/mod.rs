@@ -28,13 +28,15 @@ use super::plan::{PlannedMember, Step};
 use super::settings::ConnectionSettings;
 use crate::defect::Defect;
 use crate::driver::{ClientNode, WorkId};
+use crate::network::Network;
 use crate::record::recorder::name_task;
 
 pub(super) use self::outbox::Outbox;
 pub(super) use self::record::SharedRecord;
 
 /// A member with everything that it needs.
-pub(super) struct Member {
+pub(super) struct Member<N> {
+    pub(super) network: N,
     pub(super) plan: Arc<PlannedMember>,
     pub(super) connections: ConnectionSettings,
     pub(super) request_timeout: Duration,
@@ -44,7 +46,7 @@ pub(super) struct Member {
     pub(super) record: Arc<SharedRecord>,
 }
 
-impl Member {
+impl<N: Network> Member<N> {
     /// Runs the member until it is asked to leave and its mailbox is empty.
     pub(super) async fn run(self, node: ClientNode) {
         name_task(&self.plan.id.to_string());
@@ -78,6 +80,7 @@ impl Member {
             }
         };
         let parts = Parts {
+            network: self.network,
             member: self.plan,
             settings: self.connections,
             node,
