@@ -52,7 +52,11 @@ fn size(groups: &[Group], teams: u64) -> Vec<Contradiction> {
             KindName::Broadcaster => in_team.saturating_sub(1),
             KindName::Requester => 2,
             KindName::Publisher => handlers,
-            KindName::Notifier | KindName::Responder | KindName::Subscriber => 1,
+            KindName::Notifier
+            | KindName::Responder
+            | KindName::Subscriber
+            | KindName::Listener
+            | KindName::Absent => 1,
         };
         let messages = u64::from(group.count) * u64::from(group.messages());
         messages.saturating_mul(each)
@@ -84,8 +88,10 @@ fn has_requester(groups: &[Group]) -> bool {
         .any(|group| group.kind.0 == KindName::Requester)
 }
 
-fn has_handler(groups: &[Group]) -> bool {
-    groups.iter().any(|group| group.handlers() > 0)
+/// Returns `true` if some invariant is checked.
+fn is_observed(groups: &[Group]) -> bool {
+    let listens = |group: &Group| group.handlers() > 0 || group.kind.0 == KindName::Listener;
+    has_requester(groups) || groups.iter().any(listens)
 }
 
 /// Returns `true` if some member has something to send and another one to send it to.
@@ -105,8 +111,11 @@ fn oracles(groups: &[Group], shared: &Shared<'_>) -> Vec<Contradiction> {
                 )
             } else if OF_REQUESTS.contains(oracle) && !has_requester(groups) {
                 ("no member sends requests", "a requester")
-            } else if *oracle == INVARIANTS && !has_requester(groups) && !has_handler(groups) {
-                ("no member sends requests or handles events", "a requester or a handler")
+            } else if *oracle == INVARIANTS && !is_observed(groups) {
+                (
+                    "no member sends requests, listens or handles events",
+                    "a requester, a listener or a handler",
+                )
             } else {
                 return None;
             };

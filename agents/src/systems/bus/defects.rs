@@ -101,8 +101,38 @@ pub const UNBOUNDED_HISTORY: Defect = Defect::new(
     "The events that are kept for late subscribers are never forgotten.",
 );
 
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const RECEIVE_NOT_CANCEL_SAFE: Defect = Defect::new(
+    "receive-not-cancel-safe",
+    "A receive takes the message out of the mailbox first, and loses it when its time is up.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const STOP_DROPS_QUEUED: Defect = Defect::new(
+    "stop-drops-queued",
+    "A listener that is stopped drops the messages that wait in its mailbox.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const ACCEPTED_AFTER_STOP: Defect = Defect::new(
+    "accepted-after-stop",
+    "Messages to a member that was stopped are accepted, and never handled.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const REGISTERED_ANEW: Defect = Defect::new(
+    "registered-anew",
+    "A member that registers again gets an empty mailbox.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const UNKNOWN_MEMBER_IGNORED: Defect = Defect::new(
+    "unknown-member-ignored",
+    "A message to a member that never registered is accepted and dropped.",
+);
+
 /// Every defect.
-pub const DEFECTS: [Defect; 16] = [
+pub const DEFECTS: [Defect; 21] = [
     ANSWER_BEFORE_WRITE,
     FULL_MAILBOX_DROPS_OLDEST,
     RESPONSE_BY_ORDER,
@@ -119,4 +149,9 @@ pub const DEFECTS: [Defect; 16] = [
     HANDLERS_UNDER_LOCK,
     FAILURE_STOPS_OTHERS,
     UNBOUNDED_HISTORY,
+    RECEIVE_NOT_CANCEL_SAFE,
+    STOP_DROPS_QUEUED,
+    ACCEPTED_AFTER_STOP,
+    REGISTERED_ANEW,
+    UNKNOWN_MEMBER_IGNORED,
 ];

@@ -14,6 +14,18 @@ pub const RESPONSE_TOO_LATE: Mark = Mark::new("response-too-late");
 /// An event was refused because no member of the team subscribes to it.
 pub const NO_SUBSCRIBER: Mark = Mark::new("no-subscriber");
 
+/// A message was refused because its recipient never registered.
+pub const UNKNOWN_MEMBER: Mark = Mark::new("unknown-member");
+
+/// A message was refused because its recipient was stopped.
+pub const MEMBER_STOPPED: Mark = Mark::new("member-stopped");
+
+/// A listener was stopped, and has ended.
+pub const LISTENER_STOPPED: Mark = Mark::new("listener-stopped");
+
+/// A receive ended without a message.
+pub const RECEIVE_TIMED_OUT: Mark = Mark::new("receive-timed-out");
+
 /// A handler failed to handle an event.
 pub const HANDLER_FAILED: Mark = Mark::new("handler-failed");
 

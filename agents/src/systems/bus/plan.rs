@@ -8,7 +8,7 @@ use rehearsal_sim::World;
 
 use super::broker::Roster;
 use super::events::{EventSettings, EventType, HandlerSettings, LateSubscribers};
-use super::settings::{BusScenario, MemberGroup, MemberKind};
+use super::settings::{BusScenario, ListenerSettings, MemberGroup, MemberKind};
 use super::wire::{MemberId, TeamId};
 use crate::driver::Planner;
 
@@ -28,6 +28,9 @@ pub(super) struct PlannedMember {
     /// Steps that the member takes at once.
     pub(super) at_once: usize,
     pub(super) steps: Vec<Step>,
+    pub(super) presence: Presence,
+    /// The listener that takes its messages, if that is not its connection.
+    pub(super) listener: Option<ListenerSettings>,
     pub(super) handlers: Vec<HandlerSettings>,
     /// The handlers subscribe while others publish.
     pub(super) subscribes_late: bool,
@@ -64,6 +67,17 @@ pub(super) enum Action {
     Publish { event: EventType },
     /// Subscribes the handlers.
     Subscribe,
+    /// Stops the listener.
+    Stop,
+}
+
+/// The presence of a member.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Presence {
+    /// It is on a host of its own.
+    Present,
+    /// It never registers.
+    Absent,
 }
 
 /// Every member of a run, in order of declaration, one team after the other.
@@ -188,6 +202,8 @@ impl<'a> Draft<'a> {
             rest: self.group.rest,
             at_once: self.group.kind.at_once(),
             others: self.others,
+            presence: self.group.kind.presence(),
+            listener: self.group.kind.listener(),
             handlers: self.group.handlers.clone(),
             subscribes_late: self.group.subscribes_late(),
             late_subscribers: events.late.0,
@@ -196,12 +212,16 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Returns the step with which a late subscriber begins.
+    /// Returns the step with which a late subscriber or a listener begins.
     fn first(&self) -> Option<Step> {
-        self.group.subscribes_late().then_some(Step {
-            wait: self.group.subscribe_after,
-            action: Action::Subscribe,
-        })
+        let (wait, action) = match self.group.kind {
+            MemberKind::Listener { stop_after, .. } if !stop_after.is_zero() => {
+                (stop_after, Action::Stop)
+            }
+            _ if self.group.subscribes_late() => (self.group.subscribe_after, Action::Subscribe),
+            _ => return None,
+        };
+        Some(Step { wait, action })
     }
 
     fn step(&self) -> Option<Step> {
@@ -217,7 +237,10 @@ impl<'a> Draft<'a> {
             }
             MemberKind::Broadcaster { delay, .. } => (Action::Broadcast, delay),
             MemberKind::Publisher { event, delay, .. } => (Action::Publish { event }, delay),
-            MemberKind::Responder | MemberKind::Subscriber => return None,
+            MemberKind::Responder
+            | MemberKind::Subscriber
+            | MemberKind::Listener { .. }
+            | MemberKind::Absent => return None,
         };
         let wait = self.time("delay", delay);
         Some(Step { wait, action })

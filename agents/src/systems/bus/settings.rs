@@ -11,6 +11,7 @@ use super::check;
 use super::events::{
     EventSettings, EventType, EventTypes, HandlerFile, HandlerSettings, TypeName,
 };
+use super::plan::Presence;
 use crate::sections::{Contradiction, Name, Named, Part, Settings, Shared};
 use crate::spec::{Extent, ScenarioSpec};
 use crate::units::times::{self, Delay, Timeout};
@@ -150,6 +151,15 @@ pub enum MemberKind {
     },
     /// Sends nothing of its own accord.
     Subscriber,
+    /// Takes its messages from a mailbox on its own host, one after the other.
+    Listener {
+        /// The way in which it takes them.
+        listener: ListenerSettings,
+        /// Time after which it is stopped; never with zero.
+        stop_after: Duration,
+    },
+    /// Is known to the others, and never registers.
+    Absent,
     /// Sends notifications, each to one other member.
     Notifier {
         /// Notifications.
@@ -159,7 +169,32 @@ pub enum MemberKind {
     },
 }
 
+/// The way in which a listener takes messages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ListenerSettings {
+    /// Longest time that it waits for a message before it looks whether it has to stop.
+    pub poll: Duration,
+    /// Time that it takes for a message.
+    pub handling: Duration,
+}
+
 impl MemberKind {
+    /// Returns whether a member of this kind is there at all.
+    pub(super) fn presence(self) -> Presence {
+        match self {
+            Self::Absent => Presence::Absent,
+            _ => Presence::Present,
+        }
+    }
+
+    /// Returns the listener of a member of this kind, if it has one.
+    pub(super) fn listener(self) -> Option<ListenerSettings> {
+        match self {
+            Self::Listener { listener, .. } => Some(listener),
+            _ => None,
+        }
+    }
+
     /// Returns the number of messages that a member of this kind begins to send.
     pub fn messages(self) -> u32 {
         match self {
@@ -167,7 +202,7 @@ impl MemberKind {
             | Self::Broadcaster { messages, .. }
             | Self::Publisher { messages, .. }
             | Self::Notifier { messages, .. } => messages,
-            Self::Responder | Self::Subscriber => 0,
+            Self::Responder | Self::Subscriber | Self::Listener { .. } | Self::Absent => 0,
         }
     }
 
@@ -178,8 +213,9 @@ impl MemberKind {
             Self::Broadcaster { .. }
             | Self::Notifier { .. }
             | Self::Publisher { .. }
-            | Self::Subscriber => 1,
-            Self::Responder => 0,
+            | Self::Subscriber
+            | Self::Listener { .. } => 1,
+            Self::Responder | Self::Absent => 0,
         }
     }
 }
@@ -269,6 +305,27 @@ pub(super) struct Group {
         )
     )]
     event: Option<TypeName>,
+    /// The longest time that a listener waits for a message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "Timeout",
+        extend("x-of" = { "kind": ["listener"] }, "x-example" = "poll = \"1s\"")
+    )]
+    poll: Option<Timeout>,
+    /// The time that a listener takes for a message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "Delay",
+        extend("x-of" = { "kind": ["listener"] }, "x-optional" = true)
+    )]
+    handling: Option<Delay>,
+    /// The time after which a listener is stopped; with zero or without, it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "Delay",
+        extend("x-of" = { "kind": ["listener"] }, "x-optional" = true)
+    )]
+    stop_after: Option<Delay>,
     /// The handlers of a member.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-reduce" = 0))]
@@ -292,6 +349,8 @@ pub(super) enum KindName {
     Notifier,
     Publisher,
     Subscriber,
+    Listener,
+    Absent,
 }
 
 impl Named for KindName {
@@ -305,6 +364,8 @@ impl Named for KindName {
             ("notifier".into(), Self::Notifier),
             ("publisher".into(), Self::Publisher),
             ("subscriber".into(), Self::Subscriber),
+            ("listener".into(), Self::Listener),
+            ("absent".into(), Self::Absent),
         ]
     }
 }
@@ -347,6 +408,14 @@ impl Group {
                 delay,
             },
             KindName::Subscriber => MemberKind::Subscriber,
+            KindName::Listener => MemberKind::Listener {
+                listener: ListenerSettings {
+                    poll: self.poll?.0,
+                    handling: or_zero(self.handling),
+                },
+                stop_after: or_zero(self.stop_after),
+            },
+            KindName::Absent => MemberKind::Absent,
         })
     }
 

@@ -12,7 +12,7 @@ use super::events::EventSettings;
 use super::faults::{self, BUS, MEMBER};
 use super::member::{Member, SharedRecord};
 use super::model::{MODEL, span_of};
-use super::plan::Plan;
+use super::plan::{Plan, Presence};
 use super::settings::{BusScenario, BusSettings, BusSpec};
 use super::wire::{Channel, PORT};
 use super::{defects, marks};
@@ -48,6 +48,10 @@ pub static INFO: SystemInfo = SystemInfo {
         marks::RESPONSE_TOO_LATE,
         marks::ORDER_REPEATED,
         marks::NO_SUBSCRIBER,
+        marks::UNKNOWN_MEMBER,
+        marks::MEMBER_STOPPED,
+        marks::LISTENER_STOPPED,
+        marks::RECEIVE_TIMED_OUT,
         marks::HANDLER_FAILED,
         marks::HANDLER_RETRIED,
     ],
@@ -93,6 +97,9 @@ pub(super) fn deploy<N: Network>(
         add_broker(&mut deployment, &process, network);
         let record = Arc::new(SharedRecord::new(recorder.clone()));
         for planned in plan.members {
+        if planned.presence == Presence::Absent {
+            continue;
+        }
             let host = ClientHost::Own(planned.id.to_string());
             let work = (!planned.steps.is_empty()).then(|| deployment.work());
             let member = Member {

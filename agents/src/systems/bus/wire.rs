@@ -140,6 +140,8 @@ pub(super) enum Order {
     Subscribe(EventType),
     /// Count the events of the team that some handler has not finished.
     CountUnhandled,
+    /// Accept no more messages to the member.
+    Stop,
 }
 
 /// The broker's answer to an order.
@@ -156,6 +158,8 @@ pub(super) enum Answer {
     Subscribed { missed: u64 },
     /// That many events wait for a handler.
     Unhandled(u64),
+    /// The bus accepts no more messages to the member after this one.
+    Stopped { last: Cursor },
 }
 
 /// The reasons for which a message is rejected.
@@ -170,6 +174,8 @@ pub(super) enum Refusal {
     NotAwaited(MessageId),
     /// No member of the team subscribes to the event.
     NoSubscriber,
+    /// The member was stopped.
+    Stopped(MemberId),
 }
 
 impl fmt::Display for Refusal {
@@ -180,6 +186,7 @@ impl fmt::Display for Refusal {
             Self::NotAwaited(request) => {
                 write!(f, "message-{} waits for no response", request.0)
             }
+            Self::Stopped(member) => write!(f, "{member} was stopped"),
             Self::NoSubscriber => f.write_str("the event has no subscriber"),
         }
     }

@@ -26,6 +26,8 @@ pub(super) enum Record {
     Taken(MemberId, Cursor),
     /// A member expects no response to its request any more.
     Withdrawn(MemberId, MessageId),
+    /// No message to a member is accepted any more.
+    Stopped(MemberId),
     /// A member subscribes to events from now on. So many of those before were put into its
     /// mailbox.
     Subscribed {

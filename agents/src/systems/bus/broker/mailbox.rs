@@ -29,6 +29,16 @@ pub(super) struct Mailbox {
     direct: u64,
     /// Requests of this member that have no response yet, with the member that was asked.
     awaited: BTreeMap<MessageId, MemberId>,
+    state: MailboxState,
+}
+
+/// The state of a mailbox.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum MailboxState {
+    /// It takes messages.
+    Open,
+    /// Its member was stopped.
+    Closed,
 }
 
 impl Mailbox {
@@ -40,7 +50,29 @@ impl Mailbox {
             waiting: VecDeque::new(),
             direct: 0,
             awaited: BTreeMap::new(),
+            state: MailboxState::Open,
         }
+    }
+
+    /// Takes no more messages.
+    pub(super) fn close(&mut self) {
+        self.state = MailboxState::Closed;
+    }
+
+    /// Returns `true` if the member was stopped.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state == MailboxState::Closed
+    }
+
+    /// Returns the place of the last message.
+    pub(super) fn last(&self) -> Cursor {
+        Cursor(self.taken.0 + self.waiting.len() as u64)
+    }
+
+    /// Drops every message.
+    pub(super) fn clear(&mut self) {
+        self.taken = self.last();
+        self.waiting.clear();
     }
 
     /// Returns `true` if there is room for one more message, or for one more response.

@@ -146,6 +146,10 @@ impl Broker {
         let team = *self.roster.get(&id)?;
         let mut members = self.members.write().await;
         if let Some(registered) = members.get(&id) {
+            // Seeded: a member that registers again gets a new mailbox.
+            if self.carries(defects::REGISTERED_ANEW) {
+                registered.mailbox.lock().await.clear();
+            }
             return Some(Arc::clone(registered));
         }
         self.journal.write(Record::Registered(id)).await;
@@ -178,10 +182,23 @@ impl Broker {
                 Answer::Withdrawn
             }
             Order::Subscribe(event) => self.subscribe(member, event).await,
+            Order::Stop => self.stop(member).await,
             Order::CountUnhandled => Answer::Unhandled(self.unhandled(member.team).await),
         };
         orders.answered(number, answer);
         answer
+    }
+
+    /// Closes the mailbox of a member.
+    async fn stop(self: &Arc<Self>, member: &Registration) -> Answer {
+        let mut mailbox = member.mailbox.lock().await;
+        self.write(Record::Stopped(member.id)).await;
+        // Seeded: messages are accepted as before.
+        if !self.carries(defects::ACCEPTED_AFTER_STOP) {
+            mailbox.close();
+        }
+        let last = mailbox.last();
+        Answer::Stopped { last }
     }
 
     /// Frees the room of what a member has taken.

@@ -180,7 +180,10 @@ fn apply_to_events(
                 });
             });
         }
-        Record::Registered(_) | Record::Taken(..) | Record::Withdrawn(..) => {}
+        Record::Registered(_)
+        | Record::Taken(..)
+        | Record::Withdrawn(..)
+        | Record::Stopped(_) => {}
     }
 }
 
@@ -222,6 +225,11 @@ fn apply(
         Record::Withdrawn(id, request) => {
             if let Some(member) = members.get_mut(id) {
                 with_mailbox(member, |mailbox| mailbox.withdraw(*request));
+            }
+        }
+        Record::Stopped(id) => {
+            if let Some(member) = members.get_mut(id) {
+                with_mailbox(member, Mailbox::close);
             }
         }
         Record::Subscribed { .. } => {}

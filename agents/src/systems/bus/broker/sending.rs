@@ -77,6 +77,10 @@ impl Broker {
                 let found = members.get(&to);
                 let found =
                     found.filter(|found| found.id != sender.id && found.team == sender.team);
+                // Seeded: a message to an unknown member is dropped, and the sender is not told.
+                if found.is_none() && self.carries(defects::UNKNOWN_MEMBER_IGNORED) {
+                    return Ok(Vec::new());
+                }
                 let found = found.ok_or(Refusal::UnknownMember(to))?;
                 Ok(vec![Arc::clone(found)])
             }
@@ -143,6 +147,9 @@ impl Broker {
             return awaited.then_some(()).ok_or(Refusal::NotAwaited(request));
         }
         for (member, mailbox) in mailboxes {
+            if mailbox.is_closed() && *member != message.from {
+                return Err(Refusal::Stopped(*member));
+            }
             if mailbox.has_room() {
                 continue;
             }
@@ -171,7 +178,10 @@ impl Broker {
             Content::Event { .. } => log.map_or(Offset(seq), EventLog::next_offset),
             Content::Request { to, .. }
             | Content::Response { to, .. }
-            | Content::Notification { to, .. } => mailboxes[&to].next_offset(),
+            | Content::Notification { to, .. } => {
+                let mailbox = mailboxes.get(&to);
+                mailbox.map_or(Offset(seq), |mailbox| mailbox.next_offset())
+            }
         };
         Place {
             channel,

@@ -2,7 +2,6 @@
 //! for each handler a queue and a task.
 
 use std::collections::VecDeque;
-use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
@@ -13,7 +12,7 @@ use rehearsal_sim::tokio::task::JoinSet;
 use rehearsal_sim::tokio::time;
 
 use super::super::defects;
-use super::super::member::{Outbox, SharedRecord};
+use super::super::member::{Outbox, SharedRecord, TakenRequest};
 use super::super::plan::PlannedMember;
 use super::super::wire::{Answer, Content, Cursor, HandlerNumber, Message};
 use super::record::HandlerRecord;
@@ -21,7 +20,16 @@ use super::{EventType, FailurePolicy, HandlerSettings, LateSubscribers};
 use crate::defect::Defect;
 use crate::record::recorder::name_task;
 
-/// An event on its way to the handlers of a member.
+/// A message that a member has handled.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Handled {
+    /// Its place in the mailbox.
+    pub(in super::super) cursor: Cursor,
+    /// The request that is to be answered, if it is one.
+    pub(in super::super) request: Option<TakenRequest>,
+}
+
+/// An event in the queue of a handler.
 #[derive(Clone, Debug)]
 struct Job {
     message: Message,
@@ -34,7 +42,7 @@ struct Delivery {
     cursor: Cursor,
     /// The handlers that have not finished it.
     remaining: AtomicUsize,
-    handled: UnboundedSender<Cursor>,
+    handled: UnboundedSender<Handled>,
 }
 
 impl Delivery {
@@ -42,7 +50,8 @@ impl Delivery {
     fn finished(&self) {
         if self.remaining.fetch_sub(1, Ordering::Relaxed) == 1 {
             // A member that has left does not take it.
-            let _ = self.handled.send(self.cursor);
+            let (cursor, request) = (self.cursor, None);
+            let _ = self.handled.send(Handled { cursor, request });
         }
     }
 }
@@ -162,7 +171,6 @@ impl Handler {
 pub(in super::super) struct Handlers {
     /// The way to the dispatcher; none once the member leaves.
     events: Option<UnboundedSender<(Cursor, Message)>>,
-    handled: UnboundedReceiver<Cursor>,
     records: Vec<Arc<HandlerRecord>>,
     tasks: JoinSet<()>,
     defect: Option<Defect>,
@@ -174,6 +182,7 @@ impl Handlers {
         member: &Arc<PlannedMember>,
         shared: &Arc<SharedRecord>,
         outbox: &Outbox,
+        handled: &UnboundedSender<Handled>,
         defect: Option<Defect>,
     ) -> Option<Self> {
         if member.handlers.is_empty() {
@@ -200,12 +209,11 @@ impl Handlers {
         let records = handlers.iter();
         let records = records.map(|handler| Arc::clone(&handler.record)).collect();
         let (events, incoming) = unbounded_channel();
-        let (done, handled) = unbounded_channel();
         let mut tasks = JoinSet::new();
         let dispatcher = Dispatcher {
             local,
             handlers,
-            done,
+            handled: handled.clone(),
         };
         let name = format!("dispatcher of {}", member.id);
         tasks.spawn(async move {
@@ -214,7 +222,6 @@ impl Handlers {
         });
         Some(Self {
             events: Some(events),
-            handled,
             records,
             tasks,
             defect,
@@ -226,14 +233,6 @@ impl Handlers {
         if let Some(events) = &self.events {
             // A dispatcher that is gone was aborted with the member.
             let _ = events.send((cursor, message));
-        }
-    }
-
-    /// Waits for the next event that every handler has finished. Cancel safe.
-    pub(in super::super) async fn next_handled(&mut self) -> Cursor {
-        match self.handled.recv().await {
-            Some(cursor) => cursor,
-            None => pending().await,
         }
     }
 
@@ -256,7 +255,7 @@ impl Handlers {
 struct Dispatcher {
     local: Arc<Local>,
     handlers: Vec<Arc<Handler>>,
-    done: UnboundedSender<Cursor>,
+    handled: UnboundedSender<Handled>,
 }
 
 impl Dispatcher {
@@ -291,7 +290,7 @@ impl Dispatcher {
         let delivery = Arc::new(Delivery {
             cursor,
             remaining: AtomicUsize::new(awaited),
-            handled: self.done.clone(),
+            handled: self.handled.clone(),
         });
         let mut table = self.local.table.lock().await;
         self.local.remember(&mut table, message.id);

@@ -5,10 +5,9 @@
 //! after that one.
 
 use std::collections::BTreeSet;
-use std::future::{Future, pending};
+use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rehearsal_history::Epoch;
 use rehearsal_sim::VirtualTime;
@@ -16,7 +15,7 @@ use rehearsal_sim::tokio::sync::mpsc::UnboundedReceiver;
 use rehearsal_sim::tokio::task::JoinSet;
 use rehearsal_sim::tokio::{select, time};
 
-use super::super::events::handlers::Handlers;
+use super::super::events::handlers::{Handled, Handlers};
 use super::super::faults::BUS;
 use super::super::plan::PlannedMember;
 use super::super::settings::ConnectionSettings;
@@ -24,6 +23,7 @@ use super::super::wire::{
     Answer, BrokerFrame, Content, Cursor, Disconnected, FrameReader, FrameWriter, MemberFrame,
     Message, Order, OrderNumber, PORT, Place,
 };
+use super::listener::Listener;
 use super::outbox::{Outbox, Submission, Waiting};
 use super::record::Record;
 use super::script::{TakenRequest, respond};
@@ -48,6 +48,9 @@ pub(super) struct Link<N> {
     outbox: Option<Outbox>,
     responders: JoinSet<()>,
     handlers: Option<Handlers>,
+    listener: Option<Arc<Listener>>,
+    /// The messages that handlers or the listener have finished.
+    handled: UnboundedReceiver<Handled>,
     /// The subscriptions that the member makes before it is ready.
     subscribing: usize,
     window: Window,
@@ -65,6 +68,8 @@ pub(super) struct Parts<N> {
     pub(super) waiting: Arc<Waiting>,
     pub(super) outbox: Outbox,
     pub(super) handlers: Option<Handlers>,
+    pub(super) listener: Option<Arc<Listener>>,
+    pub(super) handled: UnboundedReceiver<Handled>,
     /// The subscriptions that the member makes before it is ready.
     pub(super) subscribing: usize,
 }
@@ -74,11 +79,22 @@ pub(super) struct Parts<N> {
 struct Window {
     /// The last one.
     taken: Cursor,
-    /// Events among them that some handler has not finished.
+    /// Messages among them that some handler or the listener has not finished.
     unfinished: BTreeSet<Cursor>,
 }
 
 impl Window {
+    /// Takes a message that is not done with at once. Returns `false` if it was taken
+    /// before: after a reconnect the bus sends all again that is not done with.
+    fn hold(&mut self, cursor: Cursor) -> bool {
+        let is_new = cursor > self.taken;
+        if is_new {
+            self.taken = cursor;
+            self.unfinished.insert(cursor);
+        }
+        is_new
+    }
+
     /// Returns the last message up to which all are done with.
     fn done(&self) -> Cursor {
         let first = self.unfinished.first();
@@ -127,7 +143,7 @@ enum Event {
     Started,
     Command(ClientCommand),
     Submission(Option<Submission>),
-    Handled(Cursor),
+    Handled(Handled),
     Heartbeat,
 }
 
@@ -147,6 +163,8 @@ impl<N: Network> Link<N> {
             outbox: Some(parts.outbox),
             responders: JoinSet::new(),
             handlers: parts.handlers,
+            listener: parts.listener,
+            handled: parts.handled,
             subscribing: parts.subscribing,
             window: Window::default(),
             connects: 0,
@@ -169,6 +187,9 @@ impl<N: Network> Link<N> {
         self.record.drained();
         if let Some(handlers) = &self.handlers {
             handlers.drained();
+        }
+        if let Some(listener) = &self.listener {
+            listener.check();
         }
     }
 
@@ -250,8 +271,9 @@ impl<N: Network> Link<N> {
                     self.state = State::Draining;
                     connection.writer.send(&[MemberFrame::Bye]).await?;
                 }
-                Event::Handled(cursor) => {
-                    self.window.unfinished.remove(&cursor);
+                Event::Handled(handled) => {
+                    self.window.unfinished.remove(&handled.cursor);
+                    self.answer(handled.request);
                     self.acknowledge(connection).await?;
                 }
                 Event::Heartbeat => {
@@ -271,6 +293,7 @@ impl<N: Network> Link<N> {
         connection: &mut Connection<N>,
         heartbeat: impl Future<Output = ()>,
     ) -> Event {
+        let has_local = self.handlers.is_some() || self.listener.is_some();
         let takes_orders = self.in_flight.is_none() && self.state != State::Draining;
         select! {
             biased;
@@ -279,9 +302,7 @@ impl<N: Network> Link<N> {
             submission = self.submissions.recv(), if takes_orders => {
                 Event::Submission(submission)
             }
-            cursor = handled(&mut self.handlers), if self.handlers.is_some() => {
-                Event::Handled(cursor)
-            }
+            Some(handled) = self.handled.recv(), if has_local => Event::Handled(handled),
             () = heartbeat => Event::Heartbeat,
         }
     }
@@ -339,7 +360,26 @@ impl<N: Network> Link<N> {
                 message,
                 ..
             } if matches!(message.content, Content::Event { .. }) => {
-                self.hand_over(cursor, message);
+                if let Some(listener) = &self.listener {
+                    listener.pass(cursor);
+                }
+                if self.window.hold(cursor)
+                    && let Some(handlers) = &self.handlers
+                {
+                    handlers.deliver(cursor, message);
+                }
+                Ok(())
+            }
+            BrokerFrame::Deliver {
+                cursor,
+                place,
+                message,
+            } if self.listener.is_some() => {
+                if self.window.hold(cursor)
+                    && let Some(listener) = &self.listener
+                {
+                    listener.deliver(cursor, place, message);
+                }
                 Ok(())
             }
             BrokerFrame::Deliver {
@@ -358,18 +398,6 @@ impl<N: Network> Link<N> {
         }
     }
 
-    /// Hands an event to the handlers, unless they have it.
-    fn hand_over(&mut self, cursor: Cursor, message: Message) {
-        // After a reconnect the bus sends all again that is not handled.
-        if cursor <= self.window.taken {
-            return;
-        }
-        self.window.taken = cursor;
-        self.window.unfinished.insert(cursor);
-        if let Some(handlers) = &self.handlers {
-            handlers.deliver(cursor, message);
-        }
-    }
 
     /// Tells the broker which messages are done with.
     async fn acknowledge(&self, connection: &mut Connection<N>) -> Result<(), Disconnected> {
@@ -388,7 +416,7 @@ impl<N: Network> Link<N> {
         match &order {
             Order::Send(message) => self.record.answered(message, answer),
             Order::Subscribe(_) => self.subscribed(),
-            Order::Withdraw(_) | Order::CountUnhandled => {}
+            Order::Withdraw(_) | Order::CountUnhandled | Order::Stop => {}
         }
         // A responder that was aborted does not wait for it.
         let _ = answered.send(answer);
@@ -404,36 +432,23 @@ impl<N: Network> Link<N> {
         }
     }
 
-    fn received(&mut self, place: Place, message: &Message, resumed_at: Option<VirtualTime>) {
-        self.record.received(place, message, resumed_at);
-        match message.content {
-            Content::Request {
-                number, effort_ms, ..
-            } => {
-                // While it leaves, all requests have been given up.
-                if let Some(outbox) = &self.outbox {
-                    let request = TakenRequest {
-                        id: message.id,
-                        from: message.from,
-                        number,
-                        effort: Duration::from_millis(effort_ms.into()),
-                    };
-                    self.responders.spawn(respond(outbox.clone(), request));
-                }
-            }
-            Content::Response {
-                request, number, ..
-            } => self.waiting.respond(request, number),
-            Content::Notification { .. } | Content::Broadcast { .. } | Content::Event { .. } => {}
+    /// Begins to answer a request.
+    fn answer(&mut self, request: Option<TakenRequest>) {
+        // While it leaves, all requests have been given up.
+        if let (Some(request), Some(outbox)) = (request, &self.outbox) {
+            self.responders.spawn(respond(outbox.clone(), request));
         }
     }
-}
 
-/// Waits for the next event that every handler has finished. Cancel safe.
-async fn handled(handlers: &mut Option<Handlers>) -> Cursor {
-    match handlers {
-        Some(handlers) => handlers.next_handled().await,
-        None => pending().await,
+    fn received(&mut self, place: Place, message: &Message, resumed_at: Option<VirtualTime>) {
+        self.record.received(place, message, resumed_at);
+        self.answer(TakenRequest::of(message));
+        if let Content::Response {
+            request, number, ..
+        } = message.content
+        {
+            self.waiting.respond(request, number);
+        }
     }
 }
 

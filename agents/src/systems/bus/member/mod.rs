@@ -4,11 +4,13 @@
 //! | module | contents |
 //! |---|---|
 //! | `link` | the connection to the broker, made anew whenever it is lost |
+//! | `listener` | messages that wait on the member's host |
 //! | `outbox` | orders until they are answered |
 //! | `script` | what a member sends, and how it answers requests |
 //! | `record` | the history |
 
 mod link;
+mod listener;
 mod outbox;
 mod record;
 mod script;
@@ -17,9 +19,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rehearsal_sim::tokio::spawn;
+use rehearsal_sim::tokio::sync::mpsc::unbounded_channel;
 use rehearsal_sim::tokio::task::JoinSet;
 
 use self::link::{Link, Parts};
+use self::listener::Listener;
 use self::outbox::outbox;
 use self::record::Record;
 use self::script::Script;
@@ -33,6 +37,7 @@ use crate::record::recorder::name_task;
 
 pub(super) use self::outbox::Outbox;
 pub(super) use self::record::SharedRecord;
+pub(super) use self::script::TakenRequest;
 
 /// A member with everything that it needs.
 pub(super) struct Member<N> {
@@ -53,7 +58,13 @@ impl<N: Network> Member<N> {
         let record = Record::begin(Arc::clone(&self.record), Arc::clone(&self.plan));
         let record = Arc::new(record);
         let (outbox, submissions, waiting) = outbox(Arc::clone(&record));
-        let handlers = Handlers::start(&self.plan, &self.record, &outbox, self.defect);
+        let (sender, handled) = unbounded_channel();
+        let handlers = Handlers::start(&self.plan, &self.record, &outbox, &sender, self.defect);
+        let listener = self.plan.listener.map(|settings| {
+            let record = Arc::clone(&record);
+            Listener::start(self.plan.id, settings, record, sender, self.defect)
+        });
+        let (listener, listening) = listener.unzip();
         let subscriptions = handlers.as_ref();
         let subscriptions = subscriptions.map(|own| Subscriptions::new(&self.plan, own));
         let subscribing = if self.plan.subscribes_late {
@@ -67,6 +78,7 @@ impl<N: Network> Member<N> {
             request_timeout: self.request_timeout,
             defect: self.defect,
             subscriptions,
+            listener: listener.clone(),
         };
         let (plan, work) = (Arc::clone(&self.plan), self.work);
         let shared_work = Arc::clone(node.work());
@@ -89,9 +101,15 @@ impl<N: Network> Member<N> {
             waiting,
             outbox,
             handlers,
+            listener,
+            handled,
             subscribing,
         };
         Link::new(parts).run(start).await;
+        if let Some(listening) = listening {
+            // One that was stopped has ended, and another has nothing to wait for.
+            listening.abort();
+        }
     }
 }
 

@@ -86,6 +86,11 @@ impl Outbox {
         self.submit(Order::Subscribe(event)).await.ok()
     }
 
+    /// Has the bus refuse all later messages to the member.
+    pub(super) async fn stop(&self) -> Option<Answer> {
+        self.submit(Order::Stop).await.ok()
+    }
+
     /// Counts the events of the team that some handler has not finished.
     pub(super) async fn count_unhandled(&self) -> Option<Answer> {
         self.submit(Order::CountUnhandled).await.ok()

@@ -9,7 +9,10 @@ use rehearsal_history::{
 };
 use rehearsal_sim::VirtualTime;
 
-use super::super::marks::{MAILBOX_FULL, NO_SUBSCRIBER, ORDER_REPEATED, REQUEST_TIMED_OUT, RESPONSE_TOO_LATE};
+use super::super::marks::{
+    MAILBOX_FULL, MEMBER_STOPPED, NO_SUBSCRIBER, ORDER_REPEATED, REQUEST_TIMED_OUT,
+    RESPONSE_TOO_LATE, UNKNOWN_MEMBER,
+};
 use super::super::model::span_of;
 use super::super::plan::PlannedMember;
 use super::super::wire::{Answer, Channel, Content, MemberId, Message, Place, Refusal};
@@ -135,7 +138,8 @@ impl Record {
         history.record(Some(self.member.id.actor()), entry);
     }
 
-    fn mark(&self, mark: Mark) {
+    /// Records a moment worth a goal.
+    pub(super) fn mark(&self, mark: Mark) {
         self.shared.recorder.mark(mark);
     }
 
@@ -209,10 +213,14 @@ impl Record {
                     Refusal::MailboxFull(_) => self.mark(MAILBOX_FULL),
                     Refusal::NotAwaited(_) => self.mark(RESPONSE_TOO_LATE),
                     Refusal::NoSubscriber => self.mark(NO_SUBSCRIBER),
-                    Refusal::UnknownMember(_) => {}
+                    Refusal::UnknownMember(_) => self.mark(UNKNOWN_MEMBER),
+                    Refusal::Stopped(_) => self.mark(MEMBER_STOPPED),
                 }
             }
-            Answer::Withdrawn | Answer::Subscribed { .. } | Answer::Unhandled(_) => {}
+            Answer::Withdrawn
+            | Answer::Subscribed { .. }
+            | Answer::Unhandled(_)
+            | Answer::Stopped { .. } => {}
         }
     }
 
@@ -283,8 +291,13 @@ impl Record {
             let request = request.0;
             format!("message-{request} asks for {asked}, and its response is for {answered}")
         });
+        self.checked("response-fits-request", broken);
+    }
+
+    /// Records the check of an invariant.
+    pub(super) fn checked(&self, name: &'static str, broken: Option<String>) {
         self.write(EntryKind::Invariant {
-            name: "response-fits-request".into(),
+            name: name.into(),
             broken: broken.map(Into::into),
         });
     }
