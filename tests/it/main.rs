@@ -30,3 +30,4 @@ mod test_macro;
 mod tidy;
 mod two_locks;
 mod two_simulators;
+mod two_simulators_bus;

@@ -14,7 +14,9 @@ const DELIVERIES_MAX: u64 = 1_000_000;
 /// The oracles that need an exchange of messages.
 const OF_MESSAGES: [&str; 5] = ["no-loss", "exactly-once", "fifo", "causal", "isolation"];
 /// The oracles that need requests.
-const OF_REQUESTS: [&str; 3] = ["terminal-exactly-once", "protocol", "invariants"];
+const OF_REQUESTS: [&str; 2] = ["terminal-exactly-once", "protocol"];
+/// The oracle that needs requests or events.
+const INVARIANTS: &str = "invariants";
 
 /// Returns every contradiction.
 pub(super) fn contradictions(file: &BusFile, shared: &Shared<'_>) -> Vec<Contradiction> {
@@ -44,11 +46,17 @@ fn members(groups: &[Group]) -> u64 {
 /// A run must fit into the memory of a laptop.
 fn size(groups: &[Group], teams: u64) -> Vec<Contradiction> {
     let in_team = members(groups);
+    let handlers = groups.iter().map(Group::handlers).sum();
     let deliveries = |group: &Group| {
         let each = match group.kind.0 {
             KindName::Broadcaster => in_team.saturating_sub(1),
             KindName::Requester => 2,
-            KindName::Notifier | KindName::Responder => 1,
+            KindName::Publisher => handlers,
+            KindName::Notifier
+            | KindName::Responder
+            | KindName::Subscriber
+            | KindName::Listener
+            | KindName::Absent => 1,
         };
         let messages = u64::from(group.count) * u64::from(group.messages());
         messages.saturating_mul(each)
@@ -80,6 +88,12 @@ fn has_requester(groups: &[Group]) -> bool {
         .any(|group| group.kind.0 == KindName::Requester)
 }
 
+/// Returns `true` if some invariant is checked.
+fn is_observed(groups: &[Group]) -> bool {
+    let listens = |group: &Group| group.handlers() > 0 || group.kind.0 == KindName::Listener;
+    has_requester(groups) || groups.iter().any(listens)
+}
+
 /// Returns `true` if some member has something to send and another one to send it to.
 fn exchanges(groups: &[Group]) -> bool {
     members(groups) > 1 && groups.iter().any(|group| group.messages() > 0)
@@ -97,6 +111,11 @@ fn oracles(groups: &[Group], shared: &Shared<'_>) -> Vec<Contradiction> {
                 )
             } else if OF_REQUESTS.contains(oracle) && !has_requester(groups) {
                 ("no member sends requests", "a requester")
+            } else if *oracle == INVARIANTS && !is_observed(groups) {
+                (
+                    "no member sends requests, listens or handles events",
+                    "a requester, a listener or a handler",
+                )
             } else {
                 return None;
             };

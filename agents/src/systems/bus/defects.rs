@@ -75,8 +75,64 @@ pub const TIME_OUT_IS_SUCCESS: Defect = Defect::new(
     "A request that timed out is reported as completed.",
 );
 
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const FLUSH_IGNORES_HANDLERS: Defect = Defect::new(
+    "flush-ignores-handlers",
+    "An event counts as handled when one of its handlers has finished, and a member that \
+     exits aborts the others.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const HANDLERS_UNDER_LOCK: Defect = Defect::new(
+    "handlers-under-lock",
+    "Handlers run while the table of handlers is locked, which a handler that publishes \
+     locks too.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const FAILURE_STOPS_OTHERS: Defect = Defect::new(
+    "failure-stops-others",
+    "Handlers run one after the other, and one that fails keeps the event from the rest.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const UNBOUNDED_HISTORY: Defect = Defect::new(
+    "unbounded-history",
+    "The events that are kept for late subscribers are never forgotten.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const RECEIVE_NOT_CANCEL_SAFE: Defect = Defect::new(
+    "receive-not-cancel-safe",
+    "A receive takes the message out of the mailbox first, and loses it when its time is up.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const STOP_DROPS_QUEUED: Defect = Defect::new(
+    "stop-drops-queued",
+    "A listener that is stopped drops the messages that wait in its mailbox.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const ACCEPTED_AFTER_STOP: Defect = Defect::new(
+    "accepted-after-stop",
+    "Messages to a member that was stopped are accepted, and never handled.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const REGISTERED_ANEW: Defect = Defect::new(
+    "registered-anew",
+    "A member that registers again gets an empty mailbox.",
+);
+
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const UNKNOWN_MEMBER_IGNORED: Defect = Defect::new(
+    "unknown-member-ignored",
+    "A message to a member that never registered is accepted and dropped.",
+);
+
 /// Every defect.
-pub const DEFECTS: [Defect; 12] = [
+pub const DEFECTS: [Defect; 21] = [
     ANSWER_BEFORE_WRITE,
     FULL_MAILBOX_DROPS_OLDEST,
     RESPONSE_BY_ORDER,
@@ -89,4 +145,13 @@ pub const DEFECTS: [Defect; 12] = [
     LOCKS_FROM_SENDER,
     REQUEST_NOT_WITHDRAWN,
     TIME_OUT_IS_SUCCESS,
+    FLUSH_IGNORES_HANDLERS,
+    HANDLERS_UNDER_LOCK,
+    FAILURE_STOPS_OTHERS,
+    UNBOUNDED_HISTORY,
+    RECEIVE_NOT_CANCEL_SAFE,
+    STOP_DROPS_QUEUED,
+    ACCEPTED_AFTER_STOP,
+    REGISTERED_ANEW,
+    UNKNOWN_MEMBER_IGNORED,
 ];

@@ -3,14 +3,19 @@
 //! A mailbox is a channel, and so are the broadcasts of each member, to which all others of
 //! its team subscribe. The messages of one member to one channel are a stream. A team is a
 //! tenant. An accepted request is a span, which ends with its response.
+//!
+//! The events of one type in a team are a channel, too. Its subscribers are not members but
+//! their handlers: each is an actor of its own, with a stream of its own for each type that
+//! it publishes. A member that publishes is its handler 0.
 
 use rehearsal_history::profile::REQUEST_RESPONSE;
 use rehearsal_history::{
-    ActorId, Body, ChannelId, MessageId, Model, Position, SpanId, StreamId, TenantId, Value,
+    ActorId, Body, ChannelId, Envelope, MessageId, Model, Position, SpanId, StreamId, TenantId, Value,
     Vocabulary,
 };
 
-use super::wire::{Channel, Content, MemberId, Message, Place, TeamId};
+use super::events::EventType;
+use super::wire::{Channel, Content, HandlerNumber, MemberId, Message, Place, TeamId};
 
 /// The words and the rules of histories of the bus.
 pub const MODEL: Model = Model {
@@ -29,6 +34,10 @@ pub const MODEL: Model = Model {
 
 /// The first number of channels with broadcasts, above those of mailboxes.
 const BROADCASTS: u64 = 1 << 32;
+/// The first number of channels with events, above those.
+const EVENTS: u64 = 1 << 40;
+/// The first number of streams of events, above those of other messages.
+const EVENT_STREAMS: u64 = 1 << 62;
 
 impl MemberId {
     pub(super) fn actor(self) -> ActorId {
@@ -47,14 +56,19 @@ impl Channel {
         match self {
             Self::Mailbox(member) => ChannelId(member.0.into()),
             Self::Broadcasts(member) => ChannelId(BROADCASTS + u64::from(member.0)),
+            Self::Events(team, event) => {
+                ChannelId(EVENTS + (u64::from(team.0) << 20) + u64::from(event.0))
+            }
         }
     }
 
-    /// Returns the stream of a member's messages to this channel.
+    /// Returns the stream of a member's messages to this channel; of its events, those that
+    /// it publishes outside of its handlers.
     pub(super) fn stream(self, from: MemberId) -> StreamId {
         let to = match self {
             Self::Mailbox(to) => u64::from(to.0),
             Self::Broadcasts(_) => 0,
+            Self::Events(_, event) => return event_stream(from, None, event),
         };
         StreamId((u64::from(from.0) << 32) + to)
     }
@@ -64,6 +78,7 @@ impl Channel {
         match self {
             Self::Mailbox(to) => format!("{from}>{to}"),
             Self::Broadcasts(_) => format!("{from}>all"),
+            Self::Events(_, event) => format!("{from}>events-{}", event.0),
         }
     }
 
@@ -72,6 +87,7 @@ impl Channel {
         match self {
             Self::Mailbox(member) => format!("mailbox-{}", member.0),
             Self::Broadcasts(member) => format!("broadcasts-of-{member}"),
+            Self::Events(team, event) => format!("events-{}-of-team-{}", event.0, team.0),
         }
     }
 }
@@ -86,6 +102,24 @@ impl Place {
     }
 }
 
+/// Returns the stream of the events of one type that a member or one of its handlers
+/// publishes.
+fn event_stream(from: MemberId, handler: Option<HandlerNumber>, event: EventType) -> StreamId {
+    let handler = handler.map_or(0, |HandlerNumber(number)| number);
+    let (from, handler) = (u64::from(from.0) << 40, u64::from(handler) << 20);
+    StreamId(EVENT_STREAMS + from + handler + u64::from(event.0))
+}
+
+/// Returns the actor that a handler is.
+pub(super) fn handler_actor(member: MemberId, handler: HandlerNumber) -> ActorId {
+    ActorId((u64::from(member.0) << 32) + u64::from(handler.0))
+}
+
+/// Returns the name of that actor.
+pub(super) fn handler_name(member: MemberId, handler: HandlerNumber) -> String {
+    format!("{member}.{}", handler.0)
+}
+
 /// Returns the span that a request begins.
 pub(super) fn span_of(request: MessageId) -> SpanId {
     SpanId(request.0)
@@ -97,6 +131,52 @@ impl Message {
         match self.content {
             Content::Response { request, .. } => Some(span_of(request)),
             _ => None,
+        }
+    }
+
+    /// Returns the stream that the message belongs to.
+    pub(super) fn stream(&self) -> StreamId {
+        match self.content {
+            Content::Event {
+                event, publisher, ..
+            } => event_stream(self.from, publisher, event),
+            _ => self.channel().stream(self.from),
+        }
+    }
+
+    /// Returns the name of that stream.
+    pub(super) fn stream_name(&self) -> String {
+        match self.content {
+            Content::Event {
+                event,
+                publisher: Some(handler),
+                ..
+            } => format!("{}>events-{}", handler_name(self.from, handler), event.0),
+            _ => self.channel().stream_name(self.from),
+        }
+    }
+
+    /// Returns the name of the sender.
+    pub(super) fn sender(&self) -> String {
+        match self.content {
+            Content::Event {
+                publisher: Some(handler),
+                ..
+            } => handler_name(self.from, handler),
+            _ => self.from.to_string(),
+        }
+    }
+
+    /// Returns sender and address.
+    pub(super) fn envelope(&self) -> Envelope {
+        Envelope {
+            tenant: self.team.tenant(),
+            channel: self.channel().id(),
+            stream: self.stream(),
+            span: self.span(),
+            parent: None,
+            sender: self.sender().into(),
+            sent_ms: Some(self.sent_ms),
         }
     }
 
@@ -117,6 +197,13 @@ impl Message {
                 Body::new("notification").with("number", number)
             }
             Content::Broadcast { number } => Body::new("broadcast").with("number", number),
+            Content::Event { number, cause, .. } => {
+                let body = Body::new("event").with("number", number);
+                match cause {
+                    Some(cause) => body.with("cause", Value::Entity(cause.into())),
+                    None => body,
+                }
+            }
         };
         body.with("secret", Value::Secret(self.secret.clone().into()))
     }

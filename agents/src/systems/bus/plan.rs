@@ -7,7 +7,8 @@ use std::time::Duration;
 use rehearsal_sim::World;
 
 use super::broker::Roster;
-use super::settings::{BusScenario, MemberGroup, MemberKind};
+use super::events::{EventSettings, EventType, HandlerSettings, LateSubscribers};
+use super::settings::{BusScenario, ListenerSettings, MemberGroup, MemberKind};
 use super::wire::{MemberId, TeamId};
 use crate::driver::Planner;
 
@@ -27,6 +28,26 @@ pub(super) struct PlannedMember {
     /// Steps that the member takes at once.
     pub(super) at_once: usize,
     pub(super) steps: Vec<Step>,
+    pub(super) presence: Presence,
+    /// The listener that takes its messages, if that is not its connection.
+    pub(super) listener: Option<ListenerSettings>,
+    pub(super) handlers: Vec<HandlerSettings>,
+    /// The handlers subscribe while others publish.
+    pub(super) subscribes_late: bool,
+    pub(super) late_subscribers: LateSubscribers,
+    /// The number of events that the member remembers.
+    pub(super) recent_events: usize,
+    /// The names of the types of events.
+    pub(super) event_names: Arc<[Arc<str>]>,
+}
+
+impl PlannedMember {
+    /// Returns `true` if the member waits for the handlers of all before it exits.
+    pub(super) fn flushes(&self) -> bool {
+        let about_events =
+            |step: &Step| matches!(step.action, Action::Publish { .. } | Action::Subscribe);
+        self.steps.iter().any(about_events)
+    }
 }
 
 /// One message that a member sends.
@@ -43,6 +64,20 @@ pub(super) enum Action {
     Request { to: MemberId, effort: Duration },
     Notify { to: MemberId },
     Broadcast,
+    Publish { event: EventType },
+    /// Subscribes the handlers.
+    Subscribe,
+    /// Stops the listener.
+    Stop,
+}
+
+/// The presence of a member.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Presence {
+    /// It is on a host of its own.
+    Present,
+    /// It never registers.
+    Absent,
 }
 
 /// Every member of a run, in order of declaration, one team after the other.
@@ -64,6 +99,7 @@ impl Plan {
         let mut numbers = 1..;
         for team in 1..=scenario.bus.teams {
             let secret = planner.tenant().secret;
+            let event_names: Arc<[Arc<str>]> = scenario.event_types.clone().into();
             let groups = scenario.members.iter();
             let groups = groups.flat_map(|group| (0..group.count).map(move |_| group));
             let positions: Vec<Position<'_>> = groups
@@ -75,7 +111,8 @@ impl Plan {
                 .collect();
             for position in &positions {
                 let draft = Draft::new(planner.world(), &positions, position);
-                members.push(draft.member(TeamId(team), &secret));
+                let events = (&scenario.events, &event_names);
+                members.push(draft.member(TeamId(team), &secret, events));
             }
         }
         Self { members }
@@ -87,12 +124,25 @@ impl Plan {
         members.map(|member| (member.id, member.team)).collect()
     }
 
-    /// Returns the longest time that the steps of one member take.
-    pub(super) fn longest_work(&self, request_timeout: Duration) -> Duration {
-        let of_step = |step: &Step| step.wait + request_timeout + STEP_TIME;
+    /// Returns the longest time that the steps of one member take, and that the handlers
+    /// take for everything that is published.
+    pub(super) fn longest_work(&self, scenario: &BusScenario) -> Duration {
+        let of_step = |step: &Step| step.wait + scenario.bus.request_timeout + STEP_TIME;
         let members = self.members.iter();
         let of_members = members.map(|member| member.steps.iter().map(of_step).sum());
-        of_members.max().unwrap_or_default()
+        let steps: Duration = of_members.max().unwrap_or_default();
+        steps + self.handling()
+    }
+
+    /// Returns a time within which all events are handled: each handler handles each of them,
+    /// twice if it fails.
+    fn handling(&self) -> Duration {
+        let handlers = self.members.iter().flat_map(|member| &member.handlers);
+        let steps = self.members.iter().flat_map(|member| &member.steps);
+        let is_event = |step: &&Step| matches!(step.action, Action::Publish { .. });
+        let events = u32::try_from(steps.filter(is_event).count()).expect("fewer than 2^32 steps");
+        let each: Duration = handlers.map(|handler| 2 * (handler.work + STEP_TIME)).sum();
+        each.saturating_mul(events)
     }
 }
 
@@ -131,9 +181,15 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn member(self, team: TeamId, secret: &Arc<str>) -> PlannedMember {
-        // A member without others has no addressee.
-        let count = if self.others.is_empty() {
+    fn member(
+        self,
+        team: TeamId,
+        secret: &Arc<str>,
+        (events, event_names): (&EventSettings, &Arc<[Arc<str>]>),
+    ) -> PlannedMember {
+        // A member without others has no addressee, but for its own handlers.
+        let is_alone = self.others.is_empty() && self.group.handlers.is_empty();
+        let count = if is_alone {
             0
         } else {
             self.group.kind.messages()
@@ -141,12 +197,31 @@ impl<'a> Draft<'a> {
         PlannedMember {
             id: self.id,
             team,
-            steps: (0..count).filter_map(|_| self.step()).collect(),
+            steps: self.first().into_iter().chain((0..count).filter_map(|_| self.step())).collect(),
             secret: Arc::clone(secret),
             rest: self.group.rest,
             at_once: self.group.kind.at_once(),
             others: self.others,
+            presence: self.group.kind.presence(),
+            listener: self.group.kind.listener(),
+            handlers: self.group.handlers.clone(),
+            subscribes_late: self.group.subscribes_late(),
+            late_subscribers: events.late.0,
+            recent_events: events.history as usize,
+            event_names: Arc::clone(event_names),
         }
+    }
+
+    /// Returns the step with which a late subscriber or a listener begins.
+    fn first(&self) -> Option<Step> {
+        let (wait, action) = match self.group.kind {
+            MemberKind::Listener { stop_after, .. } if !stop_after.is_zero() => {
+                (stop_after, Action::Stop)
+            }
+            _ if self.group.subscribes_late() => (self.group.subscribe_after, Action::Subscribe),
+            _ => return None,
+        };
+        Some(Step { wait, action })
     }
 
     fn step(&self) -> Option<Step> {
@@ -161,7 +236,11 @@ impl<'a> Draft<'a> {
                 (Action::Notify { to }, delay)
             }
             MemberKind::Broadcaster { delay, .. } => (Action::Broadcast, delay),
-            MemberKind::Responder => return None,
+            MemberKind::Publisher { event, delay, .. } => (Action::Publish { event }, delay),
+            MemberKind::Responder
+            | MemberKind::Subscriber
+            | MemberKind::Listener { .. }
+            | MemberKind::Absent => return None,
         };
         let wait = self.time("delay", delay);
         Some(Step { wait, action })
@@ -195,6 +274,8 @@ mod tests {
                 teams: 2,
                 ..BusSettings::default()
             },
+            events: EventSettings::default(),
+            event_types: Vec::new(),
             connections: ConnectionSettings::default(),
             members,
         };
@@ -216,7 +297,14 @@ mod tests {
 
     fn group(kind: MemberKind, count: u32) -> MemberGroup {
         let rest = Duration::ZERO;
-        MemberGroup { kind, count, rest }
+        let (handlers, subscribe_after) = (Vec::new(), Duration::ZERO);
+        MemberGroup {
+            kind,
+            count,
+            rest,
+            handlers,
+            subscribe_after,
+        }
     }
 
     const REQUESTER: MemberKind = MemberKind::Requester {

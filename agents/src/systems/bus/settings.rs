@@ -1,12 +1,17 @@
 //! The content of a scenario of the bus, and the sections of its file.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check;
+use super::events::{
+    EventSettings, EventType, EventTypes, HandlerFile, HandlerSettings, TypeName,
+};
+use super::plan::Presence;
 use crate::sections::{Contradiction, Name, Named, Part, Settings, Shared};
 use crate::spec::{Extent, ScenarioSpec};
 use crate::units::times::{self, Delay, Timeout};
@@ -19,6 +24,10 @@ pub type BusSpec = ScenarioSpec<BusScenario>;
 pub struct BusScenario {
     /// Settings of the bus itself.
     pub bus: BusSettings,
+    /// Settings of the events.
+    pub events: EventSettings,
+    /// The names of the types of events, by number.
+    pub event_types: Vec<Arc<str>>,
     /// Settings of the members' connections.
     pub connections: ConnectionSettings,
     /// The members of each team, in order of declaration.
@@ -94,9 +103,21 @@ pub struct MemberGroup {
     pub count: u32,
     /// Rest after each message that one of them takes.
     pub rest: Duration,
+    /// The handlers of each.
+    pub handlers: Vec<HandlerSettings>,
+    /// The time after which the handlers subscribe; zero: before the work starts.
+    pub subscribe_after: Duration,
 }
 
-/// The kinds of members. Every member takes messages, and answers requests.
+impl MemberGroup {
+    /// Returns `true` if the handlers subscribe while others publish.
+    pub fn subscribes_late(&self) -> bool {
+        !self.handlers.is_empty() && !self.subscribe_after.is_zero()
+    }
+}
+
+/// The kinds of members. Every member takes messages, answers requests, and has the handlers
+/// of its group.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MemberKind {
     /// Sends requests to responders, or if there is none, to any other member.
@@ -119,6 +140,26 @@ pub enum MemberKind {
         /// Longest time before each; drawn.
         delay: Duration,
     },
+    /// Publishes events of one type.
+    Publisher {
+        /// The type.
+        event: EventType,
+        /// Events.
+        messages: u32,
+        /// Longest time before each; drawn.
+        delay: Duration,
+    },
+    /// Sends nothing of its own accord.
+    Subscriber,
+    /// Takes its messages from a mailbox on its own host, one after the other.
+    Listener {
+        /// The way in which it takes them.
+        listener: ListenerSettings,
+        /// Time after which it is stopped; never with zero.
+        stop_after: Duration,
+    },
+    /// Is known to the others, and never registers.
+    Absent,
     /// Sends notifications, each to one other member.
     Notifier {
         /// Notifications.
@@ -128,14 +169,40 @@ pub enum MemberKind {
     },
 }
 
+/// The way in which a listener takes messages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ListenerSettings {
+    /// Longest time that it waits for a message before it looks whether it has to stop.
+    pub poll: Duration,
+    /// Time that it takes for a message.
+    pub handling: Duration,
+}
+
 impl MemberKind {
+    /// Returns whether a member of this kind is there at all.
+    pub(super) fn presence(self) -> Presence {
+        match self {
+            Self::Absent => Presence::Absent,
+            _ => Presence::Present,
+        }
+    }
+
+    /// Returns the listener of a member of this kind, if it has one.
+    pub(super) fn listener(self) -> Option<ListenerSettings> {
+        match self {
+            Self::Listener { listener, .. } => Some(listener),
+            _ => None,
+        }
+    }
+
     /// Returns the number of messages that a member of this kind begins to send.
     pub fn messages(self) -> u32 {
         match self {
             Self::Requester { messages, .. }
             | Self::Broadcaster { messages, .. }
+            | Self::Publisher { messages, .. }
             | Self::Notifier { messages, .. } => messages,
-            Self::Responder => 0,
+            Self::Responder | Self::Subscriber | Self::Listener { .. } | Self::Absent => 0,
         }
     }
 
@@ -143,8 +210,12 @@ impl MemberKind {
     pub fn at_once(self) -> usize {
         match self {
             Self::Requester { at_once, .. } => at_once as usize,
-            Self::Broadcaster { .. } | Self::Notifier { .. } => 1,
-            Self::Responder => 0,
+            Self::Broadcaster { .. }
+            | Self::Notifier { .. }
+            | Self::Publisher { .. }
+            | Self::Subscriber
+            | Self::Listener { .. } => 1,
+            Self::Responder | Self::Absent => 0,
         }
     }
 }
@@ -158,6 +229,9 @@ pub struct BusFile {
     /// Settings of the bus itself.
     #[serde(default)]
     pub(super) bus: Part<BusSettings>,
+    /// Settings of the events.
+    #[serde(default)]
+    pub(super) events: Part<EventSettings>,
     /// Settings of the members' connections.
     #[serde(default)]
     pub(super) connections: Part<ConnectionSettings>,
@@ -190,7 +264,7 @@ pub(super) struct Group {
         with = "u32",
         range(min = 1, max = 100_000),
         extend(
-            "x-of" = { "kind": ["requester", "broadcaster", "notifier"] },
+            "x-of" = { "kind": ["requester", "broadcaster", "notifier", "publisher"] },
             "x-reduce" = 1,
             "x-example" = "messages = 20",
         )
@@ -201,7 +275,7 @@ pub(super) struct Group {
     #[schemars(
         with = "Delay",
         extend(
-            "x-of" = { "kind": ["requester", "broadcaster", "notifier"] },
+            "x-of" = { "kind": ["requester", "broadcaster", "notifier", "publisher"] },
             "x-optional" = true,
         )
     )]
@@ -221,6 +295,45 @@ pub(super) struct Group {
         extend("x-of" = { "kind": ["requester"] }, "x-optional" = true, "x-reduce" = 1)
     )]
     at_once: Option<u32>,
+    /// The type of the events that a member publishes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "TypeName",
+        extend(
+            "x-of" = { "kind": ["publisher"] },
+            "x-example" = "event = \"test_generated\"",
+        )
+    )]
+    event: Option<TypeName>,
+    /// The longest time that a listener waits for a message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "Timeout",
+        extend("x-of" = { "kind": ["listener"] }, "x-example" = "poll = \"1s\"")
+    )]
+    poll: Option<Timeout>,
+    /// The time that a listener takes for a message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "Delay",
+        extend("x-of" = { "kind": ["listener"] }, "x-optional" = true)
+    )]
+    handling: Option<Delay>,
+    /// The time after which a listener is stopped; with zero or without, it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "Delay",
+        extend("x-of" = { "kind": ["listener"] }, "x-optional" = true)
+    )]
+    stop_after: Option<Delay>,
+    /// The handlers of a member.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-reduce" = 0))]
+    handlers: Vec<HandlerFile>,
+    /// The time after which the handlers subscribe; with zero, before the work starts.
+    #[serde(default, with = "times")]
+    #[schemars(with = "Delay")]
+    subscribe_after: Duration,
 }
 
 fn one() -> u32 {
@@ -234,6 +347,10 @@ pub(super) enum KindName {
     Responder,
     Broadcaster,
     Notifier,
+    Publisher,
+    Subscriber,
+    Listener,
+    Absent,
 }
 
 impl Named for KindName {
@@ -245,21 +362,28 @@ impl Named for KindName {
             ("responder".into(), Self::Responder),
             ("broadcaster".into(), Self::Broadcaster),
             ("notifier".into(), Self::Notifier),
+            ("publisher".into(), Self::Publisher),
+            ("subscriber".into(), Self::Subscriber),
+            ("listener".into(), Self::Listener),
+            ("absent".into(), Self::Absent),
         ]
     }
 }
 
 impl Group {
     /// Returns the members as they are run; `None` if a parameter of the kind is missing.
-    fn spec(&self) -> Option<MemberGroup> {
+    fn spec(&self, types: &mut EventTypes) -> Option<MemberGroup> {
+        let handlers = self.handlers.iter();
         Some(MemberGroup {
-            kind: self.kind()?,
+            kind: self.kind(types)?,
             count: self.count,
             rest: self.rest,
+            handlers: handlers.map(|handler| handler.settings(types)).collect(),
+            subscribe_after: self.subscribe_after,
         })
     }
 
-    fn kind(&self) -> Option<MemberKind> {
+    fn kind(&self, types: &mut EventTypes) -> Option<MemberKind> {
         let or_zero = |time: Option<Delay>| time.map_or(Duration::ZERO, |Delay(time)| time);
         let delay = or_zero(self.delay);
         Some(match self.kind.0 {
@@ -278,7 +402,26 @@ impl Group {
                 messages: self.messages?,
                 delay,
             },
+            KindName::Publisher => MemberKind::Publisher {
+                event: types.number(self.event.as_ref()?),
+                messages: self.messages?,
+                delay,
+            },
+            KindName::Subscriber => MemberKind::Subscriber,
+            KindName::Listener => MemberKind::Listener {
+                listener: ListenerSettings {
+                    poll: self.poll?.0,
+                    handling: or_zero(self.handling),
+                },
+                stop_after: or_zero(self.stop_after),
+            },
+            KindName::Absent => MemberKind::Absent,
         })
+    }
+
+    /// Returns the number of handlers in each team.
+    pub(super) fn handlers(&self) -> u64 {
+        u64::from(self.count) * self.handlers.len() as u64
     }
 
     /// Returns the number of messages that one of the members sends.
@@ -294,10 +437,15 @@ impl Settings for BusScenario {
 
     fn from_file(file: BusFile) -> Option<Self> {
         let groups = file.members.into_sound()?;
+        let mut types = EventTypes::default();
+        let members = groups.iter().map(|group| group.spec(&mut types));
+        let members = members.collect::<Option<_>>()?;
         Some(Self {
             bus: file.bus.into_sound()?,
+            events: file.events.into_sound()?,
+            event_types: types.into_names(),
             connections: file.connections.into_sound()?,
-            members: groups.iter().map(Group::spec).collect::<Option<_>>()?,
+            members,
         })
     }
 

@@ -6,18 +6,19 @@ use std::sync::Arc;
 
 use rehearsal_history::{EntryKind, Phase, Resource};
 use rehearsal_sim::Ambient;
-use rehearsal_sim::tokio::net::TcpListener;
 
-use super::broker::{Broker, Held, Journal, Roster};
+use super::broker::{Broker, Held, Journal, Kept, Roster};
+use super::events::EventSettings;
 use super::faults::{self, BUS, MEMBER};
 use super::member::{Member, SharedRecord};
 use super::model::{MODEL, span_of};
-use super::plan::Plan;
+use super::plan::{Plan, Presence};
 use super::settings::{BusScenario, BusSettings, BusSpec};
 use super::wire::{Channel, PORT};
 use super::{defects, marks};
 use crate::defect::Defect;
 use crate::driver::{ClientHost, Deployment, Node, Planner};
+use crate::network::{Network, Tcp};
 use crate::record::Recorder;
 use crate::record::marks::{INTERLEAVED, RECONNECTED, REPLAYED};
 use crate::record::recorder::name_task;
@@ -46,6 +47,13 @@ pub static INFO: SystemInfo = SystemInfo {
         marks::REQUEST_TIMED_OUT,
         marks::RESPONSE_TOO_LATE,
         marks::ORDER_REPEATED,
+        marks::NO_SUBSCRIBER,
+        marks::UNKNOWN_MEMBER,
+        marks::MEMBER_STOPPED,
+        marks::LISTENER_STOPPED,
+        marks::RECEIVE_TIMED_OUT,
+        marks::HANDLER_FAILED,
+        marks::HANDLER_RETRIED,
     ],
     model: &MODEL,
 };
@@ -71,17 +79,32 @@ impl System for Bus {
 
     fn deploy(&self, spec: &BusSpec, planner: &mut Planner) -> Deployment {
         let plan = Plan::draw(&spec.settings, planner);
+        deploy(spec, plan, planner.recorder(), &Tcp)
+    }
+}
+
+/// Deploys a bus that is planned on a network.
+pub(super) fn deploy<N: Network>(
+    spec: &BusSpec,
+    plan: Plan,
+    recorder: &Recorder,
+    network: &N,
+) -> Deployment {
         let mut deployment = Deployment::new();
         let request_timeout = spec.settings.bus.request_timeout;
-        deployment.longest_work(plan.longest_work(request_timeout));
-        let process = Rc::new(Process::new(spec, &plan, planner.recorder().clone()));
-        add_broker(&mut deployment, &process);
-        let record = Arc::new(SharedRecord::new(planner.recorder().clone()));
+        deployment.longest_work(plan.longest_work(&spec.settings));
+        let process = Rc::new(Process::new(spec, &plan, recorder.clone()));
+        add_broker(&mut deployment, &process, network);
+        let record = Arc::new(SharedRecord::new(recorder.clone()));
         for planned in plan.members {
+        if planned.presence == Presence::Absent {
+            continue;
+        }
             let host = ClientHost::Own(planned.id.to_string());
             let work = (!planned.steps.is_empty()).then(|| deployment.work());
             let member = Member {
-                plan: planned,
+                network: network.clone(),
+                plan: Arc::new(planned),
                 connections: spec.settings.connections.clone(),
                 request_timeout,
                 defect: spec.defect,
@@ -91,14 +114,16 @@ impl System for Bus {
             deployment.client(MEMBER, host, move |node| member.run(node));
         }
         deployment
-    }
 }
 
-fn add_broker(deployment: &mut Deployment, process: &Rc<Process>) {
+fn add_broker<N: Network>(deployment: &mut Deployment, process: &Rc<Process>, network: &N) {
+    let network = network.clone();
     let of_process = || Rc::clone(process);
     let (booting, crashing) = (of_process(), of_process());
     deployment
-        .server(BUS, BUS, move |node| Rc::clone(&booting).boot(node))
+        .server(BUS, BUS, move |node| {
+            Rc::clone(&booting).boot(node, network.clone())
+        })
         .on_crash(move || crashing.crashed());
     let (showing, ending) = (of_process(), of_process());
     deployment.on_snapshot(move || {
@@ -114,6 +139,7 @@ fn add_broker(deployment: &mut Deployment, process: &Rc<Process>) {
 /// The broker's process across its incarnations.
 struct Process {
     settings: BusSettings,
+    events: EventSettings,
     defect: Option<Defect>,
     roster: Arc<Roster>,
     recorder: Recorder,
@@ -129,6 +155,7 @@ impl Process {
         Self {
             journal: Journal::new(settings.write),
             settings,
+            events: spec.settings.events.clone(),
             defect: spec.defect,
             roster: Arc::new(plan.roster()),
             recorder,
@@ -137,19 +164,20 @@ impl Process {
     }
 
     /// Runs one incarnation of the broker.
-    async fn boot(self: Rc<Self>, node: Node) {
+    async fn boot<N: Network>(self: Rc<Self>, node: Node, network: N) {
         name_task("broker");
         let broker = Arc::new(Broker::open(
             self.settings.clone(),
+            self.events.clone(),
             Arc::clone(&self.roster),
             self.journal.clone(),
             self.defect,
         ));
         self.replace(Some(Arc::clone(&broker)));
-        let listener = TcpListener::bind(("0.0.0.0", PORT)).await;
+        let listener = network.listen(PORT).await;
         node.ready();
         if let Ok(listener) = listener {
-            broker.serve(listener).await;
+            broker.serve::<N>(listener).await;
         }
     }
 
@@ -180,6 +208,9 @@ impl Process {
                 phase: Phase::Quiescent,
             };
             self.recorder.history().record(None, holds);
+            for kept in broker.kept().await {
+                self.recorder.history().record(None, bounded(kept));
+            }
         }
     }
 
@@ -189,6 +220,16 @@ impl Process {
         if let Some(broker) = broker {
             broker.shut_down().await;
         }
+    }
+}
+
+/// Returns the comparison of the events that are kept with their bound.
+fn bounded(kept: Kept) -> EntryKind {
+    let Kept { events, bound } = kept;
+    let broken = (events > bound).then(|| format!("{events} events are kept, of {bound} at most"));
+    EntryKind::Invariant {
+        name: "kept-events-are-bounded".into(),
+        broken: broken.map(Into::into),
     }
 }
 

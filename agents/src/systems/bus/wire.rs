@@ -10,6 +10,8 @@ use rehearsal_sim::tokio::io::{
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::events::EventType;
+
 /// The port on which the broker listens.
 pub(super) const PORT: u16 = 9100;
 
@@ -29,6 +31,11 @@ impl fmt::Display for MemberId {
 #[serde(transparent)]
 pub(super) struct TeamId(pub(super) u32);
 
+/// The number of a handler among those of its member, from 1.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct HandlerNumber(pub(super) u32);
+
 /// A log in which a message has its position.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub(super) enum Channel {
@@ -36,6 +43,8 @@ pub(super) enum Channel {
     Mailbox(MemberId),
     /// Broadcasts of one member to all others of its team.
     Broadcasts(MemberId),
+    /// Events of one type in a team.
+    Events(TeamId, EventType),
 }
 
 /// A message from one member to one or all others of its team.
@@ -50,7 +59,7 @@ pub(super) struct Message {
     pub(super) content: Content,
 }
 
-/// The four kinds of messages.
+/// The kinds of messages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Content {
@@ -72,6 +81,15 @@ pub(super) enum Content {
     Notification { to: MemberId, number: u32 },
     /// Tells all others something.
     Broadcast { number: u32 },
+    /// Tells all handlers of its type that something has happened.
+    Event {
+        event: EventType,
+        /// The handler of the member that publishes it; none for the member itself.
+        publisher: Option<HandlerNumber>,
+        number: u32,
+        /// The event that the handler was handling.
+        cause: Option<MessageId>,
+    },
 }
 
 impl Message {
@@ -82,6 +100,7 @@ impl Message {
             | Content::Response { to, .. }
             | Content::Notification { to, .. } => Channel::Mailbox(to),
             Content::Broadcast { .. } => Channel::Broadcasts(self.from),
+            Content::Event { event, .. } => Channel::Events(self.team, event),
         }
     }
 }
@@ -117,6 +136,12 @@ pub(super) enum Order {
     Send(Message),
     /// Expect no response to this request of the member's any more.
     Withdraw(MessageId),
+    /// Send the member every event of this type from now on.
+    Subscribe(EventType),
+    /// Count the events of the team that some handler has not finished.
+    CountUnhandled,
+    /// Accept no more messages to the member.
+    Stop,
 }
 
 /// The broker's answer to an order.
@@ -129,6 +154,12 @@ pub(super) enum Answer {
     Rejected(Refusal),
     /// No response to the request will be accepted any more.
     Withdrawn,
+    /// The member subscribes. The bus does not keep that many of the events before.
+    Subscribed { missed: u64 },
+    /// That many events wait for a handler.
+    Unhandled(u64),
+    /// The bus accepts no more messages to the member after this one.
+    Stopped { last: Cursor },
 }
 
 /// The reasons for which a message is rejected.
@@ -141,6 +172,10 @@ pub(super) enum Refusal {
     UnknownMember(MemberId),
     /// The request is not waiting for a response of this member.
     NotAwaited(MessageId),
+    /// No member of the team subscribes to the event.
+    NoSubscriber,
+    /// The member was stopped.
+    Stopped(MemberId),
 }
 
 impl fmt::Display for Refusal {
@@ -151,6 +186,8 @@ impl fmt::Display for Refusal {
             Self::NotAwaited(request) => {
                 write!(f, "message-{} waits for no response", request.0)
             }
+            Self::Stopped(member) => write!(f, "{member} was stopped"),
+            Self::NoSubscriber => f.write_str("the event has no subscriber"),
         }
     }
 }

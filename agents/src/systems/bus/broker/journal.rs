@@ -6,6 +6,7 @@ use std::time::Duration;
 use rehearsal_history::{Epoch, MessageId};
 use rehearsal_sim::tokio::time;
 
+use super::super::events::EventType;
 use super::super::wire::{Cursor, MemberId, Message, OrderNumber, Place};
 use crate::record::recorder::lock;
 
@@ -25,6 +26,15 @@ pub(super) enum Record {
     Taken(MemberId, Cursor),
     /// A member expects no response to its request any more.
     Withdrawn(MemberId, MessageId),
+    /// No message to a member is accepted any more.
+    Stopped(MemberId),
+    /// A member subscribes to events from now on. So many of those before were put into its
+    /// mailbox.
+    Subscribed {
+        member: MemberId,
+        event: EventType,
+        replayed: usize,
+    },
 }
 
 /// A handle to the disk.

@@ -29,6 +29,16 @@ pub(super) struct Mailbox {
     direct: u64,
     /// Requests of this member that have no response yet, with the member that was asked.
     awaited: BTreeMap<MessageId, MemberId>,
+    state: MailboxState,
+}
+
+/// The state of a mailbox.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum MailboxState {
+    /// It takes messages.
+    Open,
+    /// Its member was stopped.
+    Closed,
 }
 
 impl Mailbox {
@@ -40,12 +50,40 @@ impl Mailbox {
             waiting: VecDeque::new(),
             direct: 0,
             awaited: BTreeMap::new(),
+            state: MailboxState::Open,
         }
+    }
+
+    /// Takes no more messages.
+    pub(super) fn close(&mut self) {
+        self.state = MailboxState::Closed;
+    }
+
+    /// Returns `true` if the member was stopped.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state == MailboxState::Closed
+    }
+
+    /// Returns the place of the last message.
+    pub(super) fn last(&self) -> Cursor {
+        Cursor(self.taken.0 + self.waiting.len() as u64)
+    }
+
+    /// Drops every message.
+    pub(super) fn clear(&mut self) {
+        self.taken = self.last();
+        self.waiting.clear();
     }
 
     /// Returns `true` if there is room for one more message, or for one more response.
     pub(super) fn has_room(&self) -> bool {
-        self.waiting.len() + self.awaited.len() < self.capacity
+        self.room() > 0
+    }
+
+    /// Returns the number of messages for which there is room.
+    pub(super) fn room(&self) -> usize {
+        let used = self.waiting.len() + self.awaited.len();
+        self.capacity.saturating_sub(used)
     }
 
     /// Returns the position that the next message to this member alone will have.
@@ -56,7 +94,7 @@ impl Mailbox {
     /// Appends a message.
     pub(super) fn put(&mut self, stored: Stored) {
         match stored.message.content {
-            Content::Broadcast { .. } => {}
+            Content::Broadcast { .. } | Content::Event { .. } => {}
             Content::Response { request, .. } => {
                 self.direct += 1;
                 self.awaited.remove(&request);
@@ -107,6 +145,13 @@ impl Mailbox {
         let next = Cursor(cursor.max(self.taken).0 + 1);
         let index = usize::try_from(next.0 - self.taken.0 - 1).expect("it is in memory");
         Some((next, self.waiting.get(index)?))
+    }
+
+    /// Returns the number of events that have not been taken.
+    pub(super) fn events(&self) -> usize {
+        let is_event =
+            |stored: &&Stored| matches!(stored.message.content, Content::Event { .. });
+        self.waiting.iter().filter(is_event).count()
     }
 
     /// Returns `true` if every message has been taken.

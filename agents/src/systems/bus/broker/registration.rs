@@ -11,6 +11,7 @@ use super::super::wire::{
     Answer, Channel, Content, MemberId, Message, OrderNumber, Place, TeamId,
 };
 use super::Roster;
+use super::event_log::EventLogs;
 use super::journal::Record;
 use super::mailbox::{Mailbox, Stored};
 use super::session::Session;
@@ -128,20 +129,62 @@ impl Registration {
     }
 }
 
-/// Returns the members as the records of a journal leave them.
+/// Returns the members and the events as the records of a journal leave them. That many
+/// events of each type are kept.
 pub(super) fn restore(
     records: &[Record],
     roster: &Roster,
     settings: &BusSettings,
-) -> BTreeMap<MemberId, Arc<Registration>> {
+    kept: usize,
+) -> (BTreeMap<MemberId, Arc<Registration>>, EventLogs) {
     let mut members = BTreeMap::new();
+    let mut events = EventLogs::default();
     for record in records {
+        apply_to_events(record, &mut members, &mut events, kept);
         apply(record, &mut members, roster, settings);
     }
-    members
-        .into_iter()
-        .map(|(id, member)| (id, Arc::new(member)))
-        .collect()
+    let members = members.into_iter();
+    let members = members.map(|(id, member)| (id, Arc::new(member)));
+    (members.collect(), events)
+}
+
+/// Restores subscriptions with the events that they brought, and the events that are kept.
+fn apply_to_events(
+    record: &Record,
+    members: &mut BTreeMap<MemberId, Registration>,
+    events: &mut EventLogs,
+    kept: usize,
+) {
+    match record {
+        Record::Sent { place, message, .. } => {
+            if let Content::Event { event, .. } = message.content {
+                let (place, message) = (*place, message.clone());
+                let stored = Stored { place, message };
+                let team = stored.message.team;
+                events.restore(team, event, kept, |log| log.keep(stored));
+            }
+        }
+        Record::Subscribed {
+            member,
+            event,
+            replayed,
+        } => {
+            let Some(registration) = members.get_mut(member) else {
+                return;
+            };
+            events.restore(registration.team, *event, kept, |log| {
+                log.subscribe(*member);
+                let newest: Vec<Stored> = log.newest(*replayed).cloned().collect();
+                with_mailbox(registration, |mailbox| {
+                    newest.into_iter().for_each(|stored| mailbox.put(stored));
+                });
+            });
+        }
+        Record::Registered(_)
+        | Record::Taken(..)
+        | Record::Withdrawn(..)
+        | Record::Stopped(_) => {}
+    }
 }
 
 fn apply(
@@ -184,6 +227,12 @@ fn apply(
                 with_mailbox(member, |mailbox| mailbox.withdraw(*request));
             }
         }
+        Record::Stopped(id) => {
+            if let Some(member) = members.get_mut(id) {
+                with_mailbox(member, Mailbox::close);
+            }
+        }
+        Record::Subscribed { .. } => {}
     }
 }
 
@@ -252,7 +301,7 @@ mod tests {
             Record::Taken(OTHER, Cursor(1)),
             Record::Withdrawn(ONE, MessageId(1)),
         ];
-        let members = restore(&records, &roster, &BusSettings::default());
+        let (members, _) = restore(&records, &roster, &BusSettings::default(), 0);
         let held = members[&OTHER].held().await;
         assert_eq!(held, [Held::Waiting(OTHER, MessageId(2))]);
         let held = members[&ONE].held().await;

@@ -9,12 +9,13 @@ use rehearsal_sim::tokio::sync::OwnedMutexGuard;
 use super::super::defects;
 use super::super::wire::{Answer, Content, MemberId, Message, OrderNumber, Place, Refusal};
 use super::Broker;
+use super::event_log::EventLog;
 use super::journal::Record;
 use super::mailbox::{Mailbox, Stored};
 use super::registration::{Orders, Registration};
 
 /// Locked mailboxes.
-type Locked = BTreeMap<MemberId, OwnedMutexGuard<Mailbox>>;
+pub(super) type Locked = BTreeMap<MemberId, OwnedMutexGuard<Mailbox>>;
 
 impl Broker {
     /// Accepts a message into the mailboxes of all its recipients, or rejects it.
@@ -25,7 +26,8 @@ impl Broker {
         order: OrderNumber,
         message: Message,
     ) -> Answer {
-        let recipients = match self.recipients(sender, &message).await {
+        let mut log = self.log_of(&message).await;
+        let recipients = match self.recipients(sender, &message, log.as_deref()).await {
             Ok(recipients) => recipients,
             Err(refusal) => return Answer::Rejected(refusal),
         };
@@ -34,7 +36,7 @@ impl Broker {
         if let Err(refusal) = self.make_room(&message, &mut mailboxes) {
             return Answer::Rejected(refusal);
         }
-        let place = self.place(&message, orders, &mailboxes);
+        let place = self.place(&message, orders, &mailboxes, log.as_deref());
         let record = Record::Sent {
             order,
             place,
@@ -42,8 +44,13 @@ impl Broker {
             recipients: recipients.iter().map(|recipient| recipient.id).collect(),
         };
         self.write(record).await;
-        self.put(message, place, &recipients, &mut mailboxes);
+        let stored = Stored { place, message };
+        if let Some(log) = &mut log {
+            self.keep(log, stored.clone());
+        }
+        self.put(stored, &recipients, &mut mailboxes);
         drop(mailboxes);
+        drop(log);
         for recipient in recipients {
             recipient.wake();
         }
@@ -55,6 +62,7 @@ impl Broker {
         &self,
         sender: &Registration,
         message: &Message,
+        log: Option<&EventLog>,
     ) -> Result<Vec<Arc<Registration>>, Refusal> {
         let members = self.members.read().await;
         let in_reach = |member: &&Arc<Registration>| {
@@ -69,6 +77,10 @@ impl Broker {
                 let found = members.get(&to);
                 let found =
                     found.filter(|found| found.id != sender.id && found.team == sender.team);
+                // Seeded: a message to an unknown member is dropped, and the sender is not told.
+                if found.is_none() && self.carries(defects::UNKNOWN_MEMBER_IGNORED) {
+                    return Ok(Vec::new());
+                }
                 let found = found.ok_or(Refusal::UnknownMember(to))?;
                 Ok(vec![Arc::clone(found)])
             }
@@ -78,6 +90,13 @@ impl Broker {
                 let connected = self.carries(defects::BROADCAST_TO_CONNECTED);
                 let others = others.filter(|member| !connected || member.is_connected());
                 Ok(others.cloned().collect())
+            }
+            Content::Event { .. } => {
+                let subscribers = log.into_iter().flat_map(EventLog::subscribers);
+                let found = subscribers.filter_map(|id| members.get(&id).cloned());
+                let found: Vec<_> = found.collect();
+                let refused = found.is_empty() && !self.keeps_events();
+                (!refused).then_some(found).ok_or(Refusal::NoSubscriber)
             }
         }
     }
@@ -128,6 +147,9 @@ impl Broker {
             return awaited.then_some(()).ok_or(Refusal::NotAwaited(request));
         }
         for (member, mailbox) in mailboxes {
+            if mailbox.is_closed() && *member != message.from {
+                return Err(Refusal::Stopped(*member));
+            }
             if mailbox.has_room() {
                 continue;
             }
@@ -142,14 +164,24 @@ impl Broker {
     }
 
     /// Returns the position that a message gets.
-    fn place(&self, message: &Message, orders: &Orders, mailboxes: &Locked) -> Place {
+    fn place(
+        &self,
+        message: &Message,
+        orders: &Orders,
+        mailboxes: &Locked,
+        log: Option<&EventLog>,
+    ) -> Place {
         let channel = message.channel();
         let seq = orders.next_number(channel);
         let offset = match message.content {
             Content::Broadcast { .. } => Offset(seq),
+            Content::Event { .. } => log.map_or(Offset(seq), EventLog::next_offset),
             Content::Request { to, .. }
             | Content::Response { to, .. }
-            | Content::Notification { to, .. } => mailboxes[&to].next_offset(),
+            | Content::Notification { to, .. } => {
+                let mailbox = mailboxes.get(&to);
+                mailbox.map_or(Offset(seq), |mailbox| mailbox.next_offset())
+            }
         };
         Place {
             channel,
@@ -160,7 +192,7 @@ impl Broker {
     }
 
     /// Writes a record to the journal.
-    async fn write(self: &Arc<Self>, record: Record) {
+    pub(super) async fn write(self: &Arc<Self>, record: Record) {
         // Seeded: the answer does not wait for the disk.
         if self.carries(defects::ANSWER_BEFORE_WRITE) {
             let journal = self.journal.clone();
@@ -174,18 +206,17 @@ impl Broker {
     /// Puts an accepted message into the mailboxes.
     fn put(
         &self,
-        message: Message,
-        place: Place,
+        stored: Stored,
         recipients: &[Arc<Registration>],
         mailboxes: &mut Locked,
     ) {
+        let message = &stored.message;
         let is_broadcast = matches!(message.content, Content::Broadcast { .. });
         if let Content::Request { to, .. } = message.content
             && let Some(own) = mailboxes.get_mut(&message.from)
         {
             own.expect_response(message.id, to);
         }
-        let stored = Stored { place, message };
         for recipient in recipients {
             let Some(mailbox) = mailboxes.get_mut(&recipient.id) else {
                 continue;

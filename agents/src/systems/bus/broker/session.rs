@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rehearsal_sim::tokio::net::TcpStream;
-use rehearsal_sim::tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use rehearsal_sim::tokio::io::{AsyncRead, AsyncWrite};
 use rehearsal_sim::tokio::sync::Notify;
 use rehearsal_sim::tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use rehearsal_sim::tokio::{select, spawn, time};
@@ -18,6 +17,7 @@ use super::super::wire::{
 };
 use super::Broker;
 use super::registration::Registration;
+use crate::network::Network;
 use crate::record::recorder::name_task;
 
 /// Longest time that a member may take to say who it is.
@@ -35,8 +35,8 @@ pub(super) struct Session {
 }
 
 /// Serves a connection to its end.
-pub(super) async fn serve(broker: Arc<Broker>, stream: TcpStream) {
-    let (reading, writing) = stream.into_split();
+pub(super) async fn serve<N: Network>(broker: Arc<Broker>, stream: N::Stream) {
+    let (reading, writing) = N::split(stream);
     let mut reader = FrameReader::new(reading);
     let Some((id, taken)) = hello(&broker, &mut reader).await else {
         return;
@@ -77,7 +77,7 @@ pub(super) async fn serve(broker: Arc<Broker>, stream: TcpStream) {
 /// Waits for the member's first frame.
 async fn hello(
     broker: &Broker,
-    reader: &mut FrameReader<OwnedReadHalf>,
+    reader: &mut FrameReader<impl AsyncRead + Unpin>,
 ) -> Option<(MemberId, Cursor)> {
     let first = time::timeout(HELLO_TIMEOUT, reader.next());
     match broker.stop.run_until_cancelled(first).await {
@@ -141,7 +141,7 @@ async fn read(
     broker: &Arc<Broker>,
     member: &Arc<Registration>,
     session: &Session,
-    reader: &mut FrameReader<OwnedReadHalf>,
+    reader: &mut FrameReader<impl AsyncRead + Unpin>,
     frames: &UnboundedSender<BrokerFrame>,
 ) {
     loop {
@@ -180,7 +180,7 @@ struct Writer {
 }
 
 impl Writer {
-    async fn run(mut self, mut stream: FrameWriter<OwnedWriteHalf>) {
+    async fn run(mut self, mut stream: FrameWriter<impl AsyncWrite + Unpin>) {
         name_task(&format!("writer to {}", self.member.id));
         let end = self.session.end.clone();
         // A connection that is lost during a write is noticed by the reader.
@@ -191,7 +191,7 @@ impl Writer {
     /// everything.
     async fn write(
         &mut self,
-        stream: &mut FrameWriter<OwnedWriteHalf>,
+        stream: &mut FrameWriter<impl AsyncWrite + Unpin>,
     ) -> Result<(), Disconnected> {
         loop {
             let mut frames = Vec::new();

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use rehearsal_history::{Epoch, MessageId};
 use rehearsal_sim::tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
+use rehearsal_sim::tokio::net::TcpStream;
 use rehearsal_sim::{Config, HostId, Random, Verdict, World};
 
+use super::super::events::EventSettings;
 use super::super::settings::BusSettings;
 use super::super::wire::{
     Answer, BrokerFrame, Content, Cursor, Disconnected, FrameReader, FrameWriter, MemberFrame,
     MemberId, Message, Order, OrderNumber, PORT, Refusal, TeamId,
 };
+use crate::network::{Network, Tcp};
 use super::{Broker, Held, Journal, Roster};
 
 const ONE: MemberId = MemberId(1);
@@ -24,11 +26,19 @@ const UNKNOWN: MemberId = MemberId(9);
 fn boot(world: World, host: HostId, settings: BusSettings) -> Arc<Broker> {
     let roster = Roster::from([(ONE, TeamId(1)), (OTHER, TeamId(1)), (FOREIGN, TeamId(2))]);
     let journal = Journal::new(settings.write);
-    let broker = Arc::new(Broker::open(settings, Arc::new(roster), journal, None));
+    let broker = Arc::new(Broker::open(
+        settings,
+        EventSettings::default(),
+        Arc::new(roster),
+        journal,
+        None,
+    ));
     let serving = Arc::clone(&broker);
     world.spawn_on(host, async move {
-        let listener = TcpListener::bind(("0.0.0.0", PORT)).await;
-        serving.serve(listener.expect("the port is free")).await;
+        let listener = Tcp.listen(PORT).await;
+        serving
+            .serve::<Tcp>(listener.expect("the port is free"))
+            .await;
     });
     broker
 }

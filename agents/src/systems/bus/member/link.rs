@@ -4,19 +4,18 @@
 //! answered. Of the mailbox, the member knows which message it took last, and resumes
 //! after that one.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rehearsal_history::Epoch;
 use rehearsal_sim::VirtualTime;
-use rehearsal_sim::tokio::net::TcpStream;
-use rehearsal_sim::tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use rehearsal_sim::tokio::sync::mpsc::UnboundedReceiver;
 use rehearsal_sim::tokio::task::JoinSet;
 use rehearsal_sim::tokio::{select, time};
 
+use super::super::events::handlers::{Handled, Handlers};
 use super::super::faults::BUS;
 use super::super::plan::PlannedMember;
 use super::super::settings::ConnectionSettings;
@@ -24,14 +23,17 @@ use super::super::wire::{
     Answer, BrokerFrame, Content, Cursor, Disconnected, FrameReader, FrameWriter, MemberFrame,
     Message, Order, OrderNumber, PORT, Place,
 };
+use super::listener::Listener;
 use super::outbox::{Outbox, Submission, Waiting};
 use super::record::Record;
 use super::script::{TakenRequest, respond};
 use crate::driver::{ClientCommand, ClientNode};
+use crate::network::Network;
 
 /// The connection of a member, across all its TCP connections.
-pub(super) struct Link {
-    member: PlannedMember,
+pub(super) struct Link<N> {
+    network: N,
+    member: Arc<PlannedMember>,
     settings: ConnectionSettings,
     node: ClientNode,
     record: Arc<Record>,
@@ -45,9 +47,59 @@ pub(super) struct Link {
     /// The way back for responses; dropped when the member leaves.
     outbox: Option<Outbox>,
     responders: JoinSet<()>,
-    /// The last message that was taken.
-    taken: Cursor,
+    handlers: Option<Handlers>,
+    listener: Option<Arc<Listener>>,
+    /// The messages that handlers or the listener have finished.
+    handled: UnboundedReceiver<Handled>,
+    /// The subscriptions that the member makes before it is ready.
+    subscribing: usize,
+    window: Window,
     connects: u32,
+}
+
+/// The parts of a member that its connection needs.
+pub(super) struct Parts<N> {
+    pub(super) network: N,
+    pub(super) member: Arc<PlannedMember>,
+    pub(super) settings: ConnectionSettings,
+    pub(super) node: ClientNode,
+    pub(super) record: Arc<Record>,
+    pub(super) submissions: UnboundedReceiver<Submission>,
+    pub(super) waiting: Arc<Waiting>,
+    pub(super) outbox: Outbox,
+    pub(super) handlers: Option<Handlers>,
+    pub(super) listener: Option<Arc<Listener>>,
+    pub(super) handled: UnboundedReceiver<Handled>,
+    /// The subscriptions that the member makes before it is ready.
+    pub(super) subscribing: usize,
+}
+
+/// The messages that a member has taken.
+#[derive(Default, Debug)]
+struct Window {
+    /// The last one.
+    taken: Cursor,
+    /// Messages among them that some handler or the listener has not finished.
+    unfinished: BTreeSet<Cursor>,
+}
+
+impl Window {
+    /// Takes a message that is not done with at once. Returns `false` if it was taken
+    /// before: after a reconnect the bus sends all again that is not done with.
+    fn hold(&mut self, cursor: Cursor) -> bool {
+        let is_new = cursor > self.taken;
+        if is_new {
+            self.taken = cursor;
+            self.unfinished.insert(cursor);
+        }
+        is_new
+    }
+
+    /// Returns the last message up to which all are done with.
+    fn done(&self) -> Cursor {
+        let first = self.unfinished.first();
+        first.map_or(self.taken, |first| Cursor(first.0 - 1))
+    }
 }
 
 /// The progress of a member.
@@ -78,9 +130,9 @@ impl From<Disconnected> for End {
 }
 
 /// One TCP connection.
-struct Connection {
-    reader: FrameReader<OwnedReadHalf>,
-    writer: FrameWriter<OwnedWriteHalf>,
+struct Connection<N: Network> {
+    reader: FrameReader<N::Reader>,
+    writer: FrameWriter<N::Writer>,
     /// The time at which the member came back, if it had been connected before.
     resumed_at: Option<VirtualTime>,
 }
@@ -91,32 +143,30 @@ enum Event {
     Started,
     Command(ClientCommand),
     Submission(Option<Submission>),
+    Handled(Handled),
     Heartbeat,
 }
 
-impl Link {
-    pub(super) fn new(
-        member: PlannedMember,
-        settings: ConnectionSettings,
-        node: ClientNode,
-        record: Arc<Record>,
-        submissions: UnboundedReceiver<Submission>,
-        waiting: Arc<Waiting>,
-        outbox: Outbox,
-    ) -> Self {
+impl<N: Network> Link<N> {
+    pub(super) fn new(parts: Parts<N>) -> Self {
         Self {
-            member,
-            settings,
-            node,
-            record,
+            network: parts.network,
+            member: parts.member,
+            settings: parts.settings,
+            node: parts.node,
+            record: parts.record,
             state: State::Joining,
-            submissions,
+            submissions: parts.submissions,
             in_flight: None,
             number: OrderNumber(0),
-            waiting,
-            outbox: Some(outbox),
+            waiting: parts.waiting,
+            outbox: Some(parts.outbox),
             responders: JoinSet::new(),
-            taken: Cursor::default(),
+            handlers: parts.handlers,
+            listener: parts.listener,
+            handled: parts.handled,
+            subscribing: parts.subscribing,
+            window: Window::default(),
             connects: 0,
         }
     }
@@ -126,10 +176,20 @@ impl Link {
         let mut start = Some(start);
         loop {
             match self.connect_and_serve(&mut start).await {
-                End::Goodbye => return self.record.drained(),
+                End::Goodbye => return self.drained(),
                 End::Lost(reason) => self.record.disconnected(reason),
             }
             time::sleep(self.settings.reconnect_after).await;
+        }
+    }
+
+    fn drained(&self) {
+        self.record.drained();
+        if let Some(handlers) = &self.handlers {
+            handlers.drained();
+        }
+        if let Some(listener) = &self.listener {
+            listener.check();
         }
     }
 
@@ -144,13 +204,13 @@ impl Link {
         }
     }
 
-    async fn connect(&mut self) -> Result<Connection, Disconnected> {
-        let stream = TcpStream::connect((BUS, PORT)).await?;
-        let (reading, writing) = stream.into_split();
+    async fn connect(&mut self) -> Result<Connection<N>, Disconnected> {
+        let stream = self.network.connect(BUS, PORT).await?;
+        let (reading, writing) = N::split(stream);
         let (mut reader, mut writer) = (FrameReader::new(reading), FrameWriter::new(writing));
         let hello = MemberFrame::Hello {
             member: self.member.id,
-            taken: self.taken,
+            taken: self.window.done(),
         };
         writer.send(&[hello]).await?;
         let BrokerFrame::Welcome { epoch } = reader.next().await? else {
@@ -167,7 +227,9 @@ impl Link {
         self.connects += 1;
         self.record.connected(epoch, self.connects);
         if self.connects == 1 {
-            self.node.ready();
+            if self.subscribing == 0 {
+                self.node.ready();
+            }
             return None;
         }
         Some(self.record.now())
@@ -176,7 +238,7 @@ impl Link {
     /// Serves one connection to its end.
     async fn serve(
         &mut self,
-        connection: &mut Connection,
+        connection: &mut Connection<N>,
         start: &mut Option<impl FnOnce()>,
     ) -> Result<End, Disconnected> {
         self.repeat(connection).await?;
@@ -209,6 +271,11 @@ impl Link {
                     self.state = State::Draining;
                     connection.writer.send(&[MemberFrame::Bye]).await?;
                 }
+                Event::Handled(handled) => {
+                    self.window.unfinished.remove(&handled.cursor);
+                    self.answer(handled.request);
+                    self.acknowledge(connection).await?;
+                }
                 Event::Heartbeat => {
                     if self.record.now().since(heard) >= self.settings.idle_timeout {
                         return Ok(End::Lost("silence"));
@@ -223,9 +290,10 @@ impl Link {
     /// Waits for the next event.
     async fn next(
         &mut self,
-        connection: &mut Connection,
+        connection: &mut Connection<N>,
         heartbeat: impl Future<Output = ()>,
     ) -> Event {
+        let has_local = self.handlers.is_some() || self.listener.is_some();
         let takes_orders = self.in_flight.is_none() && self.state != State::Draining;
         select! {
             biased;
@@ -234,12 +302,13 @@ impl Link {
             submission = self.submissions.recv(), if takes_orders => {
                 Event::Submission(submission)
             }
+            Some(handled) = self.handled.recv(), if has_local => Event::Handled(handled),
             () = heartbeat => Event::Heartbeat,
         }
     }
 
     /// Says again what a lost connection may have swallowed.
-    async fn repeat(&mut self, connection: &mut Connection) -> Result<(), Disconnected> {
+    async fn repeat(&mut self, connection: &mut Connection<N>) -> Result<(), Disconnected> {
         if let Some(submission) = self.in_flight.take() {
             self.record.repeated();
             self.submit(connection, submission).await?;
@@ -253,7 +322,7 @@ impl Link {
     /// Sends an order under the last number.
     async fn submit(
         &mut self,
-        connection: &mut Connection,
+        connection: &mut Connection<N>,
         submission: Submission,
     ) -> Result<(), Disconnected> {
         let frame = MemberFrame::Submit {
@@ -270,12 +339,15 @@ impl Link {
             self.state = State::Leaving;
             self.outbox = None;
             self.responders.abort_all();
+            if let Some(handlers) = &mut self.handlers {
+                handlers.finish();
+            }
         }
     }
 
     async fn take(
         &mut self,
-        connection: &mut Connection,
+        connection: &mut Connection<N>,
         frame: BrokerFrame,
     ) -> Result<(), Disconnected> {
         match frame {
@@ -285,19 +357,52 @@ impl Link {
             }
             BrokerFrame::Deliver {
                 cursor,
+                message,
+                ..
+            } if matches!(message.content, Content::Event { .. }) => {
+                if let Some(listener) = &self.listener {
+                    listener.pass(cursor);
+                }
+                if self.window.hold(cursor)
+                    && let Some(handlers) = &self.handlers
+                {
+                    handlers.deliver(cursor, message);
+                }
+                Ok(())
+            }
+            BrokerFrame::Deliver {
+                cursor,
+                place,
+                message,
+            } if self.listener.is_some() => {
+                if self.window.hold(cursor)
+                    && let Some(listener) = &self.listener
+                {
+                    listener.deliver(cursor, place, message);
+                }
+                Ok(())
+            }
+            BrokerFrame::Deliver {
+                cursor,
                 place,
                 message,
             } => {
-                self.taken = cursor.max(self.taken);
+                self.window.taken = cursor.max(self.window.taken);
                 self.received(place, &message, connection.resumed_at);
                 if !self.member.rest.is_zero() {
                     time::sleep(self.member.rest).await;
                 }
-                let taken = MemberFrame::Taken(self.taken);
-                connection.writer.send(&[taken]).await
+                self.acknowledge(connection).await
             }
             BrokerFrame::Welcome { .. } | BrokerFrame::Pong | BrokerFrame::Bye => Ok(()),
         }
+    }
+
+
+    /// Tells the broker which messages are done with.
+    async fn acknowledge(&self, connection: &mut Connection<N>) -> Result<(), Disconnected> {
+        let taken = MemberFrame::Taken(self.window.done());
+        connection.writer.send(&[taken]).await
     }
 
     fn answered(&mut self, number: OrderNumber, answer: Answer) {
@@ -308,34 +413,41 @@ impl Link {
         let Some(Submission { order, answered }) = self.in_flight.take() else {
             return;
         };
-        if let Order::Send(message) = &order {
-            self.record.answered(message, answer);
+        match &order {
+            Order::Send(message) => self.record.answered(message, answer),
+            Order::Subscribe(_) => self.subscribed(),
+            Order::Withdraw(_) | Order::CountUnhandled | Order::Stop => {}
         }
         // A responder that was aborted does not wait for it.
         let _ = answered.send(answer);
     }
 
+    /// Counts a subscription: with the last, the member is ready.
+    fn subscribed(&mut self) {
+        if self.subscribing > 0 {
+            self.subscribing -= 1;
+            if self.subscribing == 0 {
+                self.node.ready();
+            }
+        }
+    }
+
+    /// Begins to answer a request.
+    fn answer(&mut self, request: Option<TakenRequest>) {
+        // While it leaves, all requests have been given up.
+        if let (Some(request), Some(outbox)) = (request, &self.outbox) {
+            self.responders.spawn(respond(outbox.clone(), request));
+        }
+    }
+
     fn received(&mut self, place: Place, message: &Message, resumed_at: Option<VirtualTime>) {
         self.record.received(place, message, resumed_at);
-        match message.content {
-            Content::Request {
-                number, effort_ms, ..
-            } => {
-                // While it leaves, all requests have been given up.
-                if let Some(outbox) = &self.outbox {
-                    let request = TakenRequest {
-                        id: message.id,
-                        from: message.from,
-                        number,
-                        effort: Duration::from_millis(effort_ms.into()),
-                    };
-                    self.responders.spawn(respond(outbox.clone(), request));
-                }
-            }
-            Content::Response {
-                request, number, ..
-            } => self.waiting.respond(request, number),
-            Content::Notification { .. } | Content::Broadcast { .. } => {}
+        self.answer(TakenRequest::of(message));
+        if let Content::Response {
+            request, number, ..
+        } = message.content
+        {
+            self.waiting.respond(request, number);
         }
     }
 }

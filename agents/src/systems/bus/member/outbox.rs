@@ -8,7 +8,8 @@ use rehearsal_history::MessageId;
 use rehearsal_sim::tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use rehearsal_sim::tokio::sync::oneshot;
 
-use super::super::wire::{Answer, Content, Order};
+use super::super::events::EventType;
+use super::super::wire::{Answer, Content, Message, Order};
 use super::record::Record;
 use crate::record::recorder::lock;
 
@@ -22,7 +23,7 @@ pub(super) struct Submission {
 /// The way of a member's tasks to the bus. Cheap to clone; when all clones are dropped, the
 /// member has nothing more to say.
 #[derive(Clone, Debug)]
-pub(super) struct Outbox {
+pub(in super::super) struct Outbox {
     submissions: UnboundedSender<Submission>,
     record: Arc<Record>,
     waiting: Arc<Waiting>,
@@ -73,6 +74,26 @@ impl Outbox {
         // No await in between: messages are recorded in the order in which they are sent.
         let message = self.record.sent(content);
         self.submit(Order::Send(message)).await.ok()
+    }
+
+    /// Sends a message that is recorded already.
+    pub(in super::super) async fn send_recorded(&self, message: Message) -> Option<Answer> {
+        self.submit(Order::Send(message)).await.ok()
+    }
+
+    /// Subscribes the member to events of one type.
+    pub(in super::super) async fn subscribe(&self, event: EventType) -> Option<Answer> {
+        self.submit(Order::Subscribe(event)).await.ok()
+    }
+
+    /// Has the bus refuse all later messages to the member.
+    pub(super) async fn stop(&self) -> Option<Answer> {
+        self.submit(Order::Stop).await.ok()
+    }
+
+    /// Counts the events of the team that some handler has not finished.
+    pub(super) async fn count_unhandled(&self) -> Option<Answer> {
+        self.submit(Order::CountUnhandled).await.ok()
     }
 
     /// Sends a request.

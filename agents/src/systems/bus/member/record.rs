@@ -5,11 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rehearsal_history::{
-    Accepted, Began, EntryKind, Envelope, Epoch, MessageId, Received, Sent, Since, SpanEnd, VectorClock,
+    Accepted, ActorId, Began, EntryKind, Epoch, MessageId, Received, Sent, Since, SpanEnd, VectorClock,
 };
 use rehearsal_sim::VirtualTime;
 
-use super::super::marks::{MAILBOX_FULL, ORDER_REPEATED, REQUEST_TIMED_OUT, RESPONSE_TOO_LATE};
+use super::super::marks::{
+    MAILBOX_FULL, MEMBER_STOPPED, NO_SUBSCRIBER, ORDER_REPEATED, REQUEST_TIMED_OUT,
+    RESPONSE_TOO_LATE, UNKNOWN_MEMBER,
+};
 use super::super::model::span_of;
 use super::super::plan::PlannedMember;
 use super::super::wire::{Answer, Channel, Content, MemberId, Message, Place, Refusal};
@@ -42,13 +45,64 @@ impl SharedRecord {
             sent: Mutex::default(),
         }
     }
+
+    pub(in super::super) fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// Returns what the sender of a message knew when it sent it.
+    pub(in super::super) fn clock_of(&self, message: MessageId) -> Option<Arc<VectorClock>> {
+        let sent = lock(&self.sent);
+        sent.get(&message).map(|sent| Arc::clone(&sent.clock))
+    }
+
+    /// Records a message that an actor with this clock is about to hand to the bus.
+    pub(in super::super) fn sent(
+        &self,
+        actor: ActorId,
+        member: &PlannedMember,
+        clock: &Mutex<VectorClock>,
+        content: Content,
+    ) -> Message {
+        let at = self.recorder.now();
+        let number = self.messages.fetch_add(1, Ordering::Relaxed);
+        let message = Message {
+            id: MessageId(number + 1),
+            from: member.id,
+            team: member.team,
+            sent_ms: at.as_millis(),
+            secret: member.secret.to_string(),
+            content,
+        };
+        let envelope = message.envelope();
+        let clock = {
+            let mut clock = lock(clock);
+            clock.tick(envelope.stream);
+            Arc::new(clock.clone())
+        };
+        let sent = SentMessage {
+            at,
+            clock: Arc::clone(&clock),
+        };
+        lock(&self.sent).insert(message.id, sent);
+        let history = self.recorder.history();
+        let name = message.stream_name();
+        history.with(|history| history.names.give(envelope.stream, name));
+        let entry = EntryKind::Sent(Sent {
+            message: message.id,
+            envelope,
+            body: message.body(),
+        });
+        history.record_with(Some(actor), Some(clock), entry);
+        message
+    }
 }
 
 /// The record of one member.
 #[derive(Debug)]
 pub(super) struct Record {
     shared: Arc<SharedRecord>,
-    member: PlannedMember,
+    member: Arc<PlannedMember>,
     /// The messages that happened before this moment.
     clock: Mutex<VectorClock>,
     /// The requests of this member that have not begun a span, with the members asked.
@@ -58,7 +112,7 @@ pub(super) struct Record {
 impl Record {
     /// Begins the record of a member, with its subscriptions: its own mailbox, and the
     /// broadcasts of all others.
-    pub(super) fn begin(shared: Arc<SharedRecord>, member: PlannedMember) -> Self {
+    pub(super) fn begin(shared: Arc<SharedRecord>, member: Arc<PlannedMember>) -> Self {
         let record = Self {
             shared,
             member,
@@ -84,7 +138,8 @@ impl Record {
         history.record(Some(self.member.id.actor()), entry);
     }
 
-    fn mark(&self, mark: Mark) {
+    /// Records a moment worth a goal.
+    pub(super) fn mark(&self, mark: Mark) {
         self.shared.recorder.mark(mark);
     }
 
@@ -124,39 +179,13 @@ impl Record {
 
     /// Records a message that is about to be handed to the bus.
     pub(super) fn sent(&self, content: Content) -> Message {
-        let at = self.now();
-        let number = self.shared.messages.fetch_add(1, Ordering::Relaxed);
-        let message = Message {
-            id: MessageId(number + 1),
-            from: self.member.id,
-            team: self.member.team,
-            sent_ms: at.as_millis(),
-            secret: self.member.secret.to_string(),
-            content,
-        };
-        let envelope = envelope(&message);
-        let clock = {
-            let mut clock = lock(&self.clock);
-            clock.tick(envelope.stream);
-            Arc::new(clock.clone())
-        };
-        let sent = SentMessage {
-            at,
-            clock: Arc::clone(&clock),
-        };
-        lock(&self.shared.sent).insert(message.id, sent);
+        let actor = self.member.id.actor();
+        let message = self
+            .shared
+            .sent(actor, &self.member, &self.clock, content);
         if let Content::Request { to, .. } = content {
             lock(&self.asked).insert(message.id, to);
         }
-        let history = self.shared.recorder.history();
-        let name = message.channel().stream_name(message.from);
-        history.with(|history| history.names.give(envelope.stream, name));
-        let entry = EntryKind::Sent(Sent {
-            message: message.id,
-            envelope,
-            body: message.body(),
-        });
-        history.record_with(Some(self.member.id.actor()), Some(clock), entry);
         message
     }
 
@@ -164,10 +193,14 @@ impl Record {
     pub(super) fn answered(&self, message: &Message, answer: Answer) {
         match answer {
             Answer::Accepted(place) => {
+                // A handler subscribes to some events and not to a whole log, and its own are
+                // numbered with those of its member.
+                let is_event = matches!(message.content, Content::Event { .. });
+                let numbered = (!is_event).then_some(place);
                 self.write(EntryKind::Accepted(Accepted {
                     message: message.id,
-                    position: Some(place.position()),
-                    seq: Some(place.seq),
+                    position: numbered.map(Place::position),
+                    seq: numbered.map(|place| place.seq),
                 }));
                 self.request_began(message.id);
             }
@@ -179,10 +212,15 @@ impl Record {
                 match refusal {
                     Refusal::MailboxFull(_) => self.mark(MAILBOX_FULL),
                     Refusal::NotAwaited(_) => self.mark(RESPONSE_TOO_LATE),
-                    Refusal::UnknownMember(_) => {}
+                    Refusal::NoSubscriber => self.mark(NO_SUBSCRIBER),
+                    Refusal::UnknownMember(_) => self.mark(UNKNOWN_MEMBER),
+                    Refusal::Stopped(_) => self.mark(MEMBER_STOPPED),
                 }
             }
-            Answer::Withdrawn => {}
+            Answer::Withdrawn
+            | Answer::Subscribed { .. }
+            | Answer::Unhandled(_)
+            | Answer::Stopped { .. } => {}
         }
     }
 
@@ -202,7 +240,7 @@ impl Record {
         }
         self.write(EntryKind::Received(Received {
             message: message.id,
-            envelope: envelope(message),
+            envelope: message.envelope(),
             position: Some(place.position()),
             seq: Some(place.seq),
             body: message.body(),
@@ -253,23 +291,15 @@ impl Record {
             let request = request.0;
             format!("message-{request} asks for {asked}, and its response is for {answered}")
         });
+        self.checked("response-fits-request", broken);
+    }
+
+    /// Records the check of an invariant.
+    pub(super) fn checked(&self, name: &'static str, broken: Option<String>) {
         self.write(EntryKind::Invariant {
-            name: "response-fits-request".into(),
+            name: name.into(),
             broken: broken.map(Into::into),
         });
     }
 }
 
-/// Returns sender and address of a message.
-fn envelope(message: &Message) -> Envelope {
-    let channel = message.channel();
-    Envelope {
-        tenant: message.team.tenant(),
-        channel: channel.id(),
-        stream: channel.stream(message.from),
-        span: message.span(),
-        parent: None,
-        sender: message.from.to_string().into(),
-        sent_ms: Some(message.sent_ms),
-    }
-}

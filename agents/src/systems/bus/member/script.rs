@@ -7,12 +7,17 @@ use rehearsal_history::{MessageId, SpanEnd};
 use rehearsal_sim::tokio::time;
 
 use super::super::defects;
+use super::super::events::handlers::Subscriptions;
 use super::super::plan::{Action, Step};
-use super::super::wire::{Answer, Content, MemberId};
+use super::super::wire::{Answer, Content, MemberId, Message};
+use super::listener::Listener;
 use super::outbox::{Asked, Outbox};
 use super::record::Record;
 use crate::defect::Defect;
 use crate::record::recorder::name_task;
+
+/// Time between two questions of a member that flushes.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The parts that the tasks of a member share.
 #[derive(Clone, Debug)]
@@ -21,6 +26,10 @@ pub(super) struct Script {
     pub(super) record: Arc<Record>,
     pub(super) request_timeout: Duration,
     pub(super) defect: Option<Defect>,
+    /// The subscriptions of the member's handlers, if it has some.
+    pub(super) subscriptions: Option<Subscriptions>,
+    /// The listener of the member, if it is one.
+    pub(super) listener: Option<Arc<Listener>>,
 }
 
 impl Script {
@@ -45,6 +54,41 @@ impl Script {
             Action::Broadcast => {
                 self.outbox.send(Content::Broadcast { number }).await;
             }
+            Action::Publish { event } => {
+                let (publisher, cause) = (None, None);
+                let content = Content::Event {
+                    event,
+                    publisher,
+                    number,
+                    cause,
+                };
+                self.outbox.send(content).await;
+            }
+            Action::Stop => self.stop().await,
+            Action::Subscribe => {
+                if let Some(subscriptions) = &self.subscriptions {
+                    subscriptions.subscribe_late(&self.outbox).await;
+                }
+            }
+        }
+    }
+
+    /// Stops the listener of the member.
+    async fn stop(&self) {
+        if let Some(listener) = &self.listener
+            && let Some(Answer::Stopped { last }) = self.outbox.stop().await
+        {
+            listener.stop(last).await;
+        }
+    }
+
+    /// Waits until every event of the team is handled, those included that handlers publish
+    /// meanwhile.
+    pub(super) async fn flush(&self) {
+        while let Some(Answer::Unhandled(events)) = self.outbox.count_unhandled().await
+            && events > 0
+        {
+            time::sleep(FLUSH_INTERVAL).await;
         }
     }
 
@@ -84,11 +128,28 @@ impl Script {
 
 /// A request that a member has taken from its mailbox.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct TakenRequest {
+pub(in super::super) struct TakenRequest {
     pub(super) id: MessageId,
     pub(super) from: MemberId,
     pub(super) number: u32,
     pub(super) effort: Duration,
+}
+
+impl TakenRequest {
+    /// Returns the request that a message is, if it is one.
+    pub(super) fn of(message: &Message) -> Option<Self> {
+        match message.content {
+            Content::Request {
+                number, effort_ms, ..
+            } => Some(Self {
+                id: message.id,
+                from: message.from,
+                number,
+                effort: Duration::from_millis(effort_ms.into()),
+            }),
+            _ => None,
+        }
+    }
 }
 
 /// Does the work that a request asks for, and sends the response.
