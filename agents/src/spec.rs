@@ -136,6 +136,8 @@ pub enum AgentKind {
     Supervisor {
         /// Kinds of the sub-agents, which run on the supervisor's thread.
         children: Vec<AgentKind>,
+        /// The reaction to sub-agents that fail.
+        on_failure: OnFailure,
     },
     /// The five critical events without delay.
     Fast,
@@ -143,7 +145,10 @@ pub enum AgentKind {
     Slow,
     /// started, then thinking and three tool_executing at once, then three
     /// tool_completed at once, then completed.
-    Burst,
+    Burst {
+        /// The place of started.
+        opening: Opening,
+    },
     /// Five progress updates, 20 % to 100 %, 20 ms apart.
     Streaming,
     /// As many progress updates as it is told, without delay.
@@ -171,6 +176,32 @@ pub enum AgentKind {
         /// Longest delay; each is drawn from 0 to this, in whole milliseconds.
         delay: Duration,
     },
+}
+
+/// The reaction of a supervisor to sub-agents that fail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OnFailure {
+    /// It waits for all of them, and completes whatever became of them.
+    Ignore,
+    /// It waits for all of them, and fails if more have failed than are tolerated.
+    WaitForAll {
+        /// The number of failures that are tolerated.
+        tolerated: u32,
+    },
+    /// When more have failed than are tolerated, it cancels the others, and fails.
+    FailFast {
+        /// The number of failures that are tolerated.
+        tolerated: u32,
+    },
+}
+
+/// The place of `agent_started` in an [`AgentKind::Burst`] agent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Opening {
+    /// It is accepted before the rest is sent.
+    First,
+    /// It is sent at once with the first burst.
+    Gathered,
 }
 
 /// The way in which an [`AgentKind::Failure`] agent fails.

@@ -43,7 +43,7 @@ fn scenario(name: &str) -> Scenario {
 fn totals(scenario: &Scenario) -> (u64, u64) {
     fn total(kind: &AgentKind) -> (u64, u64) {
         let mut sum = (1, kind.events());
-        if let AgentKind::Supervisor { children } = kind {
+        if let AgentKind::Supervisor { children, .. } = kind {
             for (runs, events) in children.iter().map(total) {
                 sum = (sum.0 + runs, sum.1 + events);
             }

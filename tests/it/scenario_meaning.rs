@@ -12,7 +12,8 @@ use rehearsal::agents::bridge::{defects, faults};
 use rehearsal::agents::record::marks::GAP_MARKED;
 use rehearsal::agents::sections;
 use rehearsal::agents::spec::{
-    AgentGroup, AgentKind, FailureMode, FaultPlan, NetworkSettings, ThreadPolicy,
+    AgentGroup, AgentKind, FailureMode, FaultPlan, NetworkSettings, OnFailure, Opening,
+    ThreadPolicy,
 };
 use rehearsal::scenario::{
     BudgetSpec, Code, ColorChoice, Edit, Expect, ExpectedVerdict, Goal, NewValue, Scenario,
@@ -219,10 +220,15 @@ oracles = ["no-loss"]
         AgentKind::Data,
         AgentKind::Optimization,
         AgentKind::Reporting,
-        AgentKind::Supervisor { children },
+        AgentKind::Supervisor {
+            children,
+            on_failure: OnFailure::Ignore,
+        },
         AgentKind::Fast,
         AgentKind::Slow,
-        AgentKind::Burst,
+        AgentKind::Burst {
+            opening: Opening::First,
+        },
         AgentKind::Streaming,
         AgentKind::Hammer { events: 4 },
         AgentKind::Success,
@@ -397,7 +403,10 @@ fn lines_of_format_1_mean_what_they_meant() {
     let children = vec![AgentKind::Data];
     assert_eq!(
         bridge(&scenario).settings.agents[2].kind,
-        AgentKind::Supervisor { children }
+        AgentKind::Supervisor {
+            children,
+            on_failure: OnFailure::Ignore
+        }
     );
     assert_eq!(
         bridge(&scenario).settings.agents[3].kind,
@@ -407,7 +416,10 @@ fn lines_of_format_1_mean_what_they_meant() {
     let children = Vec::new();
     assert_eq!(
         bridge(&scenario).settings.agents[2].kind,
-        AgentKind::Supervisor { children }
+        AgentKind::Supervisor {
+            children,
+            on_failure: OnFailure::Ignore
+        }
     );
     assert_eq!(bridge(&scenario).settings.clients.per_thread, 1);
     let scenario = cut(&[

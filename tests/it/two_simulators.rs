@@ -47,7 +47,7 @@ const JUDGES: [&str; 10] = [
 ];
 
 /// Every healthy scenario without faults, and the number of its seeds.
-const HEALTHY: [(&str, u64); 8] = [
+const HEALTHY: [(&str, u64); 11] = [
     ("shared_bridge", 16),
     ("supervisor_hierarchy", 16),
     ("event_ordering", 16),
@@ -56,17 +56,21 @@ const HEALTHY: [(&str, u64); 8] = [
     ("bridge_consistency", 8),
     ("lock_contention", 2),
     ("slow_consumer", 8),
+    ("burst_opening", 8),
+    ("supervisor_fail_fast", 8),
+    ("supervisor_partial_failure", 8),
 ];
 
 /// Defects that need neither a fault nor another order of tasks than tokio's,
 /// which is the only one that turmoil knows.
-const DEFECTIVE: [&str; 9] = [
+const DEFECTIVE: [&str; 10] = [
     "broadcast-to-all",
     "double-terminal",
     "leak-on-error",
     "report-before-join",
     "routed-by-run-number",
     "routed-by-user-number",
+    "siblings-not-cancelled",
     "silent-death-is-success",
     "sweep-without-recheck",
     "unawaited-tool-event",

@@ -22,14 +22,37 @@ use crate::support::{bus, scenario};
 use crate::two_simulators::{build_sim, complaints, count, judge, meant, time};
 
 /// Every healthy scenario without faults.
-const HEALTHY: [&str; 0] = [];
+const HEALTHY: [&str; 13] = [
+    "bus_broadcasts",
+    "bus_events",
+    "bus_events_failures",
+    "bus_events_from_now",
+    "bus_events_late",
+    "bus_events_slow_handler",
+    "bus_mailbox_full",
+    "bus_notifications",
+    "bus_receive",
+    "bus_requests",
+    "bus_stop",
+    "bus_timeouts",
+    "bus_unknown_member",
+];
 
 /// The number of seeds of each.
 const SEEDS: u64 = 8;
 
 /// Defects that need neither a fault nor another order of tasks than tokio's, which is the
 /// only one that turmoil knows.
-const DEFECTIVE: [&str; 0] = [];
+const DEFECTIVE: [&str; 8] = [
+    "broadcast-to-every-team",
+    "failure-stops-others",
+    "flush-ignores-handlers",
+    "full-mailbox-drops-oldest",
+    "receive-not-cancel-safe",
+    "request-not-withdrawn",
+    "stop-drops-queued",
+    "time-out-is-success",
+];
 
 const BUS: &str = "bus";
 
@@ -155,13 +178,15 @@ fn a_seed_gives_one_plan_on_both() {
 
 /// The messages without their times, in an order that no schedule disturbs.
 fn sent(history: &History) -> BTreeSet<String> {
-    let sent = history.entries.iter().filter_map(|entry| match &entry.kind {
-        rehearsal::history::EntryKind::Sent(sent) => Some(sent),
-        _ => None,
-    });
-    let text = |sent: &rehearsal::history::Sent| {
-        format!("{:?} {:?}", sent.envelope.stream, sent.body)
-    };
+    let sent = history
+        .entries
+        .iter()
+        .filter_map(|entry| match &entry.kind {
+            rehearsal::history::EntryKind::Sent(sent) => Some(sent),
+            _ => None,
+        });
+    let text =
+        |sent: &rehearsal::history::Sent| format!("{:?} {:?}", sent.envelope.stream, sent.body);
     sent.map(text).collect()
 }
 

@@ -3,6 +3,7 @@
 //! named there, else it starts itself as one and looks at what comes out.
 
 mod one_lock;
+mod own_agent;
 mod registries;
 
 use std::fs;
@@ -16,6 +17,7 @@ use rehearsal::repro::Repro;
 use rehearsal::{Capability, Harness, Unsupported};
 
 use one_lock::{Flaw, OneLock};
+use own_agent::{Haste, Reviewer};
 use registries::{Lists, Slip};
 
 const CAST: &str = "SYSTEMS_CAST";
@@ -28,11 +30,13 @@ fn main() -> ExitCode {
     if let Ok(cast) = std::env::var(CAST) {
         return project(&cast);
     }
-    let tests: [(&str, Test); 13] = [
+    let tests: [(&str, Test); 15] = [
         ("an_own_bridge_passes_what_it_supports", own_bridge_passes),
         ("a_lossy_bridge_is_caught_and_replays", lossy_bridge),
         ("an_indiscreet_bridge_is_caught", indiscreet_bridge),
         ("a_twin_of_an_own_bridge_replays", indiscreet_twin),
+        ("an_own_agent_passes", own_agent_passes),
+        ("an_own_agent_with_a_flaw_is_caught", hasty_agent),
         ("an_own_registry_passes", own_registry_passes),
         ("a_forgetful_registry_is_caught", forgetful_registry),
         ("what_is_unsupported_can_fail", unsupported_fails),
@@ -85,6 +89,8 @@ fn project(cast: &str) -> ExitCode {
             "forgets" => harness.system("own", one_lock(Flaw::None).without(Capability::Resume)),
             "lists" => harness.system("lists", lists(Slip::None)),
             "forgetful" => harness.system("lists", lists(Slip::ForgetsTheReverse)),
+            "agent" => harness.system("agent", with_agent(Haste::None)),
+            "hasty" => harness.system("agent", with_agent(Haste::ResultFirst)),
             "reference" => harness.reference(),
             "my-bridge" => harness.system(word, as_in_the_guide()),
             "fails" => harness.unsupported(Unsupported::Fails),
@@ -98,6 +104,11 @@ fn as_in_the_guide() -> BridgeSystem {
     BridgeSystem::reference()
         .without(Capability::Recovery)
         .without(Capability::RegistryEvents)
+}
+
+/// An agent of one's own, in the place of the mock agents that analyse data.
+fn with_agent(haste: Haste) -> BridgeSystem {
+    BridgeSystem::reference().with_agent("data", Reviewer(haste))
 }
 
 fn lists(slip: Slip) -> BridgeSystem {
@@ -268,6 +279,33 @@ fn indiscreet_twin(name: &str) {
         &text,
         &["test own/broadcast-to-all+healthy", "reproduced: "],
     );
+}
+
+/// By itself, and as a sub-agent.
+const OF_AGENTS: [&str; 2] = ["shared_bridge", "supervisor_hierarchy"];
+
+fn own_agent_passes(name: &str) {
+    let project = Project::new(name, &OF_AGENTS);
+    let (code, text) = run(&mut project.command("agent"));
+    assert_eq!(code, 0, "{text}");
+    tells(&text, &["agent: 2 scenarios run, 0 unsupported\n"]);
+}
+
+fn hasty_agent(name: &str) {
+    let project = Project::new(name, &OF_AGENTS);
+    let (code, text) = run(&mut project.command("hasty"));
+    assert_eq!(code, 101, "{text}");
+    tells(
+        &text,
+        &[
+            "VIOLATION  agent/shared_bridge",
+            "VIOLATION  agent/supervisor_hierarchy",
+            "protocol at",
+            "(reviewer-1)",
+        ],
+    );
+    let repro = Repro::read(&project.repro(&text)).expect("it is valid");
+    assert_eq!(repro.expected.signature.judge, "protocol");
 }
 
 const OF_REGISTRIES: [&str; 3] = ["shared_bridge", "cleanup", "defects/sweep-without-recheck"];

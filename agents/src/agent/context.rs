@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use rehearsal_sim::SiteId;
-use rehearsal_sim::tokio::sync::oneshot;
+use rehearsal_sim::tokio::sync::{Semaphore, oneshot};
 use rehearsal_sim::tokio::task::JoinHandle;
 use rehearsal_sim::tokio::{spawn, time};
 
+use super::defects;
 use super::environment::AgentEnvironment;
 use crate::event::{EventKind, Payload, RunId};
 use crate::port::{NewEvent, PortError, RunContext};
@@ -169,8 +170,19 @@ struct Inner {
 
 /// A sub-agent's runner, as the supervisor's runner holds it.
 pub(super) struct Child {
+    pub(super) run: RunId,
     pub(super) runner: JoinHandle<()>,
-    pub(super) cancel: oneshot::Sender<()>,
+    /// Taken by a cancellation.
+    pub(super) cancel: Option<oneshot::Sender<Cancellation>>,
+}
+
+/// The reason for which a sub-agent is cancelled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Cancellation {
+    /// Its supervisor has ended.
+    SupervisorEnded,
+    /// Other sub-agents have failed.
+    SiblingsFailed,
 }
 
 /// An event that is about to be emitted.
@@ -222,7 +234,8 @@ impl AgentContext {
     }
 
     /// Emits several events at once, each from a task of its own: none happens
-    /// before another, and they may reach the system in any order.
+    /// before another, and they may reach the system in any order. If `agent_started` is
+    /// one of them, the others are handed over once it is accepted.
     ///
     /// # Errors
     ///
@@ -232,15 +245,17 @@ impl AgentContext {
         events: impl IntoIterator<Item = (EventKind, Payload)>,
     ) -> Result<(), AgentError> {
         let clock = self.tick();
+        let events: Vec<Intent> = events.into_iter().collect();
+        let gate = self.gate(&events);
         let emit = |(kind, payload): Intent| {
-            let (context, clock) = (self.clone(), clock.clone());
+            let (context, clock, gate) = (self.clone(), clock.clone(), gate.clone());
             spawn(async move {
                 let agent = &context.plan().context.agent;
                 match &payload.tool {
                     Some(tool) => name_task(&format!("{agent} {kind}#{}", tool.call)),
                     None => name_task(&format!("{agent} {kind}")),
                 }
-                context.emit_at(clock, kind, payload).await
+                context.emit_through(gate, clock, kind, payload).await
             })
         };
         let mut tasks = Together(events.into_iter().map(emit).collect());
@@ -252,6 +267,36 @@ impl AgentContext {
             outcome = outcome.and(result);
         }
         outcome
+    }
+
+    /// Returns the gate of a burst that opens the run.
+    fn gate(&self, events: &[Intent]) -> Option<Arc<Gate>> {
+        let opens = events
+            .iter()
+            .any(|(kind, _)| *kind == EventKind::AgentStarted);
+        // Seeded: the events of a burst overtake each other, whatever they are.
+        let overtakes = self.environment().carries(defects::OPENING_OVERTAKEN);
+        (opens && !overtakes).then(|| Arc::new(Gate::new()))
+    }
+
+    /// Emits an event of a burst that may open the run.
+    async fn emit_through(
+        &self,
+        gate: Option<Arc<Gate>>,
+        clock: Clock,
+        kind: EventKind,
+        payload: Payload,
+    ) -> Result<(), AgentError> {
+        let Some(gate) = gate else {
+            return self.emit_at(clock, kind, payload).await;
+        };
+        if kind == EventKind::AgentStarted {
+            let opened = self.emit_at(clock, kind, payload).await;
+            gate.settle(&opened);
+            return opened;
+        }
+        gate.pass().await?;
+        self.emit_at(clock, kind, payload).await
     }
 
     /// Records the event, hands it to the system, and records the answer.
@@ -345,24 +390,81 @@ impl AgentContext {
         lock(&self.0.children).push(child);
     }
 
+    pub(super) fn cancel_child(&self, run: RunId) {
+        let mut children = lock(&self.0.children);
+        let child = children.iter_mut().find(|child| child.run == run);
+        if let Some(cancel) = child.and_then(|child| child.cancel.take()) {
+            // One that has ended needs no cancellation.
+            let _ = cancel.send(Cancellation::SiblingsFailed);
+        }
+    }
+
+    /// Leaves sub-agents running without a supervisor.
+    fn abandon(&self, children: Vec<Child>) {
+        for Child { runner, cancel, .. } in children {
+            spawn(async move {
+                let _cancel = cancel;
+                // A runner does not fail.
+                let _ = runner.await;
+            });
+        }
+    }
+
     /// Waits until all sub-agents' runners are done; cancels them first if the supervisor was
     /// cancelled.
     pub(super) async fn end_children(&self, children_end: OnSupervisorEnd) {
         let children = std::mem::take(&mut *lock(&self.0.children));
+        // Seeded: they are left to themselves.
+        if children_end == OnSupervisorEnd::Cancel
+            && self.environment().carries(defects::SIBLINGS_NOT_CANCELLED)
+        {
+            return self.abandon(children);
+        }
         let mut runners = Vec::new();
-        for Child { runner, cancel } in children {
-            if children_end == OnSupervisorEnd::Cancel {
-                // One that has ended needs no cancellation.
-                let _ = cancel.send(());
-                runners.push((runner, None));
-            } else {
-                runners.push((runner, Some(cancel)));
+        for Child { runner, cancel, .. } in children {
+            match cancel {
+                Some(cancel) if children_end == OnSupervisorEnd::Cancel => {
+                    // One that has ended needs no cancellation.
+                    let _ = cancel.send(Cancellation::SupervisorEnded);
+                    runners.push((runner, None));
+                }
+                cancel => runners.push((runner, cancel)),
             }
         }
         for (runner, _cancel) in runners {
             // A runner does not fail.
             let _ = runner.await;
         }
+    }
+}
+
+/// A gate behind which the rest of a burst waits until its `agent_started` is accepted.
+///
+/// The system may see the events of a burst in any order. An agent's run must open with
+/// `agent_started` all the same, so that the rest of its burst is handed over afterwards.
+#[derive(Debug)]
+struct Gate(Semaphore);
+
+impl Gate {
+    fn new() -> Self {
+        Self(Semaphore::new(0))
+    }
+
+    /// Opens the gate if the run has been opened, and closes it for ever if not.
+    fn settle(&self, opened: &Result<(), AgentError>) {
+        match opened {
+            Ok(()) => self.0.add_permits(1),
+            Err(_) => self.0.close(),
+        }
+    }
+
+    /// Waits until the gate is open.
+    async fn pass(&self) -> Result<(), AgentError> {
+        // The permit goes back, for the next event.
+        let passed = self.0.acquire().await;
+        passed
+            .map(drop)
+            .map_err(|_| AgentError("agent_started was rejected".to_owned()))
     }
 }
 

@@ -21,6 +21,18 @@ pub const DOUBLE_TERMINAL: Defect = Defect::new(
 );
 
 /// See [`REPORT_BEFORE_JOIN`].
+pub const SIBLINGS_NOT_CANCELLED: Defect = Defect::new(
+    "siblings-not-cancelled",
+    "A supervisor that fails because of one sub-agent leaves the others running.",
+);
+
+/// See [`REPORT_BEFORE_JOIN`].
+pub const OPENING_OVERTAKEN: Defect = Defect::new(
+    "opening-overtaken",
+    "Events that an agent sends at once with agent_started may reach the system before it.",
+);
+
+/// See [`REPORT_BEFORE_JOIN`].
 pub const UNAWAITED_TOOL_EVENT: Defect = Defect::new(
     "unawaited-tool-event",
     "tool_completed is sent by a task that is not waited for.",

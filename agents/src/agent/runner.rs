@@ -8,7 +8,7 @@ use rehearsal_sim::tokio::sync::oneshot;
 use rehearsal_sim::tokio::task::JoinError;
 use rehearsal_sim::tokio::{select, spawn, time};
 
-use super::context::{AgentContext, AgentError, OnSupervisorEnd, PlannedRun};
+use super::context::{AgentContext, AgentError, Cancellation, OnSupervisorEnd, PlannedRun};
 use super::defects;
 use super::environment::AgentEnvironment;
 use super::marks::{DEADLINE_FIRED, DEATH_NOTICED};
@@ -22,19 +22,19 @@ pub async fn run(environment: Arc<AgentEnvironment>, plan: Arc<PlannedRun>) {
 }
 
 /// Executes a run that is recorded already. A message on `cancel` cancels it. Returns its clock
-/// at the end.
+/// at the end, and the way it ended.
 pub(super) async fn run_announced(
     environment: Arc<AgentEnvironment>,
     plan: Arc<PlannedRun>,
     clock: Clock,
-    cancel: Option<oneshot::Receiver<()>>,
-) -> Clock {
+    cancel: Option<oneshot::Receiver<Cancellation>>,
+) -> (Clock, RunEnd) {
     let (run, context) = (plan.id(), plan.context.clone());
     name_task(&format!("{run} {}", context.agent));
     if environment.port.begin(context).await.is_err() {
         // The system accepts no event of it.
         environment.recorder.run_ended(run, RunEnd::Failed);
-        return clock;
+        return (clock, RunEnd::Failed);
     }
     let context = AgentContext::new(Arc::clone(&environment), Arc::clone(&plan), clock);
     let ending = watch(&environment, &plan, &context, cancel).await;
@@ -46,7 +46,7 @@ pub(super) async fn run_announced(
     let end = conclude(&environment, &context, ending).await;
     environment.recorder.run_ended(run, end);
     environment.port.end(run, end).await;
-    context.clock()
+    (context.clock(), end)
 }
 
 /// The end of an agent.
@@ -54,7 +54,7 @@ enum Ending {
     Returned(Result<(), AgentError>),
     Panicked(JoinError),
     Overdue(Duration),
-    Cancelled,
+    Cancelled(Cancellation),
 }
 
 /// Runs the agent in a task of its own, within its deadline.
@@ -62,14 +62,14 @@ async fn watch(
     environment: &AgentEnvironment,
     plan: &PlannedRun,
     context: &AgentContext,
-    cancel: Option<oneshot::Receiver<()>>,
+    cancel: Option<oneshot::Receiver<Cancellation>>,
 ) -> Ending {
     let limit = environment.run_timeout.saturating_mul(plan.levels());
     let mut agent = spawn(act(context.clone()));
     let cut = select! {
         biased;
         result = &mut agent => return returned(result),
-        () = cancelled(cancel) => Ending::Cancelled,
+        reason = cancelled(cancel) => Ending::Cancelled(reason),
         () = time::sleep(limit) => Ending::Overdue(limit),
     };
     agent.abort();
@@ -88,11 +88,11 @@ fn returned(result: Result<Result<(), AgentError>, JoinError>) -> Ending {
     }
 }
 
-async fn cancelled(cancel: Option<oneshot::Receiver<()>>) {
+async fn cancelled(cancel: Option<oneshot::Receiver<Cancellation>>) -> Cancellation {
     if let Some(cancel) = cancel
-        && cancel.await.is_ok()
+        && let Ok(reason) = cancel.await
     {
-        return;
+        return reason;
     }
     pending().await
 }
@@ -120,7 +120,7 @@ async fn conclude(
 ) -> RunEnd {
     match ending {
         // It completed; a cancellation came just afterwards.
-        Ending::Returned(Ok(())) | Ending::Overdue(_) | Ending::Cancelled
+        Ending::Returned(Ok(())) | Ending::Overdue(_) | Ending::Cancelled(_)
             if context.has_ended() =>
         {
             RunEnd::Completed
@@ -148,9 +148,14 @@ async fn conclude(
             let _ = context.failed(&error).await;
             RunEnd::TimedOut
         }
-        Ending::Cancelled => {
+        Ending::Cancelled(Cancellation::SupervisorEnded) => {
             let _ = context.failed("cancelled with its supervisor").await;
             RunEnd::TimedOut
+        }
+        Ending::Cancelled(Cancellation::SiblingsFailed) => {
+            let error = "cancelled because other sub-agents had failed";
+            let _ = context.failed(error).await;
+            RunEnd::Cancelled
         }
     }
 }

@@ -32,7 +32,7 @@ pub use agents::{Population, run_agents};
 pub(crate) use deployment::Client;
 pub use deployment::{ClientHost, Deployment, Server};
 pub use node::{ClientNode, Node};
-pub use plan::{Planner, Tenant};
+pub use plan::{OwnAgents, Planner, Tenant};
 pub use state::{ClientCommand, Work, WorkId};
 
 #[cfg(feature = "systems")]

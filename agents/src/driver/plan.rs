@@ -52,7 +52,11 @@ pub struct Planner {
     barriers: usize,
     names: BTreeMap<&'static str, u32>,
     shared: Option<Tenant>,
+    own_agents: OwnAgents,
 }
+
+/// Agents of a user's own, by the kinds of mock agents whose place they take.
+pub type OwnAgents = BTreeMap<&'static str, Arc<dyn Agent>>;
 
 impl Planner {
     /// A planner that has drawn nothing.
@@ -66,6 +70,7 @@ impl Planner {
             barriers: 0,
             names: BTreeMap::new(),
             shared: None,
+            own_agents: OwnAgents::new(),
         }
     }
 
@@ -105,7 +110,7 @@ impl Planner {
                 Some(shared)
             }
         };
-        let script = agent::script(&group.kind);
+        let script = self.agent(agent::script(&group.kind));
         let first_barrier = self.barriers;
         let size = script.barrier_size();
         let members: Vec<Arc<PlannedRun>> = (0..group.count)
@@ -137,7 +142,10 @@ impl Planner {
         let children = script.children();
         let children = children
             .iter()
-            .map(|child| Arc::new(self.run(child, tenant, Some(run), None)))
+            .map(|child| {
+                let child = self.agent(Arc::clone(child));
+                Arc::new(self.run(&child, tenant, Some(run), None))
+            })
             .collect();
         PlannedRun {
             context: RunContext {
@@ -154,6 +162,18 @@ impl Planner {
             barrier,
             children,
         }
+    }
+
+    /// Puts agents of a user's own in the place of mock agents.
+    pub fn replace_agents(&mut self, agents: OwnAgents) {
+        self.own_agents = agents;
+    }
+
+    /// Returns the agent that runs in the place of a mock agent: itself, unless there is one
+    /// of the user's own.
+    fn agent(&self, mock: Arc<dyn Agent>) -> Arc<dyn Agent> {
+        let own = self.own_agents.get(mock.name());
+        own.map_or(mock, Arc::clone)
     }
 
     /// `data-1`, `data-2`, … across all groups.

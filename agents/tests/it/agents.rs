@@ -3,7 +3,7 @@
 use rehearsal_agents::bridge::Transport;
 use rehearsal_agents::event::EventKind::{self, *};
 use rehearsal_agents::record::RunEnd;
-use rehearsal_agents::spec::{AgentKind, FailureMode, ThreadPolicy};
+use rehearsal_agents::spec::{AgentKind, FailureMode, OnFailure, Opening, ThreadPolicy};
 use rehearsal_history::Value;
 use rehearsal_history::facets::messages::Sending;
 
@@ -61,7 +61,12 @@ fn every_kind_emits_as_many_events_as_it_plans() {
         (supervisor(), 1),
         (AgentKind::Fast, 1),
         (AgentKind::Slow, 1),
-        (AgentKind::Burst, 1),
+        (
+            AgentKind::Burst {
+                opening: Opening::First,
+            },
+            1,
+        ),
         (AgentKind::Streaming, 1),
         (hammer, 1),
         (AgentKind::Success, 1),
@@ -129,7 +134,12 @@ fn streaming_advances_a_fifth_every_20_ms() {
 
 #[test]
 fn burst_events_are_concurrent_within_a_phase_and_ordered_between_phases() {
-    let run = run_agents(AgentKind::Burst, 1);
+    let run = run_agents(
+        AgentKind::Burst {
+            opening: Opening::First,
+        },
+        1,
+    );
     let view = run.view();
     let sendings = view.messages().sendings();
     assert_eq!(*sendings[0].kind(), AgentStarted.name());
@@ -149,7 +159,15 @@ fn burst_events_are_concurrent_within_a_phase_and_ordered_between_phases() {
 
 #[test]
 fn burst_reaches_the_bridge_in_different_orders() {
-    let spec = spec(Transport::InProcess, vec![group(AgentKind::Burst, 1)]);
+    let spec = spec(
+        Transport::InProcess,
+        vec![group(
+            AgentKind::Burst {
+                opening: Opening::First,
+            },
+            1,
+        )],
+    );
     let orders: std::collections::BTreeSet<Vec<_>> = (0..20)
         .map(|seed| run_spec(&spec, seed, Order::Random))
         .map(|run| {
@@ -206,7 +224,13 @@ fn supervisor_completes_after_sub_agents_that_fail() {
         FailureMode::SilentDeath,
     ];
     let children = modes.map(failure).to_vec();
-    let run = run_agents(AgentKind::Supervisor { children }, 1);
+    let run = run_agents(
+        AgentKind::Supervisor {
+            children,
+            on_failure: OnFailure::Ignore,
+        },
+        1,
+    );
     let expected = [
         RunEnd::Completed,
         RunEnd::Failed,
@@ -220,12 +244,101 @@ fn supervisor_completes_after_sub_agents_that_fail() {
 fn supervisors_can_be_nested() {
     let below = AgentKind::Supervisor {
         children: vec![AgentKind::Fast, failure(FailureMode::Timeout)],
+        on_failure: OnFailure::Ignore,
     };
     let above = AgentKind::Supervisor {
-        children: vec![below, AgentKind::Burst],
+        children: vec![
+            below,
+            AgentKind::Burst {
+                opening: Opening::First,
+            },
+        ],
+        on_failure: OnFailure::Ignore,
     };
     let run = run_agents(above, 2);
     assert_eq!(run.ends().len(), 2 * 5);
+}
+
+/// A supervisor of two agents that fail at once and one that takes 700 ms.
+fn supervised(on_failure: OnFailure) -> AgentKind {
+    let failing = failure(FailureMode::Exception);
+    AgentKind::Supervisor {
+        children: vec![failing.clone(), AgentKind::Slow, failing],
+        on_failure,
+    }
+}
+
+/// Returns the ends of a supervisor and its three sub-agents, and the times at which the
+/// slow one and the supervisor ended, in milliseconds from the start.
+fn ends_and_times(on_failure: OnFailure) -> ([Option<RunEnd>; 4], [u64; 2]) {
+    let run = run_agents(supervised(on_failure), 1);
+    let ends = run.ends().try_into().expect("four runs");
+    let times = [2, 0].map(|run_index| {
+        let events = emitted(&run, run_index);
+        events.last().expect("it has a terminal event").1 - emitted(&run, 0)[0].1
+    });
+    (ends, times)
+}
+
+const FAILED: Option<RunEnd> = Some(RunEnd::Failed);
+const COMPLETED: Option<RunEnd> = Some(RunEnd::Completed);
+
+#[test]
+fn supervisor_that_ignores_failures_completes() {
+    let (ends, times) = ends_and_times(OnFailure::Ignore);
+    assert_eq!(ends, [COMPLETED, FAILED, COMPLETED, FAILED]);
+    assert_eq!(times, [700, 700]);
+}
+
+#[test]
+fn supervisor_that_waits_for_all_fails_after_the_last() {
+    let (ends, times) = ends_and_times(OnFailure::WaitForAll { tolerated: 1 });
+    assert_eq!(ends, [FAILED, FAILED, COMPLETED, FAILED]);
+    assert_eq!(times, [700, 700]);
+}
+
+#[test]
+fn supervisor_tolerates_as_many_failures_as_it_may() {
+    for on_failure in [
+        OnFailure::WaitForAll { tolerated: 2 },
+        OnFailure::FailFast { tolerated: 2 },
+    ] {
+        let (ends, times) = ends_and_times(on_failure);
+        assert_eq!(ends, [COMPLETED, FAILED, COMPLETED, FAILED]);
+        assert_eq!(times, [700, 700]);
+    }
+}
+
+#[test]
+fn supervisor_that_fails_fast_cancels_the_others_at_once() {
+    let (ends, times) = ends_and_times(OnFailure::FailFast { tolerated: 1 });
+    assert_eq!(ends, [FAILED, FAILED, Some(RunEnd::Cancelled), FAILED]);
+    assert_eq!(times, [0, 0]);
+}
+
+#[test]
+fn gathered_opening_is_concurrent_with_its_burst_and_arrives_first() {
+    let opening = Opening::Gathered;
+    let spec = spec(
+        Transport::InProcess,
+        vec![group(AgentKind::Burst { opening }, 1)],
+    );
+    for seed in 0..20 {
+        let run = run_spec(&spec, seed, Order::Random);
+        let view = run.view();
+        let sendings = view.messages().sendings();
+        let opening = sendings
+            .iter()
+            .find(|sending| *sending.kind() == AgentStarted.name())
+            .expect("it is sent");
+        let burst = sendings.iter().take(5);
+        for other in burst.filter(|sending| sending.id() != opening.id()) {
+            assert!(!opening.before(other) && !other.before(opening), "{seed}");
+        }
+        let first = view.messages().deliveries().first();
+        let first = first.expect("something arrives");
+        assert_eq!(first.received.message, opening.id(), "{seed}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use rehearsal_agents::bridge::{BridgeSpec, Transport};
 use rehearsal_agents::bridge::{defects, faults};
-use rehearsal_agents::spec::{AgentKind, Defect, FailureMode};
+use rehearsal_agents::spec::{AgentKind, Defect, FailureMode, OnFailure, Opening};
 use rehearsal_history::oracle::{OracleRef, SettingValue, Settings};
 use rehearsal_history::{Amount, CheckedRun, GapPolicy, Phase};
 use rehearsal_sim::LiveTask;
@@ -26,7 +26,15 @@ fn scenario(defect: Defect, transport: Transport) -> BridgeSpec {
         defects::RESUBSCRIBE_FROM_NOW | defects::RESUME_INCLUSIVE | defects::LEAK_ON_DISCONNECT => {
             reconnecting(vec![group(stress(100), 1)])
         }
-        defects::SEQUENCE_APART_FROM_SEND => spec(transport, vec![group(AgentKind::Burst, 1)]),
+        defects::SEQUENCE_APART_FROM_SEND => spec(
+            transport,
+            vec![group(
+                AgentKind::Burst {
+                    opening: Opening::First,
+                },
+                1,
+            )],
+        ),
         defects::BROADCAST_TO_ALL | defects::SHARED_RUN_CONTEXT | defects::SHARED_CONTEXT_STACK => {
             spec(transport, vec![group(AgentKind::Fast, 2)])
         }
@@ -37,6 +45,19 @@ fn scenario(defect: Defect, transport: Transport) -> BridgeSpec {
         defects::GROUPED_BY_RUN => {
             let spec = spec(transport, vec![group(supervisor(), 1)]);
             with_fault(spec, faults::CLIENT_RECONNECT, 10, 40)
+        }
+        defects::OPENING_OVERTAKEN => {
+            let opening = Opening::Gathered;
+            spec(transport, vec![group(AgentKind::Burst { opening }, 1)])
+        }
+        defects::SIBLINGS_NOT_CANCELLED => {
+            let children = vec![failure(FailureMode::Exception), AgentKind::Slow];
+            let on_failure = OnFailure::FailFast { tolerated: 0 };
+            let kind = AgentKind::Supervisor {
+                children,
+                on_failure,
+            };
+            spec(transport, vec![group(kind, 1)])
         }
         defects::REPORT_BEFORE_JOIN => spec(transport, vec![group(supervisor(), 1)]),
         defects::SILENT_DEATH_IS_SUCCESS => {

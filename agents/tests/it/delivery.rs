@@ -9,7 +9,7 @@ use rehearsal_agents::event::EventKind;
 use rehearsal_agents::goal::Goal;
 use rehearsal_agents::record::marks::{GAP_MARKED, RECONNECTED, REPLAYED};
 use rehearsal_agents::record::{Epoch, RunEnd};
-use rehearsal_agents::spec::{AgentKind, FailureMode, FaultPlan};
+use rehearsal_agents::spec::{AgentKind, FailureMode, FaultPlan, Opening};
 use rehearsal_history::GapPolicy;
 use rehearsal_history::facets::messages::SendOutcome;
 
@@ -121,7 +121,12 @@ fn crash_leaves_gap_markers_and_ends_every_run_once() {
     let agents = vec![
         group(stress(60), 2),
         group(supervisor(), 1),
-        shared(AgentKind::Burst, 2),
+        shared(
+            AgentKind::Burst {
+                opening: Opening::First,
+            },
+            2,
+        ),
         group(failure(FailureMode::SilentDeath), 1),
         together(AgentKind::Collision { party: 3 }, 3),
     ];

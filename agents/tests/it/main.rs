@@ -4,6 +4,7 @@
 mod agents;
 mod bridge;
 mod broken_bridge;
+mod bus;
 #[allow(unreachable_pub, reason = "its items are for the other modules")]
 mod common;
 mod defects;

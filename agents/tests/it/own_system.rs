@@ -18,7 +18,8 @@ use rehearsal_agents::port::{EventPort, NewEvent, PortError, RunContext};
 use rehearsal_agents::record::{Epoch, MODEL, Offset, Receipt, Recorder, RunEnd};
 use rehearsal_agents::sections::Settings;
 use rehearsal_agents::spec::{
-    AgentGroup, AgentKind, Extent, FailureMode, FaultPlan, ScenarioSpec, ThreadPolicy,
+    AgentGroup, AgentKind, Extent, FailureMode, FaultPlan, OnFailure, Opening, ScenarioSpec,
+    ThreadPolicy,
 };
 use rehearsal_agents::system::{self, Facet, Role, System, SystemInfo};
 use rehearsal_history::Phase;
@@ -476,10 +477,13 @@ fn every_mock_agent_and_a_custom_one_run_on_any_port() {
         AgentKind::Reporting,
         AgentKind::Supervisor {
             children: vec![AgentKind::Fast],
+            on_failure: OnFailure::Ignore,
         },
         AgentKind::Fast,
         AgentKind::Slow,
-        AgentKind::Burst,
+        AgentKind::Burst {
+            opening: Opening::First,
+        },
         AgentKind::Streaming,
         AgentKind::Hammer { events: 3 },
         AgentKind::Success,

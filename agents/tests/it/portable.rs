@@ -8,7 +8,7 @@ use rehearsal_agents::bridge::{BridgeSpec, Transport};
 use rehearsal_agents::bridge::{Listener, faults};
 use rehearsal_agents::client::{ClientConnection, ConnectionLost, Connector};
 use rehearsal_agents::record::RunEnd;
-use rehearsal_agents::spec::{AgentKind, FailureMode};
+use rehearsal_agents::spec::{AgentKind, FailureMode, Opening};
 use rehearsal_history::oracle::OracleRef;
 use rehearsal_history::{CheckedRun, Facet, History, Phase};
 use rehearsal_sim::tokio::io::{DuplexStream, duplex};
@@ -102,7 +102,12 @@ fn mixed_population() -> BridgeSpec {
             group(supervisor(), 1),
             group(stress(20), 2),
             group(failure(FailureMode::Timeout), 1),
-            group(AgentKind::Burst, 1),
+            group(
+                AgentKind::Burst {
+                    opening: Opening::First,
+                },
+                1,
+            ),
         ],
     );
     spec.settings.bridge.run_timeout = ms(900);

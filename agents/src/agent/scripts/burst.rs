@@ -9,29 +9,39 @@ use super::{ScriptInfo, critical::call};
 use crate::agent::context::{Agent, AgentContext, AgentError};
 use crate::agent::events::with_tool;
 use crate::event::{EventKind, Payload};
-use crate::spec::AgentKind;
+use crate::spec::{AgentKind, Opening};
 
 pub(super) const INFO: ScriptInfo = ScriptInfo {
     name: "burst",
     summary: "several events at once: one thought and three tool calls",
-    parameters: &[],
+    parameters: &["opening"],
     build: |kind| match kind {
-        AgentKind::Burst => Some(Arc::new(Burst)),
+        AgentKind::Burst { opening } => Some(Arc::new(Burst { opening: *opening })),
         _ => None,
     },
 };
 
 #[derive(Debug)]
-struct Burst;
+struct Burst {
+    opening: Opening,
+}
 
 impl Burst {
     async fn script(&self, context: &AgentContext) -> Result<(), AgentError> {
         let tools = |kind| (0..3).map(move |number| (kind, with_tool(call(number, "lookup"))));
         let thinking = (EventKind::AgentThinking, Payload::default());
-        context.started().await?;
-        context
-            .emit_at_once(std::iter::once(thinking).chain(tools(EventKind::ToolExecuting)))
-            .await?;
+        let first = std::iter::once(thinking).chain(tools(EventKind::ToolExecuting));
+        match self.opening {
+            Opening::First => {
+                context.started().await?;
+                context.emit_at_once(first).await?;
+            }
+            Opening::Gathered => {
+                let started = (EventKind::AgentStarted, Payload::default());
+                let all = std::iter::once(started).chain(first);
+                context.emit_at_once(all).await?;
+            }
+        }
         context
             .emit_at_once(tools(EventKind::ToolCompleted))
             .await?;

@@ -94,7 +94,12 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::spec::FailureMode;
+    use crate::spec::{FailureMode, OnFailure, Opening};
+
+    fn burst() -> AgentKind {
+        let opening = Opening::First;
+        AgentKind::Burst { opening }
+    }
 
     fn every_kind() -> [AgentKind; 13] {
         let mode = FailureMode::Timeout;
@@ -104,11 +109,12 @@ mod tests {
             AgentKind::Optimization,
             AgentKind::Reporting,
             AgentKind::Supervisor {
-                children: vec![AgentKind::Fast, AgentKind::Burst],
+                children: vec![AgentKind::Fast, burst()],
+                on_failure: OnFailure::Ignore,
             },
             AgentKind::Fast,
             AgentKind::Slow,
-            AgentKind::Burst,
+            burst(),
             AgentKind::Streaming,
             AgentKind::Hammer { events: 2 },
             AgentKind::Success,

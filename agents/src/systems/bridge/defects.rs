@@ -1,7 +1,8 @@
 //! The seeded bugs of the reference bridge.
 
 pub use crate::agent::defects::{
-    DOUBLE_TERMINAL, REPORT_BEFORE_JOIN, SILENT_DEATH_IS_SUCCESS, UNAWAITED_TOOL_EVENT,
+    DOUBLE_TERMINAL, OPENING_OVERTAKEN, REPORT_BEFORE_JOIN, SIBLINGS_NOT_CANCELLED,
+    SILENT_DEATH_IS_SUCCESS, UNAWAITED_TOOL_EVENT,
 };
 use crate::defect::Defect;
 
@@ -100,7 +101,7 @@ pub const LOCK_HELD_WHILE_SENDING: Defect = Defect::new(
 );
 
 /// Every defect of the bridge and of its agents.
-pub const DEFECTS: [Defect; 20] = [
+pub const DEFECTS: [Defect; 22] = [
     SILENT_OVERFLOW,
     RESUBSCRIBE_FROM_NOW,
     RESUME_INCLUSIVE,
@@ -121,6 +122,8 @@ pub const DEFECTS: [Defect; 20] = [
     MAPS_UPDATED_APART,
     GROUPED_BY_RUN,
     LOCK_HELD_WHILE_SENDING,
+    SIBLINGS_NOT_CANCELLED,
+    OPENING_OVERTAKEN,
 ];
 
 /// Every defect with its name in scenario files.

@@ -15,8 +15,10 @@ use super::plan::BridgePlan;
 use super::spec::{BridgeScenario, BridgeSpec, ClientSettings, Transport};
 use super::{Bridge, BridgeDeps, ReferenceBridge, Registry, defects, marks, needs};
 use crate::capability::Capability;
-use crate::driver::{ClientHost, ClientNode, Deployment, Node, Planner};
+use crate::agent::Agent;
+use crate::driver::{ClientHost, ClientNode, Deployment, Node, OwnAgents, Planner};
 use crate::record::recorder::{MODEL, name_task};
+use crate::spec::AgentKind;
 use crate::system::{AnySystem, Facet, Need, Role, System, SystemInfo};
 use crate::{agent, record};
 
@@ -42,6 +44,8 @@ pub static INFO: SystemInfo = SystemInfo {
         record::marks::INTERLEAVED,
         marks::CONCURRENT_STARTUP,
         agent::marks::BARRIER_RELEASED,
+        agent::marks::SIBLINGS_CANCELLED,
+        agent::marks::FAILURE_TOLERATED,
         agent::marks::DEADLINE_FIRED,
         agent::marks::DEATH_NOTICED,
         marks::SWEPT,
@@ -87,6 +91,7 @@ type Make = dyn Fn(BridgeDeps) -> Arc<dyn Bridge> + Send + Sync;
 #[derive(Clone)]
 pub struct BridgeSystem {
     make: Arc<Make>,
+    agents: OwnAgents,
     missing: BTreeSet<Capability>,
     ambient: Ambient,
 }
@@ -106,6 +111,7 @@ impl BridgeSystem {
     pub fn new(make: impl Fn(BridgeDeps) -> Arc<dyn Bridge> + Send + Sync + 'static) -> Self {
         Self {
             make: Arc::new(make),
+            agents: OwnAgents::new(),
             missing: BTreeSet::new(),
             ambient: Ambient::Hermetic,
         }
@@ -121,6 +127,21 @@ impl BridgeSystem {
     pub fn reference() -> Self {
         let system = Self::new(|deps| Arc::new(ReferenceBridge::new(deps)));
         system.with_ambient(Ambient::Real)
+    }
+
+    /// The same with an agent of a user's own in the place of the mock agents of a kind, also
+    /// where a supervisor starts them. Scenarios say how many there are, when they start and
+    /// on which threads; their agents are called by the agent's own name.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such kind of agent.
+    #[must_use]
+    pub fn with_agent(mut self, kind: &'static str, agent: impl Agent + 'static) -> Self {
+        let known = AgentKind::NAMES;
+        assert!(known.contains(&kind), "no kind of agent is called `{kind}`: {known:?}");
+        self.agents.insert(kind, Arc::new(agent));
+        self
     }
 
     /// The same without a capability.
@@ -165,6 +186,7 @@ impl System for BridgeSystem {
 
     fn deploy(&self, spec: &BridgeSpec, planner: &mut Planner) -> Deployment {
         let make = Arc::clone(&self.make);
+        planner.replace_agents(self.agents.clone());
         deploy(spec, planner, move |deps| make(deps))
     }
 }

@@ -51,6 +51,7 @@ mod wire;
 pub use events::{EventSettings, EventType, FailurePolicy, HandlerSettings, LateSubscribers};
 pub use model::MODEL;
 pub use settings::{
-    BusFile, BusScenario, BusSettings, BusSpec, ConnectionSettings, MemberGroup, MemberKind,
+    BusFile, BusScenario, BusSettings, BusSpec, ConnectionSettings, ListenerSettings, MemberGroup,
+    MemberKind,
 };
 pub use system::{Bus, INFO, SYSTEM};

@@ -6,7 +6,7 @@ use rehearsal_agents::bridge::{
     BridgeScenario, BridgeSettings, BridgeSpec, ClientSettings, Transport,
 };
 use rehearsal_agents::spec::{
-    AgentGroup, AgentKind, Defect, FailureMode, Fault, FaultPlan, ThreadPolicy,
+    AgentGroup, AgentKind, Defect, FailureMode, Fault, FaultPlan, OnFailure, Opening, ThreadPolicy,
 };
 
 pub const TRANSPORTS: [Transport; 2] = [Transport::InProcess, Transport::WebSocket];
@@ -82,6 +82,7 @@ pub fn supervisor() -> AgentKind {
             AgentKind::Optimization,
             AgentKind::Reporting,
         ],
+        on_failure: OnFailure::Ignore,
     }
 }
 
@@ -122,7 +123,12 @@ pub fn populations(transport: Transport) -> Vec<(&'static str, BridgeSpec, u64)>
                 vec![
                     shared(AgentKind::Fast, 1),
                     shared(AgentKind::Slow, 1),
-                    shared(AgentKind::Burst, 1),
+                    shared(
+                        AgentKind::Burst {
+                            opening: Opening::First,
+                        },
+                        1,
+                    ),
                     shared(AgentKind::Streaming, 1),
                 ],
             ),

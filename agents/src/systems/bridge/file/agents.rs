@@ -6,7 +6,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::sections::{Abbreviated, Name, Named, Short};
-use crate::spec::{AgentGroup, AgentKind, FailureMode, ThreadPolicy};
+use super::names::FailurePolicy;
+use crate::spec::{AgentGroup, AgentKind, FailureMode, OnFailure, Opening, ThreadPolicy};
 use crate::units::times::{self, Delay};
 
 /// Agents of one kind that are set up alike.
@@ -103,6 +104,29 @@ struct Parameters {
         )
     )]
     children: Option<Vec<Short<Child>>>,
+    /// The reaction to sub-agents that fail: `ignore` them, `wait-for-all` and then fail,
+    /// or `fail-fast` and cancel the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "Name<FailurePolicy>",
+        extend("x-of" = { "kind": ["supervisor"] }, "x-optional" = true)
+    )]
+    on_failure: Option<Name<FailurePolicy>>,
+    /// The number of sub-agents that may fail before a supervisor reacts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "u32",
+        range(min = 0, max = 10_000),
+        extend("x-of" = { "kind": ["supervisor"] }, "x-optional" = true)
+    )]
+    tolerated: Option<u32>,
+    /// The place of `agent_started`: `first`, or `gathered` with the first burst.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "Name<Opening>",
+        extend("x-of" = { "kind": ["burst"] }, "x-optional" = true)
+    )]
+    opening: Option<Name<Opening>>,
 }
 
 fn one() -> u32 {
@@ -167,7 +191,19 @@ impl Parameters {
         mode: None,
         party: None,
         children: None,
+        on_failure: None,
+        tolerated: None,
+        opening: None,
     };
+
+    fn on_failure(&self) -> OnFailure {
+        let tolerated = self.tolerated.unwrap_or_default();
+        match self.on_failure.map(|Name(policy)| policy) {
+            None | Some(FailurePolicy::Ignore) => OnFailure::Ignore,
+            Some(FailurePolicy::WaitForAll) => OnFailure::WaitForAll { tolerated },
+            Some(FailurePolicy::FailFast) => OnFailure::FailFast { tolerated },
+        }
+    }
 
     /// That kind of agent with these parameters; `None` if one of its own is missing.
     fn of(&self, kind: &AgentKind) -> Option<AgentKind> {
@@ -179,6 +215,10 @@ impl Parameters {
                     .iter()
                     .map(|Short(child)| child.parameters.of(&child.kind.0))
                     .collect::<Option<_>>()?,
+                on_failure: self.on_failure(),
+            },
+            AgentKind::Burst { .. } => AgentKind::Burst {
+                opening: self.opening.map_or(Opening::First, |Name(opening)| opening),
             },
             AgentKind::Hammer { .. } => AgentKind::Hammer {
                 events: self.events?,

@@ -203,7 +203,7 @@ fn in_group(group: &Group, of_one: &dyn Fn(&AgentKind) -> u64) -> u64 {
 /// Every kind that takes part below and including this one.
 fn family(kind: &AgentKind) -> Vec<&AgentKind> {
     let mut members = vec![kind];
-    if let AgentKind::Supervisor { children } = kind {
+    if let AgentKind::Supervisor { children, .. } = kind {
         members.extend(children.iter().flat_map(family));
     }
     members

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::spec::Transport;
 use crate::sections::Named;
-use crate::spec::{AgentKind, FailureMode, ThreadPolicy};
+use crate::spec::{AgentKind, FailureMode, OnFailure, Opening, ThreadPolicy};
 
 fn table<T: Copy, const N: usize>(names: [(&'static str, T); N]) -> Vec<(Cow<'static, str>, T)> {
     names.map(|(name, value)| (name.into(), value)).into()
@@ -49,6 +49,34 @@ impl Named for FailureMode {
     }
 }
 
+/// A supervisor's reaction to sub-agents that fail, without the number that it tolerates.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum FailurePolicy {
+    Ignore,
+    WaitForAll,
+    FailFast,
+}
+
+impl Named for FailurePolicy {
+    const NOUN: &'static str = "failure policy";
+
+    fn names() -> Vec<(Cow<'static, str>, Self)> {
+        table([
+            ("ignore", Self::Ignore),
+            ("wait-for-all", Self::WaitForAll),
+            ("fail-fast", Self::FailFast),
+        ])
+    }
+}
+
+impl Named for Opening {
+    const NOUN: &'static str = "opening";
+
+    fn names() -> Vec<(Cow<'static, str>, Self)> {
+        table([("first", Self::First), ("gathered", Self::Gathered)])
+    }
+}
+
 /// Kinds of agents, with parameters that the group's own take the place of.
 impl Named for AgentKind {
     const NOUN: &'static str = "kind of agent";
@@ -60,10 +88,13 @@ impl Named for AgentKind {
             Self::Reporting,
             Self::Supervisor {
                 children: Vec::new(),
+                on_failure: OnFailure::Ignore,
             },
             Self::Fast,
             Self::Slow,
-            Self::Burst,
+            Self::Burst {
+                opening: Opening::First,
+            },
             Self::Streaming,
             Self::Hammer { events: 0 },
             Self::Success,

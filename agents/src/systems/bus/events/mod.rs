@@ -4,7 +4,9 @@
 //! | module | contents |
 //! |---|---|
 //! | `settings` | the sections of a scenario file about events |
-//! | `handlers` | the handlers of one member: a dispatcher, and a task for each handler |
+//! | `handlers` | the handlers of one member, and the dispatcher that hands them events |
+//! | `handler` | one handler: its queue and its task |
+//! | `subscriptions` | the subscriptions of a member, before the work or late |
 //! | `record` | the history of a handler |
 //!
 //! The broker's side is `broker/event_log`: an event goes into the mailbox of each member
@@ -24,9 +26,14 @@
 //!   were before, or it gets those from then on, as the file says. The bus keeps a bounded
 //!   number.
 
-pub(super) mod handlers;
-pub(super) mod record;
+mod handler;
+mod handlers;
+mod record;
 mod settings;
+mod subscriptions;
 
 pub use settings::{EventSettings, EventType, FailurePolicy, HandlerSettings, LateSubscribers};
+pub(super) use handler::Handled;
+pub(super) use handlers::Handlers;
 pub(super) use settings::{EventTypes, HandlerFile, TypeName};
+pub(super) use subscriptions::Subscriptions;

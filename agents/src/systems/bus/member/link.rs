@@ -4,7 +4,6 @@
 //! answered. Of the mailbox, the member knows which message it took last, and resumes
 //! after that one.
 
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -15,18 +14,19 @@ use rehearsal_sim::tokio::sync::mpsc::UnboundedReceiver;
 use rehearsal_sim::tokio::task::JoinSet;
 use rehearsal_sim::tokio::{select, time};
 
-use super::super::events::handlers::{Handled, Handlers};
+use super::super::events::{Handled, Handlers};
 use super::super::faults::BUS;
 use super::super::plan::PlannedMember;
 use super::super::settings::ConnectionSettings;
 use super::super::wire::{
-    Answer, BrokerFrame, Content, Cursor, Disconnected, FrameReader, FrameWriter, MemberFrame,
+    Answer, BrokerFrame, Content, Disconnected, FrameReader, FrameWriter, MemberFrame,
     Message, Order, OrderNumber, PORT, Place,
 };
 use super::listener::Listener;
 use super::outbox::{Outbox, Submission, Waiting};
 use super::record::Record;
 use super::script::{TakenRequest, respond};
+use super::window::Window;
 use crate::driver::{ClientCommand, ClientNode};
 use crate::network::Network;
 
@@ -72,34 +72,6 @@ pub(super) struct Parts<N> {
     pub(super) handled: UnboundedReceiver<Handled>,
     /// The subscriptions that the member makes before it is ready.
     pub(super) subscribing: usize,
-}
-
-/// The messages that a member has taken.
-#[derive(Default, Debug)]
-struct Window {
-    /// The last one.
-    taken: Cursor,
-    /// Messages among them that some handler or the listener has not finished.
-    unfinished: BTreeSet<Cursor>,
-}
-
-impl Window {
-    /// Takes a message that is not done with at once. Returns `false` if it was taken
-    /// before: after a reconnect the bus sends all again that is not done with.
-    fn hold(&mut self, cursor: Cursor) -> bool {
-        let is_new = cursor > self.taken;
-        if is_new {
-            self.taken = cursor;
-            self.unfinished.insert(cursor);
-        }
-        is_new
-    }
-
-    /// Returns the last message up to which all are done with.
-    fn done(&self) -> Cursor {
-        let first = self.unfinished.first();
-        first.map_or(self.taken, |first| Cursor(first.0 - 1))
-    }
 }
 
 /// The progress of a member.

@@ -16,7 +16,7 @@ use rehearsal_sim::tokio::sync::mpsc::UnboundedSender;
 use rehearsal_sim::tokio::{spawn, task::JoinHandle, time};
 
 use super::super::defects;
-use super::super::events::handlers::Handled;
+use super::super::events::Handled;
 use super::super::marks::{LISTENER_STOPPED, RECEIVE_TIMED_OUT};
 use super::super::settings::ListenerSettings;
 use super::super::wire::{Cursor, MemberId, Message, Place};

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `link` | the connection to the broker, made anew whenever it is lost |
 //! | `listener` | messages that wait on the member's host |
+//! | `window` | messages that are taken, and those that are done with |
 //! | `outbox` | orders until they are answered |
 //! | `script` | what a member sends, and how it answers requests |
 //! | `record` | the history |
@@ -14,6 +15,7 @@ mod listener;
 mod outbox;
 mod record;
 mod script;
+mod window;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +29,7 @@ use self::listener::Listener;
 use self::outbox::outbox;
 use self::record::Record;
 use self::script::Script;
-use super::events::handlers::{Handlers, Subscriptions};
+use super::events::{Handlers, Subscriptions};
 use super::plan::{PlannedMember, Step};
 use super::settings::ConnectionSettings;
 use crate::defect::Defect;

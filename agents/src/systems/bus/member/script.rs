@@ -7,7 +7,7 @@ use rehearsal_history::{MessageId, SpanEnd};
 use rehearsal_sim::tokio::time;
 
 use super::super::defects;
-use super::super::events::handlers::Subscriptions;
+use super::super::events::Subscriptions;
 use super::super::plan::{Action, Step};
 use super::super::wire::{Answer, Content, MemberId, Message};
 use super::listener::Listener;
