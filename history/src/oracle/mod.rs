@@ -91,6 +91,8 @@ oracles! {
     protocol::Protocol,
     invariants::Invariants,
     linearizable::Linearizable,
+    snapshot::Snapshot,
+    read_your_writes::ReadYourWrites,
 }
 
 /// A reference to an oracle of the table. Equal and ordered by its place there.

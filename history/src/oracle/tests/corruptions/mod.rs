@@ -41,6 +41,8 @@ const TABLES: &[&[Case]] = &[
     engine::INVARIANTS,
     protocol::PROTOCOL,
     operations::LINEARIZABLE,
+    operations::SNAPSHOT,
+    operations::READ_YOUR_WRITES,
 ];
 
 fn cases() -> impl Iterator<Item = &'static Case> {
