@@ -1,0 +1,166 @@
+//! Contradictions between sections that are right by themselves.
+
+use super::marks;
+use super::settings::{AgentKind, Group, StoreFile, TaskSettings};
+use crate::goal::{Goal, Mark};
+use crate::sections::words::grouped;
+use crate::sections::{Contradiction, Path, Rule, Shared};
+
+/// The most operations in one run.
+const OPERATIONS_MAX: u64 = 100_000;
+
+/// The parts of a scenario that an oracle or a goal may need.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Part {
+    Agents,
+    Contributors,
+    Counters,
+    Testers,
+    Tasks,
+    Replicas,
+}
+
+/// The oracles that need a part: any of those that are named.
+const ORACLES: [(&str, &[Part]); 8] = [
+    ("no-loss", &[Part::Tasks]),
+    ("exactly-once", &[Part::Tasks]),
+    ("fifo", &[Part::Tasks]),
+    ("causal", &[Part::Tasks]),
+    ("isolation", &[Part::Tasks]),
+    ("snapshot", &[Part::Contributors]),
+    ("read-your-writes", &[Part::Agents]),
+    (
+        "invariants",
+        &[
+            Part::Contributors,
+            Part::Counters,
+            Part::Testers,
+            Part::Replicas,
+        ],
+    ),
+];
+
+/// The goals that need a part.
+const GOALS: [(Mark, Part); 5] = [
+    (marks::CLAIM_REFUSED, Part::Tasks),
+    (marks::TASK_REASSIGNED, Part::Tasks),
+    (marks::LATE_RESULT_REFUSED, Part::Tasks),
+    (marks::PAIR_COMPLETED, Part::Testers),
+    (marks::REPLICA_BEHIND, Part::Replicas),
+];
+
+impl Part {
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Agents => "agents that read keys",
+            Self::Contributors => "contributors",
+            Self::Counters => "counters",
+            Self::Testers => "testers",
+            Self::Tasks => "tasks",
+            Self::Replicas => "replicas",
+        }
+    }
+}
+
+/// The parts that a file has.
+struct Present<'a> {
+    groups: &'a [Group],
+    tasks: Option<&'a TaskSettings>,
+    replicas: u32,
+    teams: u64,
+}
+
+impl<'a> Present<'a> {
+    /// Returns none if a section has problems.
+    fn of(file: &'a StoreFile) -> Option<Self> {
+        let store = file.store.sound()?;
+        let tasks = match &file.tasks {
+            Some(tasks) => Some(tasks.sound()?),
+            None => None,
+        };
+        Some(Self {
+            groups: file.agents.sound()?,
+            tasks,
+            replicas: store.replicas,
+            teams: store.teams.into(),
+        })
+    }
+
+    fn has(&self, part: Part) -> bool {
+        let any = |kinds: &[AgentKind]| {
+            let mut groups = self.groups.iter();
+            groups.any(|group| kinds.contains(&group.kind.0))
+        };
+        match part {
+            Part::Agents => any(&[AgentKind::Writer, AgentKind::Counter, AgentKind::Appender]),
+            Part::Contributors => any(&[AgentKind::Contributor]),
+            Part::Counters => any(&[AgentKind::Counter]),
+            Part::Testers => any(&[AgentKind::Tester]),
+            Part::Tasks => self.tasks.is_some(),
+            Part::Replicas => self.replicas > 0,
+        }
+    }
+
+    fn operations(&self) -> u64 {
+        let of_group = |group: &Group| u64::from(group.count) * u64::from(group.operations);
+        let of_groups: u64 = self.groups.iter().map(of_group).sum();
+        let tasks = self.tasks.map_or(0, |tasks| u64::from(tasks.count));
+        self.teams.saturating_mul(of_groups + tasks)
+    }
+}
+
+/// Returns every contradiction.
+pub(super) fn contradictions(file: &StoreFile, shared: &Shared<'_>) -> Vec<Contradiction> {
+    let Some(present) = Present::of(file) else {
+        return Vec::new();
+    };
+    let mut found: Vec<_> = size(&present).into_iter().collect();
+    found.extend(idle_oracles(&present, shared));
+    found.extend(unreachable_goals(&present, shared));
+    found
+}
+
+/// A run must fit into the memory of a laptop.
+fn size(present: &Present<'_>) -> Option<Contradiction> {
+    let operations = present.operations();
+    if operations <= OPERATIONS_MAX {
+        return None;
+    }
+    let message = format!("{} operations in one run", grouped(operations));
+    let help = format!("a run holds at most {} operations", grouped(OPERATIONS_MAX));
+    let found = Contradiction::new(Rule::TooBig, message, Path::of("agents"));
+    Some(found.label("these groups, in each team").help(help))
+}
+
+fn idle_oracles(present: &Present<'_>, shared: &Shared<'_>) -> Vec<Contradiction> {
+    let mut found = Vec::new();
+    for (index, oracle) in shared.oracles.iter().enumerate() {
+        let needed = ORACLES.iter().find(|(name, _)| name == oracle);
+        let Some((name, parts)) = needed else {
+            continue;
+        };
+        if !parts.iter().any(|part| present.has(*part)) {
+            let nouns: Vec<&str> = parts.iter().map(|part| part.noun()).collect();
+            let nouns = nouns.join(" or ");
+            let idle = Contradiction::idle_oracle(index, name, format!("there are no {nouns}"));
+            found.push(idle.help(format!("it needs {nouns}; otherwise remove it")));
+        }
+    }
+    found
+}
+
+fn unreachable_goals(present: &Present<'_>, shared: &Shared<'_>) -> Vec<Contradiction> {
+    let mut found = Vec::new();
+    for (place, goal) in shared.goals {
+        let needed = GOALS.iter().find(|(mark, _)| Goal::Mark(*mark) == *goal);
+        let Some((_, part)) = needed else {
+            continue;
+        };
+        if !present.has(*part) {
+            let label = format!("there are no {}", part.noun());
+            let place = place.clone();
+            found.push(Contradiction::unreachable_goal(place, *goal, label));
+        }
+    }
+    found
+}
