@@ -13,7 +13,11 @@ pub mod driver;
 pub mod event;
 pub mod fault;
 pub mod goal;
+pub mod network;
 pub mod port;
+#[cfg(feature = "systems")]
+#[doc(hidden)]
+pub mod portable;
 pub mod record;
 pub mod sections;
 pub mod spec;

@@ -10,8 +10,9 @@ use futures_util::future::LocalBoxFuture;
 use rehearsal_sim::tokio::time;
 
 use super::node::{ClientNode, Node};
-use super::state::{SHUTDOWN_TIMEOUT, WorkId};
+use super::state::{RunState, SHUTDOWN_TIMEOUT, WorkId};
 use crate::fault::RoleName;
+use crate::record::Recorder;
 
 type Program<N> = dyn Fn(N) -> LocalBoxFuture<'static, ()>;
 type ClientProgram = dyn FnOnce(ClientNode) -> LocalBoxFuture<'static, ()>;
@@ -21,10 +22,10 @@ type Closing = dyn Fn() -> LocalBoxFuture<'static, ()>;
 /// the work that must finish. All randomness is drawn while it is built.
 #[derive(Default)]
 pub struct Deployment {
-    pub(super) servers: Vec<Server>,
-    pub(super) clients: Vec<Client>,
+    pub(crate) servers: Vec<Server>,
+    pub(crate) clients: Vec<Client>,
     pub(super) work: Vec<WorkId>,
-    pub(super) longest_work: Duration,
+    pub(crate) longest_work: Duration,
     snapshot: Option<Box<Closing>>,
     shutdown: Option<Box<Closing>>,
 }
@@ -43,7 +44,7 @@ impl fmt::Debug for Deployment {
 /// A server: one host, and the program that boots on it.
 pub struct Server {
     pub(super) role: RoleName,
-    pub(super) host: String,
+    pub(crate) host: String,
     boot: Box<Program<Node>>,
     crashed: Option<Box<dyn Fn()>>,
 }
@@ -65,7 +66,7 @@ impl Server {
         self
     }
 
-    pub(super) fn incarnation(&self, node: Node) -> LocalBoxFuture<'static, ()> {
+    pub(crate) fn incarnation(&self, node: Node) -> LocalBoxFuture<'static, ()> {
         (self.boot)(node)
     }
 
@@ -87,7 +88,7 @@ pub enum ClientHost {
 }
 
 /// A client: one task that runs from readiness to drain.
-pub(super) struct Client {
+pub(crate) struct Client {
     pub(super) role: RoleName,
     pub(super) host: ClientHost,
     /// Taken when the client starts.
@@ -105,14 +106,14 @@ impl fmt::Debug for Client {
 
 impl Client {
     /// The name of its host, if that is its own.
-    pub(super) fn own_host(&self) -> Option<&str> {
+    pub(crate) fn own_host(&self) -> Option<&str> {
         match &self.host {
             ClientHost::Own(name) => Some(name),
             ClientHost::Server(_) => None,
         }
     }
 
-    pub(super) fn program(&self, node: ClientNode) -> LocalBoxFuture<'static, ()> {
+    pub(crate) fn program(&self, node: ClientNode) -> LocalBoxFuture<'static, ()> {
         let program = self.program.take();
         let program = program.expect("a client starts once");
         program(node)
@@ -194,13 +195,23 @@ impl Deployment {
         self.shutdown = Some(Box::new(move || shutdown().boxed_local()));
     }
 
-    pub(super) async fn take_snapshot(&self) {
+    /// Returns the state of a run of this deployment that has not begun.
+    pub(crate) fn state(&self, recorder: Recorder) -> RunState {
+        RunState::new(
+            recorder,
+            self.work.iter().copied(),
+            self.servers.len(),
+            self.clients.len(),
+        )
+    }
+
+    pub(crate) async fn take_snapshot(&self) {
         if let Some(snapshot) = &self.snapshot {
             close(snapshot()).await;
         }
     }
 
-    pub(super) async fn shut_down(&self) {
+    pub(crate) async fn shut_down(&self) {
         if let Some(shutdown) = &self.shutdown {
             close(shutdown()).await;
         }

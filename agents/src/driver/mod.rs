@@ -28,6 +28,8 @@ use crate::record::Recorder;
 use crate::spec::FaultPlan;
 
 pub use agents::{Population, run_agents};
+#[cfg(feature = "systems")]
+pub(crate) use deployment::Client;
 pub use deployment::{ClientHost, Deployment, Server};
 pub use node::{ClientNode, Node};
 pub use plan::{Planner, Tenant};
@@ -97,12 +99,7 @@ fn plan(
     let mut planner = Planner::new(world, recorder.clone());
     let deployment = deploy(&mut planner);
     let topology = Topology::new(world, &deployment);
-    let state = RunState::new(
-        recorder,
-        deployment.work.iter().copied(),
-        deployment.servers.len(),
-        deployment.clients.len(),
-    );
+    let state = deployment.state(recorder);
     Run {
         world,
         faults: faults.clone(),

@@ -86,7 +86,15 @@ impl Recorder {
     /// A recorder for use outside the simulator, whose entries happen when `clock`
     /// says; see [`rehearsal_history::Recorder::with_clock`].
     pub fn with_clock(clock: impl Fn() -> VirtualTime + Send + Sync + 'static) -> Self {
-        Self::of(rehearsal_history::Recorder::with_clock(&MODEL, clock))
+        Self::with_model_and_clock(&MODEL, clock)
+    }
+
+    /// The same in the terms of a system.
+    pub fn with_model_and_clock(
+        model: &Model,
+        clock: impl Fn() -> VirtualTime + Send + Sync + 'static,
+    ) -> Self {
+        Self::of(rehearsal_history::Recorder::with_clock(model, clock))
     }
 
     fn of(history: rehearsal_history::Recorder) -> Self {

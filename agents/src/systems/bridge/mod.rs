@@ -33,7 +33,6 @@ mod server;
 mod session;
 mod spec;
 mod state;
-mod stream;
 mod subscriptions;
 mod system;
 mod wire;
@@ -47,6 +46,7 @@ use crate::event::{RunId, ThreadId, UserId};
 use crate::record::{Receipt, RegistrySnapshot, RunEnd};
 
 pub use crate::capability::Capability;
+pub use crate::network::{ByteStream, Listener};
 pub use crate::port::{NewEvent, RunContext};
 pub use connections::{Connection, ConnectionId, ConnectionTable};
 pub use directory::Directory;
@@ -59,7 +59,6 @@ pub use registry::{Registry, ThreadRunRegistry};
 pub(crate) use server::websocket_config;
 pub use spec::{BridgeScenario, BridgeSettings, BridgeSpec, ClientSettings, Transport};
 pub use state::BridgeState;
-pub use stream::{ByteStream, Listener};
 pub use system::{BridgeSystem, INFO, Reference, SYSTEM};
 pub use wire::{ClientFrame, Position, ServerFrame};
 

@@ -15,11 +15,13 @@ use super::plan::BridgePlan;
 use super::spec::{BridgeSpec, ClientSettings};
 use super::{Listener, ReferenceBridge, system};
 use crate::driver::{
-    ClientDoor, ClientNode, ClientSide, Node, PlanError, RunState, SHUTDOWN_TIMEOUT, WorkId,
+    ClientDoor, ClientNode, ClientSide, Node, RunState, SHUTDOWN_TIMEOUT, WorkId,
     client_doors, close_doors, draw_plan, longest_run,
 };
 use crate::event::ClientId;
 use crate::record::Recorder;
+
+pub use crate::portable::NotPortable;
 
 /// A scenario's parts for another runtime than the simulator, each for a host of its
 /// own: the server part (reference bridge, agents, driver), and each client.
@@ -36,43 +38,6 @@ pub struct PortableScenario {
     /// The history. It is complete but for the census once all parts have ended: only
     /// the runtime can count the tasks and sockets that are left then.
     pub recorder: Recorder,
-}
-
-/// A reason for which a scenario is not portable.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum NotPortable {
-    /// It has faults.
-    Faults,
-    /// A tokio runtime is at work on this thread, so that no plan can be drawn.
-    InsideRuntime,
-    /// The plan could not be drawn, for the given reason.
-    NoPlan(String),
-}
-
-impl fmt::Display for NotPortable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Faults => f.write_str(
-                "the scenario has faults, which strike in the simulator alone; take them out",
-            ),
-            Self::InsideRuntime => f.write_str(
-                "a portable scenario is planned outside of any tokio runtime; plan it before you \
-                 start one",
-            ),
-            Self::NoPlan(why) => write!(f, "the plan could not be drawn: {why}"),
-        }
-    }
-}
-
-impl std::error::Error for NotPortable {}
-
-impl From<PlanError> for NotPortable {
-    fn from(error: PlanError) -> Self {
-        match error {
-            PlanError::InsideRuntime => Self::InsideRuntime,
-            PlanError::Failed(reason) => Self::NoPlan(reason),
-        }
-    }
 }
 
 impl PortableScenario {

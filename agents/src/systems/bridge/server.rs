@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use super::connections::Outgoing;
 use super::core::Core;
 use super::session::{self, Disconnected, FrameSink, FrameSource, Incoming};
-use super::stream::{ByteStream, Listener};
+use super::{ByteStream, Listener};
 
 /// Longest time that a client may take for the handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
