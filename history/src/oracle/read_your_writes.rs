@@ -256,3 +256,124 @@ fn contains(shown: Shown<'_>, value: Option<&Value>, effect: Option<Effect<'_>>)
         _ => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rehearsal_sim::{Statistics, Verdict};
+
+    use super::*;
+    use crate::actor::{Actors, Reply};
+
+    /// Judges what the closure records.
+    fn judge(record: impl FnOnce(&Actors)) -> Finding {
+        let actors = Actors::default();
+        record(&actors);
+        let history = actors.recorder().with(|history| history.clone());
+        let statistics = Statistics::default();
+        let run = CheckedRun::new(&history, &Verdict::Pass, &statistics);
+        ReadYourWrites.check(&run, &Settings::default())
+    }
+
+    fn call(actors: &Actors, actor: &str, call: impl Into<Body>, result: &impl Reply) {
+        actors.actor(actor).invoke("thing", call).returned(result);
+    }
+
+    fn write(value: i64) -> Body {
+        Body::new("write").with("value", value)
+    }
+
+    /// Returns the reads that were checked, and the stale ones.
+    fn counts(finding: &Finding) -> (u64, u64) {
+        (finding.checked, finding.broken())
+    }
+
+    #[test]
+    fn a_later_write_of_another_actor_is_newer() {
+        let finding = judge(|actors| {
+            call(actors, "ann", write(1), &());
+            call(actors, "ben", write(2), &());
+            call(actors, "ann", "read", &2_i64);
+        });
+        assert_eq!(counts(&finding), (1, 0));
+    }
+
+    #[test]
+    fn a_write_at_the_same_time_may_be_newer() {
+        let finding = judge(|actors| {
+            let other = actors.actor("ben").invoke("thing", write(2));
+            call(actors, "ann", write(1), &());
+            other.returned(&());
+            call(actors, "ann", "read", &2_i64);
+        });
+        assert_eq!(counts(&finding), (1, 0));
+    }
+
+    #[test]
+    fn a_write_that_ended_before_is_older() {
+        let finding = judge(|actors| {
+            call(actors, "ben", write(2), &());
+            call(actors, "ann", write(1), &());
+            call(actors, "ann", "read", &2_i64);
+            call(actors, "ann", "read", &None::<i64>);
+        });
+        assert_eq!(counts(&finding), (2, 2));
+    }
+
+    #[test]
+    fn only_acknowledged_writes_before_the_read_count() {
+        let finding = judge(|actors| {
+            let ann = actors.actor("ann");
+            ann.invoke("thing", write(1)).unanswered();
+            ann.invoke("thing", write(2)).failed("full");
+            call(actors, "ann", "read", &None::<i64>);
+            call(actors, "ann", write(3), &());
+            call(actors, "ben", "read", &None::<i64>);
+        });
+        assert_eq!(counts(&finding), (0, 0));
+    }
+
+    #[test]
+    fn keys_are_apart() {
+        let keyed = |kind: &'static str, key: i64| Body::new(kind).with("key", key);
+        let finding = judge(|actors| {
+            call(actors, "ann", keyed("put", 1).with("value", 5_i64), &());
+            call(actors, "ann", keyed("get", 2), &None::<i64>);
+            call(actors, "ann", keyed("get", 1), &5_i64);
+            call(actors, "ben", keyed("delete", 1), &());
+            call(actors, "ann", keyed("get", 1), &None::<i64>);
+        });
+        assert_eq!(counts(&finding), (2, 0));
+    }
+
+    #[test]
+    fn lists_and_sets_have_every_element_that_the_actor_added() {
+        for (add, read) in [("append", "list"), ("add", "members")] {
+            let element = |value: i64| Body::new(add).with("value", value);
+            let finding = judge(|actors| {
+                call(actors, "ann", element(1), &());
+                call(actors, "ann", element(2), &());
+                call(actors, "ann", read, &vec![1_i64, 2, 3]);
+                call(actors, "ann", read, &vec![2_i64]);
+                call(actors, "ann", read, &Vec::<i64>::new());
+            });
+            assert_eq!(counts(&finding), (3, 2), "{add}");
+        }
+    }
+
+    #[test]
+    fn a_count_is_at_least_what_the_actor_was_told() {
+        let finding = judge(|actors| {
+            call(actors, "ann", "increment", &4_i64);
+            call(actors, "ann", "count", &4_i64);
+            call(actors, "ann", "count", &3_i64);
+        });
+        assert_eq!(counts(&finding), (2, 1));
+        let decrement = Body::new("increment").with("by", -1_i64);
+        let finding = judge(|actors| {
+            call(actors, "ann", "increment", &4_i64);
+            call(actors, "ben", decrement, &3_i64);
+            call(actors, "ann", "count", &3_i64);
+        });
+        assert_eq!(counts(&finding), (0, 0));
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! This folder is an example of how a system is put under test. One part is the system: a
 //! store with a journal and replicas, and its client library, which would be much the same
-//! outside the simulator (`server/`, `state/`, `client/`, `wire`, `stream`). The other part
+//! outside the simulator (`server/`, `state/`, `client/`, `wire`). The other part
 //! uses it and records what happens at its edges:
 //!
 //! | module | contents |
@@ -10,13 +10,15 @@
 //! | `settings`, `check` | the sections of a scenario file, each a struct, and their contradictions |
 //! | `plan` | agents, tasks and workers, and everything random about them, drawn before the run starts |
 //! | `system` | roles, faults, and what runs on which host |
+//! | `process` | the processes of servers across their incarnations |
+//! | `portable` | the store on another runtime than the simulator |
 //! | `agents/` | the driver: scripts, and their record |
 //! | `model` | the words of its histories |
 //! | `faults`, `defects`, `marks` | what may strike, what may be seeded, what a run may have to reach |
 //! | `state/` | the state of a team: commands, queries, changes |
 //! | `server/` | the store with its journal, and replicas |
 //! | `client/` | requests that are repeated, and sessions of reads at replicas |
-//! | `wire`, `stream` | the protocol, and the connections that it needs |
+//! | `wire` | the protocol |
 //!
 //! # Promises
 //!
@@ -42,10 +44,12 @@ pub mod faults;
 pub mod marks;
 mod model;
 mod plan;
+#[doc(hidden)]
+pub mod portable;
+mod process;
 mod server;
 mod settings;
 mod state;
-mod stream;
 mod system;
 mod wire;
 
@@ -54,6 +58,5 @@ pub use settings::{
     AgentGroup, AgentKind, ConnectionSettings, StoreFile, StoreScenario, StoreSettings, StoreSpec,
     TaskSettings,
 };
-pub use stream::{ByteStream, Connector, Listener, SimConnector};
 pub use system::{INFO, SYSTEM, Store};
 pub use wire::PORT;

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::state::{Change, Command, Query, Reply};
-use super::stream::ByteStream;
+use crate::network::ByteStream;
 
 /// The port on which the store and its replicas listen.
 pub const PORT: u16 = 9200;

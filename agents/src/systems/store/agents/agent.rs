@@ -4,20 +4,20 @@ use rehearsal_history::SpanEnd;
 use rehearsal_sim::tokio::time;
 
 use super::super::plan::{Action, PlannedAgent};
-use super::super::stream::Connector;
 use super::contributor;
 use super::edge::{Edge, Site};
+use crate::network::Network;
 use crate::driver::{ClientNode, WorkId};
 use crate::record::recorder::name_task;
 
 /// An agent with everything that it needs.
-pub(in super::super) struct Agent<C> {
+pub(in super::super) struct Agent<N> {
     pub(in super::super) plan: PlannedAgent,
-    pub(in super::super) site: Site<C>,
+    pub(in super::super) site: Site<N>,
     pub(in super::super) work: WorkId,
 }
 
-impl<C: Connector> Agent<C> {
+impl<N: Network> Agent<N> {
     /// Runs the script when the work starts, and waits until the agent may leave.
     pub(in super::super) async fn run(self, mut node: ClientNode) {
         name_task(&self.plan.id.0);
@@ -44,7 +44,7 @@ impl<C: Connector> Agent<C> {
     }
 }
 
-async fn take<C: Connector>(edge: &mut Edge<C>, action: Action) {
+async fn take<N: Network>(edge: &mut Edge<N>, action: Action) {
     match action {
         Action::Set { key, value } => edge.set(&key, value).await,
         Action::Get { key } => edge.get(&key).await,

@@ -9,13 +9,13 @@ use rehearsal_sim::tokio::time;
 use super::super::client::{Client, Link};
 use super::super::plan::{Expected, TEST_RESULTS, TESTS_RUN, name};
 use super::super::state::{Query, Reply};
-use super::super::stream::Connector;
 use super::super::system::replica_host;
 use super::super::wire::{
     Answer, ClientId, Position, Request, RequestId, RequestNumber, TeamId,
 };
 use super::edge::Site;
 use super::submitter::SETTLE_TIME;
+use crate::network::Network;
 use crate::driver::ClientNode;
 use crate::record::recorder::name_task;
 
@@ -35,8 +35,8 @@ const REPLICA_INTERVAL: Duration = Duration::from_millis(20);
 const REPLICA_LOOKS_MAX: u32 = 500;
 
 /// The auditor with everything that it needs.
-pub(in super::super) struct Auditor<C> {
-    pub(in super::super) site: Site<C>,
+pub(in super::super) struct Auditor<N> {
+    pub(in super::super) site: Site<N>,
     /// The sums of each team.
     pub(in super::super) expected: Vec<(TeamId, Expected)>,
     /// The counters among which the agents choose.
@@ -44,7 +44,7 @@ pub(in super::super) struct Auditor<C> {
     pub(in super::super) replicas: u32,
 }
 
-impl<C: Connector> Auditor<C> {
+impl<N: Network> Auditor<N> {
     /// Waits until it is told to leave, and compares.
     pub(in super::super) async fn run(self, mut node: ClientNode) {
         name_task("auditor");
@@ -64,7 +64,7 @@ impl<C: Connector> Auditor<C> {
         }
     }
 
-    async fn compare_sums(&self, actor: &Actor, client: &mut Client<C>, expected: Expected) {
+    async fn compare_sums(&self, actor: &Actor, client: &mut Client<N>, expected: Expected) {
         if expected.increments > 0 {
             let mut sum = 0;
             for counter in 1..=self.counters {
@@ -108,14 +108,14 @@ fn equal(what: &str, shown: u32, other: &str, expected: u32) -> Result<(), Strin
     }
 }
 
-async fn count<C: Connector>(client: &mut Client<C>, key: &str) -> u32 {
+async fn count<N: Network>(client: &mut Client<N>, key: &str) -> u32 {
     match client.read(Query::Count(key.to_owned())).await {
         Some(Reply::Number(number)) => number,
         _ => 0,
     }
 }
 
-async fn length<C: Connector>(client: &mut Client<C>, key: &str) -> u32 {
+async fn length<N: Network>(client: &mut Client<N>, key: &str) -> u32 {
     match client.read(Query::List(key.to_owned())).await {
         Some(Reply::List(list)) => u32::try_from(list.len()).expect("fewer than 2^32 results"),
         _ => 0,
@@ -124,7 +124,7 @@ async fn length<C: Connector>(client: &mut Client<C>, key: &str) -> u32 {
 
 /// Has a replica stop following once it is at that position. Returns `true` if it came
 /// there.
-async fn detach<C: Connector>(link: &mut Link<C>, at: Position) -> bool {
+async fn detach<N: Network>(link: &mut Link<N>, at: Position) -> bool {
     for _ in 0..REPLICA_LOOKS_MAX {
         let asked = link.ask(&Request::Detach { at }).await;
         if asked.is_ok_and(|response| response.answer != Answer::Behind) {
@@ -135,7 +135,7 @@ async fn detach<C: Connector>(link: &mut Link<C>, at: Position) -> bool {
     false
 }
 
-async fn everything<C: Connector>(link: &mut Link<C>, team: TeamId) -> Option<Reply> {
+async fn everything<N: Network>(link: &mut Link<N>, team: TeamId) -> Option<Reply> {
     let request = Request::Read {
         team,
         id: RequestId {

@@ -4,16 +4,16 @@
 use std::collections::BTreeSet;
 
 use super::super::state::{Contents, Contribution, Query};
-use super::super::stream::Connector;
 use super::edge::{Edge, Operation};
+use crate::network::Network;
 
 /// The invariant that a snapshot is of one instant: a suggestion comes after the test case
 /// that it is about.
 const SNAPSHOT_IS_OF_ONE_INSTANT: &str = "snapshot-is-of-one-instant";
 
 /// Takes one turn at the workspace.
-pub(super) async fn contribute<C: Connector>(
-    edge: &mut Edge<C>,
+pub(super) async fn contribute<N: Network>(
+    edge: &mut Edge<N>,
     test_case: String,
     edge_case: String,
 ) {

@@ -10,37 +10,37 @@ use super::super::settings::ConnectionSettings;
 use super::super::state::{
     BoardCommand, Command, Contents, Contribution, Query, Reply, ValueCommand,
 };
-use super::super::stream::Connector;
 use super::super::wire::{ClientId, RequestId, RequestNumber, TeamId};
+use crate::network::Network;
 use crate::defect::Defect;
 
 /// The network and the settings of a run, as its clients see them.
 #[derive(Clone, Debug)]
-pub(in super::super) struct Site<C> {
-    pub(in super::super) connector: C,
+pub(in super::super) struct Site<N> {
+    pub(in super::super) network: N,
     pub(in super::super) settings: ConnectionSettings,
     pub(in super::super) defect: Option<Defect>,
 }
 
-impl<C: Connector> Site<C> {
+impl<N: Network> Site<N> {
     /// Returns a link to the server on that host.
-    pub(super) fn link(&self, host: &str) -> Link<C> {
-        Link::new(self.connector.clone(), host, self.settings.answer_timeout)
+    pub(super) fn link(&self, host: &str) -> Link<N> {
+        Link::new(self.network.clone(), host, self.settings.answer_timeout)
     }
 
     /// Returns a client of the store.
-    pub(super) fn client(&self, id: ClientId, team: TeamId) -> Client<C> {
+    pub(super) fn client(&self, id: ClientId, team: TeamId) -> Client<N> {
         Client::new(id, team, self.settings.clone(), self.link(STORE))
     }
 }
 
 /// A client of the store whose calls are recorded.
-pub(super) struct Edge<C: Connector> {
+pub(super) struct Edge<N: Network> {
     pub(super) actor: Actor,
-    pub(super) client: Client<C>,
+    pub(super) client: Client<N>,
     team: TeamId,
     /// The replica at which values are read; none for the store itself.
-    replica: Option<Link<C>>,
+    replica: Option<Link<N>>,
     session: Session,
 }
 
@@ -50,9 +50,9 @@ pub(super) enum Operation {
     Read(Query),
 }
 
-impl<C: Connector> Edge<C> {
+impl<N: Network> Edge<N> {
     /// An edge of that actor.
-    pub(super) fn new(site: &Site<C>, actor: Actor, id: ClientId, team: TeamId) -> Self {
+    pub(super) fn new(site: &Site<N>, actor: Actor, id: ClientId, team: TeamId) -> Self {
         // Seeded: reads at a replica name no position.
         let session = match site.defect == Some(defects::READ_WITHOUT_TOKEN) {
             true => Session::Dropped,
@@ -69,7 +69,7 @@ impl<C: Connector> Edge<C> {
 
     /// The same edge, which reads values at a replica.
     #[must_use]
-    pub(super) fn reading_at(self, replica: Option<Link<C>>) -> Self {
+    pub(super) fn reading_at(self, replica: Option<Link<N>>) -> Self {
         Self { replica, ..self }
     }
 

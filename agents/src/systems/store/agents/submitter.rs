@@ -7,10 +7,10 @@ use rehearsal_sim::tokio::time;
 
 use super::super::plan::PlannedTasks;
 use super::super::state::{BoardCommand, Command, Query, Reply, TaskId};
-use super::super::stream::Connector;
 use super::super::wire::TeamId;
 use super::edge::{Edge, Operation, Site};
 use super::worker::{OPEN, object};
+use crate::network::Network;
 use crate::driver::{ClientNode, WorkId};
 use crate::record::recorder::name_task;
 
@@ -21,13 +21,13 @@ const RESULTS_INTERVAL: Duration = Duration::from_millis(20);
 pub(super) const SETTLE_TIME: Duration = Duration::from_secs(1);
 
 /// A submitter with everything that it needs.
-pub(in super::super) struct Submitter<C> {
+pub(in super::super) struct Submitter<N> {
     pub(in super::super) plan: PlannedTasks,
-    pub(in super::super) site: Site<C>,
+    pub(in super::super) site: Site<N>,
     pub(in super::super) work: WorkId,
 }
 
-impl<C: Connector> Submitter<C> {
+impl<N: Network> Submitter<N> {
     /// Submits the tasks when the work starts, waits for all results, and receives them when
     /// it is told to leave: a result that is given twice would have come by then.
     pub(in super::super) async fn run(self, mut node: ClientNode) {
@@ -58,7 +58,7 @@ impl<C: Connector> Submitter<C> {
     }
 }
 
-async fn submit<C: Connector>(edge: &mut Edge<C>, plan: &PlannedTasks) {
+async fn submit<N: Network>(edge: &mut Edge<N>, plan: &PlannedTasks) {
     let actor: Actor = edge.actor.clone();
     let ids = plan.tasks.iter().map(|task| task.id);
     let submissions: Vec<_> = ids
@@ -82,7 +82,7 @@ async fn submit<C: Connector>(edge: &mut Edge<C>, plan: &PlannedTasks) {
 
 /// Returns the tasks of all results, in the order of the results; empty until each task has
 /// one.
-async fn results<C: Connector>(edge: &mut Edge<C>) -> Vec<TaskId> {
+async fn results<N: Network>(edge: &mut Edge<N>) -> Vec<TaskId> {
     match edge.perform(Operation::Read(Query::Results)).await {
         Some(Reply::Results(Some(results))) => {
             results.into_iter().map(|result| result.task).collect()

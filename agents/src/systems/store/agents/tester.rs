@@ -13,9 +13,9 @@ use super::super::defects;
 use super::super::marks::PAIR_COMPLETED;
 use super::super::plan::{Action, PlannedAgent, TEST_RESULTS, TESTS_RUN};
 use super::super::state::{Command, ValueCommand};
-use super::super::stream::Connector;
 use super::super::wire::RequestNumber;
 use super::edge::{Edge, Operation, Site};
+use crate::network::Network;
 use crate::driver::{Node, WorkId};
 use crate::record::recorder::name_task;
 
@@ -54,14 +54,14 @@ impl TesterDisk {
 }
 
 /// A tester with everything that one incarnation needs.
-pub(in super::super) struct Tester<C> {
+pub(in super::super) struct Tester<N> {
     pub(in super::super) plan: PlannedAgent,
-    pub(in super::super) site: Site<C>,
+    pub(in super::super) site: Site<N>,
     pub(in super::super) work: WorkId,
     pub(in super::super) disk: TesterDisk,
 }
 
-impl<C: Connector> Tester<C> {
+impl<N: Network> Tester<N> {
     /// Runs the tests that are left.
     pub(in super::super) async fn run(self, node: Node) {
         name_task(&self.plan.id.0);
@@ -91,7 +91,7 @@ impl<C: Connector> Tester<C> {
         node.work().done(self.work);
     }
 
-    async fn test(&self, edge: &mut Edge<C>, number: u32) {
+    async fn test(&self, edge: &mut Edge<N>, number: u32) {
         self.disk.begin(Begun::Count);
         edge.increment(TESTS_RUN).await;
         self.disk.begin(Begun::Result);
@@ -105,7 +105,7 @@ impl<C: Connector> Tester<C> {
 
     /// Completes the pair that a crash has torn. What the incarnation before had begun is
     /// the same operation, and is not recorded again.
-    async fn recover(&self, edge: &mut Edge<C>) {
+    async fn recover(&self, edge: &mut Edge<N>) {
         let Progress { completed, begun } = self.disk.0.get();
         // Seeded: the tester begins with the next test.
         if begun != Begun::Nothing && self.site.defect == Some(defects::PAIR_LEFT_TORN) {
@@ -133,7 +133,7 @@ impl<C: Connector> Tester<C> {
 }
 
 /// Executes what may have been executed already. A refusal says that it was.
-async fn repeat<C: Connector>(edge: &mut Edge<C>, command: ValueCommand) {
+async fn repeat<N: Network>(edge: &mut Edge<N>, command: ValueCommand) {
     edge.perform(Operation::Execute(Command::Value(command)))
         .await;
 }

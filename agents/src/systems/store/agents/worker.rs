@@ -6,9 +6,9 @@ use rehearsal_sim::tokio::time;
 
 use super::super::marks::{CLAIM_REFUSED, LATE_RESULT_REFUSED, TASK_REASSIGNED};
 use super::super::state::{BoardCommand, Claim, Completion, Offer, Query, Reply, TaskId};
-use super::super::stream::Connector;
 use super::super::wire::{ClientId, TeamId};
 use super::edge::{Edge, Operation, Site};
+use crate::network::Network;
 use crate::driver::Node;
 use crate::record::recorder::name_task;
 
@@ -19,7 +19,7 @@ const OFFERS_INTERVAL: Duration = Duration::from_millis(10);
 pub(super) const OPEN: &str = "open";
 
 /// One incarnation of a worker.
-pub(in super::super) struct Worker<C> {
+pub(in super::super) struct Worker<N> {
     /// The name of its host.
     pub(in super::super) name: String,
     /// Its place among the workers of its team.
@@ -27,10 +27,10 @@ pub(in super::super) struct Worker<C> {
     /// The number of the incarnation, from 1.
     pub(in super::super) incarnation: u32,
     pub(in super::super) team: TeamId,
-    pub(in super::super) site: Site<C>,
+    pub(in super::super) site: Site<N>,
 }
 
-impl<C: Connector> Worker<C> {
+impl<N: Network> Worker<N> {
     /// Works until no task is offered any more.
     pub(in super::super) async fn run(self, node: Node) {
         name_task(&self.name);
@@ -55,7 +55,7 @@ impl<C: Connector> Worker<C> {
     }
 }
 
-async fn take<C: Connector>(edge: &mut Edge<C>, offer: &Offer) {
+async fn take<N: Network>(edge: &mut Edge<N>, offer: &Offer) {
     let claim = offer.claim(edge.client.id());
     if !claim_task(edge, offer, &claim).await {
         return edge.actor.reached(CLAIM_REFUSED.name());
@@ -73,7 +73,7 @@ async fn take<C: Connector>(edge: &mut Edge<C>, offer: &Offer) {
     complete(edge, completion).await;
 }
 
-async fn claim_task<C: Connector>(edge: &mut Edge<C>, offer: &Offer, claim: &Claim) -> bool {
+async fn claim_task<N: Network>(edge: &mut Edge<N>, offer: &Offer, claim: &Claim) -> bool {
     let task = offer.task.id;
     let from = offer.held.as_ref().map_or(OPEN.to_owned(), held_by);
     let command = BoardCommand::Claim {
@@ -85,7 +85,7 @@ async fn claim_task<C: Connector>(edge: &mut Edge<C>, offer: &Offer, claim: &Cla
     edge.swap(&object(task), states, command).await == Some(true)
 }
 
-async fn complete<C: Connector>(edge: &mut Edge<C>, completion: Completion) {
+async fn complete<N: Network>(edge: &mut Edge<N>, completion: Completion) {
     let states = (
         held_by(&completion.claim),
         format!("done by {}", completion.claim),

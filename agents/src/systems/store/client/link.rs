@@ -4,22 +4,22 @@ use std::time::Duration;
 
 use rehearsal_sim::tokio::time;
 
-use super::super::stream::Connector;
-use super::super::wire::{Disconnected, Frames, Request, Response};
+use super::super::wire::{Disconnected, Frames, PORT, Request, Response};
+use crate::network::Network;
 
 /// A link to the server on one host.
-pub(in super::super) struct Link<C: Connector> {
-    connector: C,
+pub(in super::super) struct Link<N: Network> {
+    network: N,
     host: String,
     answer_timeout: Duration,
-    frames: Option<Frames<C::Stream>>,
+    frames: Option<Frames<N::Stream>>,
 }
 
-impl<C: Connector> Link<C> {
+impl<N: Network> Link<N> {
     /// A link that connects when it is first used.
-    pub(in super::super) fn new(connector: C, host: &str, answer_timeout: Duration) -> Self {
+    pub(in super::super) fn new(network: N, host: &str, answer_timeout: Duration) -> Self {
         Self {
-            connector,
+            network,
             host: host.to_owned(),
             answer_timeout,
             frames: None,
@@ -34,8 +34,9 @@ impl<C: Connector> Link<C> {
     ) -> Result<Response, Disconnected> {
         // Taken out, so that it is dropped if this future is.
         let frames = self.frames.take();
+        let answer_timeout = self.answer_timeout;
         let exchange = self.exchange(frames, request);
-        match time::timeout(self.answer_timeout, exchange).await {
+        match time::timeout(answer_timeout, exchange).await {
             Ok(Ok((frames, response))) => {
                 self.frames = Some(frames);
                 Ok(response)
@@ -45,13 +46,13 @@ impl<C: Connector> Link<C> {
     }
 
     async fn exchange(
-        &self,
-        frames: Option<Frames<C::Stream>>,
+        &mut self,
+        frames: Option<Frames<N::Stream>>,
         request: &Request,
-    ) -> Result<(Frames<C::Stream>, Response), Disconnected> {
+    ) -> Result<(Frames<N::Stream>, Response), Disconnected> {
         let mut frames = match frames {
             Some(frames) => frames,
-            None => Frames::new(self.connector.connect(&self.host).await?),
+            None => Frames::new(self.network.connect(&self.host, PORT).await?),
         };
         frames.send(request).await?;
         let response = frames.next().await?;

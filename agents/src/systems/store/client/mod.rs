@@ -7,22 +7,22 @@ use rehearsal_sim::tokio::time;
 
 use super::settings::ConnectionSettings;
 use super::state::{Command, Query, Reply};
-use super::stream::Connector;
 use super::wire::{
     Answer, ClientId, Disconnected, Position, Request, RequestId, RequestNumber, Response, TeamId,
 };
 
 pub(super) use self::link::Link;
+use crate::network::Network;
 
 /// Reads at a replica that is behind, before the store itself is asked.
 const REPLICA_READS_MAX: u32 = 5;
 
 /// A client of the store, in the name of a team. It has one request in flight at a time.
-pub(super) struct Client<C: Connector> {
+pub(super) struct Client<N: Network> {
     id: ClientId,
     team: TeamId,
     settings: ConnectionSettings,
-    store: Link<C>,
+    store: Link<N>,
     /// The number of the last request.
     number: RequestNumber,
     /// The latest position that an answer has shown.
@@ -42,13 +42,13 @@ pub(super) enum Session {
     Dropped,
 }
 
-impl<C: Connector> Client<C> {
+impl<N: Network> Client<N> {
     /// A client that has sent nothing.
     pub(super) fn new(
         id: ClientId,
         team: TeamId,
         settings: ConnectionSettings,
-        store: Link<C>,
+        store: Link<N>,
     ) -> Self {
         Self {
             id,
@@ -153,7 +153,7 @@ impl<C: Connector> Client<C> {
     /// Asks a replica, and if that does not answer or is behind, the store.
     pub(super) async fn read_at(
         &mut self,
-        replica: &mut Link<C>,
+        replica: &mut Link<N>,
         query: Query,
         session: Session,
     ) -> Option<Reply> {

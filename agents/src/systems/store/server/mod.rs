@@ -20,12 +20,12 @@ use rehearsal_sim::tokio::{select, time};
 use rehearsal_sim::tokio_util::sync::CancellationToken;
 use rehearsal_sim::tokio_util::task::TaskTracker;
 
-use super::stream::{ByteStream, Listener};
 use super::wire::{Disconnected, Frames, Request, Response};
 
 pub(super) use self::journal::Journal;
 pub(super) use self::primary::Primary;
 pub(super) use self::replica::Replica;
+use crate::network::{ByteStream, Listener};
 
 /// Pause after a connection could not be accepted.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(10);

@@ -11,7 +11,7 @@ use rehearsal_history::{Resource, TenantId};
 use rehearsal_sim::tokio::sync::Mutex;
 
 use super::super::defects;
-use super::super::settings::StoreSettings;
+use super::super::settings::StoreSpec;
 use super::super::state::{
     BoardChange, BoardCommand, Change, Command, Decision, Query, Recall, Reply, State,
     ValueCommand,
@@ -34,20 +34,17 @@ pub(in super::super) struct Primary {
 
 impl Primary {
     /// A store with everything that the journal has.
-    pub(in super::super) fn open(
-        settings: &StoreSettings,
-        workers: u32,
-        journal: Journal,
-        defect: Option<Defect>,
-    ) -> Self {
+    pub(in super::super) fn open(spec: &StoreSpec, journal: Journal) -> Self {
+        let settings = &spec.settings.store;
+        let tasks = spec.settings.tasks.as_ref();
         let records = journal.open();
         let space = |team| {
             let of_team = records.iter().filter(|record| record.team == team);
             (team, Mutex::new(Space::restore(of_team, settings.lease)))
         };
         Self {
-            defect,
-            workers,
+            defect: spec.defect,
+            workers: tasks.map_or(0, |tasks| tasks.workers),
             spaces: (1..=settings.teams).map(TeamId).map(space).collect(),
             journal,
             sessions: Sessions::default(),

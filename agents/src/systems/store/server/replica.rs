@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use rehearsal_sim::tokio::sync::Notify;
 use rehearsal_sim::tokio::{select, time};
@@ -13,18 +14,19 @@ use rehearsal_sim::tokio::{select, time};
 use super::super::client::Link;
 use super::super::defects;
 use super::super::faults::STORE;
-use super::super::settings::{ConnectionSettings, StoreSettings};
+use super::super::settings::StoreSpec;
 use super::super::state::{Query, State};
-use super::super::stream::Connector;
 use super::super::wire::{Answer, Disconnected, Position, Record, Request, Response, TeamId};
 use super::{Service, Sessions};
+use crate::network::Network;
 use crate::defect::Defect;
 use crate::record::recorder::lock;
 
 /// One incarnation of a replica. It has no disk.
 pub(in super::super) struct Replica {
-    store: StoreSettings,
-    connections: ConnectionSettings,
+    /// The time between two looks at the journal.
+    sync: Duration,
+    answer_timeout: Duration,
     defect: Option<Defect>,
     copy: Mutex<Copy>,
     detached: Notify,
@@ -55,15 +57,11 @@ impl Copy {
 
 impl Replica {
     /// An empty copy.
-    pub(in super::super) fn new(
-        store: StoreSettings,
-        connections: ConnectionSettings,
-        defect: Option<Defect>,
-    ) -> Self {
+    pub(in super::super) fn new(spec: &StoreSpec) -> Self {
         Self {
-            store,
-            connections,
-            defect,
+            sync: spec.settings.store.sync,
+            answer_timeout: spec.settings.connections.answer_timeout,
+            defect: spec.defect,
             copy: Mutex::default(),
             detached: Notify::new(),
             sessions: Sessions::default(),
@@ -71,22 +69,22 @@ impl Replica {
     }
 
     /// Follows the store until the replica is detached.
-    pub(in super::super) async fn follow(&self, connector: impl Connector) {
-        let mut link = Link::new(connector, STORE, self.connections.answer_timeout);
+    pub(in super::super) async fn follow(&self, network: impl Network) {
+        let mut link = Link::new(network, STORE, self.answer_timeout);
         let mut has_lost_link = false;
         while !lock(&self.copy).is_complete() {
             has_lost_link = self.pull(&mut link, has_lost_link).await.is_err();
             select! {
                 biased;
                 () = self.detached.notified() => {}
-                () = time::sleep(self.store.sync) => {}
+                () = time::sleep(self.sync) => {}
             }
         }
     }
 
     async fn pull(
         &self,
-        link: &mut Link<impl Connector>,
+        link: &mut Link<impl Network>,
         has_lost_link: bool,
     ) -> Result<(), Disconnected> {
         let after = lock(&self.copy).position;
