@@ -27,5 +27,7 @@ mod snapshots;
 mod support;
 mod test_macro;
 mod tidy;
+mod turmoil_network;
 mod two_locks;
 mod two_simulators;
+mod two_simulators_store;

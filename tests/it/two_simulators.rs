@@ -110,7 +110,7 @@ enum Straggler {
     Socket,
 }
 
-fn build_sim(scenario: &Scenario, seed: u64) -> turmoil::Sim<'static> {
+pub(crate) fn build_sim(scenario: &Scenario, seed: u64) -> turmoil::Sim<'static> {
     let network = &scenario.spec.network;
     turmoil::Builder::new()
         .rng_seed(seed)
@@ -122,7 +122,7 @@ fn build_sim(scenario: &Scenario, seed: u64) -> turmoil::Sim<'static> {
 }
 
 /// The time on which all of turmoil's hosts agree.
-fn time() -> VirtualTime {
+pub(crate) fn time() -> VirtualTime {
     VirtualTime::ZERO + turmoil::sim_elapsed().unwrap_or_default()
 }
 
@@ -150,7 +150,7 @@ fn run_on_turmoil(scenario: &Scenario, seed: u64, straggler: Straggler) -> Histo
         let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await?;
         let settled = async || tokio::time::sleep(quiet).await;
         server.run(TurmoilListener(listener), settled).await;
-        let census = count(&hosts);
+        let census = count(BRIDGE, &hosts);
         handle.counted(census, Phase::ShutDown);
         Ok(())
     });
@@ -171,16 +171,16 @@ fn run_on_turmoil(scenario: &Scenario, seed: u64, straggler: Straggler) -> Histo
     recorder.into_history()
 }
 
-/// The remains at the end: tasks on the bridge's host, which is the one that
+/// The remains at the end: tasks on the server's host, which is the one that
 /// asks, and sockets on all. tokio and turmoil give numbers and no names.
-fn count(hosts: &[String]) -> Census {
+pub(crate) fn count(server: &str, hosts: &[String]) -> Census {
     let tasks = tokio::runtime::Handle::current()
         .metrics()
         .num_alive_tasks();
     let task = |_| LiveTask {
         id: TaskId::PROGRAM,
         name: "one of tokio's".to_owned(),
-        host: BRIDGE.to_owned(),
+        host: server.to_owned(),
         spawned_at: "an unknown place".to_owned(),
         waits: Vec::new(),
     };
@@ -202,7 +202,7 @@ fn count(hosts: &[String]) -> Census {
 // Judging -------------------------------------------------------------------------
 
 /// The findings of those of the scenario's oracles that judge a run on turmoil.
-fn judge(scenario: &Scenario, history: &History) -> Vec<(OracleRef, Finding)> {
+pub(crate) fn judge(scenario: &Scenario, history: &History) -> Vec<(OracleRef, Finding)> {
     let (judges, others): (Vec<OracleRef>, Vec<OracleRef>) = scenario
         .expect
         .oracles
@@ -225,7 +225,7 @@ fn judge(scenario: &Scenario, history: &History) -> Vec<(OracleRef, Finding)> {
 
 /// Oracles that did not pass, with what they say. One that had nothing to check
 /// has not passed.
-fn complaints(findings: Vec<(OracleRef, Finding)>) -> Vec<(OracleRef, Finding)> {
+pub(crate) fn complaints(findings: Vec<(OracleRef, Finding)>) -> Vec<(OracleRef, Finding)> {
     let complaints = findings.into_iter();
     complaints
         .filter(|(_, finding)| !finding.is_pass())
@@ -249,7 +249,7 @@ fn assert_reached(scenario: &Scenario, history: &History) {
 }
 
 /// The messages of the agents, in an order that no schedule disturbs.
-fn meant(history: &History) -> Vec<String> {
+pub(crate) fn meant(history: &History) -> Vec<String> {
     let sent = history
         .entries
         .iter()
