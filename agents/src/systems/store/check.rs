@@ -164,3 +164,58 @@ fn unreachable_goals(present: &Present<'_>, shared: &Shared<'_>) -> Vec<Contradi
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn found(file: Value, shared: &Shared<'_>) -> Vec<(Rule, String)> {
+        let file: StoreFile = serde_json::from_value(file).expect("it matches the schema");
+        let found = contradictions(&file, shared).into_iter();
+        found
+            .map(|problem| (problem.rule, problem.places[0].to_string()))
+            .collect()
+    }
+
+    fn group(kind: &str) -> Value {
+        json!({ "kind": kind, "operations": 3 })
+    }
+
+    #[test]
+    fn oracles_and_goals_need_their_part() {
+        let oracles = ["linearizable", "exactly-once", "snapshot", "invariants"];
+        let goals = [marks::CLAIM_REFUSED, marks::REQUEST_REPEATED].map(|mark| {
+            let place = Path::of("expect").key("reached");
+            (place, Goal::Mark(mark))
+        });
+        let shared = Shared {
+            oracles: &oracles,
+            goals: &goals,
+            ..Shared::default()
+        };
+        let idle = |index: usize| (Rule::IdleOracle, format!("expect.oracles.{index}"));
+        let unreachable = (Rule::UnreachableGoal, "expect.reached".to_owned());
+        let writer = json!({ "agents": [group("writer")] });
+        let expected = [idle(1), idle(2), idle(3), unreachable];
+        assert_eq!(found(writer, &shared), expected);
+        let whole = json!({
+            "agents": [group("contributor")],
+            "tasks": { "count": 1, "workers": 1 },
+        });
+        assert_eq!(found(whole, &shared), []);
+    }
+
+    #[test]
+    fn runs_are_bounded() {
+        let agents = |count: u32| {
+            let group = json!({ "kind": "writer", "operations": 1_000, "count": count });
+            json!({ "store": { "teams": 2 }, "agents": [group] })
+        };
+        let shared = Shared::default();
+        assert_eq!(found(agents(50), &shared), []);
+        let too_big = (Rule::TooBig, "agents".to_owned());
+        assert_eq!(found(agents(51), &shared), [too_big]);
+    }
+}

@@ -23,7 +23,6 @@ pub(super) const TEST_RESULTS: &str = "test-results";
 pub(super) struct PlannedAgent {
     pub(super) id: ClientId,
     pub(super) team: TeamId,
-    pub(super) kind: AgentKind,
     /// The number of the replica at which it reads; none without replicas.
     pub(super) replica: Option<u32>,
     pub(super) steps: Vec<Step>,
@@ -47,7 +46,16 @@ pub(super) enum Action {
     Append { key: String, value: String },
     List { key: String },
     Contribute { test_case: String, edge_case: String },
-    Test { number: u32 },
+}
+
+/// One tester.
+#[derive(Clone, Debug)]
+pub(super) struct PlannedTester {
+    /// Its name, which is that of its host.
+    pub(super) id: ClientId,
+    pub(super) team: TeamId,
+    /// The time before each test.
+    pub(super) waits: Vec<Duration>,
 }
 
 /// The tasks of one team, and its workers.
@@ -65,7 +73,7 @@ pub(super) struct PlannedTasks {
 pub(super) struct Expected {
     /// Pairs of a count and a result.
     pub(super) tests: u32,
-    /// Increments by counters, by key.
+    /// Increments by counters.
     pub(super) increments: u32,
 }
 
@@ -74,6 +82,7 @@ pub(super) struct Expected {
 pub(super) struct Plan {
     pub(super) teams: Vec<TeamId>,
     pub(super) agents: Vec<PlannedAgent>,
+    pub(super) testers: Vec<PlannedTester>,
     pub(super) tasks: Vec<PlannedTasks>,
 }
 
@@ -85,6 +94,7 @@ impl Plan {
         let mut plan = Self {
             teams: teams.clone(),
             agents: Vec::new(),
+            testers: Vec::new(),
             tasks: Vec::new(),
         };
         let (mut agents, mut workers) = (1_u32.., 1_u32..);
@@ -94,7 +104,11 @@ impl Plan {
             for (group, number) in groups.zip(&mut agents) {
                 let replicas = scenario.store.replicas;
                 let replica = number.checked_rem(replicas).map(|index| index + 1);
-                plan.agents.push(agent(world, group, team, number, replica));
+                let draft = Draft::new(world, group, team, number);
+                match group.kind {
+                    AgentKind::Tester => plan.testers.push(draft.tester()),
+                    _ => plan.agents.push(draft.agent(replica)),
+                }
             }
             if let Some(settings) = &scenario.tasks {
                 let names = (0..settings.workers).zip(&mut workers);
@@ -108,16 +122,16 @@ impl Plan {
 
     /// Returns the sums that a team's keys must show at the end.
     pub(super) fn expected(&self, team: TeamId) -> Expected {
-        let mut expected = Expected::default();
         let agents = self.agents.iter().filter(|agent| agent.team == team);
-        for step in agents.flat_map(|agent| &agent.steps) {
-            match step.action {
-                Action::Increment { .. } => expected.increments += 1,
-                Action::Test { .. } => expected.tests += 1,
-                _ => {}
-            }
+        let steps = agents.flat_map(|agent| &agent.steps);
+        let increments = steps.filter(|step| matches!(step.action, Action::Increment { .. }));
+        let testers = self.testers.iter().filter(|tester| tester.team == team);
+        let tests = testers.map(|tester| tester.waits.len()).sum();
+        let number = |count: usize| u32::try_from(count).expect("fewer than 2^32 operations");
+        Expected {
+            tests: number(tests),
+            increments: number(increments.count()),
         }
-        expected
     }
 
     /// Returns the longest time that the work of one agent or of the workers takes.
@@ -128,38 +142,13 @@ impl Plan {
             Duration::from_millis(task.effort_ms.into()) + lease + OPERATION_TIME
         };
         let of_tasks = |tasks: &PlannedTasks| tasks.tasks.iter().map(of_task).sum();
+        // A pair of writes, before and after a crash.
+        let of_wait = |wait: &Duration| *wait + 4 * OPERATION_TIME;
+        let of_tester = |tester: &PlannedTester| tester.waits.iter().map(of_wait).sum();
         let agents = self.agents.iter().map(of_agent);
+        let testers = self.testers.iter().map(of_tester);
         let tasks = self.tasks.iter().map(of_tasks);
-        agents.chain(tasks).max().unwrap_or_default()
-    }
-}
-
-fn agent(
-    world: World,
-    group: &AgentGroup,
-    team: TeamId,
-    number: u32,
-    replica: Option<u32>,
-) -> PlannedAgent {
-    let noun = match group.kind {
-        AgentKind::Tester => "tester",
-        _ => "agent",
-    };
-    let draft = Draft {
-        world,
-        group,
-        name: format!("{noun}-{number}"),
-    };
-    let mut steps: Vec<Step> = (1..=group.operations)
-        .map(|number| draft.step(number))
-        .collect();
-    steps.extend(draft.last_steps());
-    PlannedAgent {
-        id: ClientId(draft.name),
-        team,
-        kind: group.kind,
-        replica,
-        steps,
+        agents.chain(testers).chain(tasks).max().unwrap_or_default()
     }
 }
 
@@ -167,11 +156,53 @@ fn agent(
 struct Draft<'a> {
     world: World,
     group: &'a AgentGroup,
+    team: TeamId,
     name: String,
 }
 
-impl Draft<'_> {
-    fn step(&self, number: u32) -> Step {
+impl<'a> Draft<'a> {
+    fn new(world: World, group: &'a AgentGroup, team: TeamId, number: u32) -> Self {
+        let noun = match group.kind {
+            AgentKind::Tester => "tester",
+            _ => "agent",
+        };
+        Self {
+            world,
+            group,
+            team,
+            name: format!("{noun}-{number}"),
+        }
+    }
+
+    fn agent(self, replica: Option<u32>) -> PlannedAgent {
+        let steps = (1..=self.group.operations).filter_map(|number| self.step(number));
+        let mut steps: Vec<Step> = steps.collect();
+        steps.extend(self.last_steps());
+        PlannedAgent {
+            id: ClientId(self.name),
+            team: self.team,
+            replica,
+            steps,
+        }
+    }
+
+    fn tester(self) -> PlannedTester {
+        let waits = (0..self.group.operations).map(|_| self.wait()).collect();
+        PlannedTester {
+            id: ClientId(self.name),
+            team: self.team,
+            waits,
+        }
+    }
+
+    fn wait(&self) -> Duration {
+        let site = self.world.site(&format!("delay {}", self.name));
+        let delay = self.group.delay;
+        self.world.draw_duration(site, Duration::ZERO, delay)
+    }
+
+    /// Returns an operation; none for a tester, which has pairs of them.
+    fn step(&self, number: u32) -> Option<Step> {
         let value = format!("{}:{number}", self.name);
         let action = match self.group.kind {
             AgentKind::Writer => {
@@ -192,12 +223,10 @@ impl Draft<'_> {
                 test_case: value,
                 edge_case: self.key("edge-case"),
             },
-            AgentKind::Tester => Action::Test { number },
+            AgentKind::Tester => return None,
         };
-        let site = self.world.site(&format!("delay {}", self.name));
-        let delay = self.group.delay;
-        let wait = self.world.draw_duration(site, Duration::ZERO, delay);
-        Step { wait, action }
+        let wait = self.wait();
+        Some(Step { wait, action })
     }
 
     /// Returns the reads with which an agent ends.

@@ -76,6 +76,11 @@ pub struct ConnectionSettings {
     #[serde(with = "times")]
     #[schemars(with = "Timeout")]
     pub retry_after: Duration,
+    /// The time without a request after which a server closes a connection: that of a host
+    /// that has died stays open otherwise.
+    #[serde(with = "times")]
+    #[schemars(with = "Timeout")]
+    pub idle_timeout: Duration,
 }
 
 impl Default for ConnectionSettings {
@@ -83,6 +88,7 @@ impl Default for ConnectionSettings {
         Self {
             answer_timeout: Duration::from_secs(2),
             retry_after: Duration::from_millis(10),
+            idle_timeout: Duration::from_secs(1),
         }
     }
 }

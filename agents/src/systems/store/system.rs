@@ -8,7 +8,7 @@ use rehearsal_sim::Ambient;
 use super::agents::{Agent, Auditor, Site, Submitter, Tester, TesterDisk, Worker};
 use super::faults::{self, AGENT, REPLICA, STORE, WORKER};
 use super::model::MODEL;
-use super::plan::{Plan, PlannedAgent, PlannedTasks};
+use super::plan::{Plan, PlannedAgent, PlannedTasks, PlannedTester};
 use super::process::{ReplicaProcess, StoreProcess};
 use super::settings::{AgentKind, StoreScenario, StoreSpec};
 use super::{defects, marks};
@@ -93,6 +93,9 @@ pub(super) fn deploy<N: Network>(
     for plan in plan.tasks {
         add_tasks(&mut deployment, plan, &site);
     }
+    for plan in plan.testers {
+        add_tester(&mut deployment, plan, site.clone());
+    }
     for plan in plan.agents {
         add_agent(&mut deployment, plan, site.clone());
     }
@@ -147,23 +150,22 @@ fn add_servers<N: Network>(
 }
 
 fn add_agent<N: Network>(deployment: &mut Deployment, plan: PlannedAgent, site: Site<N>) {
-    let work = deployment.work();
-    let name = plan.id.0.clone();
-    if plan.kind == AgentKind::Tester {
-        let disk = TesterDisk::default();
-        deployment.server(WORKER, name, move |node| {
-            let tester = Tester {
-                plan: plan.clone(),
-                site: site.clone(),
-                work,
-                disk: disk.clone(),
-            };
-            tester.run(node)
-        });
-    } else {
-        let agent = Agent { plan, site, work };
-        deployment.client(AGENT, ClientHost::Own(name), move |node| agent.run(node));
-    }
+    let (work, host) = (deployment.work(), ClientHost::Own(plan.id.0.clone()));
+    let agent = Agent { plan, site, work };
+    deployment.client(AGENT, host, move |node| agent.run(node));
+}
+
+fn add_tester<N: Network>(deployment: &mut Deployment, plan: PlannedTester, site: Site<N>) {
+    let (work, host, disk) = (deployment.work(), plan.id.0.clone(), TesterDisk::default());
+    deployment.server(WORKER, host, move |node| {
+        let tester = Tester {
+            plan: plan.clone(),
+            site: site.clone(),
+            work,
+            disk: disk.clone(),
+        };
+        tester.run(node)
+    });
 }
 
 fn auditor<N: Network>(scenario: &StoreScenario, plan: &Plan, site: Site<N>) -> Auditor<N> {

@@ -60,7 +60,5 @@ async fn take<N: Network>(edge: &mut Edge<N>, action: Action) {
             test_case,
             edge_case,
         } => contributor::contribute(edge, test_case, edge_case).await,
-        // A tester is a process of its own kind.
-        Action::Test { .. } => {}
     }
 }

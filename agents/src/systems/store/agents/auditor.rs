@@ -14,7 +14,6 @@ use super::super::wire::{
     Answer, ClientId, Position, Request, RequestId, RequestNumber, TeamId,
 };
 use super::edge::Site;
-use super::submitter::SETTLE_TIME;
 use crate::network::Network;
 use crate::driver::ClientNode;
 use crate::record::recorder::name_task;
@@ -51,7 +50,7 @@ impl<N: Network> Auditor<N> {
         let actor = node.actor("auditor");
         node.ready();
         node.leave().await;
-        time::sleep(SETTLE_TIME).await;
+        time::sleep(self.site.settle_time()).await;
         let mut position = Position::default();
         for (team, expected) in &self.expected {
             let mut client = self.site.client(ClientId("auditor".to_owned()), *team);

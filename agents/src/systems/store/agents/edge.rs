@@ -1,5 +1,7 @@
 //! The edge of the store: calls with their record.
 
+use std::time::Duration;
+
 use rehearsal_history::{Actor, Body, Reply as Recordable, Value};
 
 use super::super::client::{Client, Link, Session};
@@ -23,6 +25,13 @@ pub(in super::super) struct Site<N> {
 }
 
 impl<N: Network> Site<N> {
+    /// Returns the time after which nothing is in flight any more: the last request has been
+    /// repeated, and the connection of a host that has died is closed.
+    pub(super) fn settle_time(&self) -> Duration {
+        let settings = &self.settings;
+        2 * (settings.answer_timeout + settings.retry_after) + settings.idle_timeout
+    }
+
     /// Returns a link to the server on that host.
     pub(super) fn link(&self, host: &str) -> Link<N> {
         Link::new(self.network.clone(), host, self.settings.answer_timeout)

@@ -17,9 +17,6 @@ use crate::record::recorder::name_task;
 /// Pause between two looks at the results.
 const RESULTS_INTERVAL: Duration = Duration::from_millis(20);
 
-/// The time after which a late result would have come.
-pub(super) const SETTLE_TIME: Duration = Duration::from_secs(1);
-
 /// A submitter with everything that it needs.
 pub(in super::super) struct Submitter<N> {
     pub(in super::super) plan: PlannedTasks,
@@ -50,7 +47,7 @@ impl<N: Network> Submitter<N> {
         script.end(SpanEnd::Completed);
         node.work().done(work);
         node.leave().await;
-        time::sleep(SETTLE_TIME).await;
+        time::sleep(site.settle_time()).await;
         for task in results(&mut edge).await {
             actor.received(&board(plan.team), message(plan.team, task));
         }

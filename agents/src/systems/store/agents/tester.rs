@@ -11,7 +11,7 @@ use rehearsal_sim::tokio::time;
 
 use super::super::defects;
 use super::super::marks::PAIR_COMPLETED;
-use super::super::plan::{Action, PlannedAgent, TEST_RESULTS, TESTS_RUN};
+use super::super::plan::{PlannedTester, TEST_RESULTS, TESTS_RUN};
 use super::super::state::{Command, ValueCommand};
 use super::super::wire::RequestNumber;
 use super::edge::{Edge, Operation, Site};
@@ -55,7 +55,7 @@ impl TesterDisk {
 
 /// A tester with everything that one incarnation needs.
 pub(in super::super) struct Tester<N> {
-    pub(in super::super) plan: PlannedAgent,
+    pub(in super::super) plan: PlannedTester,
     pub(in super::super) site: Site<N>,
     pub(in super::super) work: WorkId,
     pub(in super::super) disk: TesterDisk,
@@ -80,12 +80,10 @@ impl<N: Network> Tester<N> {
         let completed = self.disk.0.get().completed;
         let mut edge = edge.after(RequestNumber(2 * u64::from(completed)));
         self.recover(&mut edge).await;
-        let completed = self.disk.0.get().completed as usize;
-        for step in self.plan.steps.iter().skip(completed) {
-            time::sleep(step.wait).await;
-            if let Action::Test { number } = step.action {
-                self.test(&mut edge, number).await;
-            }
+        let completed = self.disk.0.get().completed;
+        for (number, wait) in (1..).zip(&self.plan.waits).skip(completed as usize) {
+            time::sleep(*wait).await;
+            self.test(&mut edge, number).await;
         }
         drop(edge);
         node.work().done(self.work);

@@ -11,6 +11,8 @@ mod journal;
 mod primary;
 mod replica;
 mod space;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -37,13 +39,24 @@ pub(super) trait Service: Send + Sync + 'static {
 }
 
 /// The sessions of a server, to end them.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Sessions {
+    /// The time without a request after which a session ends.
+    idle_timeout: Duration,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
 
 impl Sessions {
+    /// No sessions yet.
+    fn new(idle_timeout: Duration) -> Self {
+        Self {
+            idle_timeout,
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        }
+    }
+
     /// Serves connections until the sessions are ended.
     pub(super) async fn serve<L: Listener>(&self, mut listener: L, service: Arc<impl Service>) {
         loop {
@@ -54,9 +67,10 @@ impl Sessions {
             };
             match accepted {
                 Ok(stream) => {
-                    let (stop, service) = (self.stop.clone(), Arc::clone(&service));
-                    self.tasks.spawn(async move {
-                        stop.run_until_cancelled(session(stream, &*service)).await;
+                    let (service, idle_timeout) = (Arc::clone(&service), self.idle_timeout);
+                    self.spawn(async move {
+                        // A connection that breaks is the client's to open again.
+                        let _ = session(stream, &*service, idle_timeout).await;
                     });
                 }
                 Err(_) => time::sleep(ACCEPT_BACKOFF).await,
@@ -80,11 +94,16 @@ impl Sessions {
     }
 }
 
-/// Answers one request after the other, until the connection ends.
-async fn session(stream: impl ByteStream, service: &impl Service) -> Result<(), Disconnected> {
+/// Answers one request after the other, until the connection ends or is idle.
+async fn session(
+    stream: impl ByteStream,
+    service: &impl Service,
+    idle_timeout: Duration,
+) -> Result<(), Disconnected> {
     let mut frames = Frames::new(stream);
     loop {
-        let request = frames.next().await?;
+        let next = time::timeout(idle_timeout, frames.next());
+        let request = next.await.map_err(|_| Disconnected)??;
         let response = service.answer(request).await;
         frames.send(&response).await?;
     }

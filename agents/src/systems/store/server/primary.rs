@@ -47,7 +47,7 @@ impl Primary {
             workers: tasks.map_or(0, |tasks| tasks.workers),
             spaces: (1..=settings.teams).map(TeamId).map(space).collect(),
             journal,
-            sessions: Sessions::default(),
+            sessions: Sessions::new(spec.settings.connections.idle_timeout),
         }
     }
 

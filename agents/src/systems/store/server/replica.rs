@@ -64,7 +64,7 @@ impl Replica {
             defect: spec.defect,
             copy: Mutex::default(),
             detached: Notify::new(),
-            sessions: Sessions::default(),
+            sessions: Sessions::new(spec.settings.connections.idle_timeout),
         }
     }
 
