@@ -28,6 +28,8 @@ mod snapshots;
 mod support;
 mod test_macro;
 mod tidy;
+mod turmoil_network;
 mod two_locks;
 mod two_simulators;
 mod two_simulators_bus;
+mod two_simulators_store;

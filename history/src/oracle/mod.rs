@@ -104,6 +104,8 @@ oracles! {
     invariants::Invariants,
     linearizable::Linearizable,
     limits::Limits,
+    snapshot::Snapshot,
+    read_your_writes::ReadYourWrites,
 }
 
 /// A reference to an oracle of the table. Equal and ordered by its place there.

@@ -24,10 +24,19 @@ pub trait SequentialSpec: Sync {
 }
 
 /// The models.
-pub static MODELS: &[&dyn SequentialSpec] = &[&Register, &Counter, &KeyValue, &Log];
+pub static MODELS: &[&dyn SequentialSpec] = &[
+    &Register, &Counter, &KeyValue, &Log, &Set, &Snapshots,
+];
 
 /// Their names, in the order of the table.
-pub(super) const NAMES: &[&str] = &["register", "counter", "key-value", "log"];
+pub(super) const NAMES: &[&str] = &[
+    "register",
+    "counter",
+    "key-value",
+    "log",
+    "set",
+    "snapshots",
+];
 
 /// Returns the value of a result; none for one that says that nothing is there.
 fn value(result: &Body) -> Option<&Value> {
@@ -247,6 +256,97 @@ impl SequentialSpec for Log {
             }
             "list" => is_exactly(result, Some(state)).then(|| state.clone()),
             _ => None,
+        }
+    }
+}
+
+/// Different values.
+struct Set;
+
+impl SequentialSpec for Set {
+    fn name(&self) -> &'static str {
+        "set"
+    }
+
+    fn calls(&self) -> &'static [&'static str] {
+        &[
+            "add(value) → `true` if it was not there, or nothing",
+            "members() → all values, sorted",
+        ]
+    }
+
+    fn knows(&self, call: &Body) -> bool {
+        match call.kind.as_str() {
+            "add" => call.field("value").is_some(),
+            "members" => true,
+            _ => false,
+        }
+    }
+
+    fn initial(&self) -> Value {
+        Value::List(Vec::new())
+    }
+
+    /// The state is a sorted list.
+    fn step(&self, state: &Value, call: &Body, result: Option<&Body>) -> Option<Value> {
+        match call.kind.as_str() {
+            "add" => {
+                let added = call.field("value")?;
+                let found = elements(state).binary_search(added);
+                if !may_be(result, &found.is_err().into()) {
+                    return None;
+                }
+                let mut values = elements(state).to_vec();
+                if let Err(place) = found {
+                    values.insert(place, added.clone());
+                }
+                Some(Value::List(values))
+            }
+            "members" => is_exactly(result, Some(state)).then(|| state.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// Snapshots of anything, each with a content that never changes.
+struct Snapshots;
+
+impl SequentialSpec for Snapshots {
+    fn name(&self) -> &'static str {
+        "snapshots"
+    }
+
+    fn calls(&self) -> &'static [&'static str] {
+        &["look(snapshot) → its content, the same each time"]
+    }
+
+    fn knows(&self, call: &Body) -> bool {
+        call.kind == "look" && call.field("snapshot").is_some()
+    }
+
+    fn initial(&self) -> Value {
+        Value::List(Vec::new())
+    }
+
+    /// The state is a list of pairs, sorted by snapshot: those whose content is known.
+    fn step(&self, state: &Value, call: &Body, result: Option<&Body>) -> Option<Value> {
+        let snapshot = call.field("snapshot")?;
+        let Some(content) = result.and_then(value) else {
+            return Some(state.clone());
+        };
+        let pairs = elements(state);
+        let found = pairs.binary_search_by(|pair| elements(pair).first().cmp(&Some(snapshot)));
+        match found {
+            Ok(place) => {
+                let known = elements(&pairs[place]).get(1);
+                (known == Some(content)).then(|| state.clone())
+            }
+            Err(place) => {
+                let mut pairs = pairs.to_vec();
+                let pair = Value::List(vec![snapshot.clone(), content.clone()]);
+                pairs.insert(place, pair);
+                Some(Value::List(pairs))
+            }
         }
     }
 }

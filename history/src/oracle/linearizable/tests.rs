@@ -118,11 +118,21 @@ fn calls_of(model: usize) -> BoxedStrategy<(Body, Option<i64>)> {
             small().prop_map(move |key| (keyed("delete", key), None)),
         ]
         .boxed(),
-        _ => prop_oneof![
+        "log" => prop_oneof![
             (small(), maybe())
                 .prop_map(|(value, position)| (Body::new("append").with("value", value), position)),
         ]
         .boxed(),
+        "set" => prop_oneof![
+            small().prop_map(|value| (Body::new("add").with("value", value), None)),
+        ]
+        .boxed(),
+        "snapshots" => prop_oneof![
+            (small(), maybe())
+                .prop_map(|(id, content)| (Body::new("look").with("snapshot", id), content)),
+        ]
+        .boxed(),
+        other => panic!("no calls of the model {other}"),
     }
 }
 

@@ -772,7 +772,14 @@ pub(super) fn returned(
     }
 }
 
-/// A register that is written and read, and a counter with two increments at a time.
+/// A look at a snapshot of the object.
+pub(super) fn look(object: u64, snapshot: i64, times: (u64, u64), content: i64) -> OperationDraft {
+    let call = Body::new("look").with("snapshot", snapshot);
+    returned(object, call, times, Some(content))
+}
+
+/// A register that is written and read, a counter with two increments at a time, and
+/// snapshots, one of which is looked at twice.
 fn healthy_operations() -> Vec<OperationDraft> {
     let write = |value: i64| Body::new("write").with("value", value);
     let mut operations = vec![
@@ -789,6 +796,11 @@ fn healthy_operations() -> Vec<OperationDraft> {
         end: OperationDraftEnd::Failed(90),
         ..returned(2, "increment".into(), (80, 90), None)
     });
+    operations.extend([
+        look(4, 1, (10, 20), 5),
+        look(4, 2, (25, 35), 6),
+        look(4, 1, (30, 40), 5),
+    ]);
     operations
 }
 

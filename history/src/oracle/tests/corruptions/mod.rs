@@ -43,6 +43,8 @@ const TABLES: &[&[Case]] = &[
     protocol::PROTOCOL,
     operations::LINEARIZABLE,
     limits::LIMITS,
+    operations::SNAPSHOT,
+    operations::READ_YOUR_WRITES,
 ];
 
 fn cases() -> impl Iterator<Item = &'static Case> {

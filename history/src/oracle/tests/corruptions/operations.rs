@@ -1,6 +1,6 @@
 //! Corruptions of operations.
 
-use super::super::builder::{OperationDraft, OperationDraftEnd, returned};
+use super::super::builder::{OperationDraft, OperationDraftEnd, look, returned};
 use super::Case;
 use crate::{Body, ObjectId};
 
@@ -63,7 +63,9 @@ pub(super) const LINEARIZABLE: &[Case] = &[
             };
             builder.operations.push(operation);
         },
-        says: &["no model of register, counter, key-value, log knows all calls on object-1"],
+        says: &[
+            "no model of register, counter, key-value, log, set, snapshots knows all calls on object-1",
+        ],
     },
     Case {
         name: "a result before its call",
@@ -73,6 +75,47 @@ pub(super) const LINEARIZABLE: &[Case] = &[
             let late = returned(3, "count".into(), (20, 10), Some(0));
             builder.operations.push(late);
         },
-        says: &["operation-10 was invoked a second time, or ended although it was not open"],
+        says: &["operation-13 was invoked a second time, or ended although it was not open"],
+    },
+];
+
+pub(super) const SNAPSHOT: &[Case] = &[Case {
+    name: "a snapshot that shows a later change",
+    oracle: "snapshot",
+    rule: "changed",
+    corrupt: |builder| builder.operations.push(look(4, 1, (50, 60), 6)),
+    says: &["snapshot 1 of object-4", "ok(value: 6)", "ok(value: 5)"],
+}];
+
+pub(super) const READ_YOUR_WRITES: &[Case] = &[
+    Case {
+        name: "a read of what an own write has overwritten",
+        oracle: "read-your-writes",
+        rule: "stale",
+        corrupt: |builder| {
+            let own = Body::new("write").with("value", 3_i64);
+            // Operations go to three actors in turn.
+            builder.operations.push(returned(1, own, (80, 85), None));
+            builder.operations.push(look(4, 2, (80, 85), 6));
+            builder.operations.push(look(4, 2, (80, 85), 6));
+            let stale = returned(1, "read".into(), (90, 95), Some(2));
+            builder.operations.push(stale);
+        },
+        says: &[
+            "read of client-1 on object-1 returned ok(value: 2)",
+            "write(value: 3)",
+        ],
+    },
+    Case {
+        name: "a count below an own increment",
+        oracle: "read-your-writes",
+        rule: "stale",
+        corrupt: |builder| {
+            let stale = returned(2, "count".into(), (90, 95), Some(1));
+            builder.operations.push(look(4, 2, (80, 85), 6));
+            builder.operations.push(look(4, 2, (80, 85), 6));
+            builder.operations.push(stale);
+        },
+        says: &["count of client-3", "increment"],
     },
 ];

@@ -1,0 +1,26 @@
+//! The users of the store: they run scripts, and record what they ask and what they are
+//! answered.
+//!
+//! | module | contents |
+//! |---|---|
+//! | `edge` | calls to the store with their record |
+//! | `agent` | scripts over keys: writers, counters, appenders |
+//! | `contributor` | the script over a workspace |
+//! | `tester` | the pair of writes that a crash may tear |
+//! | `submitter`, `worker` | tasks and their results |
+//! | `auditor` | the comparison at the end |
+
+mod agent;
+mod auditor;
+mod contributor;
+mod edge;
+mod submitter;
+mod tester;
+mod worker;
+
+pub(super) use agent::Agent;
+pub(super) use auditor::Auditor;
+pub(super) use edge::Site;
+pub(super) use submitter::Submitter;
+pub(super) use tester::{Tester, TesterDisk};
+pub(super) use worker::Worker;

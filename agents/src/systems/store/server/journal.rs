@@ -1,0 +1,75 @@
+//! The journal: every change in one order, on a disk that survives a crash of its host.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rehearsal_history::Epoch;
+use rehearsal_sim::tokio::time;
+
+use super::super::wire::{Position, Record};
+use crate::record::recorder::lock;
+
+/// A handle to the disk.
+#[derive(Clone, Debug)]
+pub(in super::super) struct Journal {
+    disk: Arc<Mutex<Disk>>,
+    write_time: Duration,
+}
+
+#[derive(Default, Debug)]
+struct Disk {
+    epoch: u32,
+    records: Vec<Record>,
+}
+
+impl Disk {
+    fn position(&self) -> Position {
+        Position(self.records.len() as u64)
+    }
+}
+
+impl Journal {
+    /// An empty disk that takes so long for a write.
+    pub(in super::super) fn new(write_time: Duration) -> Self {
+        Self {
+            disk: Arc::default(),
+            write_time,
+        }
+    }
+
+    /// Begins a new incarnation. Returns all records.
+    pub(super) fn open(&self) -> Vec<Record> {
+        let mut disk = lock(&self.disk);
+        disk.epoch += 1;
+        disk.records.clone()
+    }
+
+    /// Returns the latest incarnation; `None` before the first.
+    pub(in super::super) fn epoch(&self) -> Option<Epoch> {
+        let epoch = lock(&self.disk).epoch;
+        (epoch > 0).then_some(Epoch(epoch))
+    }
+
+    /// Returns the number of records.
+    pub(super) fn position(&self) -> Position {
+        lock(&self.disk).position()
+    }
+
+    /// Returns the records after that position.
+    pub(super) fn after(&self, position: Position) -> Vec<Record> {
+        let disk = lock(&self.disk);
+        let from = usize::try_from(position.0).unwrap_or(usize::MAX);
+        disk.records.get(from..).unwrap_or_default().to_vec()
+    }
+
+    /// Writes a record, and returns its position once it is on the disk. If this future is
+    /// dropped before, nothing was written.
+    pub(super) async fn write(&self, record: Record) -> Position {
+        if !self.write_time.is_zero() {
+            time::sleep(self.write_time).await;
+        }
+        let mut disk = lock(&self.disk);
+        disk.records.push(record);
+        disk.position()
+    }
+}
