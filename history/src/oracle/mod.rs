@@ -91,6 +91,7 @@ oracles! {
     protocol::Protocol,
     invariants::Invariants,
     linearizable::Linearizable,
+    livelock::Livelock,
 }
 
 /// A reference to an oracle of the table. Equal and ordered by its place there.

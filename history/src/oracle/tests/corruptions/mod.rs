@@ -5,6 +5,7 @@ mod engine;
 mod hierarchy;
 mod isolation;
 mod ledger;
+mod livelock;
 mod operations;
 mod order;
 mod protocol;
@@ -41,6 +42,7 @@ const TABLES: &[&[Case]] = &[
     engine::INVARIANTS,
     protocol::PROTOCOL,
     operations::LINEARIZABLE,
+    livelock::LIVELOCK,
 ];
 
 fn cases() -> impl Iterator<Item = &'static Case> {
