@@ -19,6 +19,7 @@ pub mod port;
 #[doc(hidden)]
 pub mod portable;
 pub mod record;
+pub mod scripted_model;
 pub mod sections;
 pub mod spec;
 pub mod system;

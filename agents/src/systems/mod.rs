@@ -16,6 +16,7 @@ systems! {
     bridge,
     bus,
     store,
+    workflow,
 }
 
 /// Returns the system with that name.

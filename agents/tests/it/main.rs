@@ -14,3 +14,4 @@ mod own_system;
 mod populations;
 mod portable;
 mod store;
+mod workflow;

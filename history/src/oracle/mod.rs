@@ -106,6 +106,7 @@ oracles! {
     limits::Limits,
     snapshot::Snapshot,
     read_your_writes::ReadYourWrites,
+    livelock::Livelock,
 }
 
 /// A reference to an oracle of the table. Equal and ordered by its place there.

@@ -6,6 +6,7 @@ mod hierarchy;
 mod isolation;
 mod ledger;
 mod limits;
+mod livelock;
 mod operations;
 mod order;
 mod protocol;
@@ -45,6 +46,7 @@ const TABLES: &[&[Case]] = &[
     limits::LIMITS,
     operations::SNAPSHOT,
     operations::READ_YOUR_WRITES,
+    livelock::LIVELOCK,
 ];
 
 fn cases() -> impl Iterator<Item = &'static Case> {
