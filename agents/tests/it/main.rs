@@ -6,6 +6,7 @@ mod bridge;
 mod broken_bridge;
 #[allow(unreachable_pub, reason = "its items are for the other modules")]
 mod common;
+mod decisions;
 mod defects;
 mod delivery;
 mod ids;
