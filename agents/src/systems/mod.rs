@@ -16,6 +16,7 @@ systems! {
     bridge,
     bus,
     decisions,
+    sessions,
 }
 
 /// Returns the system with that name.

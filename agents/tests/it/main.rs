@@ -13,3 +13,4 @@ mod ids;
 mod own_system;
 mod populations;
 mod portable;
+mod sessions;
