@@ -56,3 +56,59 @@ fn votes_that_do_not_count(rule: RuleRef, groups: &[Group]) -> Vec<Contradiction
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn found(file: Value, shared: &Shared<'_>) -> Vec<(Rule, String)> {
+        let file: DecisionsFile = serde_json::from_value(file).expect("it matches the schema");
+        let found = contradictions(&file, shared).into_iter();
+        found
+            .map(|problem| (problem.rule, problem.places[0].to_string()))
+            .collect()
+    }
+
+    fn file(rule: &str, vote: &Value) -> Value {
+        let decision = json!({ "rule": rule, "rounds": 10 });
+        json!({ "decision": decision, "voters": [{ "vote": "none" }, vote] })
+    }
+
+    #[test]
+    fn rules_count_votes_of_their_kind() {
+        let idle = [(Rule::UnreachableGoal, "voters.1.vote".to_owned())];
+        let recommendation =
+            json!({ "vote": "recommendation", "domain": "security", "severity": "low" });
+        let vote = json!({ "vote": "drawn" });
+        let shared = Shared::default();
+        assert_eq!(found(file("conflict", &recommendation), &shared), []);
+        assert_eq!(found(file("veto", &vote), &shared), []);
+        assert_eq!(found(file("conflict", &vote), &shared), idle);
+        assert_eq!(found(file("majority", &recommendation), &shared), idle);
+    }
+
+    #[test]
+    fn runs_are_bounded() {
+        let with = |count: u32| {
+            let voters = json!({ "vote": "drawn", "count": count });
+            found(file("majority", &voters), &Shared::default())
+        };
+        assert_eq!(with(9_999), []);
+        assert_eq!(with(10_000), [(Rule::TooBig, "voters".to_owned())]);
+    }
+
+    #[test]
+    fn round_must_end_within_the_run() {
+        let shared = Shared {
+            virtual_time: Some(Duration::from_secs(1)),
+            ..Shared::default()
+        };
+        let late = (Rule::TimesOutOfOrder, "decision.deadline".to_owned());
+        let vote = json!({ "vote": "approve" });
+        assert_eq!(found(file("majority", &vote), &shared), [late]);
+    }
+}

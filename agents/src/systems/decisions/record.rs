@@ -8,7 +8,7 @@ use std::time::Duration;
 use rehearsal_history::{Actor, Draft, Receipt, Sending, Span, SpanDraft, SpanEnd};
 use rehearsal_sim::VirtualTime;
 
-use super::coordinator::{Ballot, Charter, Observer};
+use super::coordinator::{Ballot, Configuration, Observer};
 use super::marks;
 use super::model::{ANNOUNCEMENTS, VOTES, vote_body, vote_id};
 use super::rules::{
@@ -28,7 +28,7 @@ pub(super) type Deadlines = Mutex<BTreeMap<Round, VirtualTime>>;
 pub(super) struct CoordinatorRecord {
     actor: Actor,
     recorder: Recorder,
-    charter: Charter,
+    configuration: Configuration,
     deadlines: Arc<Deadlines>,
     open: Mutex<BTreeMap<Round, Span>>,
 }
@@ -38,14 +38,14 @@ impl CoordinatorRecord {
     pub(super) fn begin(
         actor: Actor,
         recorder: Recorder,
-        charter: Charter,
+        configuration: Configuration,
         deadlines: Arc<Deadlines>,
     ) -> Self {
         actor.subscribed_from_start(VOTES);
         Self {
             actor,
             recorder,
-            charter,
+            configuration,
             deadlines,
             open: Mutex::default(),
         }
@@ -75,7 +75,7 @@ impl CoordinatorRecord {
 
     /// Marks what the votes and the decision show.
     fn mark_round(&self, ballots: &Ballots, decision: Decision) {
-        let (members, terms) = (&self.charter.members, self.charter.terms);
+        let (members, terms) = (&self.configuration.members, self.configuration.terms);
         let with = |members: &[Member], terms: Terms| self.expected(members, ballots, terms);
         let expected = with(members, terms);
         let differs = |ruling: Ruling| ruling != expected;
@@ -108,7 +108,7 @@ impl CoordinatorRecord {
 
     /// Returns the ruling that follows from the votes, whatever their order was.
     fn expected(&self, members: &[Member], ballots: &Ballots, terms: Terms) -> Ruling {
-        self.charter.rule.decide(&Poll {
+        self.configuration.rule.decide(&Poll {
             members,
             ballots,
             terms,
@@ -116,8 +116,8 @@ impl CoordinatorRecord {
     }
 
     fn check_decision(&self, round: Round, ballots: &Ballots, decision: Decision) {
-        let charter = &self.charter;
-        let expected = self.expected(&charter.members, ballots, charter.terms);
+        let configuration = &self.configuration;
+        let expected = self.expected(&configuration.members, ballots, configuration.terms);
         let follows = match (&expected, decision.outcome) {
             (Ruling::Decision(expected), _) => *expected == decision,
             (
@@ -141,7 +141,7 @@ type Ballots = BTreeMap<VoterId, Opinion>;
 
 impl Observer for CoordinatorRecord {
     fn opened(&self, round: Round) {
-        let deadline = self.recorder.now() + self.charter.deadline;
+        let deadline = self.recorder.now() + self.configuration.deadline;
         lock(&self.deadlines).insert(round, deadline);
         let draft = SpanDraft::new("round").labelled(round.to_string());
         let span = self.actor.begin(draft.on(ANNOUNCEMENTS));
@@ -250,7 +250,7 @@ impl VoterRecord {
 }
 
 /// Returns the time by which a run without faults has decided every round.
-pub(super) fn longest_work(charter: &Charter) -> Duration {
-    let round = charter.deadline + charter.write + charter.mediation_timeout;
-    (round + Duration::from_secs(1)).saturating_mul(charter.rounds)
+pub(super) fn longest_work(configuration: &Configuration) -> Duration {
+    let round = configuration.deadline + configuration.write + configuration.mediation_timeout;
+    (round + Duration::from_secs(1)).saturating_mul(configuration.rounds)
 }

@@ -9,7 +9,7 @@ use rehearsal_sim::Ambient;
 use rehearsal_sim::tokio;
 use rehearsal_sim::tokio::net::TcpListener;
 
-use super::coordinator::{Charter, Coordinator, Ledger};
+use super::coordinator::{Configuration, Coordinator, Ledger};
 use super::faults::{self, COORDINATOR, MEDIATOR, VOTER};
 use super::mediator::Mediator;
 use super::model::MODEL;
@@ -86,13 +86,13 @@ impl System for Decisions {
 
     fn deploy(&self, spec: &DecisionsSpec, planner: &mut Planner) -> Deployment {
         let plan = Plan::draw(&spec.settings, planner);
-        let charter = charter(spec, &plan);
+        let configuration = configuration(spec, &plan);
         let mut deployment = Deployment::new();
-        deployment.longest_work(longest_work(&charter));
+        deployment.longest_work(longest_work(&configuration));
         let deadlines = Arc::new(Deadlines::default());
         let mediator = add_mediator(&mut deployment, spec);
         let process = Rc::new(Process {
-            charter,
+            configuration,
             recorder: planner.recorder().clone(),
             deadlines: Arc::clone(&deadlines),
             ledger: Ledger::default(),
@@ -108,9 +108,9 @@ impl System for Decisions {
     }
 }
 
-fn charter(spec: &DecisionsSpec, plan: &Plan) -> Charter {
+fn configuration(spec: &DecisionsSpec, plan: &Plan) -> Configuration {
     let decision = &spec.settings.decision;
-    Charter {
+    Configuration {
         rule: decision.rule.0,
         terms: Terms {
             threshold: Share::percent(decision.threshold),
@@ -183,7 +183,7 @@ fn add_voter(
 
 /// The coordinator's process across its incarnations.
 struct Process {
-    charter: Charter,
+    configuration: Configuration,
     recorder: Recorder,
     deadlines: Arc<Deadlines>,
     /// The disk of the host.
@@ -200,11 +200,11 @@ impl Process {
         name_task("coordinator");
         let record = Arc::clone(self.record.get_or_init(|| {
             let (actor, recorder) = (node.actor(COORDINATOR), self.recorder.clone());
-            let (charter, deadlines) = (self.charter.clone(), Arc::clone(&self.deadlines));
-            Arc::new(CoordinatorRecord::begin(actor, recorder, charter, deadlines))
+            let (configuration, deadlines) = (self.configuration.clone(), Arc::clone(&self.deadlines));
+            Arc::new(CoordinatorRecord::begin(actor, recorder, configuration, deadlines))
         }));
-        let (charter, ledger) = (self.charter.clone(), self.ledger.clone());
-        let coordinator = Arc::new(Coordinator::open(charter, ledger, record));
+        let (configuration, ledger) = (self.configuration.clone(), self.ledger.clone());
+        let coordinator = Arc::new(Coordinator::open(configuration, ledger, record));
         self.replace(Some(Arc::clone(&coordinator)));
         let listener = TcpListener::bind(("0.0.0.0", PORT)).await;
         node.ready();

@@ -52,3 +52,54 @@ fn goals(groups: &[HostGroup], shared: &Shared<'_>) -> Vec<Contradiction> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::marks::SESSIONS_OVERLAPPED;
+    use super::*;
+
+    fn found(host: Value, shared: &Shared<'_>) -> Vec<(Rule, String)> {
+        let file: SessionsFile =
+            serde_json::from_value(json!({ "hosts": [host] })).expect("it matches the schema");
+        let found = contradictions(&file, shared).into_iter();
+        found
+            .map(|problem| (problem.rule, problem.places[0].to_string()))
+            .collect()
+    }
+
+    #[test]
+    fn runs_are_bounded() {
+        let with = |modules: u32| {
+            let host = json!({ "agents": 100, "children": 1, "modules": modules });
+            found(host, &Shared::default())
+        };
+        assert_eq!(with(100), []);
+        assert_eq!(with(101), [(Rule::TooBig, "hosts".to_owned())]);
+    }
+
+    #[test]
+    fn goals_need_what_leads_to_them() {
+        let goals = [SESSION_FAILED, HEALED, DELEGATED, SESSIONS_OVERLAPPED].map(|mark| {
+            let place = Path::of("expect").key(mark.name());
+            (place, Goal::Mark(mark))
+        });
+        let shared = Shared {
+            goals: &goals,
+            ..Shared::default()
+        };
+        let places = |host: Value| {
+            let found = found(host, &shared).into_iter();
+            found.map(|(_, place)| place).collect::<Vec<_>>()
+        };
+        let all = [
+            "expect.session-failed",
+            "expect.healed",
+            "expect.delegated",
+        ];
+        assert_eq!(places(json!({})), all);
+        let enough = json!({ "failing": 1, "healing": 1, "children": 1 });
+        assert!(places(enough).is_empty());
+    }
+}

@@ -17,7 +17,7 @@ use super::identity::Identity;
 use super::model::MODEL;
 use super::record::Shared;
 use super::sdk::Connections;
-use super::service::{Recording, Service, Terms};
+use super::service::{Recording, Service, Configuration};
 use super::settings::{SessionsScenario, SessionsSpec};
 use super::trace::SessionState;
 use super::wire::{PORT, SessionId};
@@ -91,7 +91,7 @@ impl System for Sessions {
         deployment.longest_work(longest_work(settings));
         let identity = Rc::new(Identity::new(settings.tokens, clock.clone()));
         let process = Rc::new(Process {
-            terms: Terms {
+            configuration: Configuration {
                 write: settings.service.write,
                 baseline: settings.service.baseline(),
                 defect: spec.defect,
@@ -159,7 +159,7 @@ fn add_service(deployment: &mut Deployment, process: &Rc<Process>) {
 
 /// The service's process across its incarnations.
 struct Process {
-    terms: Terms,
+    configuration: Configuration,
     clock: Clock,
     recorder: Recorder,
     /// The disk of the host.
@@ -176,7 +176,7 @@ impl Process {
     async fn boot(self: Rc<Self>, node: Node) {
         name_task("session service");
         *self.actor.borrow_mut() = Some(node.actor(SERVICE));
-        let service = Service::open(self.terms, self.clock.clone(), self.recording.clone());
+        let service = Service::open(self.configuration, self.clock.clone(), self.recording.clone());
         let service = Arc::new(service);
         self.replace(Some(Arc::clone(&service)));
         let listener = TcpListener::bind(("0.0.0.0", PORT)).await;

@@ -17,7 +17,7 @@ impl Coordinator {
     /// Waits until a round is over, and decides it.
     pub(super) async fn close_round(self: &Arc<Self>, round: Round, deadline: Instant) {
         // Seeded: a task of its own ends the round, and stays when the votes came first.
-        if self.charter.carries(defects::DEADLINE_LEFT_RUNNING) {
+        if self.configuration.carries(defects::DEADLINE_LEFT_RUNNING) {
             self.watch_deadline(deadline);
             while !self.is_complete(round) && Instant::now() < deadline {
                 self.voted.notified().await;
@@ -42,12 +42,12 @@ impl Coordinator {
 
     fn is_complete(&self, round: Round) -> bool {
         // Seeded: the round ends as soon as one choice has more than half of the votes.
-        if self.charter.carries(defects::DECIDED_AT_MAJORITY)
-            && seeded::has_majority(&self.charter.members, &self.ledger.ballots(round))
+        if self.configuration.carries(defects::DECIDED_AT_MAJORITY)
+            && seeded::has_majority(&self.configuration.members, &self.ledger.ballots(round))
         {
             return true;
         }
-        self.ledger.voters(round) >= self.charter.members.len()
+        self.ledger.voters(round) >= self.configuration.members.len()
     }
 
     fn watch_deadline(self: &Arc<Self>, deadline: Instant) {
@@ -61,11 +61,11 @@ impl Coordinator {
 
     async fn decide(&self, round: Round) {
         let arrived = self.ledger.ballots(round);
-        let counted = seeded::counted(&self.charter, &arrived);
+        let counted = seeded::counted(&self.configuration, &arrived);
         let decision = match self.rule(&counted) {
             Ruling::Decision(decision) => decision,
             Ruling::Mediation(recommendations) => {
-                let timeout = self.charter.mediation_timeout;
+                let timeout = self.configuration.mediation_timeout;
                 let picked = mediation::ask(recommendations, timeout).await;
                 picked.unwrap_or(Outcome::Undecided(Reason::NoMediation)).into()
             }
@@ -80,12 +80,12 @@ impl Coordinator {
             .map(|ballot| (ballot.voter, ballot.opinion))
             .collect();
         let poll = Poll {
-            members: &self.charter.members,
+            members: &self.configuration.members,
             ballots: &ballots,
-            terms: self.charter.terms,
+            terms: self.configuration.terms,
         };
-        let ruling = seeded::ruling(&self.charter, &poll, counted);
-        ruling.unwrap_or_else(|| self.charter.rule.decide(&poll))
+        let ruling = seeded::ruling(&self.configuration, &poll, counted);
+        ruling.unwrap_or_else(|| self.configuration.rule.decide(&poll))
     }
 
     fn announce(&self, round: Round, decision: Decision, counted: &[Ballot]) {

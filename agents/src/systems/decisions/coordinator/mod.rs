@@ -41,9 +41,9 @@ pub(super) use self::ledger::{Ballot, Ledger};
 /// Pause after a connection could not be accepted.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(10);
 
-/// The terms on which a coordinator works.
+/// The configuration of a coordinator.
 #[derive(Clone, Debug)]
-pub(super) struct Charter {
+pub(super) struct Configuration {
     pub(super) rule: RuleRef,
     pub(super) terms: Terms,
     pub(super) members: Vec<Member>,
@@ -57,7 +57,7 @@ pub(super) struct Charter {
     pub(super) defect: Option<Defect>,
 }
 
-impl Charter {
+impl Configuration {
     /// Returns `true` if the coordinator has this seeded bug.
     fn carries(&self, defect: Defect) -> bool {
         self.defect == Some(defect)
@@ -75,7 +75,7 @@ pub(super) trait Observer: Send + Sync {
 
 /// One incarnation of the coordinator.
 pub(super) struct Coordinator {
-    charter: Charter,
+    configuration: Configuration,
     ledger: Ledger,
     observer: Arc<dyn Observer>,
     /// Held while a vote is admitted and written, and while a round is closed.
@@ -91,10 +91,10 @@ pub(super) struct Coordinator {
 
 impl Coordinator {
     /// A coordinator that goes on where the ledger ends.
-    pub(super) fn open(charter: Charter, ledger: Ledger, observer: Arc<dyn Observer>) -> Self {
+    pub(super) fn open(configuration: Configuration, ledger: Ledger, observer: Arc<dyn Observer>) -> Self {
         ledger.begin_epoch();
         Self {
-            charter,
+            configuration,
             ledger,
             observer,
             counting: Mutex::new(()),
@@ -126,7 +126,7 @@ impl Coordinator {
 
     /// Runs the rounds that are not decided yet, one after the other.
     pub(super) async fn run_rounds(self: &Arc<Self>) {
-        for round in (1..=self.charter.rounds).map(Round) {
+        for round in (1..=self.configuration.rounds).map(Round) {
             if !self.ledger.is_decided(round) {
                 let deadline = self.open_round(round);
                 self.close_round(round, deadline).await;
@@ -139,7 +139,7 @@ impl Coordinator {
         if let Some(deadline) = self.ledger.deadline(round) {
             return deadline;
         }
-        let deadline = Instant::now() + self.charter.deadline;
+        let deadline = Instant::now() + self.configuration.deadline;
         self.ledger.open(round, deadline);
         self.observer.opened(round);
         self.announced.send_replace(());
@@ -165,21 +165,21 @@ impl Coordinator {
         }
         let ballot = Ballot { voter, opinion };
         // Seeded: the votes are read, and written back later, without the lock.
-        if self.charter.carries(defects::VOTES_WRITTEN_BACK) {
+        if self.configuration.carries(defects::VOTES_WRITTEN_BACK) {
             return self.write_back(round, ballot).await;
         }
         let _counting = self.counting.lock().await;
         let mut admission = self.ledger.admit(round, voter);
         // Seeded: a repeated vote is taken for a new one.
         if admission == Admission::Repeated
-            && self.charter.carries(defects::REPEATED_VOTE)
+            && self.configuration.carries(defects::REPEATED_VOTE)
             && !self.ledger.is_decided(round)
         {
             admission = Admission::New;
         }
         // Seeded: a vote that came too late is kept with the others.
         let kept = admission == Admission::Closed
-            && self.charter.carries(defects::COUNTED_FOR_EACH_VOTER);
+            && self.configuration.carries(defects::COUNTED_FOR_EACH_VOTER);
         if admission == Admission::New || kept {
             self.write().await;
             self.ledger.add(round, ballot);
@@ -189,7 +189,7 @@ impl Coordinator {
     }
 
     fn is_member(&self, voter: VoterId) -> bool {
-        let mut members = self.charter.members.iter();
+        let mut members = self.configuration.members.iter();
         members.any(|member| member.id == voter)
     }
 
@@ -207,8 +207,8 @@ impl Coordinator {
 
     /// Waits as long as a write to the disk takes.
     async fn write(&self) {
-        if !self.charter.write.is_zero() {
-            time::sleep(self.charter.write).await;
+        if !self.configuration.write.is_zero() {
+            time::sleep(self.configuration.write).await;
         }
     }
 }

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use super::super::defects;
 use super::super::rules::{Choice, Member, Opinion, Outcome, Poll, Ruling, Share, Terms};
 use super::super::wire::VoterId;
-use super::Charter;
+use super::Configuration;
 use super::ledger::Ballot;
 
 /// Returns the votes that count: those that arrived.
-pub(super) fn counted(charter: &Charter, arrived: &[Ballot]) -> Vec<Ballot> {
+pub(super) fn counted(configuration: &Configuration, arrived: &[Ballot]) -> Vec<Ballot> {
     let mut counted = arrived.to_vec();
     // Seeded: a missing member is taken for one that approves.
-    if charter.carries(defects::MISSING_APPROVES) {
-        let missing = charter.members.iter().filter(|member| {
+    if configuration.carries(defects::MISSING_APPROVES) {
+        let missing = configuration.members.iter().filter(|member| {
             let mut ballots = arrived.iter();
             !ballots.any(|ballot| ballot.voter == member.id)
         });
@@ -26,8 +26,8 @@ pub(super) fn counted(charter: &Charter, arrived: &[Ballot]) -> Vec<Ballot> {
 }
 
 /// Returns the ruling of a seeded bug, if there is one that changes it.
-pub(super) fn ruling(charter: &Charter, poll: &Poll<'_>, arrived: &[Ballot]) -> Option<Ruling> {
-    let seeded = charter.defect?;
+pub(super) fn ruling(configuration: &Configuration, poll: &Poll<'_>, arrived: &[Ballot]) -> Option<Ruling> {
+    let seeded = configuration.defect?;
     if seeded == defects::TIE_BY_ARRIVAL {
         Some(tie_by_arrival(arrived))
     } else if seeded == defects::LATE_VETO_IGNORED {
@@ -36,7 +36,7 @@ pub(super) fn ruling(charter: &Charter, poll: &Poll<'_>, arrived: &[Ballot]) -> 
             ballots: &early,
             ..*poll
         };
-        Some(charter.rule.decide(&poll))
+        Some(configuration.rule.decide(&poll))
     } else if seeded == defects::WEIGHTS_OF_PRESENT {
         let present = poll.members.iter().copied();
         let present: Vec<Member> = present
@@ -46,13 +46,13 @@ pub(super) fn ruling(charter: &Charter, poll: &Poll<'_>, arrived: &[Ballot]) -> 
             members: &present,
             ..*poll
         };
-        Some(charter.rule.decide(&poll))
+        Some(configuration.rule.decide(&poll))
     } else if seeded == defects::THRESHOLD_EXCEEDED {
         let terms = Terms {
             threshold: Share(poll.terms.threshold.0 + 1),
             ..poll.terms
         };
-        Some(charter.rule.decide(&Poll { terms, ..*poll }))
+        Some(configuration.rule.decide(&Poll { terms, ..*poll }))
     } else {
         None
     }

@@ -85,7 +85,7 @@ struct Session {
 impl Session {
     async fn run(mut self) -> Result<(), Disconnected> {
         let mut announced = self.coordinator.announced.subscribe();
-        let rounds = self.coordinator.charter.rounds;
+        let rounds = self.coordinator.configuration.rounds;
         self.writer
             .send(&[CoordinatorFrame::Welcome { rounds }])
             .await?;
@@ -130,7 +130,7 @@ impl Session {
         if let Announcement::Decided { round, .. } = announcement
             && self
                 .coordinator
-                .charter
+                .configuration
                 .carries(defects::COUNTED_FOR_EACH_VOTER)
             && let Ruling::Decision(decision) =
                 self.coordinator.rule(&self.coordinator.ledger.ballots(round))

@@ -87,7 +87,7 @@ impl Service {
         };
         // Seeded: the write goes on behind the answer.
         if self.carries(defects::ANSWERED_BEFORE_WRITE) {
-            let (recording, wait) = (self.recording.clone(), self.terms.write);
+            let (recording, wait) = (self.recording.clone(), self.configuration.write);
             self.connections.spawn(async move {
                 time::sleep(wait).await;
                 recording.add(change);
@@ -131,8 +131,8 @@ impl Service {
 
     /// Waits as long as a write to the disk takes.
     async fn wait(&self) {
-        if !self.terms.write.is_zero() {
-            time::sleep(self.terms.write).await;
+        if !self.configuration.write.is_zero() {
+            time::sleep(self.configuration.write).await;
         }
     }
 
@@ -140,7 +140,7 @@ impl Service {
     pub(super) async fn read(&self, session: SessionId) -> Result<Reply, Refusal> {
         let slot = self.slot(session).await?;
         let state = slot.lock().await.clone();
-        let baseline = self.terms.baseline.as_ref();
+        let baseline = self.configuration.baseline.as_ref();
         let regressions = baseline.map_or_else(Vec::new, |baseline| {
             regressions(state.duration_us(), &state.totals, baseline)
         });

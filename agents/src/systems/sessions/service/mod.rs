@@ -39,7 +39,7 @@ const ACCEPT_BACKOFF: Duration = Duration::from_millis(10);
 
 /// The settings of a service.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Terms {
+pub(super) struct Configuration {
     /// The time that a write to the recording takes.
     pub(super) write: Duration,
     /// The averages that sessions are compared with.
@@ -52,7 +52,7 @@ type Slot = Arc<Mutex<SessionState>>;
 
 /// One incarnation of the service.
 pub(super) struct Service {
-    terms: Terms,
+    configuration: Configuration,
     clock: Clock,
     recording: Recording,
     access: Access,
@@ -65,12 +65,12 @@ pub(super) struct Service {
 
 impl Service {
     /// A service with everything that the recording has.
-    pub(super) fn open(terms: Terms, clock: Clock, recording: Recording) -> Self {
+    pub(super) fn open(configuration: Configuration, clock: Clock, recording: Recording) -> Self {
         recording.begin_epoch();
         let sessions = recording.replay().into_iter();
         let slot = |(id, state)| (id, Arc::new(Mutex::new(state)));
         Self {
-            terms,
+            configuration,
             clock,
             recording,
             access: Access::default(),
@@ -83,7 +83,7 @@ impl Service {
 
     /// Returns `true` if the service has this seeded bug.
     fn carries(&self, defect: Defect) -> bool {
-        self.terms.defect == Some(defect)
+        self.configuration.defect == Some(defect)
     }
 
     /// Serves connections until the service is shut down.
