@@ -17,6 +17,8 @@ systems! {
     bus,
     store,
     workflow,
+    decisions,
+    sessions,
 }
 
 /// Returns the system with that name.

@@ -7,6 +7,7 @@ mod broken_bridge;
 mod bus;
 #[allow(unreachable_pub, reason = "its items are for the other modules")]
 mod common;
+mod decisions;
 mod defects;
 mod delivery;
 mod ids;
@@ -15,3 +16,4 @@ mod populations;
 mod portable;
 mod store;
 mod workflow;
+mod sessions;

@@ -95,7 +95,7 @@ pub fn run_system<S: System>(
     system: S,
     spec: ScenarioSpec<S::Settings>,
 ) -> TestRun {
-    let recorder = Recorder::new();
+    let recorder = Recorder::with_model(system.info().model);
     let handle = recorder.clone();
     let outcome = run(config, move |world| {
         system::run(world, system, spec, handle)
