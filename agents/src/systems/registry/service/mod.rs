@@ -1,0 +1,359 @@
+//! The service: the master registry behind a WebSocket server.
+//!
+//! | module | contents |
+//! |---|---|
+//! | `registry` | classes, contexts, agents, and the one way of every event |
+//! | `singleton` | the registry of the process, opened at the first access |
+//! | `migration` | the old interface beside it, and the flag between them |
+//! | `classes` | the table of classes, and a class as a registry knows it |
+//! | `agent`, `tools` | an agent of one user, and the engine that runs its tools |
+//! | `manager` | events until they are acknowledged, and connections |
+//! | `session` | a connection: one task that reads, one that writes |
+//! | `audit` | what the service reports of itself |
+
+mod agent;
+mod audit;
+mod classes;
+mod manager;
+mod migration;
+mod registry;
+mod session;
+mod singleton;
+mod tools;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rehearsal_sim::tokio::net::TcpListener;
+use rehearsal_sim::tokio::time::Instant;
+use rehearsal_sim::tokio::{select, time};
+use rehearsal_sim::tokio_util::sync::CancellationToken;
+use rehearsal_sim::tokio_util::task::TaskTracker;
+
+use self::agent::LiveAgents;
+use self::manager::{Connection, Removal, WebSocketManager};
+use self::migration::{Registries, Voice};
+use self::registry::{Creation, MasterRegistry, RegistryDeps};
+use self::tools::{ErrorReport, ExecutionEngine, Notifier};
+use super::defects;
+use super::settings::{MigrationSettings, RegistrySettings};
+use super::wire::{AgentId, Answer, Refusal, Request, RequestNumber};
+use crate::defect::Defect;
+use crate::event::UserId;
+use crate::record::recorder::name_task;
+
+pub(super) use self::agent::Agent;
+pub(super) use self::audit::{AgentEnd, Audit, CreationId, EventId, Milestone};
+pub(super) use self::classes::{CLASSES, ClassSpec};
+pub(super) use self::registry::{Announced, View};
+
+/// Pause after a connection could not be accepted.
+const ACCEPT_BACKOFF: time::Duration = time::Duration::from_millis(10);
+
+/// The proof of each user.
+pub(super) type Tokens = BTreeMap<UserId, String>;
+
+/// The settings of a service.
+pub(super) struct ServiceSettings {
+    pub(super) registry: RegistrySettings,
+    pub(super) migration: MigrationSettings,
+    /// Silence after which a connection is taken for dead.
+    pub(super) idle_timeout: time::Duration,
+    pub(super) tokens: Tokens,
+    pub(super) defect: Option<Defect>,
+}
+
+/// The service.
+pub(super) struct Service {
+    settings: ServiceSettings,
+    audit: Arc<dyn Audit>,
+    manager: Arc<WebSocketManager>,
+    registries: Arc<Registries>,
+    live: LiveAgents,
+    sessions: TaskTracker,
+    agents: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// Something that the service holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Held {
+    /// An agent that is registered.
+    Agent(AgentId),
+    /// The context of a user.
+    Context(UserId),
+    /// Instances in memory, be they registered or not.
+    Instances(u32),
+    /// The connection of a user.
+    Connection(UserId),
+    /// An event that was not acknowledged.
+    Event(Arc<str>),
+}
+
+impl Service {
+    pub(super) fn new(settings: ServiceSettings, audit: Arc<dyn Audit>) -> Arc<Self> {
+        let removal = match settings.defect {
+            Some(defects::CONNECTION_REMOVED_BY_USER) => Removal::ByUser,
+            _ => Removal::ById,
+        };
+        let live = LiveAgents::default();
+        let deps = RegistryDeps {
+            settings: settings.registry.clone(),
+            defect: settings.defect,
+            audit: Arc::clone(&audit),
+            live: live.clone(),
+            began: Instant::now(),
+        };
+        let use_master = settings.migration.flag_within.is_zero();
+        Arc::new(Self {
+            manager: Arc::new(WebSocketManager::new(settings.registry.window, removal)),
+            registries: Arc::new(Registries::new(&deps, settings.migration.old, use_master)),
+            settings,
+            audit,
+            live,
+            sessions: TaskTracker::new(),
+            agents: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        })
+    }
+
+    /// Returns `true` if the service has this seeded bug.
+    fn carries(&self, defect: Defect) -> bool {
+        self.settings.defect == Some(defect)
+    }
+
+    // Process -----------------------------------------------------------------
+
+    /// Serves connections until the service is shut down.
+    pub(super) async fn serve(self: &Arc<Self>, listener: TcpListener) {
+        loop {
+            let accepted = select! {
+                biased;
+                () = self.stop.cancelled() => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, _)) => {
+                    let session = session::serve(Arc::clone(self), stream);
+                    self.sessions.spawn(session);
+                }
+                Err(_) => time::sleep(ACCEPT_BACKOFF).await,
+            }
+        }
+    }
+
+    /// Gives the registries the WebSocket manager.
+    pub(super) async fn set_websocket_manager(&self) {
+        self.registries.set_websocket_manager(&self.manager).await;
+    }
+
+    /// Switches the flag `use_master_registry` on.
+    pub(super) async fn use_master_registry(&self) {
+        if self.registries.use_master().await {
+            self.audit.reached(Milestone::FlagSwitched);
+        }
+    }
+
+    /// Registers every class again, in the next version.
+    pub(super) async fn renew_classes(&self) {
+        self.registries.renew_classes(2).await;
+        self.audit.reached(Milestone::ClassesRenewed);
+    }
+
+    /// Ends every session and every agent. Returns once their tasks have ended.
+    pub(super) async fn shut_down(&self) {
+        self.stop.cancel();
+        for registry in self.registries.opened() {
+            for (id, _, _) in registry.view().await.agents {
+                if let Some(agent) = registry.agent(&id).await {
+                    agent.stop.cancel();
+                }
+            }
+        }
+        for tasks in [&self.sessions, &self.agents] {
+            tasks.close();
+            tasks.wait().await;
+        }
+    }
+
+    /// Returns everything that the service holds for its users.
+    pub(super) async fn held(&self) -> Vec<Held> {
+        let mut held = Vec::new();
+        for view in self.registries.views().await {
+            held.extend(view.agents.into_iter().map(|(id, ..)| Held::Agent(id)));
+            held.extend(view.contexts.into_iter().map(Held::Context));
+        }
+        let live = self.live.count();
+        held.extend((live > 0).then_some(Held::Instances(live)));
+        let (connected, waiting) = self.manager.held();
+        held.extend(connected.into_iter().map(Held::Connection));
+        held.extend(waiting.into_iter().map(Held::Event));
+        held
+    }
+
+    // Requests ----------------------------------------------------------------
+
+    /// Carries a request out. Repeated, it changes nothing.
+    async fn handle(
+        self: &Arc<Self>,
+        user: UserId,
+        number: RequestNumber,
+        request: Request,
+    ) -> Answer {
+        let answer = match request {
+            Request::Create { .. } => self.create(user, number, request).await,
+            Request::Execute { agent } => self.execute(user, &agent).await,
+            Request::Unregister { agent } => self.unregister(user, &agent).await,
+        };
+        for view in self.registries.views().await {
+            self.audit.viewed(&view);
+        }
+        answer
+    }
+
+    async fn create(&self, user: UserId, number: RequestNumber, request: Request) -> Answer {
+        let Request::Create {
+            through,
+            class,
+            context,
+        } = request
+        else {
+            return Answer::Done;
+        };
+        let began = Instant::now();
+        let id = self.audit.creating(user, &class);
+        let dropped = OnDrop(Some(|| self.audit.reached(Milestone::CreationDropped)));
+        let registry = self.registries.behind(through).await;
+        let creation = Creation {
+            user,
+            number,
+            class,
+            context,
+        };
+        let answer = match registry.create_agent_for_user(creation).await {
+            Ok(agent) => {
+                self.registries.introduce(&agent).await;
+                Answer::Created(agent.description())
+            }
+            Err(refusal) => Answer::Refused(refusal),
+        };
+        dropped.disarm();
+        self.audit.created(id, &answer, began.elapsed());
+        answer
+    }
+
+    /// Lets an agent of that user run, in a task of its own.
+    async fn execute(self: &Arc<Self>, user: UserId, id: &AgentId) -> Answer {
+        let Some((owner, agent)) = self.find(user, id).await else {
+            return Answer::Refused(Refusal::UnknownAgent(id.clone()));
+        };
+        let voice = self.registries.voice(Arc::clone(&owner)).await;
+        let engine = self.engine(&owner, voice.clone()).await;
+        if agent.begin() {
+            let audit = Arc::clone(&self.audit);
+            self.agents.spawn(async move {
+                name_task(&agent.id.0);
+                agent.run(&voice, &engine, &*audit).await;
+            });
+        }
+        Answer::Done
+    }
+
+    async fn engine(&self, owner: &MasterRegistry, voice: Voice) -> ExecutionEngine {
+        // Seeded: without a manager at this moment there will be no events of tools.
+        let silent = self.carries(defects::NOTIFIER_TAKEN_EARLY)
+            && !owner.has_websocket_manager().await;
+        let error_report = if self.carries(defects::TOOL_ERROR_UNREPORTED) {
+            ErrorReport::None
+        } else {
+            ErrorReport::Event
+        };
+        ExecutionEngine {
+            notifier: (!silent).then_some(Notifier(voice)),
+            error_report,
+            audit: Arc::clone(&self.audit),
+        }
+    }
+
+    /// Stops an agent of that user if it runs, and removes it.
+    async fn unregister(self: &Arc<Self>, user: UserId, id: &AgentId) -> Answer {
+        if let Some((owner, agent)) = self.find(user, id).await {
+            self.end(&owner, &agent).await;
+        }
+        Answer::Done
+    }
+
+    async fn end(self: &Arc<Self>, owner: &Arc<MasterRegistry>, agent: &Arc<Agent>) {
+        // Seeded: only the context goes.
+        if self.carries(defects::LEFT_ON_UNREGISTER) && !agent.ended.is_cancelled() {
+            return owner.remove_context_alone(agent).await;
+        }
+        agent.stop.cancel();
+        if agent.begin() {
+            // It has not been executed, and never will be.
+            let voice = self.registries.voice(Arc::clone(owner)).await;
+            agent
+                .conclude(AgentEnd::Stopped, &voice, &*self.audit)
+                .await;
+        }
+        agent.ended.cancelled().await;
+        owner.remove(agent).await;
+    }
+
+    /// Returns an agent of that user with its registry.
+    async fn find(
+        &self,
+        user: UserId,
+        id: &AgentId,
+    ) -> Option<(Arc<MasterRegistry>, Arc<Agent>)> {
+        let found = self.registries.find(id).await;
+        found.filter(|(_, agent)| agent.user == user)
+    }
+
+    // Sessions ----------------------------------------------------------------
+
+    /// Unregisters every agent of a user.
+    async fn unregister_all(self: &Arc<Self>, user: UserId) {
+        for (owner, agent) in self.registries.agents_of(user).await {
+            self.end(&owner, &agent).await;
+        }
+    }
+
+    /// Ends a connection that was lost. If its user does not come back in time, the user's
+    /// agents are unregistered.
+    fn lost(self: &Arc<Self>, connection: &Connection) {
+        let Some(back) = self.manager.detach(connection) else {
+            return;
+        };
+        let (service, user) = (Arc::clone(self), connection.user);
+        self.sessions.spawn(async move {
+            name_task(&format!("expiry of {user}"));
+            select! {
+                biased;
+                () = back.cancelled() => {}
+                () = service.stop.cancelled() => {}
+                () = time::sleep(service.settings.registry.expiry) => {
+                    service.audit.reached(Milestone::SessionExpired);
+                    service.unregister_all(user).await;
+                }
+            }
+        });
+    }
+}
+
+/// Calls a function if it is dropped before it is disarmed.
+struct OnDrop<F: Fn()>(Option<F>);
+
+impl<F: Fn()> OnDrop<F> {
+    fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl<F: Fn()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        if let Some(dropped) = &self.0 {
+            dropped();
+        }
+    }
+}
