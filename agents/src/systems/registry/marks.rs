@@ -30,5 +30,8 @@ pub const AGENT_STOPPED: Mark = Mark::new("agent-stopped");
 /// The agents of a user that was away for too long were unregistered.
 pub const SESSION_EXPIRED: Mark = Mark::new("session-expired");
 
+/// An event waited because a user was slow to acknowledge those before it.
+pub const WINDOW_FULL: Mark = Mark::new("window-full");
+
 /// A tool failed.
 pub const TOOL_FAILED: Mark = Mark::new("tool-failed");

@@ -41,7 +41,7 @@ pub(super) struct PlannedAgent {
 /// The moments of the service, counted from the start of the work. None: not at all.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moments {
-    /// The registry is given its WebSocket manager; none: before the work starts.
+    /// The registry is given its WebSocket manager; none: by the first connections.
     pub(super) manager: Option<Duration>,
     /// The flag is switched on.
     pub(super) flag: Option<Duration>,

@@ -56,7 +56,7 @@ const REGISTRY: &str = "master registry";
 
 /// Returns the name of the channel of a user.
 pub(super) fn channel(user: UserId) -> String {
-    format!("events of {user}")
+    format!("{user}/events")
 }
 
 /// Returns the content of an event as a history records it.
@@ -194,9 +194,8 @@ impl Audit for HistoryAudit {
 
     fn registered(&self, agent: &Agent) {
         let spec = agent.class.spec;
-        let (user, number) = (agent.user, agent.request.0);
-        let name = format!("{}-{number} of {user}", spec.name);
-        let actor = self.actors.actor(&name).of(&user.to_string());
+        let user = agent.user;
+        let actor = self.actors.actor(&agent.name()).of(&user.to_string());
         let mut draft = SpanDraft::new(spec.name)
             .on(channel(user))
             .planning(spec.events());
@@ -272,6 +271,7 @@ impl Audit for HistoryAudit {
             Milestone::CreationDropped => marks::CREATION_DROPPED,
             Milestone::SessionExpired => marks::SESSION_EXPIRED,
             Milestone::ToolFailed => marks::TOOL_FAILED,
+            Milestone::WindowFull => marks::WINDOW_FULL,
         });
     }
 }

@@ -41,7 +41,7 @@ pub struct RegistrySettings {
     #[schemars(with = "Delay")]
     pub construction: Duration,
     /// The longest time from the start of the work until the registry is given its WebSocket
-    /// manager; drawn. Zero: before the work starts.
+    /// manager; drawn. Zero: the first connections do that.
     #[serde(with = "times")]
     #[schemars(with = "Delay")]
     pub manager_within: Duration,

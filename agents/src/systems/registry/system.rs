@@ -12,7 +12,7 @@ use super::faults::{self, REGISTRY, USER};
 use super::marks;
 use super::plan::{Moments, Plan};
 use super::record::{HistoryAudit, MODEL};
-use super::service::{Service, ServiceSettings, Tokens};
+use super::service::{HandlerStart, Service, ServiceSettings, Tokens};
 use super::settings::{OldRegistry, RegistryScenario, RegistrySpec};
 use super::user::User;
 use super::wire::PORT;
@@ -51,6 +51,7 @@ pub static INFO: SystemInfo = SystemInfo {
         marks::AGENT_STOPPED,
         marks::SESSION_EXPIRED,
         marks::TOOL_FAILED,
+        marks::WINDOW_FULL,
     ],
     model: &MODEL,
 };
@@ -138,6 +139,10 @@ impl Process {
             registry: settings.registry.clone(),
             migration: settings.migration.clone(),
             idle_timeout: settings.connections.idle_timeout,
+            handler: match self.moments.manager {
+                None => HandlerStart::WithFirstConnection,
+                Some(_) => HandlerStart::ByItself,
+            },
             tokens: self.tokens.clone(),
             defect: self.spec.defect,
         };
@@ -147,9 +152,6 @@ impl Process {
             audit,
         }));
         let listener = TcpListener::bind(("0.0.0.0", PORT)).await;
-        if self.moments.manager.is_none() {
-            service.set_websocket_manager().await;
-        }
         node.ready();
         if let Ok(listener) = listener {
             join!(service.serve(listener), self.moments_of(&node, &service));

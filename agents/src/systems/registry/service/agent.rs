@@ -78,6 +78,12 @@ impl Agent {
         }
     }
 
+    /// Returns its name for people: its id is unique, and long.
+    pub(in super::super) fn name(&self) -> String {
+        let Self { user, request, .. } = self;
+        format!("{user}/{}-{}", self.class.spec.name, request.0)
+    }
+
     /// Returns the agent as its user is told of it.
     pub(super) fn description(&self) -> CreatedAgent {
         CreatedAgent {

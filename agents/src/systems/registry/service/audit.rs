@@ -43,6 +43,8 @@ pub(in super::super) enum Milestone {
     SessionExpired,
     /// A tool failed.
     ToolFailed,
+    /// An event waited because a user was slow to acknowledge those before it.
+    WindowFull,
 }
 
 /// A reader of what the service does.

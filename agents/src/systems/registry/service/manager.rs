@@ -65,6 +65,15 @@ impl Connection {
     }
 }
 
+/// The room of a connection for more events.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Window {
+    /// Everything that waited has been written.
+    Open,
+    /// Something waits for an acknowledgement.
+    Full,
+}
+
 /// The events of a user, and its connection.
 #[derive(Debug, Default)]
 struct Mailbox {
@@ -206,22 +215,27 @@ impl WebSocketManager {
 
     /// Moves the frames that are due on a connection to `batch`: replies first, then events
     /// as far as the window allows.
-    pub(super) fn collect(&self, connection: &Connection, batch: &mut Vec<ServiceFrame>) {
+    pub(super) fn collect(
+        &self,
+        connection: &Connection,
+        batch: &mut Vec<ServiceFrame>,
+    ) -> Window {
         let state = lock(&self.state);
         let mut outgoing = lock(&connection.outgoing);
         batch.append(&mut outgoing.replies);
-        let Some(mailbox) = state.users.get(&connection.user) else {
-            return;
+        let mailbox = state.users.get(&connection.user);
+        let Some(mailbox) = mailbox.filter(|mailbox| mailbox.is_of(connection)) else {
+            return Window::Open;
         };
-        if !mailbox.is_of(connection) {
-            return;
-        }
         let oldest = mailbox.unacknowledged.front();
         let Some(limit) = oldest.map(|(oldest, _)| oldest.0 + self.window) else {
-            return;
+            return Window::Open;
         };
         for (place, event) in &mailbox.unacknowledged {
-            if *place > outgoing.written && place.0 < limit {
+            if place.0 >= limit {
+                break;
+            }
+            if *place > outgoing.written {
                 outgoing.written = *place;
                 let event = Arc::clone(event);
                 batch.push(ServiceFrame::Event {
@@ -231,6 +245,11 @@ impl WebSocketManager {
             }
         }
         mailbox.written.notify_waiters();
+        if mailbox.last.0 < limit {
+            Window::Open
+        } else {
+            Window::Full
+        }
     }
 
     /// Returns `true` if the user of a connection is owed nothing over it.

@@ -36,7 +36,7 @@ use self::migration::{Registries, Voice};
 use self::registry::{Creation, MasterRegistry, RegistryDeps};
 use self::tools::{ErrorReport, ExecutionEngine, Notifier};
 use super::defects;
-use super::settings::{MigrationSettings, RegistrySettings};
+use super::settings::{Interface, MigrationSettings, RegistrySettings};
 use super::wire::{AgentId, Answer, Refusal, Request, RequestNumber};
 use crate::defect::Defect;
 use crate::event::UserId;
@@ -59,8 +59,18 @@ pub(super) struct ServiceSettings {
     pub(super) migration: MigrationSettings,
     /// Silence after which a connection is taken for dead.
     pub(super) idle_timeout: time::Duration,
+    pub(super) handler: HandlerStart,
     pub(super) tokens: Tokens,
     pub(super) defect: Option<Defect>,
+}
+
+/// The time at which the registries are given the WebSocket manager.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum HandlerStart {
+    /// By the first connections, before they are welcomed.
+    WithFirstConnection,
+    /// By a task of its own, whatever has been created by then.
+    ByItself,
 }
 
 /// The service.
@@ -142,9 +152,19 @@ impl Service {
         }
     }
 
-    /// Gives the registries the WebSocket manager.
+    /// Gives the registries the WebSocket manager. The first caller opens them.
     pub(super) async fn set_websocket_manager(&self) {
         self.registries.set_websocket_manager(&self.manager).await;
+    }
+
+    /// Gives the registries what a connection needs of them.
+    async fn introduce_connection(&self) {
+        match self.settings.handler {
+            HandlerStart::WithFirstConnection => self.set_websocket_manager().await,
+            HandlerStart::ByItself => {
+                self.registries.behind(Interface::default()).await;
+            }
+        }
     }
 
     /// Switches the flag `use_master_registry` on.
@@ -252,7 +272,7 @@ impl Service {
         if agent.begin() {
             let audit = Arc::clone(&self.audit);
             self.agents.spawn(async move {
-                name_task(&agent.id.0);
+                name_task(&agent.name());
                 agent.run(&voice, &engine, &*audit).await;
             });
         }

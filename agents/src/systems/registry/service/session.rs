@@ -10,8 +10,9 @@ use rehearsal_sim::tokio::{select, spawn, time};
 use super::super::wire::{
     Disconnected, FrameReader, FrameWriter, Request, RequestNumber, ServiceFrame, UserFrame, split,
 };
+use super::audit::Milestone;
+use super::manager::{Connection, Goodbye, Window};
 use super::Service;
-use super::manager::{Connection, Goodbye};
 use crate::record::recorder::name_task;
 use crate::websocket;
 
@@ -39,7 +40,7 @@ pub(super) async fn serve(service: Arc<Service>, stream: TcpStream) {
     };
     name_task(&format!("reader of {}", connection.user));
     // The first connection opens the registry, and the others wait for it.
-    service.registries.behind(Default::default()).await;
+    service.introduce_connection().await;
     connection.push(ServiceFrame::Welcome);
     let writing = write(Arc::clone(&service), Arc::clone(&connection), writer);
     let mut writer = spawn(writing);
@@ -142,7 +143,10 @@ async fn write_all(
     loop {
         // Read first: what was owed before the goodbye is in the batch.
         let goodbye = connection.goodbye();
-        service.manager.collect(connection, &mut batch);
+        let window = service.manager.collect(connection, &mut batch);
+        if window == Window::Full {
+            service.audit.reached(Milestone::WindowFull);
+        }
         if !batch.is_empty() {
             writer.send(&batch).await?;
             batch.clear();
