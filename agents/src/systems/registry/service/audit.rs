@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::super::wire::{AgentId, Answer, Content, Refusal};
 use super::agent::Agent;
-use super::registry::View;
+use super::state::View;
 use crate::event::{EventKind, UserId};
 
 /// The id of an event, given to it where it is emitted.

@@ -13,8 +13,9 @@ use super::super::wire::{AgentId, Content};
 use super::agent::Agent;
 use super::classes::AgentClass;
 use super::manager::WebSocketManager;
-use super::registry::{MasterRegistry, RegistryDeps, View};
+use super::registry::{MasterRegistry, RegistryDeps};
 use super::singleton::SharedRegistry;
+use super::state::View;
 use crate::event::{EventKind, UserId};
 
 /// The registries of a service.

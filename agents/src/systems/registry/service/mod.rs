@@ -3,11 +3,13 @@
 //! | module | contents |
 //! |---|---|
 //! | `registry` | classes, contexts, agents, and the one way of every event |
+//! | `state` | the maps of a registry, and what an observer finds in them |
 //! | `singleton` | the registry of the process, opened at the first access |
 //! | `migration` | the old interface beside it, and the flag between them |
 //! | `classes` | the table of classes, and a class as a registry knows it |
 //! | `agent`, `tools` | an agent of one user, and the engine that runs its tools |
 //! | `manager` | events until they are acknowledged, and connections |
+//! | `requests` | what users ask for, and the end of their connections |
 //! | `session` | a connection: one task that reads, one that writes |
 //! | `audit` | what the service reports of itself |
 
@@ -17,8 +19,12 @@ mod classes;
 mod manager;
 mod migration;
 mod registry;
+mod requests;
 mod session;
 mod singleton;
+mod state;
+#[cfg(test)]
+mod tests;
 mod tools;
 
 use std::collections::BTreeMap;
@@ -31,21 +37,19 @@ use rehearsal_sim::tokio_util::sync::CancellationToken;
 use rehearsal_sim::tokio_util::task::TaskTracker;
 
 use self::agent::LiveAgents;
-use self::manager::{Connection, Removal, WebSocketManager};
-use self::migration::{Registries, Voice};
-use self::registry::{Creation, MasterRegistry, RegistryDeps};
-use self::tools::{ErrorReport, ExecutionEngine, Notifier};
+use self::manager::{Removal, WebSocketManager};
+use self::migration::Registries;
+use self::registry::RegistryDeps;
 use super::defects;
 use super::settings::{Interface, MigrationSettings, RegistrySettings};
-use super::wire::{AgentId, Answer, Refusal, Request, RequestNumber};
+use super::wire::AgentId;
 use crate::defect::Defect;
 use crate::event::UserId;
-use crate::record::recorder::name_task;
 
 pub(super) use self::agent::Agent;
 pub(super) use self::audit::{AgentEnd, Audit, CreationId, EventId, Milestone};
 pub(super) use self::classes::{CLASSES, ClassSpec};
-pub(super) use self::registry::{Announced, View};
+pub(super) use self::state::{Announced, View};
 
 /// Pause after a connection could not be accepted.
 const ACCEPT_BACKOFF: time::Duration = time::Duration::from_millis(10);
@@ -209,171 +213,5 @@ impl Service {
         held.extend(connected.into_iter().map(Held::Connection));
         held.extend(waiting.into_iter().map(Held::Event));
         held
-    }
-
-    // Requests ----------------------------------------------------------------
-
-    /// Carries a request out. Repeated, it changes nothing.
-    async fn handle(
-        self: &Arc<Self>,
-        user: UserId,
-        number: RequestNumber,
-        request: Request,
-    ) -> Answer {
-        let answer = match request {
-            Request::Create { .. } => self.create(user, number, request).await,
-            Request::Execute { agent } => self.execute(user, &agent).await,
-            Request::Unregister { agent } => self.unregister(user, &agent).await,
-        };
-        for view in self.registries.views().await {
-            self.audit.viewed(&view);
-        }
-        answer
-    }
-
-    async fn create(&self, user: UserId, number: RequestNumber, request: Request) -> Answer {
-        let Request::Create {
-            through,
-            class,
-            context,
-        } = request
-        else {
-            return Answer::Done;
-        };
-        let began = Instant::now();
-        let id = self.audit.creating(user, &class);
-        let dropped = OnDrop(Some(|| self.audit.reached(Milestone::CreationDropped)));
-        let registry = self.registries.behind(through).await;
-        let creation = Creation {
-            user,
-            number,
-            class,
-            context,
-        };
-        let answer = match registry.create_agent_for_user(creation).await {
-            Ok(agent) => {
-                self.registries.introduce(&agent).await;
-                Answer::Created(agent.description())
-            }
-            Err(refusal) => Answer::Refused(refusal),
-        };
-        dropped.disarm();
-        self.audit.created(id, &answer, began.elapsed());
-        answer
-    }
-
-    /// Lets an agent of that user run, in a task of its own.
-    async fn execute(self: &Arc<Self>, user: UserId, id: &AgentId) -> Answer {
-        let Some((owner, agent)) = self.find(user, id).await else {
-            return Answer::Refused(Refusal::UnknownAgent(id.clone()));
-        };
-        let voice = self.registries.voice(Arc::clone(&owner)).await;
-        let engine = self.engine(&owner, voice.clone()).await;
-        if agent.begin() {
-            let audit = Arc::clone(&self.audit);
-            self.agents.spawn(async move {
-                name_task(&agent.name());
-                agent.run(&voice, &engine, &*audit).await;
-            });
-        }
-        Answer::Done
-    }
-
-    async fn engine(&self, owner: &MasterRegistry, voice: Voice) -> ExecutionEngine {
-        // Seeded: without a manager at this moment there will be no events of tools.
-        let silent = self.carries(defects::NOTIFIER_TAKEN_EARLY)
-            && !owner.has_websocket_manager().await;
-        let error_report = if self.carries(defects::TOOL_ERROR_UNREPORTED) {
-            ErrorReport::None
-        } else {
-            ErrorReport::Event
-        };
-        ExecutionEngine {
-            notifier: (!silent).then_some(Notifier(voice)),
-            error_report,
-            audit: Arc::clone(&self.audit),
-        }
-    }
-
-    /// Stops an agent of that user if it runs, and removes it.
-    async fn unregister(self: &Arc<Self>, user: UserId, id: &AgentId) -> Answer {
-        if let Some((owner, agent)) = self.find(user, id).await {
-            self.end(&owner, &agent).await;
-        }
-        Answer::Done
-    }
-
-    async fn end(self: &Arc<Self>, owner: &Arc<MasterRegistry>, agent: &Arc<Agent>) {
-        // Seeded: only the context goes.
-        if self.carries(defects::LEFT_ON_UNREGISTER) && !agent.ended.is_cancelled() {
-            return owner.remove_context_alone(agent).await;
-        }
-        agent.stop.cancel();
-        if agent.begin() {
-            // It has not been executed, and never will be.
-            let voice = self.registries.voice(Arc::clone(owner)).await;
-            agent
-                .conclude(AgentEnd::Stopped, &voice, &*self.audit)
-                .await;
-        }
-        agent.ended.cancelled().await;
-        owner.remove(agent).await;
-    }
-
-    /// Returns an agent of that user with its registry.
-    async fn find(
-        &self,
-        user: UserId,
-        id: &AgentId,
-    ) -> Option<(Arc<MasterRegistry>, Arc<Agent>)> {
-        let found = self.registries.find(id).await;
-        found.filter(|(_, agent)| agent.user == user)
-    }
-
-    // Sessions ----------------------------------------------------------------
-
-    /// Unregisters every agent of a user.
-    async fn unregister_all(self: &Arc<Self>, user: UserId) {
-        for (owner, agent) in self.registries.agents_of(user).await {
-            self.end(&owner, &agent).await;
-        }
-    }
-
-    /// Ends a connection that was lost. If its user does not come back in time, the user's
-    /// agents are unregistered.
-    fn lost(self: &Arc<Self>, connection: &Connection) {
-        let Some(back) = self.manager.detach(connection) else {
-            return;
-        };
-        let (service, user) = (Arc::clone(self), connection.user);
-        self.sessions.spawn(async move {
-            name_task(&format!("expiry of {user}"));
-            select! {
-                biased;
-                () = back.cancelled() => {}
-                () = service.stop.cancelled() => {}
-                () = time::sleep(service.settings.registry.expiry) => {
-                    service.audit.reached(Milestone::SessionExpired);
-                    service.unregister_all(user).await;
-                }
-            }
-        });
-    }
-}
-
-/// Calls a function if it is dropped before it is disarmed.
-struct OnDrop<F: Fn()>(Option<F>);
-
-impl<F: Fn()> OnDrop<F> {
-    fn disarm(mut self) {
-        self.0 = None;
-    }
-}
-
-impl<F: Fn()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        if let Some(dropped) = &self.0 {
-            dropped();
-        }
     }
 }

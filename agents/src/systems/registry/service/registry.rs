@@ -22,6 +22,7 @@ use super::agent::{Agent, LiveAgents};
 use super::audit::{Audit, EventId, Milestone};
 use super::classes::AgentClass;
 use super::manager::WebSocketManager;
+use super::state::{Announced, Registration, State, View};
 use crate::defect::Defect;
 use crate::event::{EventKind, UserId};
 use crate::record::recorder::lock;
@@ -51,38 +52,6 @@ pub(super) struct MasterRegistry {
     deps: RegistryDeps,
     classes: RwLock<BTreeMap<&'static str, Arc<AgentClass>>>,
     state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    manager: Option<Arc<WebSocketManager>>,
-    /// The events that were emitted before there was a WebSocket manager.
-    waiting: Vec<Event>,
-    agents: BTreeMap<AgentId, Registration>,
-    contexts: BTreeMap<UserId, UserContext>,
-}
-
-struct Registration {
-    agent: Arc<Agent>,
-    announced: Announced,
-}
-
-/// The progress of a registration, as an observer finds it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in super::super) enum Announced {
-    /// `agent_started` has not been emitted.
-    NotYet,
-    /// It has.
-    Yes,
-}
-
-/// The state of a registry under its lock.
-#[derive(Clone, Debug)]
-pub(in super::super) struct View {
-    /// Every agent, with its user.
-    pub(in super::super) agents: Vec<(AgentId, UserId, Announced)>,
-    /// The users that have a context.
-    pub(in super::super) contexts: Vec<UserId>,
 }
 
 impl MasterRegistry {
@@ -349,31 +318,6 @@ impl MasterRegistry {
 
     /// Returns the state as an observer finds it.
     pub(super) async fn view(&self) -> View {
-        let state = self.state.lock().await;
-        let agents = state.agents.values().map(|registration| {
-            let agent = &registration.agent;
-            (agent.id.clone(), agent.user, registration.announced)
-        });
-        View {
-            agents: agents.collect(),
-            contexts: state.contexts.keys().copied().collect(),
-        }
-    }
-}
-
-impl State {
-    /// Returns the agent that a request has created.
-    fn created_by(&self, user: UserId, number: RequestNumber) -> Option<Arc<Agent>> {
-        let mut agents = self.agents.values().map(|registration| &registration.agent);
-        agents
-            .find(|agent| agent.user == user && agent.request == number)
-            .cloned()
-    }
-
-    fn release_context(&mut self, user: UserId) {
-        let mut agents = self.agents.values();
-        if !agents.any(|registration| registration.agent.user == user) {
-            self.contexts.remove(&user);
-        }
+        self.state.lock().await.view()
     }
 }
