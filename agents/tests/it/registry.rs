@@ -253,3 +253,67 @@ fn unknown_class_is_an_error_and_leaves_nothing() {
     let held = view.resources().held(rehearsal_history::Phase::Quiescent);
     assert_eq!(held.map(<[_]>::len), Some(0));
 }
+
+#[test]
+fn lost_event_is_reported_with_the_last_place_that_had_it() {
+    let users = spec(json!({ "users": [{ "class": "triage" }] }));
+    let run = run(&with_defect(users, defects::TWO_REGISTRIES), 1, Order::Fifo);
+    let oracle = OracleRef::parse("no-loss").expect("an oracle");
+    let violations = violations(&run.view(), oracle);
+    let lost: Vec<&str> = violations
+        .iter()
+        .filter(|violation| violation.rule == "lost")
+        .map(|violation| violation.message.as_str())
+        .collect();
+    // The registry of the factory has taken them, and no connection ever had them.
+    assert_eq!(lost.len(), 4);
+    for message in lost {
+        let accepted = "was accepted; never delivered to user-2";
+        assert!(message.contains(accepted), "{message}");
+    }
+}
+
+#[test]
+fn switched_flag_loses_and_doubles_nothing() {
+    let of = |through: &str| {
+        json!({
+            "class": "data", "count": 2, "agents": 4, "at_once": 2, "delay": "20ms",
+            "through": through,
+        })
+    };
+    for old in ["shim", "separate"] {
+        let spec = spec(json!({
+            "migration": { "old": old, "flag_within": "80ms" },
+            "users": [of("old"), of("flag"), of("master")],
+        }));
+        let mut switched = 0;
+        for seed in 0..8 {
+            let run = run(&spec, seed, Order::Random);
+            assert_healthy(&run);
+            switched += run.marks(marks::FLAG_SWITCHED);
+            let view = run.view();
+            // Six users, four agents each, seven events each.
+            assert_eq!(view.messages().sendings().len(), 6 * 4 * 7);
+            assert_eq!(view.messages().deliveries().len(), 6 * 4 * 7);
+            let registries = if old == "shim" { 1 } else { 2 };
+            assert_eq!(opened(&run), registries);
+        }
+        assert!(switched > 0, "{old}");
+    }
+}
+
+#[test]
+fn events_wait_for_the_websocket_manager() {
+    let spec = spec(json!({
+        "registry": { "manager_within": "200ms" },
+        "users": [{ "class": "triage", "count": 2 }],
+    }));
+    let mut early = 0;
+    for seed in 0..8 {
+        let run = run(&spec, seed, Order::Random);
+        assert_healthy(&run);
+        early += run.marks(marks::EMITTED_EARLY);
+        assert_eq!(run.view().messages().deliveries().len(), 10);
+    }
+    assert!(early > 10, "{early}");
+}
