@@ -134,7 +134,7 @@ impl Content {
     }
 }
 
-/// An event of an agent on its way to the agent's user.
+/// An event of an agent for the agent's user.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Event {
     /// The id that its sender gave it.

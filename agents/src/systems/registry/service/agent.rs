@@ -120,7 +120,7 @@ impl Agent {
         }
     }
 
-    /// Emits the terminal event, whatever becomes of the caller's connection.
+    /// Emits the terminal event, and marks the agent as over.
     pub(super) async fn conclude(&self, end: AgentEnd, voice: &Voice, audit: &dyn Audit) {
         match end {
             AgentEnd::Completed => {

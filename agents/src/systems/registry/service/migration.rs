@@ -159,7 +159,7 @@ pub(super) enum Voice {
 }
 
 impl Voice {
-    /// Emits an event. An agent that is no longer registered has no one to tell.
+    /// Emits an event. One of an agent that is no longer registered is refused.
     pub(super) async fn emit(&self, agent: &Agent, kind: EventKind, content: Content) {
         let registry = match self {
             Self::Registry(registry) => Arc::clone(registry),

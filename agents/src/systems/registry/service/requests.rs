@@ -1,4 +1,4 @@
-//! Requests of users, and what becomes of a user's agents when its connection ends.
+//! The requests of users, and the unregistering of their agents when a connection ends.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! The requests of a user until they are answered, whatever becomes of its connections, and
-//! the ends of its agents.
+//! The requests of a user until they are answered, across all its connections, and the ends
+//! of its agents.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
