@@ -283,6 +283,7 @@ fn switched_flag_loses_and_doubles_nothing() {
     };
     for old in ["shim", "separate"] {
         let spec = spec(json!({
+            "registry": { "contexts": "of-request" },
             "migration": { "old": old, "flag_within": "80ms" },
             "users": [of("old"), of("flag"), of("master")],
         }));

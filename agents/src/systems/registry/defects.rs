@@ -70,8 +70,8 @@ pub const TORN_CREATION: Defect = Defect::new(
 /// See [`TWO_REGISTRIES`].
 pub const LOCKS_REVERSED: Defect = Defect::new(
     "locks-reversed",
-    "A creation locks the classes before the agents, and a renewal of the classes the other \
-     way round.",
+    "A creation keeps the classes locked until its agent is stored, and a renewal of the \
+     classes locks the agents first.",
 );
 
 /// See [`TWO_REGISTRIES`].

@@ -29,8 +29,8 @@
 //!   WebSocket manager is set, whatever its tools do, and across reconnects.
 //! - An agent stays with the registry that created it, so that the old interface and the new
 //!   one serve side by side, and the flag between them may be switched at any time.
-//! - The first context of a user serves all its agents until the last of them is gone, unless
-//!   the settings say that each has that of its own request.
+//! - The first context of a user serves all its agents of one registry until the last of them
+//!   is gone, unless the settings say that each has that of its own request.
 //! - What a user leaves behind is unregistered: at its goodbye, or when it was away for too
 //!   long.
 

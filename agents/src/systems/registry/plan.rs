@@ -1,10 +1,12 @@
 //! The plan of a run: users, and what each of them asks for. All randomness of the users is
 //! drawn here.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rehearsal_sim::World;
 
+use super::record::Secrets;
 use super::service::{ClassSpec, Tokens};
 use super::settings::{Interface, RegistryScenario, UserGroup};
 use super::wire::UserContext;
@@ -19,6 +21,8 @@ const AGENT_TIME: Duration = Duration::from_secs(5);
 pub(super) struct PlannedUser {
     pub(super) id: UserId,
     pub(super) token: String,
+    /// A text that no other user may ever see.
+    pub(super) secret: Arc<str>,
     /// Rest after each event that the user receives.
     pub(super) rest: Duration,
     /// Agents that the user has at once.
@@ -81,6 +85,14 @@ impl Plan {
         users.map(|user| (user.id, user.token.clone())).collect()
     }
 
+    /// Returns the secret of each user.
+    pub(super) fn secrets(&self) -> Secrets {
+        let users = self.users.iter();
+        users
+            .map(|user| (user.id, Arc::clone(&user.secret)))
+            .collect()
+    }
+
     /// Returns the longest time that the agents of one user take.
     pub(super) fn longest_work(&self) -> Duration {
         let of_agent = |agent: &PlannedAgent| agent.wait + AGENT_TIME;
@@ -109,6 +121,7 @@ fn user(group: &UserGroup, planner: &mut Planner) -> PlannedUser {
     PlannedUser {
         id: tenant.user,
         token: tenant.token.clone(),
+        secret: tenant.secret.clone(),
         rest: group.rest,
         at_once: group.at_once as usize,
         agents: agents.collect(),

@@ -83,10 +83,15 @@ pub(super) fn receipt(event: &Event) -> Receipt {
     Receipt::of(Arc::clone(&event.id)).with_body(body)
 }
 
+/// The secret of each user.
+pub(super) type Secrets = BTreeMap<UserId, Arc<str>>;
+
 /// The audit of the service, as a history.
 pub(super) struct HistoryAudit {
     actors: Actors,
     service: Actor,
+    /// The secret of each user, as it was given to it.
+    secrets: Secrets,
     /// Registries that may be opened in one run.
     registries_max: u32,
     registries: AtomicU32,
@@ -108,10 +113,11 @@ struct Running {
 }
 
 impl HistoryAudit {
-    pub(super) fn new(actors: Actors, registries_max: u32) -> Self {
+    pub(super) fn new(actors: Actors, secrets: Secrets, registries_max: u32) -> Self {
         Self {
             service: actors.actor("service"),
             actors,
+            secrets,
             registries_max,
             registries: AtomicU32::new(0),
             creations: AtomicU32::new(0),
@@ -221,7 +227,12 @@ impl Audit for HistoryAudit {
     }
 
     fn emitting(&self, agent: &Agent, kind: EventKind, content: &Content) -> EventId {
-        let body = body(kind, &agent.id, &agent.context, content);
+        // The secret is that which the user's agents ought to have, whatever this one has.
+        let context = UserContext {
+            secret: self.secrets.get(&agent.user).cloned().unwrap_or_default(),
+            ..agent.context.clone()
+        };
+        let body = body(kind, &agent.id, &context, content);
         let mut state = lock(&self.state);
         let sending = match state.running.get(&agent.id) {
             Some(running) => {

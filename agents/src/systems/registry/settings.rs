@@ -113,7 +113,8 @@ impl Default for MigrationSettings {
 pub enum OldRegistry {
     /// A shim, which hands everything to the master registry.
     Shim,
-    /// The old registry itself, beside the master registry.
+    /// The old registry itself, beside the master registry. Each keeps contexts of its own,
+    /// so that a user with agents in both may have two.
     Separate,
 }
 

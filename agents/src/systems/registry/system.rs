@@ -11,7 +11,7 @@ use rehearsal_sim::tokio::{join, time};
 use super::faults::{self, REGISTRY, USER};
 use super::marks;
 use super::plan::{Moments, Plan};
-use super::record::{HistoryAudit, MODEL};
+use super::record::{HistoryAudit, MODEL, Secrets};
 use super::service::{HandlerStart, Service, ServiceSettings, Tokens};
 use super::settings::{OldRegistry, RegistryScenario, RegistrySpec};
 use super::user::User;
@@ -77,6 +77,7 @@ impl System for Registry {
         let process = Rc::new(Process {
             spec: spec.clone(),
             tokens: plan.tokens(),
+            secrets: plan.secrets(),
             moments: plan.moments,
             running: RefCell::new(None),
         });
@@ -116,6 +117,7 @@ fn add_service(deployment: &mut Deployment, process: &Rc<Process>) {
 struct Process {
     spec: RegistrySpec,
     tokens: Tokens,
+    secrets: Secrets,
     moments: Moments,
     running: RefCell<Option<Running>>,
 }
@@ -134,7 +136,7 @@ impl Process {
             OldRegistry::Shim => 1,
             OldRegistry::Separate => 2,
         };
-        let audit = Arc::new(HistoryAudit::new(node.actors().clone(), registries));
+        let audit = Arc::new(HistoryAudit::new(node.actors().clone(), self.secrets.clone(), registries));
         let settings = ServiceSettings {
             registry: settings.registry.clone(),
             migration: settings.migration.clone(),

@@ -96,11 +96,6 @@ impl MasterRegistry {
     async fn class(&self, name: &str) -> Result<Arc<AgentClass>, Refusal> {
         let classes = self.classes.read().await;
         let class = classes.get(name).cloned();
-        // Seeded: the state is locked under the lock of the classes.
-        if self.carries(defects::LOCKS_REVERSED) {
-            drop(self.state.lock().await);
-        }
-        drop(classes);
         class.ok_or_else(|| Refusal::UnknownClass(name.to_owned()))
     }
 
@@ -131,6 +126,12 @@ impl MasterRegistry {
         if self.carries(defects::CONTEXT_IN_CLASS) {
             *lock(&class.last_context) = Some(creation.context.clone());
         }
+        // Seeded: the classes stay locked until the agent is stored.
+        let _classes = if self.carries(defects::LOCKS_REVERSED) {
+            Some(self.classes.read().await)
+        } else {
+            None
+        };
         time::sleep(self.deps.settings.construction).await;
         let mut state = self.state.lock().await;
         if let Some(before) = state.created_by(creation.user, creation.number) {
