@@ -1,6 +1,6 @@
 //! The maps of a registry, and what an observer finds in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::wire::{AgentId, Event, RequestNumber, UserContext};
@@ -39,7 +39,7 @@ pub(in super::super) struct View {
     /// Every agent, with its user.
     pub(in super::super) agents: Vec<(AgentId, UserId, Announced)>,
     /// The users that have a context.
-    pub(in super::super) contexts: Vec<UserId>,
+    pub(in super::super) contexts: BTreeSet<UserId>,
 }
 
 impl State {
