@@ -81,8 +81,14 @@ pub const CONTEXT_IN_CLASS: Defect = Defect::new(
      it is built.",
 );
 
+/// See [`TWO_REGISTRIES`].
+pub const TIMESTAMP_OF_CALL: Defect = Defect::new(
+    "timestamp-of-call",
+    "A `tool_completed` bears the time at which its call began, because the event is made then.",
+);
+
 /// Every defect.
-pub const DEFECTS: [Defect; 12] = [
+pub const DEFECTS: [Defect; 13] = [
     TWO_REGISTRIES,
     OPENED_WITHOUT_LOCK,
     EMISSION_UNDER_LOCK,
@@ -95,4 +101,5 @@ pub const DEFECTS: [Defect; 12] = [
     TORN_CREATION,
     LOCKS_REVERSED,
     CONTEXT_IN_CLASS,
+    TIMESTAMP_OF_CALL,
 ];

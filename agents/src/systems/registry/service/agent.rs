@@ -1,7 +1,7 @@
 //! An agent: an instance of a class for one user.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use rehearsal_sim::tokio::{select, time};
 use rehearsal_sim::tokio_util::sync::CancellationToken;
@@ -48,6 +48,8 @@ pub(in super::super) struct Agent {
     pub(in super::super) class: Arc<AgentClass>,
     pub(in super::super) context: UserContext,
     begun: AtomicBool,
+    /// The timestamp of the last `tool_executing`. Read by a seeded bug alone.
+    pub(super) call_began: AtomicU64,
     /// Cancelled when the agent is to stop.
     pub(super) stop: CancellationToken,
     /// Cancelled when the agent is over.
@@ -72,6 +74,7 @@ impl Agent {
             class,
             context,
             begun: AtomicBool::new(false),
+            call_began: AtomicU64::new(0),
             stop: CancellationToken::new(),
             ended: CancellationToken::new(),
             _live: live.enter(),

@@ -11,6 +11,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rehearsal_sim::tokio::sync::{Mutex, MutexGuard, RwLock};
 use rehearsal_sim::tokio::time::{self, Instant};
@@ -293,12 +294,23 @@ impl MasterRegistry {
     /// user is older than the one before it.
     fn event(&self, id: &EventId, agent: &Agent, kind: EventKind, content: Content) -> Event {
         let elapsed = self.deps.began.elapsed().as_micros();
+        let now = u64::try_from(elapsed).expect("less than 2^64 microseconds");
+        if kind == EventKind::ToolExecuting {
+            agent.call_began.store(now, Ordering::Relaxed);
+        }
+        // Seeded: the event was made when the call began.
+        let is_stale = self.carries(defects::TIMESTAMP_OF_CALL) && kind == EventKind::ToolCompleted;
+        let timestamp = if is_stale {
+            agent.call_began.load(Ordering::Relaxed)
+        } else {
+            now
+        };
         Event {
             id: Arc::clone(&id.0),
             user: agent.user,
             agent: agent.id.clone(),
             kind,
-            timestamp: u64::try_from(elapsed).expect("less than 2^64 microseconds"),
+            timestamp,
             context: agent.context.clone(),
             content,
         }
