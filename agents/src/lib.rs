@@ -26,6 +26,8 @@ pub mod system;
 #[cfg(feature = "systems")]
 pub mod systems;
 pub mod units;
+#[cfg(feature = "systems")]
+mod websocket;
 
 #[cfg(feature = "systems")]
 pub use systems::bridge;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rehearsal_history::Actor;
+use rehearsal_history::{Actor, Actors};
 use rehearsal_sim::VirtualTime;
 use rehearsal_sim::tokio::sync::mpsc;
 
@@ -34,6 +34,11 @@ impl Node {
     /// Returns the history of the run, in the terms of agents' events.
     pub fn recorder(&self) -> &Recorder {
         self.state.recorder()
+    }
+
+    /// Returns the actors of the run, for programs that learn their names as they go.
+    pub fn actors(&self) -> &Actors {
+        self.state.actors()
     }
 
     /// Returns the actor of that name, which records what it sends and receives.

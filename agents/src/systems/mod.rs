@@ -19,6 +19,7 @@ systems! {
     workflow,
     decisions,
     sessions,
+    registry,
 }
 
 /// Returns the system with that name.

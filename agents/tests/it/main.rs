@@ -17,3 +17,4 @@ mod portable;
 mod store;
 mod workflow;
 mod sessions;
+mod registry;

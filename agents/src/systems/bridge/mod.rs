@@ -56,7 +56,6 @@ pub use log::{Logged, Reading, ThreadLog};
 pub use memory::MemoryConnection;
 pub use reference::ReferenceBridge;
 pub use registry::{Registry, ThreadRunRegistry};
-pub(crate) use server::websocket_config;
 pub use spec::{BridgeScenario, BridgeSettings, BridgeSpec, ClientSettings, Transport};
 pub use state::BridgeState;
 pub use system::{BridgeSystem, INFO, Reference, SYSTEM};

@@ -9,27 +9,18 @@ use futures_util::{SinkExt, StreamExt};
 use rehearsal_sim::tokio::{select, spawn, time};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use super::connections::Outgoing;
 use super::core::Core;
 use super::session::{self, Disconnected, FrameSink, FrameSource, Incoming};
 use super::{ByteStream, Listener};
+use crate::websocket;
 
 /// Longest time that a client may take for the handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Pause after a connection could not be accepted.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(10);
-
-/// Small buffers: what waits for a slow client waits in its thread's log, where
-/// it is counted.
-pub(crate) fn websocket_config() -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(4 * 1024)
-        .max_message_size(Some(1 << 20))
-        .max_frame_size(Some(1 << 20))
-}
 
 /// Accepts connections until the bridge stops.
 pub(super) async fn serve<L: Listener>(core: Arc<Core>, mut listener: L) {
@@ -50,7 +41,7 @@ pub(super) async fn serve<L: Listener>(core: Arc<Core>, mut listener: L) {
 }
 
 async fn shake_hands<S: ByteStream>(core: Arc<Core>, stream: S) {
-    let config = Some(websocket_config());
+    let config = Some(websocket::config());
     let handshake = tokio_tungstenite::accept_async_with_config(stream, config);
     if let Ok(Ok(socket)) = time::timeout(HANDSHAKE_TIMEOUT, handshake).await {
         let (sink, source) = socket.split();

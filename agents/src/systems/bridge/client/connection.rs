@@ -9,9 +9,8 @@ use rehearsal_sim::tokio::time;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::systems::bridge::{
-    ByteStream, ClientFrame, MemoryConnection, ServerFrame, websocket_config,
-};
+use crate::systems::bridge::{ByteStream, ClientFrame, MemoryConnection, ServerFrame};
+use crate::websocket;
 
 /// The connection is gone, or carries something that is no frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,7 +60,7 @@ impl<S: ByteStream> ClientConnection<S> {
     /// If the connection is lost, or the other end does not speak WebSocket.
     pub async fn over(stream: S, address: &str) -> Result<Self, ConnectionLost> {
         let url = format!("ws://{address}/");
-        let config = Some(websocket_config());
+        let config = Some(websocket::config());
         let (socket, _) = tokio_tungstenite::client_async_with_config(url, stream, config)
             .await
             .map_err(|_| ConnectionLost)?;
