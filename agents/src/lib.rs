@@ -15,6 +15,7 @@ pub mod fault;
 pub mod goal;
 pub mod port;
 pub mod record;
+pub mod scripted_model;
 pub mod sections;
 pub mod spec;
 pub mod system;
