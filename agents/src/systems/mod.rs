@@ -15,6 +15,7 @@ macro_rules! systems {
 systems! {
     bridge,
     bus,
+    gateway,
 }
 
 /// Returns the system with that name.
