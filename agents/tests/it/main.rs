@@ -8,6 +8,7 @@ mod broken_bridge;
 mod common;
 mod defects;
 mod delivery;
+mod gateway;
 mod ids;
 mod own_system;
 mod populations;

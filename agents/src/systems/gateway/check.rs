@@ -1,6 +1,7 @@
 //! Contradictions between sections that are right by themselves.
 
-use super::settings::{ChatSettings, GatewayFile};
+use super::participants::ChatSettings;
+use super::settings::GatewayFile;
 use crate::sections::words::grouped;
 use crate::sections::{Contradiction, Path, Rule, Shared};
 

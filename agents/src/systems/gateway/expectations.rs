@@ -167,7 +167,7 @@ impl ChatOutcome {
 }
 
 /// The expectations of one chat.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChatExpectations {
     /// The end of the chat.
@@ -183,6 +183,9 @@ pub struct ChatExpectations {
     pub answer_index: u32,
     /// The number of characters of the answer.
     pub answer_length: Expected,
+    /// The key of the agent that remembers the task, if not the one that is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remembered_by: Option<String>,
 }
 
 impl Default for ChatExpectations {
@@ -193,6 +196,7 @@ impl Default for ChatExpectations {
             status_is: Relation::Equal,
             answer_index: 0,
             answer_length: Expected::more_than(0),
+            remembered_by: None,
         }
     }
 }

@@ -7,11 +7,11 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | `settings`, `expectations`, `check` | the sections of a scenario file, and their contradictions |
+//! | `settings`, `participants`, `expectations`, `check` | the sections of a scenario file, and their contradictions |
 //! | `plan` | agents, users, scripts and everything random, drawn before the run starts |
 //! | `system` | roles, faults, and what runs on which host |
 //! | `user/` | the driver: readiness, discovery, chats, and the promises that users check |
-//! | `observer`, `record` | the tracer of the agents, and the history that it writes |
+//! | `observer`, `record/` | the tracer of the agents, and the history that it writes |
 //! | `model` | what a session, a memory or a turn is in a history |
 //! | `faults`, `defects`, `marks` | what may strike, what may be seeded, what a run may have to reach |
 //! | `proxy` | the gateway |
@@ -42,6 +42,7 @@ mod ids;
 pub mod marks;
 mod model;
 mod observer;
+mod participants;
 mod plan;
 mod proxy;
 mod record;
@@ -51,8 +52,9 @@ mod user;
 
 pub use expectations::{ChatExpectations, ChatOutcome, Expectations, Expected, Relation};
 pub use model::MODEL;
+pub use participants::{AgentSettings, ChatSettings, Reading};
 pub use settings::{
-    AgentSettings, ChatSettings, ClientSettings, DelegationSettings, DeploymentSettings,
-    GatewayFile, GatewayScenario, GatewaySettings, GatewaySpec, Reading, StartOrder,
+    ClientSettings, DelegationSettings, DeploymentSettings, GatewayFile, GatewayScenario,
+    GatewaySettings, GatewaySpec, StartOrder,
 };
 pub use system::{Gateway, INFO, SYSTEM};

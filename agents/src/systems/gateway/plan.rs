@@ -10,7 +10,8 @@ use rehearsal_sim::World;
 use super::agent::script_name;
 use super::ids::{AgentName, SessionId, TurnId};
 use super::proxy::Transients;
-use super::settings::{AgentSettings, ChatSettings, GatewayScenario, StartOrder};
+use super::participants::{AgentSettings, ChatSettings};
+use super::settings::{GatewayScenario, StartOrder};
 use crate::driver::Planner;
 use crate::scripted_model::{Script, ScriptedModel};
 
@@ -53,6 +54,7 @@ pub(super) struct PlannedChat {
     pub(super) id: TurnId,
     pub(super) to: AgentName,
     pub(super) delegates_to: Option<AgentName>,
+    pub(super) remembered_by: AgentName,
     /// The id of the task, which occurs in no other chat.
     pub(super) task: String,
     pub(super) settings: ChatSettings,
@@ -194,6 +196,7 @@ fn draw_user(
             id: format!("request-{number}-{index}").into(),
             to: names.of(&chat.to),
             delegates_to: chat.delegates_to.as_ref().map(|key| names.of(key)),
+            remembered_by: names.of(chat.expect.remembered_by.as_ref().unwrap_or(&chat.to)),
             task: format!("{}_{token:08x}", chat.task),
             settings: chat.clone(),
         }

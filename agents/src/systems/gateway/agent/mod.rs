@@ -16,6 +16,8 @@ mod peers;
 mod routes;
 mod stream;
 mod task_ids;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 use std::collections::BTreeMap;

@@ -166,7 +166,7 @@ impl Checks {
     /// Checks that the agents that had a task remember it, and no others.
     pub(super) fn isolation(&self, chat: &PlannedChat, memory: &MemoryEvents) {
         let agent = &memory.agent;
-        let is_holder = chat.to == *agent || chat.delegates_to.as_ref() == Some(agent);
+        let is_holder = chat.remembered_by == *agent || chat.delegates_to.as_ref() == Some(agent);
         let mut contents = memory.events.iter().map(|event| event.event.content());
         let has_it = contents.any(|content| content.contains(&chat.task));
         let name = if is_holder {

@@ -1,11 +1,19 @@
 //! The history: what agents remember and stream, as the tracer of the agents is told.
+//!
+//! | module | contents |
+//! |---|---|
+//! | `tasks` | delegated tasks |
+//! | `streams` | streamed answers |
+
+mod streams;
+mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use rehearsal_history::{Actor, Actors, Body, Draft, EntityId, Sending, Span, SpanDraft, SpanEnd};
 
-use super::api::{DelegationStatus, Event, MemoryEvent};
+use super::api::{Event, MemoryEvent};
 use super::ids::{AgentName, SessionId, TurnId};
 use super::marks;
 use super::model::{self, participant};
@@ -176,94 +184,6 @@ impl Record {
         }
     }
 
-    fn task_received(&self, agent: &AgentName, from: &AgentName, event: &MemoryEvent) {
-        let allowed = self.rules.access.get(from);
-        let is_allowed = allowed.is_some_and(|allowed| allowed.contains(agent));
-        self.check(ACCESS, is_allowed, || format!("{from} asked {agent}"));
-        let message = {
-            let state = lock(&self.state);
-            let task = state.tasks.get(&event.turn);
-            task.map(|task| Arc::clone(&task.message))
-        };
-        if let Some(message) = message {
-            let tasks = model::tasks(agent, &event.session);
-            self.agent(agent, &event.session).received(&tasks, &message);
-        }
-        self.begin_turn(agent, event);
-        self.send_in_turn(agent, event);
-    }
-
-    fn task_sent(&self, agent: &AgentName, worker: &AgentName, id: &TurnId, event: &MemoryEvent) {
-        let is_new = !lock(&self.state).tasks.contains_key(id);
-        self.check(UNIQUE, is_new, || format!("{agent} delegates a second {id}"));
-        let parent_key = key(agent, event);
-        let child_key = (worker.clone(), event.session.clone(), id.clone());
-        let parent = lock(&self.state).turns.remove(&parent_key);
-        let child = self.begin(worker, &event.session, parent.as_ref());
-        let actor = self.agent(agent, &event.session);
-        let tasks = model::tasks(worker, &event.session);
-        let task = Task {
-            child: (&child).into(),
-            sending: None,
-            message: Arc::default(),
-        };
-        {
-            let mut state = lock(&self.state);
-            state.tasks.insert(id.clone(), task);
-            state.turns.insert(child_key, child);
-            if let Some(parent) = parent {
-                state.turns.insert(parent_key, parent);
-            }
-        }
-        self.send_in_turn(agent, event);
-        let sending = actor.sending(&tasks, "task");
-        if let Some(task) = lock(&self.state).tasks.get_mut(id) {
-            task.message = Arc::clone(sending.id());
-            task.sending = Some(sending);
-        }
-    }
-
-    fn task_ended(
-        &self,
-        agent: &AgentName,
-        worker: &AgentName,
-        (id, status): (&TurnId, DelegationStatus),
-        event: &MemoryEvent,
-    ) {
-        let sending = {
-            let mut state = lock(&self.state);
-            let task = state.tasks.get_mut(id);
-            task.and_then(|task| task.sending.take())
-        };
-        let actor = self.agent(agent, &event.session);
-        match status {
-            DelegationStatus::Answered | DelegationStatus::Failed => {
-                actor.follows(&self.agent(worker, &event.session));
-                self.mark(marks::DELEGATED);
-                if let Some(sending) = sending {
-                    sending.accepted();
-                }
-            }
-            DelegationStatus::Unreached | DelegationStatus::Unanswered => {
-                self.give_up(worker, &event.session, id);
-                if let Some(sending) = sending
-                    && status == DelegationStatus::Unreached
-                {
-                    sending.rejected("unreached");
-                }
-            }
-        }
-        self.send_in_turn(agent, event);
-    }
-
-    /// Records that nothing more is heard of the turn of a sub-agent.
-    fn give_up(&self, worker: &AgentName, session: &SessionId, id: &TurnId) {
-        let key = (worker.clone(), session.clone(), id.clone());
-        let child = lock(&self.state).turns.remove(&key);
-        if let Some(child) = child {
-            child.end(SpanEnd::HostDied);
-        }
-    }
 }
 
 fn key(agent: &AgentName, event: &MemoryEvent) -> TurnKey {
@@ -324,36 +244,11 @@ impl Observer for Record {
     }
 
     fn streamed(&self, stream: &StreamId, number: u32, part: &StreamPart) {
-        let channel = model::streams(&stream.session);
-        let actor = self.agent(&stream.agent, &stream.session);
-        let known = lock(&self.state).streams.remove(stream);
-        let span = known.unwrap_or_else(|| {
-            actor.begin(SpanDraft::new("stream").on(channel.as_str()))
-        });
-        let (draft, end) = match part {
-            StreamPart::Opened => (Draft::new(model::STREAM_OPENED), None),
-            StreamPart::Chunk(index) => (Draft::new(model::CHUNK).with(model::INDEX, *index), None),
-            StreamPart::Done => (Draft::new(model::ANSWERED), Some(SpanEnd::Completed)),
-            StreamPart::Failed(reason) => {
-                let draft = Draft::new(model::FAILED).with(model::REASON, reason.clone());
-                (draft, Some(SpanEnd::Failed))
-            }
-        };
-        let draft = draft.named(stream.part(number)).in_span(&span);
-        actor.sending(&channel, draft).accepted();
-        match end {
-            Some(end) => span.end(end),
-            None => {
-                lock(&self.state).streams.insert(stream.clone(), span);
-            }
-        }
+        self.record_part(stream, number, part);
     }
 
     fn stream_closed(&self, stream: &StreamId) {
-        let open = lock(&self.state).streams.remove(stream);
-        if let Some(span) = open {
-            span.end(SpanEnd::Failed);
-        }
+        self.record_closed(stream);
     }
 
     fn attempted(&self, turn: &TurnId, attempt: u32) {
