@@ -174,7 +174,7 @@ pub struct ChatExpectations {
     pub outcome: ChatOutcome,
     /// The status of the answer, if not the one that the outcome has.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 100, max = 599))]
+    #[schemars(with = "u32", range(min = 100, max = 599))]
     pub status: Option<u32>,
     /// The relation to that status.
     pub status_is: Relation,
@@ -185,6 +185,7 @@ pub struct ChatExpectations {
     pub answer_length: Expected,
     /// The key of the agent that remembers the task, if not the one that is asked.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub remembered_by: Option<String>,
 }
 

@@ -65,6 +65,7 @@ pub struct ChatSettings {
     pub reads: Reading,
     /// The key of the agent to which the task goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub delegates_to: Option<String>,
     /// The expectations of the user.
     #[serde(default)]
