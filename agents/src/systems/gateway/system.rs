@@ -269,12 +269,14 @@ impl AgentProgram {
             backoff: settings.backoff,
             on_timeout: OnTimeout::Retry,
         };
+        let client = Client::new(format!("{GATEWAY}:{PORT}"), policy);
         Peers {
             own: self.agent.name.clone(),
             namespace: spec.settings.deployment.namespace.clone(),
             roster: Arc::clone(&self.roster),
             access: self.agent.access.clone(),
-            client: Client::new(format!("{GATEWAY}:{PORT}"), policy),
+            poll: client.without_retries(),
+            client,
             cards: BTreeMap::new().into(),
             observer: Arc::clone(record) as _,
         }

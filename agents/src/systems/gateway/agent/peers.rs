@@ -17,8 +17,11 @@ use super::super::proxy::base_path;
 use super::delegation::Delegation;
 use crate::record::recorder::lock;
 
-/// The time between two requests for a card.
-const CARD_INTERVAL: Duration = Duration::from_millis(50);
+/// The time before a card is asked for once more. It doubles each time.
+const CARD_BACKOFF: Duration = Duration::from_millis(50);
+
+/// The longest such time.
+const CARD_BACKOFF_MAX: Duration = Duration::from_secs(5);
 
 /// The agents that an agent may ask, and the way to them.
 pub(in super::super) struct Peers {
@@ -29,6 +32,8 @@ pub(in super::super) struct Peers {
     /// The agents that this one may ask.
     pub(in super::super) access: Vec<AgentName>,
     pub(in super::super) client: Client,
+    /// The client without retries, for an agent that may not be ready.
+    pub(in super::super) poll: Client,
     /// The sub-agents whose cards are known.
     pub(in super::super) cards: Mutex<BTreeMap<AgentName, Card>>,
     pub(in super::super) observer: Arc<dyn Observer>,
@@ -50,15 +55,17 @@ impl Peers {
                 base_path(&self.namespace, agent)
             );
             let call = Call::get(path);
+            let mut backoff = CARD_BACKOFF;
             loop {
-                let called = self.client.fetch(&call).await;
+                let called = self.poll.fetch(&call).await;
                 if let Some(card) = accepted::<Card>(&called) {
                     self.observer.card_resolved(&self.own, agent);
                     lock(&self.cards).insert(agent.clone(), card);
                     break;
                 }
                 self.observer.card_retried();
-                time::sleep(CARD_INTERVAL).await;
+                time::sleep(backoff).await;
+                backoff = CARD_BACKOFF_MAX.min(2 * backoff);
             }
         }
     }

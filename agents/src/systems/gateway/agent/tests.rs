@@ -77,6 +77,7 @@ fn agent(outputs: &[&str]) -> Agent {
             roster: Arc::new(BTreeSet::new()),
             access: Vec::new(),
             client: client(),
+            poll: client(),
             cards: BTreeMap::new().into(),
             observer: Arc::clone(&observer),
         },

@@ -16,6 +16,9 @@ use super::super::api::{ATTEMPT, REQUEST_ID};
 use super::super::ids::TurnId;
 use super::sse::{EventReader, ServerEvent};
 
+/// The time for one look at an agent that may not be ready.
+const POLL_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// The limits of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in super::super) struct RetryPolicy {
@@ -132,6 +135,16 @@ impl Client {
             address: address.into(),
             policy,
         }
+    }
+
+    /// Returns a client that makes one attempt, for an agent that may not be ready.
+    pub(in super::super) fn without_retries(&self) -> Self {
+        let policy = RetryPolicy {
+            timeout: POLL_TIMEOUT,
+            attempts: 1,
+            ..self.policy
+        };
+        Self::new(self.address.clone(), policy)
     }
 
     /// Sends a request as often as it takes, within the policy.

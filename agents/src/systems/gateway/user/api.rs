@@ -1,7 +1,5 @@
 //! A user's requests, through the gateway.
 
-use std::time::Duration;
-
 use hyper::StatusCode;
 use serde::de::DeserializeOwned;
 
@@ -15,9 +13,6 @@ use super::super::ids::{AgentName, SessionId};
 use super::super::plan::PlannedChat;
 use super::super::proxy::{PORT, base_path};
 use super::super::settings::ClientSettings;
-
-/// The time for one look at an agent that may not be ready.
-const POLL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The way of a user to the agents.
 #[derive(Clone, Debug)]
@@ -56,15 +51,11 @@ impl Api {
             backoff: settings.backoff,
             on_timeout: OnTimeout::GiveUp,
         };
-        let once = RetryPolicy {
-            timeout: POLL_TIMEOUT,
-            attempts: 1,
-            ..policy
-        };
+        let client = Client::new(address, policy);
         Self {
             namespace: namespace.to_owned(),
-            client: Client::new(address.clone(), policy),
-            poll: Client::new(address, once),
+            poll: client.without_retries(),
+            client,
         }
     }
 
