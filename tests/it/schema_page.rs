@@ -89,6 +89,12 @@ impl Page {
                 .collect();
             return escaped(&names.join(", "));
         }
+        // An enum whose variants have documentation of their own.
+        if let Some(variants) = field.get("oneOf").and_then(Value::as_array) {
+            let names = variants.iter().filter_map(|variant| variant.get("const"));
+            let names: Vec<String> = names.map(|name| format!("`{}`", shown(name))).collect();
+            return escaped(&names.join(", "));
+        }
         if field.contains_key("x-duration") {
             return "a duration".to_owned();
         }

@@ -15,11 +15,12 @@ macro_rules! systems {
 systems! {
     bridge,
     bus,
-    store,
+    registry,
+    gateway,
     workflow,
+    store,
     decisions,
     sessions,
-    registry,
 }
 
 /// Returns the system with that name.

@@ -10,6 +10,7 @@ mod common;
 mod decisions;
 mod defects;
 mod delivery;
+mod gateway;
 mod ids;
 mod own_system;
 mod populations;
