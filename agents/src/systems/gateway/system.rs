@@ -1,6 +1,6 @@
 //! The gateway as a system: roles, faults, and its deployment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -15,7 +15,7 @@ use super::agent::{Agent, Memory, Peers, TaskIds, Volume};
 use super::defects::{self, MEMORY_SHARED_BY_AGENTS, RETRIES_WITHOUT_BUDGET};
 use super::faults::{self, CLIENT, COORDINATOR, GATEWAY, WORKER};
 use super::http::{self, Client, OnTimeout, RetryPolicy};
-use super::ids::SessionId;
+use super::ids::{AgentName, SessionId};
 use super::marks;
 use super::model::MODEL;
 use super::plan::{Plan, PlannedAgent, longest_work};
@@ -25,6 +25,7 @@ use super::settings::{GatewayScenario, GatewaySpec};
 use super::user::User;
 use crate::driver::{ClientHost, Deployment, Node, Planner};
 use crate::record::recorder::name_task;
+use crate::scripted_model::ScriptedModel;
 use crate::system::{AnySystem, Facet, Role, System, SystemInfo};
 
 /// The time that an agent takes to write an event.
@@ -209,8 +210,8 @@ struct AgentProgram {
     environment: Rc<Environment>,
     agent: PlannedAgent,
     disk: Disk,
-    model: crate::scripted_model::ScriptedModel,
-    roster: Arc<std::collections::BTreeSet<super::ids::AgentName>>,
+    model: ScriptedModel,
+    roster: Arc<BTreeSet<AgentName>>,
 }
 
 impl AgentProgram {
