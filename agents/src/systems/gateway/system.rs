@@ -169,13 +169,9 @@ impl Environment {
                 roster: Arc::new(plan.roster()),
             };
             let program = Rc::new(program);
-            let record = Arc::clone(&self.record);
-            let name = agent.name.clone();
-            deployment
-                .server(role, agent.name.as_str(), move |node| {
-                    Rc::clone(&program).run(node)
-                })
-                .on_crash(move || record.crashed(&name));
+            deployment.server(role, agent.name.as_str(), move |node| {
+                Rc::clone(&program).run(node)
+            });
         }
         let record = Arc::clone(&self.record);
         let agents: Vec<_> = plan.agents.iter().map(|agent| agent.name.clone()).collect();
