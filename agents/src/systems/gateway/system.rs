@@ -1,6 +1,6 @@
 //! The gateway as a system: roles, faults, and its deployment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -15,7 +15,7 @@ use super::agent::{Agent, Memory, Peers, TaskIds, Volume};
 use super::defects::{self, MEMORY_SHARED_BY_AGENTS, RETRIES_WITHOUT_BUDGET};
 use super::faults::{self, CLIENT, COORDINATOR, GATEWAY, WORKER};
 use super::http::{self, Client, OnTimeout, RetryPolicy};
-use super::ids::SessionId;
+use super::ids::AgentName;
 use super::marks;
 use super::model::MODEL;
 use super::plan::{Plan, PlannedAgent, longest_work};
@@ -25,6 +25,7 @@ use super::settings::{GatewayScenario, GatewaySpec};
 use super::user::User;
 use crate::driver::{ClientHost, Deployment, Node, Planner};
 use crate::record::recorder::name_task;
+use crate::scripted_model::ScriptedModel;
 use crate::system::{AnySystem, Facet, Role, System, SystemInfo};
 
 /// The time that an agent takes to write an event.
@@ -140,49 +141,50 @@ impl Environment {
     }
 
     fn add_agents(self: &Rc<Self>, deployment: &mut Deployment, plan: &Plan) {
-        let sessions: Vec<SessionId> = plan.users.iter().map(|user| user.session.clone()).collect();
         let shared_volume = Volume::default();
+        let volume = || match self.spec.defect {
+            Some(MEMORY_SHARED_BY_AGENTS) => shared_volume.clone(),
+            _ => Volume::default(),
+        };
+        let roster = Arc::new(plan.roster());
         for agent in &plan.agents {
-            for session in &sessions {
-                self.record.joins(&agent.name, session);
-            }
+            let program = Rc::new(AgentProgram {
+                environment: Rc::clone(self),
+                agent: agent.clone(),
+                disk: Disk {
+                    volume: volume(),
+                    task_ids: TaskIds::new(agent.task_prefix.clone(), self.epoch),
+                },
+                model: plan.model.clone(),
+                roster: Arc::clone(&roster),
+            });
             let role = if agent.is_coordinator() {
                 COORDINATOR
             } else {
                 WORKER
             };
-            let volume = if self.spec.defect == Some(MEMORY_SHARED_BY_AGENTS) {
-                shared_volume.clone()
-            } else {
-                Volume::default()
-            };
-            let disk = Disk {
-                volume,
-                task_ids: TaskIds::new(agent.task_prefix.clone(), self.epoch),
-            };
-            let program = AgentProgram {
-                environment: Rc::clone(self),
-                agent: agent.clone(),
-                disk,
-                model: plan.model.clone(),
-                roster: Arc::new(plan.roster()),
-            };
-            let program = Rc::new(program);
-            let record = Arc::clone(&self.record);
+            deployment.server(role, agent.name.as_str(), move |node| {
+                Rc::clone(&program).run(node)
+            });
+        }
+        self.record_participants(deployment, plan);
+    }
+
+    /// Records that every agent takes part in every session, to the end.
+    fn record_participants(&self, deployment: &mut Deployment, plan: &Plan) {
+        let sessions = plan.users.iter().map(|user| &user.session);
+        let of_agent = |agent: &PlannedAgent| {
             let name = agent.name.clone();
-            deployment
-                .server(role, agent.name.as_str(), move |node| {
-                    Rc::clone(&program).run(node)
-                })
-                .on_crash(move || record.crashed(&name));
+            sessions.clone().map(move |session| (name.clone(), session.clone()))
+        };
+        let participants: Vec<_> = plan.agents.iter().flat_map(of_agent).collect();
+        for (agent, session) in &participants {
+            self.record.joins(agent, session);
         }
         let record = Arc::clone(&self.record);
-        let agents: Vec<_> = plan.agents.iter().map(|agent| agent.name.clone()).collect();
         deployment.on_snapshot(move || {
-            for agent in &agents {
-                for session in &sessions {
-                    record.drained(agent, session);
-                }
+            for (agent, session) in &participants {
+                record.drained(agent, session);
             }
             async {}
         });
@@ -209,8 +211,8 @@ struct AgentProgram {
     environment: Rc<Environment>,
     agent: PlannedAgent,
     disk: Disk,
-    model: crate::scripted_model::ScriptedModel,
-    roster: Arc<std::collections::BTreeSet<super::ids::AgentName>>,
+    model: ScriptedModel,
+    roster: Arc<BTreeSet<AgentName>>,
 }
 
 impl AgentProgram {

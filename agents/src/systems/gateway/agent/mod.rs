@@ -87,14 +87,14 @@ impl Agent {
         let Some(startup) = self.startup else {
             return;
         };
-        if self.defect != Some(READY_BEFORE_CARDS) {
-            time::sleep(startup).await;
-            self.peers.resolve().await;
+        time::sleep(startup).await;
+        let is_early = self.defect == Some(READY_BEFORE_CARDS);
+        if is_early {
             self.become_ready();
-        } else {
-            time::sleep(startup).await;
+        }
+        self.peers.resolve().await;
+        if !is_early {
             self.become_ready();
-            self.peers.resolve().await;
         }
     }
 

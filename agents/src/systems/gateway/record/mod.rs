@@ -23,7 +23,7 @@ use crate::record::Recorder;
 use crate::record::recorder::lock;
 
 /// The promise that readiness keeps.
-const READY_FIRST: &str = "a card is read only from an agent that is ready";
+const READY_FIRST: &str = "a card is read only from an agent that has become ready";
 
 /// The promise that access lists keep.
 const ACCESS: &str = "an agent is asked only by those whose access list has it";
@@ -58,6 +58,7 @@ type TurnKey = (AgentName, SessionId, TurnId);
 
 #[derive(Default)]
 struct State {
+    /// The agents that have become ready. A card may still be in flight when its agent dies.
     ready: BTreeSet<AgentName>,
     turns: BTreeMap<TurnKey, Span>,
     tasks: BTreeMap<TurnId, Task>,
@@ -104,11 +105,6 @@ impl Record {
     /// Records that an agent has everything that it will get.
     pub(super) fn drained(&self, agent: &AgentName, session: &SessionId) {
         self.agent(agent, session).drained();
-    }
-
-    /// Records that an agent's host has died.
-    pub(super) fn crashed(&self, agent: &AgentName) {
-        lock(&self.state).ready.remove(agent);
     }
 
     pub(super) fn mark(&self, mark: Mark) {
