@@ -10,10 +10,7 @@ const AGENTS_MAX: u64 = 1_000;
 
 /// Returns every contradiction.
 pub(super) fn contradictions(file: &WorkflowFile, shared: &Shared<'_>) -> Vec<Contradiction> {
-    times(file, shared)
-        .into_iter()
-        .chain(size(file))
-        .collect()
+    times(file, shared).into_iter().chain(size(file)).collect()
 }
 
 /// An orchestrator that waits longer than the run never gives a task up.

@@ -212,9 +212,7 @@ impl Run {
                 (SpanEnd::TimedOut, Err(TaskError::TimedOut))
             }
         };
-        let _ = self
-            .tell(|telemetry| telemetry.task_ended(id, end))
-            .await;
+        let _ = self.tell(|telemetry| telemetry.task_ended(id, end)).await;
         result
     }
 

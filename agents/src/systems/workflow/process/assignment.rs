@@ -4,7 +4,10 @@ use super::super::report::Failure;
 use super::super::settings::{TaskSettings, WorkflowScenario};
 
 /// Returns the name of the agent that does a task.
-pub(super) fn agent_of(scenario: &WorkflowScenario, task: &TaskSettings) -> Result<String, Failure> {
+pub(super) fn agent_of(
+    scenario: &WorkflowScenario,
+    task: &TaskSettings,
+) -> Result<String, Failure> {
     match (&task.agent, &task.needs) {
         (Some(agent), _) => Ok(agent.clone()),
         (None, Some(capability)) => {

@@ -66,7 +66,10 @@ async fn summary(run: &Run, synthesis: &Synthesis) -> Result<Value, Failure> {
 pub(super) fn findings(reviewed: &[Reviewed]) -> Vec<Value> {
     let mut findings = Vec::new();
     for Reviewed { agent, result } in reviewed {
-        let found = result.as_ref().ok().and_then(|result| result.get("findings"));
+        let found = result
+            .as_ref()
+            .ok()
+            .and_then(|result| result.get("findings"));
         for finding in found.and_then(Value::as_array).into_iter().flatten() {
             let mut finding = finding.clone();
             if let Some(fields) = finding.as_object_mut() {

@@ -66,8 +66,7 @@ async fn recovered(
     error: TaskError,
     context: &Context,
 ) -> Result<Value, Failure> {
-    let (TaskError::Failed(_) | TaskError::TimedOut, Some(agent)) = (&error, &task.recovery)
-    else {
+    let (TaskError::Failed(_) | TaskError::TimedOut, Some(agent)) = (&error, &task.recovery) else {
         return Err(Failure::of_task(&task.name, error));
     };
     let input = context

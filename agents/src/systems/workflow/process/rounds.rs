@@ -30,11 +30,11 @@ struct Contribution {
 impl Workspace {
     /// Returns the contributions by round and peer, whatever the order in which they came.
     fn snapshot(&mut self) -> Value {
-        self.contributions
-            .sort_by_key(|one| (one.round, one.peer));
-        let shown = self.contributions.iter().map(
-            |one| json!({ "round": one.round, "agent": one.agent, "content": one.content }),
-        );
+        self.contributions.sort_by_key(|one| (one.round, one.peer));
+        let shown = self
+            .contributions
+            .iter()
+            .map(|one| json!({ "round": one.round, "agent": one.agent, "content": one.content }));
         shown.collect()
     }
 }
@@ -49,7 +49,9 @@ pub(super) async fn run(run: Arc<Run>) -> Result<Value, Failure> {
     let mut workspace = Workspace::default();
     let mut parts = JoinSet::new();
     for round in 1..=rounds {
-        let seen = input.with("round", round).with("workspace", workspace.snapshot());
+        let seen = input
+            .with("round", round)
+            .with("workspace", workspace.snapshot());
         begin_round(&run, round, &seen, &mut parts);
         // Seeded: the round is over when all but one have contributed.
         let waiting_for = match run.carries(defects::ROUND_ENDS_EARLY) && round < rounds {

@@ -121,7 +121,9 @@ mod tests {
 
     #[test]
     fn findings_are_sorted_by_severity_and_keep_their_order_within_it() {
-        let synthesis = of(&["low", "strange", "high", "critical", "low", "medium", "high"]);
+        let synthesis = of(&[
+            "low", "strange", "high", "critical", "low", "medium", "high",
+        ]);
         let order: Vec<(Severity, u64)> = synthesis
             .findings
             .iter()

@@ -1,6 +1,8 @@
 //! Promises of every workflow.
 
+use std::collections::BTreeMap;
 
+use super::super::evidence::TaskSeen;
 use super::super::report::{Failure, Logged, TaskError, meaning};
 use super::super::telemetry::encoded;
 use super::super::wire::TaskEnd;
@@ -9,7 +11,9 @@ use super::{Kept, Observed, unless};
 /// The user receives a report.
 pub(super) fn is_reported(observed: &Observed<'_>) -> Kept {
     let reported = observed.report().is_some();
-    Some(unless(reported, || "the user never received a report".into()))
+    Some(unless(reported, || {
+        "the user never received a report".into()
+    }))
 }
 
 /// No task is begun any more once the user has the report.
@@ -22,48 +26,52 @@ pub(super) fn nothing_after_report(observed: &Observed<'_>) -> Kept {
     })
 }
 
-/// Returns each entry of the log with the task as its worker saw it. Tasks of one name are
-/// begun one after the other.
-fn logged<'a>(
-    observed: &'a Observed<'_>,
-) -> Option<Vec<(&'a Logged, Option<&'a super::super::evidence::TaskSeen>)>> {
+/// An entry of the log, with the task as its worker saw it, if one did.
+type Compared<'a> = (&'a Logged, Option<&'a TaskSeen>);
+
+/// Returns every entry of the log. Tasks of one name are begun one after the other.
+fn compared<'a>(observed: &'a Observed<'_>) -> Option<Vec<Compared<'a>>> {
     let report = observed.report()?;
-    let mut used = std::collections::BTreeMap::<(&str, &str), usize>::new();
-    let pairs = report.log.iter().map(|entry| {
-        let place = used.entry((&entry.task, &entry.agent)).or_default();
-        let mut seen = observed.seen.named(&entry.task);
-        let seen = seen.by_ref().filter(|task| task.agent == entry.agent).nth(*place);
+    let mut places = BTreeMap::<(&str, &str), usize>::new();
+    let compared = report.log.iter().map(|entry| {
+        let place = places.entry((&entry.task, &entry.agent)).or_default();
+        let mut seen = observed
+            .seen
+            .named(&entry.task)
+            .filter(|task| task.agent == entry.agent);
+        let seen = seen.nth(*place);
         *place += 1;
         (entry, seen)
     });
-    Some(pairs.collect())
+    Some(compared.collect())
 }
 
 /// The log has one entry for each task, with the input that its worker was given.
 pub(super) fn log_has_inputs(observed: &Observed<'_>) -> Kept {
-    let logged = logged(observed)?;
-    let seen = logged.iter().filter(|(_, seen)| seen.is_some()).count();
-    if seen != observed.seen.tasks.len() {
-        let tasks = observed.seen.tasks.len();
-        return Some(Err(format!("{tasks} tasks were begun, and {seen} are logged")));
+    let compared = compared(observed)?;
+    let seen = compared.iter().filter(|(_, seen)| seen.is_some()).count();
+    let tasks = observed.seen.tasks.len();
+    if seen != tasks {
+        return Some(Err(format!(
+            "{tasks} tasks were begun, and {seen} are logged"
+        )));
     }
-    let differs = |(entry, seen): &&(&Logged, Option<&super::super::evidence::TaskSeen>)| {
-        seen.is_some_and(|seen| seen.input != entry.input)
-    };
-    Some(match logged.iter().find(differs) {
-        Some((entry, Some(seen))) => Err(format!(
-            "{} was given {}, and the log has {}",
-            entry.task,
-            encoded(&seen.input),
-            encoded(&entry.input)
-        )),
-        _ => Ok(()),
-    })
+    for (entry, seen) in compared {
+        let Some(seen) = seen.filter(|seen| seen.input != entry.input) else {
+            continue;
+        };
+        let (given, logged) = (encoded(&seen.input), encoded(&entry.input));
+        let name = &entry.task;
+        return Some(Err(format!(
+            "{name} was given {given}, and the log has {logged}"
+        )));
+    }
+    Some(Ok(()))
 }
 
 /// The log has the answer that each worker gave.
 pub(super) fn log_has_results(observed: &Observed<'_>) -> Kept {
-    for (entry, seen) in logged(observed)? {
+    for (entry, seen) in compared(observed)? {
         let Some((_, end)) = seen.and_then(|seen| seen.ended.as_ref()) else {
             continue;
         };
@@ -114,7 +122,10 @@ pub(super) fn within_budget(observed: &Observed<'_>) -> Kept {
     let report = observed.report()?;
     let stopped = report.end == Err(Failure::OutOfTokens);
     Some(unless(stopped == observed.seen.refused.is_some(), || {
-        format!("tokens were refused, or not, and the report is {:?}", report.end)
+        format!(
+            "tokens were refused, or not, and the report is {:?}",
+            report.end
+        )
     }))
 }
 
@@ -127,6 +138,9 @@ pub(super) fn unknown_agent_is_error(observed: &Observed<'_>) -> Kept {
     })?;
     let expected = Err(Failure::UnknownAgent(unknown.clone()));
     Some(unless(report.end == expected, || {
-        format!("there is no agent `{unknown}`, and the report is {:?}", report.end)
+        format!(
+            "there is no agent `{unknown}`, and the report is {:?}",
+            report.end
+        )
     }))
 }

@@ -24,10 +24,14 @@ fn manager_oversees(observed: &Observed<'_>) -> Kept {
         let before = place.checked_sub(1).map(|before| &tasks[before]);
         let assigned = before.filter(|before| before.name == assignment_of(&task.name));
         let assigned = assigned.and_then(TaskSeen::answer).map(meaning);
-        let to = assigned.as_ref().and_then(|assigned| assigned["agent"].as_str());
+        let to = assigned
+            .as_ref()
+            .and_then(|assigned| assigned["agent"].as_str());
         if to != Some(&task.agent) {
             let (name, agent) = (&task.name, &task.agent);
-            return Some(Err(format!("{name} was done by {agent}, and assigned to {to:?}")));
+            return Some(Err(format!(
+                "{name} was done by {agent}, and assigned to {to:?}"
+            )));
         }
         let overseen = oversight_of(&task.name);
         let after = tasks.get(place + 1).map(|after| &after.name);
@@ -37,4 +41,3 @@ fn manager_oversees(observed: &Observed<'_>) -> Kept {
     }
     Some(Ok(()))
 }
-

@@ -12,11 +12,11 @@ pub(super) mod reviews;
 pub(super) mod sequences;
 pub(super) mod supervision;
 
+use super::evidence::WorkflowSeen;
 use super::process;
 use super::report::Report;
 use super::settings::WorkflowScenario;
 use super::telemetry::Telemetry;
-use super::evidence::WorkflowSeen;
 
 /// A contradiction to a promise, or none. `None` if there was no opportunity.
 type Kept = Option<Result<(), String>>;
@@ -46,7 +46,10 @@ const fn promise(name: &'static str, judge: fn(&Observed<'_>) -> Kept) -> Promis
 /// The promises of every workflow.
 const COMMON: &[Promise] = &[
     promise("workflow-is-reported", common::is_reported),
-    promise("nothing-begins-after-the-report", common::nothing_after_report),
+    promise(
+        "nothing-begins-after-the-report",
+        common::nothing_after_report,
+    ),
     promise("log-has-inputs-as-given", common::log_has_inputs),
     promise("log-has-results-as-given", common::log_has_results),
     promise("no-step-after-tokens-are-used-up", common::budget_stops_all),

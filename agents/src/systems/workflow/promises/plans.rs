@@ -42,14 +42,19 @@ fn condition_decides(observed: &Observed<'_>) -> Kept {
     observed.report()?.end.as_ref().ok()?;
     for task in &observed.scenario.tasks {
         let Some(name) = &task.when else { continue };
-        let mut before = task.after.iter().flat_map(|earlier| observed.seen.named(earlier));
+        let mut before = task
+            .after
+            .iter()
+            .flat_map(|earlier| observed.seen.named(earlier));
         let number = before.find_map(|earlier| meaning(earlier.answer()?).get(name)?.as_i64());
         let Some(number) = number else { continue };
         opportunity = Some(Ok(()));
         let times = observed.seen.named(&task.name).count();
         if times != usize::from(holds(task, number)) {
             let task = &task.name;
-            return Some(Err(format!("{name} is {number}, and {task} was done {times} times")));
+            return Some(Err(format!(
+                "{name} is {number}, and {task} was done {times} times"
+            )));
         }
     }
     opportunity
@@ -64,10 +69,13 @@ fn urgent_first(observed: &Observed<'_>) -> Kept {
     for (place, task) in observed.seen.tasks.iter().enumerate() {
         let chosen = urgency(observed, &task.name, observed.scenario.tasks.len());
         for other in &observed.seen.tasks[place + 1..] {
-            let could_begin = declared(observed, &other.name)?.after.iter().all(|earlier| {
-                let mut earlier = observed.seen.named(earlier);
-                earlier.all(|earlier| task.is_after(earlier))
-            });
+            let could_begin = declared(observed, &other.name)?
+                .after
+                .iter()
+                .all(|earlier| {
+                    let mut earlier = observed.seen.named(earlier);
+                    earlier.all(|earlier| task.is_after(earlier))
+                });
             let urgency = urgency(observed, &other.name, observed.scenario.tasks.len());
             if could_begin && urgency > chosen {
                 return Some(Err(format!(
@@ -105,7 +113,10 @@ fn all_done(observed: &Observed<'_>) -> Kept {
         done == left_out.contains(&Value::from(task.name.as_str()))
     });
     Some(match missing {
-        Some(task) => Err(format!("{} is neither done nor left out, or both", task.name)),
+        Some(task) => Err(format!(
+            "{} is neither done nor left out, or both",
+            task.name
+        )),
         None => Ok(()),
     })
 }

@@ -93,8 +93,7 @@ fn failure_ends_there(observed: &Observed<'_>) -> Kept {
 fn revisions_bounded(observed: &Observed<'_>) -> Kept {
     let most = observed.scenario.workflow.revisions? as usize;
     let mut tasks = observed.scenario.tasks.iter();
-    let too_often =
-        tasks.find(|task| observed.seen.named(&revision_of(&task.name)).count() > most);
+    let too_often = tasks.find(|task| observed.seen.named(&revision_of(&task.name)).count() > most);
     Some(match too_often {
         Some(task) => Err(format!("{} was revised more than {most} times", task.name)),
         None => Ok(()),

@@ -14,7 +14,6 @@ pub(in super::super) const FAN_OUT: &[Promise] = &[
     promise("failure-leaves-the-others", failure_leaves_others),
 ];
 
-
 /// The name of the task that puts findings together.
 const SYNTHESIS: &str = "synthesis";
 
@@ -44,8 +43,7 @@ fn synthesis_waits(observed: &Observed<'_>) -> Kept {
         None => observed.seen.report.as_ref()?.0,
     };
     let mut reviews = reviews(observed).filter(|review| !was_given_up(observed, review));
-    let early =
-        reviews.find(|review| review.ended_at().is_none_or(|ended| ended > begins));
+    let early = reviews.find(|review| review.ended_at().is_none_or(|ended| ended > begins));
     Some(match early {
         Some(review) => Err(format!("{} was still under way", review.name)),
         None => Ok(()),
@@ -111,7 +109,8 @@ fn decision_follows(observed: &Observed<'_>) -> Kept {
     }
     let score = 100_i64.saturating_sub(penalty).max(0);
     let approves = critical == 0 && high <= 3;
-    let approves = approves && score >= i64::from(observed.scenario.workflow.approve_from.unwrap_or(90));
+    let approves =
+        approves && score >= i64::from(observed.scenario.workflow.approve_from.unwrap_or(90));
     let failed = reviews(observed).any(|review| review.answer().is_none());
     let all = observed.scenario.workflow.quorum.map(|quorum| quorum.0) == Some(Quorum::All);
     let action = match (critical, approves && !(all && failed)) {
@@ -136,7 +135,9 @@ fn reviews_once(observed: &Observed<'_>) -> Kept {
     observed.report()?.end.as_ref().ok()?;
     let agents = observed.scenario.workers();
     let mut expected: Vec<&str> = agents.map(|agent| agent.name.as_str()).collect();
-    let mut found: Vec<&str> = reviews(observed).map(|review| review.agent.as_str()).collect();
+    let mut found: Vec<&str> = reviews(observed)
+        .map(|review| review.agent.as_str())
+        .collect();
     expected.sort_unstable();
     found.sort_unstable();
     Some(unless(found == expected, || {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::super::evidence::TaskSeen;
 use super::super::report::{Failure, meaning};
 use super::super::telemetry::encoded;
 use super::{Kept, Observed, Promise, promise, unless};
@@ -47,7 +48,7 @@ fn input_has_outputs(observed: &Observed<'_>) -> Kept {
 /// After a task that failed, no other begins, and the report says which failed.
 fn failure_ends_chain(observed: &Observed<'_>) -> Kept {
     let tasks = &observed.seen.tasks;
-    let failed = tasks.iter().position(super::super::evidence::TaskSeen::has_failed)?;
+    let failed = tasks.iter().position(TaskSeen::has_failed)?;
     if let Some(next) = tasks.get(failed + 1) {
         let (failed, next) = (&tasks[failed].name, &next.name);
         return Some(Err(format!("{failed} failed, and {next} was begun")));

@@ -26,7 +26,6 @@ pub(in super::super) const ROUNDS: &[Promise] = &[
     promise("contribution-is-kept", contributions_kept),
 ];
 
-
 /// The supervisor decides no more often than it may.
 fn bounded(observed: &Observed<'_>) -> Kept {
     let most = observed.scenario.workflow.decisions?;
@@ -54,7 +53,9 @@ fn follows_plan(observed: &Observed<'_>) -> Kept {
         opportunity = Some(Ok(()));
         if delegated.agent != worker {
             let agent = &delegated.agent;
-            return Some(Err(format!("the plan names {worker}, and {agent} was asked")));
+            return Some(Err(format!(
+                "the plan names {worker}, and {agent} was asked"
+            )));
         }
     }
     opportunity
@@ -83,9 +84,9 @@ fn round_of(task: &TaskSeen) -> Option<u64> {
 fn rounds_apart(observed: &Observed<'_>) -> Kept {
     let tasks = &observed.seen.tasks;
     for later in tasks {
-        let early = tasks.iter().find(|earlier| {
-            round_of(earlier) < round_of(later) && !later.is_after(earlier)
-        });
+        let early = tasks
+            .iter()
+            .find(|earlier| round_of(earlier) < round_of(later) && !later.is_after(earlier));
         if let Some(early) = early {
             return Some(Err(format!(
                 "{} began round {:?} before {} had ended round {:?}",

@@ -23,7 +23,12 @@ impl Telemetry {
     }
 
     /// The orchestrator reports something to the user of a workflow.
-    pub(super) fn progress(&self, workflow: WorkflowId, kind: &'static str, fields: Body) -> Sending {
+    pub(super) fn progress(
+        &self,
+        workflow: WorkflowId,
+        kind: &'static str,
+        fields: Body,
+    ) -> Sending {
         let draft = lock(&self.state).workflows[&workflow].draft(kind);
         let draft = fields
             .fields
@@ -34,7 +39,12 @@ impl Telemetry {
     }
 
     /// The orchestrator shows the state that a decision has led to.
-    pub(in super::super) fn state(&self, workflow: WorkflowId, node: &str, known: String) -> Sending {
+    pub(in super::super) fn state(
+        &self,
+        workflow: WorkflowId,
+        node: &str,
+        known: String,
+    ) -> Sending {
         let fields = Body::new(STATE)
             .with("node", text(node))
             .with("known", text(&known));
@@ -42,7 +52,11 @@ impl Telemetry {
     }
 
     /// The orchestrator ends a workflow.
-    pub(in super::super) fn workflow_ended(&self, workflow: WorkflowId, report: &Report) -> Sending {
+    pub(in super::super) fn workflow_ended(
+        &self,
+        workflow: WorkflowId,
+        report: &Report,
+    ) -> Sending {
         let (kind, _) = kind_of(report);
         let fields = match &report.end {
             Ok(result) => Body::new(kind).with("result", Value::from(result.to_string())),

@@ -80,7 +80,9 @@ impl<'a> Schedule<'a> {
         let Some(name) = &task.when else {
             return Ok(Condition::Holds);
         };
-        let mut outputs = self.before(place).filter_map(|earlier| self.output(earlier));
+        let mut outputs = self
+            .before(place)
+            .filter_map(|earlier| self.output(earlier));
         let number = outputs.find_map(|output| output.get(name)?.as_i64());
         let Some(number) = number else {
             let problem = format!("{} depends on `{name}`, and no task says it", task.name);
