@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use rehearsal_history::Actor;
+use rehearsal_history::{Actor, SpanEnd};
 use rehearsal_sim::tokio::time;
 
 use super::super::client::{Client, Link};
@@ -50,6 +50,7 @@ impl<N: Network> Auditor<N> {
         let actor = node.actor("auditor");
         node.ready();
         node.leave().await;
+        let audit = actor.begin("audit");
         time::sleep(self.site.settle_time()).await;
         let mut position = Position::default();
         for (team, expected) in &self.expected {
@@ -61,6 +62,7 @@ impl<N: Network> Auditor<N> {
         for number in 1..=self.replicas {
             self.compare_replica(&actor, number, position).await;
         }
+        audit.end(SpanEnd::Completed);
     }
 
     async fn compare_sums(&self, actor: &Actor, client: &mut Client<N>, expected: Expected) {
