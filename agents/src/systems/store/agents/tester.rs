@@ -118,6 +118,7 @@ impl<N: Network> Tester<N> {
             Begun::Nothing => return,
             Begun::Count => {
                 repeat(edge, count).await;
+                self.disk.begin(Begun::Result);
                 edge.append(TEST_RESULTS, value).await;
             }
             Begun::Result => {
