@@ -13,7 +13,7 @@ use super::super::system::replica_host;
 use super::super::wire::{
     Answer, ClientId, Position, Request, RequestId, RequestNumber, TeamId,
 };
-use super::edge::Site;
+use super::edge::Environment;
 use crate::network::Network;
 use crate::driver::ClientNode;
 use crate::record::recorder::name_task;
@@ -35,7 +35,7 @@ const REPLICA_LOOKS_MAX: u32 = 500;
 
 /// The auditor with everything that it needs.
 pub(in super::super) struct Auditor<N> {
-    pub(in super::super) site: Site<N>,
+    pub(in super::super) environment: Environment<N>,
     /// The sums of each team.
     pub(in super::super) expected: Vec<(TeamId, Expected)>,
     /// The counters among which the agents choose.
@@ -51,10 +51,10 @@ impl<N: Network> Auditor<N> {
         node.ready();
         node.leave().await;
         let audit = actor.begin("audit");
-        time::sleep(self.site.settle_time()).await;
+        time::sleep(self.environment.settle_time()).await;
         let mut position = Position::default();
         for (team, expected) in &self.expected {
-            let mut client = self.site.client(ClientId("auditor".to_owned()), *team);
+            let mut client = self.environment.client(ClientId("auditor".to_owned()), *team);
             self.compare_sums(&actor, &mut client, *expected).await;
             client.read(Query::Everything).await;
             position = position.max(client.seen());
@@ -84,14 +84,14 @@ impl<N: Network> Auditor<N> {
 
     /// Waits until a replica has come to that position, and compares it with the store.
     async fn compare_replica(&self, actor: &Actor, number: u32, at: Position) {
-        let mut link = self.site.link(&replica_host(number));
+        let mut link = self.environment.link(&replica_host(number));
         let caught_up = detach(&mut link, at).await;
         let mut checked = match caught_up {
             true => Ok(()),
             false => Err(format!("replica {number} never came to position {}", at.0)),
         };
         for (team, _) in &self.expected {
-            let mut client = self.site.client(ClientId("auditor".to_owned()), *team);
+            let mut client = self.environment.client(ClientId("auditor".to_owned()), *team);
             let ours = client.read(Query::Everything).await;
             let theirs = everything(&mut link, *team).await;
             if checked.is_ok() && ours != theirs {
