@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use rehearsal_sim::Ambient;
 
-use super::agents::{Agent, Auditor, Site, Submitter, Tester, TesterDisk, Worker};
+use super::agents::{Agent, Auditor, Environment, Submitter, Tester, TesterDisk, Worker};
 use super::faults::{self, AGENT, REPLICA, STORE, WORKER};
 use super::model::MODEL;
 use super::plan::{Plan, PlannedAgent, PlannedTasks, PlannedTester};
@@ -83,21 +83,21 @@ pub(super) fn deploy<N: Network>(
 ) -> Deployment {
     let mut deployment = Deployment::new();
     deployment.longest_work(plan.longest_work(spec.settings.store.lease));
-    let site = Site {
+    let environment = Environment {
         network: network.clone(),
         settings: spec.settings.connections.clone(),
         defect: spec.defect,
     };
     add_servers(&mut deployment, spec, recorder, network);
-    let auditor = auditor(&spec.settings, &plan, site.clone());
+    let auditor = auditor(&spec.settings, &plan, environment.clone());
     for plan in plan.tasks {
-        add_tasks(&mut deployment, plan, &site);
+        add_tasks(&mut deployment, plan, &environment);
     }
     for plan in plan.testers {
-        add_tester(&mut deployment, plan, site.clone());
+        add_tester(&mut deployment, plan, environment.clone());
     }
     for plan in plan.agents {
-        add_agent(&mut deployment, plan, site.clone());
+        add_agent(&mut deployment, plan, environment.clone());
     }
     let host = ClientHost::Own("auditor".to_owned());
     deployment.client(AGENT, host, move |node| auditor.run(node));
@@ -149,18 +149,18 @@ fn add_servers<N: Network>(
     });
 }
 
-fn add_agent<N: Network>(deployment: &mut Deployment, plan: PlannedAgent, site: Site<N>) {
+fn add_agent<N: Network>(deployment: &mut Deployment, plan: PlannedAgent, environment: Environment<N>) {
     let (work, host) = (deployment.work(), ClientHost::Own(plan.id.0.clone()));
-    let agent = Agent { plan, site, work };
+    let agent = Agent { plan, environment, work };
     deployment.client(AGENT, host, move |node| agent.run(node));
 }
 
-fn add_tester<N: Network>(deployment: &mut Deployment, plan: PlannedTester, site: Site<N>) {
+fn add_tester<N: Network>(deployment: &mut Deployment, plan: PlannedTester, environment: Environment<N>) {
     let (work, host, disk) = (deployment.work(), plan.id.0.clone(), TesterDisk::default());
     deployment.server(WORKER, host, move |node| {
         let tester = Tester {
             plan: plan.clone(),
-            site: site.clone(),
+            environment: environment.clone(),
             work,
             disk: disk.clone(),
         };
@@ -168,21 +168,21 @@ fn add_tester<N: Network>(deployment: &mut Deployment, plan: PlannedTester, site
     });
 }
 
-fn auditor<N: Network>(scenario: &StoreScenario, plan: &Plan, site: Site<N>) -> Auditor<N> {
+fn auditor<N: Network>(scenario: &StoreScenario, plan: &Plan, environment: Environment<N>) -> Auditor<N> {
     let counters = scenario.agents.iter();
     let counters = counters.filter(|group| group.kind == AgentKind::Counter);
     let teams = plan.teams.iter();
     Auditor {
-        site,
+        environment,
         expected: teams.map(|team| (*team, plan.expected(*team))).collect(),
         counters: counters.map(|group| group.keys).max().unwrap_or_default(),
         replicas: scenario.store.replicas,
     }
 }
 
-fn add_tasks<N: Network>(deployment: &mut Deployment, plan: PlannedTasks, site: &Site<N>) {
+fn add_tasks<N: Network>(deployment: &mut Deployment, plan: PlannedTasks, environment: &Environment<N>) {
     for (place, name) in plan.workers.iter().enumerate() {
-        let (team, site, incarnations) = (plan.team, site.clone(), Cell::new(0));
+        let (team, environment, incarnations) = (plan.team, environment.clone(), Cell::new(0));
         let host = name.clone();
         deployment.server(WORKER, host.clone(), move |node| {
             incarnations.set(incarnations.get() + 1);
@@ -191,7 +191,7 @@ fn add_tasks<N: Network>(deployment: &mut Deployment, plan: PlannedTasks, site: 
                 place,
                 incarnation: incarnations.get(),
                 team,
-                site: site.clone(),
+                environment: environment.clone(),
             };
             worker.run(node)
         });
@@ -199,7 +199,7 @@ fn add_tasks<N: Network>(deployment: &mut Deployment, plan: PlannedTasks, site: 
     let host = ClientHost::Own(plan.submitter.0.clone());
     let submitter = Submitter {
         plan,
-        site: site.clone(),
+        environment: environment.clone(),
         work: deployment.work(),
     };
     deployment.client(AGENT, host, move |node| submitter.run(node));

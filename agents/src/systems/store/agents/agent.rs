@@ -5,7 +5,7 @@ use rehearsal_sim::tokio::time;
 
 use super::super::plan::{Action, PlannedAgent};
 use super::contributor;
-use super::edge::{Edge, Site};
+use super::edge::{Edge, Environment};
 use crate::network::Network;
 use crate::driver::{ClientNode, WorkId};
 use crate::record::recorder::name_task;
@@ -13,7 +13,7 @@ use crate::record::recorder::name_task;
 /// An agent with everything that it needs.
 pub(in super::super) struct Agent<N> {
     pub(in super::super) plan: PlannedAgent,
-    pub(in super::super) site: Site<N>,
+    pub(in super::super) environment: Environment<N>,
     pub(in super::super) work: WorkId,
 }
 
@@ -28,10 +28,10 @@ impl<N: Network> Agent<N> {
         let script = actor.begin("script");
         let replica = self.plan.replica.map(|number| {
             let host = super::super::system::replica_host(number);
-            self.site.link(&host)
+            self.environment.link(&host)
         });
         let id = self.plan.id.clone();
-        let mut edge = Edge::new(&self.site, actor, id, self.plan.team).reading_at(replica);
+        let mut edge = Edge::new(&self.environment, actor, id, self.plan.team).reading_at(replica);
         for step in self.plan.steps {
             time::sleep(step.wait).await;
             take(&mut edge, step.action).await;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use rehearsal_history::Actor;
+use rehearsal_history::{Actor, SpanEnd};
 use rehearsal_sim::tokio::time;
 
 use super::super::client::{Client, Link};
@@ -13,7 +13,7 @@ use super::super::system::replica_host;
 use super::super::wire::{
     Answer, ClientId, Position, Request, RequestId, RequestNumber, TeamId,
 };
-use super::edge::Site;
+use super::edge::Environment;
 use crate::network::Network;
 use crate::driver::ClientNode;
 use crate::record::recorder::name_task;
@@ -35,7 +35,7 @@ const REPLICA_LOOKS_MAX: u32 = 500;
 
 /// The auditor with everything that it needs.
 pub(in super::super) struct Auditor<N> {
-    pub(in super::super) site: Site<N>,
+    pub(in super::super) environment: Environment<N>,
     /// The sums of each team.
     pub(in super::super) expected: Vec<(TeamId, Expected)>,
     /// The counters among which the agents choose.
@@ -50,10 +50,11 @@ impl<N: Network> Auditor<N> {
         let actor = node.actor("auditor");
         node.ready();
         node.leave().await;
-        time::sleep(self.site.settle_time()).await;
+        let audit = actor.begin("audit");
+        time::sleep(self.environment.settle_time()).await;
         let mut position = Position::default();
         for (team, expected) in &self.expected {
-            let mut client = self.site.client(ClientId("auditor".to_owned()), *team);
+            let mut client = self.environment.client(ClientId("auditor".to_owned()), *team);
             self.compare_sums(&actor, &mut client, *expected).await;
             client.read(Query::Everything).await;
             position = position.max(client.seen());
@@ -61,6 +62,7 @@ impl<N: Network> Auditor<N> {
         for number in 1..=self.replicas {
             self.compare_replica(&actor, number, position).await;
         }
+        audit.end(SpanEnd::Completed);
     }
 
     async fn compare_sums(&self, actor: &Actor, client: &mut Client<N>, expected: Expected) {
@@ -82,14 +84,14 @@ impl<N: Network> Auditor<N> {
 
     /// Waits until a replica has come to that position, and compares it with the store.
     async fn compare_replica(&self, actor: &Actor, number: u32, at: Position) {
-        let mut link = self.site.link(&replica_host(number));
+        let mut link = self.environment.link(&replica_host(number));
         let caught_up = detach(&mut link, at).await;
         let mut checked = match caught_up {
             true => Ok(()),
             false => Err(format!("replica {number} never came to position {}", at.0)),
         };
         for (team, _) in &self.expected {
-            let mut client = self.site.client(ClientId("auditor".to_owned()), *team);
+            let mut client = self.environment.client(ClientId("auditor".to_owned()), *team);
             let ours = client.read(Query::Everything).await;
             let theirs = everything(&mut link, *team).await;
             if checked.is_ok() && ours != theirs {

@@ -18,13 +18,13 @@ use crate::defect::Defect;
 
 /// The network and the settings of a run, as its clients see them.
 #[derive(Clone, Debug)]
-pub(in super::super) struct Site<N> {
+pub(in super::super) struct Environment<N> {
     pub(in super::super) network: N,
     pub(in super::super) settings: ConnectionSettings,
     pub(in super::super) defect: Option<Defect>,
 }
 
-impl<N: Network> Site<N> {
+impl<N: Network> Environment<N> {
     /// Returns the time after which nothing is in flight any more: the last request has been
     /// repeated, and the connection of a host that has died is closed.
     pub(super) fn settle_time(&self) -> Duration {
@@ -61,15 +61,15 @@ pub(super) enum Operation {
 
 impl<N: Network> Edge<N> {
     /// An edge of that actor.
-    pub(super) fn new(site: &Site<N>, actor: Actor, id: ClientId, team: TeamId) -> Self {
+    pub(super) fn new(environment: &Environment<N>, actor: Actor, id: ClientId, team: TeamId) -> Self {
         // Seeded: reads at a replica name no position.
-        let session = match site.defect == Some(defects::READ_WITHOUT_TOKEN) {
+        let session = match environment.defect == Some(defects::READ_WITHOUT_TOKEN) {
             true => Session::Dropped,
             false => Session::Kept,
         };
         Self {
             actor,
-            client: site.client(id, team),
+            client: environment.client(id, team),
             team,
             replica: None,
             session,
@@ -93,7 +93,8 @@ impl<N: Network> Edge<N> {
         format!("{}/{name}", self.team)
     }
 
-    /// Makes a call without a record, but for the marks of its way.
+    /// Makes a call that is not recorded: only repeats and replicas that are behind are
+    /// marked.
     pub(super) async fn perform(&mut self, operation: Operation) -> Option<Reply> {
         let (repeats, behind) = (self.client.repeats(), self.client.behind());
         let reply = match (operation, &mut self.replica) {
@@ -103,11 +104,11 @@ impl<N: Network> Edge<N> {
                 self.client.read_at(replica, query, self.session).await
             }
         };
-        self.mark_way(repeats, behind);
+        self.mark_retries(repeats, behind);
         reply
     }
 
-    fn mark_way(&self, repeats: u64, behind: u64) {
+    fn mark_retries(&self, repeats: u64, behind: u64) {
         if self.client.repeats() > repeats {
             self.actor.reached(REQUEST_REPEATED.name());
         }
@@ -225,7 +226,7 @@ impl<N: Network> Edge<N> {
         let reads = parts.map(|(part, call)| self.actor.invoke(&self.object(part), call));
         let (repeats, behind) = (self.client.repeats(), self.client.behind());
         let (id, reply) = self.client.take_snapshot().await;
-        self.mark_way(repeats, behind);
+        self.mark_retries(repeats, behind);
         let Some(Reply::Contents(contents)) = reply else {
             return None;
         };

@@ -20,7 +20,7 @@ mod worker;
 
 pub(super) use agent::Agent;
 pub(super) use auditor::Auditor;
-pub(super) use edge::Site;
+pub(super) use edge::Environment;
 pub(super) use submitter::Submitter;
 pub(super) use tester::{Tester, TesterDisk};
 pub(super) use worker::Worker;

@@ -8,7 +8,7 @@ use rehearsal_sim::tokio::time;
 use super::super::plan::PlannedTasks;
 use super::super::state::{BoardCommand, Command, Query, Reply, TaskId};
 use super::super::wire::TeamId;
-use super::edge::{Edge, Operation, Site};
+use super::edge::{Edge, Operation, Environment};
 use super::worker::{OPEN, object};
 use crate::network::Network;
 use crate::driver::{ClientNode, WorkId};
@@ -20,7 +20,7 @@ const RESULTS_INTERVAL: Duration = Duration::from_millis(20);
 /// A submitter with everything that it needs.
 pub(in super::super) struct Submitter<N> {
     pub(in super::super) plan: PlannedTasks,
-    pub(in super::super) site: Site<N>,
+    pub(in super::super) environment: Environment<N>,
     pub(in super::super) work: WorkId,
 }
 
@@ -28,7 +28,7 @@ impl<N: Network> Submitter<N> {
     /// Submits the tasks when the work starts, waits for all results, and receives them when
     /// it is told to leave: a result that is given twice would have come by then.
     pub(in super::super) async fn run(self, mut node: ClientNode) {
-        let Self { plan, site, work } = self;
+        let Self { plan, environment, work } = self;
         name_task(&plan.submitter.0);
         let actor = node.actor(&plan.submitter.0).of(&plan.team.to_string());
         actor.subscribed_from_start(&board(plan.team));
@@ -37,7 +37,7 @@ impl<N: Network> Submitter<N> {
         node.work().begin(work);
         let script = actor.begin("script");
         let id = plan.submitter.clone();
-        let mut edge = Edge::new(&site, actor.clone(), id, plan.team);
+        let mut edge = Edge::new(&environment, actor.clone(), id, plan.team);
         submit(&mut edge, &plan).await;
         while results(&mut edge).await.is_empty() {
             time::sleep(RESULTS_INTERVAL).await;
@@ -47,7 +47,7 @@ impl<N: Network> Submitter<N> {
         script.end(SpanEnd::Completed);
         node.work().done(work);
         node.leave().await;
-        time::sleep(site.settle_time()).await;
+        time::sleep(environment.settle_time()).await;
         for task in results(&mut edge).await {
             actor.received(&board(plan.team), message(plan.team, task));
         }

@@ -14,7 +14,7 @@ use super::super::marks::PAIR_COMPLETED;
 use super::super::plan::{PlannedTester, TEST_RESULTS, TESTS_RUN};
 use super::super::state::{Command, ValueCommand};
 use super::super::wire::RequestNumber;
-use super::edge::{Edge, Operation, Site};
+use super::edge::{Edge, Operation, Environment};
 use crate::network::Network;
 use crate::driver::{Node, WorkId};
 use crate::record::recorder::name_task;
@@ -56,7 +56,7 @@ impl TesterDisk {
 /// A tester with everything that one incarnation needs.
 pub(in super::super) struct Tester<N> {
     pub(in super::super) plan: PlannedTester,
-    pub(in super::super) site: Site<N>,
+    pub(in super::super) environment: Environment<N>,
     pub(in super::super) work: WorkId,
     pub(in super::super) disk: TesterDisk,
 }
@@ -72,7 +72,7 @@ impl<N: Network> Tester<N> {
         }
         node.work().begin(self.work);
         let edge = Edge::new(
-            &self.site,
+            &self.environment,
             node.actor(&self.plan.id.0),
             self.plan.id.clone(),
             self.plan.team,
@@ -106,7 +106,7 @@ impl<N: Network> Tester<N> {
     async fn recover(&self, edge: &mut Edge<N>) {
         let Progress { completed, begun } = self.disk.0.get();
         // Seeded: the tester begins with the next test.
-        if begun != Begun::Nothing && self.site.defect == Some(defects::PAIR_LEFT_TORN) {
+        if begun != Begun::Nothing && self.environment.defect == Some(defects::PAIR_LEFT_TORN) {
             edge.client.skip_requests(2);
             return self.disk.complete();
         }
@@ -118,6 +118,7 @@ impl<N: Network> Tester<N> {
             Begun::Nothing => return,
             Begun::Count => {
                 repeat(edge, count).await;
+                self.disk.begin(Begun::Result);
                 edge.append(TEST_RESULTS, value).await;
             }
             Begun::Result => {

@@ -7,7 +7,7 @@ use rehearsal_sim::tokio::time;
 use super::super::marks::{CLAIM_REFUSED, LATE_RESULT_REFUSED, TASK_REASSIGNED};
 use super::super::state::{BoardCommand, Claim, Completion, Offer, Query, Reply, TaskId};
 use super::super::wire::{ClientId, TeamId};
-use super::edge::{Edge, Operation, Site};
+use super::edge::{Edge, Operation, Environment};
 use crate::network::Network;
 use crate::driver::Node;
 use crate::record::recorder::name_task;
@@ -27,7 +27,7 @@ pub(in super::super) struct Worker<N> {
     /// The number of the incarnation, from 1.
     pub(in super::super) incarnation: u32,
     pub(in super::super) team: TeamId,
-    pub(in super::super) site: Site<N>,
+    pub(in super::super) environment: Environment<N>,
 }
 
 impl<N: Network> Worker<N> {
@@ -38,7 +38,7 @@ impl<N: Network> Worker<N> {
         node.started().await;
         // The store must not take an incarnation for the one before.
         let id = ClientId(format!("{}.{}", self.name, self.incarnation));
-        let mut edge = Edge::new(&self.site, node.actor(&self.name), id, self.team);
+        let mut edge = Edge::new(&self.environment, node.actor(&self.name), id, self.team);
         loop {
             let offers = edge.perform(Operation::Read(Query::Offers)).await;
             let Some(Reply::Offers { offers, closed }) = offers else {
