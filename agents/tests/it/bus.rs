@@ -149,5 +149,5 @@ fn request_for_a_second_of_work_takes_that_and_the_way() {
     ]));
     let ended = times(&history, |_, kind| matches!(kind, EntryKind::Ended { .. }));
     // The listener writes the receipt down before it handles a message.
-    assert_eq!(ended, [3 + 1 + 1_000 + 3]);
+    assert_eq!(ended, [3 + 2 + 1_000 + 3]);
 }
