@@ -157,7 +157,7 @@ impl Listener {
         self.record.mark(LISTENER_STOPPED);
     }
 
-    /// Records whether a listener that was stopped has ended, with its mailbox empty.
+    /// Records the check that a listener that was stopped has ended, with its mailbox empty.
     pub(super) fn check(&self) {
         if !self.inbox.is_closed() {
             return;
