@@ -113,6 +113,8 @@ fn every_defect_has_a_scenario_that_expects_its_oracle_first() {
         (defects::ROUTED_BY_USER_NUMBER, oracle("isolation")),
         (defects::MAPS_UPDATED_APART, oracle("invariants")),
         (defects::GROUPED_BY_RUN, oracle("causal")),
+        (defects::SIBLINGS_NOT_CANCELLED, oracle("hierarchy")),
+        (defects::OPENING_OVERTAKEN, oracle("protocol")),
     ];
     assert_eq!(expected.len(), defects::NAMES.len());
     for (defect, oracle) in expected {
