@@ -188,7 +188,7 @@ pub enum OnFailure {
         /// The number of failures that are tolerated.
         tolerated: u32,
     },
-    /// When more have failed than are tolerated, it cancels the others, and fails.
+    /// It cancels the others and fails when more have failed than are tolerated.
     FailFast {
         /// The number of failures that are tolerated.
         tolerated: u32,

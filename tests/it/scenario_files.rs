@@ -114,6 +114,8 @@ fn every_defect_has_a_scenario_that_expects_its_oracle_first() {
         (defects::MAPS_UPDATED_APART, oracle("invariants")),
         (defects::GROUPED_BY_RUN, oracle("causal")),
         (defects::LOCK_HELD_WHILE_SENDING, oracle("limits")),
+        (defects::SIBLINGS_NOT_CANCELLED, oracle("hierarchy")),
+        (defects::OPENING_OVERTAKEN, oracle("protocol")),
     ];
     assert_eq!(expected.len(), defects::NAMES.len());
     for (defect, oracle) in expected {

@@ -253,7 +253,7 @@ fn assert_reached(scenario: &Scenario, history: &History) {
 }
 
 /// The messages of the agents, in an order that no schedule disturbs.
-pub(crate) fn meant(history: &History) -> Vec<String> {
+fn meant(history: &History) -> Vec<String> {
     let sent = history
         .entries
         .iter()

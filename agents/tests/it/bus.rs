@@ -8,7 +8,7 @@ use rehearsal_agents::systems::bus::{
     Bus, BusScenario, BusSettings, BusSpec, ConnectionSettings, EventSettings, EventType,
     FailurePolicy, HandlerSettings, ListenerSettings, MemberGroup, MemberKind,
 };
-use rehearsal_history::{ActorId, EntryKind, History};
+use rehearsal_history::{ActorId, EntityId, EntryKind, History, Value};
 use rehearsal_sim::{Config, Verdict};
 
 use crate::common::{ms, run_system};
@@ -127,6 +127,45 @@ fn chain_of_events_takes_the_sum_of_its_handlers() {
     assert_eq!(reached, [3 + 50 + 3]);
 }
 
+/// Each event that a start sets off is one completion, which names it.
+#[test]
+fn every_start_has_one_completion_that_names_it() {
+    let generator = HandlerSettings {
+        publishes: Some(EXECUTED),
+        ..handler(GENERATED, ms(5))
+    };
+    let monitor = HandlerSettings {
+        on: vec![GENERATED, EXECUTED],
+        ..handler(GENERATED, ms(0))
+    };
+    let history = run(bus(vec![
+        publisher(6),
+        members(MemberKind::Subscriber, vec![generator]),
+        members(MemberKind::Subscriber, vec![monitor]),
+    ]));
+    let monitor = ActorId((3 << 32) + 1);
+    let mut starts = Vec::new();
+    let mut completed = Vec::new();
+    for entry in history
+        .entries
+        .iter()
+        .filter(|entry| entry.actor == Some(monitor))
+    {
+        let EntryKind::Received(received) = &entry.kind else {
+            continue;
+        };
+        match received.body.field("cause").and_then(Value::entity) {
+            None => starts.push(EntityId::from(received.message)),
+            Some(cause) => {
+                assert!(starts.contains(&cause), "a completion before its start");
+                completed.push(cause);
+            }
+        }
+    }
+    assert_eq!(starts.len(), 6);
+    assert_eq!(completed, starts);
+}
+
 /// A unit of work of one second is answered after it, two packets and a write each way.
 #[test]
 fn request_for_a_second_of_work_takes_that_and_the_way() {
@@ -149,5 +188,5 @@ fn request_for_a_second_of_work_takes_that_and_the_way() {
     ]));
     let ended = times(&history, |_, kind| matches!(kind, EntryKind::Ended { .. }));
     // The listener writes the receipt down before it handles a message.
-    assert_eq!(ended, [3 + 1 + 1_000 + 3]);
+    assert_eq!(ended, [3 + 2 + 1_000 + 3]);
 }

@@ -131,8 +131,15 @@ pub const UNKNOWN_MEMBER_IGNORED: Defect = Defect::new(
     "A message to a member that never registered is accepted and dropped.",
 );
 
+/// See [`ANSWER_BEFORE_WRITE`].
+pub const WAITS_FOR_ROOM: Defect = Defect::new(
+    "waits-for-room",
+    "A message to a full mailbox waits for room with the mailbox locked, so that its member \
+     cannot take anything out of it.",
+);
+
 /// Every defect.
-pub const DEFECTS: [Defect; 21] = [
+pub const DEFECTS: [Defect; 22] = [
     ANSWER_BEFORE_WRITE,
     FULL_MAILBOX_DROPS_OLDEST,
     RESPONSE_BY_ORDER,
@@ -154,4 +161,5 @@ pub const DEFECTS: [Defect; 21] = [
     ACCEPTED_AFTER_STOP,
     REGISTERED_ANEW,
     UNKNOWN_MEMBER_IGNORED,
+    WAITS_FOR_ROOM,
 ];

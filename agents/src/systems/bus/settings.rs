@@ -179,7 +179,7 @@ pub struct ListenerSettings {
 }
 
 impl MemberKind {
-    /// Returns whether a member of this kind is there at all.
+    /// Returns the presence of a member of this kind.
     pub(super) fn presence(self) -> Presence {
         match self {
             Self::Absent => Presence::Absent,

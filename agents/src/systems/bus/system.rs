@@ -20,7 +20,7 @@ use crate::defect::Defect;
 use crate::driver::{ClientHost, Deployment, Node, Planner};
 use crate::network::{Network, Tcp};
 use crate::record::Recorder;
-use crate::record::marks::{INTERLEAVED, RECONNECTED, REPLAYED};
+use crate::record::marks::{GAP_MARKED, INTERLEAVED, RECONNECTED, REPLAYED};
 use crate::record::recorder::name_task;
 use crate::system::{AnySystem, Facet, Role, System, SystemInfo};
 
@@ -42,6 +42,7 @@ pub static INFO: SystemInfo = SystemInfo {
     marks: &[
         RECONNECTED,
         REPLAYED,
+        GAP_MARKED,
         INTERLEAVED,
         marks::MAILBOX_FULL,
         marks::REQUEST_TIMED_OUT,

@@ -32,7 +32,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rehearsal_history::Epoch;
-use rehearsal_sim::tokio::sync::RwLock;
+use rehearsal_sim::tokio::sync::{Notify, RwLock};
 use rehearsal_sim::tokio::{select, time};
 use rehearsal_sim::tokio_util::sync::CancellationToken;
 use rehearsal_sim::tokio_util::task::TaskTracker;
@@ -67,6 +67,8 @@ pub(super) struct Broker {
     journal: Journal,
     members: RwLock<BTreeMap<MemberId, Arc<Registration>>>,
     events: EventLogs,
+    /// Some member has taken something.
+    room: Notify,
     sessions: TaskTracker,
     stop: CancellationToken,
 }
@@ -92,6 +94,7 @@ impl Broker {
             journal,
             members: RwLock::new(members),
             events,
+            room: Notify::new(),
             sessions: TaskTracker::new(),
             stop: CancellationToken::new(),
         }
@@ -205,5 +208,8 @@ impl Broker {
     async fn take(&self, member: &Registration, cursor: Cursor) {
         member.mailbox.lock().await.take(cursor);
         self.journal.write_behind(Record::Taken(member.id, cursor));
+        if self.carries(defects::WAITS_FOR_ROOM) {
+            self.room.notify_waiters();
+        }
     }
 }

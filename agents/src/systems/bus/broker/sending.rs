@@ -32,6 +32,12 @@ impl Broker {
             Err(refusal) => return Answer::Rejected(refusal),
         };
         let mut mailboxes = self.lock(sender, &message, &recipients).await;
+        // Seeded: the message waits for room, under the locks.
+        while self.carries(defects::WAITS_FOR_ROOM)
+            && mailboxes.values().any(|mailbox| !mailbox.has_room())
+        {
+            self.room.notified().await;
+        }
         let message = self.correlated(message, &mailboxes);
         if let Err(refusal) = self.make_room(&message, &mut mailboxes) {
             return Answer::Rejected(refusal);

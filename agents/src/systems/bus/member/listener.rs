@@ -26,7 +26,7 @@ use crate::defect::Defect;
 use crate::record::recorder::{lock, name_task};
 
 /// Time in which a receipt is written down.
-const RECEIPT_TIME: Duration = Duration::from_millis(1);
+const RECEIPT_TIME: Duration = Duration::from_millis(2);
 
 /// A message in the mailbox of a listener.
 #[derive(Clone, Debug)]
@@ -157,7 +157,7 @@ impl Listener {
         self.record.mark(LISTENER_STOPPED);
     }
 
-    /// Records whether a listener that was stopped has ended, with its mailbox empty.
+    /// Records the check that a listener that was stopped has ended, with its mailbox empty.
     pub(super) fn check(&self) {
         if !self.inbox.is_closed() {
             return;
