@@ -144,24 +144,31 @@ fn threshold_is_sixty_percent_by_default() {
     assert_all_undecided(&below, "below the threshold");
 }
 
-/// Five agents vote on the quality of tests: seventy percent of 3.0 are 2.1.
+/// Five agents vote on the quality of tests, as experts in security: 1.0, 0.5, 0.3 and twice
+/// 0.1. Of these 2.0, seventy percent are 1.4.
 #[test]
 fn weights_of_five_agents_reach_seventy_percent_together() {
     let file = |votes: [&str; 5]| {
-        let weights = [1_000, 800, 600, 400, 200];
+        let experts = [
+            "security",
+            "accessibility",
+            "code-quality",
+            "performance",
+            "performance",
+        ];
         let voters = votes
             .into_iter()
-            .zip(weights)
-            .map(|(vote, weight)| json!({ "vote": vote, "weight": weight, "delay": "0ms..40ms" }));
+            .zip(experts)
+            .map(|(vote, expert)| json!({ "vote": vote, "expert": expert, "delay": "0ms..40ms" }));
         json!({
-            "decision": { "rule": "weighted-consensus", "threshold": 70 },
+            "decision": { "rule": "weighted-consensus", "threshold": 70, "domain": "security" },
             "voters": voters.collect::<Vec<_>>(),
         })
     };
-    let two_point_two = ["approve", "approve", "reject", "approve", "reject"];
-    assert_all_decide(&file(two_point_two), "approve");
-    let two = ["approve", "approve", "reject", "reject", "approve"];
-    assert_all_undecided(&file(two), "below the threshold");
+    let exactly = ["approve", "reject", "approve", "approve", "reject"];
+    assert_all_decide(&file(exactly), "approve");
+    let below = ["approve", "reject", "approve", "reject", "reject"];
+    assert_all_undecided(&file(below), "below the threshold");
 }
 
 #[test]

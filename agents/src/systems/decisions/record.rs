@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use rehearsal_history::{Actor, Draft, Receipt, Sending, Span, SpanDraft, SpanEnd};
 use rehearsal_sim::VirtualTime;
@@ -247,10 +246,4 @@ impl VoterRecord {
     pub(super) fn drained(&self) {
         self.actor.drained();
     }
-}
-
-/// Returns the time by which a run without faults has decided every round.
-pub(super) fn longest_work(configuration: &Configuration) -> Duration {
-    let round = configuration.deadline + configuration.write + configuration.mediation_timeout;
-    (round + Duration::from_secs(1)).saturating_mul(configuration.rounds)
 }

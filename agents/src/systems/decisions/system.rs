@@ -3,6 +3,7 @@
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rehearsal_history::{EntryKind, Phase};
 use rehearsal_sim::Ambient;
@@ -14,7 +15,7 @@ use super::faults::{self, COORDINATOR, MEDIATOR, VOTER};
 use super::mediator::Mediator;
 use super::model::MODEL;
 use super::plan::{Plan, PlannedVoter};
-use super::record::{CoordinatorRecord, Deadlines, VoterRecord, longest_work};
+use super::record::{CoordinatorRecord, Deadlines, VoterRecord};
 use super::rules::{Share, Terms};
 use super::settings::{DecisionsScenario, DecisionsSpec};
 use super::voter::Voter;
@@ -124,6 +125,12 @@ fn configuration(spec: &DecisionsSpec, plan: &Plan) -> Configuration {
         mediation_timeout: spec.settings.mediator.timeout,
         defect: spec.defect,
     }
+}
+
+/// Returns the time by which a run without faults has decided every round.
+fn longest_work(configuration: &Configuration) -> Duration {
+    let round = configuration.deadline + configuration.write + configuration.mediation_timeout;
+    (round + Duration::from_secs(1)).saturating_mul(configuration.rounds)
 }
 
 /// Adds the mediator, if the rule may ask it.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
@@ -12,13 +12,13 @@ use rehearsal_sim::tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
 use super::settings::TokenSettings;
-use super::wire::{Disconnected, FrameReader, FrameWriter, PORT, Refresh, Token};
+use super::wire::{Disconnected, FrameReader, FrameWriter, PORT, Refresh, Serial, Token};
 use crate::driver::Node;
 use crate::record::recorder::{lock, name_task};
 
 /// The identity provider across the incarnations of its process.
 pub(super) struct Identity {
-    issuer: std::sync::Arc<Issuer>,
+    issuer: Arc<Issuer>,
     stop: CancellationToken,
 }
 
@@ -33,7 +33,7 @@ impl Identity {
     /// A provider that has issued nothing.
     pub(super) fn new(settings: TokenSettings, clock: Clock) -> Self {
         Self {
-            issuer: std::sync::Arc::new(Issuer {
+            issuer: Arc::new(Issuer {
                 settings,
                 clock,
                 newest: Mutex::default(),
@@ -60,7 +60,7 @@ impl Identity {
     async fn serve(&self, listener: TcpListener) {
         let mut answers = JoinSet::new();
         while let Ok((stream, _)) = listener.accept().await {
-            let issuer = std::sync::Arc::clone(&self.issuer);
+            let issuer = Arc::clone(&self.issuer);
             answers.spawn(async move {
                 // A request whose connection is gone comes again.
                 let _ = issuer.answer(stream).await;
@@ -98,7 +98,7 @@ impl Issuer {
         let lifetime = u64::try_from(self.settings.lifetime.as_micros());
         let token = Token {
             subject: request.subject,
-            serial: super::wire::Serial(serial.0 + 1),
+            serial: Serial(serial.0 + 1),
             expires_us: now_us + lifetime.expect("a lifetime of fewer than 2^64 microseconds"),
         };
         newest.insert(token.subject.clone(), token.clone());

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use rehearsal_history::{Actor, Draft, Receipt, Sending, Span, SpanDraft, SpanEnd, SpanId};
+use rehearsal_history::{Actor, Body, Draft, Receipt, Sending, Span, SpanDraft, SpanEnd, SpanId};
 
 use super::marks;
 use super::model::body;
@@ -121,7 +121,7 @@ impl SessionRecord {
         self.actor.follows(&child.actor);
     }
 
-    fn body(&self, kind: &EventKind) -> rehearsal_history::Body {
+    fn body(&self, kind: &EventKind) -> Body {
         body(kind, |session| self.shared.span_of(session))
     }
 

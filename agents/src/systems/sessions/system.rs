@@ -18,7 +18,7 @@ use super::model::MODEL;
 use super::record::Shared;
 use super::sdk::Connections;
 use super::service::{Recording, Service, Configuration};
-use super::settings::{SessionsScenario, SessionsSpec};
+use super::settings::{HostGroup, SessionsScenario, SessionsSpec};
 use super::trace::SessionState;
 use super::wire::{PORT, SessionId};
 use super::{defects, marks, plan};
@@ -129,7 +129,7 @@ impl System for Sessions {
 
 /// Returns the longest time that the work of one host takes.
 fn longest_work(settings: &SessionsScenario) -> Duration {
-    let of_group = |group: &super::settings::HostGroup| {
+    let of_group = |group: &HostGroup| {
         let modules = u32::try_from(1 + group.modules_of_host());
         let modules = modules.expect("fewer than 2^32 modules in one run");
         group.longest_answers() + MODULE_TIME.saturating_mul(modules)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::defects;
-use super::super::rules::{Choice, Member, Opinion, Outcome, Poll, Ruling, Share, Terms};
+use super::super::rules::{Choice, Member, Opinion, Outcome, Poll, Reason, Ruling, Share, Terms};
 use super::super::wire::VoterId;
 use super::Configuration;
 use super::ledger::Ballot;
@@ -69,7 +69,7 @@ fn tie_by_arrival(arrived: &[Ballot]) -> Ruling {
         }
     }
     let outcome = leader.map_or(
-        Outcome::Undecided(super::super::rules::Reason::NoVotes),
+        Outcome::Undecided(Reason::NoVotes),
         Outcome::Decided,
     );
     outcome.into()

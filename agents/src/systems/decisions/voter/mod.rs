@@ -11,6 +11,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use rehearsal_history::Sending;
+use rehearsal_sim::tokio::time;
 
 use self::link::{End, Link};
 use super::plan::{PlannedVote, PlannedVoter};
@@ -20,7 +21,6 @@ use super::settings::ConnectionSettings;
 use super::wire::{Cursor, Round};
 use crate::driver::{Node, WorkId};
 use crate::record::recorder::{lock, name_task};
-use rehearsal_sim::tokio::time;
 
 /// A voter across the incarnations of its process.
 pub(super) struct Voter {
