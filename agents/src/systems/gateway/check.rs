@@ -34,7 +34,7 @@ pub(super) fn contradictions(file: &GatewayFile, shared: &Shared<'_>) -> Vec<Con
     found
 }
 
-/// What is not awaited before the run ends is never given up.
+/// A wait that is longer than the run is never given up.
 fn times(file: &GatewayFile, shared: &Shared<'_>) -> Vec<Contradiction> {
     let Some(limit) = shared.virtual_time else {
         return Vec::new();

@@ -38,6 +38,8 @@ pub(super) struct User {
     api: Api,
     checks: Checks,
     actor: Actor,
+    /// The part of the user that reads memories, long after the answers that streamed in.
+    reader: Actor,
     record: Arc<Record>,
     settings: ClientSettings,
     readiness_timeout: Duration,
@@ -73,6 +75,7 @@ impl User {
             is_expected: !never_ready.contains(&agent.key),
         });
         let actor = record.user(&plan.name, &plan.session);
+        let reader = record.user(&format!("{}/reader", plan.name), &plan.session);
         let expectations = Expectations {
             task_answer: names.fill(&scenario.expectations.task_answer),
             ..scenario.expectations.clone()
@@ -85,6 +88,7 @@ impl User {
                 expectations,
             },
             actor,
+            reader,
             record,
             settings: scenario.client.clone(),
             readiness_timeout: scenario.deployment.timeout,
@@ -97,7 +101,7 @@ impl User {
     pub(super) async fn run(self, mut node: ClientNode, work: WorkId) {
         for agent in &self.agents {
             let memory = model::memory(&agent.name, &self.plan.session);
-            self.actor.subscribed_from_start(&memory);
+            self.reader.subscribed_from_start(&memory);
         }
         let streams = model::streams(&self.plan.session);
         self.actor.subscribed_from_start(&streams);
@@ -273,7 +277,7 @@ impl User {
     async fn read(&self, agent: &AgentName, kind: Option<&str>) -> Option<MemoryEvents> {
         let session = &self.plan.session;
         let list = self
-            .actor
+            .reader
             .invoke(&model::memory(agent, session), Body::new("list"));
         let Some(memory) = self.api.memory(agent, session, kind).await else {
             list.failed("no answer");
@@ -302,8 +306,9 @@ impl User {
             let memory = model::memory(&agent, &self.plan.session);
             let receipt = Receipt::of(event.id.as_str());
             let body = self.record.body(&event.event);
-            self.actor.received(&memory, receipt.with_body(body));
+            self.reader.received(&memory, receipt.with_body(body));
         }
+        self.reader.drained();
         self.actor.drained();
     }
 }
