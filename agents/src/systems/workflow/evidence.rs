@@ -78,7 +78,7 @@ impl State {
 pub(super) struct StepId(usize);
 
 impl Evidence {
-    /// A worker has taken a task.
+    /// Records that a worker has taken a task.
     pub(super) fn taken(&self, at: VirtualTime, agent: &str, task: &Task) {
         let mut state = lock(&self.0);
         let taken = state.moment(at);
@@ -93,7 +93,7 @@ impl Evidence {
         });
     }
 
-    /// A worker has come to the end of a task.
+    /// Records that a worker has come to the end of a task.
     pub(super) fn ended(&self, at: VirtualTime, task: TaskId, end: &TaskEnd) {
         let mut state = lock(&self.0);
         let moment = state.moment(at);
@@ -102,7 +102,7 @@ impl Evidence {
         }
     }
 
-    /// A worker begins a step.
+    /// Records that a worker begins a step.
     pub(super) fn step_began(&self, at: VirtualTime, task: TaskId, tokens: u32) -> StepId {
         let mut state = lock(&self.0);
         let began = state.moment(at);
@@ -115,7 +115,7 @@ impl Evidence {
         StepId(steps.len() - 1)
     }
 
-    /// A step has come to its end.
+    /// Records that a step has come to its end.
     pub(super) fn step_ended(&self, at: VirtualTime, task: TaskId, step: StepId) {
         let mut state = lock(&self.0);
         let moment = state.moment(at);
@@ -123,7 +123,7 @@ impl Evidence {
         workflow.steps[step.0].ended = Some(moment);
     }
 
-    /// The tokens for a step are refused.
+    /// Records that the tokens for a step are refused.
     pub(super) fn refused(&self, at: VirtualTime, workflow: WorkflowId) {
         let mut state = lock(&self.0);
         let moment = state.moment(at);
@@ -131,7 +131,7 @@ impl Evidence {
         workflow.refused.get_or_insert(moment);
     }
 
-    /// A user has received its report.
+    /// Records that a user has received its report.
     pub(super) fn reported(&self, at: VirtualTime, workflow: WorkflowId, report: &Report) {
         let mut state = lock(&self.0);
         let moment = state.moment(at);

@@ -23,7 +23,7 @@ pub(super) fn check(scenario: &WorkflowScenario) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A second tool of one name would replace the first.
+/// Checks that no tool replaces another of its name.
 fn tools(agent: &AgentSettings) -> Result<(), Failure> {
     let tools = agent.tools.iter().map(String::as_str);
     each_once(&format!("tool of {}", agent.name), tools)

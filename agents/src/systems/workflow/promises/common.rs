@@ -8,7 +8,7 @@ use super::super::telemetry::encoded;
 use super::super::wire::TaskEnd;
 use super::{Kept, Observed, unless};
 
-/// The user receives a report.
+/// Checks that the user receives a report.
 pub(super) fn is_reported(observed: &Observed<'_>) -> Kept {
     let reported = observed.report().is_some();
     Some(unless(reported, || {
@@ -16,7 +16,7 @@ pub(super) fn is_reported(observed: &Observed<'_>) -> Kept {
     }))
 }
 
-/// No task is begun any more once the user has the report.
+/// Checks that no task is begun any more once the user has the report.
 pub(super) fn nothing_after_report(observed: &Observed<'_>) -> Kept {
     let (reported, _) = observed.seen.report.as_ref()?;
     let mut tasks = observed.seen.tasks.iter();
@@ -46,7 +46,8 @@ fn compared<'a>(observed: &'a Observed<'_>) -> Option<Vec<Compared<'a>>> {
     Some(compared.collect())
 }
 
-/// The log has one entry for each task, with the input that its worker was given.
+/// Checks that the log has one entry for each task, with the input that its worker was
+/// given.
 pub(super) fn log_has_inputs(observed: &Observed<'_>) -> Kept {
     let compared = compared(observed)?;
     let seen = compared.iter().filter(|(_, seen)| seen.is_some()).count();
@@ -69,7 +70,7 @@ pub(super) fn log_has_inputs(observed: &Observed<'_>) -> Kept {
     Some(Ok(()))
 }
 
-/// The log has the answer that each worker gave.
+/// Checks that the log has the answer that each worker gave.
 pub(super) fn log_has_results(observed: &Observed<'_>) -> Kept {
     for (entry, seen) in compared(observed)? {
         let Some((_, end)) = seen.and_then(|seen| seen.ended.as_ref()) else {
@@ -93,7 +94,7 @@ pub(super) fn log_has_results(observed: &Observed<'_>) -> Kept {
     Some(Ok(()))
 }
 
-/// No step begins or comes to its end any more once tokens have been refused.
+/// Checks that no step begins or comes to its end any more once tokens have been refused.
 pub(super) fn budget_stops_all(observed: &Observed<'_>) -> Kept {
     observed.scenario.workflow.budget?;
     let refused = observed.seen.refused?;
@@ -111,7 +112,8 @@ pub(super) fn budget_stops_all(observed: &Observed<'_>) -> Kept {
     })
 }
 
-/// The steps of a workflow use no more tokens than it has, and a refusal ends it.
+/// Checks that the steps of a workflow use no more tokens than it has, and a refusal ends
+/// it.
 pub(super) fn within_budget(observed: &Observed<'_>) -> Kept {
     let budget = observed.scenario.workflow.budget?;
     let steps = observed.seen.steps.iter();
@@ -129,7 +131,8 @@ pub(super) fn within_budget(observed: &Observed<'_>) -> Kept {
     }))
 }
 
-/// A supervisor that names an agent which there is not ends the workflow with that error.
+/// Checks that a supervisor that names an agent which there is not ends the workflow with
+/// that error.
 pub(super) fn unknown_agent_is_error(observed: &Observed<'_>) -> Kept {
     let report = observed.report()?;
     let unknown = report.log.iter().find_map(|entry| match &entry.result {

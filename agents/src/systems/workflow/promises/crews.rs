@@ -12,8 +12,8 @@ pub(in super::super) const CREW: &[Promise] = &[
     promise("manager-oversees-every-task", manager_oversees),
 ];
 
-/// With a manager, each task is assigned before and overseen after it, and given to the
-/// agent of the assignment.
+/// Checks that with a manager, each task is assigned before and overseen after it, and
+/// given to the agent of the assignment.
 fn manager_oversees(observed: &Observed<'_>) -> Kept {
     let manager = observed.scenario.workflow.supervisor.as_ref()?;
     let tasks = &observed.seen.tasks;

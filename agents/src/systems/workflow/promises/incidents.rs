@@ -13,7 +13,8 @@ pub(in super::super) const INCIDENT: &[Promise] = &[
     promise("unsure-analysis-is-escalated", unsure_is_escalated),
 ];
 
-/// A response that ends well has learned from the incident once, after everything else.
+/// Checks that a response that ends well has learned from the incident once, after
+/// everything else.
 fn learned_once(observed: &Observed<'_>) -> Kept {
     observed.report()?.end.as_ref().ok()?;
     let learned = observed.seen.named("learn").count();
@@ -23,7 +24,8 @@ fn learned_once(observed: &Observed<'_>) -> Kept {
     }))
 }
 
-/// A grave incident whose analysis is not sure is escalated, and not remediated.
+/// Checks that a grave incident whose analysis is not sure is escalated, and not
+/// remediated.
 fn unsure_is_escalated(observed: &Observed<'_>) -> Kept {
     let output = observed.report()?.end.as_ref().ok()?;
     let grave = ["p0_critical", "p1_high"].map(Value::from);

@@ -20,7 +20,7 @@ fn declared<'a>(observed: &'a Observed<'_>, name: &str) -> Option<&'a TaskSettin
     tasks.find(|task| task.name == name)
 }
 
-/// Each task is taken after all tasks that it waits for have ended.
+/// Checks that each task is taken after all tasks that it waits for have ended.
 fn waits_for_inputs(observed: &Observed<'_>) -> Kept {
     for task in &observed.seen.tasks {
         let declared = declared(observed, &task.name)?;
@@ -35,8 +35,8 @@ fn waits_for_inputs(observed: &Observed<'_>) -> Kept {
     Some(Ok(()))
 }
 
-/// A task with a condition is done if the number before it is within its limits, and left
-/// out if not.
+/// Checks that a task with a condition is done if the number before it is within its
+/// limits, and left out if not.
 fn condition_decides(observed: &Observed<'_>) -> Kept {
     let mut opportunity = None;
     observed.report()?.end.as_ref().ok()?;
@@ -60,8 +60,8 @@ fn condition_decides(observed: &Observed<'_>) -> Kept {
     opportunity
 }
 
-/// No task is done while another that could begin is more urgent, by its own priority or by
-/// that of a task that waits for it, if one task is done at a time.
+/// Checks that no task is done while another that could begin is more urgent, by its own
+/// priority or by that of a task that waits for it, if one task is done at a time.
 fn urgent_first(observed: &Observed<'_>) -> Kept {
     if observed.scenario.workflow.at_once != Some(1) {
         return None;
@@ -102,7 +102,8 @@ fn urgency(observed: &Observed<'_>, name: &str, distance: usize) -> u32 {
         .fold(own, u32::max)
 }
 
-/// A plan that ends well has a result of every task, or says that it was left out.
+/// Checks that a plan that ends well has a result of every task, or says that it was left
+/// out.
 fn all_done(observed: &Observed<'_>) -> Kept {
     let output = observed.report()?.end.as_ref().ok()?;
     let left_out = output["left_out"].as_array()?;

@@ -45,7 +45,8 @@ fn in_order(observed: &Observed<'_>) -> Kept {
     }))
 }
 
-/// The tasks behind one that was recovered are given the result of the recovery.
+/// Checks that the tasks behind one that was recovered are given the result of the
+/// recovery.
 fn recovery_passed_on(observed: &Observed<'_>) -> Kept {
     let mut opportunity = None;
     for TaskSettings { name, .. } in &observed.scenario.tasks {
@@ -68,7 +69,8 @@ fn recovery_passed_on(observed: &Observed<'_>) -> Kept {
     opportunity
 }
 
-/// A task that fails is the last, unless it is recovered, and the report names it.
+/// Checks that a task that fails is the last, unless it is recovered, and the report names
+/// it.
 fn failure_ends_there(observed: &Observed<'_>) -> Kept {
     let tasks = &observed.seen.tasks;
     let failed = tasks.iter().position(TaskSeen::has_failed)?;
@@ -89,7 +91,7 @@ fn failure_ends_there(observed: &Observed<'_>) -> Kept {
     }))
 }
 
-/// No result is revised more often than it may be.
+/// Checks that no result is revised more often than it may be.
 fn revisions_bounded(observed: &Observed<'_>) -> Kept {
     let most = observed.scenario.workflow.revisions? as usize;
     let mut tasks = observed.scenario.tasks.iter();
@@ -100,7 +102,7 @@ fn revisions_bounded(observed: &Observed<'_>) -> Kept {
     })
 }
 
-/// The tasks behind a review are given the version that the reviewer accepted.
+/// Checks that the tasks behind a review are given the version that the reviewer accepted.
 fn accepted_passed_on(observed: &Observed<'_>) -> Kept {
     let mut opportunity = None;
     for TaskSettings { name, .. } in &observed.scenario.tasks {
@@ -123,8 +125,8 @@ fn accepted_passed_on(observed: &Observed<'_>) -> Kept {
     opportunity
 }
 
-/// The artifacts are the results of tasks, recoveries and revisions, in the order in which
-/// they were made, and numbered from 1 for each task.
+/// Checks that the artifacts are the results of tasks, recoveries and revisions, in the
+/// order in which they were made, and numbered from 1 for each task.
 fn versions_kept(observed: &Observed<'_>) -> Kept {
     let output = observed.report()?.end.as_ref().ok()?;
     let kept = output["artifacts"].as_array()?;

@@ -35,7 +35,8 @@ fn was_given_up(observed: &Observed<'_>, review: &TaskSeen) -> bool {
     log.any(|entry| entry.task == review.name && entry.result == Err(TaskError::TimedOut))
 }
 
-/// The synthesis begins when every reviewer is done, and the report comes after that.
+/// Checks that the synthesis begins when every reviewer is done, and the report comes after
+/// that.
 fn synthesis_waits(observed: &Observed<'_>) -> Kept {
     let synthesis = observed.seen.named(SYNTHESIS).next();
     let begins = match synthesis {
@@ -55,7 +56,8 @@ fn results<'a>(observed: &'a Observed<'_>) -> Option<&'a Vec<Value>> {
     output.get("agent_results")?.as_array()
 }
 
-/// The results are in the order in which the agents are declared, whichever was first.
+/// Checks that the results are in the order in which the agents are declared, whichever was
+/// first.
 fn results_in_order(observed: &Observed<'_>) -> Kept {
     let results = results(observed)?;
     let agents = observed.scenario.workers();
@@ -67,7 +69,8 @@ fn results_in_order(observed: &Observed<'_>) -> Kept {
     }))
 }
 
-/// The findings of the other reviewers are in the synthesis if one of them fails.
+/// Checks that the findings of the other reviewers are in the synthesis if one of them
+/// fails.
 fn failure_leaves_others(observed: &Observed<'_>) -> Kept {
     let report = observed.report()?;
     let expected: usize = reviews(observed)
@@ -88,8 +91,8 @@ fn failure_leaves_others(observed: &Observed<'_>) -> Kept {
     }))
 }
 
-/// The decision is that of the findings that the reviewers have answered, whatever their
-/// order.
+/// Checks that the decision is that of the findings that the reviewers have answered,
+/// whatever their order.
 fn decision_follows(observed: &Observed<'_>) -> Kept {
     let output = observed.report()?.end.as_ref().ok()?;
     let answers = reviews(observed).filter_map(TaskSeen::answer).map(meaning);
@@ -130,7 +133,7 @@ fn decision_follows(observed: &Observed<'_>) -> Kept {
     }))
 }
 
-/// Each reviewer that is enabled reviews once, and no other does.
+/// Checks that each reviewer that is enabled reviews once, and no other does.
 fn reviews_once(observed: &Observed<'_>) -> Kept {
     observed.report()?.end.as_ref().ok()?;
     let agents = observed.scenario.workers();

@@ -14,7 +14,7 @@ pub(in super::super) const CHAIN: &[Promise] = &[
     promise("failure-ends-the-chain", failure_ends_chain),
 ];
 
-/// Each task begins when the one before it has ended.
+/// Checks that each task begins when the one before it has ended.
 pub(super) fn one_at_a_time(observed: &Observed<'_>) -> Kept {
     let mut pairs = observed.seen.tasks.windows(2);
     Some(match pairs.find(|pair| !pair[1].is_after(&pair[0])) {
@@ -26,7 +26,8 @@ pub(super) fn one_at_a_time(observed: &Observed<'_>) -> Kept {
     })
 }
 
-/// The input of each task is that of the first, with the outputs of all before it.
+/// Checks that the input of each task is that of the first, with the outputs of all before
+/// it.
 fn input_has_outputs(observed: &Observed<'_>) -> Kept {
     let first = observed.seen.tasks.first()?;
     let mut expected = first.input.clone();
@@ -45,7 +46,7 @@ fn input_has_outputs(observed: &Observed<'_>) -> Kept {
     Some(Ok(()))
 }
 
-/// After a task that failed, no other begins, and the report says which failed.
+/// Checks that after a task that failed, no other begins, and the report says which failed.
 fn failure_ends_chain(observed: &Observed<'_>) -> Kept {
     let tasks = &observed.seen.tasks;
     let failed = tasks.iter().position(TaskSeen::has_failed)?;

@@ -26,7 +26,7 @@ pub(in super::super) const ROUNDS: &[Promise] = &[
     promise("contribution-is-kept", contributions_kept),
 ];
 
-/// The supervisor decides no more often than it may.
+/// Checks that the supervisor decides no more often than it may.
 fn bounded(observed: &Observed<'_>) -> Kept {
     let most = observed.scenario.workflow.decisions?;
     let supervisor = observed.scenario.workflow.supervisor.as_ref()?;
@@ -38,7 +38,8 @@ fn bounded(observed: &Observed<'_>) -> Kept {
     }))
 }
 
-/// Each delegation goes to the worker that the plan before it names, if it names one.
+/// Checks that each delegation goes to the worker that the plan before it names, if it
+/// names one.
 fn follows_plan(observed: &Observed<'_>) -> Kept {
     let mut opportunity = None;
     for pair in observed.seen.tasks.windows(2) {
@@ -61,7 +62,7 @@ fn follows_plan(observed: &Observed<'_>) -> Kept {
     opportunity
 }
 
-/// No agent is shown a message of the conversation twice.
+/// Checks that no agent is shown a message of the conversation twice.
 fn messages_once(observed: &Observed<'_>) -> Kept {
     for task in &observed.seen.tasks {
         let messages = task.input.get("messages").and_then(Value::as_array);
@@ -80,7 +81,8 @@ fn round_of(task: &TaskSeen) -> Option<u64> {
     task.input.get("round")?.as_u64()
 }
 
-/// No contribution to a round begins before all of the round before it are there.
+/// Checks that no contribution to a round begins before all of the round before it are
+/// there.
 fn rounds_apart(observed: &Observed<'_>) -> Kept {
     let tasks = &observed.seen.tasks;
     for later in tasks {
@@ -100,7 +102,7 @@ fn rounds_apart(observed: &Observed<'_>) -> Kept {
     Some(Ok(()))
 }
 
-/// The workspace has every contribution once, by round and peer.
+/// Checks that the workspace has every contribution once, by round and peer.
 fn contributions_kept(observed: &Observed<'_>) -> Kept {
     let output = observed.report()?.end.as_ref().ok()?;
     let kept = output["workspace"].as_array()?;

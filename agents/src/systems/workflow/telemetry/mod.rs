@@ -107,7 +107,7 @@ impl Telemetry {
         self.recorder.mark(mark);
     }
 
-    /// A user has received its report.
+    /// Records that a user has received its report.
     pub(super) fn reported(&self, workflow: WorkflowId, report: &Report) {
         self.evidence
             .reported(self.recorder.now(), workflow, report);

@@ -13,7 +13,7 @@ use super::{OF_TASK, Opened, OpenedTask, Telemetry, encoded, entity, text};
 use crate::record::recorder::lock;
 
 impl Telemetry {
-    /// The orchestrator begins a task. Returns its announcement to the user.
+    /// Records that the orchestrator begins a task. Returns its announcement to the user.
     pub(in super::super) fn task_began(&self, task: TaskId, name: &str) -> Sending {
         let workflow = task.workflow;
         let actor = self.orchestrator(workflow);
@@ -41,7 +41,8 @@ impl Telemetry {
         self.progress(workflow, TASK_BEGINS, fields)
     }
 
-    /// The orchestrator is about to give a task to its worker. Returns the id of the message.
+    /// Records that the orchestrator is about to give a task to its worker. Returns the id
+    /// of the message.
     pub(in super::super) fn task_given(
         &self,
         task: TaskId,
@@ -65,7 +66,7 @@ impl Telemetry {
         message
     }
 
-    /// The worker has told the orchestrator that it has taken the task.
+    /// Records that the worker has told the orchestrator that it has taken the task.
     pub(in super::super) fn task_accepted(&self, task: TaskId) {
         let sending = self.of_task(task, |opened| opened.sending.take());
         if let Some(sending) = sending {
@@ -73,7 +74,7 @@ impl Telemetry {
         }
     }
 
-    /// The orchestrator has received the result of a task.
+    /// Records that the orchestrator has received the result of a task.
     pub(in super::super) fn result_received(&self, task: TaskId, message: &Arc<str>) {
         // A result implies that the task was taken.
         self.task_accepted(task);
@@ -84,8 +85,8 @@ impl Telemetry {
         actor.received(&task.workflow.results(), message);
     }
 
-    /// The orchestrator gives up waiting for the result of a task, and answers for its
-    /// worker.
+    /// Records that the orchestrator gives up waiting for the result of a task, and answers
+    /// for its worker.
     pub(in super::super) fn task_given_up(&self, task: TaskId) {
         let actor = self.orchestrator(task.workflow);
         let draft = lock(&self.state).tasks[&task].opened.draft(TIMED_OUT);
@@ -96,7 +97,7 @@ impl Telemetry {
         actor.received(&results, message);
     }
 
-    /// A task is over. Returns the report of that to the user.
+    /// Records that a task is over. Returns the report of that to the user.
     pub(in super::super) fn task_ended(&self, task: TaskId, end: SpanEnd) -> Sending {
         let span = self.of_task(task, |opened| opened.opened.span.take());
         let span = span.expect("a task ends once");
@@ -115,36 +116,36 @@ impl Telemetry {
 
     // Tasks, at the worker ------------------------------------------------------
 
-    /// A worker is there for the first time.
+    /// Records that a worker is there for the first time.
     pub(in super::super) fn worker_began(&self, agent: &str) {
         self.actors
             .actor(agent)
             .subscribed_from_start(&tasks_of(agent));
     }
 
-    /// A worker has taken a task.
+    /// Records that a worker has taken a task.
     pub(in super::super) fn taken(&self, agent: &str, task: &Task) {
         self.evidence.taken(self.recorder.now(), agent, task);
         let actor = self.actor(agent, task.id.workflow);
         actor.received(&tasks_of(agent), &task.message);
     }
 
-    /// A worker begins a step.
+    /// Records that a worker begins a step.
     pub(in super::super) fn step_began(&self, task: TaskId, tokens: u32) -> StepId {
         self.evidence.step_began(self.recorder.now(), task, tokens)
     }
 
-    /// A step has come to its end.
+    /// Records that a step has come to its end.
     pub(in super::super) fn step_ended(&self, task: TaskId, step: StepId) {
         self.evidence.step_ended(self.recorder.now(), task, step);
     }
 
-    /// The orchestrator has refused the tokens for a step.
+    /// Records that the orchestrator has refused the tokens for a step.
     pub(in super::super) fn refused(&self, workflow: WorkflowId) {
         self.evidence.refused(self.recorder.now(), workflow);
     }
 
-    /// A worker has come to the end of a task. Returns the id of the result.
+    /// Records that a worker has come to the end of a task. Returns the id of the result.
     pub(in super::super) fn result(&self, agent: &str, task: TaskId, end: &TaskEnd) -> Arc<str> {
         self.evidence.ended(self.recorder.now(), task, end);
         let actor = self.actor(agent, task.workflow);

@@ -9,7 +9,7 @@ use super::{OF_WORKFLOW, Opened, Telemetry, text};
 use crate::record::recorder::lock;
 
 impl Telemetry {
-    /// The orchestrator begins a workflow.
+    /// Records that the orchestrator begins a workflow.
     pub(in super::super) fn workflow_began(&self, workflow: WorkflowId) -> Sending {
         let actor = self.orchestrator(workflow);
         actor.subscribed_from_start(&workflow.results());
@@ -22,7 +22,7 @@ impl Telemetry {
         actor.sending(&workflow.progress(), draft)
     }
 
-    /// The orchestrator reports something to the user of a workflow.
+    /// Records that the orchestrator reports something to the user of a workflow.
     pub(super) fn progress(
         &self,
         workflow: WorkflowId,
@@ -38,7 +38,7 @@ impl Telemetry {
         actor.sending(&workflow.progress(), draft)
     }
 
-    /// The orchestrator shows the state that a decision has led to.
+    /// Records that the orchestrator shows the state that a decision has led to.
     pub(in super::super) fn state(
         &self,
         workflow: WorkflowId,
@@ -51,7 +51,7 @@ impl Telemetry {
         self.progress(workflow, STATE, fields)
     }
 
-    /// The orchestrator ends a workflow.
+    /// Records that the orchestrator ends a workflow.
     pub(in super::super) fn workflow_ended(
         &self,
         workflow: WorkflowId,
@@ -65,7 +65,7 @@ impl Telemetry {
         self.progress(workflow, kind, fields)
     }
 
-    /// The user has been sent the report of a workflow.
+    /// Records that the user has been sent the report of a workflow.
     pub(in super::super) fn workflow_closed(&self, workflow: WorkflowId, report: &Report) {
         let (_, end) = kind_of(report);
         let span = lock(&self.state)

@@ -70,7 +70,7 @@ fn begin(
     let at_once = run.scenario.workflow.at_once;
     let at_once = at_once.map_or(usize::MAX, |at_once| at_once as usize);
     while under_way.len() < at_once
-        && let Some(place) = schedule.next()
+        && let Some(place) = schedule.next_ready()
     {
         let task = &run.scenario.tasks[place];
         // Seeded: the condition is read before the task that it depends on has run.

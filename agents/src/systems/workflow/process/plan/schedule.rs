@@ -69,7 +69,7 @@ impl<'a> Schedule<'a> {
     }
 
     /// Returns the task that begins next: the most urgent one, the first of several.
-    pub(super) fn next(&self) -> Option<usize> {
+    pub(super) fn next_ready(&self) -> Option<usize> {
         let ready = (0..self.tasks.len()).filter(|place| self.is_ready(*place));
         ready.min_by_key(|place| (std::cmp::Reverse(self.urgencies[*place]), *place))
     }
@@ -162,10 +162,11 @@ fn inherited(tasks: &[TaskSettings]) -> Vec<u32> {
     let mut urgencies: Vec<u32> = tasks.iter().map(|task| task.priority).collect();
     // After as many passes as there are tasks, the longest path has been followed.
     for _ in tasks {
-        for task in 0..tasks.len() {
-            for earlier in 0..tasks.len() {
-                if tasks[task].after.contains(&tasks[earlier].name) {
-                    urgencies[earlier] = urgencies[earlier].max(urgencies[task]);
+        for (place, task) in tasks.iter().enumerate() {
+            let urgency = urgencies[place];
+            for (earlier, before) in tasks.iter().enumerate() {
+                if task.after.contains(&before.name) {
+                    urgencies[earlier] = urgencies[earlier].max(urgency);
                 }
             }
         }
@@ -193,9 +194,9 @@ mod tests {
         ]));
         assert_eq!(inherited(&tasks), [9, 9, 9, 5]);
         let schedule = Schedule::new(&tasks, Inheritance::FromDependents);
-        assert_eq!(schedule.next(), Some(0));
+        assert_eq!(schedule.next_ready(), Some(0));
         let schedule = Schedule::new(&tasks, Inheritance::None);
-        assert_eq!(schedule.next(), Some(3));
+        assert_eq!(schedule.next_ready(), Some(3));
     }
 
     #[test]
@@ -223,7 +224,7 @@ mod tests {
             { "name": "b", "after": ["a"] },
         ]));
         let schedule = Schedule::new(&tasks, Inheritance::FromDependents);
-        assert_eq!(schedule.next(), None);
+        assert_eq!(schedule.next_ready(), None);
         assert_eq!(schedule.waiting(), ["a", "b"]);
     }
 }
