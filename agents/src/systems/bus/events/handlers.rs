@@ -132,6 +132,10 @@ impl Dispatcher {
         };
         let concerned = |handler: &&Arc<Handler>| handler.settings.on.contains(&event);
         let concerned: Vec<&Arc<Handler>> = self.handlers.iter().filter(concerned).collect();
+        assert!(
+            !concerned.is_empty(),
+            "a member subscribes to the types of its handlers alone"
+        );
         // Seeded: the event counts as handled when one of them has finished.
         let awaited = if self.local.carries(defects::FLUSH_IGNORES_HANDLERS) {
             1

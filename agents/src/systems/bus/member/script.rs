@@ -16,8 +16,11 @@ use super::record::Record;
 use crate::defect::Defect;
 use crate::record::recorder::name_task;
 
-/// Time between two questions of a member that flushes.
+/// First time between two questions of a member that flushes; it doubles each time.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(10);
+
+/// Longest time between two questions.
+const FLUSH_INTERVAL_MAX: Duration = Duration::from_millis(160);
 
 /// The parts that the tasks of a member share.
 #[derive(Clone, Debug)]
@@ -85,10 +88,12 @@ impl Script {
     /// Waits until every event of the team is handled, those included that handlers publish
     /// meanwhile.
     pub(super) async fn flush(&self) {
+        let mut interval = FLUSH_INTERVAL;
         while let Some(Answer::Unhandled(events)) = self.outbox.count_unhandled().await
             && events > 0
         {
-            time::sleep(FLUSH_INTERVAL).await;
+            time::sleep(interval).await;
+            interval = FLUSH_INTERVAL_MAX.min(2 * interval);
         }
     }
 
