@@ -225,7 +225,11 @@ fn agent_ids_come_from_the_seed() {
 
 #[test]
 fn one_registry_is_opened_and_without_a_lock_there_are_more() {
-    let users = spec(json!({ "users": [{ "class": "triage", "count": 8 }] }));
+    // Longer than it takes all users to connect.
+    let users = spec(json!({
+        "registry": { "opening": "50ms" },
+        "users": [{ "class": "triage", "count": 8 }],
+    }));
     let healthy = run(&users, 1, Order::Fifo);
     assert_eq!(opened(&healthy), 1);
     assert!(healthy.reached(marks::OPENED_ONCE));

@@ -3,16 +3,15 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rehearsal_sim::tokio::net::TcpListener;
-use rehearsal_sim::tokio::{join, time};
+use rehearsal_sim::tokio::join;
 
 use super::faults::{self, REGISTRY, USER};
 use super::marks;
 use super::plan::{Moments, Plan};
 use super::record::{HistoryAudit, MODEL, Secrets};
-use super::service::{HandlerStart, Service, ServiceSettings, Tokens};
+use super::service::{Change, HandlerStart, Service, ServiceSettings, Tokens};
 use super::settings::{OldRegistry, RegistryScenario, RegistrySpec};
 use super::user::User;
 use super::wire::PORT;
@@ -156,23 +155,28 @@ impl Process {
         let listener = TcpListener::bind(("0.0.0.0", PORT)).await;
         node.ready();
         if let Ok(listener) = listener {
-            join!(service.serve(listener), self.moments_of(&node, &service));
+            join!(service.serve(listener), self.schedule(&node, &service));
         }
     }
 
-    /// Carries out the moments of the service, each in its time.
-    async fn moments_of(&self, node: &Node, service: &Service) {
+    /// Schedules the changes of the service once the work starts.
+    async fn schedule(&self, node: &Node, service: &Arc<Service>) {
         node.started().await;
         let Moments {
             manager,
             flag,
             renewal,
         } = self.moments;
-        join!(
-            at(manager, service.set_websocket_manager()),
-            at(flag, service.use_master_registry()),
-            at(renewal, service.renew_classes()),
-        );
+        let changes = [
+            (manager, Change::WebSocketManager),
+            (flag, Change::UseMasterRegistry),
+            (renewal, Change::RenewClasses),
+        ];
+        for (time, change) in changes {
+            if let Some(time) = time {
+                service.schedule(time, change);
+            }
+        }
     }
 
     fn running(&self) -> Option<Running> {
@@ -192,13 +196,5 @@ impl Process {
         if let Some(Running { service, .. }) = running {
             service.shut_down().await;
         }
-    }
-}
-
-/// Carries something out at that time, if there is one.
-async fn at(time: Option<Duration>, change: impl Future<Output = ()>) {
-    if let Some(time) = time {
-        time::sleep(time).await;
-        change.await;
     }
 }

@@ -45,6 +45,7 @@ use super::settings::{Interface, MigrationSettings, RegistrySettings};
 use super::wire::AgentId;
 use crate::defect::Defect;
 use crate::event::UserId;
+use crate::record::recorder::name_task;
 
 pub(super) use self::agent::Agent;
 pub(super) use self::audit::{AgentEnd, Audit, CreationId, EventId, Milestone};
@@ -75,6 +76,17 @@ pub(super) enum HandlerStart {
     WithFirstConnection,
     /// By a task of its own, whatever has been created by then.
     ByItself,
+}
+
+/// A change of the service while it runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Change {
+    /// The registries are given the WebSocket manager.
+    WebSocketManager,
+    /// The flag `use_master_registry` is switched on.
+    UseMasterRegistry,
+    /// Every class is registered again, in the next version.
+    RenewClasses,
 }
 
 /// The service.
@@ -156,8 +168,26 @@ impl Service {
         }
     }
 
+    /// Changes the service after that time, in a task of its own.
+    pub(super) fn schedule(self: &Arc<Self>, after: time::Duration, change: Change) {
+        let service = Arc::clone(self);
+        self.sessions.spawn(async move {
+            name_task("change of the service");
+            select! {
+                biased;
+                () = service.stop.cancelled() => return,
+                () = time::sleep(after) => {}
+            }
+            match change {
+                Change::WebSocketManager => service.set_websocket_manager().await,
+                Change::UseMasterRegistry => service.use_master_registry().await,
+                Change::RenewClasses => service.renew_classes().await,
+            }
+        });
+    }
+
     /// Gives the registries the WebSocket manager. The first caller opens them.
-    pub(super) async fn set_websocket_manager(&self) {
+    async fn set_websocket_manager(&self) {
         self.registries.set_websocket_manager(&self.manager).await;
     }
 
@@ -172,14 +202,14 @@ impl Service {
     }
 
     /// Switches the flag `use_master_registry` on.
-    pub(super) async fn use_master_registry(&self) {
+    async fn use_master_registry(&self) {
         if self.registries.use_master().await {
             self.audit.reached(Milestone::FlagSwitched);
         }
     }
 
     /// Registers every class again, in the next version.
-    pub(super) async fn renew_classes(&self) {
+    async fn renew_classes(&self) {
         self.registries.renew_classes(2).await;
         self.audit.reached(Milestone::ClassesRenewed);
     }
