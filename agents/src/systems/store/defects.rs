@@ -9,6 +9,12 @@ pub const LOST_UPDATE: Defect = Defect::new(
 );
 
 /// See [`LOST_UPDATE`].
+pub const WORKSPACE_PUT_BACK: Defect = Defect::new(
+    "workspace-put-back",
+    "A workspace is read, changed and put back without its lock, over what came meanwhile.",
+);
+
+/// See [`LOST_UPDATE`].
 pub const SHALLOW_SNAPSHOT: Defect = Defect::new(
     "shallow-snapshot",
     "A snapshot copies the table of a workspace, and shares the lists in it.",
@@ -69,8 +75,9 @@ pub const REPLICA_RESUMES_FROM_NOW: Defect = Defect::new(
 );
 
 /// Every defect.
-pub const DEFECTS: [Defect; 11] = [
+pub const DEFECTS: [Defect; 12] = [
     LOST_UPDATE,
+    WORKSPACE_PUT_BACK,
     SHALLOW_SNAPSHOT,
     ANSWER_BEFORE_JOURNAL,
     RETRY_APPLIED_TWICE,

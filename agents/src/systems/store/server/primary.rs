@@ -111,9 +111,14 @@ impl Primary {
         }
         // Seeded: what was decided under the lock is written and applied without it.
         if self.decides_apart(command) {
+            let read = space.state.workspace.clone();
             drop(space);
             self.journal.write(record.clone()).await;
-            place.lock().await.apply(&record);
+            let mut space = place.lock().await;
+            if let Command::Contribute(_) = command {
+                space.state.workspace = read;
+            }
+            space.apply(&record);
             return Some(self.reply(reply));
         }
         let position = self.journal.write(record.clone()).await;
@@ -124,6 +129,7 @@ impl Primary {
     fn decides_apart(&self, command: &Command) -> bool {
         match command {
             Command::Value(ValueCommand::Increment { .. }) => self.carries(defects::LOST_UPDATE),
+            Command::Contribute(_) => self.carries(defects::WORKSPACE_PUT_BACK),
             Command::Board(BoardCommand::Claim { .. }) => self.carries(defects::DOUBLE_CLAIM),
             _ => false,
         }
