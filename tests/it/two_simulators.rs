@@ -33,7 +33,8 @@ use crate::support::{bridge, oracle, scenario};
 /// the bridge tells its registry, tokio counts the tasks of the bridge's host,
 /// turmoil the sockets of all hosts. Timers and locks are not counted there, but
 /// those that a task waits for or holds are gone with the task.
-const JUDGES: [&str; 10] = [
+const JUDGES: [&str; 11] = [
+    "limits",
     "no-loss",
     "exactly-once",
     "fifo",

@@ -1,4 +1,5 @@
-//! The depth of queues: messages that were accepted and have not arrived.
+//! The depth of queues: messages that were accepted and have not arrived. What a gap marker
+//! covers never arrives, and counts to the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
