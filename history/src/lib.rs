@@ -22,7 +22,7 @@ pub mod sweep;
 
 pub use actor::{
     Actor, Actors, Draft, Invocation, LogPlace, Receipt, RecordsHistory, Reply, Sending, Span,
-    SpanDraft,
+    SpanContext, SpanDraft,
 };
 pub use body::{Body, Symbol, Value};
 pub use clock::VectorClock;
