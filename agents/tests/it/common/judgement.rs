@@ -6,9 +6,9 @@ use rehearsal_history::{CheckedRun, GapCause, GapPolicy, Ledger};
 use super::reference;
 use super::run::TestRun;
 
-/// Oracles that a healthy run may give nothing to check: it may have no sub-agents, and a
-/// bridge has no operations.
-const MAY_BE_VACUOUS: [&str; 2] = ["hierarchy", "linearizable"];
+/// Oracles that a healthy run may give nothing to check: it may have no sub-agents and no
+/// cancelled runs, and a bridge has no operations.
+const MAY_BE_VACUOUS: [&str; 3] = ["hierarchy", "cancel-tree", "linearizable"];
 
 /// The policy for runs in which an incarnation of the bridge may crash.
 pub fn crash() -> GapPolicy {
