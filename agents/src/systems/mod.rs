@@ -15,6 +15,7 @@ macro_rules! systems {
 systems! {
     bridge,
     bus,
+    runtime,
 }
 
 /// Returns the system with that name.

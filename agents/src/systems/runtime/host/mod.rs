@@ -1,0 +1,167 @@
+//! The runtime: it creates agents when they are first needed, carries messages to them, and
+//! answers back.
+//!
+//! | module | contents |
+//! |---|---|
+//! | `call` | a request while it is under way, as the agent and as the caller see it |
+//! | `registry` | the agents, and the factories that create them |
+//! | `session` | the connection of a client |
+//!
+//! **A request is a task with a token.** The token is a child of that of the request for
+//! which it is made, so that a cancellation reaches everything below. It is there before the
+//! task is, so that no cancellation comes too early for it.
+
+mod call;
+mod registry;
+mod session;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rehearsal_sim::tokio::net::TcpListener;
+use rehearsal_sim::tokio::sync::oneshot;
+use rehearsal_sim::tokio::{select, time};
+use rehearsal_sim::tokio_util::sync::CancellationToken;
+use rehearsal_sim::tokio_util::task::TaskTracker;
+
+use self::registry::Registry;
+use super::defects;
+use super::wire::Outcome;
+use crate::defect::Defect;
+use crate::record::recorder::name_task;
+
+pub(super) use self::call::{
+    Agent, CallerGone, Context, Factory, Observer, Request, Responder,
+};
+pub(super) use self::registry::Factories;
+
+/// Pause after a connection could not be accepted.
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(10);
+
+/// One incarnation of the runtime.
+pub(super) struct Runtime {
+    registry: Registry,
+    /// Handlers of requests, and creations of agents.
+    tasks: TaskTracker,
+    sessions: TaskTracker,
+    stop: CancellationToken,
+    defect: Option<Defect>,
+}
+
+impl Runtime {
+    /// A runtime without agents.
+    pub(super) fn new(factories: Factories, defect: Option<Defect>) -> Self {
+        Self {
+            registry: Registry::new(factories, defect),
+            tasks: TaskTracker::new(),
+            sessions: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            defect,
+        }
+    }
+
+    /// Returns `true` if the runtime has this seeded bug.
+    fn carries(&self, defect: Defect) -> bool {
+        self.defect == Some(defect)
+    }
+
+    /// Serves connections until the runtime is shut down.
+    pub(super) async fn serve(self: Arc<Self>, listener: TcpListener) {
+        loop {
+            let accepted = select! {
+                biased;
+                () = self.stop.cancelled() => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, _)) => {
+                    let session = session::serve(Arc::clone(&self), stream);
+                    self.sessions.spawn(session);
+                }
+                Err(_) => time::sleep(ACCEPT_BACKOFF).await,
+            }
+        }
+    }
+
+    /// Cancels every request and ends every session. Returns once their tasks have ended.
+    pub(super) async fn shut_down(&self) {
+        self.stop.cancel();
+        for tasks in [&self.sessions, &self.tasks] {
+            tasks.close();
+            tasks.wait().await;
+        }
+    }
+
+    /// Returns the kinds of what the runtime still holds for its clients.
+    pub(super) fn held(&self) -> Vec<&'static str> {
+        let sessions = std::iter::repeat_n("session", self.sessions.len());
+        let tasks = std::iter::repeat_n("request", self.tasks.len());
+        sessions.chain(tasks).collect()
+    }
+
+    /// Sends a message to an agent and waits for the outcome. If the token is cancelled, or
+    /// this future dropped, so is the request, with everything below it.
+    pub(super) async fn send_message(
+        self: &Arc<Self>,
+        request: Request,
+        token: &CancellationToken,
+    ) -> Outcome {
+        // Seeded: below the first level, a request has a token of its own.
+        let detached = request.message.context.parent.is_some()
+            && self.carries(defects::CANCEL_ENDS_AT_FIRST_LEVEL);
+        let own = match detached {
+            true => self.stop.child_token(),
+            false => token.child_token(),
+        };
+        let _cancelled_with_caller = (!detached).then(|| own.clone().drop_guard());
+        let (responder, outcome) = Responder::new(Arc::clone(&request.observer));
+        let handling = Arc::clone(self).handle(request, responder, own);
+        self.tasks.spawn(handling);
+        wait(outcome, token).await
+    }
+
+    /// Has the agent handle a message until it is done or the request is cancelled.
+    async fn handle(
+        self: Arc<Self>,
+        request: Request,
+        responder: Responder,
+        token: CancellationToken,
+    ) {
+        let Request {
+            sender,
+            to,
+            message,
+            ..
+        } = request;
+        name_task(&format!("handler of {}", message.id));
+        let handling = async {
+            match self.registry.agent(&to, &self.tasks).await {
+                Ok(agent) => {
+                    let context = Context::new(Arc::clone(&self), to, sender, token.clone());
+                    agent.on_message(context, message, responder).await;
+                }
+                Err(refusal) => {
+                    // A caller that has gone needs no answer.
+                    let _ = responder.respond(Outcome::Refused(refusal));
+                }
+            }
+        };
+        // Cancelled, it is dropped where it stands.
+        let _ = token.run_until_cancelled(handling).await;
+    }
+}
+
+/// Waits for the outcome of a request, or for its cancellation. An outcome that came first
+/// stands.
+async fn wait(mut outcome: oneshot::Receiver<Outcome>, token: &CancellationToken) -> Outcome {
+    select! {
+        biased;
+        () = token.cancelled() => {
+            outcome.close();
+            outcome.try_recv().unwrap_or(Outcome::Cancelled)
+        }
+        outcome = &mut outcome => outcome.unwrap_or_else(|_| {
+            Outcome::Failed("the agent gave no answer".to_owned())
+        }),
+    }
+}

@@ -1,0 +1,15 @@
+//! The marks of the runtime.
+
+use crate::goal::Mark;
+
+/// A request was cancelled before its agent had answered.
+pub const CANCELLED_UNDER_WAY: Mark = Mark::new("cancelled-under-way");
+
+/// An answer came to a request that had been cancelled.
+pub const ANSWER_AFTER_CANCEL: Mark = Mark::new("answer-after-cancel");
+
+/// Several first messages waited for one agent to be created.
+pub const FIRST_MESSAGES_MET: Mark = Mark::new("first-messages-met");
+
+/// A client's connection broke while requests were under way.
+pub const DISCONNECTED_UNDER_WAY: Mark = Mark::new("disconnected-under-way");

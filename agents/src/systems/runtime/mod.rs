@@ -1,0 +1,49 @@
+//! The agent runtime: clients send messages to agents, which are created when they are first
+//! needed, and take requests back with everything that was made for them.
+//!
+//! One part is the system: a runtime that would be much the same outside the simulator
+//! (`host/`, `wire`, the library `client/connection`). The other part is what it hosts and
+//! who uses it, and records what happens at its edges:
+//!
+//! | module | contents |
+//! |---|---|
+//! | `settings`, `check` | the sections of a scenario file, each a struct, and their contradictions |
+//! | `plan` | clients, and everything random about them, drawn before the run starts |
+//! | `system` | roles, faults, and what runs on which host |
+//! | `host/` | the runtime: requests, agents and their factories, sessions |
+//! | `agents/` | the agents that it hosts, by type |
+//! | `client/` | the connection to the runtime, and the scripts of its users |
+//! | `model` | what a mailbox, an inbox and a request are in a history |
+//! | `faults`, `defects`, `marks` | what may strike, what may be seeded, what a run may have to reach |
+//! | `wire` | the protocol |
+//!
+//! # Promises
+//!
+//! - A factory is called once for each agent, however many first messages come at once and
+//!   whichever of them are cancelled.
+//! - A request has one end: an answer with the number of its request, a failure, a refusal,
+//!   or its cancellation. A caller that cancels is free at once.
+//! - A cancelled request ends with everything that was asked for below it. A cancellation
+//!   that comes before its request has begun counts, and one that comes twice counts once.
+//! - A connection that breaks cancels the requests that came over it.
+//! - Clients reach agents of their own namespace only.
+
+mod agents;
+mod check;
+mod client;
+pub mod defects;
+pub mod faults;
+mod host;
+pub mod marks;
+mod model;
+mod plan;
+mod settings;
+mod system;
+mod wire;
+
+pub use model::MODEL;
+pub use settings::{
+    ClientGroup, ClientKind, Effort, RuntimeFile, RuntimeScenario, RuntimeSettings, RuntimeSpec,
+    Timing,
+};
+pub use system::{AgentRuntime, INFO, SYSTEM};
