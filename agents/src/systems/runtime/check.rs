@@ -36,7 +36,7 @@ fn requests(group: &Group) -> u64 {
     let (depth, width) = (group.depth.unwrap_or(0), u64::from(group.width.unwrap_or(1)));
     let tree = (0..=depth).map(|level| width.saturating_pow(level));
     let tree = tree.fold(0, u64::saturating_add);
-    let messages = u64::from(group.count) * u64::from(group.messages);
+    let messages = u64::from(group.count) * u64::from(group.messages());
     messages.saturating_mul(tree)
 }
 

@@ -33,11 +33,26 @@ pub const ANSWERS_BY_ORDER: Defect = Defect::new(
      answers the next.",
 );
 
+/// See [`CANCEL_ENDS_AT_FIRST_LEVEL`].
+pub const SUBSCRIBERS_BY_PLACE: Defect = Defect::new(
+    "subscribers-by-place",
+    "An event goes to one subscriber after the other by their places in a list, which change \
+     when one leaves.",
+);
+
+/// See [`CANCEL_ENDS_AT_FIRST_LEVEL`].
+pub const OWN_EVENTS_COME_BACK: Defect = Defect::new(
+    "own-events-come-back",
+    "A publisher receives its own events, although it should not.",
+);
+
 /// Every defect.
-pub const DEFECTS: [Defect; 5] = [
+pub const DEFECTS: [Defect; 7] = [
     CANCEL_ENDS_AT_FIRST_LEVEL,
     CANCEL_BEFORE_REGISTRATION,
     DISCONNECT_LEAVES_REQUESTS,
     FACTORY_CALLED_AGAIN,
     ANSWERS_BY_ORDER,
+    SUBSCRIBERS_BY_PLACE,
+    OWN_EVENTS_COME_BACK,
 ];

@@ -11,5 +11,8 @@ pub const ANSWER_AFTER_CANCEL: Mark = Mark::new("answer-after-cancel");
 /// Several first messages waited for one agent to be created.
 pub const FIRST_MESSAGES_MET: Mark = Mark::new("first-messages-met");
 
+/// An event reached a visitor during its visit.
+pub const EVENT_DURING_VISIT: Mark = Mark::new("event-during-visit");
+
 /// A client's connection broke while requests were under way.
 pub const DISCONNECTED_UNDER_WAY: Mark = Mark::new("disconnected-under-way");

@@ -26,6 +26,9 @@
 //! - A cancelled request ends with everything that was asked for below it. A cancellation
 //!   that comes before its request has begun counts, and one that comes twice counts once.
 //! - A connection that breaks cancels the requests that came over it.
+//! - An event reaches every subscriber of its topic once and in the order of its publisher,
+//!   however others come and go meanwhile. Nothing comes after a subscription has ended.
+//! - A publisher does not receive its own events, unless `own_events` says so.
 //! - Clients reach agents of their own namespace only.
 
 mod agents;
@@ -43,7 +46,7 @@ mod wire;
 
 pub use model::MODEL;
 pub use settings::{
-    ClientGroup, ClientKind, Effort, RuntimeFile, RuntimeScenario, RuntimeSettings, RuntimeSpec,
+    ClientGroup, ClientKind, Effort, OwnEvents, RuntimeFile, RuntimeScenario, RuntimeSettings, RuntimeSpec,
     Timing,
 };
 pub use system::{AgentRuntime, INFO, SYSTEM};

@@ -3,7 +3,8 @@
 //! Each agent has a mailbox, and each client and agent an inbox for what comes back: both
 //! are channels. A request is a span: its caller begins and ends it, and the agent that
 //! handles it sends its steps and its answer in it. Requests that it makes meanwhile are
-//! below. A namespace is a tenant.
+//! below. The events of each publisher are a channel, to which all other clients that stay
+//! subscribe. A namespace is a tenant.
 
 use rehearsal_history::profile::AGENT_CALLS;
 use rehearsal_history::{Body, Draft, Model, Value, Vocabulary};
@@ -24,6 +25,19 @@ pub const MODEL: Model = Model {
     },
     profile: Some(&AGENT_CALLS),
 };
+
+/// The topic of all events.
+pub(super) const TOPIC: &str = "news";
+
+/// Returns the name of the channel with the events of a publisher.
+pub(super) fn events_of(publisher: &str) -> String {
+    format!("{TOPIC} of {publisher}")
+}
+
+/// Returns an event.
+pub(super) fn event(secret: &str) -> Body {
+    with_secret(Body::new("event"), secret)
+}
 
 /// Returns the name of the channel with the messages to an agent.
 pub(super) fn mailbox(agent: &AgentId) -> String {

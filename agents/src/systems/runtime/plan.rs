@@ -27,6 +27,37 @@ pub(super) struct PlannedClient {
 #[derive(Clone, Debug)]
 pub(super) enum Script {
     Requests(Vec<PlannedRequest>),
+    Events(Vec<PlannedEvent>),
+    Visits(Vec<PlannedVisit>),
+    /// Subscribes, and receives what comes.
+    Listens,
+}
+
+impl Script {
+    /// Returns `true` if the client comes and goes.
+    pub(super) fn is_visiting(&self) -> bool {
+        matches!(self, Self::Visits(_))
+    }
+
+    /// Returns `true` if the client subscribes before the work starts, until it leaves.
+    pub(super) fn stays_subscribed(&self) -> bool {
+        matches!(self, Self::Events(_) | Self::Listens)
+    }
+}
+
+/// One event.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PlannedEvent {
+    /// The time before it.
+    pub(super) wait: Duration,
+}
+
+/// One visit to a topic.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PlannedVisit {
+    /// The time before it.
+    pub(super) wait: Duration,
+    pub(super) stay: Duration,
 }
 
 /// One request.
@@ -71,6 +102,15 @@ impl Plan {
     pub(super) fn longest_work(&self) -> Duration {
         let of_client = |client: &PlannedClient| match &client.script {
             Script::Requests(requests) => requests.iter().map(longest).sum(),
+            Script::Events(events) => {
+                let waits = events.iter().map(|event| event.wait + REQUEST_TIME);
+                waits.sum()
+            }
+            Script::Visits(visits) => {
+                let waits = visits.iter();
+                waits.map(|visit| visit.wait + visit.stay + REQUEST_TIME).sum()
+            }
+            Script::Listens => Duration::ZERO,
         };
         self.clients.iter().map(of_client).max().unwrap_or_default()
     }
@@ -114,6 +154,20 @@ impl Draft<'_> {
                     };
                     let request = || self.request(PLANNER, timing, task, effort);
                     Script::Requests((0..timing.messages).map(|_| request()).collect())
+                }
+                ClientKind::Publisher { timing } => {
+                    let event = |_| PlannedEvent {
+                        wait: self.time("delay", timing.delay),
+                    };
+                    Script::Events((0..timing.messages).map(event).collect())
+                }
+                ClientKind::Subscriber => Script::Listens,
+                ClientKind::Visitor { timing, stay } => {
+                    let visit = |_| PlannedVisit {
+                        wait: self.time("delay", timing.delay),
+                        stay: self.time("stay", stay),
+                    };
+                    Script::Visits((0..timing.messages).map(visit).collect())
                 }
             },
         }

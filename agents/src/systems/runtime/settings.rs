@@ -37,6 +37,19 @@ pub struct RuntimeSettings {
     #[serde(with = "times")]
     #[schemars(with = "Delay")]
     pub start: Duration,
+    /// The policy for a publisher's own events: `skip` or `deliver`.
+    pub own_events: OwnEvents,
+}
+
+/// The policies for the events of a subscriber's own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnEvents {
+    /// It does not receive them.
+    #[default]
+    Skip,
+    /// It receives them like any other.
+    Deliver,
 }
 
 impl Default for RuntimeSettings {
@@ -45,6 +58,7 @@ impl Default for RuntimeSettings {
             users: 1,
             agents: 2,
             start: Duration::from_millis(5),
+            own_events: OwnEvents::default(),
         }
     }
 }
@@ -100,13 +114,31 @@ pub enum ClientKind {
         /// Requests that a planner makes at once.
         width: u32,
     },
+    /// Publishes events, and subscribes to those of others.
+    Publisher {
+        /// Events over time.
+        timing: Timing,
+    },
+    /// Subscribes to the events of all publishers.
+    Subscriber,
+    /// Subscribes for a while, again and again.
+    Visitor {
+        /// Visits over time.
+        timing: Timing,
+        /// Longest time of a visit; drawn.
+        stay: Duration,
+    },
 }
 
 impl ClientKind {
     /// Returns the number of messages that a client of this kind begins to send.
     pub fn messages(self) -> u32 {
         match self {
-            Self::Caller { timing, .. } | Self::Delegator { timing, .. } => timing.messages,
+            Self::Caller { timing, .. }
+            | Self::Delegator { timing, .. }
+            | Self::Publisher { timing }
+            | Self::Visitor { timing, .. } => timing.messages,
+            Self::Subscriber => 0,
         }
     }
 }
@@ -139,12 +171,18 @@ pub(super) struct Group {
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 1_000), extend("x-reduce" = 1))]
     pub(super) count: u32,
-    /// The number of messages that a client sends.
+    /// The number of messages that a client sends; of a visitor, that of its visits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
+        with = "u32",
         range(min = 1, max = 10_000),
-        extend("x-reduce" = 1, "x-example" = "messages = 10")
+        extend(
+            "x-of" = { "kind": ["caller", "delegator", "publisher", "visitor"] },
+            "x-reduce" = 1,
+            "x-example" = "messages = 10",
+        )
     )]
-    pub(super) messages: u32,
+    messages: Option<u32>,
     /// The longest time before each message; drawn.
     #[serde(default, with = "times")]
     #[schemars(with = "Delay")]
@@ -161,6 +199,13 @@ pub(super) struct Group {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Delay", extend("x-optional" = true))]
     pub(super) cancel_within: Option<Delay>,
+    /// The longest time of a visit; drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "Delay",
+        extend("x-of" = { "kind": ["visitor"] }, "x-optional" = true)
+    )]
+    stay: Option<Delay>,
     /// The planners from the first to a worker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
@@ -188,6 +233,9 @@ fn one() -> u32 {
 pub(super) enum KindName {
     Caller,
     Delegator,
+    Publisher,
+    Subscriber,
+    Visitor,
 }
 
 impl Named for KindName {
@@ -197,38 +245,60 @@ impl Named for KindName {
         vec![
             ("caller".into(), Self::Caller),
             ("delegator".into(), Self::Delegator),
+            ("publisher".into(), Self::Publisher),
+            ("subscriber".into(), Self::Subscriber),
+            ("visitor".into(), Self::Visitor),
         ]
     }
 }
 
 impl Group {
-    /// Returns the clients as they are run.
-    fn spec(&self) -> ClientGroup {
-        ClientGroup {
-            kind: self.kind(),
+    /// Returns the clients as they are run; `None` if a parameter of the kind is missing.
+    fn spec(&self) -> Option<ClientGroup> {
+        Some(ClientGroup {
+            kind: self.kind()?,
             count: self.count,
-        }
+        })
     }
 
-    fn kind(&self) -> ClientKind {
-        let timing = Timing {
-            messages: self.messages,
+    /// Returns the number of messages that one of the clients sends.
+    pub(super) fn messages(&self) -> u32 {
+        self.messages.unwrap_or_default()
+    }
+
+    fn timing(&self) -> Option<Timing> {
+        Some(Timing {
+            messages: self.messages?,
             delay: self.delay,
             cancel_within: self.cancel_within.map(|Delay(time)| time),
-        };
+        })
+    }
+
+    fn kind(&self) -> Option<ClientKind> {
         let effort = Effort {
             steps: self.steps,
             step: self.step,
         };
-        match self.kind.0 {
-            KindName::Caller => ClientKind::Caller { timing, effort },
+        Some(match self.kind.0 {
+            KindName::Caller => ClientKind::Caller {
+                timing: self.timing()?,
+                effort,
+            },
             KindName::Delegator => ClientKind::Delegator {
-                timing,
+                timing: self.timing()?,
                 effort,
                 depth: self.depth.unwrap_or(1),
                 width: self.width.unwrap_or(1),
             },
-        }
+            KindName::Publisher => ClientKind::Publisher {
+                timing: self.timing()?,
+            },
+            KindName::Subscriber => ClientKind::Subscriber,
+            KindName::Visitor => ClientKind::Visitor {
+                timing: self.timing()?,
+                stay: self.stay.map_or(Duration::ZERO, |Delay(time)| time),
+            },
+        })
     }
 }
 
@@ -241,7 +311,7 @@ impl Settings for RuntimeScenario {
         let groups = file.clients.into_sound()?;
         Some(Self {
             runtime: file.runtime.into_sound()?,
-            clients: groups.iter().map(Group::spec).collect(),
+            clients: groups.iter().map(Group::spec).collect::<Option<_>>()?,
         })
     }
 

@@ -9,7 +9,7 @@ use rehearsal_sim::tokio::net::TcpListener;
 use rehearsal_sim::{Ambient, World};
 
 use super::agents::Agents;
-use super::client::Client;
+use super::client::{Board, Client};
 use super::faults::{self, CLIENT, RUNTIME};
 use super::host::Runtime;
 use super::model::MODEL;
@@ -43,6 +43,7 @@ pub static INFO: SystemInfo = SystemInfo {
         marks::CANCELLED_UNDER_WAY,
         marks::ANSWER_AFTER_CANCEL,
         marks::FIRST_MESSAGES_MET,
+        marks::EVENT_DURING_VISIT,
         marks::DISCONNECTED_UNDER_WAY,
     ],
     model: &MODEL,
@@ -68,14 +69,17 @@ impl System for AgentRuntime {
     }
 
     fn deploy(&self, spec: &RuntimeSpec, planner: &mut Planner) -> Deployment {
-        let plan = Plan::draw(&spec.settings, planner);
+        let plan = Arc::new(Plan::draw(&spec.settings, planner));
+        let board = Arc::new(Board::default());
         let mut deployment = Deployment::new();
         deployment.longest_work(plan.longest_work());
         add_runtime(&mut deployment, spec, planner.world());
-        for planned in plan.clients {
+        for planned in plan.clients.iter().cloned() {
             let host = ClientHost::Own(planned.id.to_string());
             let client = Client {
                 plan: planned,
+                others: Arc::clone(&plan),
+                board: Arc::clone(&board),
                 defect: spec.defect,
                 work: deployment.work(),
             };
@@ -128,7 +132,11 @@ impl Process {
             self.settings.start,
         );
         let agents = Arc::new(agents);
-        let runtime = Arc::new(Runtime::new(agents.factories(), self.defect));
+        let runtime = Arc::new(Runtime::new(
+            &self.settings,
+            agents.factories(),
+            self.defect,
+        ));
         let running = Running {
             runtime: Arc::clone(&runtime),
             agents,

@@ -149,6 +149,20 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// A topic of events, within a namespace.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct TopicId(pub(super) Arc<str>);
+
+/// An event that was published.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(super) struct Event {
+    pub(super) id: Arc<str>,
+    pub(super) publisher: Arc<str>,
+    /// A text that only the namespace may see.
+    pub(super) secret: Arc<str>,
+}
+
 /// A frame from a client.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -166,6 +180,16 @@ pub(super) enum ClientFrame {
     },
     /// Takes a request back.
     Cancel(CallId),
+    /// Hands an event to every subscriber of a topic.
+    Publish {
+        call: CallId,
+        topic: TopicId,
+        event: Event,
+    },
+    /// Asks for the events of a topic from now on.
+    Subscribe { call: CallId, topic: TopicId },
+    /// Asks for no more events of a topic.
+    Unsubscribe { call: CallId, topic: TopicId },
     /// Asks to leave once every request has ended.
     Bye,
 }
@@ -179,6 +203,10 @@ pub(super) enum HostFrame {
     Progress { call: CallId, progress: Progress },
     /// A request has ended.
     Outcome { call: CallId, outcome: Outcome },
+    /// What was asked for is done.
+    Done(CallId),
+    /// An event was published.
+    Event { topic: TopicId, event: Event },
     /// Every request has ended, and the connection ends.
     Bye,
 }

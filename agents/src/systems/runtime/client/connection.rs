@@ -15,9 +15,10 @@ use super::super::defects;
 use super::super::faults::RUNTIME;
 use super::super::host::Observer;
 use super::super::wire::{
-    AgentId, CallId, ClientFrame, ClientId, Disconnected, FrameReader, FrameWriter, HostFrame,
-    Message, Outcome, PORT,
+    AgentId, CallId, ClientFrame, ClientId, Event, FrameReader, FrameWriter, HostFrame, Message,
+    Outcome, PORT, TopicId,
 };
+pub(super) use super::super::wire::Disconnected;
 use crate::defect::Defect;
 use crate::record::recorder::{lock, name_task};
 
@@ -37,10 +38,19 @@ pub(super) struct RemoteRuntime {
     calls: Arc<Mutex<Calls>>,
 }
 
+/// A receiver of the events that come over a connection.
+pub(super) trait EventSink: Send + Sync {
+    /// An event came.
+    fn received(&self, event: &Event);
+}
+
 /// The requests of a connection.
 struct Calls {
     last: CallId,
     open: BTreeMap<CallId, Open>,
+    /// What else was asked for and is not done.
+    undone: BTreeMap<CallId, oneshot::Sender<()>>,
+    events: Arc<dyn EventSink>,
     /// The connection is gone.
     closed: bool,
     defect: Option<Defect>,
@@ -65,6 +75,7 @@ impl Connection {
     pub(super) async fn open(
         client: ClientId,
         namespace: Arc<str>,
+        events: Arc<dyn EventSink>,
         defect: Option<Defect>,
     ) -> Result<Self, Disconnected> {
         let stream = TcpStream::connect((RUNTIME, PORT)).await?;
@@ -77,7 +88,7 @@ impl Connection {
             return Err(Disconnected);
         };
         let (frames, outgoing) = unbounded_channel();
-        let calls = Arc::new(Mutex::new(Calls::new(defect)));
+        let calls = Arc::new(Mutex::new(Calls::new(events, defect)));
         let lost = CancellationToken::new();
         Ok(Self {
             reader: spawn(read(client, reader, Arc::clone(&calls), lost.clone())),
@@ -96,13 +107,20 @@ impl Connection {
 }
 
 impl Calls {
-    fn new(defect: Option<Defect>) -> Self {
+    fn new(events: Arc<dyn EventSink>, defect: Option<Defect>) -> Self {
         Self {
             last: CallId(0),
             open: BTreeMap::new(),
+            undone: BTreeMap::new(),
+            events,
             closed: false,
             defect,
         }
+    }
+
+    fn next(&mut self) -> CallId {
+        self.last.0 += 1;
+        self.last
     }
 
     /// Returns the request that a frame is for.
@@ -129,6 +147,13 @@ impl Calls {
                     let _ = open.caller.send(outcome);
                 }
             }
+            HostFrame::Done(call) => {
+                if let Some(done) = self.undone.remove(&call) {
+                    // One that gave up does not wait.
+                    let _ = done.send(());
+                }
+            }
+            HostFrame::Event { event, .. } => self.events.received(&event),
             HostFrame::Welcome | HostFrame::Bye => {}
         }
     }
@@ -155,8 +180,7 @@ impl RemoteRuntime {
             if calls.closed {
                 return Err(CallError::Disconnected);
             }
-            calls.last.0 += 1;
-            let call = calls.last;
+            let call = calls.next();
             calls.open.insert(call, Open { observer, caller });
             call
         };
@@ -172,6 +196,45 @@ impl RemoteRuntime {
         };
         cancelled_if_dropped.call = None;
         result
+    }
+}
+
+impl RemoteRuntime {
+    /// Publishes an event. Returns when every subscriber's queue has it.
+    pub(super) async fn publish_message(
+        &self,
+        topic: TopicId,
+        event: Event,
+    ) -> Result<(), Disconnected> {
+        self.ask(|call| ClientFrame::Publish { call, topic, event })
+            .await
+    }
+
+    /// Subscribes to a topic. What is published from the return on comes.
+    pub(super) async fn subscribe(&self, topic: TopicId) -> Result<(), Disconnected> {
+        self.ask(|call| ClientFrame::Subscribe { call, topic }).await
+    }
+
+    /// Ends a subscription. Nothing comes after the return.
+    pub(super) async fn unsubscribe(&self, topic: TopicId) -> Result<(), Disconnected> {
+        self.ask(|call| ClientFrame::Unsubscribe { call, topic })
+            .await
+    }
+
+    /// Sends a frame and waits until it is done.
+    async fn ask(&self, frame: impl FnOnce(CallId) -> ClientFrame) -> Result<(), Disconnected> {
+        let (done, waiting) = oneshot::channel();
+        let call = {
+            let mut calls = lock(&self.calls);
+            if calls.closed {
+                return Err(Disconnected);
+            }
+            let call = calls.next();
+            calls.undone.insert(call, done);
+            call
+        };
+        self.push(frame(call));
+        waiting.await.map_err(|_| Disconnected)
     }
 }
 
@@ -207,6 +270,7 @@ async fn read(
     let mut calls = lock(&calls);
     calls.closed = true;
     calls.open.clear();
+    calls.undone.clear();
 }
 
 /// Writes frames until there are no more, or the connection is gone.

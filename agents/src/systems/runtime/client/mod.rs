@@ -4,9 +4,11 @@
 //! | module | contents |
 //! |---|---|
 //! | `connection` | the library that a client program is written with |
+//! | `events` | events: publishers, subscribers and visitors |
 //! | `requests` | requests to agents, some of which are cancelled |
 
 mod connection;
+mod events;
 mod requests;
 
 use std::sync::Arc;
@@ -14,16 +16,22 @@ use std::sync::Arc;
 use rehearsal_history::Actor;
 
 use self::connection::{Connection, RemoteRuntime};
-use super::model::inbox;
-use super::plan::{PlannedClient, Script};
+use self::events::Incoming;
+use super::model::{events_of, inbox};
+use super::plan::{Plan, PlannedClient, Script};
 use crate::defect::Defect;
 use crate::driver::{ClientNode, WorkId};
 use crate::record::Recorder;
 use crate::record::recorder::name_task;
 
+pub(super) use self::events::Board;
+
 /// A client with everything that it needs.
 pub(super) struct Client {
     pub(super) plan: PlannedClient,
+    /// Every client of the run.
+    pub(super) others: Arc<Plan>,
+    pub(super) board: Arc<Board>,
     pub(super) defect: Option<Defect>,
     pub(super) work: WorkId,
 }
@@ -34,6 +42,8 @@ struct Shared {
     actor: Actor,
     recorder: Recorder,
     runtime: RemoteRuntime,
+    incoming: Arc<Incoming>,
+    board: Arc<Board>,
 }
 
 impl Client {
@@ -44,17 +54,26 @@ impl Client {
         let actor = node.actor(&name).of(&self.plan.namespace);
         actor.subscribed_from_start(&inbox(&name));
         let namespace = Arc::clone(&self.plan.namespace);
-        let connection = Connection::open(self.plan.id, namespace, self.defect).await;
+        let recorder = node.recorder().clone();
+        let incoming = Incoming::new(&self.plan, actor.clone(), recorder.clone());
+        let incoming = Arc::new(incoming);
+        let events = Arc::clone(&incoming);
+        let connection = Connection::open(self.plan.id, namespace, events, self.defect).await;
+        let connection = connection.ok();
+        if let Some(connection) = &connection {
+            self.subscribe(&actor, &connection.runtime).await;
+        }
         node.ready();
         node.started().await;
         node.work().begin(self.work);
-        let connection = connection.ok();
         if let Some(connection) = &connection {
             let shared = Arc::new(Shared {
                 plan: self.plan,
                 actor: actor.clone(),
-                recorder: node.recorder().clone(),
+                recorder,
                 runtime: connection.runtime.clone(),
+                incoming,
+                board: self.board,
             });
             shared.work().await;
         }
@@ -67,6 +86,24 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Subscribes to the events of all other clients of the namespace, if the client stays.
+    async fn subscribe(&self, actor: &Actor, runtime: &RemoteRuntime) {
+        if !self.plan.script.stays_subscribed() || runtime.subscribe(events::topic()).await.is_err()
+        {
+            return;
+        }
+        let publishers = self.others.clients.iter().filter(|other| {
+            other.id != self.plan.id
+                && other.namespace == self.plan.namespace
+                && matches!(other.script, Script::Events(_))
+        });
+        for publisher in publishers {
+            actor.subscribed_from_start(&events_of(&publisher.id.to_string()));
+        }
+    }
+}
+
 impl Shared {
     async fn work(self: Arc<Self>) {
         match &self.plan.script {
@@ -74,6 +111,9 @@ impl Shared {
                 let requests = requests.clone();
                 requests::run(self, requests).await;
             }
+            Script::Events(events) => events::publish(&self, events.clone()).await,
+            Script::Visits(visits) => events::visit(&self, visits.clone()).await,
+            Script::Listens => {}
         }
     }
 }

@@ -6,6 +6,7 @@
 //! | `call` | a request while it is under way, as the agent and as the caller see it |
 //! | `registry` | the agents, and the factories that create them |
 //! | `session` | the connection of a client |
+//! | `topics` | events, and their subscribers |
 //!
 //! **A request is a task with a token.** The token is a child of that of the request for
 //! which it is made, so that a cancellation reaches everything below. It is there before the
@@ -14,6 +15,7 @@
 mod call;
 mod registry;
 mod session;
+mod topics;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +27,9 @@ use rehearsal_sim::tokio_util::sync::CancellationToken;
 use rehearsal_sim::tokio_util::task::TaskTracker;
 
 use self::registry::Registry;
+use self::topics::Topics;
 use super::defects;
+use super::settings::RuntimeSettings;
 use super::wire::Outcome;
 use crate::defect::Defect;
 use crate::record::recorder::name_task;
@@ -41,6 +45,7 @@ const ACCEPT_BACKOFF: Duration = Duration::from_millis(10);
 /// One incarnation of the runtime.
 pub(super) struct Runtime {
     registry: Registry,
+    topics: Topics,
     /// Handlers of requests, and creations of agents.
     tasks: TaskTracker,
     sessions: TaskTracker,
@@ -50,9 +55,14 @@ pub(super) struct Runtime {
 
 impl Runtime {
     /// A runtime without agents.
-    pub(super) fn new(factories: Factories, defect: Option<Defect>) -> Self {
+    pub(super) fn new(
+        settings: &RuntimeSettings,
+        factories: Factories,
+        defect: Option<Defect>,
+    ) -> Self {
         Self {
             registry: Registry::new(factories, defect),
+            topics: Topics::new(settings.own_events, defect),
             tasks: TaskTracker::new(),
             sessions: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -96,7 +106,9 @@ impl Runtime {
     pub(super) fn held(&self) -> Vec<&'static str> {
         let sessions = std::iter::repeat_n("session", self.sessions.len());
         let tasks = std::iter::repeat_n("request", self.tasks.len());
-        sessions.chain(tasks).collect()
+        let subscriptions = self.topics.subscriptions();
+        let subscriptions = std::iter::repeat_n("subscription", subscriptions);
+        sessions.chain(tasks).chain(subscriptions).collect()
     }
 
     /// Sends a message to an agent and waits for the outcome. If the token is cancelled, or

@@ -14,11 +14,12 @@ use rehearsal_sim::tokio_util::task::TaskTracker;
 
 use super::super::defects;
 use super::super::wire::{
-    CallId, ClientFrame, Disconnected, FrameReader, FrameWriter, HostFrame, Outcome, Progress,
-    Refusal,
+    CallId, ClientFrame, Disconnected, Event, FrameReader, FrameWriter, HostFrame, Outcome,
+    Progress, Refusal, TopicId,
 };
 use super::Runtime;
 use super::call::{Observer, Request, Sender};
+use super::topics::Subscriber;
 use crate::record::recorder::{lock, name_task};
 
 /// Longest time that a client may take to name itself.
@@ -134,6 +135,20 @@ impl Session {
                     self.begin(call, request);
                 }
                 ClientFrame::Cancel(call) => self.cancel(call),
+                ClientFrame::Publish { call, topic, event } => {
+                    self.publish(&topic, event).await;
+                    self.push(HostFrame::Done(call));
+                }
+                ClientFrame::Subscribe { call, topic } => {
+                    let subscriber = Arc::new(Events(self.frames.clone()));
+                    let topics = &self.runtime.topics;
+                    topics.subscribe(&self.sender, &topic, subscriber);
+                    self.push(HostFrame::Done(call));
+                }
+                ClientFrame::Unsubscribe { call, topic } => {
+                    self.runtime.topics.unsubscribe(&self.sender, &topic);
+                    self.push(HostFrame::Done(call));
+                }
                 ClientFrame::Bye => return Ok(()),
                 ClientFrame::Hello { .. } => return Err(Disconnected),
             }
@@ -173,6 +188,16 @@ impl Session {
         });
     }
 
+    /// Hands an event to its subscribers, in the name of this client.
+    async fn publish(&self, topic: &TopicId, event: Event) {
+        let event = Event {
+            publisher: Arc::clone(&self.sender.name),
+            ..event
+        };
+        let topics = &self.runtime.topics;
+        topics.publish(&self.sender, topic, &event).await;
+    }
+
     /// Cancels a request. One that has ended, or was cancelled before, stays as it is.
     fn cancel(&self, call: CallId) {
         let token = lock(&self.calls).get(&call).cloned();
@@ -183,6 +208,7 @@ impl Session {
 
     /// Ends the session: after a goodbye when every request has ended, else at once.
     async fn close(&self, read: Result<(), Disconnected>) {
+        self.runtime.topics.leave(&self.sender);
         if read.is_err() {
             self.end.cancel();
         }
@@ -208,5 +234,16 @@ impl Observer for Outgoing {
     fn ended(&self, outcome: &Outcome) {
         let (call, outcome) = (self.call, outcome.clone());
         let _ = self.frames.send(HostFrame::Outcome { call, outcome });
+    }
+}
+
+/// Sends the events of a topic over the connection.
+struct Events(UnboundedSender<HostFrame>);
+
+impl Subscriber for Events {
+    fn notify(&self, topic: &TopicId, event: &Event) {
+        let (topic, event) = (topic.clone(), event.clone());
+        // Without a connection, the session is ending.
+        let _ = self.0.send(HostFrame::Event { topic, event });
     }
 }
