@@ -11,6 +11,8 @@
 //! | `plan` | clients, and everything random about them, drawn before the run starts |
 //! | `system` | roles, faults, and what runs on which host |
 //! | `host/` | the runtime: requests, agents and their factories, sessions |
+//! | `memory/` | the context of a model, and memory that lasts |
+//! | `tools/` | a server that runs tools, and the calls of it |
 //! | `agents/` | the agents that it hosts, by type |
 //! | `client/` | the connection to the runtime, and the scripts of its users |
 //! | `model` | what a mailbox, an inbox and a request are in a history |
@@ -29,6 +31,17 @@
 //! - An event reaches every subscriber of its topic once and in the order of its publisher,
 //!   however others come and go meanwhile. Nothing comes after a subscription has ended.
 //! - A publisher does not receive its own events, unless `own_events` says so.
+//! - A tool call is repeated until it is answered, and the tool has its effect once: a call
+//!   keeps its key, and the tools' host remembers keys across a crash. Code that is stopped at
+//!   its limit has no effect.
+//! - All workers together call the model at most so often in any minute, in the order of
+//!   asking. A shutdown waits for none of them.
+//! - A model is shown every tool result once, with its call, however short its context is.
+//! - Every output of a task is kept, in whichever batch it is written, and a client leaves
+//!   when its outputs are written.
+//! - What agents remember of a user, no other user recalls.
+//! - A client is the one that it says it is: a fingerprint fits one client of one namespace in
+//!   one run.
 //! - Clients reach agents of their own namespace only.
 
 mod agents;
@@ -38,15 +51,17 @@ pub mod defects;
 pub mod faults;
 mod host;
 pub mod marks;
+mod memory;
 mod model;
 mod plan;
 mod settings;
 mod system;
+mod tools;
 mod wire;
 
 pub use model::MODEL;
 pub use settings::{
-    ClientGroup, ClientKind, Effort, OwnEvents, RuntimeFile, RuntimeScenario, RuntimeSettings, RuntimeSpec,
-    Timing,
+    ClientGroup, ClientKind, ContextName, ContextPolicy, ContextSettings, Effort, OwnEvents, RuntimeFile, RuntimeScenario, RuntimeSettings, RuntimeSpec,
+    Timing, ToolName, ToolSettings,
 };
 pub use system::{AgentRuntime, INFO, SYSTEM};

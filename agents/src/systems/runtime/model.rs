@@ -59,9 +59,33 @@ pub(super) fn progress(step: u32) -> Draft {
     Draft::new("progress").with("step", step)
 }
 
-/// Returns the answer to a request.
-pub(super) fn response(number: u32, secret: &str) -> Draft {
-    with_secret(Body::new("response").with("number", number), secret).into()
+/// Returns the beginning of a tool call.
+pub(super) fn tool_executing(call: u32) -> Draft {
+    Draft::new("tool_executing").with("call", call)
+}
+
+/// Returns the end of a tool call.
+pub(super) fn tool_completed(call: u32) -> Draft {
+    Draft::new("tool_completed").with("call", call)
+}
+
+/// Returns the name of the channel with the effects of tools in a namespace.
+pub(super) fn effects_of(namespace: &str) -> String {
+    format!("effects of {namespace}")
+}
+
+/// Returns the answer to a request, with the text that it recalls.
+pub(super) fn response(number: u32, secret: &str, recalled: Option<&str>) -> Body {
+    let body = with_secret(Body::new("response").with("number", number), secret);
+    match recalled {
+        Some(text) => body.with("recalled", text.to_owned()),
+        None => body,
+    }
+}
+
+/// Returns the name of the channel with the outputs of a namespace.
+pub(super) fn outputs_of(namespace: &str) -> String {
+    format!("outputs of {namespace}")
 }
 
 fn with_secret(body: Body, secret: &str) -> Body {

@@ -1,18 +1,27 @@
 //! The plan of a run: clients, and what each of them does. All randomness of the clients is
 //! drawn here.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rehearsal_sim::World;
 
-use super::agents::{PLANNER, WORKER};
-use super::settings::{ClientGroup, ClientKind, RuntimeScenario, Timing};
-use super::wire::{AgentId, AgentType, ClientId, Effort, Task};
+use super::agents::{LIBRARIAN, OPERATOR, PLANNER, SCRIBE, WORKER};
+use super::host::{RunKey, WINDOW};
+use super::settings::{ClientGroup, ClientKind, RuntimeScenario, Timing, ToolName};
+use super::tools::Tool;
+use super::wire::{AgentId, AgentType, ClientId, Effort, MemoryKind, Task};
 use crate::driver::{Planner, Tenant};
 
 /// Time that is allowed for each request beyond its effort.
 const REQUEST_TIME: Duration = Duration::from_secs(1);
+
+/// Time that is allowed for each tool call beyond its run.
+const TOOL_TIME: Duration = Duration::from_secs(5);
+
+/// The topics that are remembered.
+const TOPICS: u32 = 4;
 
 /// One client.
 #[derive(Clone, Debug)]
@@ -29,6 +38,8 @@ pub(super) enum Script {
     Requests(Vec<PlannedRequest>),
     Events(Vec<PlannedEvent>),
     Visits(Vec<PlannedVisit>),
+    /// Tries to connect as another client, after each of these times.
+    Forges(Vec<Duration>),
     /// Subscribes, and receives what comes.
     Listens,
 }
@@ -73,6 +84,7 @@ pub(super) struct PlannedRequest {
 /// Every client of a run, in order of declaration, one user after the other.
 #[derive(Debug)]
 pub(super) struct Plan {
+    pub(super) key: RunKey,
     pub(super) clients: Vec<PlannedClient>,
 }
 
@@ -95,11 +107,21 @@ impl Plan {
                 clients.push(draft.client(group));
             }
         }
-        Self { clients }
+        let world = planner.world();
+        let key = RunKey(world.draw(world.site("run key"), u32::MAX));
+        Self { key, clients }
     }
 
-    /// Returns the longest time that the script of one client takes.
-    pub(super) fn longest_work(&self) -> Duration {
+    /// Returns every namespace, once.
+    pub(super) fn namespaces(&self) -> Vec<Arc<str>> {
+        let clients = self.clients.iter();
+        let namespaces = clients.map(|client| Arc::clone(&client.namespace));
+        namespaces.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Returns the longest time that the script of one client takes, if all workers together
+    /// may call the model so often in a minute.
+    pub(super) fn longest_work(&self, model_calls: u32) -> Duration {
         let of_client = |client: &PlannedClient| match &client.script {
             Script::Requests(requests) => requests.iter().map(longest).sum(),
             Script::Events(events) => {
@@ -108,18 +130,44 @@ impl Plan {
             }
             Script::Visits(visits) => {
                 let waits = visits.iter();
-                waits.map(|visit| visit.wait + visit.stay + REQUEST_TIME).sum()
+                waits
+                    .map(|visit| visit.wait + visit.stay + REQUEST_TIME)
+                    .sum()
             }
+            Script::Forges(waits) => waits.iter().map(|wait| *wait + REQUEST_TIME).sum(),
             Script::Listens => Duration::ZERO,
         };
-        self.clients.iter().map(of_client).max().unwrap_or_default()
+        let longest: Duration = self.clients.iter().map(of_client).max().unwrap_or_default();
+        longest + self.longest_wait(model_calls)
+    }
+
+    /// Returns the time after which every call of the model has been allowed.
+    fn longest_wait(&self, model_calls: u32) -> Duration {
+        let of_client = |client: &PlannedClient| match &client.script {
+            Script::Requests(requests) => requests.len(),
+            _ => 0,
+        };
+        let requests: usize = self.clients.iter().map(of_client).sum();
+        let requests = u32::try_from(requests).expect("fewer than 2^32 requests");
+        requests
+            .checked_div(model_calls)
+            .map_or(Duration::ZERO, |minutes| WINDOW * (minutes + 1))
     }
 }
 
 fn longest(request: &PlannedRequest) -> Duration {
-    let (Task::Work(effort) | Task::Delegate { effort, .. }) = request.task;
-    let step = Duration::from_millis(effort.step_ms.into());
-    request.wait + step * effort.steps + REQUEST_TIME
+    let work = match request.task {
+        Task::Work(effort) | Task::Delegate { effort, .. } => {
+            Duration::from_millis(effort.step_ms.into()) * effort.steps
+        }
+        Task::UseTools { calls, tool } => {
+            let (Tool::Search { time_ms } | Tool::Code { time_ms, .. }) = tool;
+            (Duration::from_millis(time_ms.into()) + TOOL_TIME) * calls
+        }
+        Task::Converse { .. } => TOOL_TIME,
+        Task::Remember { .. } | Task::Recall { .. } => Duration::ZERO,
+    };
+    request.wait + work + REQUEST_TIME
 }
 
 /// A client whose script is being drawn.
@@ -138,7 +186,10 @@ impl Draft<'_> {
             secret: Arc::clone(&self.tenant.secret),
             script: match group.kind {
                 ClientKind::Caller { timing, effort } => {
-                    let request = || self.request(WORKER, timing, |effort| Task::Work(effort), effort);
+                    let request = || {
+                        let task = Task::Work(self.effort(effort));
+                        self.request(WORKER, timing, task)
+                    };
                     Script::Requests((0..timing.messages).map(|_| request()).collect())
                 }
                 ClientKind::Delegator {
@@ -147,13 +198,43 @@ impl Draft<'_> {
                     depth,
                     width,
                 } => {
-                    let task = |effort| Task::Delegate {
-                        depth,
-                        width,
-                        effort,
+                    let request = || {
+                        let task = Task::Delegate {
+                            depth,
+                            width,
+                            effort: self.effort(effort),
+                        };
+                        self.request(PLANNER, timing, task)
                     };
-                    let request = || self.request(PLANNER, timing, task, effort);
                     Script::Requests((0..timing.messages).map(|_| request()).collect())
+                }
+                ClientKind::ToolUser {
+                    timing,
+                    calls,
+                    tool,
+                    run,
+                    deaths,
+                } => {
+                    let request = || {
+                        let tool = self.tool(tool, run, deaths);
+                        self.request(OPERATOR, timing, Task::UseTools { calls, tool })
+                    };
+                    Script::Requests((0..timing.messages).map(|_| request()).collect())
+                }
+                ClientKind::Speaker { timing, run } => {
+                    let request = || {
+                        let tool = self.tool(ToolName::Search, run, 0);
+                        self.request(SCRIBE, timing, Task::Converse { tool })
+                    };
+                    Script::Requests((0..timing.messages).map(|_| request()).collect())
+                }
+                ClientKind::Learner { timing } => {
+                    let request = |number| self.request(LIBRARIAN, timing, self.memory(number));
+                    Script::Requests((0..timing.messages).map(request).collect())
+                }
+                ClientKind::Impostor { timing } => {
+                    let wait = |_| self.time("delay", timing.delay);
+                    Script::Forges((0..timing.messages).map(wait).collect())
                 }
                 ClientKind::Publisher { timing } => {
                     let event = |_| PlannedEvent {
@@ -177,14 +258,7 @@ impl Draft<'_> {
         self.tenant.user.to_string().into()
     }
 
-    fn request(
-        &self,
-        kind: &str,
-        timing: Timing,
-        task: impl Fn(Effort) -> Task,
-        effort: super::settings::Effort,
-    ) -> PlannedRequest {
-        let step = self.time("effort", effort.step);
+    fn request(&self, kind: &str, timing: Timing, task: Task) -> PlannedRequest {
         PlannedRequest {
             wait: self.time("delay", timing.delay),
             to: AgentId {
@@ -192,13 +266,47 @@ impl Draft<'_> {
                 kind: AgentType::from(kind),
                 namespace: self.namespace(),
             },
-            task: task(Effort {
-                steps: effort.steps,
-                step_ms: u32::try_from(step.as_millis()).expect("less than 2^32 ms"),
-            }),
+            task,
             cancel_after: timing
                 .cancel_within
                 .map(|longest| self.time("cancel", longest)),
+        }
+    }
+
+    fn effort(&self, effort: super::settings::Effort) -> Effort {
+        let step = self.time("effort", effort.step);
+        Effort {
+            steps: effort.steps,
+            step_ms: milliseconds(step),
+        }
+    }
+
+    fn tool(&self, tool: ToolName, run: Duration, deaths: u32) -> Tool {
+        let time_ms = milliseconds(self.time("run", run));
+        match tool {
+            ToolName::Search => Tool::Search { time_ms },
+            ToolName::Code => {
+                let site = self.world.site(&format!("deaths {}", self.id));
+                let deaths = self.world.draw(site, deaths + 1);
+                Tool::Code { time_ms, deaths }
+            }
+        }
+    }
+
+    /// Draws what is remembered, and after each text what is recalled.
+    fn memory(&self, number: u32) -> Task {
+        let site = self.world.site(&format!("memory {}", self.id));
+        let topic = self.world.draw(site, TOPICS).into();
+        if number % 2 == 1 {
+            return Task::Recall { topic };
+        }
+        let quality = self.world.draw(site, 101);
+        let kinds = [MemoryKind::Text, MemoryKind::Entity, MemoryKind::External];
+        let kind = kinds[self.world.draw(site, 3) as usize];
+        Task::Remember {
+            topic,
+            quality,
+            kind,
         }
     }
 
@@ -212,4 +320,8 @@ impl Draft<'_> {
         let site = self.world.site(&format!("{what} {}", self.id));
         self.world.draw_duration(site, Duration::ZERO, longest)
     }
+}
+
+fn milliseconds(time: Duration) -> u32 {
+    u32::try_from(time.as_millis()).expect("less than 2^32 ms")
 }

@@ -11,6 +11,9 @@ use rehearsal_sim::tokio::io::{
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::host::Fingerprint;
+use super::tools::Tool;
+
 /// The port on which the runtime listens.
 pub(super) const PORT: u16 = 9200;
 
@@ -95,7 +98,35 @@ pub(super) enum Task {
     /// Work on one's own.
     Work(Effort),
     /// Work that is handed on to agents below, down to those that work on their own.
-    Delegate { depth: u32, width: u32, effort: Effort },
+    Delegate {
+        depth: u32,
+        width: u32,
+        effort: Effort,
+    },
+    /// Calls of a tool, one after the other.
+    UseTools { calls: u32, tool: Tool },
+    /// A message of a conversation, for which the model uses a tool.
+    Converse { tool: Tool },
+    /// A text to remember.
+    Remember {
+        topic: u64,
+        quality: u32,
+        kind: MemoryKind,
+    },
+    /// A text to recall.
+    Recall { topic: u64 },
+}
+
+/// The kinds of memory that a text can be given to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum MemoryKind {
+    /// The short-term memory, and with enough quality the long-term memory.
+    Text,
+    /// The facts about an entity.
+    Entity,
+    /// The external memory.
+    External,
 }
 
 /// The work of one agent: steps that take some time each.
@@ -116,6 +147,8 @@ pub(super) struct Progress {
 pub(super) struct Answer {
     pub(super) id: Arc<str>,
     pub(super) number: u32,
+    /// The text that was recalled.
+    pub(super) recalled: Option<Arc<str>>,
 }
 
 /// The end of a request.
@@ -167,10 +200,11 @@ pub(super) struct Event {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ClientFrame {
-    /// Names the client, and the namespace in which it works.
+    /// Names the client and the namespace in which it works, and proves it.
     Hello {
         client: ClientId,
         namespace: Arc<str>,
+        fingerprint: Fingerprint,
     },
     /// Sends a message and asks for an answer.
     Call {
@@ -199,6 +233,8 @@ pub(super) enum ClientFrame {
 #[serde(rename_all = "snake_case")]
 pub(super) enum HostFrame {
     Welcome,
+    /// The client is not the one that it says, and the connection ends.
+    Unknown,
     /// A step was taken for a request.
     Progress { call: CallId, progress: Progress },
     /// A request has ended.

@@ -3,15 +3,26 @@
 //!
 //! | module | contents |
 //! |---|---|
+//! | `effects` | the world that tools act on |
 //! | `handling` | a message that is being handled, and the requests that are made for it |
+//! | `librarian` | remembers texts, and recalls them |
+//! | `model_calls` | the model that agents call |
+//! | `operator` | uses tools |
+//! | `scribe` | holds a conversation |
 //! | `worker` | works on its own, step by step |
 //! | `planner` | hands its work on to agents below |
 
+mod effects;
 mod handling;
+mod librarian;
+mod model_calls;
+mod operator;
 mod planner;
+mod scribe;
 mod worker;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,20 +32,35 @@ use rehearsal_sim::VirtualTime;
 use rehearsal_sim::tokio::time;
 
 use self::handling::Handling;
+use self::model_calls::ModelCalls;
 use super::host::{Agent, Context, Factories, Factory, Responder};
 use super::marks::FIRST_MESSAGES_MET;
 use super::model::{inbox, mailbox};
+use super::memory::ModelContext;
+use super::settings::{ContextPolicy, RuntimeSettings};
 use super::wire::{AgentId, AgentType, Message, Outcome};
+use crate::defect::Defect;
 use crate::record::Recorder;
 use crate::record::recorder::lock;
 
 /// The types of agents, each with what its agents do with a message.
-const TYPES: [(&str, Handler); 2] = [
+const TYPES: [(&str, Handler); 5] = [
     (worker::TYPE, |handling| Box::pin(worker::handle(handling))),
+    (librarian::TYPE, |handling| {
+        Box::pin(librarian::handle(handling))
+    }),
+    (scribe::TYPE, |handling| Box::pin(scribe::handle(handling))),
+    (operator::TYPE, |handling| {
+        Box::pin(operator::handle(handling))
+    }),
     (planner::TYPE, |handling| Box::pin(planner::handle(handling))),
 ];
 
+pub(super) use self::effects::World;
+pub(super) use self::librarian::TYPE as LIBRARIAN;
+pub(super) use self::operator::TYPE as OPERATOR;
 pub(super) use self::planner::TYPE as PLANNER;
+pub(super) use self::scribe::TYPE as SCRIBE;
 pub(super) use self::worker::TYPE as WORKER;
 
 /// The work of an agent of one type for one message.
@@ -49,6 +75,12 @@ pub(super) struct Agents {
     actors: Actors,
     /// Time that a factory takes.
     start: Duration,
+    model_calls: ModelCalls,
+    stores_outputs: bool,
+    context: ContextPolicy,
+    defect: Option<Defect>,
+    /// Messages that agents have received.
+    received: AtomicU64,
     /// How often each agent was created, with its actor.
     created: Mutex<BTreeMap<AgentId, Created>>,
 }
@@ -60,11 +92,16 @@ struct Created {
 }
 
 impl Agents {
-    pub(super) fn new(recorder: Recorder, actors: Actors, start: Duration) -> Self {
+    pub(super) fn new(recorder: Recorder, actors: Actors, settings: &RuntimeSettings, context: ContextPolicy, defect: Option<Defect>) -> Self {
         Self {
             actors,
             recorder,
-            start,
+            start: settings.start,
+            model_calls: ModelCalls::new(settings.model_calls),
+            stores_outputs: settings.output_batch > 0,
+            context,
+            defect,
+            received: AtomicU64::new(0),
             created: Mutex::default(),
         }
     }
@@ -77,6 +114,11 @@ impl Agents {
             (AgentType::from(kind), factory)
         };
         TYPES.into_iter().map(factory).collect()
+    }
+
+    /// Returns how many messages agents have received.
+    pub(super) fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
     }
 
     /// Records that every agent has received what it is owed.
@@ -129,6 +171,7 @@ impl Factory for OfType {
             let agent: Arc<dyn Agent> = Arc::new(Member {
                 created_at: agents.recorder.now(),
                 waited: Mutex::new(0),
+                state: Arc::new(State::new(agents.context, agents.defect)),
                 agents,
                 actor,
                 handler,
@@ -146,11 +189,36 @@ struct Member {
     created_at: VirtualTime,
     /// Messages that had waited for the agent to be created.
     waited: Mutex<u32>,
+    state: Arc<State>,
+}
+
+/// The state of one agent.
+struct State(Mutex<Conversation>);
+
+/// The conversation of an agent with a model.
+struct Conversation {
+    conversation: ModelContext,
+    /// Tool calls of the model.
+    calls: u64,
+}
+
+impl State {
+    fn new(policy: ContextPolicy, defect: Option<Defect>) -> Self {
+        Self(Mutex::new(Conversation {
+            conversation: ModelContext::new(policy, defect),
+            calls: 0,
+        }))
+    }
+
+    fn with_context<R>(&self, f: impl FnOnce(&mut Conversation) -> R) -> R {
+        f(&mut lock(&self.0))
+    }
 }
 
 impl Member {
     fn received(&self, id: &AgentId, message: &Message) {
         self.actor.received(&mailbox(id), &message.id);
+        self.agents.received.fetch_add(1, Ordering::Relaxed);
         if self.agents.recorder.now() == self.created_at {
             let mut waited = lock(&self.waited);
             *waited += 1;
@@ -170,10 +238,15 @@ impl Agent for Member {
     ) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             self.received(context.id(), &message);
-            let handling = Handling::new(self.actor.clone(), context, message, responder);
+            let agents = Arc::clone(&self.agents);
+            let (actor, state) = (self.actor.clone(), Arc::clone(&self.state));
+            let handling = Handling::new(agents, actor, state, context, message, responder);
             let handling = Arc::new(handling);
             match (self.handler)(Arc::clone(&handling)).await {
-                Ok(()) => handling.answer(),
+                Ok(()) => {
+                    handling.store_output();
+                    handling.answer();
+                }
                 Err(failure) => handling.end(Outcome::Failed(failure)),
             }
         })

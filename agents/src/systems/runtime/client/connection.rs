@@ -13,7 +13,7 @@ use rehearsal_sim::tokio_util::sync::CancellationToken;
 
 use super::super::defects;
 use super::super::faults::RUNTIME;
-use super::super::host::Observer;
+use super::super::host::{Fingerprint, Observer};
 use super::super::wire::{
     AgentId, CallId, ClientFrame, ClientId, Event, FrameReader, FrameWriter, HostFrame, Message,
     Outcome, PORT, TopicId,
@@ -75,6 +75,7 @@ impl Connection {
     pub(super) async fn open(
         client: ClientId,
         namespace: Arc<str>,
+        fingerprint: Fingerprint,
         events: Arc<dyn EventSink>,
         defect: Option<Defect>,
     ) -> Result<Self, Disconnected> {
@@ -82,7 +83,11 @@ impl Connection {
         let (reading, writing) = stream.into_split();
         let (mut reader, mut writer) = (FrameReader::new(reading), FrameWriter::new(writing));
         writer
-            .send(&[ClientFrame::Hello { client, namespace }])
+            .send(&[ClientFrame::Hello {
+                client,
+                namespace,
+                fingerprint,
+            }])
             .await?;
         let HostFrame::Welcome = reader.next().await? else {
             return Err(Disconnected);
@@ -154,7 +159,7 @@ impl Calls {
                 }
             }
             HostFrame::Event { event, .. } => self.events.received(&event),
-            HostFrame::Welcome | HostFrame::Bye => {}
+            HostFrame::Welcome | HostFrame::Unknown | HostFrame::Bye => {}
         }
     }
 }

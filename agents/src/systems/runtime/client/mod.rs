@@ -5,10 +5,12 @@
 //! |---|---|
 //! | `connection` | the library that a client program is written with |
 //! | `events` | events: publishers, subscribers and visitors |
+//! | `forgery` | connections under a false name |
 //! | `requests` | requests to agents, some of which are cancelled |
 
 mod connection;
 mod events;
+mod forgery;
 mod requests;
 
 use std::sync::Arc;
@@ -44,6 +46,8 @@ struct Shared {
     runtime: RemoteRuntime,
     incoming: Arc<Incoming>,
     board: Arc<Board>,
+    others: Arc<Plan>,
+    defect: Option<Defect>,
 }
 
 impl Client {
@@ -58,8 +62,10 @@ impl Client {
         let incoming = Incoming::new(&self.plan, actor.clone(), recorder.clone());
         let incoming = Arc::new(incoming);
         let events = Arc::clone(&incoming);
-        let connection = Connection::open(self.plan.id, namespace, events, self.defect).await;
-        let connection = connection.ok();
+        let fingerprint = self.others.key.fingerprint(self.plan.id, &namespace);
+        let connection =
+            Connection::open(self.plan.id, namespace, fingerprint, events, self.defect);
+        let connection = connection.await.ok();
         if let Some(connection) = &connection {
             self.subscribe(&actor, &connection.runtime).await;
         }
@@ -74,6 +80,8 @@ impl Client {
                 runtime: connection.runtime.clone(),
                 incoming,
                 board: self.board,
+                others: self.others,
+                defect: self.defect,
             });
             shared.work().await;
         }
@@ -113,6 +121,7 @@ impl Shared {
             }
             Script::Events(events) => events::publish(&self, events.clone()).await,
             Script::Visits(visits) => events::visit(&self, visits.clone()).await,
+            Script::Forges(attempts) => forgery::run(&self, attempts).await,
             Script::Listens => {}
         }
     }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rehearsal_history::{Actor, SpanDraft, SpanEnd};
+use rehearsal_history::{Actor, Receipt, SpanDraft, SpanEnd};
 use rehearsal_sim::tokio::task::JoinSet;
 use rehearsal_sim::tokio::{select, time};
 use rehearsal_sim::tokio_util::sync::CancellationToken;
@@ -48,6 +48,7 @@ async fn make(shared: Arc<Shared>, number: u32, request: PlannedRequest) {
         actor: actor.clone(),
         recorder: shared.recorder.clone(),
         channel: inbox(&name),
+        secret: Arc::clone(&shared.plan.secret),
         number,
         cancelled: AtomicBool::new(false),
     });
@@ -93,6 +94,7 @@ struct Inbox {
     actor: Actor,
     recorder: Recorder,
     channel: String,
+    secret: Arc<str>,
     number: u32,
     cancelled: AtomicBool,
 }
@@ -106,7 +108,10 @@ impl Observer for Inbox {
         let cancelled = self.cancelled.load(Ordering::Relaxed);
         match outcome {
             Outcome::Answered(answer) => {
-                self.actor.received(&self.channel, &answer.id);
+                let recalled = answer.recalled.as_deref();
+                let body = model::response(answer.number, &self.secret, recalled);
+                let receipt = Receipt::of(Arc::clone(&answer.id)).with_body(body);
+                self.actor.received(&self.channel, receipt);
                 let checked = match answer.number == self.number {
                     true => Ok(()),
                     false => Err(format!(

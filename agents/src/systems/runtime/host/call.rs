@@ -6,8 +6,10 @@ use futures_util::future::BoxFuture;
 use rehearsal_sim::tokio::sync::oneshot;
 use rehearsal_sim::tokio_util::sync::CancellationToken;
 
+use super::super::memory::Memory;
+use super::super::tools::ToolClient;
 use super::super::wire::{AgentId, Message, Outcome, Progress};
-use super::Runtime;
+use super::{Output, Runtime};
 
 /// The sender of a message, as the runtime knows it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -106,6 +108,26 @@ impl Context {
     /// Returns the sender of the message.
     pub(in super::super) fn sender(&self) -> &Sender {
         &self.sender
+    }
+
+    /// Returns the tools.
+    pub(in super::super) fn tools(&self) -> &ToolClient {
+        &self.runtime.tools
+    }
+
+    /// Returns what agents remember.
+    pub(in super::super) fn memory(&self) -> &Memory {
+        &self.runtime.memory
+    }
+
+    /// Stores the output of a task.
+    pub(in super::super) fn store_output(&self, output: Output) {
+        self.runtime.store_output(output);
+    }
+
+    /// Waits until a call of the model is allowed.
+    pub(in super::super) async fn model_call(&self) {
+        self.runtime.limiter.acquire().await;
     }
 
     /// Sends a message to another agent, as a part of the request that is being handled: if

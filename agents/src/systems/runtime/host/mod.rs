@@ -4,6 +4,9 @@
 //! | module | contents |
 //! |---|---|
 //! | `call` | a request while it is under way, as the agent and as the caller see it |
+//! | `identity` | the fingerprints of clients |
+//! | `limiter` | the limit of model calls |
+//! | `outputs` | the outputs of tasks, written in batches |
 //! | `registry` | the agents, and the factories that create them |
 //! | `session` | the connection of a client |
 //! | `topics` | events, and their subscribers |
@@ -13,23 +16,31 @@
 //! task is, so that no cancellation comes too early for it.
 
 mod call;
+mod identity;
+mod limiter;
+mod outputs;
 mod registry;
 mod session;
 mod topics;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rehearsal_sim::tokio::net::TcpListener;
 use rehearsal_sim::tokio::sync::oneshot;
-use rehearsal_sim::tokio::{select, time};
+use rehearsal_sim::tokio::{select, spawn, time};
 use rehearsal_sim::tokio_util::sync::CancellationToken;
 use rehearsal_sim::tokio_util::task::TaskTracker;
 
+use self::limiter::Limiter;
+use self::outputs::Outputs;
 use self::registry::Registry;
 use self::topics::Topics;
 use super::defects;
+use super::memory::Memory;
 use super::settings::RuntimeSettings;
+use super::tools::ToolClient;
 use super::wire::Outcome;
 use crate::defect::Defect;
 use crate::record::recorder::name_task;
@@ -37,6 +48,9 @@ use crate::record::recorder::name_task;
 pub(super) use self::call::{
     Agent, CallerGone, Context, Factory, Observer, Request, Responder,
 };
+pub(super) use self::identity::{Fingerprint, RunKey};
+pub(super) use self::limiter::WINDOW;
+pub(super) use self::outputs::Output;
 pub(super) use self::registry::Factories;
 
 /// Pause after a connection could not be accepted.
@@ -46,6 +60,13 @@ const ACCEPT_BACKOFF: Duration = Duration::from_millis(10);
 pub(super) struct Runtime {
     registry: Registry,
     topics: Topics,
+    limiter: Limiter,
+    tools: ToolClient,
+    memory: Memory,
+    outputs: Outputs,
+    key: RunKey,
+    /// The messages that agents were given to handle.
+    handled: AtomicU64,
     /// Handlers of requests, and creations of agents.
     tasks: TaskTracker,
     sessions: TaskTracker,
@@ -58,11 +79,19 @@ impl Runtime {
     pub(super) fn new(
         settings: &RuntimeSettings,
         factories: Factories,
+        tools: ToolClient,
+        key: RunKey,
         defect: Option<Defect>,
     ) -> Self {
         Self {
             registry: Registry::new(factories, defect),
             topics: Topics::new(settings.own_events, defect),
+            limiter: Limiter::new(settings.model_calls, defect),
+            tools,
+            memory: Memory::new(defect),
+            outputs: Outputs::new(settings.output_batch, settings.output_write, defect),
+            key,
+            handled: AtomicU64::new(0),
             tasks: TaskTracker::new(),
             sessions: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -77,6 +106,15 @@ impl Runtime {
 
     /// Serves connections until the runtime is shut down.
     pub(super) async fn serve(self: Arc<Self>, listener: TcpListener) {
+        // Seeded: it wakes each minute, for ever.
+        if self.carries(defects::LIMITER_TIMER_LEFT) {
+            spawn(async {
+                let mut minutes = time::interval(WINDOW);
+                loop {
+                    minutes.tick().await;
+                }
+            });
+        }
         loop {
             let accepted = select! {
                 biased;
@@ -109,6 +147,26 @@ impl Runtime {
         let subscriptions = self.topics.subscriptions();
         let subscriptions = std::iter::repeat_n("subscription", subscriptions);
         sessions.chain(tasks).chain(subscriptions).collect()
+    }
+
+    /// Returns how many messages the runtime has given to agents.
+    pub(super) fn handled(&self) -> u64 {
+        self.handled.load(Ordering::Relaxed)
+    }
+
+    /// Adds an output to those that are written in batches.
+    fn store_output(self: &Arc<Self>, output: Output) {
+        if self.outputs.add(output) {
+            let runtime = Arc::clone(self);
+            // A task of its own: the request that filled the batch may be cancelled.
+            self.tasks.spawn(async move { runtime.outputs.flush().await });
+        }
+    }
+
+    /// Writes the outputs that are left, and returns all.
+    pub(super) async fn written_outputs(&self) -> Vec<Output> {
+        self.outputs.flush().await;
+        self.outputs.all().await
     }
 
     /// Sends a message to an agent and waits for the outcome. If the token is cancelled, or
@@ -150,6 +208,7 @@ impl Runtime {
             match self.registry.agent(&to, &self.tasks).await {
                 Ok(agent) => {
                     let context = Context::new(Arc::clone(&self), to, sender, token.clone());
+                    self.handled.fetch_add(1, Ordering::Relaxed);
                     agent.on_message(context, message, responder).await;
                 }
                 Err(refusal) => {

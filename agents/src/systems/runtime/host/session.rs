@@ -47,6 +47,10 @@ pub(super) async fn serve(runtime: Arc<Runtime>, stream: TcpStream) {
     let (reading, writing) = stream.into_split();
     let mut reader = FrameReader::new(reading);
     let Some(sender) = hello(&runtime, &mut reader).await else {
+        let mut writer = FrameWriter::new(writing);
+        // A connection that has gone needs no answer.
+        let _ = writer.send(&[HostFrame::Unknown]).await;
+        writer.close().await;
         return;
     };
     name_task(&format!("reader of {}", sender.name));
@@ -69,14 +73,23 @@ pub(super) async fn serve(runtime: Arc<Runtime>, stream: TcpStream) {
     let _ = writer.await;
 }
 
-/// Waits for the client's first frame.
+/// Waits for the client's first frame. Returns the client if it is the one that it says.
 async fn hello(runtime: &Runtime, reader: &mut FrameReader<OwnedReadHalf>) -> Option<Sender> {
     let first = time::timeout(HELLO_TIMEOUT, reader.next());
     match runtime.stop.run_until_cancelled(first).await {
-        Some(Ok(Ok(ClientFrame::Hello { client, namespace }))) => Some(Sender {
-            name: client.to_string().into(),
+        Some(Ok(Ok(ClientFrame::Hello {
+            client,
             namespace,
-        }),
+            fingerprint,
+        }))) => {
+            let fits = fingerprint == runtime.key.fingerprint(client, &namespace);
+            // Seeded: nothing is compared.
+            let known = fits || runtime.carries(defects::FINGERPRINT_NOT_COMPARED);
+            known.then(|| Sender {
+                name: client.to_string().into(),
+                namespace,
+            })
+        }
         _ => None,
     }
 }
@@ -206,7 +219,8 @@ impl Session {
         }
     }
 
-    /// Ends the session: after a goodbye when every request has ended, else at once.
+    /// Ends the session: after a goodbye when every request has ended and every output is
+    /// written, else at once.
     async fn close(&self, read: Result<(), Disconnected>) {
         self.runtime.topics.leave(&self.sender);
         if read.is_err() {
@@ -214,6 +228,9 @@ impl Session {
         }
         self.tasks.close();
         self.tasks.wait().await;
+        if read.is_ok() {
+            self.runtime.outputs.flush().await;
+        }
         self.push(HostFrame::Bye);
     }
 }

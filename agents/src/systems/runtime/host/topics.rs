@@ -6,8 +6,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use rehearsal_sim::tokio::task;
+use rehearsal_sim::tokio::time;
 
 use super::super::defects;
 use super::super::settings::OwnEvents;
@@ -21,6 +22,9 @@ pub(super) trait Subscriber: Send + Sync {
     /// Queues an event.
     fn notify(&self, topic: &TopicId, event: &Event);
 }
+
+/// The time that one subscriber takes, for the seeded bug.
+const HAND_OVER: Duration = Duration::from_millis(1);
 
 /// A topic within its namespace.
 type Key = (Arc<str>, TopicId);
@@ -117,7 +121,7 @@ impl Topics {
                 return;
             };
             self.hand_over(&subscription, sender, topic, event);
-            task::yield_now().await;
+            time::sleep(HAND_OVER).await;
         }
     }
 
