@@ -12,3 +12,4 @@ mod ids;
 mod own_system;
 mod populations;
 mod portable;
+mod runtime;

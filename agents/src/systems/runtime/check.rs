@@ -1,6 +1,6 @@
 //! Contradictions between sections that are right by themselves.
 
-use super::settings::{Group, RuntimeFile};
+use super::file::{Group, RuntimeFile};
 use crate::sections::words::grouped;
 use crate::sections::{Contradiction, Path, Rule, Shared};
 

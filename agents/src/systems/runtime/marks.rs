@@ -5,13 +5,16 @@ use crate::goal::Mark;
 /// A request was cancelled before its agent had answered.
 pub const CANCELLED_UNDER_WAY: Mark = Mark::new("cancelled-under-way");
 
+/// A caller gave up waiting for its answer.
+pub const REQUEST_TIMED_OUT: Mark = Mark::new("request-timed-out");
+
 /// An answer came to a request that had been cancelled.
 pub const ANSWER_AFTER_CANCEL: Mark = Mark::new("answer-after-cancel");
 
 /// Several first messages waited for one agent to be created.
 pub const FIRST_MESSAGES_MET: Mark = Mark::new("first-messages-met");
 
-/// An event reached a visitor during its visit.
+/// An event was published and answered during a visit, so that it was owed to the visitor.
 pub const EVENT_DURING_VISIT: Mark = Mark::new("event-during-visit");
 
 /// A client's connection broke while requests were under way.

@@ -7,7 +7,8 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | `settings`, `check` | the sections of a scenario file, each a struct, and their contradictions |
+//! | `settings` | the content of a scenario |
+//! | `file`, `check` | the sections of a scenario file, each a struct, and their contradictions |
 //! | `plan` | clients, and everything random about them, drawn before the run starts |
 //! | `system` | roles, faults, and what runs on which host |
 //! | `host/` | the runtime: requests, agents and their factories, sessions |
@@ -49,6 +50,7 @@ mod check;
 mod client;
 pub mod defects;
 pub mod faults;
+mod file;
 mod host;
 pub mod marks;
 mod memory;
@@ -59,9 +61,10 @@ mod system;
 mod tools;
 mod wire;
 
+pub use file::RuntimeFile;
 pub use model::MODEL;
 pub use settings::{
-    ClientGroup, ClientKind, ContextName, ContextPolicy, ContextSettings, Effort, OwnEvents, RuntimeFile, RuntimeScenario, RuntimeSettings, RuntimeSpec,
+    ClientGroup, ClientKind, ContextName, ContextPolicy, ContextSettings, Effort, OwnEvents, RuntimeScenario, RuntimeSettings, RuntimeSpec,
     Timing, ToolName, ToolSettings,
 };
 pub use system::{AgentRuntime, INFO, SYSTEM};

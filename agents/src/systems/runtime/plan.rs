@@ -79,6 +79,8 @@ pub(super) struct PlannedRequest {
     pub(super) to: AgentId,
     pub(super) task: Task,
     pub(super) cancel_after: Option<Duration>,
+    /// The time after which the caller gives up.
+    pub(super) timeout: Option<Duration>,
 }
 
 /// Every client of a run, in order of declaration, one user after the other.
@@ -270,6 +272,7 @@ impl Draft<'_> {
             cancel_after: timing
                 .cancel_within
                 .map(|longest| self.time("cancel", longest)),
+            timeout: timing.timeout,
         }
     }
 

@@ -46,6 +46,7 @@ pub static INFO: SystemInfo = SystemInfo {
     marks: &[
         INTERLEAVED,
         marks::CANCELLED_UNDER_WAY,
+        marks::REQUEST_TIMED_OUT,
         marks::ANSWER_AFTER_CANCEL,
         marks::FIRST_MESSAGES_MET,
         marks::EVENT_DURING_VISIT,

@@ -239,7 +239,7 @@ pub(super) enum HostFrame {
     Progress { call: CallId, progress: Progress },
     /// A request has ended.
     Outcome { call: CallId, outcome: Outcome },
-    /// What was asked for is done.
+    /// Answers a frame other than a call.
     Done(CallId),
     /// An event was published.
     Event { topic: TopicId, event: Event },

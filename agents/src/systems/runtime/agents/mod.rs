@@ -81,7 +81,7 @@ pub(super) struct Agents {
     defect: Option<Defect>,
     /// Messages that agents have received.
     received: AtomicU64,
-    /// How often each agent was created, with its actor.
+    /// Each agent that was created.
     created: Mutex<BTreeMap<AgentId, Created>>,
 }
 

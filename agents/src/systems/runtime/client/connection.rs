@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rehearsal_sim::tokio::net::TcpStream;
 use rehearsal_sim::tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use rehearsal_sim::tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use rehearsal_sim::tokio::sync::oneshot;
 use rehearsal_sim::tokio::task::JoinHandle;
-use rehearsal_sim::tokio::{select, spawn};
+use rehearsal_sim::tokio::{select, spawn, time};
 use rehearsal_sim::tokio_util::sync::CancellationToken;
 
 use super::super::defects;
@@ -29,6 +30,8 @@ pub(super) enum CallError {
     Cancelled,
     /// The connection broke.
     Disconnected,
+    /// There was no outcome in time.
+    TimedOut,
 }
 
 /// The runtime on the other side of a connection. Cheap to clone.
@@ -48,7 +51,7 @@ pub(super) trait EventSink: Send + Sync {
 struct Calls {
     last: CallId,
     open: BTreeMap<CallId, Open>,
-    /// What else was asked for and is not done.
+    /// The frames other than calls that are not answered.
     undone: BTreeMap<CallId, oneshot::Sender<()>>,
     events: Arc<dyn EventSink>,
     /// The connection is gone.
@@ -205,6 +208,24 @@ impl RemoteRuntime {
 }
 
 impl RemoteRuntime {
+    /// As [`RemoteRuntime::send_message`], but gives up after that time, if there is one.
+    pub(super) async fn send_within(
+        &self,
+        to: AgentId,
+        message: Message,
+        observer: Arc<dyn Observer>,
+        token: &CancellationToken,
+        timeout: Option<Duration>,
+    ) -> Result<Outcome, CallError> {
+        let sending = self.send_message(to, message, observer, token);
+        match timeout {
+            None => sending.await,
+            Some(timeout) => time::timeout(timeout, sending)
+                .await
+                .unwrap_or(Err(CallError::TimedOut)),
+        }
+    }
+
     /// Publishes an event. Returns when every subscriber's queue has it.
     pub(super) async fn publish_message(
         &self,

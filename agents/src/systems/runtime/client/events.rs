@@ -13,7 +13,6 @@ use super::super::plan::{PlannedClient, PlannedEvent, PlannedVisit};
 use super::super::wire::{Event, TopicId};
 use super::Shared;
 use super::connection::{Disconnected, EventSink};
-use crate::record::Recorder;
 use crate::record::recorder::lock;
 
 /// The topic of all events.
@@ -29,7 +28,7 @@ pub(in super::super) struct Board(Mutex<Posted>);
 struct Posted {
     /// The number of the last thing that happened.
     now: u64,
-    /// When each event was sent and when it was answered, by namespace and id.
+    /// Each event, by namespace and id: the moments of its sending and of its answer.
     events: BTreeMap<(Arc<str>, Arc<str>), (u64, Option<u64>)>,
 }
 
@@ -71,7 +70,6 @@ impl Board {
 /// The events that reach one client.
 pub(super) struct Incoming {
     actor: Actor,
-    recorder: Recorder,
     /// The events of a visit, with how often each came; none for a client that stays.
     visit: Option<Mutex<Visit>>,
 }
@@ -86,10 +84,9 @@ struct Visit {
 }
 
 impl Incoming {
-    pub(super) fn new(plan: &PlannedClient, actor: Actor, recorder: Recorder) -> Self {
+    pub(super) fn new(plan: &PlannedClient, actor: Actor) -> Self {
         Self {
             actor,
-            recorder,
             visit: plan.script.is_visiting().then(Mutex::default),
         }
     }
@@ -112,7 +109,6 @@ impl EventSink for Incoming {
         let mut visit = lock(visit);
         if visit.under_way {
             *visit.seen.entry(Arc::clone(&event.id)).or_default() += 1;
-            self.recorder.mark(EVENT_DURING_VISIT);
         } else {
             visit.strays.push(Arc::clone(&event.id));
         }
@@ -158,6 +154,9 @@ pub(super) async fn visit(shared: &Shared, visits: Vec<PlannedVisit>) {
             return;
         }
         let owed = shared.board.between(&shared.plan.namespace, from, until);
+        if !owed.is_empty() {
+            shared.recorder.mark(EVENT_DURING_VISIT);
+        }
         shared.incoming.visit(|visit| {
             visit.under_way = false;
             compare(&shared.actor, visit, &owed);

@@ -59,7 +59,7 @@ impl Client {
         actor.subscribed_from_start(&inbox(&name));
         let namespace = Arc::clone(&self.plan.namespace);
         let recorder = node.recorder().clone();
-        let incoming = Incoming::new(&self.plan, actor.clone(), recorder.clone());
+        let incoming = Incoming::new(&self.plan, actor.clone());
         let incoming = Arc::new(incoming);
         let events = Arc::clone(&incoming);
         let fingerprint = self.others.key.fingerprint(self.plan.id, &namespace);

@@ -10,7 +10,7 @@ use rehearsal_sim::tokio::{select, time};
 use rehearsal_sim::tokio_util::sync::CancellationToken;
 
 use super::super::host::Observer;
-use super::super::marks::{ANSWER_AFTER_CANCEL, CANCELLED_UNDER_WAY, DISCONNECTED_UNDER_WAY};
+use super::super::marks::{ANSWER_AFTER_CANCEL, CANCELLED_UNDER_WAY, DISCONNECTED_UNDER_WAY, REQUEST_TIMED_OUT};
 use super::super::model::{self, inbox, mailbox};
 use super::super::plan::PlannedRequest;
 use super::super::wire::{Message, Outcome, Progress};
@@ -54,7 +54,8 @@ async fn make(shared: Arc<Shared>, number: u32, request: PlannedRequest) {
     });
     let token = CancellationToken::new();
     let seen: Arc<dyn Observer> = Arc::clone(&observer) as Arc<dyn Observer>;
-    let calling = shared.runtime.send_message(request.to, message, seen, &token);
+    let runtime = &shared.runtime;
+    let calling = runtime.send_within(request.to, message, seen, &token, request.timeout);
     let cancelling = async {
         if let Some(after) = request.cancel_after {
             time::sleep(after).await;
@@ -82,6 +83,10 @@ async fn make(shared: Arc<Shared>, number: u32, request: PlannedRequest) {
             span.end(SpanEnd::Failed);
         }
         Ok(Outcome::Cancelled) | Err(CallError::Cancelled) => span.end(SpanEnd::Cancelled),
+        Err(CallError::TimedOut) => {
+            shared.recorder.mark(REQUEST_TIMED_OUT);
+            span.end(SpanEnd::TimedOut);
+        }
         Err(CallError::Disconnected) => {
             shared.recorder.mark(DISCONNECTED_UNDER_WAY);
             span.end(SpanEnd::Cancelled);

@@ -21,6 +21,8 @@ mod limiter;
 mod outputs;
 mod registry;
 mod session;
+#[cfg(test)]
+mod tests;
 mod topics;
 
 use std::sync::Arc;
@@ -217,8 +219,10 @@ impl Runtime {
                 }
             }
         };
-        // Cancelled, it is dropped where it stands.
-        let _ = token.run_until_cancelled(handling).await;
+        // Cancelled, it is dropped where it stands. The token is the caller's, and need not
+        // know that the runtime is being shut down.
+        let handling = token.run_until_cancelled(handling);
+        let _ = self.stop.run_until_cancelled(handling).await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! What agents remember.
+//! The memory of agents.
 //!
 //! | module | contents |
 //! |---|---|

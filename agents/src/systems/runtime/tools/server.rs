@@ -43,7 +43,7 @@ pub(in super::super) struct Tools {
     /// The time after which an executor is stopped.
     limit: Duration,
     running: Mutex<BTreeMap<Key, Arc<SetOnce<RunEnd>>>>,
-    /// How often the executor of a call has died.
+    /// The number of times that the executor of a call was started.
     deaths: Mutex<BTreeMap<Key, u32>>,
     tasks: TaskTracker,
     stop: CancellationToken,
