@@ -25,7 +25,7 @@ mod validation;
 
 pub use actor::{
     Actor, Actors, Draft, Invocation, LogPlace, Receipt, RecordsHistory, Reply, Sending, Span,
-    SpanDraft,
+    SpanContext, SpanDraft,
 };
 pub use amount::Amount;
 pub use body::{Body, Symbol, Value};

@@ -18,6 +18,7 @@ systems! {
     registry,
     gateway,
     workflow,
+    runtime,
     store,
     decisions,
     sessions,

@@ -19,3 +19,4 @@ mod store;
 mod workflow;
 mod sessions;
 mod registry;
+mod runtime;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::Span;
 use crate::body::{Body, Symbol, Value};
 use crate::entry::{Epoch, Offset, Position};
@@ -13,8 +15,7 @@ pub struct Draft {
     pub(super) body: Body,
     pub(super) name: Option<Arc<str>>,
     pub(super) stream: Option<String>,
-    /// The span, and the span that began it.
-    pub(super) span: Option<(SpanId, Option<SpanId>)>,
+    pub(super) span: Option<SpanContext>,
 }
 
 impl Draft {
@@ -47,8 +48,8 @@ impl Draft {
 
     /// The same as a part of that span.
     #[must_use]
-    pub fn in_span(mut self, span: &Span) -> Self {
-        self.span = Some((span.id, span.parent));
+    pub fn in_span(mut self, span: impl Into<SpanContext>) -> Self {
+        self.span = Some(span.into());
         self
     }
 }
@@ -194,6 +195,23 @@ impl From<&Arc<str>> for Receipt {
     }
 }
 
+/// The place of a span in its tree. It can travel with a request, so that the process that
+/// serves the request records its part of the span, and the spans below it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SpanContext {
+    /// The span.
+    pub span: SpanId,
+    /// The span that began it.
+    pub parent: Option<SpanId>,
+}
+
+impl From<&Span> for SpanContext {
+    fn from(span: &Span) -> Self {
+        let (span, parent) = (span.id, span.parent);
+        Self { span, parent }
+    }
+}
+
 /// A span that has not begun yet.
 #[derive(Clone, Debug)]
 pub struct SpanDraft {
@@ -227,8 +245,8 @@ impl SpanDraft {
 
     /// The same as begun by another span.
     #[must_use]
-    pub fn within(mut self, parent: &Span) -> Self {
-        self.parent = Some(parent.id);
+    pub fn within(mut self, parent: impl Into<SpanContext>) -> Self {
+        self.parent = Some(parent.into().span);
         self
     }
 

@@ -40,7 +40,7 @@ use crate::entry::{
 use crate::history::History;
 use crate::ids::{ActorId, ChannelId, EntityId, MessageId, OperationId, SpanId, TenantId};
 
-pub use draft::{Draft, LogPlace, Receipt, SpanDraft};
+pub use draft::{Draft, LogPlace, Receipt, SpanContext, SpanDraft};
 pub use registry::Actors;
 pub use reply::Reply;
 pub(crate) use reply::VALUE;
@@ -186,15 +186,14 @@ impl Actor {
             }
         };
         let clock = self.actors.tick(self.id, stream);
-        let (span, parent) = draft.span.unzip();
         let sent = Sent {
             message,
             envelope: Envelope {
                 tenant: self.tenant,
                 channel,
                 stream,
-                span,
-                parent: parent.flatten(),
+                span: draft.span.map(|context| context.span),
+                parent: draft.span.and_then(|context| context.parent),
                 sender: self.name.clone(),
                 sent_ms: None,
             },

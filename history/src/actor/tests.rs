@@ -328,3 +328,38 @@ fn spans_resources_and_invariants_are_recorded() {
     assert_eq!(invariants.violations[0].rule, "two at most");
     assert!(history.marks().any(|mark| mark.0 == "silence"));
 }
+
+#[test]
+fn the_context_of_a_span_stands_for_it_in_another_process() {
+    let history = recorded(|world| async move {
+        let (caller, server) = (world.actor("caller"), world.actor("server"));
+        caller.subscribed("replies");
+        let call = caller.begin(SpanDraft::new("call"));
+        let context = SpanContext::from(&call);
+        let part = server.begin(SpanDraft::new("part").within(context));
+        let draft = Draft::new("progress").in_span(SpanContext::from(&part));
+        let message = server.sending("replies", draft);
+        caller.received("replies", message.id());
+        message.accepted();
+        part.end(SpanEnd::Completed);
+        call.end(SpanEnd::Completed);
+        caller.drained();
+    });
+    let strict = Settings::default();
+    let spans: Vec<_> = CheckedRun::new(&history, &Verdict::Pass, &Statistics::default())
+        .spans()
+        .iter()
+        .map(|record| (record.began.span, record.began.parent))
+        .collect();
+    let [(call, None), (part, Some(parent))] = spans[..] else {
+        panic!("not a call and its part: {spans:?}");
+    };
+    assert_eq!(parent, call);
+    let envelope = history.entries.iter().find_map(|entry| match &entry.kind {
+        EntryKind::Sent(sent) => Some((sent.envelope.span, sent.envelope.parent)),
+        _ => None,
+    });
+    assert_eq!(envelope, Some((Some(part), Some(call))));
+    assert!(judged(&history, "hierarchy", &strict).is_pass());
+    assert!(judged(&history, "no-loss", &strict).is_pass());
+}

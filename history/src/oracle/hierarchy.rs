@@ -11,7 +11,8 @@
 //! Excused: a parent that was cut off (by its deadline, by a cancellation, by the death
 //! of its host, or because it died silently) need not have reported; a child that was cut
 //! off by its deadline, by a cancellation or by the death of its host need not have opened, and in the
-//! latter case nothing orders its end. Messages that an actor did not receive are not
+//! latter case nothing orders its end; and a child whose end has no terminal message in the
+//! profile needs none. Messages that an actor did not receive are not
 //! compared there, and causes not between senders that carry no clock. If the engine
 //! stopped the run early, nothing is called missing.
 
@@ -192,8 +193,11 @@ impl<'r, 'a> Pair<'r, 'a> {
         }
         // Terminals of spans whose host died are sent by others, which do not know the
         // spans' last moments.
-        if self.child.end() != Some(SpanEnd::HostDied) {
-            chain.push(("terminal message".to_owned(), self.terminal_of(self.child)));
+        let ended = self.terminal_of(self.child);
+        let end = self.child.end();
+        let due = end.is_none_or(|end| self.profile.terminal_of(end).is_some());
+        if end != Some(SpanEnd::HostDied) && (due || ended.is_some()) {
+            chain.push(("terminal message".to_owned(), ended));
         }
         // If nothing joined the child, nothing orders the two ends.
         let report = self.profile.report();

@@ -97,6 +97,7 @@ oracles! {
     causal::Causal,
     isolation::Isolation,
     hierarchy::Hierarchy,
+    cancel_tree::CancelTree,
     terminal::Terminal,
     cleanup::Cleanup,
     deadlock::Deadlock,

@@ -1,11 +1,13 @@
 //! Protocol profiles: the rules that the messages of one span follow, as data.
 
+mod agent_calls;
 mod agent_events;
 mod machine;
 mod request_response;
 
 use crate::entry::SpanEnd;
 
+pub use agent_calls::AGENT_CALLS;
 pub use agent_events::AGENT_EVENTS;
 pub use machine::{Fault, Machine, Terms};
 pub use request_response::REQUEST_RESPONSE;
@@ -114,4 +116,4 @@ impl Profile {
 }
 
 /// The protocol profiles.
-pub static PROFILES: &[&Profile] = &[&AGENT_EVENTS, &REQUEST_RESPONSE];
+pub static PROFILES: &[&Profile] = &[&AGENT_EVENTS, &AGENT_CALLS, &REQUEST_RESPONSE];

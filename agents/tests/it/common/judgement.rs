@@ -6,10 +6,11 @@ use rehearsal_history::{CheckedRun, GapCause, GapPolicy, Ledger};
 use super::reference;
 use super::run::TestRun;
 
-/// Oracles that a healthy run may give nothing to check: it may have no sub-agents, and a
-/// bridge has no operations. Without settings there are no limits.
+/// Oracles that a healthy run may give nothing to check: it may have no sub-agents and no
+/// cancelled runs, and a bridge has no operations. Without settings there are no limits.
 const MAY_BE_VACUOUS: &[&str] = &[
     "hierarchy",
+    "cancel-tree",
     "linearizable",
     "limits",
     "snapshot",

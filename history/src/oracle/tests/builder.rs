@@ -136,7 +136,12 @@ pub(super) struct DeliveryDraft {
 #[derive(Clone, Debug)]
 pub(super) struct SpanDraft {
     pub(super) began: Began,
+    pub(super) began_at: VirtualTime,
     pub(super) end: Option<SpanEnd>,
+    /// The time of its end, if that is not the end of the run.
+    pub(super) ended_at: Option<VirtualTime>,
+    /// Further ends at the end of the run.
+    pub(super) repeated: Vec<SpanEnd>,
 }
 
 #[derive(Clone, Debug)]
@@ -250,7 +255,14 @@ impl HistoryBuilder {
             planned: Some(0),
             required: required_of(label),
         };
-        self.spans.insert(span, SpanDraft { began, end: None });
+        let draft = SpanDraft {
+            began,
+            began_at: VirtualTime::ZERO,
+            end: None,
+            ended_at: None,
+            repeated: Vec::new(),
+        };
+        self.spans.insert(span, draft);
         span
     }
 
@@ -270,6 +282,12 @@ impl HistoryBuilder {
         let draft = self.span_mut(span);
         draft.began.planned = Some(planned as u64);
         draft.end = Some(end);
+    }
+
+    /// The span is cancelled, now.
+    pub(super) fn cancel(&mut self, span: SpanId) {
+        self.end(span, SpanEnd::Cancelled);
+        self.span_mut(span).ended_at = Some(self.now);
     }
 
     // Sending -----------------------------------------------------------------
@@ -566,6 +584,7 @@ impl HistoryBuilder {
             entries.push(entry(*at, None, kind));
         }
         self.add_operations(entries);
+        self.add_early_ends(entries);
         entries.sort_by_key(|entry| entry.at);
         self.add_ends(entries);
         history
@@ -584,7 +603,17 @@ impl HistoryBuilder {
         }
         for span in self.spans.values() {
             let kind = EntryKind::Began(span.began.clone());
-            entries.push(entry(VirtualTime::ZERO, None, kind));
+            entries.push(entry(span.began_at, None, kind));
+        }
+    }
+
+    /// Adds the ends of spans that are over before the run is.
+    fn add_early_ends(&self, entries: &mut Vec<Entry>) {
+        for (span, draft) in &self.spans {
+            if let (Some(end), Some(at)) = (draft.end, draft.ended_at) {
+                let kind = EntryKind::Ended { span: *span, end };
+                entries.push(entry(at, None, kind));
+            }
         }
     }
 
@@ -652,7 +681,8 @@ impl HistoryBuilder {
 
     fn add_ends(&self, entries: &mut Vec<Entry>) {
         for (span, draft) in &self.spans {
-            if let Some(end) = draft.end {
+            let last = draft.end.filter(|_| draft.ended_at.is_none());
+            for end in last.into_iter().chain(draft.repeated.iter().copied()) {
                 let kind = EntryKind::Ended { span: *span, end };
                 entries.push(entry(self.now, None, kind));
             }
@@ -724,9 +754,16 @@ impl HistoryBuilder {
             OracleRef::all()
                 .filter(|oracle| !oracle.needs_settings() || !self.limits.is_empty())
                 .map(|oracle| (oracle.name(), oracle.judge(run, &self.settings_of(oracle))))
-                .filter(|(_, finding)| !finding.is_pass())
+                .filter(|(name, finding)| !finding.is_pass() && !self.excuses(name, finding))
                 .collect()
         })
+    }
+
+    /// Returns `true` if the oracle has nothing to check because no span was cancelled.
+    fn excuses(&self, oracle: &str, finding: &Finding) -> bool {
+        let mut spans = self.spans.values();
+        let cancelled = spans.any(|draft| draft.end == Some(SpanEnd::Cancelled));
+        oracle == "cancel-tree" && finding.is_vacuous() && !cancelled
     }
 
     /// Returns the names of those oracles.

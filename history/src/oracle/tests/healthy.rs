@@ -22,8 +22,11 @@ pub(super) const DATA: SpanId = SpanId(4);
 pub(super) const STREAMING: SpanId = SpanId(5);
 pub(super) const SILENT: SpanId = SpanId(6);
 pub(super) const SLOW: SpanId = SpanId(7);
+/// On thread-2 too: a supervisor that is cancelled, and its child.
+pub(super) const CANCELLED: SpanId = SpanId(8);
+pub(super) const CANCELLED_CHILD: SpanId = SpanId(9);
 
-/// Two tenants, three actors, seven spans that end in every way but two.
+/// Two tenants, three actors, nine spans that end in every way but one.
 pub(super) fn healthy_history() -> HistoryBuilder {
     let mut builder = HistoryBuilder::new();
     builder.limit("equal", "spans:streaming", Amount::whole(1));
@@ -36,6 +39,7 @@ pub(super) fn healthy_history() -> HistoryBuilder {
     record_streaming(&mut builder);
     record_silent(&mut builder);
     record_slow(&mut builder);
+    record_cancelled(&mut builder);
     builder.deliver_all();
     builder.rest();
     builder
@@ -96,6 +100,21 @@ fn record_slow(builder: &mut HistoryBuilder) {
     builder.end(run, SpanEnd::TimedOut);
 }
 
+/// Cancelled together with its child; the ends are reported afterwards.
+fn record_cancelled(builder: &mut HistoryBuilder) {
+    let supervisor = builder.run("supervisor", CHANNEL_2);
+    builder.emit(supervisor, kind::STARTED);
+    builder.emit_with(supervisor, kind::CHILD_STARTED, about(CANCELLED_CHILD));
+    let child = builder.child("data", supervisor);
+    builder.emit(child, kind::STARTED);
+    for span in [supervisor, child] {
+        builder.cancel(span);
+    }
+    for span in [child, supervisor] {
+        builder.emit_with(span, kind::ERROR, error("cancelled"));
+    }
+}
+
 #[test]
 fn every_oracle_passes_and_has_something_to_check() {
     let builder = healthy_history();
@@ -116,20 +135,21 @@ fn the_table_keeps_its_order() {
 fn opportunities_are_counted() {
     let builder = healthy_history();
     let checked = |oracle| builder.judge(oracle).checked;
-    // 12 + 5 + 7 + 2 + 3 accepted: the first 13 twice, and one unanswered.
-    assert_eq!(builder.deliveries.len(), 2 * 13 + 17);
-    assert_eq!(checked("no-loss"), 2 * 13 + 17 + 1);
-    assert_eq!(checked("exactly-once"), 2 * 13 + 17);
-    assert_eq!(checked("fifo"), 2 * 13 + 17);
-    // The first messages of the four spans of thread-2 and of the supervisor have no
-    // past.
-    assert_eq!(checked("causal"), 2 * 12 + 13);
-    assert_eq!(checked("isolation"), 2 * 13 + 17);
-    assert_eq!(checked("hierarchy"), 2);
-    assert_eq!(checked("terminal-exactly-once"), 7);
-    assert_eq!(checked("cleanup"), 7 + 3);
+    // 12 + 5 + 7 + 2 + 3 + 5 accepted: the first 13 twice, and one unanswered.
+    assert_eq!(builder.deliveries.len(), 2 * 13 + 22);
+    assert_eq!(checked("no-loss"), 2 * 13 + 22 + 1);
+    assert_eq!(checked("exactly-once"), 2 * 13 + 22);
+    assert_eq!(checked("fifo"), 2 * 13 + 22);
+    // The first messages of the five spans of thread-2 that have no parent, and of the
+    // supervisor, have no past.
+    assert_eq!(checked("causal"), 2 * 12 + 17);
+    assert_eq!(checked("isolation"), 2 * 13 + 22);
+    assert_eq!(checked("hierarchy"), 3);
+    assert_eq!(checked("cancel-tree"), 2);
+    assert_eq!(checked("terminal-exactly-once"), 9);
+    assert_eq!(checked("cleanup"), 9 + 3);
     assert_eq!(checked("deadlock"), 9);
-    assert_eq!(checked("protocol"), 7);
+    assert_eq!(checked("protocol"), 9);
     assert_eq!(checked("invariants"), 7);
 }
 
@@ -137,12 +157,12 @@ fn opportunities_are_counted() {
 fn the_ledger_balances() {
     let ledger = healthy_history().ledger();
     let expected = Ledger {
-        emitted: 31,
-        accepted: 30,
+        emitted: 36,
+        accepted: 35,
         rejected: 0,
         unanswered: 1,
-        owed: 2 * 13 + 17,
-        delivered: 2 * 13 + 17,
+        owed: 2 * 13 + 22,
+        delivered: 2 * 13 + 22,
         gap_marked: 0,
         lost: 0,
         phantom: 0,

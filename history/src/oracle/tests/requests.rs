@@ -157,3 +157,28 @@ fn response_may_be_refused_only_after_its_request_was_given_up() {
     };
     assert_broken(before, "no-loss", &["refused"]);
 }
+
+#[test]
+fn a_cancelled_request_below_another_needs_no_response() {
+    for (end, passes) in [(SpanEnd::Cancelled, true), (SpanEnd::Completed, false)] {
+        let request = Request::begin();
+        let child = SpanId(2);
+        request.add(EntryKind::Began(Began {
+            span: child,
+            kind: "request".into(),
+            label: "responder".into(),
+            parent: Some(SPAN),
+            owner: TenantId(1),
+            channel: Some(CHANNEL),
+            planned: None,
+            required: Vec::new(),
+        }));
+        request.add(EntryKind::Ended { span: child, end });
+        let history = request.end(SpanEnd::Cancelled).0.into_history();
+        let statistics = Statistics::default();
+        let run = CheckedRun::new(&history, &Verdict::Pass, &statistics);
+        let oracle = OracleRef::parse("hierarchy").expect("an oracle");
+        let finding = oracle.judge(&run, &Settings::default());
+        assert_eq!(finding.is_pass(), passes, "{end:?}: {finding:?}");
+    }
+}

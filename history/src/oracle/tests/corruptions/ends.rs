@@ -114,6 +114,6 @@ pub(super) const TERMINAL: &[Case] = &[
             let run = builder.run("data", CHANNEL_1);
             builder.end(run, SpanEnd::Completed);
         },
-        says: &["run-8 (data-8) on thread-1 has no terminal message, nor any other"],
+        says: &["run-10 (data-10) on thread-1 has no terminal message, nor any other"],
     },
 ];

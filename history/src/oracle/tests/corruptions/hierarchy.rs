@@ -158,6 +158,6 @@ pub(super) const HIERARCHY: &[Case] = &[
             let orphan = builder.run("data", CHANNEL_1);
             builder.span_mut(orphan).began.parent = Some(SpanId(77));
         },
-        says: &["run-8 (data-8) on thread-1 was begun by run-77, which never began"],
+        says: &["run-10 (data-10) on thread-1 was begun by run-77, which never began"],
     },
 ];

@@ -1,5 +1,6 @@
 //! One corruption at a time: its oracle finds it, by its rule, and describes it.
 
+mod cancellation;
 mod ends;
 mod engine;
 mod hierarchy;
@@ -37,6 +38,7 @@ const TABLES: &[&[Case]] = &[
     order::CAUSAL,
     isolation::ISOLATION,
     hierarchy::HIERARCHY,
+    cancellation::CANCEL_TREE,
     ends::TERMINAL,
     engine::CLEANUP,
     engine::DEADLOCK,
