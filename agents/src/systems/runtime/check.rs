@@ -1,6 +1,6 @@
 //! Contradictions between sections that are right by themselves.
 
-use super::file::{Group, RuntimeFile};
+use super::file::{Group, KindName, RuntimeFile};
 use crate::sections::words::grouped;
 use crate::sections::{Contradiction, Path, Rule, Shared};
 
@@ -33,7 +33,11 @@ fn size(groups: &[Group], users: u64) -> Option<Contradiction> {
 
 /// Returns the requests of a group, with those that planners make.
 fn requests(group: &Group) -> u64 {
-    let (depth, width) = (group.depth.unwrap_or(0), u64::from(group.width.unwrap_or(1)));
+    let depth = match group.kind.0 {
+        KindName::Delegator => group.depth.unwrap_or(1),
+        _ => 0,
+    };
+    let width = u64::from(group.width.unwrap_or(1));
     let tree = (0..=depth).map(|level| width.saturating_pow(level));
     let tree = tree.fold(0, u64::saturating_add);
     let messages = u64::from(group.count) * u64::from(group.messages());
@@ -42,7 +46,9 @@ fn requests(group: &Group) -> u64 {
 
 /// An oracle that checks nothing is an error.
 fn oracles(groups: &[Group], shared: &Shared<'_>) -> Vec<Contradiction> {
-    let below = groups.iter().any(|group| group.depth.is_some());
+    let below = groups
+        .iter()
+        .any(|group| group.kind.0 == KindName::Delegator);
     let oracles = shared.oracles.iter().enumerate();
     oracles
         .filter(|(_, oracle)| **oracle == "hierarchy" && !below)
@@ -52,4 +58,46 @@ fn oracles(groups: &[Group], shared: &Shared<'_>) -> Vec<Contradiction> {
             problem.help("it needs a delegator; otherwise remove it".to_owned())
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn found(file: Value, shared: &Shared<'_>) -> Vec<(Rule, String)> {
+        let file: RuntimeFile = serde_json::from_value(file).expect("it matches the schema");
+        let found = contradictions(&file, shared).into_iter();
+        found
+            .map(|problem| (problem.rule, problem.places[0].to_string()))
+            .collect()
+    }
+
+    #[test]
+    fn hierarchy_needs_a_delegator() {
+        let oracles = ["no-loss", "hierarchy"];
+        let shared = Shared {
+            oracles: &oracles,
+            ..Shared::default()
+        };
+        let caller = json!({ "kind": "caller", "messages": 3 });
+        let idle = (Rule::IdleOracle, "expect.oracles.1".to_owned());
+        assert_eq!(found(json!({ "clients": [caller] }), &shared), [idle]);
+        let delegator = json!({ "kind": "delegator", "messages": 3 });
+        assert_eq!(found(json!({ "clients": [delegator] }), &shared), []);
+    }
+
+    #[test]
+    fn requests_of_planners_are_counted() {
+        let of = |depth: u32| {
+            let group = json!({
+                "kind": "delegator", "messages": 10, "depth": depth, "width": 10
+            });
+            found(json!({ "clients": [group] }), &Shared::default())
+        };
+        let too_big = (Rule::TooBig, "clients".to_owned());
+        assert_eq!(of(3), []);
+        assert_eq!(of(4), [too_big]);
+    }
 }

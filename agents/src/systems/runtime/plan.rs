@@ -328,3 +328,88 @@ impl Draft<'_> {
 fn milliseconds(time: Duration) -> u32 {
     u32::try_from(time.as_millis()).expect("less than 2^32 ms")
 }
+
+#[cfg(test)]
+mod tests {
+    use rehearsal_sim::Config;
+
+    use super::super::settings::{ContextSettings, RuntimeSettings, ToolSettings};
+    use super::*;
+    use crate::driver;
+    use crate::record::Recorder;
+    use crate::spec::FaultPlan;
+
+    fn plan(kind: ClientKind) -> Plan {
+        let scenario = RuntimeScenario {
+            runtime: RuntimeSettings {
+                users: 2,
+                agents: 3,
+                ..RuntimeSettings::default()
+            },
+            tools: ToolSettings::default(),
+            context: ContextSettings::default(),
+            clients: vec![ClientGroup { kind, count: 2 }],
+        };
+        let outcome = rehearsal_sim::run(Config::default(), |world| async move {
+            let mut plan = None;
+            driver::run(world, &FaultPlan::default(), Recorder::new(), |planner| {
+                plan = Some(Plan::draw(&scenario, planner));
+                driver::Deployment::new()
+            })
+            .await;
+            plan
+        });
+        outcome.value.flatten().expect("a plan")
+    }
+
+    const TIMING: Timing = Timing {
+        messages: 20,
+        delay: Duration::from_millis(5),
+        cancel_within: Some(Duration::from_millis(9)),
+        timeout: None,
+    };
+
+    fn requests(client: &PlannedClient) -> &[PlannedRequest] {
+        match &client.script {
+            Script::Requests(requests) => requests,
+            other => panic!("no requests: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn requests_go_to_agents_of_the_own_namespace() {
+        let effort = super::super::settings::Effort {
+            steps: 2,
+            step: Duration::from_millis(7),
+        };
+        let plan = plan(ClientKind::Caller {
+            timing: TIMING,
+            effort,
+        });
+        assert_eq!(plan.clients.len(), 4);
+        assert_eq!(plan.namespaces().len(), 2);
+        for client in &plan.clients {
+            assert_eq!(requests(client).len(), 20);
+            for request in requests(client) {
+                assert_eq!(request.to.namespace, client.namespace);
+                assert!(["1", "2", "3"].contains(&&*request.to.name), "{request:?}");
+                assert!(request.wait <= TIMING.delay);
+                assert!(request.cancel_after <= TIMING.cancel_within);
+            }
+        }
+        let ids: BTreeSet<ClientId> = plan.clients.iter().map(|client| client.id).collect();
+        assert_eq!(ids.len(), 4);
+    }
+
+    #[test]
+    fn learners_recall_after_each_text() {
+        let plan = plan(ClientKind::Learner { timing: TIMING });
+        for pair in requests(&plan.clients[0]).chunks(2) {
+            let tasks = [&pair[0].task, &pair[1].task];
+            assert!(
+                matches!(tasks, [Task::Remember { .. }, Task::Recall { .. }]),
+                "{tasks:?}"
+            );
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rehearsal_history::{Actor, Receipt, SpanDraft, SpanEnd};
+use rehearsal_history::{Actor, Receipt, Sending, Span, SpanDraft, SpanEnd};
 use rehearsal_sim::tokio::task::JoinSet;
 use rehearsal_sim::tokio::{select, time};
 use rehearsal_sim::tokio_util::sync::CancellationToken;
@@ -52,23 +52,38 @@ async fn make(shared: Arc<Shared>, number: u32, request: PlannedRequest) {
         number,
         cancelled: AtomicBool::new(false),
     });
+    let result = call(&shared, request, message, observer).await;
+    record_end(&shared, sending, span, result);
+}
+
+/// Makes the call, and cancels it when it is time.
+async fn call(
+    shared: &Shared,
+    request: PlannedRequest,
+    message: Message,
+    inbox: Arc<Inbox>,
+) -> Result<Outcome, CallError> {
     let token = CancellationToken::new();
-    let seen: Arc<dyn Observer> = Arc::clone(&observer) as Arc<dyn Observer>;
+    let observer: Arc<dyn Observer> = Arc::clone(&inbox) as Arc<dyn Observer>;
     let runtime = &shared.runtime;
-    let calling = runtime.send_within(request.to, message, seen, &token, request.timeout);
+    let calling = runtime.send_within(request.to, message, observer, &token, request.timeout);
     let cancelling = async {
         if let Some(after) = request.cancel_after {
             time::sleep(after).await;
-            observer.cancelled.store(true, Ordering::Relaxed);
+            inbox.cancelled.store(true, Ordering::Relaxed);
             token.cancel();
         }
         std::future::pending::<Infallible>().await
     };
-    let result = select! {
+    select! {
         biased;
         result = calling => result,
         never = cancelling => match never {},
-    };
+    }
+}
+
+/// Records the end of a request as its caller sees it.
+fn record_end(shared: &Shared, sending: Sending, span: Span, result: Result<Outcome, CallError>) {
     match result {
         Ok(Outcome::Answered(_)) => {
             sending.accepted();

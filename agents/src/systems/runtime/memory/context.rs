@@ -109,8 +109,8 @@ impl ModelContext {
         let pending = self.units.iter().map(|unit| unit.pending);
         let kept = within.into_iter().zip(pending);
         // Seeded: only the bound counts.
-        let all = self.defect == Some(defects::PENDING_RESULT_CUT);
-        kept.map(|(within, pending)| within || (pending && !all))
+        let cuts_pending = self.defect == Some(defects::PENDING_RESULT_CUT);
+        kept.map(|(within, pending)| within || (pending && !cuts_pending))
             .collect()
     }
 
