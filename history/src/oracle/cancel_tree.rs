@@ -207,7 +207,9 @@ impl<'r, 'a> Reached<'r, 'a> {
         let messages = self.run.messages().of_span(self.record.began.span);
         let late = messages.filter(|sending| sending.at > self.until);
         for step in late.filter(|sending| !self.run.is_terminal(sending.kind())) {
-            let witness = [EntityId::from(step.id())].into_iter().chain(self.witness());
+            let witness = [EntityId::from(step.id())]
+                .into_iter()
+                .chain(self.witness());
             report.broken("step", witness, step.at, || {
                 let (step, at) = (self.run.describe(step), step.at);
                 format!("{step} was sent at {at}{}", self.reason())

@@ -132,7 +132,9 @@ impl<'r, 'a> Checked<'r, 'a> {
                 writes.entry(actor).or_default().push(place);
             }
         }
-        let amounts = operations.iter().map(|operation| operation.call.field("by"));
+        let amounts = operations
+            .iter()
+            .map(|operation| operation.call.field("by"));
         let mut amounts = amounts.flatten().filter_map(Value::integer);
         Self {
             run,
@@ -250,9 +252,9 @@ fn contains(shown: Shown<'_>, value: Option<&Value>, effect: Option<Effect<'_>>)
             elements.contains(added)
         }
         (Shown::Elements, Some(Effect::Adds(_)), _) => false,
-        (Shown::Count, Some(Effect::Counts(number)), value) => {
-            value.and_then(Value::integer).is_some_and(|count| count >= number)
-        }
+        (Shown::Count, Some(Effect::Counts(number)), value) => value
+            .and_then(Value::integer)
+            .is_some_and(|count| count >= number),
         _ => true,
     }
 }

@@ -15,8 +15,8 @@ use super::plan::BridgePlan;
 use super::spec::{BridgeSpec, ClientSettings};
 use super::{Listener, ReferenceBridge, system};
 use crate::driver::{
-    ClientDoor, ClientNode, ClientSide, Node, RunState, SHUTDOWN_TIMEOUT, WorkId,
-    client_doors, close_doors, draw_plan, longest_run,
+    ClientDoor, ClientNode, ClientSide, Node, RunState, SHUTDOWN_TIMEOUT, WorkId, client_doors,
+    close_doors, draw_plan, longest_run,
 };
 use crate::event::ClientId;
 use crate::record::Recorder;

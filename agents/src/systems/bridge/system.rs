@@ -14,8 +14,8 @@ use super::incarnation::Process;
 use super::plan::BridgePlan;
 use super::spec::{BridgeScenario, BridgeSpec, ClientSettings, Transport};
 use super::{Bridge, BridgeDeps, ReferenceBridge, Registry, defects, marks, needs};
-use crate::capability::Capability;
 use crate::agent::Agent;
+use crate::capability::Capability;
 use crate::driver::{ClientHost, ClientNode, Deployment, Node, OwnAgents, Planner};
 use crate::record::recorder::{MODEL, name_task};
 use crate::spec::AgentKind;
@@ -139,7 +139,10 @@ impl BridgeSystem {
     #[must_use]
     pub fn with_agent(mut self, kind: &'static str, agent: impl Agent + 'static) -> Self {
         let known = AgentKind::NAMES;
-        assert!(known.contains(&kind), "no kind of agent is called `{kind}`: {known:?}");
+        assert!(
+            known.contains(&kind),
+            "no kind of agent is called `{kind}`: {known:?}"
+        );
         self.agents.insert(kind, Arc::new(agent));
         self
     }

@@ -200,7 +200,10 @@ mod tests {
         let shared = Shared::default();
         let too_big = (Rule::TooBig, "members".to_owned());
         assert_eq!(found(group(500, 1), &shared), []);
-        assert_eq!(found(group(501, 1), &shared), std::slice::from_ref(&too_big));
+        assert_eq!(
+            found(group(501, 1), &shared),
+            std::slice::from_ref(&too_big)
+        );
         assert_eq!(found(group(11, 5_000), &shared), [too_big]);
     }
 

@@ -10,8 +10,8 @@
 
 use rehearsal_history::profile::REQUEST_RESPONSE;
 use rehearsal_history::{
-    ActorId, Body, ChannelId, Envelope, MessageId, Model, Position, SpanId, StreamId, TenantId, Value,
-    Vocabulary,
+    ActorId, Body, ChannelId, Envelope, MessageId, Model, Position, SpanId, StreamId, TenantId,
+    Value, Vocabulary,
 };
 
 use super::events::EventType;

@@ -61,10 +61,17 @@ pub(super) struct Step {
 /// A message to send.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Action {
-    Request { to: MemberId, effort: Duration },
-    Notify { to: MemberId },
+    Request {
+        to: MemberId,
+        effort: Duration,
+    },
+    Notify {
+        to: MemberId,
+    },
     Broadcast,
-    Publish { event: EventType },
+    Publish {
+        event: EventType,
+    },
     /// Subscribes the handlers.
     Subscribe,
     /// Stops the listener.
@@ -197,7 +204,11 @@ impl<'a> Draft<'a> {
         PlannedMember {
             id: self.id,
             team,
-            steps: self.first().into_iter().chain((0..count).filter_map(|_| self.step())).collect(),
+            steps: self
+                .first()
+                .into_iter()
+                .chain((0..count).filter_map(|_| self.step()))
+                .collect(),
             secret: Arc::clone(secret),
             rest: self.group.rest,
             at_once: self.group.kind.at_once(),

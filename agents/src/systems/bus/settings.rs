@@ -8,9 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check;
-use super::events::{
-    EventSettings, EventType, EventTypes, HandlerFile, HandlerSettings, TypeName,
-};
+use super::events::{EventSettings, EventType, EventTypes, HandlerFile, HandlerSettings, TypeName};
 use super::plan::Presence;
 use crate::sections::{Contradiction, Name, Named, Part, Settings, Shared};
 use crate::spec::{Extent, ScenarioSpec};

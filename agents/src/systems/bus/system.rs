@@ -91,30 +91,30 @@ pub(super) fn deploy<N: Network>(
     recorder: &Recorder,
     network: &N,
 ) -> Deployment {
-        let mut deployment = Deployment::new();
-        let request_timeout = spec.settings.bus.request_timeout;
-        deployment.longest_work(plan.longest_work(&spec.settings));
-        let process = Rc::new(Process::new(spec, &plan, recorder.clone()));
-        add_broker(&mut deployment, &process, network);
-        let record = Arc::new(SharedRecord::new(recorder.clone()));
-        for planned in plan.members {
+    let mut deployment = Deployment::new();
+    let request_timeout = spec.settings.bus.request_timeout;
+    deployment.longest_work(plan.longest_work(&spec.settings));
+    let process = Rc::new(Process::new(spec, &plan, recorder.clone()));
+    add_broker(&mut deployment, &process, network);
+    let record = Arc::new(SharedRecord::new(recorder.clone()));
+    for planned in plan.members {
         if planned.presence == Presence::Absent {
             continue;
         }
-            let host = ClientHost::Own(planned.id.to_string());
-            let work = (!planned.steps.is_empty()).then(|| deployment.work());
-            let member = Member {
-                network: network.clone(),
-                plan: Arc::new(planned),
-                connections: spec.settings.connections.clone(),
-                request_timeout,
-                defect: spec.defect,
-                work,
-                record: Arc::clone(&record),
-            };
-            deployment.client(MEMBER, host, move |node| member.run(node));
-        }
-        deployment
+        let host = ClientHost::Own(planned.id.to_string());
+        let work = (!planned.steps.is_empty()).then(|| deployment.work());
+        let member = Member {
+            network: network.clone(),
+            plan: Arc::new(planned),
+            connections: spec.settings.connections.clone(),
+            request_timeout,
+            defect: spec.defect,
+            work,
+            record: Arc::clone(&record),
+        };
+        deployment.client(MEMBER, host, move |node| member.run(node));
+    }
+    deployment
 }
 
 fn add_broker<N: Network>(deployment: &mut Deployment, process: &Rc<Process>, network: &N) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rehearsal_sim::World;
 
 use super::rules::{Choice, Findings, Member, Opinion, Recommendation, Weight, weight_of};
-use super::settings::{DecisionsScenario, VoterGroup, VoteSource};
+use super::settings::{DecisionsScenario, VoteSource, VoterGroup};
 use super::wire::{Round, VoterId};
 use crate::driver::Planner;
 

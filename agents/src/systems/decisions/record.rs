@@ -83,7 +83,10 @@ impl CoordinatorRecord {
         let tie = tie == Outcome::Undecided(Reason::Tie).into();
         let threshold = Share(terms.threshold.0 + 1);
         let above = with(members, Terms { threshold, ..terms });
-        let plain: Vec<Member> = members.iter().map(|it| Member { veto: false, ..*it }).collect();
+        let plain: Vec<Member> = members
+            .iter()
+            .map(|it| Member { veto: false, ..*it })
+            .collect();
         let missing = MissingRule::Abstains;
         let present = with(members, Terms { missing, ..terms });
         self.mark_if(tie, marks::TIE);
@@ -131,7 +134,8 @@ impl CoordinatorRecord {
         let contradiction =
             || format!("{round} was decided as {decision:?}; the votes call for {expected:?}");
         let checked = follows.then_some(()).ok_or_else(contradiction);
-        self.actor.invariant("the decision follows from the votes", checked);
+        self.actor
+            .invariant("the decision follows from the votes", checked);
     }
 }
 

@@ -261,7 +261,10 @@ impl Named for VoteName {
     fn names() -> Vec<(Cow<'static, str>, Self)> {
         vec![
             ("approve".into(), Self::Fixed(Choice::Approve)),
-            ("request-changes".into(), Self::Fixed(Choice::RequestChanges)),
+            (
+                "request-changes".into(),
+                Self::Fixed(Choice::RequestChanges),
+            ),
             ("reject".into(), Self::Fixed(Choice::Reject)),
             ("drawn".into(), Self::Drawn),
             ("findings".into(), Self::Findings),

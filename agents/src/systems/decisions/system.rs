@@ -207,8 +207,14 @@ impl Process {
         name_task("coordinator");
         let record = Arc::clone(self.record.get_or_init(|| {
             let (actor, recorder) = (node.actor(COORDINATOR), self.recorder.clone());
-            let (configuration, deadlines) = (self.configuration.clone(), Arc::clone(&self.deadlines));
-            Arc::new(CoordinatorRecord::begin(actor, recorder, configuration, deadlines))
+            let (configuration, deadlines) =
+                (self.configuration.clone(), Arc::clone(&self.deadlines));
+            Arc::new(CoordinatorRecord::begin(
+                actor,
+                recorder,
+                configuration,
+                deadlines,
+            ))
         }));
         let (configuration, ledger) = (self.configuration.clone(), self.ledger.clone());
         let coordinator = Arc::new(Coordinator::open(configuration, ledger, record));

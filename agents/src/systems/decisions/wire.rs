@@ -15,9 +15,7 @@ use super::rules::{Decision, Opinion, Recommendation};
 pub(super) const PORT: u16 = 7_200;
 
 /// The number of a voter, from 1.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct VoterId(pub(super) u32);
 
@@ -28,9 +26,7 @@ impl fmt::Display for VoterId {
 }
 
 /// The number of a round, from 1.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Round(pub(super) u32);
 
@@ -41,9 +37,7 @@ impl fmt::Display for Round {
 }
 
 /// A number of announcements: those that a voter has taken.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Cursor(pub(super) u32);
 

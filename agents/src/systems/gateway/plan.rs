@@ -9,8 +9,8 @@ use rehearsal_sim::World;
 
 use super::agent::script_name;
 use super::ids::{AgentName, SessionId, TurnId};
-use super::proxy::Transients;
 use super::participants::{AgentSettings, ChatSettings};
+use super::proxy::Transients;
 use super::settings::{GatewayScenario, StartOrder};
 use crate::driver::Planner;
 use crate::scripted_model::{Script, ScriptedModel};
@@ -140,13 +140,10 @@ pub(super) fn longest_work(scenario: &GatewayScenario) -> Duration {
     readiness + call.saturating_mul(chats + agents) + SLACK
 }
 
-fn draw_agents(
-    scenario: &GatewayScenario,
-    names: &Names<'_>,
-    world: World,
-) -> Vec<PlannedAgent> {
+fn draw_agents(scenario: &GatewayScenario, names: &Names<'_>, world: World) -> Vec<PlannedAgent> {
     let deployment = &scenario.deployment;
-    let is_deployed = |key: &String| deployment.deploy.is_empty() || deployment.deploy.contains(key);
+    let is_deployed =
+        |key: &String| deployment.deploy.is_empty() || deployment.deploy.contains(key);
     let draw = |agent: &AgentSettings| {
         let site = |what: &str| world.site(&format!("{what} of {}", agent.key));
         let (from, to) = (agent.startup.from, agent.startup.to);
@@ -233,11 +230,7 @@ fn draw_transients(scenario: &GatewayScenario, names: &Names<'_>, world: World) 
 }
 
 /// Returns the model with a script for each agent and session.
-fn model(
-    scenario: &GatewayScenario,
-    names: &Names<'_>,
-    users: &[PlannedUser],
-) -> ScriptedModel {
+fn model(scenario: &GatewayScenario, names: &Names<'_>, users: &[PlannedUser]) -> ScriptedModel {
     let mut model = ScriptedModel::new();
     for user in users {
         for agent in &scenario.agents {

@@ -175,7 +175,9 @@ impl Environment {
         let sessions = plan.users.iter().map(|user| &user.session);
         let of_agent = |agent: &PlannedAgent| {
             let name = agent.name.clone();
-            sessions.clone().map(move |session| (name.clone(), session.clone()))
+            sessions
+                .clone()
+                .map(move |session| (name.clone(), session.clone()))
         };
         let participants: Vec<_> = plan.agents.iter().flat_map(of_agent).collect();
         for (agent, session) in &participants {

@@ -48,7 +48,7 @@ mod wire;
 
 pub use record::{CREATION_LIMIT, MODEL};
 pub use settings::{
-    ClassName, ConnectionSettings, ContextPolicy, Handover, Interface, MigrationSettings, OldRegistry,
-    RegistryFile, RegistryScenario, RegistrySettings, RegistrySpec, UserGroup,
+    ClassName, ConnectionSettings, ContextPolicy, Handover, Interface, MigrationSettings,
+    OldRegistry, RegistryFile, RegistryScenario, RegistrySettings, RegistrySpec, UserGroup,
 };
 pub use system::{INFO, Registry, SYSTEM};

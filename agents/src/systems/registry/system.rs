@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rehearsal_sim::tokio::net::TcpListener;
 use rehearsal_sim::tokio::join;
+use rehearsal_sim::tokio::net::TcpListener;
 
+use super::defects;
 use super::faults::{self, REGISTRY, USER};
 use super::marks;
 use super::plan::{Moments, Plan};
@@ -15,7 +16,6 @@ use super::service::{Change, HandlerStart, Service, ServiceSettings, Tokens};
 use super::settings::{OldRegistry, RegistryScenario, RegistrySpec};
 use super::user::User;
 use super::wire::PORT;
-use super::defects;
 use crate::driver::{ClientHost, Deployment, Node, Planner};
 use crate::record::marks::{INTERLEAVED, RECONNECTED};
 use crate::record::recorder::name_task;
@@ -135,7 +135,11 @@ impl Process {
             OldRegistry::Shim => 1,
             OldRegistry::Separate => 2,
         };
-        let audit = Arc::new(HistoryAudit::new(node.actors().clone(), self.secrets.clone(), registries));
+        let audit = Arc::new(HistoryAudit::new(
+            node.actors().clone(),
+            self.secrets.clone(),
+            registries,
+        ));
         let settings = ServiceSettings {
             registry: settings.registry.clone(),
             migration: settings.migration.clone(),

@@ -34,9 +34,7 @@ impl fmt::Display for AgentId {
 pub(super) struct RequestNumber(pub(super) u32);
 
 /// The place of an event among those of its user, from 1, without holes.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Place(pub(super) u64);
 

@@ -64,7 +64,7 @@ mod wire;
 pub use file::RuntimeFile;
 pub use model::MODEL;
 pub use settings::{
-    ClientGroup, ClientKind, ContextName, ContextPolicy, ContextSettings, Effort, OwnEvents, RuntimeScenario, RuntimeSettings, RuntimeSpec,
-    Timing, ToolName, ToolSettings,
+    ClientGroup, ClientKind, ContextName, ContextPolicy, ContextSettings, Effort, OwnEvents,
+    RuntimeScenario, RuntimeSettings, RuntimeSpec, Timing, ToolName, ToolSettings,
 };
 pub use system::{AgentRuntime, INFO, SYSTEM};

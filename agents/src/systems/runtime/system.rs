@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use rehearsal_history::{Actor, Actors, Phase, RecordsHistory};
-use rehearsal_sim::tokio::net::TcpListener;
 use rehearsal_sim::Ambient;
+use rehearsal_sim::tokio::net::TcpListener;
 
 use super::agents::{Agents, World};
 use super::client::{Board, Client};
@@ -169,13 +169,7 @@ impl Process {
         name_task("runtime");
         let (recorder, actors) = (node.recorder().clone(), self.world.actors());
         self.subscribe_archives(&actors);
-        let agents = Agents::new(
-            recorder,
-            actors,
-            &self.settings,
-            self.context,
-            self.defect,
-        );
+        let agents = Agents::new(recorder, actors, &self.settings, self.context, self.defect);
         let agents = Arc::new(agents);
         let tools = ToolClient::new(self.tool_settings.clone(), self.defect);
         let runtime = Runtime::new(

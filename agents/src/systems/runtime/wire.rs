@@ -236,13 +236,22 @@ pub(super) enum HostFrame {
     /// The client is not the one that it says, and the connection ends.
     Unknown,
     /// A step was taken for a request.
-    Progress { call: CallId, progress: Progress },
+    Progress {
+        call: CallId,
+        progress: Progress,
+    },
     /// A request has ended.
-    Outcome { call: CallId, outcome: Outcome },
+    Outcome {
+        call: CallId,
+        outcome: Outcome,
+    },
     /// Answers a frame other than a call.
     Done(CallId),
     /// An event was published.
-    Event { topic: TopicId, event: Event },
+    Event {
+        topic: TopicId,
+        event: Event,
+    },
     /// Every request has ended, and the connection ends.
     Bye,
 }

@@ -93,11 +93,7 @@ mod tests {
             let found = found(host, &shared).into_iter();
             found.map(|(_, place)| place).collect::<Vec<_>>()
         };
-        let all = [
-            "expect.session-failed",
-            "expect.healed",
-            "expect.delegated",
-        ];
+        let all = ["expect.session-failed", "expect.healed", "expect.delegated"];
         assert_eq!(places(json!({})), all);
         let enough = json!({ "failing": 1, "healing": 1, "children": 1 });
         assert!(places(enough).is_empty());

@@ -88,9 +88,7 @@ pub(super) fn body(kind: &EventKind, span_of: impl Fn(SessionId) -> Option<SpanI
     match kind {
         EventKind::SessionStarted | EventKind::SessionEnded => body,
         EventKind::AgentStart { run } | EventKind::AgentEnd { run } => body.with("run", *run),
-        EventKind::AgentError { run, error } => {
-            body.with("run", *run).with("error", error.clone())
-        }
+        EventKind::AgentError { run, error } => body.with("run", *run).with("error", error.clone()),
         EventKind::LlmCall {
             model,
             tokens,

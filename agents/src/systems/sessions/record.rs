@@ -209,8 +209,7 @@ impl SessionRecord {
         let kinds = trace.events.iter().map(|logged| &logged.event.kind);
         let sums = kinds.fold(Totals::default(), Totals::with);
         self.invariant("the sums are those of the events", &sums, &trace.totals);
-        let replayed =
-            SessionState::replay(trace.id, trace.parent, trace.opened_us, &trace.events);
+        let replayed = SessionState::replay(trace.id, trace.parent, trace.opened_us, &trace.events);
         self.invariant("the trace replays to the same state", &replayed, trace);
         let answered = lock(&self.state).checkpoints.clone();
         let kept = trace.checkpoints.iter();
@@ -301,7 +300,8 @@ impl Probe for HostRecord {
             format!("caller {callers} asks for the token after {after}")
         };
         let checked = (callers == 1).then_some(()).ok_or_else(contradiction);
-        self.actor.invariant("one caller refreshes a token", checked);
+        self.actor
+            .invariant("one caller refreshes a token", checked);
         if after > Serial::default() {
             self.actor.reached(marks::TOKEN_REFRESHED.name());
         }

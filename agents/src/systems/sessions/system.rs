@@ -17,7 +17,7 @@ use super::identity::Identity;
 use super::model::MODEL;
 use super::record::Shared;
 use super::sdk::Connections;
-use super::service::{Recording, Service, Configuration};
+use super::service::{Configuration, Recording, Service};
 use super::settings::{HostGroup, SessionsScenario, SessionsSpec};
 use super::trace::SessionState;
 use super::wire::{PORT, SessionId};
@@ -142,9 +142,7 @@ fn add_service(deployment: &mut Deployment, process: &Rc<Process>) {
     let of_process = || Rc::clone(process);
     let (booting, crashing) = (of_process(), of_process());
     deployment
-        .server(SERVICE, SERVICE, move |node| {
-            Rc::clone(&booting).boot(node)
-        })
+        .server(SERVICE, SERVICE, move |node| Rc::clone(&booting).boot(node))
         .on_crash(move || crashing.crashed());
     let (showing, ending) = (of_process(), of_process());
     deployment.on_snapshot(move || {
@@ -176,7 +174,11 @@ impl Process {
     async fn boot(self: Rc<Self>, node: Node) {
         name_task("session service");
         *self.actor.borrow_mut() = Some(node.actor(SERVICE));
-        let service = Service::open(self.configuration, self.clock.clone(), self.recording.clone());
+        let service = Service::open(
+            self.configuration,
+            self.clock.clone(),
+            self.recording.clone(),
+        );
         let service = Arc::new(service);
         self.replace(Some(Arc::clone(&service)));
         let listener = TcpListener::bind(("0.0.0.0", PORT)).await;
@@ -233,7 +235,9 @@ fn check_recording(
     live: &BTreeMap<SessionId, SessionState>,
     replayed: &BTreeMap<SessionId, SessionState>,
 ) {
-    let differs = live.iter().find(|(id, state)| replayed.get(id) != Some(state));
+    let differs = live
+        .iter()
+        .find(|(id, state)| replayed.get(id) != Some(state));
     let checked = match differs {
         Some((id, state)) => Err(format!("{id} is {state:?}, and {:?}", replayed.get(id))),
         None if live.len() < replayed.len() => Err("a session is missing".to_owned()),

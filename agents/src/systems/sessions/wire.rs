@@ -16,9 +16,7 @@ use super::trace::{Event, Regression, SessionState, Totals};
 pub(super) const PORT: u16 = 7_300;
 
 /// The number of a session, from 1.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct SessionId(pub(super) u32);
 
@@ -34,9 +32,7 @@ impl fmt::Display for SessionId {
 pub(super) struct EventId(pub(super) String);
 
 /// The number of an access token of one subject, from 1.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Serial(pub(super) u32);
 

@@ -39,13 +39,30 @@ pub(super) struct Step {
 /// An operation of an agent.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Action {
-    Set { key: String, value: String },
-    Get { key: String },
-    Increment { key: String },
-    Count { key: String },
-    Append { key: String, value: String },
-    List { key: String },
-    Contribute { test_case: String, edge_case: String },
+    Set {
+        key: String,
+        value: String,
+    },
+    Get {
+        key: String,
+    },
+    Increment {
+        key: String,
+    },
+    Count {
+        key: String,
+    },
+    Append {
+        key: String,
+        value: String,
+    },
+    List {
+        key: String,
+    },
+    Contribute {
+        test_case: String,
+        edge_case: String,
+    },
 }
 
 /// One tester.
@@ -138,9 +155,8 @@ impl Plan {
     pub(super) fn longest_work(&self, lease: Duration) -> Duration {
         let of_step = |step: &Step| step.wait + OPERATION_TIME;
         let of_agent = |agent: &PlannedAgent| agent.steps.iter().map(of_step).sum();
-        let of_task = |task: &Task| {
-            Duration::from_millis(task.effort_ms.into()) + lease + OPERATION_TIME
-        };
+        let of_task =
+            |task: &Task| Duration::from_millis(task.effort_ms.into()) + lease + OPERATION_TIME;
         let of_tasks = |tasks: &PlannedTasks| tasks.tasks.iter().map(of_task).sum();
         // A pair of writes, before and after a crash.
         let of_wait = |wait: &Duration| *wait + 4 * OPERATION_TIME;

@@ -149,13 +149,25 @@ fn add_servers<N: Network>(
     });
 }
 
-fn add_agent<N: Network>(deployment: &mut Deployment, plan: PlannedAgent, environment: Environment<N>) {
+fn add_agent<N: Network>(
+    deployment: &mut Deployment,
+    plan: PlannedAgent,
+    environment: Environment<N>,
+) {
     let (work, host) = (deployment.work(), ClientHost::Own(plan.id.0.clone()));
-    let agent = Agent { plan, environment, work };
+    let agent = Agent {
+        plan,
+        environment,
+        work,
+    };
     deployment.client(AGENT, host, move |node| agent.run(node));
 }
 
-fn add_tester<N: Network>(deployment: &mut Deployment, plan: PlannedTester, environment: Environment<N>) {
+fn add_tester<N: Network>(
+    deployment: &mut Deployment,
+    plan: PlannedTester,
+    environment: Environment<N>,
+) {
     let (work, host, disk) = (deployment.work(), plan.id.0.clone(), TesterDisk::default());
     deployment.server(WORKER, host, move |node| {
         let tester = Tester {
@@ -168,7 +180,11 @@ fn add_tester<N: Network>(deployment: &mut Deployment, plan: PlannedTester, envi
     });
 }
 
-fn auditor<N: Network>(scenario: &StoreScenario, plan: &Plan, environment: Environment<N>) -> Auditor<N> {
+fn auditor<N: Network>(
+    scenario: &StoreScenario,
+    plan: &Plan,
+    environment: Environment<N>,
+) -> Auditor<N> {
     let counters = scenario.agents.iter();
     let counters = counters.filter(|group| group.kind == AgentKind::Counter);
     let teams = plan.teams.iter();
@@ -180,7 +196,11 @@ fn auditor<N: Network>(scenario: &StoreScenario, plan: &Plan, environment: Envir
     }
 }
 
-fn add_tasks<N: Network>(deployment: &mut Deployment, plan: PlannedTasks, environment: &Environment<N>) {
+fn add_tasks<N: Network>(
+    deployment: &mut Deployment,
+    plan: PlannedTasks,
+    environment: &Environment<N>,
+) {
     for (place, name) in plan.workers.iter().enumerate() {
         let (team, environment, incarnations) = (plan.team, environment.clone(), Cell::new(0));
         let host = name.clone();

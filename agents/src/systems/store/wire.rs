@@ -15,9 +15,7 @@ use crate::network::ByteStream;
 pub const PORT: u16 = 9200;
 
 /// A team, which has keys, a workspace and tasks of its own.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct TeamId(pub(super) u32);
 
@@ -40,16 +38,12 @@ impl fmt::Display for ClientId {
 
 /// The number of a request among those of its client, from 1. A client repeats a request
 /// under its number until it is answered.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct RequestNumber(pub(super) u64);
 
 /// A place in the journal: the number of records up to it.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Position(pub(super) u64);
 

@@ -24,9 +24,8 @@ pub trait SequentialSpec: Sync {
 }
 
 /// The models.
-pub static MODELS: &[&dyn SequentialSpec] = &[
-    &Register, &Counter, &KeyValue, &Log, &Set, &Snapshots,
-];
+pub static MODELS: &[&dyn SequentialSpec] =
+    &[&Register, &Counter, &KeyValue, &Log, &Set, &Snapshots];
 
 /// Their names, in the order of the table.
 pub(super) const NAMES: &[&str] = &[

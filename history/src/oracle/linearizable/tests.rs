@@ -123,10 +123,10 @@ fn calls_of(model: usize) -> BoxedStrategy<(Body, Option<i64>)> {
                 .prop_map(|(value, position)| (Body::new("append").with("value", value), position)),
         ]
         .boxed(),
-        "set" => prop_oneof![
-            small().prop_map(|value| (Body::new("add").with("value", value), None)),
-        ]
-        .boxed(),
+        "set" => {
+            prop_oneof![small().prop_map(|value| (Body::new("add").with("value", value), None)),]
+                .boxed()
+        }
         "snapshots" => prop_oneof![
             (small(), maybe())
                 .prop_map(|(id, content)| (Body::new("look").with("snapshot", id), content)),

@@ -21,9 +21,7 @@ pub(super) static INFO: StrategyInfo = StrategyInfo {
         default: 2,
     }),
     summary: "Runs every schedule of a seed that leaves the default one at most so many times.",
-    paper: Some(
-        "M. Emmi, S. Qadeer, Z. Rakamarić: Delay-Bounded Scheduling, POPL 2011",
-    ),
+    paper: Some("M. Emmi, S. Qadeer, Z. Rakamarić: Delay-Bounded Scheduling, POPL 2011"),
     kind: StrategyKind::Search(Exhaustive::new),
 };
 

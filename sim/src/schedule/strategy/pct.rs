@@ -16,11 +16,9 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 
-use super::{
-    Candidates, Parameter, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName,
-};
-use crate::schedule::tape::{below, strategy_stream};
+use super::{Candidates, Parameter, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName};
 use crate::ids::TaskId;
+use crate::schedule::tape::{below, strategy_stream};
 
 /// The entry of the table.
 pub(super) static INFO: StrategyInfo = StrategyInfo {

@@ -11,17 +11,15 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 
 use super::{Candidates, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName};
-use crate::schedule::tape::strategy_stream;
 use crate::ids::TaskId;
+use crate::schedule::tape::strategy_stream;
 
 /// The entry of the table.
 pub(super) static INFO: StrategyInfo = StrategyInfo {
     name: "pos",
     parameter: None,
     summary: "Gives tasks random priorities, redrawn for tasks that race.",
-    paper: Some(
-        "X. Yuan, J. Yang, R. Gu: Partial Order Aware Concurrency Sampling, CAV 2018",
-    ),
+    paper: Some("X. Yuan, J. Yang, R. Gu: Partial Order Aware Concurrency Sampling, CAV 2018"),
     kind: StrategyKind::Sampler(Sampler {
         build: |_, _| Box::new(Pos::default()),
         needs_profile: false,

@@ -16,8 +16,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rand_chacha::ChaCha8Rng;
 
 use super::{Candidates, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName};
-use crate::schedule::tape::{below, strategy_stream};
 use crate::ids::{ResourceId, TaskId};
+use crate::schedule::tape::{below, strategy_stream};
 
 /// The entry of the table.
 pub(super) static INFO: StrategyInfo = StrategyInfo {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::sections::{Abbreviated, Name, Named, Short};
 use super::names::FailurePolicy;
+use crate::sections::{Abbreviated, Name, Named, Short};
 use crate::spec::{AgentGroup, AgentKind, FailureMode, OnFailure, Opening, ThreadPolicy};
 use crate::units::times::{self, Delay};
 

@@ -149,8 +149,7 @@ impl Mailbox {
 
     /// Returns the number of events that have not been taken.
     pub(super) fn events(&self) -> usize {
-        let is_event =
-            |stored: &&Stored| matches!(stored.message.content, Content::Event { .. });
+        let is_event = |stored: &&Stored| matches!(stored.message.content, Content::Event { .. });
         self.waiting.iter().filter(is_event).count()
     }
 

@@ -7,9 +7,7 @@ use rehearsal_history::MessageId;
 use rehearsal_sim::tokio::sync::Mutex;
 
 use super::super::settings::BusSettings;
-use super::super::wire::{
-    Answer, Channel, Content, MemberId, Message, OrderNumber, Place, TeamId,
-};
+use super::super::wire::{Answer, Channel, Content, MemberId, Message, OrderNumber, Place, TeamId};
 use super::Roster;
 use super::event_log::EventLogs;
 use super::journal::Record;
@@ -180,10 +178,7 @@ fn apply_to_events(
                 });
             });
         }
-        Record::Registered(_)
-        | Record::Taken(..)
-        | Record::Withdrawn(..)
-        | Record::Stopped(_) => {}
+        Record::Registered(_) | Record::Taken(..) | Record::Withdrawn(..) | Record::Stopped(_) => {}
     }
 }
 

@@ -210,12 +210,7 @@ impl Broker {
     }
 
     /// Puts an accepted message into the mailboxes.
-    fn put(
-        &self,
-        stored: Stored,
-        recipients: &[Arc<Registration>],
-        mailboxes: &mut Locked,
-    ) {
+    fn put(&self, stored: Stored, recipients: &[Arc<Registration>], mailboxes: &mut Locked) {
         let message = &stored.message;
         let is_broadcast = matches!(message.content, Content::Broadcast { .. });
         if let Content::Request { to, .. } = message.content

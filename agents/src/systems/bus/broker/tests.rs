@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rehearsal_history::{Epoch, MessageId};
-use rehearsal_sim::tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use rehearsal_sim::tokio::net::TcpStream;
+use rehearsal_sim::tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use rehearsal_sim::{Config, HostId, Random, Verdict, World};
 
 use super::super::events::EventSettings;
@@ -14,8 +14,8 @@ use super::super::wire::{
     Answer, BrokerFrame, Content, Cursor, Disconnected, FrameReader, FrameWriter, MemberFrame,
     MemberId, Message, Order, OrderNumber, PORT, Refusal, TeamId,
 };
-use crate::network::{Network, Tcp};
 use super::{Broker, Held, Journal, Roster};
+use crate::network::{Network, Tcp};
 
 const ONE: MemberId = MemberId(1);
 const OTHER: MemberId = MemberId(2);
@@ -218,7 +218,10 @@ fn no_more_is_sent_than_the_prefetch_allows() {
             sender.order(number, notification(OTHER)).await;
         }
         let first = receiver.next().await;
-        assert!(matches!(first, Ok(BrokerFrame::Deliver { .. })), "{first:?}");
+        assert!(
+            matches!(first, Ok(BrokerFrame::Deliver { .. })),
+            "{first:?}"
+        );
         let second = receiver.next();
         let waiting = rehearsal_sim::tokio::time::timeout(Duration::from_secs(1), second).await;
         assert!(waiting.is_err(), "{waiting:?}");

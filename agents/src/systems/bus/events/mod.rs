@@ -32,8 +32,8 @@ mod record;
 mod settings;
 mod subscriptions;
 
-pub use settings::{EventSettings, EventType, FailurePolicy, HandlerSettings, LateSubscribers};
 pub(super) use handler::Handled;
 pub(super) use handlers::Handlers;
+pub use settings::{EventSettings, EventType, FailurePolicy, HandlerSettings, LateSubscribers};
 pub(super) use settings::{EventTypes, HandlerFile, TypeName};
 pub(super) use subscriptions::Subscriptions;

@@ -19,8 +19,8 @@ use super::super::faults::BUS;
 use super::super::plan::PlannedMember;
 use super::super::settings::ConnectionSettings;
 use super::super::wire::{
-    Answer, BrokerFrame, Content, Disconnected, FrameReader, FrameWriter, MemberFrame,
-    Message, Order, OrderNumber, PORT, Place,
+    Answer, BrokerFrame, Content, Disconnected, FrameReader, FrameWriter, MemberFrame, Message,
+    Order, OrderNumber, PORT, Place,
 };
 use super::listener::Listener;
 use super::outbox::{Outbox, Submission, Waiting};
@@ -328,9 +328,7 @@ impl<N: Network> Link<N> {
                 Ok(())
             }
             BrokerFrame::Deliver {
-                cursor,
-                message,
-                ..
+                cursor, message, ..
             } if matches!(message.content, Content::Event { .. }) => {
                 if let Some(listener) = &self.listener {
                     listener.pass(cursor);
@@ -369,7 +367,6 @@ impl<N: Network> Link<N> {
             BrokerFrame::Welcome { .. } | BrokerFrame::Pong | BrokerFrame::Bye => Ok(()),
         }
     }
-
 
     /// Tells the broker which messages are done with.
     async fn acknowledge(&self, connection: &mut Connection<N>) -> Result<(), Disconnected> {

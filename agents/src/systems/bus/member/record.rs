@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rehearsal_history::{
-    Accepted, ActorId, Began, EntryKind, Epoch, MessageId, Received, Sent, Since, SpanEnd, VectorClock,
+    Accepted, ActorId, Began, EntryKind, Epoch, MessageId, Received, Sent, Since, SpanEnd,
+    VectorClock,
 };
 use rehearsal_sim::VirtualTime;
 
@@ -180,9 +181,7 @@ impl Record {
     /// Records a message that is about to be handed to the bus.
     pub(super) fn sent(&self, content: Content) -> Message {
         let actor = self.member.id.actor();
-        let message = self
-            .shared
-            .sent(actor, &self.member, &self.clock, content);
+        let message = self.shared.sent(actor, &self.member, &self.clock, content);
         if let Content::Request { to, .. } = content {
             lock(&self.asked).insert(message.id, to);
         }
@@ -302,4 +301,3 @@ impl Record {
         });
     }
 }
-

@@ -67,7 +67,9 @@ impl Coordinator {
             Ruling::Mediation(recommendations) => {
                 let timeout = self.configuration.mediation_timeout;
                 let picked = mediation::ask(recommendations, timeout).await;
-                picked.unwrap_or(Outcome::Undecided(Reason::NoMediation)).into()
+                picked
+                    .unwrap_or(Outcome::Undecided(Reason::NoMediation))
+                    .into()
             }
         };
         self.announce(round, decision, &counted);

@@ -23,9 +23,9 @@ use std::sync::{Arc, Mutex as SyncMutex};
 use std::time::Duration;
 
 use rehearsal_sim::tokio::net::TcpListener;
+use rehearsal_sim::tokio::select;
 use rehearsal_sim::tokio::sync::{Mutex, Notify, watch};
 use rehearsal_sim::tokio::time::{self, Instant};
-use rehearsal_sim::tokio::select;
 use rehearsal_sim::tokio_util::sync::CancellationToken;
 use rehearsal_sim::tokio_util::task::TaskTracker;
 
@@ -91,7 +91,11 @@ pub(super) struct Coordinator {
 
 impl Coordinator {
     /// A coordinator that goes on where the ledger ends.
-    pub(super) fn open(configuration: Configuration, ledger: Ledger, observer: Arc<dyn Observer>) -> Self {
+    pub(super) fn open(
+        configuration: Configuration,
+        ledger: Ledger,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
         ledger.begin_epoch();
         Self {
             configuration,

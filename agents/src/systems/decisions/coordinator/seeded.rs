@@ -26,7 +26,11 @@ pub(super) fn counted(configuration: &Configuration, arrived: &[Ballot]) -> Vec<
 }
 
 /// Returns the ruling of a seeded bug, if there is one that changes it.
-pub(super) fn ruling(configuration: &Configuration, poll: &Poll<'_>, arrived: &[Ballot]) -> Option<Ruling> {
+pub(super) fn ruling(
+    configuration: &Configuration,
+    poll: &Poll<'_>,
+    arrived: &[Ballot],
+) -> Option<Ruling> {
     let seeded = configuration.defect?;
     if seeded == defects::TIE_BY_ARRIVAL {
         Some(tie_by_arrival(arrived))
@@ -68,10 +72,7 @@ fn tie_by_arrival(arrived: &[Ballot]) -> Ruling {
             leader = Some(choice);
         }
     }
-    let outcome = leader.map_or(
-        Outcome::Undecided(Reason::NoVotes),
-        Outcome::Decided,
-    );
+    let outcome = leader.map_or(Outcome::Undecided(Reason::NoVotes), Outcome::Decided);
     outcome.into()
 }
 

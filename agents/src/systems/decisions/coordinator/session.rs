@@ -132,8 +132,9 @@ impl Session {
                 .coordinator
                 .configuration
                 .carries(defects::COUNTED_FOR_EACH_VOTER)
-            && let Ruling::Decision(decision) =
-                self.coordinator.rule(&self.coordinator.ledger.ballots(round))
+            && let Ruling::Decision(decision) = self
+                .coordinator
+                .rule(&self.coordinator.ledger.ballots(round))
         {
             return Announcement::Decided { round, decision };
         }

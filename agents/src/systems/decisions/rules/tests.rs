@@ -33,7 +33,10 @@ impl Election {
         let numbered = (1..).map(VoterId).zip(members);
         Self {
             members: numbered.map(|(id, it)| Member { id, ..it }).collect(),
-            votes: votes.into_iter().map(|vote| vote.map(Opinion::Vote)).collect(),
+            votes: votes
+                .into_iter()
+                .map(|vote| vote.map(Opinion::Vote))
+                .collect(),
             terms: Terms {
                 threshold: Share::percent(60),
                 ties: TieRule::Strictest,
@@ -123,7 +126,11 @@ fn ties_are_decided_by_the_terms() {
     let two = [APPROVE, CHANGES, CHANGES, APPROVE];
     let three = [REJECT, APPROVE, CHANGES];
     for (votes, ties, outcome) in [
-        (&two[..], TieRule::Strictest, decided(Choice::RequestChanges)),
+        (
+            &two[..],
+            TieRule::Strictest,
+            decided(Choice::RequestChanges),
+        ),
         (&two, TieRule::Mildest, decided(Choice::Approve)),
         (&two, TieRule::Undecided, undecided(Reason::Tie)),
         (&three, TieRule::Strictest, decided(Choice::Reject)),
@@ -190,8 +197,14 @@ fn weights_decide_and_a_sum_of_zero_decides_nothing() {
         weighted(200, APPROVE),
     ];
     let election = Election::of(members);
-    assert_eq!(election.outcome(&plurality::WEIGHTED), decided(Choice::Reject));
-    assert_eq!(election.outcome(&plurality::MAJORITY), decided(Choice::Approve));
+    assert_eq!(
+        election.outcome(&plurality::WEIGHTED),
+        decided(Choice::Reject)
+    );
+    assert_eq!(
+        election.outcome(&plurality::MAJORITY),
+        decided(Choice::Approve)
+    );
     let weightless = Election::of(vec![weighted(0, APPROVE), weighted(0, REJECT)]);
     for rule in [&plurality::WEIGHTED, &consensus::WEIGHTED_CONSENSUS] {
         assert_eq!(weightless.outcome(rule), undecided(Reason::NoWeight));
@@ -246,7 +259,9 @@ fn missing_members_count_as_the_terms_say() {
         (MissingRule::Abstains, decided(Choice::Approve)),
         (MissingRule::Rejects, undecided(Reason::BelowThreshold)),
     ] {
-        let found = plain(&votes).missing(missing).outcome(&consensus::CONSENSUS);
+        let found = plain(&votes)
+            .missing(missing)
+            .outcome(&consensus::CONSENSUS);
         assert_eq!(found, outcome, "{missing:?}");
     }
     let tie = plain(&votes).missing(MissingRule::Rejects);
@@ -293,7 +308,11 @@ fn findings_give_the_vote_of_a_reviewer() {
         (1, 1, Choice::Reject),
         (3, 0, Choice::Reject),
     ] {
-        assert_eq!(Findings { critical, high }.vote(), vote, "{critical} {high}");
+        assert_eq!(
+            Findings { critical, high }.vote(),
+            vote,
+            "{critical} {high}"
+        );
     }
 }
 
@@ -306,7 +325,12 @@ fn experts_have_the_weights_of_their_domain() {
         (D::Accessibility, [500, 500, 1_000, 200]),
         (D::CodeQuality, [500, 500, 500, 500]),
     ];
-    let experts = [E::Security, E::Performance, E::Accessibility, E::CodeQuality];
+    let experts = [
+        E::Security,
+        E::Performance,
+        E::Accessibility,
+        E::CodeQuality,
+    ];
     for (domain, weights) in of_domain {
         for (expert, weight) in experts.into_iter().zip(weights) {
             let found = weight_of(domain, expert);

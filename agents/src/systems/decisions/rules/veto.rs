@@ -25,7 +25,9 @@ fn vetoed(poll: &Poll<'_>) -> Outcome {
 }
 
 fn review(poll: &Poll<'_>) -> Ruling {
-    let agreed = poll.count().consensus(poll.terms.threshold, poll.terms.ties);
+    let agreed = poll
+        .count()
+        .consensus(poll.terms.threshold, poll.terms.ties);
     Ruling::Decision(Decision {
         outcome: vetoed(poll),
         agreed: agreed.ok(),

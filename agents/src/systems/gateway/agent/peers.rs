@@ -7,8 +7,7 @@ use std::time::Duration;
 use rehearsal_sim::tokio::time;
 
 use super::super::api::{
-    Card, ChatCompletion, ChatRequest, DelegationStatus, ErrorCode, Message, Problem, Refusal,
-    Role,
+    Card, ChatCompletion, ChatRequest, DelegationStatus, ErrorCode, Message, Problem, Refusal, Role,
 };
 use super::super::http::{Answer, Call, Called, Client};
 use super::super::ids::{AgentName, SessionId, TurnId};
@@ -130,7 +129,11 @@ fn delegated(called: &Called) -> Delegated {
             content: choice.message.content,
         };
     }
-    let refused = called.answer.as_ref().ok().and_then(Answer::read::<Refusal>);
+    let refused = called
+        .answer
+        .as_ref()
+        .ok()
+        .and_then(Answer::read::<Refusal>);
     let (reached, message) = match (&called.answer, refused) {
         (Ok(_), Some(Refusal { error })) => {
             let is_lost = matches!(error.code, ErrorCode::Unavailable | ErrorCode::BadGateway);
@@ -144,6 +147,9 @@ fn delegated(called: &Called) -> Delegated {
         (false, true) => DelegationStatus::Unanswered,
         (false, false) => DelegationStatus::Unreached,
     };
-    let content = format!("delegation failed after {} attempts: {message}", called.attempts);
+    let content = format!(
+        "delegation failed after {} attempts: {message}",
+        called.attempts
+    );
     Delegated { status, content }
 }

@@ -144,7 +144,11 @@ async fn events(client: &Client, query: &str) -> MemoryEvents {
 }
 
 fn kinds(events: &MemoryEvents) -> Vec<&'static str> {
-    events.events.iter().map(|event| event.event.kind()).collect()
+    events
+        .events
+        .iter()
+        .map(|event| event.event.kind())
+        .collect()
 }
 
 #[test]
@@ -220,12 +224,18 @@ fn streamed_chat_ends_with_done_whether_it_succeeds_or_fails() {
 fn model_without_output_is_an_error_of_its_session_only() {
     with_agent(&["the only one"], async |client| {
         sleep(2 * STARTUP).await;
-        assert_eq!(ask(&client, "r-1", "s-1", false).await.status, StatusCode::OK);
+        assert_eq!(
+            ask(&client, "r-1", "s-1", false).await.status,
+            StatusCode::OK
+        );
         let answer = ask(&client, "r-2", "s-1", false).await;
         assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
         let refusal: Refusal = answer.read().expect("an error");
         assert_eq!(refusal.error.code, ErrorCode::ModelExhausted);
-        assert_eq!(ask(&client, "r-3", "s-2", false).await.status, StatusCode::OK);
+        assert_eq!(
+            ask(&client, "r-3", "s-2", false).await.status,
+            StatusCode::OK
+        );
     });
 }
 
@@ -265,7 +275,10 @@ fn request_that_is_repeated_gets_the_first_answer() {
 fn request_without_body_or_message_is_refused() {
     with_agent(&[], async |client| {
         sleep(2 * STARTUP).await;
-        for body in [&b"{"[..], b"{\"model\":\"a\",\"messages\":[],\"session\":\"s-1\"}"] {
+        for body in [
+            &b"{"[..],
+            b"{\"model\":\"a\",\"messages\":[],\"session\":\"s-1\"}",
+        ] {
             let call = Call::post("/v1/chat/completions", "r-1".into(), body.to_vec());
             let answer = client.fetch(&call).await.answer.expect("an answer");
             assert_eq!(answer.status, StatusCode::BAD_REQUEST);

@@ -13,7 +13,9 @@ use serde::Serialize;
 
 use super::api::{ErrorCode, Problem, Refusal};
 
-pub(super) use client::{Answer, Call, CallError, Called, Client, OnTimeout, RetryPolicy, exchange};
+pub(super) use client::{
+    Answer, Call, CallError, Called, Client, OnTimeout, RetryPolicy, exchange,
+};
 pub(super) use server::serve;
 
 /// The error of a body that breaks off.

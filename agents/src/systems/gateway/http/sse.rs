@@ -91,7 +91,10 @@ mod tests {
         let bytes: Vec<u8> = events.iter().flat_map(ServerEvent::encode).collect();
         for size in 1..=bytes.len() {
             let mut reader = EventReader::default();
-            let read: Vec<_> = bytes.chunks(size).flat_map(|part| reader.push(part)).collect();
+            let read: Vec<_> = bytes
+                .chunks(size)
+                .flat_map(|part| reader.push(part))
+                .collect();
             assert_eq!(read, events, "in pieces of {size}");
         }
     }

@@ -179,7 +179,6 @@ impl Record {
             span.end(end);
         }
     }
-
 }
 
 fn key(agent: &AgentName, event: &MemoryEvent) -> TurnKey {

@@ -13,9 +13,8 @@ impl Record {
         let channel = model::streams(&stream.session);
         let actor = self.agent(&stream.agent, &stream.session);
         let known = lock(&self.state).streams.remove(stream);
-        let span = known.unwrap_or_else(|| {
-            actor.begin(SpanDraft::new("stream").on(channel.as_str()))
-        });
+        let span =
+            known.unwrap_or_else(|| actor.begin(SpanDraft::new("stream").on(channel.as_str())));
         let (draft, end) = match part {
             StreamPart::Opened => (Draft::new(model::STREAM_OPENED), None),
             StreamPart::Chunk(index) => (Draft::new(model::CHUNK).with(model::INDEX, *index), None),

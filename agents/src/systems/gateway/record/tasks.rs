@@ -30,9 +30,17 @@ impl Record {
     }
 
     /// Records a task that is about to be sent. The turn of the worker begins.
-    pub(super) fn task_sent(&self, agent: &AgentName, worker: &AgentName, id: &TurnId, event: &MemoryEvent) {
+    pub(super) fn task_sent(
+        &self,
+        agent: &AgentName,
+        worker: &AgentName,
+        id: &TurnId,
+        event: &MemoryEvent,
+    ) {
         let is_new = !lock(&self.state).tasks.contains_key(id);
-        self.check(UNIQUE, is_new, || format!("{agent} delegates a second {id}"));
+        self.check(UNIQUE, is_new, || {
+            format!("{agent} delegates a second {id}")
+        });
         let parent_key = key(agent, event);
         let child_key = (worker.clone(), event.session.clone(), id.clone());
         let parent = lock(&self.state).turns.remove(&parent_key);

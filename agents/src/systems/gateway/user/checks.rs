@@ -148,14 +148,14 @@ impl Checks {
         );
         self.holds(
             "the memory of a worker grows with its task",
-            expect.memory_growth.holds(&worker.total, &memories.worker_before),
+            expect
+                .memory_growth
+                .holds(&worker.total, &memories.worker_before),
             || format!("from {} to {} events", memories.worker_before, worker.total),
         );
         let mut events = worker.events.iter().map(|event| &event.event);
         let wanted = &expect.task_answer;
-        let is_answer = |event: &Event| {
-            matches!(event, Event::AgentResponse { content } if content.contains(wanted))
-        };
+        let is_answer = |event: &Event| matches!(event, Event::AgentResponse { content } if content.contains(wanted));
         self.holds(
             "a worker answers in its own name",
             wanted.is_empty() || events.any(is_answer),

@@ -62,11 +62,7 @@ impl ChatEnd {
 }
 
 impl User {
-    pub(super) fn new(
-        plan: PlannedUser,
-        scenario: &GatewayScenario,
-        record: Arc<Record>,
-    ) -> Self {
+    pub(super) fn new(plan: PlannedUser, scenario: &GatewayScenario, record: Arc<Record>) -> Self {
         let names = Names::new(scenario);
         let never_ready = &scenario.expectations.never_ready;
         let agents = scenario.agents.iter().map(|agent| KnownAgent {
@@ -263,9 +259,8 @@ impl User {
         let has_chats = !self.plan.chats.is_empty();
         for agent in self.agents.iter().filter(|_| has_chats) {
             if let Some(memory) = self.read(&agent.name, None).await {
-                let answered = |chat: &&PlannedChat| {
-                    chat.settings.expect.outcome == ChatOutcome::Answered
-                };
+                let answered =
+                    |chat: &&PlannedChat| chat.settings.expect.outcome == ChatOutcome::Answered;
                 for chat in self.plan.chats.iter().filter(answered) {
                     self.checks.isolation(chat, &memory);
                 }

@@ -80,7 +80,11 @@ pub(in super::super) static CLASSES: [ClassSpec; 6] = [
             tool("summarise", 5, ToolResult::Success),
         ],
     ),
-    class("analysis", 50, &[tool("simulate", 950, ToolResult::Success)]),
+    class(
+        "analysis",
+        50,
+        &[tool("simulate", 950, ToolResult::Success)],
+    ),
     class("report", 0, &[]),
     ClassSpec {
         availability: Availability::Withdrawn,

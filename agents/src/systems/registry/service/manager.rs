@@ -215,11 +215,7 @@ impl WebSocketManager {
 
     /// Moves the frames that are due on a connection to `batch`: replies first, then events
     /// as far as the window allows.
-    pub(super) fn collect(
-        &self,
-        connection: &Connection,
-        batch: &mut Vec<ServiceFrame>,
-    ) -> Window {
+    pub(super) fn collect(&self, connection: &Connection, batch: &mut Vec<ServiceFrame>) -> Window {
         let state = lock(&self.state);
         let mut outgoing = lock(&connection.outgoing);
         batch.append(&mut outgoing.replies);
@@ -269,7 +265,10 @@ impl WebSocketManager {
             let events = mailbox.unacknowledged.iter();
             events.map(|(_, event)| Arc::clone(&event.id))
         });
-        (connected.map(|(user, _)| *user).collect(), waiting.collect())
+        (
+            connected.map(|(user, _)| *user).collect(),
+            waiting.collect(),
+        )
     }
 }
 

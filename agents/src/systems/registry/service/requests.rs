@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use rehearsal_sim::tokio::time::{self, Instant};
 use rehearsal_sim::tokio::select;
+use rehearsal_sim::tokio::time::{self, Instant};
 
 use super::super::defects;
 use super::super::wire::{AgentId, Answer, Refusal, Request, RequestNumber};
@@ -86,8 +86,8 @@ impl Service {
 
     async fn engine(&self, owner: &MasterRegistry, voice: Voice) -> ExecutionEngine {
         // Seeded: without a manager at this moment there will be no events of tools.
-        let silent = self.carries(defects::NOTIFIER_TAKEN_EARLY)
-            && !owner.has_websocket_manager().await;
+        let silent =
+            self.carries(defects::NOTIFIER_TAKEN_EARLY) && !owner.has_websocket_manager().await;
         let error_report = if self.carries(defects::TOOL_ERROR_UNREPORTED) {
             ErrorReport::None
         } else {
@@ -126,11 +126,7 @@ impl Service {
     }
 
     /// Returns an agent of that user with its registry.
-    async fn find(
-        &self,
-        user: UserId,
-        id: &AgentId,
-    ) -> Option<(Arc<MasterRegistry>, Arc<Agent>)> {
+    async fn find(&self, user: UserId, id: &AgentId) -> Option<(Arc<MasterRegistry>, Arc<Agent>)> {
         let found = self.registries.find(id).await;
         found.filter(|(_, agent)| agent.user == user)
     }

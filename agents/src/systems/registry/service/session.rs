@@ -10,9 +10,9 @@ use rehearsal_sim::tokio::{select, spawn, time};
 use super::super::wire::{
     Disconnected, FrameReader, FrameWriter, Request, RequestNumber, ServiceFrame, UserFrame, split,
 };
+use super::Service;
 use super::audit::Milestone;
 use super::manager::{Connection, Goodbye, Window};
-use super::Service;
 use crate::record::recorder::name_task;
 use crate::websocket;
 

@@ -8,8 +8,8 @@ use super::super::host::{CallerGone, Context, Observer, Output, Responder};
 use super::super::marks::{EXECUTOR_STOPPED, RECALLED, TOOL_CALL_REPEATED};
 use super::super::memory::Memory;
 use super::super::model::{self, effects_of, inbox, mailbox, outputs_of};
-use super::super::wire::{AgentId, Answer, Message, Outcome, Progress, Task};
 use super::super::tools::{GaveUp, Key, Tool, ToolCall, ToolResult};
+use super::super::wire::{AgentId, Answer, Message, Outcome, Progress, Task};
 use super::{Agents, Failure, State};
 use crate::record::recorder::lock;
 
@@ -186,7 +186,9 @@ impl Handling {
     /// is cancelled.
     pub(super) async fn request(&self, to: AgentId, task: Task) -> Result<(), Failure> {
         let span = SpanDraft::new("request").labelled(to.to_string());
-        let span = span.on(inbox(self.actor.name())).within(self.message.context);
+        let span = span
+            .on(inbox(self.actor.name()))
+            .within(self.message.context);
         let span = OpenSpan::new(self.actor.begin(span));
         let draft = model::request(self.message.number, &self.message.secret);
         let sending = self.actor.sending(&mailbox(&to), draft);

@@ -35,8 +35,8 @@ use self::handling::Handling;
 use self::model_calls::ModelCalls;
 use super::host::{Agent, Context, Factories, Factory, Responder};
 use super::marks::FIRST_MESSAGES_MET;
-use super::model::{inbox, mailbox};
 use super::memory::ModelContext;
+use super::model::{inbox, mailbox};
 use super::settings::{ContextPolicy, RuntimeSettings};
 use super::wire::{AgentId, AgentType, Message, Outcome};
 use crate::defect::Defect;
@@ -53,7 +53,9 @@ const TYPES: [(&str, Handler); 5] = [
     (operator::TYPE, |handling| {
         Box::pin(operator::handle(handling))
     }),
-    (planner::TYPE, |handling| Box::pin(planner::handle(handling))),
+    (planner::TYPE, |handling| {
+        Box::pin(planner::handle(handling))
+    }),
 ];
 
 pub(super) use self::effects::World;
@@ -92,7 +94,13 @@ struct Created {
 }
 
 impl Agents {
-    pub(super) fn new(recorder: Recorder, actors: Actors, settings: &RuntimeSettings, context: ContextPolicy, defect: Option<Defect>) -> Self {
+    pub(super) fn new(
+        recorder: Recorder,
+        actors: Actors,
+        settings: &RuntimeSettings,
+        context: ContextPolicy,
+        defect: Option<Defect>,
+    ) -> Self {
         Self {
             actors,
             recorder,

@@ -15,11 +15,11 @@ use rehearsal_sim::tokio_util::sync::CancellationToken;
 use super::super::defects;
 use super::super::faults::RUNTIME;
 use super::super::host::{Fingerprint, Observer};
+pub(super) use super::super::wire::Disconnected;
 use super::super::wire::{
     AgentId, CallId, ClientFrame, ClientId, Event, FrameReader, FrameWriter, HostFrame, Message,
     Outcome, PORT, TopicId,
 };
-pub(super) use super::super::wire::Disconnected;
 use crate::defect::Defect;
 use crate::record::recorder::{lock, name_task};
 
@@ -135,7 +135,10 @@ impl Calls {
     fn entry(&self, call: CallId) -> Option<CallId> {
         // Seeded: frames name no request. Those that were cancelled are not waited for.
         if self.defect == Some(defects::ANSWERS_BY_ORDER) {
-            let mut waiting = self.open.iter().filter(|(_, open)| !open.caller.is_closed());
+            let mut waiting = self
+                .open
+                .iter()
+                .filter(|(_, open)| !open.caller.is_closed());
             return waiting.next().map(|(call, _)| *call);
         }
         self.open.contains_key(&call).then_some(call)
@@ -238,7 +241,8 @@ impl RemoteRuntime {
 
     /// Subscribes to a topic. What is published from the return on comes.
     pub(super) async fn subscribe(&self, topic: TopicId) -> Result<(), Disconnected> {
-        self.ask(|call| ClientFrame::Subscribe { call, topic }).await
+        self.ask(|call| ClientFrame::Subscribe { call, topic })
+            .await
     }
 
     /// Ends a subscription. Nothing comes after the return.

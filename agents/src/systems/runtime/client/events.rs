@@ -170,7 +170,9 @@ fn compare(actor: &Actor, visit: &mut Visit, owed: &[Arc<str>]) {
     let missing = owed.iter().find(|id| !seen.contains_key(*id));
     let checked = match missing {
         None => Ok(()),
-        Some(id) => Err(format!("{id} was published during a visit and did not come")),
+        Some(id) => Err(format!(
+            "{id} was published during a visit and did not come"
+        )),
     };
     actor.invariant("a visitor gets what is published during its visit", checked);
     let repeated = seen.iter().find(|(_, times)| **times > 1);

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rehearsal_sim::tokio::time;
 
+use super::super::marks::IDENTITY_FORGED;
 use super::Shared;
 use super::connection::Connection;
-use super::super::marks::IDENTITY_FORGED;
 
 /// Tries to connect as each other client in turn.
 pub(super) async fn run(shared: &Shared, attempts: &[Duration]) {

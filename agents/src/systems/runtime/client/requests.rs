@@ -10,7 +10,9 @@ use rehearsal_sim::tokio::{select, time};
 use rehearsal_sim::tokio_util::sync::CancellationToken;
 
 use super::super::host::Observer;
-use super::super::marks::{ANSWER_AFTER_CANCEL, CANCELLED_UNDER_WAY, DISCONNECTED_UNDER_WAY, REQUEST_TIMED_OUT};
+use super::super::marks::{
+    ANSWER_AFTER_CANCEL, CANCELLED_UNDER_WAY, DISCONNECTED_UNDER_WAY, REQUEST_TIMED_OUT,
+};
 use super::super::model::{self, inbox, mailbox};
 use super::super::plan::PlannedRequest;
 use super::super::wire::{Message, Outcome, Progress};
@@ -139,8 +141,7 @@ impl Observer for Inbox {
                         self.number, answer.number
                     )),
                 };
-                self.actor
-                    .invariant("an answer fits its request", checked);
+                self.actor.invariant("an answer fits its request", checked);
                 if cancelled {
                     self.recorder.mark(ANSWER_AFTER_CANCEL);
                 }

@@ -47,9 +47,7 @@ use super::wire::Outcome;
 use crate::defect::Defect;
 use crate::record::recorder::name_task;
 
-pub(super) use self::call::{
-    Agent, CallerGone, Context, Factory, Observer, Request, Responder,
-};
+pub(super) use self::call::{Agent, CallerGone, Context, Factory, Observer, Request, Responder};
 pub(super) use self::identity::{Fingerprint, RunKey};
 pub(super) use self::limiter::WINDOW;
 pub(super) use self::outputs::Output;
@@ -161,7 +159,8 @@ impl Runtime {
         if self.outputs.add(output) {
             let runtime = Arc::clone(self);
             // A task of its own: the request that filled the batch may be cancelled.
-            self.tasks.spawn(async move { runtime.outputs.flush().await });
+            self.tasks
+                .spawn(async move { runtime.outputs.flush().await });
         }
     }
 

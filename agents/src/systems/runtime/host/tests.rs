@@ -199,13 +199,13 @@ fn shutdown_does_not_wait_for_the_limit() {
             assert_eq!(world.now(), seconds(1));
             token.cancel();
         };
-        let (one, other, ()) = rehearsal_sim::tokio::join!(
-            fixture.send(1, &token),
-            fixture.send(2, &token),
-            stopping
-        );
+        let (one, other, ()) =
+            rehearsal_sim::tokio::join!(fixture.send(1, &token), fixture.send(2, &token), stopping);
         let answered = |outcome: &Outcome| matches!(outcome, Outcome::Answered(_));
-        assert_eq!([&one, &other].into_iter().filter(|o| answered(o)).count(), 1);
+        assert_eq!(
+            [&one, &other].into_iter().filter(|o| answered(o)).count(),
+            1
+        );
         assert_eq!(world.now(), seconds(1));
     });
 }

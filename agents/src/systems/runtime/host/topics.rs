@@ -133,8 +133,8 @@ impl Topics {
         event: &Event,
     ) {
         // Seeded: the publisher is a subscriber like any other.
-        let skips_own = self.own == OwnEvents::Skip
-            && self.defect != Some(defects::OWN_EVENTS_COME_BACK);
+        let skips_own =
+            self.own == OwnEvents::Skip && self.defect != Some(defects::OWN_EVENTS_COME_BACK);
         if !(skips_own && subscription.name == sender.name) {
             subscription.subscriber.notify(topic, event);
         }

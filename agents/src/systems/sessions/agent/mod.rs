@@ -68,8 +68,10 @@ impl Host {
             Arc::clone(&probe),
         );
         let sessions = self.plan.sessions.iter();
-        let sessions = sessions.flat_map(|session| std::iter::once(session).chain(&session.children));
-        let actors = sessions.map(|session| (session.id, SessionActors::new(session.id, &actor_of)));
+        let sessions =
+            sessions.flat_map(|session| std::iter::once(session).chain(&session.children));
+        let actors =
+            sessions.map(|session| (session.id, SessionActors::new(session.id, &actor_of)));
         Environment {
             connections: self.connections,
             tokens: Arc::new(tokens),

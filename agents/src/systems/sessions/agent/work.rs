@@ -51,7 +51,8 @@ async fn work(
     lead: &SessionHandle,
 ) -> Outcome {
     let modules = session.modules();
-    lead.track(EventKind::BatchProcessingStarted { modules }).await?;
+    lead.track(EventKind::BatchProcessingStarted { modules })
+        .await?;
     checkpoint(lead, "planned").await?;
     let mut children = Vec::new();
     for child in &session.children {
@@ -100,10 +101,16 @@ async fn delegate(
 ) -> Result<Child, AgentFailed> {
     let id = child.id;
     let record = environment.record(child, Some(record));
-    lead.track(EventKind::SessionDelegated { child: id }).await?;
+    lead.track(EventKind::SessionDelegated { child: id })
+        .await?;
     record.follows_announcement();
     let environment = Arc::clone(environment);
-    let session = run_session(environment, child.clone(), Arc::clone(&record), Some(lead.id));
+    let session = run_session(
+        environment,
+        child.clone(),
+        Arc::clone(&record),
+        Some(lead.id),
+    );
     let task = spawn(session);
     Ok(Child { id, record, task })
 }
@@ -118,7 +125,8 @@ impl Child {
     ) -> Result<Outcome, AgentFailed> {
         let outcome = self.task.await;
         parent.joined(&self.record);
-        lead.track(EventKind::SessionJoined { child: self.id }).await?;
+        lead.track(EventKind::SessionJoined { child: self.id })
+            .await?;
         Ok(outcome.unwrap_or_else(|error| Err(AgentFailed(error.to_string()))))
     }
 }
@@ -148,11 +156,17 @@ async fn write_module(
     plan: &PlannedModule,
 ) -> Outcome {
     let module = plan.number;
-    session.track(EventKind::TestGenerationStarted { module }).await?;
+    session
+        .track(EventKind::TestGenerationStarted { module })
+        .await?;
     model.complete("write tests").await?;
-    session.track(EventKind::TestVerificationStarted { module }).await?;
+    session
+        .track(EventKind::TestVerificationStarted { module })
+        .await?;
     for _ in plan.calls.iter().skip(1) {
-        session.track(EventKind::TestHealingTriggered { module }).await?;
+        session
+            .track(EventKind::TestHealingTriggered { module })
+            .await?;
         model.complete("repair the tests").await?;
     }
     let (tests, quality) = (plan.tests, plan.quality);

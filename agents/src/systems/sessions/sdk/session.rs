@@ -119,7 +119,8 @@ impl SessionHandle {
             self.track(bottleneck).await?;
         }
         for regression in regressions {
-            self.track(EventKind::RegressionDetected { regression }).await?;
+            self.track(EventKind::RegressionDetected { regression })
+                .await?;
         }
         Ok(())
     }

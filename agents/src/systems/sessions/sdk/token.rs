@@ -12,9 +12,7 @@ use rehearsal_sim::tokio::time;
 use super::super::clock::Clock;
 use super::super::defects;
 use super::super::faults::IDENTITY;
-use super::super::wire::{
-    Disconnected, FrameReader, FrameWriter, PORT, Refresh, Serial, Token,
-};
+use super::super::wire::{Disconnected, FrameReader, FrameWriter, PORT, Refresh, Serial, Token};
 use super::{Connections, Probe};
 
 /// The token of a host.
@@ -129,7 +127,13 @@ impl TokenSource {
             time::sleep(self.connections.reconnect_after).await;
             self.refreshed.notified().await;
         }
-        let after = self.held.lock().await.token.as_ref().map(|token| token.serial);
+        let after = self
+            .held
+            .lock()
+            .await
+            .token
+            .as_ref()
+            .map(|token| token.serial);
         let token = self.fetch_after(after.unwrap_or_default()).await;
         let mut held = self.held.lock().await;
         held.token = Some(token.clone());

@@ -83,8 +83,14 @@ impl Spans {
             end_us: last.unwrap_or(session.opened_us),
             status: Status::Ok,
             attributes: BTreeMap::from([
-                ("llm.cost_micros".to_owned(), json!(session.totals.cost_micros)),
-                ("gen_ai.usage.tokens".to_owned(), json!(session.totals.tokens)),
+                (
+                    "llm.cost_micros".to_owned(),
+                    json!(session.totals.cost_micros),
+                ),
+                (
+                    "gen_ai.usage.tokens".to_owned(),
+                    json!(session.totals.tokens),
+                ),
             ]),
         };
         Self {
@@ -169,7 +175,9 @@ impl Spans {
             start_us: at_us,
             end_us: at_us,
             status: Status::Ok,
-            attributes: attributes.map(|(key, value)| (key.to_owned(), value)).collect(),
+            attributes: attributes
+                .map(|(key, value)| (key.to_owned(), value))
+                .collect(),
         });
         place
     }

@@ -22,6 +22,5 @@ pub(super) use metrics::Metrics;
 pub(super) use regression::{Baseline, Regression, regressions};
 pub(super) use state::{SessionState, Totals};
 
-
 #[cfg(test)]
 mod tests;

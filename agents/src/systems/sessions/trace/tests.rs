@@ -88,7 +88,11 @@ fn checkpoint_is_a_copy() {
         (3, "lead", call(20)),
         (4, "lead", checkpoint("late")),
     ]);
-    let tokens: Vec<u64> = state.checkpoints.iter().map(|it| it.totals.tokens).collect();
+    let tokens: Vec<u64> = state
+        .checkpoints
+        .iter()
+        .map(|it| it.totals.tokens)
+        .collect();
     assert_eq!(tokens, [10, 30]);
 }
 
@@ -111,7 +115,10 @@ fn bottleneck_is_the_end_of_the_longest_gap() {
     assert_eq!(longest(&[]), None);
     assert_eq!(longest(&[("only", 5)]), None);
     assert_eq!(longest(&[("a", 5), ("b", 5)]), None);
-    assert_eq!(longest(&[("a", 0), ("b", 300), ("c", 1_500), ("d", 1_600)]), of("c", 1_200));
+    assert_eq!(
+        longest(&[("a", 0), ("b", 300), ("c", 1_500), ("d", 1_600)]),
+        of("c", 1_200)
+    );
     // The first of two that are equally long.
     assert_eq!(longest(&[("a", 0), ("b", 10), ("c", 20)]), of("b", 10));
 }
@@ -184,7 +191,11 @@ fn export_reads_back_and_has_the_spans_of_its_agents() {
     let state = session(vec![
         (1_000, "lead", EventKind::SessionStarted),
         (2_000, "writer-1", EventKind::AgentStart { run: 1 }),
-        (3_000, "writer-1", EventKind::TestGenerationStarted { module: 4 }),
+        (
+            3_000,
+            "writer-1",
+            EventKind::TestGenerationStarted { module: 4 },
+        ),
         (8_000, "writer-1", call(100)),
         (9_000, "writer-1", completed(4, 3, 270)),
         (
@@ -238,7 +249,11 @@ fn export_reads_back_and_has_the_spans_of_its_agents() {
 /// Type and payload stand beside each other, with the source and the time of the service.
 #[test]
 fn event_names_its_type_payload_time_and_source() {
-    let state = session(vec![(1_500, "writer-2", EventKind::TestVerificationStarted { module: 4 })]);
+    let state = session(vec![(
+        1_500,
+        "writer-2",
+        EventKind::TestVerificationStarted { module: 4 },
+    )]);
     let logged = serde_json::to_value(&state.events[0]).expect("JSON");
     let expected = json!({
         "at_us": 1_500,

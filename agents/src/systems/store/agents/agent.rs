@@ -6,8 +6,8 @@ use rehearsal_sim::tokio::time;
 use super::super::plan::{Action, PlannedAgent};
 use super::contributor;
 use super::edge::{Edge, Environment};
-use crate::network::Network;
 use crate::driver::{ClientNode, WorkId};
+use crate::network::Network;
 use crate::record::recorder::name_task;
 
 /// An agent with everything that it needs.

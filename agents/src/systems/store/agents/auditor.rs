@@ -10,12 +10,10 @@ use super::super::client::{Client, Link};
 use super::super::plan::{Expected, TEST_RESULTS, TESTS_RUN, name};
 use super::super::state::{Query, Reply};
 use super::super::system::replica_host;
-use super::super::wire::{
-    Answer, ClientId, Position, Request, RequestId, RequestNumber, TeamId,
-};
+use super::super::wire::{Answer, ClientId, Position, Request, RequestId, RequestNumber, TeamId};
 use super::edge::Environment;
-use crate::network::Network;
 use crate::driver::ClientNode;
+use crate::network::Network;
 use crate::record::recorder::name_task;
 
 /// The invariant that no increment is lost and none counts twice.
@@ -54,7 +52,9 @@ impl<N: Network> Auditor<N> {
         time::sleep(self.environment.settle_time()).await;
         let mut position = Position::default();
         for (team, expected) in &self.expected {
-            let mut client = self.environment.client(ClientId("auditor".to_owned()), *team);
+            let mut client = self
+                .environment
+                .client(ClientId("auditor".to_owned()), *team);
             self.compare_sums(&actor, &mut client, *expected).await;
             client.read(Query::Everything).await;
             position = position.max(client.seen());
@@ -91,7 +91,9 @@ impl<N: Network> Auditor<N> {
             false => Err(format!("replica {number} never came to position {}", at.0)),
         };
         for (team, _) in &self.expected {
-            let mut client = self.environment.client(ClientId("auditor".to_owned()), *team);
+            let mut client = self
+                .environment
+                .client(ClientId("auditor".to_owned()), *team);
             let ours = client.read(Query::Everything).await;
             let theirs = everything(&mut link, *team).await;
             if checked.is_ok() && ours != theirs {

@@ -40,7 +40,9 @@ fn of_one_instant(contents: &Contents) -> Result<(), String> {
     let cases: BTreeSet<&String> = contents.test_cases.iter().collect();
     for (agent, about) in &contents.suggestions {
         if !cases.contains(about) {
-            return Err(format!("{agent} suggests about {about}, which is not there"));
+            return Err(format!(
+                "{agent} suggests about {about}, which is not there"
+            ));
         }
     }
     Ok(())

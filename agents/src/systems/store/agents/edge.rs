@@ -13,8 +13,8 @@ use super::super::state::{
     BoardCommand, Command, Contents, Contribution, Query, Reply, ValueCommand,
 };
 use super::super::wire::{ClientId, RequestId, RequestNumber, TeamId};
-use crate::network::Network;
 use crate::defect::Defect;
+use crate::network::Network;
 
 /// The network and the settings of a run, as its clients see them.
 #[derive(Clone, Debug)]
@@ -61,7 +61,12 @@ pub(super) enum Operation {
 
 impl<N: Network> Edge<N> {
     /// An edge of that actor.
-    pub(super) fn new(environment: &Environment<N>, actor: Actor, id: ClientId, team: TeamId) -> Self {
+    pub(super) fn new(
+        environment: &Environment<N>,
+        actor: Actor,
+        id: ClientId,
+        team: TeamId,
+    ) -> Self {
         // Seeded: reads at a replica name no position.
         let session = match environment.defect == Some(defects::READ_WITHOUT_TOKEN) {
             true => Session::Dropped,
@@ -281,7 +286,8 @@ fn suggestion(agent: &ClientId, about: &str) -> String {
 
 /// Returns the parts of a workspace as values of a history.
 fn values(contents: &Contents) -> [Value; 3] {
-    let list = |texts: &mut dyn Iterator<Item = String>| Value::List(texts.map(Value::from).collect());
+    let list =
+        |texts: &mut dyn Iterator<Item = String>| Value::List(texts.map(Value::from).collect());
     let suggestions = contents.suggestions.iter();
     [
         list(&mut contents.test_cases.iter().cloned()),

@@ -8,10 +8,10 @@ use rehearsal_sim::tokio::time;
 use super::super::plan::PlannedTasks;
 use super::super::state::{BoardCommand, Command, Query, Reply, TaskId};
 use super::super::wire::TeamId;
-use super::edge::{Edge, Operation, Environment};
+use super::edge::{Edge, Environment, Operation};
 use super::worker::{OPEN, object};
-use crate::network::Network;
 use crate::driver::{ClientNode, WorkId};
+use crate::network::Network;
 use crate::record::recorder::name_task;
 
 /// Pause between two looks at the results.
@@ -28,7 +28,11 @@ impl<N: Network> Submitter<N> {
     /// Submits the tasks when the work starts, waits for all results, and receives them when
     /// it is told to leave: a result that is given twice would have come by then.
     pub(in super::super) async fn run(self, mut node: ClientNode) {
-        let Self { plan, environment, work } = self;
+        let Self {
+            plan,
+            environment,
+            work,
+        } = self;
         name_task(&plan.submitter.0);
         let actor = node.actor(&plan.submitter.0).of(&plan.team.to_string());
         actor.subscribed_from_start(&board(plan.team));

@@ -14,9 +14,9 @@ use super::super::marks::PAIR_COMPLETED;
 use super::super::plan::{PlannedTester, TEST_RESULTS, TESTS_RUN};
 use super::super::state::{Command, ValueCommand};
 use super::super::wire::RequestNumber;
-use super::edge::{Edge, Operation, Environment};
-use crate::network::Network;
+use super::edge::{Edge, Environment, Operation};
 use crate::driver::{Node, WorkId};
+use crate::network::Network;
 use crate::record::recorder::name_task;
 
 /// The disk of a tester.

@@ -7,9 +7,9 @@ use rehearsal_sim::tokio::time;
 use super::super::marks::{CLAIM_REFUSED, LATE_RESULT_REFUSED, TASK_REASSIGNED};
 use super::super::state::{BoardCommand, Claim, Completion, Offer, Query, Reply, TaskId};
 use super::super::wire::{ClientId, TeamId};
-use super::edge::{Edge, Operation, Environment};
-use crate::network::Network;
+use super::edge::{Edge, Environment, Operation};
 use crate::driver::Node;
+use crate::network::Network;
 use crate::record::recorder::name_task;
 
 /// Pause after no task was offered.

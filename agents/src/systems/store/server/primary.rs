@@ -13,8 +13,7 @@ use rehearsal_sim::tokio::sync::Mutex;
 use super::super::defects;
 use super::super::settings::StoreSpec;
 use super::super::state::{
-    BoardChange, BoardCommand, Change, Command, Decision, Query, Recall, Reply, State,
-    ValueCommand,
+    BoardChange, BoardCommand, Change, Command, Decision, Query, Recall, Reply, State, ValueCommand,
 };
 use super::super::wire::{Answer, Position, Record, Request, RequestId, Response, TeamId};
 use super::journal::Journal;

@@ -18,8 +18,8 @@ use super::super::settings::StoreSpec;
 use super::super::state::{Query, State};
 use super::super::wire::{Answer, Disconnected, Position, Record, Request, Response, TeamId};
 use super::{Service, Sessions};
-use crate::network::Network;
 use crate::defect::Defect;
+use crate::network::Network;
 use crate::record::recorder::lock;
 
 /// One incarnation of a replica. It has no disk.

@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use rehearsal_sim::tokio::time::Instant;
 
-use super::super::state::{
-    BoardChange, Change, Contents, Offer, Query, Reply, State, TaskId,
-};
+use super::super::state::{BoardChange, Change, Contents, Offer, Query, Reply, State, TaskId};
 use super::super::wire::{Record, RequestId};
 
 /// The space of one team.
@@ -38,10 +36,7 @@ pub(super) enum Copies {
 
 impl Space {
     /// The space that the records of the team make.
-    pub(super) fn restore<'a>(
-        records: impl Iterator<Item = &'a Record>,
-        lease: Duration,
-    ) -> Self {
+    pub(super) fn restore<'a>(records: impl Iterator<Item = &'a Record>, lease: Duration) -> Self {
         let mut space = Self {
             state: State::default(),
             snapshots: BTreeMap::new(),

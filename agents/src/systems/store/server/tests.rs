@@ -51,7 +51,9 @@ async fn execute(store: &Primary, team: TeamId, id: RequestId, command: Command)
 async fn increment(store: &Primary, team: TeamId, number: u64) -> Answer {
     let key = "key".to_owned();
     let command = ValueCommand::Increment { key }.into();
-    execute(store, team, id("ann", number), command).await.answer
+    execute(store, team, id("ann", number), command)
+        .await
+        .answer
 }
 
 fn query(team: TeamId, query: Query, at_least: Position) -> Request {

@@ -123,10 +123,7 @@ pub(in super::super) struct Board {
 impl Board {
     /// Returns the tasks without a result, each with its claim.
     pub(in super::super) fn open(&self) -> impl Iterator<Item = Offer> + '_ {
-        let open = self
-            .tasks
-            .values()
-            .filter(|entry| entry.results.is_empty());
+        let open = self.tasks.values().filter(|entry| entry.results.is_empty());
         open.map(|entry| Offer {
             task: entry.task,
             held: entry.claim.clone(),

@@ -20,9 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::wire::{ClientId, Record, RequestId, RequestNumber};
 
-pub(super) use board::{
-    Board, BoardChange, BoardCommand, Claim, Completion, Offer, Task, TaskId,
-};
+pub(super) use board::{Board, BoardChange, BoardCommand, Claim, Completion, Offer, Task, TaskId};
 pub(super) use values::{ValueChange, ValueCommand, Values};
 pub(super) use workspace::{Contents, Contribution, Workspace};
 
