@@ -217,7 +217,12 @@ impl Handling {
                 sending.rejected(&refusal);
                 (SpanEnd::Failed, Err(refusal.to_string()))
             }
-            Outcome::Cancelled => (SpanEnd::Cancelled, Err("cancelled".to_owned())),
+            Outcome::Cancelled => {
+                span.end(SpanEnd::Cancelled);
+                // What is being handled is cancelled too, and this future is about to be
+                // dropped: there is no failure to report.
+                return std::future::pending().await;
+            }
         };
         span.end(end);
         result

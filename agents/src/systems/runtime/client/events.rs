@@ -29,8 +29,14 @@ struct Posted {
     /// The number of the last thing that happened.
     now: u64,
     /// Each event, by namespace and id: the moments of its sending and of its answer.
-    events: BTreeMap<(Arc<str>, Arc<str>), (u64, Option<u64>)>,
+    events: BTreeMap<EventKey, Moments>,
 }
+
+/// The namespace of an event, and its id.
+type EventKey = (Arc<str>, Arc<str>);
+
+/// The moments at which an event was sent, and answered.
+type Moments = (u64, Option<u64>);
 
 impl Board {
     fn tick(&self) -> u64 {
@@ -56,7 +62,7 @@ impl Board {
     /// Returns the events that were sent after `from` and answered before `until`.
     fn between(&self, namespace: &Arc<str>, from: u64, until: u64) -> Vec<Arc<str>> {
         let posted = lock(&self.0);
-        let within = |(sent, answered): &(u64, Option<u64>)| {
+        let within = |(sent, answered): &Moments| {
             *sent > from && answered.is_some_and(|answered| answered < until)
         };
         let events = posted.events.iter();
