@@ -87,11 +87,14 @@ impl EventLog {
 
 /// The events of a broker, by team and type.
 #[derive(Default, Debug)]
-pub(super) struct EventLogs(StdMutex<BTreeMap<(TeamId, EventType), Arc<Mutex<EventLog>>>>);
+pub(super) struct EventLogs(StdMutex<BTreeMap<(TeamId, EventType), SharedLog>>);
+
+/// The events of one type, for the tasks that lock them.
+type SharedLog = Arc<Mutex<EventLog>>;
 
 impl EventLogs {
     /// Returns the events of a type.
-    pub(super) fn of(&self, team: TeamId, event: EventType, bound: usize) -> Arc<Mutex<EventLog>> {
+    pub(super) fn of(&self, team: TeamId, event: EventType, bound: usize) -> SharedLog {
         let mut logs = lock(&self.0);
         let log = logs.entry((team, event));
         Arc::clone(log.or_insert_with(|| Arc::new(Mutex::new(EventLog::new(bound)))))

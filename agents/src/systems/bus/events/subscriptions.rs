@@ -50,7 +50,7 @@ impl Subscriptions {
     }
 
     /// Records subscriptions that are made before the work starts.
-    pub(in super::super) fn from_start(&self) {
+    pub(in super::super) fn record_first(&self) {
         for event in self.types() {
             self.each(event, |handler, name| {
                 handler.subscribed(event, name, Since::Start);

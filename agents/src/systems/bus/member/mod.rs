@@ -121,7 +121,7 @@ fn subscribe_first(subscriptions: Option<Subscriptions>, outbox: &Outbox) -> usi
         return 0;
     };
     let types = subscriptions.types().len();
-    subscriptions.from_start();
+    subscriptions.record_first();
     spawn(subscriptions.subscribe(outbox.clone()));
     types
 }

@@ -38,8 +38,10 @@ mod tests {
 
     #[test]
     fn messages_are_done_with_in_their_order() {
-        let mut window = Window::default();
-        window.taken = Cursor(1);
+        let mut window = Window {
+            taken: Cursor(1),
+            ..Window::default()
+        };
         assert!(window.hold(Cursor(2)) && window.hold(Cursor(3)));
         // Sent again after a reconnect.
         assert!(!window.hold(Cursor(2)));
