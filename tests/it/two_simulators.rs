@@ -64,14 +64,13 @@ const HEALTHY: [(&str, u64); 11] = [
 
 /// Defects that need neither a fault nor another order of tasks than tokio's,
 /// which is the only one that turmoil knows.
-const DEFECTIVE: [&str; 10] = [
+const DEFECTIVE: [&str; 9] = [
     "broadcast-to-all",
     "double-terminal",
     "leak-on-error",
     "report-before-join",
     "routed-by-run-number",
     "routed-by-user-number",
-    "siblings-not-cancelled",
     "silent-death-is-success",
     "sweep-without-recheck",
     "unawaited-tool-event",

@@ -79,7 +79,7 @@ fn one_lock(flaw: Flaw) -> BridgeSystem {
 }
 
 fn project(cast: &str) -> ExitCode {
-    let root = std::env::var_os(SCENARIOS).unwrap_or_else(|| "scenarios".into());
+    let root = std::env::var_os(SCENARIOS).unwrap_or_else(|| "scenarios/bridge".into());
     let mut harness = Harness::new().scenarios(root);
     for word in cast.split(',') {
         harness = match word {
@@ -210,7 +210,7 @@ fn own_bridge_passes(_: &str) {
             "own: 33 scenarios run, 8 unsupported (websocket 7, recovery 1, gaps 1); left out:",
         ],
     );
-    assert!(!text.contains("test lock-order-inversion"), "{text}");
+    assert!(!text.contains("test bridge/lock-order-inversion"), "{text}");
 }
 
 fn lossy_bridge(name: &str) {
@@ -318,7 +318,7 @@ fn own_registry_passes(name: &str) {
         &text,
         &[
             "test lists/sweep-without-recheck+healthy",
-            "test sweep-without-recheck ",
+            "test bridge/sweep-without-recheck ",
             "7 passed",
             "lists: 3 scenarios run, 0 unsupported\n",
         ],
@@ -401,7 +401,8 @@ fn repro_of_the_reference(name: &str) {
     tells(&text, &["test regressions/kept", "2 passed"]);
     let (code, text) = run(project.command("own").env("REHEARSAL_REPLAY", &kept));
     assert_eq!(code, 0, "{text}");
-    tells(&text, &[&format!("test {NAME}"), "1 passed", "reproduced"]);
+    let test = format!("test bridge/{NAME}");
+    tells(&text, &[&test, "1 passed", "reproduced"]);
 }
 
 fn guide(_: &str) {

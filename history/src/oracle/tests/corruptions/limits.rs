@@ -20,7 +20,7 @@ pub(super) const LIMITS: &[Case] = &[
         oracle: "limits",
         rule: "below",
         corrupt: |builder| builder.limit("at_least", "success", share(1, 1)),
-        says: &["`success` (4 of 7) is 57.14%; it must be at least 100%"],
+        says: &["`success` (4 of 9) is 44.44%; it must be at least 100%"],
     },
     Case {
         name: "a span with another number of messages",
