@@ -105,7 +105,10 @@ fn every_limit_is_checked() {
     };
     settings.set("at_most", amounts(&[("spans", 9), ("failures", 5)]));
     settings.set("at_least", amounts(&[("sent", 31)]));
-    settings.set("equal", amounts(&[("spans:data", 3), ("success:streaming", 1)]));
+    settings.set(
+        "equal",
+        amounts(&[("spans:data", 3), ("success:streaming", 1)]),
+    );
     let limits = OracleRef::parse("limits").expect("such an oracle");
     let finding = healthy_history().with_run(|run| limits.judge(run, &settings));
     assert!(finding.is_pass(), "{finding:?}");
