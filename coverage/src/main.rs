@@ -18,6 +18,7 @@ mod page;
 mod row;
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -38,7 +39,8 @@ fn main() -> ExitCode {
     let root = root.parent().expect("it is in a folder of the project");
     match cover(root, check_only) {
         Ok(summary) => {
-            println!("{summary}");
+            // A reader that has gone needs no summary.
+            let _ = writeln!(io::stdout(), "{summary}");
             ExitCode::SUCCESS
         }
         Err(problems) => refuse(&problems),
@@ -94,7 +96,8 @@ fn compare(file: &PathBuf, text: &str) -> Result<(), Vec<String>> {
 
 fn refuse(problems: &[String]) -> ExitCode {
     for problem in problems {
-        eprintln!("error: {problem}");
+        // Nothing is left to be told through.
+        let _ = writeln!(io::stderr(), "error: {problem}");
     }
     ExitCode::FAILURE
 }

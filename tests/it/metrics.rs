@@ -331,7 +331,7 @@ fn the_guide_lists_every_metric() {
             })
         };
         assert!(
-            table.iter().any(|line| listed(line)),
+            table.iter().any(listed),
             "{} is not listed",
             metric.name
         );

@@ -32,7 +32,7 @@ enum Voices {
     /// The one that created the agent.
     Owner,
     /// Seeded: one of the agents' factory.
-    Factory(SharedRegistry),
+    Factory(Box<SharedRegistry>),
     /// Seeded: the one that the flag names when the event is emitted.
     Flag,
 }
@@ -40,7 +40,9 @@ enum Voices {
 impl Registries {
     pub(super) fn new(deps: &RegistryDeps, old: OldRegistry, use_master: bool) -> Self {
         let voices = match deps.defect {
-            Some(defects::TWO_REGISTRIES) => Voices::Factory(SharedRegistry::new(deps.clone())),
+            Some(defects::TWO_REGISTRIES) => {
+                Voices::Factory(Box::new(SharedRegistry::new(deps.clone())))
+            }
             Some(defects::SHIM_WITH_OWN_MAP) => Voices::Flag,
             _ => Voices::Owner,
         };

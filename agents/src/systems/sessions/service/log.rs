@@ -21,7 +21,7 @@ impl Service {
     ) -> Result<Reply, Refusal> {
         {
             let mut sessions = self.sessions.lock().await;
-            if !sessions.contains_key(&session) {
+            sessions.entry(session).or_insert_with(|| {
                 let at_us = self.clock.now_us();
                 self.recording.add(Change::Opened {
                     session,
@@ -29,8 +29,8 @@ impl Service {
                     at_us,
                 });
                 let state = SessionState::open(session, parent, at_us);
-                sessions.insert(session, Arc::new(Mutex::new(state)));
-            }
+                Arc::new(Mutex::new(state))
+            });
         }
         *self.current.lock().await = Some(session);
         self.append(session, event).await
