@@ -112,13 +112,13 @@ mod tests {
 
     use super::*;
     use crate::run::{self, StrategyName};
-    use crate::scenario;
+    use crate::scenario::{self, discover};
 
     /// Runs another seed each time, as a system would that asks the real world
     /// for something.
     fn leaky(seeds: &[u64]) -> RunReport {
-        let file = Path::new("scenarios/bridge/collision.toml");
-        let scenario = scenario::load(file).expect("a good file");
+        let file = discover::resolve(Path::new("scenarios"), "collision").expect("it exists");
+        let scenario = scenario::load(&file).expect("a good file");
         let mut seeds = seeds.iter().copied();
         check(|recording| {
             let seed = seeds.next().expect("seeds enough");

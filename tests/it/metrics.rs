@@ -330,10 +330,6 @@ fn the_guide_lists_every_metric() {
                 rest.is_some_and(|rest| rest.starts_with(['`', ':']))
             })
         };
-        assert!(
-            table.iter().any(listed),
-            "{} is not listed",
-            metric.name
-        );
+        assert!(table.iter().any(listed), "{} is not listed", metric.name);
     }
 }
