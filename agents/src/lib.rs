@@ -13,6 +13,8 @@ pub mod driver;
 pub mod event;
 pub mod fault;
 pub mod goal;
+#[cfg(feature = "systems")]
+mod lines;
 pub mod network;
 pub mod port;
 #[cfg(feature = "systems")]

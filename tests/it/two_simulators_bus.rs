@@ -5,20 +5,16 @@
 //! record are those of our simulator. Hosts, network, schedule and clock are turmoil's.
 
 use std::collections::BTreeSet;
-use std::io;
-use std::net::Ipv4Addr;
 use std::path::Path;
 
-use rehearsal::agents::network::{Listener, Network};
 use rehearsal::agents::portable::PortableDeployment;
 use rehearsal::agents::systems::bus::portable;
 use rehearsal::history::{EntryKind, History, Phase, Sent};
 use rehearsal::run::{self, RunOptions, StrategyName};
 use rehearsal::scenario::{ExpectedVerdict, Goal, Scenario, discover, load};
-use turmoil::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use turmoil::net::{TcpListener, TcpStream};
 
 use crate::support::{bus, scenario};
+use crate::turmoil_network::TurmoilTcp;
 use crate::two_simulators::{build_sim, complaints, count, judge, time};
 
 /// Every healthy scenario without faults.
@@ -52,41 +48,6 @@ const DEFECTIVE: [&str; 5] = [
 ];
 
 const BUS: &str = "bus";
-
-/// The TCP of turmoil.
-#[derive(Clone, Copy)]
-struct TurmoilTcp;
-
-struct TurmoilListener(TcpListener);
-
-impl Listener for TurmoilListener {
-    type Stream = TcpStream;
-
-    async fn accept(&mut self) -> io::Result<TcpStream> {
-        let (stream, _) = self.0.accept().await?;
-        Ok(stream)
-    }
-}
-
-impl Network for TurmoilTcp {
-    type Stream = TcpStream;
-    type Listener = TurmoilListener;
-    type Reader = OwnedReadHalf;
-    type Writer = OwnedWriteHalf;
-
-    async fn listen(&self, port: u16) -> io::Result<TurmoilListener> {
-        let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await?;
-        Ok(TurmoilListener(listener))
-    }
-
-    async fn connect(&self, host: &str, port: u16) -> io::Result<TcpStream> {
-        TcpStream::connect((host, port)).await
-    }
-
-    fn split(stream: TcpStream) -> (OwnedReadHalf, OwnedWriteHalf) {
-        stream.into_split()
-    }
-}
 
 /// Runs a scenario on turmoil: one host for the broker, and one for each member.
 fn run_on_turmoil(scenario: &Scenario, seed: u64) -> History {

@@ -9,15 +9,13 @@ use std::path::Path;
 
 use rehearsal::agents::portable::PortableDeployment;
 use rehearsal::agents::systems::store::{StoreScenario, portable};
-use rehearsal::history::{CheckedRun, EntryKind, History, Phase};
-use rehearsal::oracle::{Finding, OracleRef};
+use rehearsal::history::{EntryKind, History, Phase};
 use rehearsal::run::{self, RunOptions, StrategyName};
 use rehearsal::scenario::{ExpectedVerdict, Goal, Scenario, discover, load};
-use rehearsal::sim::{Statistics, Verdict};
 
 use crate::support::scenario;
 use crate::turmoil_network::TurmoilTcp;
-use crate::two_simulators::{build_sim, complaints, count, time};
+use crate::two_simulators::{build_sim, complaints, count, judge, time};
 
 /// Every healthy scenario without faults.
 const HEALTHY: [&str; 7] = [
@@ -83,18 +81,6 @@ fn run_on_turmoil(scenario: &Scenario, seed: u64) -> History {
     drop(sim);
     drop(handle);
     recorder.into_history()
-}
-
-/// The findings of the scenario's oracles: all but `deadlock`, for only our engine sees who
-/// waits for whom.
-fn judge(scenario: &Scenario, history: &History) -> Vec<(OracleRef, Finding)> {
-    let statistics = Statistics::default();
-    let run = CheckedRun::new(history, &Verdict::Pass, &statistics);
-    let oracles = scenario.expect.oracles.iter();
-    let judges = oracles.filter(|oracle| oracle.name() != "deadlock");
-    judges
-        .map(|oracle| (*oracle, oracle.judge(&run, &Default::default())))
-        .collect()
 }
 
 #[track_caller]

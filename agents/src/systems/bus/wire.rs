@@ -1,16 +1,13 @@
 //! The protocol between members and the broker: one JSON text a line, over TCP.
 
 use std::fmt;
-use std::io;
 
 use rehearsal_history::{Epoch, MessageId, Offset};
-use rehearsal_sim::tokio::io::{
-    AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, Lines,
-};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::events::EventType;
+
+pub(super) use crate::lines::{Disconnected, FrameReader, FrameWriter};
 
 /// The port on which the broker listens.
 pub(super) const PORT: u16 = 9100;
@@ -226,58 +223,6 @@ pub(super) enum BrokerFrame {
     Pong,
     /// The mailbox is empty, and the connection ends.
     Bye,
-}
-
-/// The connection is gone, or carries something that is no frame.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Disconnected;
-
-impl From<io::Error> for Disconnected {
-    fn from(_: io::Error) -> Self {
-        Self
-    }
-}
-
-/// The reading end of a connection.
-#[derive(Debug)]
-pub(super) struct FrameReader<R>(Lines<BufReader<R>>);
-
-impl<R: AsyncRead + Unpin> FrameReader<R> {
-    pub(super) fn new(stream: R) -> Self {
-        Self(BufReader::new(stream).lines())
-    }
-
-    /// Returns the next frame. Cancel safe.
-    pub(super) async fn next<F: DeserializeOwned>(&mut self) -> Result<F, Disconnected> {
-        let line = self.0.next_line().await?.ok_or(Disconnected)?;
-        serde_json::from_str(&line).map_err(|_| Disconnected)
-    }
-}
-
-/// The writing end of a connection.
-#[derive(Debug)]
-pub(super) struct FrameWriter<W>(W);
-
-impl<W: AsyncWrite + Unpin> FrameWriter<W> {
-    pub(super) fn new(stream: W) -> Self {
-        Self(stream)
-    }
-
-    /// Sends frames in one write.
-    pub(super) async fn send(&mut self, frames: &[impl Serialize]) -> Result<(), Disconnected> {
-        let mut lines = Vec::new();
-        for frame in frames {
-            serde_json::to_writer(&mut lines, frame).map_err(|_| Disconnected)?;
-            lines.push(b'\n');
-        }
-        Ok(self.0.write_all(&lines).await?)
-    }
-
-    /// Ends the connection in good order.
-    pub(super) async fn close(&mut self) {
-        // A connection that cannot be closed is gone.
-        let _ = self.0.shutdown().await;
-    }
 }
 
 #[cfg(test)]

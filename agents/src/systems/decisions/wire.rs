@@ -1,15 +1,12 @@
 //! The protocol between voters and the coordinator: one frame in JSON on each line.
 
 use std::fmt;
-use std::io;
 
-use rehearsal_sim::tokio::io::{
-    AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, Lines,
-};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::rules::{Decision, Opinion, Recommendation};
+
+pub(super) use crate::lines::{Disconnected, FrameReader, FrameWriter};
 
 /// The port of the coordinator and of the mediator.
 pub(super) const PORT: u16 = 7_200;
@@ -108,50 +105,4 @@ pub(super) enum MediationAnswer {
     Picked(VoterId),
     /// The mediator has no answer.
     Failed,
-}
-
-/// The connection is gone, or carries something that is no frame.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Disconnected;
-
-impl From<io::Error> for Disconnected {
-    fn from(_: io::Error) -> Self {
-        Self
-    }
-}
-
-/// The reading end of a connection.
-#[derive(Debug)]
-pub(super) struct FrameReader<R>(Lines<BufReader<R>>);
-
-impl<R: AsyncRead + Unpin> FrameReader<R> {
-    pub(super) fn new(stream: R) -> Self {
-        Self(BufReader::new(stream).lines())
-    }
-
-    /// Returns the next frame. Cancel safe.
-    pub(super) async fn next<F: DeserializeOwned>(&mut self) -> Result<F, Disconnected> {
-        let line = self.0.next_line().await?.ok_or(Disconnected)?;
-        serde_json::from_str(&line).map_err(|_| Disconnected)
-    }
-}
-
-/// The writing end of a connection.
-#[derive(Debug)]
-pub(super) struct FrameWriter<W>(W);
-
-impl<W: AsyncWrite + Unpin> FrameWriter<W> {
-    pub(super) fn new(stream: W) -> Self {
-        Self(stream)
-    }
-
-    /// Sends frames in one write.
-    pub(super) async fn send(&mut self, frames: &[impl Serialize]) -> Result<(), Disconnected> {
-        let mut lines = Vec::new();
-        for frame in frames {
-            serde_json::to_writer(&mut lines, frame).map_err(|_| Disconnected)?;
-            lines.push(b'\n');
-        }
-        Ok(self.0.write_all(&lines).await?)
-    }
 }

@@ -1,18 +1,15 @@
 //! The protocol between clients and the runtime: one JSON text a line, over TCP.
 
 use std::fmt;
-use std::io;
 use std::sync::Arc;
 
 use rehearsal_history::SpanContext;
-use rehearsal_sim::tokio::io::{
-    AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, Lines,
-};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::host::Fingerprint;
 use super::tools::Tool;
+
+pub(super) use crate::lines::{Disconnected, FrameReader, FrameWriter};
 
 /// The port on which the runtime listens.
 pub(super) const PORT: u16 = 9200;
@@ -254,58 +251,6 @@ pub(super) enum HostFrame {
     },
     /// Every request has ended, and the connection ends.
     Bye,
-}
-
-/// The connection is gone, or carries something that is no frame.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Disconnected;
-
-impl From<io::Error> for Disconnected {
-    fn from(_: io::Error) -> Self {
-        Self
-    }
-}
-
-/// The reading end of a connection.
-#[derive(Debug)]
-pub(super) struct FrameReader<R>(Lines<BufReader<R>>);
-
-impl<R: AsyncRead + Unpin> FrameReader<R> {
-    pub(super) fn new(stream: R) -> Self {
-        Self(BufReader::new(stream).lines())
-    }
-
-    /// Returns the next frame. Cancel safe.
-    pub(super) async fn next<F: DeserializeOwned>(&mut self) -> Result<F, Disconnected> {
-        let line = self.0.next_line().await?.ok_or(Disconnected)?;
-        serde_json::from_str(&line).map_err(|_| Disconnected)
-    }
-}
-
-/// The writing end of a connection.
-#[derive(Debug)]
-pub(super) struct FrameWriter<W>(W);
-
-impl<W: AsyncWrite + Unpin> FrameWriter<W> {
-    pub(super) fn new(stream: W) -> Self {
-        Self(stream)
-    }
-
-    /// Sends frames in one write.
-    pub(super) async fn send(&mut self, frames: &[impl Serialize]) -> Result<(), Disconnected> {
-        let mut lines = Vec::new();
-        for frame in frames {
-            serde_json::to_writer(&mut lines, frame).map_err(|_| Disconnected)?;
-            lines.push(b'\n');
-        }
-        Ok(self.0.write_all(&lines).await?)
-    }
-
-    /// Ends the connection in good order.
-    pub(super) async fn close(&mut self) {
-        // A connection that cannot be closed is gone.
-        let _ = self.0.shutdown().await;
-    }
 }
 
 #[cfg(test)]

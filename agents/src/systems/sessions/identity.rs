@@ -79,7 +79,7 @@ impl Issuer {
             time::sleep(self.settings.effort).await;
         }
         let token = self.issue(request);
-        FrameWriter::new(writing).send(&token).await
+        FrameWriter::new(writing).send_one(&token).await
     }
 
     /// Returns a token after the one that the request names. A request that is repeated

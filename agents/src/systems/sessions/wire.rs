@@ -2,15 +2,12 @@
 //! each line.
 
 use std::fmt;
-use std::io;
 
-use rehearsal_sim::tokio::io::{
-    AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, Lines,
-};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::trace::{Event, Regression, SessionState, Totals};
+
+pub(super) use crate::lines::{Disconnected, FrameReader, FrameWriter};
 
 /// The port of the session service and of the identity provider.
 pub(super) const PORT: u16 = 7_300;
@@ -109,47 +106,4 @@ impl fmt::Display for Refusal {
 pub(super) struct Refresh {
     pub(super) subject: String,
     pub(super) after: Serial,
-}
-
-/// The connection is gone, or carries something that is no frame.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Disconnected;
-
-impl From<io::Error> for Disconnected {
-    fn from(_: io::Error) -> Self {
-        Self
-    }
-}
-
-/// The reading end of a connection.
-#[derive(Debug)]
-pub(super) struct FrameReader<R>(Lines<BufReader<R>>);
-
-impl<R: AsyncRead + Unpin> FrameReader<R> {
-    pub(super) fn new(stream: R) -> Self {
-        Self(BufReader::new(stream).lines())
-    }
-
-    /// Returns the next frame. Cancel safe.
-    pub(super) async fn next<F: DeserializeOwned>(&mut self) -> Result<F, Disconnected> {
-        let line = self.0.next_line().await?.ok_or(Disconnected)?;
-        serde_json::from_str(&line).map_err(|_| Disconnected)
-    }
-}
-
-/// The writing end of a connection.
-#[derive(Debug)]
-pub(super) struct FrameWriter<W>(W);
-
-impl<W: AsyncWrite + Unpin> FrameWriter<W> {
-    pub(super) fn new(stream: W) -> Self {
-        Self(stream)
-    }
-
-    /// Sends a frame.
-    pub(super) async fn send(&mut self, frame: &impl Serialize) -> Result<(), Disconnected> {
-        let mut line = serde_json::to_vec(frame).map_err(|_| Disconnected)?;
-        line.push(b'\n');
-        Ok(self.0.write_all(&line).await?)
-    }
 }

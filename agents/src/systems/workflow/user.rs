@@ -32,7 +32,7 @@ async fn submit(workflow: WorkflowId, telemetry: &Telemetry) -> Result<(), Disco
     let stream = TcpStream::connect((ORCHESTRATOR, PORT)).await?;
     let (reading, writing) = stream.into_split();
     let (mut reader, mut writer) = (FrameReader::new(reading), FrameWriter::new(writing));
-    writer.send(&FromUser::Submit { workflow }).await?;
+    writer.send_one(&FromUser::Submit { workflow }).await?;
     let actor = telemetry.user(workflow);
     loop {
         match reader.next().await? {

@@ -6,18 +6,14 @@
 //! that is sent again after a lost connection keeps its id.
 
 use std::fmt;
-use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
-use rehearsal_sim::tokio::io::{
-    AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, Lines,
-};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::report::Report;
+
+pub(super) use crate::lines::{Disconnected, FrameReader, FrameWriter};
 
 /// The port of the orchestrator and of every worker.
 pub(super) const PORT: u16 = 7_000;
@@ -114,62 +110,4 @@ pub(super) enum ToUser {
     Progress { message: Arc<str> },
     /// The last frame.
     Report(Box<Report>),
-}
-
-/// The connection is gone, or carries something that is no frame.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Disconnected;
-
-impl From<io::Error> for Disconnected {
-    fn from(_: io::Error) -> Self {
-        Self
-    }
-}
-
-/// The reading end of a connection.
-#[derive(Debug)]
-pub(super) struct FrameReader<R>(Lines<BufReader<R>>);
-
-impl<R: AsyncRead + Unpin> FrameReader<R> {
-    pub(super) fn new(stream: R) -> Self {
-        Self(BufReader::new(stream).lines())
-    }
-
-    /// Returns the next frame. Cancel safe.
-    pub(super) async fn next<F: DeserializeOwned>(&mut self) -> Result<F, Disconnected> {
-        let line = self.0.next_line().await?.ok_or(Disconnected)?;
-        serde_json::from_str(&line).map_err(|_| Disconnected)
-    }
-
-    /// As [`Self::next`], for a peer that is never silent for longer than that.
-    pub(super) async fn next_within<F: DeserializeOwned>(
-        &mut self,
-        silence: Duration,
-    ) -> Result<F, Disconnected> {
-        let next = rehearsal_sim::tokio::time::timeout(silence, self.next()).await;
-        next.unwrap_or(Err(Disconnected))
-    }
-}
-
-/// The writing end of a connection.
-#[derive(Debug)]
-pub(super) struct FrameWriter<W>(W);
-
-impl<W: AsyncWrite + Unpin> FrameWriter<W> {
-    pub(super) fn new(stream: W) -> Self {
-        Self(stream)
-    }
-
-    /// Sends a frame.
-    pub(super) async fn send(&mut self, frame: &impl Serialize) -> Result<(), Disconnected> {
-        let mut line = serde_json::to_vec(frame).map_err(|_| Disconnected)?;
-        line.push(b'\n');
-        Ok(self.0.write_all(&line).await?)
-    }
-
-    /// Ends the connection in good order.
-    pub(super) async fn close(&mut self) {
-        // A connection that cannot be closed is gone.
-        let _ = self.0.shutdown().await;
-    }
 }

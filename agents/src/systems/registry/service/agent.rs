@@ -9,7 +9,7 @@ use rehearsal_sim::tokio_util::sync::CancellationToken;
 use super::super::wire::{AgentId, Content, CreatedAgent, RequestNumber, UserContext};
 use super::audit::{AgentEnd, Audit};
 use super::classes::AgentClass;
-use super::migration::Voice;
+use super::migration::EventRoute;
 use super::tools::ExecutionEngine;
 use crate::event::{EventKind, UserId};
 
@@ -102,18 +102,23 @@ impl Agent {
     }
 
     /// Runs the agent until it is done or is stopped.
-    pub(super) async fn run(&self, voice: &Voice, engine: &ExecutionEngine, audit: &dyn Audit) {
+    pub(super) async fn run(
+        &self,
+        route: &EventRoute,
+        engine: &ExecutionEngine,
+        audit: &dyn Audit,
+    ) {
         let end = select! {
             biased;
             () = self.stop.cancelled() => AgentEnd::Stopped,
-            () = self.work(voice, engine) => AgentEnd::Completed,
+            () = self.work(route, engine) => AgentEnd::Completed,
         };
-        self.conclude(end, voice, audit).await;
+        self.conclude(end, route, audit).await;
     }
 
-    async fn work(&self, voice: &Voice, engine: &ExecutionEngine) {
+    async fn work(&self, route: &EventRoute, engine: &ExecutionEngine) {
         let spec = self.class.spec;
-        voice
+        route
             .emit(self, EventKind::AgentThinking, Content::default())
             .await;
         time::sleep(spec.thinking).await;
@@ -124,16 +129,16 @@ impl Agent {
     }
 
     /// Emits the terminal event, and marks the agent as over.
-    pub(super) async fn conclude(&self, end: AgentEnd, voice: &Voice, audit: &dyn Audit) {
+    pub(super) async fn conclude(&self, end: AgentEnd, route: &EventRoute, audit: &dyn Audit) {
         match end {
             AgentEnd::Completed => {
-                voice
+                route
                     .emit(self, EventKind::AgentCompleted, Content::default())
                     .await;
             }
             AgentEnd::Stopped => {
                 let stopped = Content::error("stopped before its end");
-                voice.emit(self, EventKind::AgentError, stopped).await;
+                route.emit(self, EventKind::AgentError, stopped).await;
             }
         }
         audit.ended(&self.id, end);

@@ -24,11 +24,11 @@ pub(super) struct Registries {
     /// The registry behind the old interface, unless that is a shim.
     old: Option<SharedRegistry>,
     use_master: AtomicBool,
-    voices: Voices,
+    routes: RouteChoice,
 }
 
 /// The registry that takes an agent's events.
-enum Voices {
+enum RouteChoice {
     /// The one that created the agent.
     Owner,
     /// Seeded: one of the agents' factory.
@@ -39,19 +39,19 @@ enum Voices {
 
 impl Registries {
     pub(super) fn new(deps: &RegistryDeps, old: OldRegistry, use_master: bool) -> Self {
-        let voices = match deps.defect {
+        let routes = match deps.defect {
             Some(defects::TWO_REGISTRIES) => {
-                Voices::Factory(Box::new(SharedRegistry::new(deps.clone())))
+                RouteChoice::Factory(Box::new(SharedRegistry::new(deps.clone())))
             }
-            Some(defects::SHIM_WITH_OWN_MAP) => Voices::Flag,
-            _ => Voices::Owner,
+            Some(defects::SHIM_WITH_OWN_MAP) => RouteChoice::Flag,
+            _ => RouteChoice::Owner,
         };
-        let separate = old == OldRegistry::Separate || matches!(voices, Voices::Flag);
+        let separate = old == OldRegistry::Separate || matches!(routes, RouteChoice::Flag);
         Self {
             master: SharedRegistry::new(deps.clone()),
             old: separate.then(|| SharedRegistry::new(deps.clone())),
             use_master: AtomicBool::new(use_master),
-            voices,
+            routes,
         }
     }
 
@@ -135,17 +135,17 @@ impl Registries {
     }
 
     /// Returns the way of an agent's events.
-    pub(super) async fn voice(self: &Arc<Self>, owner: Arc<MasterRegistry>) -> Voice {
-        match &self.voices {
-            Voices::Owner => Voice::Registry(owner),
-            Voices::Factory(factory) => Voice::Registry(factory.get().await),
-            Voices::Flag => Voice::Flag(Arc::clone(self)),
+    pub(super) async fn route(self: &Arc<Self>, owner: Arc<MasterRegistry>) -> EventRoute {
+        match &self.routes {
+            RouteChoice::Owner => EventRoute::Registry(owner),
+            RouteChoice::Factory(factory) => EventRoute::Registry(factory.get().await),
+            RouteChoice::Flag => EventRoute::Flag(Arc::clone(self)),
         }
     }
 
     /// Makes an agent known where its events go.
     pub(super) async fn introduce(&self, agent: &Arc<Agent>) {
-        if let Voices::Factory(factory) = &self.voices {
+        if let RouteChoice::Factory(factory) = &self.routes {
             factory.get().await.adopt(agent).await;
         }
     }
@@ -153,14 +153,14 @@ impl Registries {
 
 /// The way of an agent's events.
 #[derive(Clone)]
-pub(super) enum Voice {
+pub(super) enum EventRoute {
     /// The registry that created the agent.
     Registry(Arc<MasterRegistry>),
     /// Whichever registry the flag names at that moment. A seeded bug.
     Flag(Arc<Registries>),
 }
 
-impl Voice {
+impl EventRoute {
     /// Emits an event. One of an agent that is no longer registered is refused.
     pub(super) async fn emit(&self, agent: &Agent, kind: EventKind, content: Content) {
         let registry = match self {

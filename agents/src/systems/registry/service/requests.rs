@@ -11,7 +11,7 @@ use super::Service;
 use super::agent::Agent;
 use super::audit::{AgentEnd, Milestone};
 use super::manager::Connection;
-use super::migration::Voice;
+use super::migration::EventRoute;
 use super::registry::{Creation, MasterRegistry};
 use super::tools::{ErrorReport, ExecutionEngine, Notifier};
 use crate::event::UserId;
@@ -72,19 +72,19 @@ impl Service {
         let Some((owner, agent)) = self.find(user, id).await else {
             return Answer::Refused(Refusal::UnknownAgent(id.clone()));
         };
-        let voice = self.registries.voice(Arc::clone(&owner)).await;
-        let engine = self.engine(&owner, voice.clone()).await;
+        let route = self.registries.route(Arc::clone(&owner)).await;
+        let engine = self.engine(&owner, route.clone()).await;
         if agent.begin() {
             let audit = Arc::clone(&self.audit);
             self.agents.spawn(async move {
                 name_task(&agent.name());
-                agent.run(&voice, &engine, &*audit).await;
+                agent.run(&route, &engine, &*audit).await;
             });
         }
         Answer::Done
     }
 
-    async fn engine(&self, owner: &MasterRegistry, voice: Voice) -> ExecutionEngine {
+    async fn engine(&self, owner: &MasterRegistry, route: EventRoute) -> ExecutionEngine {
         // Seeded: without a manager at this moment there will be no events of tools.
         let silent =
             self.carries(defects::NOTIFIER_TAKEN_EARLY) && !owner.has_websocket_manager().await;
@@ -94,7 +94,7 @@ impl Service {
             ErrorReport::Event
         };
         ExecutionEngine {
-            notifier: (!silent).then_some(Notifier(voice)),
+            notifier: (!silent).then_some(Notifier(route)),
             error_report,
             audit: Arc::clone(&self.audit),
         }
@@ -116,9 +116,9 @@ impl Service {
         agent.stop.cancel();
         if agent.begin() {
             // It has not been executed, and never will be.
-            let voice = self.registries.voice(Arc::clone(owner)).await;
+            let route = self.registries.route(Arc::clone(owner)).await;
             agent
-                .conclude(AgentEnd::Stopped, &voice, &*self.audit)
+                .conclude(AgentEnd::Stopped, &route, &*self.audit)
                 .await;
         }
         agent.ended.cancelled().await;

@@ -8,7 +8,7 @@ use super::super::wire::Content;
 use super::agent::Agent;
 use super::audit::{Audit, Milestone};
 use super::classes::{ToolResult, ToolSpec};
-use super::migration::Voice;
+use super::migration::EventRoute;
 use crate::event::EventKind;
 
 /// A tool failed, for this reason.
@@ -17,7 +17,7 @@ pub(super) struct ToolError(&'static str);
 
 /// The way of tool calls into events.
 #[derive(Clone)]
-pub(super) struct Notifier(pub(super) Voice);
+pub(super) struct Notifier(pub(super) EventRoute);
 
 /// The handling of a tool's error between its two events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,13 +72,13 @@ impl ExecutionEngine {
         tool: &ToolSpec,
         error: Option<ToolError>,
     ) {
-        if let Some(Notifier(voice)) = &self.notifier {
+        if let Some(Notifier(route)) = &self.notifier {
             let content = Content {
                 call: Some(call),
                 tool: Some(tool.name.to_owned()),
                 error: error.map(|ToolError(reason)| reason.to_owned()),
             };
-            voice.emit(agent, kind, content).await;
+            route.emit(agent, kind, content).await;
         }
     }
 }

@@ -83,7 +83,7 @@ impl Client {
                 Some(connection) => connection,
                 None => connect().await?,
             };
-            connection.writer.send(request).await?;
+            connection.writer.send_one(request).await?;
             let reply = connection.reader.next().await?;
             Ok::<_, Disconnected>((connection, reply))
         };

@@ -146,6 +146,6 @@ impl TokenSource {
 async fn ask(request: &Refresh) -> Result<Token, Disconnected> {
     let stream = TcpStream::connect((IDENTITY, PORT)).await?;
     let (reading, writing) = stream.into_split();
-    FrameWriter::new(writing).send(request).await?;
+    FrameWriter::new(writing).send_one(request).await?;
     FrameReader::new(reading).next().await
 }

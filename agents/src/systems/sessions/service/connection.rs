@@ -22,7 +22,7 @@ async fn answer_all(service: &Service, stream: TcpStream) -> Result<(), Disconne
     loop {
         let request: Request = reader.next().await?;
         let reply = service.answer(request).await;
-        writer.send(&reply).await?;
+        writer.send_one(&reply).await?;
     }
 }
 

@@ -54,14 +54,14 @@ impl Run {
         let stream = connecting.await.map_err(|_| Disconnected)??;
         let (reading, writing) = stream.into_split();
         let (mut reader, mut writer) = (FrameReader::new(reading), FrameWriter::new(writing));
-        writer.send(&ToWorker::Do(task.clone())).await?;
+        writer.send_one(&ToWorker::Do(task.clone())).await?;
         let mut phase = Phase::UnderWay;
         loop {
             let frame = select! {
                 frame = reader.next_within(silence) => frame?,
                 () = self.stop.cancelled(), if phase == Phase::UnderWay => {
                     phase = Phase::Stopping;
-                    writer.send(&ToWorker::Stop).await?;
+                    writer.send_one(&ToWorker::Stop).await?;
                     continue;
                 }
             };
@@ -87,14 +87,14 @@ impl Run {
         // Seeded: only the task that was refused is stopped.
         if self.carries(defects::SIBLINGS_OUTLIVE_BUDGET) {
             if self.budget.take_or_forget(tokens) {
-                return writer.send(&ToWorker::Granted).await;
+                return writer.send_one(&ToWorker::Granted).await;
             }
             self.telemetry.refused(self.id);
             *phase = Phase::Stopping;
-            return writer.send(&ToWorker::Stop).await;
+            return writer.send_one(&ToWorker::Stop).await;
         }
         if self.budget.take(tokens) {
-            return writer.send(&ToWorker::Granted).await;
+            return writer.send_one(&ToWorker::Granted).await;
         }
         self.telemetry.refused(self.id);
         self.stop.cancel();

@@ -101,7 +101,7 @@ impl Run {
             .await?;
         self.telemetry.workflow_closed(self.id, &report);
         let mut user = self.user.lock().await;
-        user.send(&ToUser::Report(Box::new(report))).await?;
+        user.send_one(&ToUser::Report(Box::new(report))).await?;
         user.close().await;
         Ok(())
     }
@@ -147,7 +147,7 @@ impl Run {
         let mut user = self.user.lock().await;
         let sending = make(&self.telemetry);
         let message = Arc::clone(sending.id());
-        user.send(&ToUser::Progress { message }).await?;
+        user.send_one(&ToUser::Progress { message }).await?;
         sending.accepted();
         Ok(())
     }

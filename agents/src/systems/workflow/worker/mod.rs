@@ -89,7 +89,7 @@ impl Worker {
         };
         name_task(&format!("{} of {}", task.name, task.id.workflow));
         self.take(&task);
-        writer.send(&FromWorker::Taken).await?;
+        writer.send_one(&FromWorker::Taken).await?;
         let (asks, mut asked) = mpsc::channel(1);
         let (granting, grants) = mpsc::channel(1);
         let work = self.work(&task, Meter { asks, grants });
@@ -99,18 +99,18 @@ impl Worker {
         let end = loop {
             select! {
                 end = &mut work => break end,
-                Some(tokens) = asked.recv() => writer.send(&FromWorker::Tokens(tokens)).await?,
+                Some(tokens) = asked.recv() => writer.send_one(&FromWorker::Tokens(tokens)).await?,
                 frame = reader.next() => match frame? {
                     // If the task has just come to its end, it takes no more steps.
                     ToWorker::Granted => drop(granting.send(()).await),
                     ToWorker::Stop => break TaskEnd::Stopped,
                     ToWorker::Do(_) => return Err(Disconnected),
                 },
-                _ = heartbeat.tick() => writer.send(&FromWorker::Busy).await?,
+                _ = heartbeat.tick() => writer.send_one(&FromWorker::Busy).await?,
             }
         };
         let (end, message) = self.end(task.id, end);
-        writer.send(&FromWorker::Ended { end, message }).await?;
+        writer.send_one(&FromWorker::Ended { end, message }).await?;
         writer.close().await;
         Ok(())
     }
