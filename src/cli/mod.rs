@@ -14,7 +14,7 @@ mod select;
 mod terminal;
 mod test_binary;
 
-use std::io::Write;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ use self::explore::PackageArgs;
 use self::on_repro::on_repro;
 use self::test_binary::Packages;
 use crate::command::{KeepRequest, Request};
-use crate::console::print_error;
+use crate::console::{print, print_error};
 use crate::environment;
 use crate::exit::Exit;
 use crate::regression;
@@ -337,8 +337,12 @@ fn dispatch(cli: &Cli) -> Exit {
     };
     match done {
         Ok(exit) => exit,
-        // A closed pipe (`rehearsal list | head -1`) is the reader's business.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Pass,
+        // A closed pipe (`rehearsal list | head -1`) is the reader's business, but a result
+        // without a reader is no pass.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => match &cli.command {
+            Command::List { .. } | Command::Check { .. } | Command::Schema => Exit::Pass,
+            _ => Exit::Unknown,
+        },
         Err(error) => {
             print_error(&format!("error: cannot write: {error}\n"));
             Exit::Internal
@@ -349,9 +353,4 @@ fn dispatch(cli: &Cli) -> Exit {
 /// Returns the directory for repros.
 fn out(cli: &Cli) -> PathBuf {
     cli.out.clone().unwrap_or_else(environment::out_directory)
-}
-
-/// Prints to standard output.
-fn print(text: &str) -> std::io::Result<()> {
-    anstream::stdout().write_all(text.as_bytes())
 }

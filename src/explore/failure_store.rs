@@ -243,6 +243,9 @@ fn open(path: &Path) -> io::Result<(File, bool)> {
     if let Some(directory) = path.parent() {
         std::fs::create_dir_all(directory)?;
     }
+    if path.is_symlink() {
+        return Err(io::Error::other("it is a link, which may lead anywhere"));
+    }
     let mut options = OpenOptions::new();
     let mut file = options.create(true).read(true).append(true).open(path)?;
     let mut last = [b'\n'];

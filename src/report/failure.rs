@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::block;
 use super::next_steps::NextSteps;
 use crate::clock;
-use crate::repro::{EXTENSION, Repro};
+use crate::repro::{Draft, Repro};
 use crate::run::signature::Signature;
 use crate::shrink::{self, Limits, ShrinkError, ShrinkResult};
 use crate::target::Target;
@@ -54,15 +54,10 @@ pub(crate) fn shrink(
 ) -> Result<ShrinkResult, Unshrunk> {
     let shrinking = shrink::shrink(target, repro, limits).map_err(Unshrunk::Shrink)?;
     let small = &shrinking.repro;
-    let beside = file.with_extension(format!("shrunk-{}.{EXTENSION}", std::process::id()));
-    small.save(&beside).map_err(Unshrunk::Disk)?;
-    let replaced = verify(target, small, &beside)
-        .and_then(|()| std::fs::rename(&beside, file).map_err(Unshrunk::Disk));
-    if replaced.is_err() {
-        // It is of no use; that it stays is no second error.
-        let _ = std::fs::remove_file(&beside);
-    }
-    replaced.map(|()| shrinking)
+    let draft = Draft::write(file, small.to_toml().as_bytes()).map_err(Unshrunk::Disk)?;
+    verify(target, small, draft.path())?;
+    draft.replace().map_err(Unshrunk::Disk)?;
+    Ok(shrinking)
 }
 
 /// Checks that the file holds that repro, and that a replay shows its failure.

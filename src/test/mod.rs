@@ -14,7 +14,7 @@ use rehearsal_sim::{Ambient, Budget, Leaks, NetConfig, World};
 use self::verify::{TestRun, verify};
 use crate::chosen_oracle::ChosenOracle;
 use crate::command::remote;
-use crate::console::{plain, print_error};
+use crate::console::{plain, print_error, visible};
 use crate::environment::{self, Environment};
 use crate::explore::Repeat;
 use crate::regression;
@@ -421,7 +421,7 @@ fn is_of(repro: &Repro, program: &Program) -> bool {
     reason = "the test harness captures what is printed so, and nothing else"
 )]
 fn print_captured(text: &str) {
-    eprint!("{text}");
+    eprint!("{}", visible(text));
 }
 
 /// A test binary has many tests, and one environment.

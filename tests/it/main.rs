@@ -33,3 +33,4 @@ mod two_locks;
 mod two_simulators;
 mod two_simulators_bus;
 mod two_simulators_store;
+mod untrusted;
