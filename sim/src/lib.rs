@@ -35,8 +35,8 @@ pub use point::Resource;
 pub use rehearsal_hermetic as hermetic;
 pub use run::{run, run_hermetic};
 pub use schedule::strategy::{
-    Candidates, Deviate, Exhaustive, Fifo, Parameter, Pct, PickDeviation, Picks, Pos, Profile,
-    Profiler, Random, STRATEGIES, Sampler, SharedProfile, Strategy, StrategyInfo, StrategyKind,
+    Candidates, Deviate, Exhaustive, Fifo, Parameter, Pct, PendingOperation, PickDeviation, Picks,
+    Pos, Profile, Random, STRATEGIES, Sampler, Spawn, Strategy, StrategyInfo, StrategyKind,
     StrategyName, Urw,
 };
 pub use schedule::{
