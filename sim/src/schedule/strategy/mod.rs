@@ -28,16 +28,20 @@ strategies! {
     pct,
     pos,
     urw,
+    surw,
+    order,
     portfolio,
     bounded,
 }
 
 pub use bounded::{Deviate, Exhaustive, PickDeviation, Picks};
 pub use fifo::Fifo;
+pub use order::Order;
 pub use pct::Pct;
 pub use pos::Pos;
 pub use profile::Profile;
 pub use random::Random;
+pub use surw::Surw;
 pub use urw::Urw;
 
 use std::panic::Location;

@@ -1,8 +1,10 @@
 //! Strategies find the bugs that they are made for, and let every task end. What the papers
 //! prove of each is in a module of its own.
 
+mod order;
 mod pct;
 mod pos;
+mod surw;
 mod urw;
 
 use std::cell::{Cell, RefCell};
