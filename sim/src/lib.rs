@@ -35,9 +35,9 @@ pub use point::Resource;
 pub use rehearsal_hermetic as hermetic;
 pub use run::{run, run_hermetic};
 pub use schedule::strategy::{
-    Candidates, Deviate, Exhaustive, Fifo, Parameter, Pct, PickDeviation, Picks, Pos, Profile,
-    Profiler, Random, STRATEGIES, Sampler, SharedProfile, Strategy, StrategyInfo, StrategyKind,
-    StrategyName, Urw,
+    Candidates, Deviate, Exhaustive, Fifo, Order, Parameter, Pct, PendingOperation, PickDeviation, Picks,
+    Pos, Profile, Random, STRATEGIES, Sampler, Spawn, Strategy, StrategyInfo, StrategyKind,
+    StrategyName, Surw, Urw,
 };
 pub use schedule::{
     Choice, Choices, Deviation, DeviationKind, Divergence, Family, Label, Link, Schedule, Site,

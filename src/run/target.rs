@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 pub use rehearsal_agents::spec::Extent;
 use rehearsal_sim::hermetic::call_on_fresh_thread;
-use rehearsal_sim::{Ambient, Choices, Deviate, Fifo, PickDeviation, Profile, Profiler, Strategy};
+use rehearsal_sim::{Ambient, Choices, Deviate, Fifo, PickDeviation, Profile, Strategy};
 
 use super::identity::{Identity, Selection, VariantError};
 use super::{RunOptions, RunReport, StrategyName};
@@ -88,7 +88,7 @@ pub fn run_once(target: &dyn Target, options: RunOptions) -> RunReport {
     } else {
         Profile::default()
     };
-    on_suitable_thread(target, || target.run(options, name.build(profile)))
+    on_suitable_thread(target, || target.run(options, name.build(&profile)))
 }
 
 /// Runs one seed under the default schedule except for `deviations`. Also returns the
@@ -105,13 +105,13 @@ pub fn run_deviating(
     })
 }
 
-/// Returns how often each task of the seed's default schedule is picked.
+/// Returns the profile of the seed's default schedule.
 fn profile(target: &dyn Target, seed: u64) -> Profile {
     let options = RunOptions::new(seed, StrategyName::FIFO);
     on_suitable_thread(target, || {
-        let (profiler, profile) = Profiler::new(Box::new(Fifo));
-        target.run(options, Box::new(profiler));
-        profile.read()
+        Profile::of_default_schedule(|strategy| {
+            target.run(options, strategy);
+        })
     })
 }
 

@@ -16,11 +16,12 @@ use crate::engine::wake_queue::{TaskWake, WakeQueue};
 use crate::ids::{HostId, ResourceId, TaskId};
 use crate::index_vec::IndexVec;
 use crate::net::{NetConfig, Network};
-use crate::schedule::strategy::{Candidates, Strategy};
+use crate::schedule::strategy::{Candidates, PendingOperation, Strategy};
 use crate::schedule::{ChoiceSource, ReadyQueue};
 use crate::time::VirtualTime;
 use crate::trace::{Effect, Entry, HappensBefore, Statistics, Switch, TaskInfo, Verdict};
 
+use super::labels::ResourceLabels;
 use super::plain_tasks::PlainTasks;
 use super::record::{Record, SwitchEntry, TAG_POLL};
 use super::spawn_tree::SpawnTree;
@@ -29,9 +30,9 @@ use super::{Budget, Recording};
 /// The state of a run. It is never borrowed while user code runs or is dropped.
 pub(crate) struct Core {
     pub(crate) tasks: IndexVec<TaskId, Option<Box<Task>>>,
-    /// For each task, the resource of the scheduling point at which it stands, if it does. Kept
-    /// apart from the tasks, because strategies read it.
-    pub(super) points: IndexVec<TaskId, Option<ResourceId>>,
+    /// For each task, the operation at whose scheduling point it stands, if it does. Kept apart
+    /// from the tasks, because strategies read it.
+    pub(super) points: IndexVec<TaskId, Option<PendingOperation>>,
     pub(crate) ready: ReadyQueue,
     /// The task that was picked at a scheduling point: it runs next, before anything else is
     /// picked.
@@ -48,6 +49,8 @@ pub(crate) struct Core {
     pub(crate) net_config: NetConfig,
     pub(crate) draws: ChoiceSource,
     pub(super) strategy: Box<dyn Strategy>,
+    /// Present if the strategy reads the labels of resources.
+    pub(super) labels: Option<ResourceLabels>,
     pub(super) next_wait: u64,
     /// The step in which the running task executes atomically, if it does.
     pub(super) atomic_step: Option<u64>,
@@ -143,27 +146,33 @@ impl Core {
         }
     }
 
-    /// Returns the index that the strategy (or the tape) picks.
+    /// Returns the index of the candidate that runs next. With one there is no choice, and
+    /// nothing on the tape.
     #[inline]
-    pub(super) fn pick(&mut self, running: Option<(TaskId, Option<ResourceId>)>) -> usize {
+    pub(super) fn pick(&mut self, running: Option<(TaskId, Option<PendingOperation>)>) -> usize {
         let candidates = Candidates {
             running,
             ready: &self.ready,
             points: &self.points,
+            tasks: &self.tasks,
+            resources: &self.resources,
         };
         let len = candidates.len();
         if len < 2 {
+            self.strategy.step(&candidates, 0);
             return 0;
         }
         let strategy = &mut self.strategy;
         let bound = u32::try_from(len).expect("tasks have numbers of 32 bits");
         let preempted = running.map(|(task, _)| task);
         let site = self.spawn_tree.site(preempted, self.last, &mut self.draws);
-        self.draws.pick(site, bound, || {
+        let picked = self.draws.pick(site, bound, || {
             // An index out of range means the last.
             let picked = strategy.pick(&candidates).min(len - 1);
             u32::try_from(picked).expect("below the number of candidates")
-        }) as usize
+        }) as usize;
+        self.strategy.step(&candidates, picked);
+        picked
     }
 
     /// Records a pick of another task than the default, if the recording is full. Apart from
@@ -171,7 +180,7 @@ impl Core {
     #[inline]
     pub(super) fn record_pick(
         &mut self,
-        running: Option<(TaskId, Option<ResourceId>)>,
+        running: Option<(TaskId, Option<PendingOperation>)>,
         picked: usize,
     ) {
         if self.record.recording == Recording::Full && picked != 0 {
@@ -181,16 +190,22 @@ impl Core {
 
     #[cold]
     #[inline(never)]
-    fn record_switch(&mut self, running: Option<(TaskId, Option<ResourceId>)>, picked: usize) {
+    fn record_switch(
+        &mut self,
+        running: Option<(TaskId, Option<PendingOperation>)>,
+        picked: usize,
+    ) {
         let candidates = Candidates {
             running,
             ready: &self.ready,
             points: &self.points,
+            tasks: &self.tasks,
+            resources: &self.resources,
         };
         let (Some(instead_of), Some(taken)) = (candidates.task(0), candidates.task(picked)) else {
             return;
         };
-        let at = candidates.resource(0);
+        let at = candidates.point(0).map(PendingOperation::resource);
         let choice = self.draws.recorded() - 1;
         self.record.switches.push(SwitchEntry {
             choice,
@@ -234,12 +249,12 @@ impl Core {
         self.record.tasks.push(info);
     }
 
-    /// Lets the running task pass its scheduling point and operate on `resource`. Returns
+    /// Lets the running task pass its scheduling point and do its operation. Returns
     /// `true`, always: the result of `point`.
     #[inline]
-    pub(super) fn pass_point(&mut self, me: TaskId, resource: Option<ResourceId>) -> bool {
-        if let Some(resource) = resource {
-            self.touched(me, resource);
+    pub(super) fn pass_point(&mut self, me: TaskId, at: Option<PendingOperation>) -> bool {
+        if let Some(at) = at {
+            self.touched(me, at.resource());
         }
         true
     }

@@ -11,6 +11,7 @@ mod core;
 pub(crate) mod deadlock;
 mod driver;
 pub(crate) mod host;
+pub(crate) mod labels;
 mod leaks;
 pub(crate) mod network;
 pub(crate) mod panics;
@@ -41,8 +42,10 @@ use crate::trace::{Effect, Fingerprinter, HappensBefore, Outcome, Statistics, Tr
 
 pub(crate) use self::core::{Core, Disposal, Task};
 pub(crate) use self::driver::Driver;
+pub(crate) use self::labels::ResourceLabel;
 pub use self::host::HostState;
 pub use self::leaks::Leaks;
+use self::labels::ResourceLabels;
 use self::plain_tasks::PlainTasks;
 use self::record::{Record, TAG_TOTAL};
 use self::spawn_tree::SpawnTree;
@@ -188,6 +191,7 @@ impl Engine {
                 network: None,
                 net_config: net,
                 draws,
+                labels: strategy.reads_labels().then(ResourceLabels::default),
                 strategy,
                 next_wait: 0,
                 atomic_step: None,

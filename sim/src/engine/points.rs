@@ -6,54 +6,50 @@ use crate::engine::host::HostState;
 use crate::engine::wait::{ResourceInfo, Usage, Wait};
 use crate::ids::{ResourceId, TaskId};
 use crate::operation::{Operation, ResourceKind};
+use crate::schedule::strategy::PendingOperation;
 use crate::time::VirtualTime;
 
+use super::labels::{ResourceLabel, place_hash};
 use super::{Core, Engine};
 
 impl Engine {
-    /// Passes the scheduling point before the running task touches `resource`. Returns `false`
-    /// if another task goes first: the caller then returns `Pending` and is polled again
-    /// without a wake. With `polled_once` the caller could not do that, and goes on.
+    /// Passes the scheduling point before an operation of the running task. Returns `false` if
+    /// another task goes first: the caller then returns `Pending` and is polled again without a
+    /// wake. With `polled_once` the caller could not do that, and goes on.
     #[inline]
-    pub(crate) fn point(&self, resource: Option<ResourceId>, polled_once: bool) -> bool {
+    pub(crate) fn point(&self, at: Option<PendingOperation>, polled_once: bool) -> bool {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
         let Some(me) = core.running else {
             return true;
         };
-        if let Some(resource) = resource {
-            core.strategy.touched(me, resource);
-        }
         if polled_once || core.atomic_step == Some(core.statistics.steps) {
-            return core.pass_point(me, resource);
+            return core.pass_point(me, at);
         }
         core.collect(&self.wakes);
-        if core.ready.is_empty() {
-            // There is no task to switch to; the step still counts, so that a loop that never
-            // waits runs into its budget.
-            return self.step(core, me, resource);
-        }
-        if core.next.is_some() {
+        if core.next.is_some() && !core.ready.is_empty() {
             // A point of another branch of this task has switched away already.
-            return self.requeue(core, me, resource);
+            return self.requeue(core, me, at);
         }
-        let index = core.pick(Some((me, resource)));
+        // Without another ready task there is no switch; the step still counts, so that a loop
+        // that never waits runs into its budget.
+        let index = core.pick(Some((me, at)));
         if index == 0 {
-            return self.step(core, me, resource);
+            return self.step(core, me, at);
         }
         core.statistics.preemptions += 1;
-        core.record_pick(Some((me, resource)), index);
+        core.record_pick(Some((me, at)), index);
         core.next = core.ready.remove(index - 1);
-        self.requeue(core, me, resource)
+        self.requeue(core, me, at)
     }
 
     /// Lets the running task go on, within the budget.
     #[inline]
-    fn step(&self, core: &mut Core, me: TaskId, resource: Option<ResourceId>) -> bool {
+    fn step(&self, core: &mut Core, me: TaskId, at: Option<PendingOperation>) -> bool {
         if core.spend(self.now.get()) {
-            core.pass_point(me, resource)
+            core.pass_point(me, at)
         } else {
-            self.requeue(core, me, resource)
+            self.requeue(core, me, at)
         }
     }
 
@@ -65,9 +61,9 @@ impl Engine {
         &self,
         core: &mut Core,
         me: TaskId,
-        resource: Option<ResourceId>,
+        at: Option<PendingOperation>,
     ) -> bool {
-        core.points[me] = resource;
+        core.points[me] = at;
         let Some(task) = core.task_mut(me) else {
             return false;
         };
@@ -117,21 +113,36 @@ impl Engine {
     pub(crate) fn touch(&self, resource: ResourceId) {
         let mut core = self.core.borrow_mut();
         if let Some(me) = core.running {
-            core.strategy.touched(me, resource);
             core.touched(me, resource);
         }
     }
 
+    /// Returns the label of a resource that the running task makes; none if the strategy reads
+    /// no labels.
+    pub(crate) fn label(&self, created_at: &'static Location<'static>) -> Option<ResourceLabel> {
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        let creator = core.running.map(|task| core.spawn_tree.path_hash(task));
+        Some(core.labels.as_mut()?.next(created_at, creator))
+    }
+
+    /// Gives a resource its number, at its first use.
     pub(crate) fn register(
         &self,
         kind: ResourceKind,
         created_at: &'static Location<'static>,
+        label: Option<ResourceLabel>,
     ) -> ResourceId {
         let mut core = self.core.borrow_mut();
         core.happens_before.registered(created_at);
+        let label = label.unwrap_or_else(|| match core.labels {
+            Some(_) => ResourceLabel(place_hash(created_at)),
+            None => ResourceLabel::default(),
+        });
         core.resources.push(ResourceInfo {
             kind,
             created_at,
+            label,
             holders: Vec::new(),
             held_since: VirtualTime::ZERO,
             usage: Usage::default(),
@@ -163,7 +174,6 @@ impl Engine {
             info.usage.longest_hold = info.usage.longest_hold.max(held);
         }
         if let Some(me) = core.running {
-            core.strategy.touched(me, resource);
             core.touched(me, resource);
         }
     }

@@ -71,6 +71,11 @@ impl SpawnTree {
         spawn_path_hash
     }
 
+    /// Returns the hash of a task's path of spawns.
+    pub(super) fn path_hash(&self, task: TaskId) -> u64 {
+        self.nodes[task].spawn_path_hash
+    }
+
     /// Returns the path of spawns to a task; empty if tasks have no addresses.
     pub(super) fn path(&self, task: TaskId) -> SpawnPath {
         let addresses = self.addresses.as_ref();

@@ -9,6 +9,7 @@ use std::task::{Context, Waker};
 use crate::engine::host::HostState;
 use crate::engine::{deadlock, panics};
 use crate::ids::{HostId, TaskId};
+use crate::schedule::strategy::Spawn;
 use crate::time::VirtualTime;
 use crate::trace::{Effect, PanicReport, TaskEnd, Verdict};
 
@@ -17,7 +18,7 @@ use super::{Core, Disposal, Engine, Task};
 
 impl Engine {
     /// Adds a task without its future, which needs the id. [`Engine::start_task`] follows.
-    pub(crate) fn add_task(&self, host: HostId) -> TaskId {
+    pub(crate) fn add_task(&self, host: HostId, spawned_at: &'static Location<'static>) -> TaskId {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
         let id = core.tasks.push(None);
@@ -35,7 +36,12 @@ impl Engine {
         );
         let spawn_path_hash = core.spawn_tree.spawned(parent);
         core.happens_before.spawned(parent, spawn_path_hash);
-        core.strategy.spawned(id, spawn_path_hash);
+        core.strategy.spawned(&Spawn {
+            task: id,
+            parent,
+            path_hash: spawn_path_hash,
+            spawned_at,
+        });
         id
     }
 
@@ -129,9 +135,9 @@ impl Engine {
             let body = task.body.take();
             core.last = Some(id);
             let at_point = core.points[id].take();
-            if let Some(resource) = at_point {
+            if let Some(at) = at_point {
                 // The operation at whose point it stood happens now.
-                core.touched(id, resource);
+                core.touched(id, at.resource());
             }
             if aborted {
                 core.running = None;

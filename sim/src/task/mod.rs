@@ -107,7 +107,7 @@ where
         state: State::Running,
         joiner: None,
     }));
-    let task = engine.add_task(host);
+    let task = engine.add_task(host, caller);
     let future = Box::pin(TaskFuture {
         id: task,
         inner: Some(future),
@@ -330,7 +330,7 @@ impl<T> Future for JoinHandle<T> {
 
 impl<T> Simulated<T> {
     fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
-        ready!(self.point.poll(cx, Some(&self.resource)));
+        ready!(self.point.poll(cx, Some((&self.resource, Operation::Join))));
         let result = self.poll_result(cx);
         if result.is_ready() {
             self.waiting = None;

@@ -3,8 +3,13 @@
 //! A strategy only picks; its picks are recorded and replayed by the tape. A new one
 //! is a module with an entry of its own, and a line of [`STRATEGIES`].
 
+mod candidates;
 mod info;
+mod operations;
+mod profile;
+mod remaining;
 
+pub use candidates::{Candidates, PendingOperation};
 pub use info::{Parameter, Sampler, StrategyInfo, StrategyKind, StrategyName};
 
 /// Declares the module of each strategy and lists its entry.
@@ -23,67 +28,38 @@ strategies! {
     pct,
     pos,
     urw,
+    surw,
+    order,
     portfolio,
     bounded,
 }
 
 pub use bounded::{Deviate, Exhaustive, PickDeviation, Picks};
 pub use fifo::Fifo;
+pub use order::Order;
 pub use pct::Pct;
 pub use pos::Pos;
+pub use profile::Profile;
 pub use random::Random;
-pub use urw::{Profile, Profiler, SharedProfile, Urw};
+pub use surw::Surw;
+pub use urw::Urw;
 
-use crate::ids::{ResourceId, TaskId};
-use crate::index_vec::IndexVec;
-use crate::schedule::ReadyQueue;
+use std::panic::Location;
 
-/// The tasks among which a strategy picks. Index 0 is the default pick: the running task, if it
-/// can go on, else the one that is ready longest.
-pub struct Candidates<'a> {
-    pub(crate) running: Option<(TaskId, Option<ResourceId>)>,
-    pub(crate) ready: &'a ReadyQueue,
-    /// For each task, the resource of the scheduling point at which it stands.
-    pub(crate) points: &'a IndexVec<TaskId, Option<ResourceId>>,
-}
+use crate::ids::TaskId;
 
-impl Candidates<'_> {
-    /// Returns the number of candidates; at least 1.
-    pub fn len(&self) -> usize {
-        self.ready.len() + usize::from(self.running.is_some())
-    }
-
-    /// Returns `true` if there are no candidates: never when a strategy picks.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Returns the task at that index, or none past the end.
-    pub fn task(&self, index: usize) -> Option<TaskId> {
-        match self.running {
-            Some((task, _)) if index == 0 => Some(task),
-            Some(_) => self.ready.get(index - 1),
-            None => self.ready.get(index),
-        }
-    }
-
-    /// Returns the task that stands at a scheduling point and could go on. It is the candidate
-    /// at index 0.
-    pub fn running(&self) -> Option<TaskId> {
-        self.running.map(|(task, _)| task)
-    }
-
-    /// Returns the resource that the candidate at that index is about to touch; none if it does
-    /// not stand at a scheduling point: it was woken, or is new.
-    pub fn resource(&self, index: usize) -> Option<ResourceId> {
-        match self.running {
-            Some((_, resource)) if index == 0 => resource,
-            _ => {
-                let task = self.task(index)?;
-                self.points[task]
-            }
-        }
-    }
+/// A task that was spawned.
+#[derive(Clone, Copy, Debug)]
+pub struct Spawn {
+    /// The task.
+    pub task: TaskId,
+    /// The task that spawned it; none if that is no task of the run.
+    pub parent: Option<TaskId>,
+    /// The hash of its path of spawns: it differs between tasks that run the same code, and is
+    /// the same in every run in which the task's ancestors spawn in the same order.
+    pub path_hash: u64,
+    /// The place of the spawn: the same for tasks that run the same code.
+    pub spawned_at: &'static Location<'static>,
 }
 
 /// A policy that picks the next task. One value serves one run.
@@ -94,17 +70,24 @@ pub trait Strategy {
     /// Prepares for a run with that seed. Called once, before it.
     fn start(&mut self, seed: u64);
 
-    /// Returns the index of the candidate that runs next. An index out of range means the last.
+    /// Returns the index of the candidate that runs next; there are at least two. An index out
+    /// of range means the last.
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize;
 
-    /// Receives that a task was spawned. The hash is of its path of spawns: it differs between
-    /// tasks that run the same code, and is the same in every run in which the task's ancestors
-    /// spawn in the same order.
-    fn spawned(&mut self, _task: TaskId, _signature: u64) {}
+    /// Receives that the candidate at that index runs until its next scheduling point or wait.
+    /// Called for each step of the run: after each pick, and where there was one candidate
+    /// only.
+    fn step(&mut self, _candidates: &Candidates<'_>, _index: usize) {}
 
-    /// Receives that a task touched a resource (before an operation, or at a release).
-    fn touched(&mut self, _task: TaskId, _resource: ResourceId) {}
+    /// Receives that a task was spawned.
+    fn spawned(&mut self, _spawn: &Spawn) {}
 
     /// Receives that a task ended.
     fn ended(&mut self, _task: TaskId) {}
+
+    /// Returns `true` if the strategy compares resources with those of another run. Labels cost
+    /// a look into a map for each resource, and are made only then.
+    fn reads_labels(&self) -> bool {
+        false
+    }
 }

@@ -88,7 +88,7 @@ impl<T: Future> Future for Timeout<T> {
                 // If another task ran first in this poll, the future might have been ready
                 // otherwise, and then it takes precedence. It is polled again at the task's
                 // next turn, which is in this instant.
-                ready!(this.point.poll(cx, Some(this.resource)));
+                ready!(this.point.poll(cx, Some((this.resource, Operation::Timeout))));
                 *this.waiting = None;
                 Poll::Ready(Err(elapsed))
             }
