@@ -147,3 +147,28 @@ fn the_page_of_the_project_is_complete() {
     let named: BTreeSet<String> = named.map(str::to_owned).collect();
     assert_eq!(named, defects(), "write it anew, as it says itself");
 }
+
+/// Holds that the page of patterns and the scenario files name each other.
+#[test]
+fn every_defect_has_a_pattern_and_every_pattern_a_defect() {
+    let text = fs::read_to_string("docs/defects.md").expect("the page");
+    let defects = defects();
+    let mut found = BTreeSet::new();
+    let mut rows = 0;
+    for row in text.lines().filter(|line| line.starts_with("| ")) {
+        let mut cells = row.split(" | ");
+        let (pattern, named) = (cells.next(), cells.next().expect("a second cell"));
+        if named.starts_with("scenarios") {
+            continue;
+        }
+        rows += 1;
+        let named: Vec<&str> = named.split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "{pattern:?} has no defect");
+        for name in named {
+            assert!(defects.contains(name), "{pattern:?}: there is no {name}");
+            found.insert(name.to_owned());
+        }
+    }
+    assert!(rows >= 70, "{rows} patterns");
+    assert_eq!(found, defects);
+}
