@@ -19,6 +19,18 @@ pub struct ProgramsScenario {
     pub(super) program: ProgramSettings,
 }
 
+impl ProgramsScenario {
+    /// Returns the name of the program.
+    pub fn name(&self) -> &'static str {
+        self.program.name.0.entry().about.name
+    }
+
+    /// Returns its size.
+    pub fn size(&self) -> u32 {
+        self.program.size
+    }
+}
+
 /// The program, and its size.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
