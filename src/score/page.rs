@@ -74,6 +74,7 @@ impl<'a> Page<'a> {
         )?;
         self.write_strategies(text)?;
         self.write_hard(text)?;
+        self.write_mixes(text)?;
         self.write_defects(text, scenarios)?;
         self.write_rates(text)
     }
@@ -145,6 +146,52 @@ impl<'a> Page<'a> {
         }
         text.push('\n');
         Ok(())
+    }
+
+    /// Writes what becomes of the defects that need a schedule if the portfolio has one member
+    /// less. A portfolio takes its members in turn, so that its rate is the mean of theirs.
+    fn write_mixes(&self, text: &mut String) -> fmt::Result {
+        let members = StrategyName::portfolio();
+        let is_measured = |member: &StrategyName| self.strategies.contains(member);
+        if members.len() < 2 || !members.iter().all(is_measured) {
+            return Ok(());
+        }
+        text.push_str("## The mix of the portfolio\n\n");
+        text.push_str(
+            "For the defects that need a schedule: the runs that a portfolio takes on average, by \
+             the\nrates of its members. A member earns its place if the numbers grow without it.\n\n\
+             | members | median defect | slowest defect | not found |\n|---|---:|---:|---:|\n",
+        );
+        writeln!(text, "| all | {} |", self.mix(&members))?;
+        for left_out in &members {
+            let others = members.iter().filter(|member| *member != left_out);
+            let others: Vec<StrategyName> = others.copied().collect();
+            writeln!(text, "| without `{left_out}` | {} |", self.mix(&others))?;
+        }
+        text.push('\n');
+        Ok(())
+    }
+
+    /// Returns the cells of a mix: runs for the median and the slowest of the defects that need
+    /// a schedule, and the number of those that none of the members finds.
+    fn mix(&self, members: &[StrategyName]) -> String {
+        let expected = |name: &&str| {
+            let all = &self.scores[*name];
+            let scores = members.iter().filter_map(|member| all.get(member));
+            let hits: u64 = scores.clone().map(|score| score.detected.hits).sum();
+            let runs: u64 = scores.map(|score| score.detected.runs).sum();
+            (hits > 0).then(|| runs.div_ceil(hits))
+        };
+        let hard = self.hard();
+        let mut found: Vec<u64> = hard.iter().filter_map(expected).collect();
+        found.sort_unstable();
+        let shown = |runs: Option<&u64>| runs.map_or_else(|| "-".to_owned(), u64::to_string);
+        format!(
+            "{} | {} | {}",
+            shown(found.get(found.len() / 2)),
+            shown(found.last()),
+            hard.len() - found.len()
+        )
     }
 
     /// Writes the head of a table with a column for each strategy and further ones.
