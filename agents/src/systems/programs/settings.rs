@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Program;
 use super::catalog::PROGRAMS;
-use crate::sections::{Name, Named, Part, Settings};
+use crate::sections::{Contradiction, Name, Named, Part, Path, Rule, Settings, Shared};
 use crate::spec::{Extent, ScenarioSpec};
 
 /// A whole scenario of programs.
@@ -82,6 +82,24 @@ impl Settings for ProgramsScenario {
         Some(Self { program })
     }
 
+    fn contradictions(file: &ProgramsFile, shared: &Shared<'_>) -> Vec<Contradiction> {
+        let program = file.program.sound().map(|program| program.name.0.entry());
+        let (Some(program), Some(defect)) = (program, shared.defect) else {
+            return Vec::new();
+        };
+        let (name, own) = (program.about.name, program.defect.name());
+        if defect == own {
+            return Vec::new();
+        }
+        let message = format!("the program `{name}` does not have the defect `{defect}`");
+        let place = Path::of("system").key("defect");
+        let problem = Contradiction::new(Rule::ForeignDefect, message, place)
+            .label("has no place in the program")
+            .also(Path::of("program").key("name"), "the program")
+            .help(format!("its defect is `{own}`"));
+        vec![problem]
+    }
+
     fn actors(&self) -> Extent {
         Extent {
             noun: "program",
@@ -94,5 +112,29 @@ impl Settings for ProgramsScenario {
             noun: "task or operation",
             count: self.program.size.into(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn program_has_no_defect_but_its_own() {
+        let file = json!({ "program": { "name": "reorder", "size": 3 } });
+        let file: ProgramsFile = serde_json::from_value(file).expect("it matches the schema");
+        let found = |defect| {
+            let shared = Shared {
+                defect,
+                ..Shared::default()
+            };
+            let found = ProgramsScenario::contradictions(&file, &shared).into_iter();
+            found.map(|problem| problem.rule).collect::<Vec<_>>()
+        };
+        assert_eq!(found(None), []);
+        assert_eq!(found(Some("reorder")), []);
+        assert_eq!(found(Some("twostage")), [Rule::ForeignDefect]);
     }
 }
