@@ -34,6 +34,8 @@ pub mod report;
 pub mod repro;
 pub mod run;
 pub mod scenario;
+#[cfg(feature = "cli")]
+pub mod score;
 pub mod shrink;
 pub mod system;
 pub mod target;

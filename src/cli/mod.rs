@@ -10,6 +10,7 @@ mod list;
 mod on_repro;
 mod progress;
 mod run;
+mod score;
 mod select;
 mod terminal;
 mod test_binary;
@@ -135,6 +136,13 @@ enum Command {
     /// It is replayed, and must reproduce (else the exit code is 13); then the file is
     /// copied to `regressions/NAME.repro` below the directory of scenarios.
     Keep(KeepArgs),
+    /// Measure how many runs strategies need to show each seeded defect, and count the false
+    /// alarms of the healthy twins.
+    ///
+    /// Exit codes: that of the worst failure of a twin; else 3 if some defect was not
+    /// detected by any of the strategies, or Ctrl-C ended it; 4 if no scenario carries a
+    /// defect.
+    Score(score::ScoreArgs),
     /// Print the JSON schema of scenario files.
     Schema,
     /// Write a new scenario file with comments. A file that exists is left alone.
@@ -332,6 +340,7 @@ fn dispatch(cli: &Cli) -> Exit {
                 })
             },
         ),
+        Command::Score(args) => score::score(&cli.root, args),
         Command::Schema => create::schema(),
         Command::New { name, system } => create::new(&cli.root, name, system),
     };

@@ -83,7 +83,8 @@ pub(super) fn explore(
     Ok(found.exit(target, request.shard.is_none()))
 }
 
-fn all_cores() -> NonZeroUsize {
+/// Returns as many workers as there are cores.
+pub(crate) fn all_cores() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 

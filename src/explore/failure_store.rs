@@ -67,7 +67,7 @@ impl<'a> FailureStore<'a> {
         };
         match (self.keep, run.expectedness) {
             (Keep::FirstOfEachKind, _) => self.keep_first(&run.key, &signature, report, again),
-            (Keep::FirstUnexpected, Expectedness::Detects) => {}
+            (Keep::Nothing, _) | (Keep::FirstUnexpected, Expectedness::Detects) => {}
             (Keep::FirstUnexpected | Keep::Each, _) => run.repro = self.keep_seed(report),
         }
     }

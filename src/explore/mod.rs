@@ -75,6 +75,8 @@ pub enum Keep {
     FirstUnexpected,
     /// A line in a log for each, and a repro of the first of each signature.
     FirstOfEachKind,
+    /// None.
+    Nothing,
 }
 
 /// The seeds that are run twice, to see whether both runs are the same.

@@ -23,6 +23,7 @@ mod scenario_files;
 mod scenario_meaning;
 mod scenario_properties;
 mod schema_page;
+mod score;
 mod shrink;
 mod snapshots;
 mod support;

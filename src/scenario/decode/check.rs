@@ -31,6 +31,7 @@ pub(super) fn code_of(rule: Rule) -> Code {
         Rule::TimesOutOfOrder => Code::TimesOutOfOrder,
         Rule::IdleOracle => Code::IdleOracle,
         Rule::UnreachableGoal => Code::UnreachableGoal,
+        Rule::ForeignDefect => Code::DefectVerdict,
     }
 }
 
