@@ -111,10 +111,16 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Detector a history that any program has recorded as JSON Lines.
+    /// Check what any program has recorded as JSON Lines: a stream by a wire profile, or a
+    /// history by the oracles.
+    ///
+    /// A profile checks the messages of one connection, one a line, and names the rule, the
+    /// line and the section of the specification. Without a profile the file is a history,
+    /// with the entries of all actors.
     ///
     /// Exit codes: 0 if no rule is broken, 10 if one is or an oracle that was named had
-    /// nothing to check, 2 for a bad file, 4 if no oracle applies.
+    /// nothing to check, 2 for a bad file, 3 if a stream has more open ids than are checked, 4
+    /// if there are no messages or no oracle applies.
     Conform(conform::ConformArgs),
     /// Make a repro smaller, in its place: fewer agents, faults and events, fewer
     /// choices, lower values; the failure stays the same.
