@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::block;
 use super::next_steps::NextSteps;
+use super::page;
 use crate::clock;
 use crate::repro::{EXTENSION, Repro};
 use crate::run::signature::Signature;
@@ -85,11 +86,23 @@ fn render(target: &dyn Target, repro: &Repro, file: &Path, next: NextSteps) -> S
         runs: RUNS_MAX,
         stop: &out_of_time,
     };
-    let report = match shrink(target, repro, file, &limits) {
-        Ok(shrinking) => block::render(target, &shrinking),
-        Err(reason) => format!("\n  not shrunk: {reason}\n"),
-    };
-    format!("{report}\n{}", next.of(target, file))
+    match shrink(target, repro, file, &limits) {
+        Ok(shrinking) => {
+            let block = block::render(target, &shrinking);
+            let page = page_beside(target, &shrinking, file);
+            format!("{block}\n{}{page}", next.of(target, file))
+        }
+        Err(reason) => format!("\n  not shrunk: {reason}\n\n{}", next.of(target, file)),
+    }
+}
+
+/// Writes the page of a failure beside its repro. Returns the line about it: the repro is there,
+/// whether there is room for the page or not.
+pub(crate) fn page_beside(target: &dyn Target, studied: &ShrinkResult, file: &Path) -> String {
+    match page::write_beside(target, studied, file) {
+        Ok(page_file) => format!("  page    {}\n", page_file.display()),
+        Err(error) => format!("  page    not written: {error}\n"),
+    }
 }
 
 /// Returns the report of the repro that is in `file`.

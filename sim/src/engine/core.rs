@@ -96,7 +96,7 @@ impl Core {
             self.happens_before.fault(what);
         }
         if self.record.recording == Recording::Full {
-            self.record.entries.push(Entry {
+            self.record.trace.entries.push(Entry {
                 step: self.statistics.steps,
                 at,
                 effect,
@@ -135,6 +135,7 @@ impl Core {
             // Two threads have woken it at the same moment.
             return;
         }
+        self.record.wake(id);
         let host = &mut self.hosts[task.host];
         if host.state == HostState::Paused {
             host.parked.push(id);

@@ -7,6 +7,7 @@ use crate::engine::wait::{ResourceInfo, Usage, Wait};
 use crate::ids::{ResourceId, TaskId};
 use crate::operation::{Operation, ResourceKind};
 use crate::time::VirtualTime;
+use crate::trace::LockStep;
 
 use super::{Core, Engine};
 
@@ -142,22 +143,26 @@ impl Engine {
     #[inline]
     pub(crate) fn hold(&self, resource: ResourceId) -> Option<TaskId> {
         let mut core = self.core.borrow_mut();
+        let core = &mut *core;
         let task = core.running?;
         let info = &mut core.resources[resource];
         if info.holders.is_empty() {
             info.held_since = self.now.get();
         }
         info.holders.push(task);
+        core.record.lock(task, resource, info, LockStep::Acquired);
         Some(task)
     }
 
     #[inline]
     pub(crate) fn release(&self, resource: ResourceId, task: TaskId) {
         let mut core = self.core.borrow_mut();
+        let core = &mut *core;
         let info = &mut core.resources[resource];
         let index = info.holders.iter().position(|holder| *holder == task);
         info.holders
             .swap_remove(index.expect("a released resource was held"));
+        core.record.lock(task, resource, info, LockStep::Released);
         if info.holders.is_empty() {
             let held = self.now.get().since(info.held_since);
             info.usage.longest_hold = info.usage.longest_hold.max(held);
@@ -186,6 +191,7 @@ impl Engine {
         let kind = info.kind;
         core.statistics.waits += u64::from(kind != ResourceKind::Timer);
         core.statistics.lock_waits += u64::from(kind.is_lock());
+        core.record.lock(me, resource, info, LockStep::WaitBegan);
         if let Some(task) = core.task_mut(me) {
             let newest = task.waits.iter().all(|wait| wait.id < id);
             assert!(newest, "each wait has an id of its own");
@@ -200,17 +206,20 @@ impl Engine {
     }
 
     #[inline]
-    pub(crate) fn end_wait(&self, task: TaskId, id: u64) {
+    pub(crate) fn end_wait(&self, waiter: TaskId, id: u64) {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
-        let Some(task) = core.task_mut(task) else {
+        let Some(task) = core.task_mut(waiter) else {
             return;
         };
         // Mostly there is one, or the last goes first.
         let index = task.waits.iter().rposition(|wait| wait.id == id);
         if let Some(wait) = index.map(|index| task.waits.remove(index)) {
             let waited = self.now.get().since(wait.since);
-            let usage = &mut core.resources[wait.resource].usage;
+            let info = &mut core.resources[wait.resource];
+            let step = LockStep::WaitEnded;
+            core.record.lock(waiter, wait.resource, info, step);
+            let usage = &mut info.usage;
             usage.waited += waited;
             usage.longest_wait = usage.longest_wait.max(waited);
         }

@@ -1,8 +1,9 @@
 //! The record of a run: its fingerprint and, with full recording, its trace.
 
+use crate::engine::wait::ResourceInfo;
 use crate::ids::{ResourceId, TaskId};
 use crate::time::VirtualTime;
-use crate::trace::{Effect, Entry, Fingerprinter, TaskInfo};
+use crate::trace::{Effect, Fingerprinter, LockChange, LockStep, TaskInfo, Trace, Wake};
 
 use super::Recording;
 
@@ -11,7 +12,7 @@ pub(super) struct Record {
     pub(super) recording: Recording,
     pub(super) fingerprint: Fingerprinter,
     pub(super) stamped: VirtualTime,
-    pub(super) entries: Vec<Entry>,
+    pub(super) trace: Trace,
     pub(super) switches: Vec<SwitchEntry>,
     pub(super) tasks: Vec<TaskInfo>,
 }
@@ -42,6 +43,37 @@ impl Record {
         if at != self.stamped {
             self.stamped = at;
             self.fingerprint.tag(TAG_TIME).u64(at.as_micros());
+        }
+    }
+
+    /// Records a wake that made a task ready, if the recording is full.
+    #[inline]
+    pub(super) fn wake(&mut self, task: TaskId) {
+        if self.recording == Recording::Full {
+            let effects = self.trace.entries.len();
+            self.trace.wakes.push(Wake { effects, task });
+        }
+    }
+
+    /// Records a step of a task towards a lock or away from it, if the recording is full and
+    /// the resource is a lock.
+    #[inline]
+    pub(super) fn lock(
+        &mut self,
+        task: TaskId,
+        lock: ResourceId,
+        info: &ResourceInfo,
+        step: LockStep,
+    ) {
+        if self.recording == Recording::Full && info.kind.is_lock() {
+            self.trace.locks.push(LockChange {
+                effects: self.trace.entries.len(),
+                lock,
+                kind: info.kind,
+                created_at: info.created_at,
+                task,
+                step,
+            });
         }
     }
 
