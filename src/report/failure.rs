@@ -121,3 +121,30 @@ pub(crate) fn explain(target: &dyn Target, repro: &Repro) -> String {
         Err(_) => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::document::tests::KEPT;
+
+    /// The page is written after the repro, so that a disk without room for it costs nothing
+    /// else. A directory in its place stands for that disk.
+    #[test]
+    fn page_that_cannot_be_written_costs_no_repro() {
+        let directory = std::env::temp_dir();
+        let directory = directory.join(format!("rehearsal-page-{}", std::process::id()));
+        std::fs::create_dir_all(directory.join("kept.html").join("inside")).expect("a directory");
+        let file = directory.join("kept.repro");
+        let kept = Repro::read(Path::new(KEPT)).expect("a repro");
+        kept.save(&file).expect("a copy");
+        let scenario = kept.find_scenario(&file, &["scenarios".into()]);
+        let text = render_file(&scenario.expect("its scenario"), &file, NextSteps::Binary);
+        assert!(text.contains("  page    not written: "), "{text}");
+        assert!(text.contains("  replay  rehearsal replay "), "{text}");
+        let small = Repro::read(&file).expect("the repro");
+        assert!(small.schedule.len() < kept.schedule.len());
+        let left = std::fs::read_dir(&directory).expect("a directory").count();
+        assert_eq!(left, 2, "the repro and the directory");
+        std::fs::remove_dir_all(&directory).expect("it can be removed");
+    }
+}

@@ -40,7 +40,7 @@ struct Record<'a> {
     args: Option<Arguments<'a>>,
 }
 
-/// What a viewer shows of a selected event.
+/// The details of a record, which a viewer shows when it is selected.
 #[derive(Serialize, Debug)]
 #[serde(untagged)]
 enum Arguments<'a> {

@@ -19,7 +19,9 @@ use crate::net::{NetConfig, Network};
 use crate::schedule::strategy::{Candidates, Strategy};
 use crate::schedule::{ChoiceSource, ReadyQueue};
 use crate::time::VirtualTime;
-use crate::trace::{Effect, Entry, HappensBefore, Statistics, Switch, TaskInfo, Verdict};
+use crate::trace::{
+    Effect, Entry, HappensBefore, LockChange, LockStep, Statistics, Switch, TaskInfo, Verdict,
+};
 
 use super::plain_tasks::PlainTasks;
 use super::record::{Record, SwitchEntry, TAG_POLL};
@@ -114,6 +116,26 @@ impl Core {
                 self.record.fingerprint.tagged_u32(TAG_POLL, task.0);
             }
             Recording::Full => self.record(at, Effect::Poll { task }),
+        }
+    }
+
+    /// Records a step of a task towards a lock or away from it, if the recording is full, the
+    /// resource is a lock, and the run is not over: what is dropped then releases everything.
+    #[inline]
+    pub(super) fn record_lock(&mut self, task: TaskId, lock: ResourceId, step: LockStep) {
+        if self.record.recording != Recording::Full || self.halted.is_some() {
+            return;
+        }
+        let info = &self.resources[lock];
+        if info.kind.is_lock() {
+            self.record.trace.locks.push(LockChange {
+                effects: self.record.trace.entries.len(),
+                lock,
+                kind: info.kind,
+                created_at: info.created_at,
+                task,
+                step,
+            });
         }
     }
 

@@ -150,7 +150,7 @@ impl Engine {
             info.held_since = self.now.get();
         }
         info.holders.push(task);
-        core.record.lock(task, resource, info, LockStep::Acquired);
+        core.record_lock(task, resource, LockStep::Acquired);
         Some(task)
     }
 
@@ -162,11 +162,11 @@ impl Engine {
         let index = info.holders.iter().position(|holder| *holder == task);
         info.holders
             .swap_remove(index.expect("a released resource was held"));
-        core.record.lock(task, resource, info, LockStep::Released);
         if info.holders.is_empty() {
             let held = self.now.get().since(info.held_since);
             info.usage.longest_hold = info.usage.longest_hold.max(held);
         }
+        core.record_lock(task, resource, LockStep::Released);
         if let Some(me) = core.running {
             core.strategy.touched(me, resource);
             core.touched(me, resource);
@@ -191,7 +191,7 @@ impl Engine {
         let kind = info.kind;
         core.statistics.waits += u64::from(kind != ResourceKind::Timer);
         core.statistics.lock_waits += u64::from(kind.is_lock());
-        core.record.lock(me, resource, info, LockStep::WaitBegan);
+        core.record_lock(me, resource, LockStep::WaitBegan);
         if let Some(task) = core.task_mut(me) {
             let newest = task.waits.iter().all(|wait| wait.id < id);
             assert!(newest, "each wait has an id of its own");
@@ -216,12 +216,10 @@ impl Engine {
         let index = task.waits.iter().rposition(|wait| wait.id == id);
         if let Some(wait) = index.map(|index| task.waits.remove(index)) {
             let waited = self.now.get().since(wait.since);
-            let info = &mut core.resources[wait.resource];
-            let step = LockStep::WaitEnded;
-            core.record.lock(waiter, wait.resource, info, step);
-            let usage = &mut info.usage;
+            let usage = &mut core.resources[wait.resource].usage;
             usage.waited += waited;
             usage.longest_wait = usage.longest_wait.max(waited);
+            core.record_lock(waiter, wait.resource, LockStep::WaitEnded);
         }
     }
 }

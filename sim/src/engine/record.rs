@@ -1,9 +1,8 @@
 //! The record of a run: its fingerprint and, with full recording, its trace.
 
-use crate::engine::wait::ResourceInfo;
 use crate::ids::{ResourceId, TaskId};
 use crate::time::VirtualTime;
-use crate::trace::{Effect, Fingerprinter, LockChange, LockStep, TaskInfo, Trace, Wake};
+use crate::trace::{Effect, Fingerprinter, TaskInfo, Trace, Wake};
 
 use super::Recording;
 
@@ -52,28 +51,6 @@ impl Record {
         if self.recording == Recording::Full {
             let effects = self.trace.entries.len();
             self.trace.wakes.push(Wake { effects, task });
-        }
-    }
-
-    /// Records a step of a task towards a lock or away from it, if the recording is full and
-    /// the resource is a lock.
-    #[inline]
-    pub(super) fn lock(
-        &mut self,
-        task: TaskId,
-        lock: ResourceId,
-        info: &ResourceInfo,
-        step: LockStep,
-    ) {
-        if self.recording == Recording::Full && info.kind.is_lock() {
-            self.trace.locks.push(LockChange {
-                effects: self.trace.entries.len(),
-                lock,
-                kind: info.kind,
-                created_at: info.created_at,
-                task,
-                step,
-            });
         }
     }
 

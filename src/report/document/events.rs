@@ -312,6 +312,9 @@ impl Builder<'_, '_> {
             event.at = at.as_micros();
         }
         event.causes = self.causes.of_failure(&failure.witness);
+        for cause in &event.causes {
+            self.events.list[*cause].matters = true;
+        }
     }
 
     fn effect(

@@ -93,7 +93,7 @@ pub(crate) struct Command {
 pub(crate) struct DeviationText {
     /// The site and the alternative.
     pub choice: String,
-    /// What it does, in words.
+    /// Its effect, in words.
     pub text: String,
     /// The verdict of the run without it; none if that was not tried.
     pub without: Option<&'static str>,
@@ -282,16 +282,19 @@ pub(in crate::report) mod tests {
 
     use super::*;
     use crate::repro::Repro;
-    use crate::shrink::{Limits, study};
+    use crate::shrink::{Limits, shrink};
 
-    /// Returns the document of a repro that is kept in this repository.
+    /// A repro that is kept in this repository as it was found.
+    pub(in crate::report) const KEPT: &str = "scenarios/regressions/sequence-apart-from-send.repro";
+
+    /// Returns the document of that repro, shrunk.
     pub(in crate::report) fn document_of_kept_repro() -> Document {
-        let file = Path::new("scenarios/regressions/sequence-apart-from-send.repro");
+        let file = Path::new(KEPT);
         let repro = Repro::read(file).expect("a repro");
         let scenario = repro.find_scenario(file, &["scenarios".into()]);
         let scenario = scenario.expect("its scenario");
-        let studied = study(&scenario, &repro, &Limits::runs(100)).expect("it fails");
-        document(&scenario, &studied, file).expect("it fails")
+        let shrunk = shrink(&scenario, &repro, &Limits::runs(1_000)).expect("it fails");
+        document(&scenario, &shrunk, file).expect("it fails")
     }
 
     #[test]

@@ -1,5 +1,8 @@
 // The list of deviations, and the filters.
 
+// Names in a list to choose from, at most.
+const OPTIONS_MAX = 400;
+
 class Side {
   constructor(element, data, model, selection, actions) {
     Object.assign(this, { element, data, model, selection, actions });
@@ -63,17 +66,23 @@ class Side {
     this.element.append(button("clear", "Clear filters", () => this.clear()));
   }
 
+  // Adds a list to choose a name from; of very many names, a field to type one into.
   select(name, all, values, set, id = name) {
-    const select = make("select");
+    const select = make(values.length > OPTIONS_MAX ? "input" : "select");
     select.id = `filter-${id}`;
     select.setAttribute("aria-label", `Show only events of this ${plain(name)}`);
-    const option = (value, text) => {
-      const element = make("option");
-      element.value = value;
-      element.textContent = plain(text);
-      return element;
-    };
-    select.append(option("", all), ...values.map((value) => option(value, value)));
+    if (values.length > OPTIONS_MAX) {
+      select.type = "search";
+      select.placeholder = `${all} of ${values.length.toLocaleString("en")}: a name`;
+    } else {
+      const option = (value, text) => {
+        const element = make("option");
+        element.value = value;
+        element.textContent = plain(text);
+        return element;
+      };
+      select.append(option("", all), ...values.map((value) => option(value, value)));
+    }
     select.addEventListener("change", () => {
       set(select.value);
       this.actions.changed();

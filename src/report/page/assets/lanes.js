@@ -4,6 +4,7 @@
 const ROW = 20;
 const HEAD = 124;
 const LANE_MAX = 26;
+const HOST_LANE_MAX = 64;
 const TASK_LANES_MAX = 40;
 // Rows to a bucket, in which the arrows and bars that cross them are found.
 const BUCKET = 64;
@@ -69,7 +70,7 @@ class Lanes {
   // Sets the width, of which the lanes take what they need.
   fit(width) {
     const count = Math.max(1, this.list.length);
-    this.step = Math.max(3, Math.min(LANE_MAX, width / count));
+    this.step = Math.max(3, Math.min(this.byTask ? LANE_MAX : HOST_LANE_MAX, width / count));
     this.width = Math.ceil(this.step * count);
   }
 

@@ -256,10 +256,10 @@ async fn conversation(world: World, messages: u64) -> Result<(), String> {
     let counter = Arc::clone(&lock);
     let talk = world.spawn_on(world.host("client"), async move {
         world.name_task("client");
-        for number in 0..messages {
+        for _ in 0..messages {
             let to_server = to_server.clone();
             let hand_over = |id: Arc<str>| async move { to_server.send(id).await };
-            let sent = client.send("requests", format!("request {number}"), hand_over);
+            let sent = client.send("requests", "request", hand_over);
             sent.await.map_err(|error| error.to_string())?;
             at_client.recv().await;
             *counter.lock().await += 1;
