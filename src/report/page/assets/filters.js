@@ -23,7 +23,8 @@ class Side {
       const item = make("li");
       const entry = button("choice-of-run", "", () => this.actions.select(deviation.event));
       if (deviation.decisive) entry.classList.add("decisive");
-      entry.append(make("span", "what", deviation.text), make("span", "choice", deviation.choice));
+      entry.append(make("span", "what", deviation.text));
+      if (deviation.choice !== deviation.text) entry.append(make("span", "choice", deviation.choice));
       if (deviation.without) {
         const text = deviation.without === "pass" ? "without it the run passes" : `without it: ${deviation.without}`;
         entry.append(make("span", "without", text));

@@ -215,7 +215,7 @@ class Page {
 
   key(key) {
     if (key.ctrlKey || key.metaKey || key.altKey) return;
-    if (/^(INPUT|SELECT|TEXTAREA)$/.test(key.target.tagName)) {
+    if (key.target.matches("select, input:not([type=checkbox])")) {
       if (key.key === "Escape") this.scroller.focus();
       return;
     }
