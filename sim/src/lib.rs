@@ -48,7 +48,7 @@ pub use task::{AbortHandle, JoinError, JoinHandle};
 pub use time::VirtualTime;
 pub use trace::{
     Census, DeadlockedTask, Effect, Entry, Fingerprint, Interleaving, LeakKind, LeakReport,
-    LiveSocket, LiveTask, LockUse, Outcome, PanicReport, Statistics, Switch, TaskEnd, TaskInfo,
-    Trace, Verdict,
+    LiveSocket, LiveTask, LockChange, LockStep, LockUse, Outcome, PanicReport, Statistics, Switch,
+    TaskEnd, TaskInfo, Trace, Verdict, Wake,
 };
 pub use world::{World, current};

@@ -9,6 +9,7 @@ mod interrupt;
 mod list;
 mod on_repro;
 mod progress;
+mod report;
 mod run;
 mod score;
 mod select;
@@ -133,10 +134,11 @@ enum Command {
     },
     /// Print a repro: the run, the events that led to the failure, and the deviations
     /// choices matter.
-    Report {
-        #[command(flatten)]
-        repro: ReproArgs,
-    },
+    ///
+    /// With --html, writes that as one page instead, which any browser opens without a
+    /// network: the run as a diagram, the causes of each event, and beside it the nearest
+    /// run that passes.
+    Report(report::ReportArgs),
     /// Make a repro a regression that `cargo test` replays first.
     ///
     /// It is replayed, and must reproduce (else the exit code is 13); then the file is
@@ -330,9 +332,7 @@ fn dispatch(cli: &Cli) -> Exit {
                 Request::Shrink { file, time: *time }
             })
         }
-        Command::Report { repro } => on_repro(&cli.root, &repro.file, &repro.packages(), |file| {
-            Request::Report { file }
-        }),
+        Command::Report(args) => report::report(&cli.root, args),
         Command::Keep(args) => on_repro(
             &cli.root,
             &args.repro.file,

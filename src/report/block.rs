@@ -37,6 +37,12 @@ fn write_shrunk(text: &mut String, whole: &dyn Target, shrinking: &ShrinkResult)
 
 /// Writes the size of the shrunk target and of its schedule.
 fn write_size(text: &mut String, whole: &dyn Target, shrinking: &ShrinkResult) -> fmt::Result {
+    let lines = size(whole, shrinking);
+    lines.iter().try_for_each(|line| writeln!(text, "  {line}"))
+}
+
+/// Returns the size of the shrunk target and of its schedule, and what it was shrunk from.
+pub(super) fn size(whole: &dyn Target, shrinking: &ShrinkResult) -> Vec<String> {
     let mut parts = remaining(&*shrinking.variant, whole);
     if parts.is_empty() {
         parts.push(format!("the whole {}", shrinking.repro.origin.noun()));
@@ -52,11 +58,10 @@ fn write_size(text: &mut String, whole: &dyn Target, shrinking: &ShrinkResult) -
             many(shrinking.report.outcome.statistics.choices, "choice"),
         ),
     };
-    writeln!(text, "  {}; {decisions}", parts.join(", "))?;
+    let mut lines = vec![format!("{}; {decisions}", parts.join(", "))];
     if let Some(shrunk) = shrinking.repro.shrunk {
-        writeln!(
-            text,
-            "  shrunk from {}, {}, in {}{}",
+        lines.push(format!(
+            "shrunk from {}, {}, in {}{}",
             counted(shrunk.decisions, "deviation"),
             counted(shrunk.preemptions, "preemption"),
             counted(usize::try_from(shrunk.runs).unwrap_or(usize::MAX), "run"),
@@ -65,9 +70,9 @@ fn write_size(text: &mut String, whole: &dyn Target, shrinking: &ShrinkResult) -
             } else {
                 "; `rehearsal shrink` may get it smaller"
             },
-        )?;
+        ));
     }
-    Ok(())
+    lines
 }
 
 /// Returns what the cuts have left of each part that is smaller than in the whole.

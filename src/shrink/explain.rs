@@ -94,6 +94,27 @@ pub(super) fn explain(session: &mut ShrinkSession<'_>, best: &Best) -> Explanati
     Explanation { decisions }
 }
 
+/// Returns the meaning of each deviation of a recorded run, without trying another one.
+pub(crate) fn described(report: &RunReport) -> Explanation {
+    let schedule = report.outcome.tape.schedule();
+    let steps = steps(report);
+    let decisions = schedule.deviations().iter().enumerate();
+    let decisions = decisions.map(|(index, decision)| {
+        let (who, what) = describe(report, index, decision);
+        Explained {
+            decision: decision.clone(),
+            who,
+            what,
+            step: steps.get(index).copied().unwrap_or(0),
+            without: None,
+            any_value: None,
+        }
+    });
+    Explanation {
+        decisions: decisions.collect(),
+    }
+}
+
 fn without(session: &mut ShrinkSession<'_>, best: &Best, index: usize) -> Option<RunVerdict> {
     let rest = best.schedule.with_value(index, 0);
     let report = session.replay(&*best.variant, &rest).ok()?;

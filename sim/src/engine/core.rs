@@ -19,7 +19,9 @@ use crate::net::{NetConfig, Network};
 use crate::schedule::strategy::{Candidates, PendingOperation, Strategy};
 use crate::schedule::{ChoiceSource, ReadyQueue};
 use crate::time::VirtualTime;
-use crate::trace::{Effect, Entry, HappensBefore, Statistics, Switch, TaskInfo, Verdict};
+use crate::trace::{
+    Effect, Entry, HappensBefore, LockChange, LockStep, Statistics, Switch, TaskInfo, Verdict,
+};
 
 use super::labels::ResourceLabels;
 use super::plain_tasks::PlainTasks;
@@ -99,7 +101,7 @@ impl Core {
             self.happens_before.fault(what);
         }
         if self.record.recording == Recording::Full {
-            self.record.entries.push(Entry {
+            self.record.trace.entries.push(Entry {
                 step: self.statistics.steps,
                 at,
                 effect,
@@ -117,6 +119,26 @@ impl Core {
                 self.record.fingerprint.tagged_u32(TAG_POLL, task.0);
             }
             Recording::Full => self.record(at, Effect::Poll { task }),
+        }
+    }
+
+    /// Records a step of a task towards a lock or away from it, if the recording is full, the
+    /// resource is a lock, and the run is not over: what is dropped then releases everything.
+    #[inline]
+    pub(super) fn record_lock(&mut self, task: TaskId, lock: ResourceId, step: LockStep) {
+        if self.record.recording != Recording::Full || self.halted.is_some() {
+            return;
+        }
+        let info = &self.resources[lock];
+        if info.kind.is_lock() {
+            self.record.trace.locks.push(LockChange {
+                effects: self.record.trace.entries.len(),
+                lock,
+                kind: info.kind,
+                created_at: info.created_at,
+                task,
+                step,
+            });
         }
     }
 
@@ -138,6 +160,7 @@ impl Core {
             // Two threads have woken it at the same moment.
             return;
         }
+        self.record.wake(id);
         let host = &mut self.hosts[task.host];
         if host.state == HostState::Paused {
             host.parked.push(id);

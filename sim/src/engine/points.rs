@@ -8,6 +8,7 @@ use crate::ids::{ResourceId, TaskId};
 use crate::operation::{Operation, ResourceKind};
 use crate::schedule::strategy::PendingOperation;
 use crate::time::VirtualTime;
+use crate::trace::LockStep;
 
 use super::labels::{ResourceLabel, place_hash};
 use super::{Core, Engine};
@@ -153,18 +154,21 @@ impl Engine {
     #[inline]
     pub(crate) fn hold(&self, resource: ResourceId) -> Option<TaskId> {
         let mut core = self.core.borrow_mut();
+        let core = &mut *core;
         let task = core.running?;
         let info = &mut core.resources[resource];
         if info.holders.is_empty() {
             info.held_since = self.now.get();
         }
         info.holders.push(task);
+        core.record_lock(task, resource, LockStep::Acquired);
         Some(task)
     }
 
     #[inline]
     pub(crate) fn release(&self, resource: ResourceId, task: TaskId) {
         let mut core = self.core.borrow_mut();
+        let core = &mut *core;
         let info = &mut core.resources[resource];
         let index = info.holders.iter().position(|holder| *holder == task);
         info.holders
@@ -173,6 +177,7 @@ impl Engine {
             let held = self.now.get().since(info.held_since);
             info.usage.longest_hold = info.usage.longest_hold.max(held);
         }
+        core.record_lock(task, resource, LockStep::Released);
         if let Some(me) = core.running {
             core.touched(me, resource);
         }
@@ -196,6 +201,7 @@ impl Engine {
         let kind = info.kind;
         core.statistics.waits += u64::from(kind != ResourceKind::Timer);
         core.statistics.lock_waits += u64::from(kind.is_lock());
+        core.record_lock(me, resource, LockStep::WaitBegan);
         if let Some(task) = core.task_mut(me) {
             let newest = task.waits.iter().all(|wait| wait.id < id);
             assert!(newest, "each wait has an id of its own");
@@ -210,10 +216,10 @@ impl Engine {
     }
 
     #[inline]
-    pub(crate) fn end_wait(&self, task: TaskId, id: u64) {
+    pub(crate) fn end_wait(&self, waiter: TaskId, id: u64) {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
-        let Some(task) = core.task_mut(task) else {
+        let Some(task) = core.task_mut(waiter) else {
             return;
         };
         // Mostly there is one, or the last goes first.
@@ -223,6 +229,7 @@ impl Engine {
             let usage = &mut core.resources[wait.resource].usage;
             usage.waited += waited;
             usage.longest_wait = usage.longest_wait.max(waited);
+            core.record_lock(waiter, wait.resource, LockStep::WaitEnded);
         }
     }
 }

@@ -4,6 +4,7 @@ mod census;
 mod fingerprint;
 mod happens_before;
 mod leak;
+mod locks;
 mod outcome;
 
 use std::fmt;
@@ -17,15 +18,30 @@ pub(crate) use self::fingerprint::Fingerprinter;
 pub(crate) use self::happens_before::HappensBefore;
 pub use self::happens_before::Interleaving;
 pub use self::leak::{LeakKind, LeakReport};
+pub use self::locks::{LockChange, LockStep};
 pub use self::outcome::{
     DeadlockedTask, LockUse, Outcome, PanicReport, Statistics, Switch, TaskInfo, Verdict,
 };
 
-/// The effects of a run, in order. Empty unless they were recorded.
+/// The effects of a run, in order, and what explains them. Empty unless they were recorded.
+/// Only the effects are part of the fingerprint.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Trace {
     /// The effects.
     pub entries: Vec<Entry>,
+    /// The changes of the holders and waiters of locks.
+    pub locks: Vec<LockChange>,
+    /// The wakes that made a task ready.
+    pub wakes: Vec<Wake>,
+}
+
+/// A wake that made a task ready.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wake {
+    /// Effects recorded before it: the last of them has woken the task, unless a timer did.
+    pub effects: usize,
+    /// The task.
+    pub task: TaskId,
 }
 
 /// One effect, at one step.
