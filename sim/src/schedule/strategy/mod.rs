@@ -25,9 +25,10 @@ strategies! {
     urw,
     portfolio,
     bounded,
+    cancel,
 }
 
-pub use bounded::{Deviate, Exhaustive, PickDeviation, Picks};
+pub use bounded::{Deviate, Exhaustive, PickDeviation, Picks, Scope};
 pub use fifo::Fifo;
 pub use pct::Pct;
 pub use pos::Pos;
@@ -86,6 +87,15 @@ impl Candidates<'_> {
     }
 }
 
+/// The kinds of choices that a task makes by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ChoiceKind {
+    /// The branch that a `select!` polls first.
+    Branch,
+    /// The drop of a future at an await.
+    Cancellation,
+}
+
 /// A policy that picks the next task. One value serves one run.
 pub trait Strategy {
     /// Returns the name as on the command line.
@@ -96,6 +106,12 @@ pub trait Strategy {
 
     /// Returns the index of the candidate that runs next. An index out of range means the last.
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize;
+
+    /// Returns the alternative of a choice that a task makes by itself, out of `0..bound`; 0 is
+    /// the default. None leaves it to chance.
+    fn choose(&mut self, _kind: ChoiceKind, _bound: u32) -> Option<u32> {
+        None
+    }
 
     /// Receives that a task was spawned. The hash is of its path of spawns: it differs between
     /// tasks that run the same code, and is the same in every run in which the task's ancestors

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rand_chacha::ChaCha8Rng;
 
-use super::{Candidates, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName};
+use super::{Candidates, ChoiceKind, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName};
 use crate::ids::{ResourceId, TaskId};
 use crate::schedule::tape::{below, strategy_stream};
 
@@ -109,6 +109,10 @@ impl Strategy for Profiler {
             *lock(&self.profile).0.entry(spawn_path_hash).or_default() += 1;
         }
         picked
+    }
+
+    fn choose(&mut self, kind: ChoiceKind, bound: u32) -> Option<u32> {
+        self.inner.choose(kind, bound)
     }
 
     fn spawned(&mut self, task: TaskId, spawn_path_hash: u64) {
