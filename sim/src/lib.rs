@@ -11,6 +11,7 @@
 //! is plain tokio.
 
 mod ambient;
+pub mod cancel;
 mod engine;
 mod extensions;
 mod ids;
@@ -35,9 +36,9 @@ pub use point::Resource;
 pub use rehearsal_hermetic as hermetic;
 pub use run::{run, run_hermetic};
 pub use schedule::strategy::{
-    Candidates, Deviate, Exhaustive, Fifo, Order, Parameter, Pct, PendingOperation, PickDeviation, Picks,
-    Pos, Profile, Random, STRATEGIES, Sampler, Spawn, Strategy, StrategyInfo, StrategyKind,
-    StrategyName, Surw, Urw,
+    Candidates, ChoiceKind, Deviate, Exhaustive, Fifo, Order, Parameter, Pct, PendingOperation,
+    PickDeviation, Picks, Pos, Profile, Random, STRATEGIES, Sampler, Scope, Spawn, Strategy,
+    StrategyInfo, StrategyKind, StrategyName, Surw, Urw,
 };
 pub use schedule::{
     Choice, Choices, Deviation, DeviationKind, Divergence, Family, Label, Link, Schedule, Site,
@@ -47,8 +48,8 @@ pub use shim::{tokio, tokio_util};
 pub use task::{AbortHandle, JoinError, JoinHandle};
 pub use time::VirtualTime;
 pub use trace::{
-    Census, DeadlockedTask, Effect, Entry, Fingerprint, Interleaving, LeakKind, LeakReport,
-    LiveSocket, LiveTask, LockChange, LockStep, LockUse, Outcome, PanicReport, Statistics, Switch,
-    TaskEnd, TaskInfo, Trace, Verdict, Wake,
+    Census, DeadlockedTask, Decision, Dropped, Effect, Entry, Fingerprint, Interleaving, LeakKind,
+    LeakReport, LiveSocket, LiveTask, LockChange, LockStep, LockUse, Moment, Outcome, PanicReport,
+    Statistics, Switch, TaskDecision, TaskEnd, TaskInfo, Trace, Verdict, Wake,
 };
 pub use world::{World, current};

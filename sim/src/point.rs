@@ -58,6 +58,11 @@ impl Resource {
         }
     }
 
+    /// Returns the place of its creation.
+    pub(crate) fn created_at(&self) -> &'static Location<'static> {
+        self.created_at
+    }
+
     /// Returns the number in that run, which is the current one.
     #[inline]
     fn id(&self, engine: &Engine) -> ResourceId {

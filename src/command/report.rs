@@ -9,8 +9,8 @@ use super::Console;
 use crate::exit::Exit;
 use crate::report::document::{self, Document};
 use crate::report::{block, failure, mermaid, page, perfetto, summary};
+use crate::repro::Draft;
 use crate::repro::Repro;
-use crate::repro::write;
 use crate::shrink::{self, Limits, ShrinkResult};
 use crate::target::Target;
 
@@ -89,7 +89,7 @@ fn write_forms(
 
 /// Writes a file in one piece, and reports it.
 fn write_file(path: &Path, text: &str, console: &mut dyn Console) -> bool {
-    let written = write::replace(path, text.as_bytes());
+    let written = Draft::write(path, text.as_bytes()).and_then(Draft::replace);
     match written {
         Ok(()) => console.warn(&format!("wrote {}\n", path.display())),
         Err(ref error) => {

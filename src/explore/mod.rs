@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rehearsal_history::Amount;
-use rehearsal_sim::PickDeviation;
+use rehearsal_sim::{PickDeviation, Scope};
 
 pub use crate::clock::now;
 use crate::exit::Exit;
@@ -129,7 +129,7 @@ pub fn explore(
     reporter: &mut dyn Reporter,
 ) -> io::Result<Exploration> {
     match options.strategy.search() {
-        Some(search) => search::search(target, seeds, search.bound(), options, reporter),
+        Some(search) => search::search(target, seeds, &search, options, reporter),
         None => sample::sample(target, seeds, options, reporter),
     }
 }
@@ -194,6 +194,8 @@ pub struct Exploration {
 /// The extent of a search.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Search {
+    /// The choices that it goes through.
+    pub scope: Scope,
     /// Most deviations from the default schedule.
     pub bound: u32,
     /// Schedules that were run.

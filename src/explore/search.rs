@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use rehearsal_sim::{Exhaustive, PickDeviation};
+use rehearsal_sim::{Exhaustive, PickDeviation, Scope};
 
 use super::failure_store::FailureStore;
 use super::meter::Meter;
@@ -14,18 +14,19 @@ use crate::run::RunOptions;
 use crate::run::seeds::Seeds;
 use crate::target::{Target, run_deviating};
 
-/// Runs every schedule of each seed that leaves the default one at most `bound` times;
+/// Runs every schedule of each seed that leaves the default one as that search does;
 /// what the world draws is drawn from the seed.
 pub(super) fn search(
     target: &dyn Target,
     seeds: Option<&Seeds>,
-    bound: u32,
+    search: &Exhaustive,
     options: &Options<'_>,
     reporter: &mut dyn Reporter,
 ) -> io::Result<Exploration> {
     let mut state = SearchState {
         target,
-        bound,
+        scope: search.scope(),
+        bound: search.bound(),
         options,
         store: FailureStore::new(target, options.keep, options.out),
         meter: Meter::new(None, options.deadline),
@@ -70,6 +71,7 @@ pub(super) fn search(
 /// A search under way.
 struct SearchState<'a> {
     target: &'a dyn Target,
+    scope: Scope,
     bound: u32,
     options: &'a Options<'a>,
     store: FailureStore<'a>,
@@ -81,6 +83,7 @@ struct SearchState<'a> {
 impl SearchState<'_> {
     fn so_far(&self) -> Search {
         Search {
+            scope: self.scope,
             bound: self.bound,
             schedules: self.totals.runs,
             estimate: self.estimate,
@@ -91,7 +94,7 @@ impl SearchState<'_> {
     /// Runs the schedules of a seed. Returns `true` if these were all.
     fn seed(&mut self, seed: u64, reporter: &mut dyn Reporter) -> io::Result<bool> {
         let before = self.estimate;
-        let frontier = Frontier::new(self.bound, self.totals.runs);
+        let frontier = Frontier::new(Exhaustive::within(self.scope, self.bound), self.totals.runs);
         // The default schedule comes first: it says about how many there are.
         if let Some(next) = frontier.take(self.options) {
             let run = self.run(seed, &next);
@@ -157,10 +160,10 @@ struct State {
 }
 
 impl Frontier {
-    fn new(bound: u32, before: u64) -> Self {
+    fn new(search: Exhaustive, before: u64) -> Self {
         Self {
             state: Mutex::new(State {
-                search: Exhaustive::new(bound),
+                search,
                 running: 0,
                 stopped: false,
             }),

@@ -33,6 +33,8 @@ impl Format {
 const TEXT: &str = "site";
 const PREEMPT: &str = "preempt";
 const AFTER: &str = "after";
+const SELECT: &str = "select";
+const CANCEL: &str = "cancel";
 const LATENCY: &str = "latency";
 const LOSS: &str = "loss";
 const WORLD: &str = "world";
@@ -45,6 +47,8 @@ pub(super) fn written(site: &Site) -> String {
     match site {
         Site::Preempt(path) => format!("{PREEMPT} = \"{path}\""),
         Site::After(path) => format!("{AFTER} = \"{path}\""),
+        Site::Select(path) => format!("{SELECT} = \"{path}\""),
+        Site::Cancel(path) => format!("{CANCEL} = \"{path}\""),
         Site::Latency(between) => link(LATENCY, between),
         Site::Loss(between) => link(LOSS, between),
         Site::World(label) => format!("{WORLD} = {}", quoted(label.as_str())),
@@ -75,12 +79,18 @@ pub(super) fn read(
 /// Reads the site of a choice of format 2: the value of exactly one of its keys.
 fn typed(section: &mut Section<'_>, problems: &mut Problems) -> Option<Site> {
     let path = |item: Item<'_>, problems: &mut Problems| spawn_path(&item, problems);
-    let readers: [(&'static str, Reader<'_>); 5] = [
+    let readers: [(&'static str, Reader<'_>); 7] = [
         (PREEMPT, &|item, problems| {
             path(item, problems).map(Site::Preempt)
         }),
         (AFTER, &|item, problems| {
             path(item, problems).map(Site::After)
+        }),
+        (SELECT, &|item, problems| {
+            path(item, problems).map(Site::Select)
+        }),
+        (CANCEL, &|item, problems| {
+            path(item, problems).map(Site::Cancel)
         }),
         (LATENCY, &|item, problems| {
             link(&item, problems).map(Site::Latency)
@@ -106,8 +116,9 @@ fn typed(section: &mut Section<'_>, problems: &mut Problems) -> Option<Site> {
                     section.span,
                     "the site is missing in a choice",
                     "",
-                    "add one of `preempt = \"0.1\"`, `after = \"0.1\"`, `latency = { from = \"…\", \
-                     to = \"…\" }`, `loss = { from = \"…\", to = \"…\" }` and `world = \"…\"`",
+                    "add one of `preempt = \"0.1\"`, `after = \"0.1\"`, `select = \"0.1\"`, \
+                     `cancel = \"0.1\"`, `latency = { from = \"…\", to = \"…\" }`, \
+                     `loss = { from = \"…\", to = \"…\" }` and `world = \"…\"`",
                 );
             }
             None

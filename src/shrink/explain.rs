@@ -162,7 +162,7 @@ fn describe(report: &RunReport, index: usize, decision: &Deviation) -> (String, 
         .iter()
         .find(|s| Some(s.choice) == choice);
     let Some(switch) = switch else {
-        return Default::default();
+        return described_by_task(report, choice);
     };
     let first = task_name(report, switch.instead_of);
     let taken = task_name(report, switch.taken);
@@ -177,6 +177,16 @@ fn describe(report: &RunReport, index: usize, decision: &Deviation) -> (String, 
         }
         _ => (taken, format!("goes before {first}")),
     }
+}
+
+/// Whom a choice that a task made by itself concerns, and what it does; empty for another
+/// choice.
+fn described_by_task(report: &RunReport, choice: Option<usize>) -> (String, String) {
+    let mut decisions = report.outcome.decisions.iter();
+    let made = decisions.find(|made| Some(made.choice) == choice);
+    made.map_or_else(Default::default, |made| {
+        (task_name(report, made.task), made.decision.to_string())
+    })
 }
 
 /// The standard library calls `Mutex::new` where it is handed to `map` and the like,

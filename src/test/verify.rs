@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use crate::console::{plain, print_error};
-use crate::explore::{self, Executed, Exploration, Keep, Options, Repeat, Reporter, summary};
+use crate::explore::{
+    self, Executed, Exploration, Keep, Options, Repeat, Reporter, Search, summary,
+};
 use crate::report::failure;
 use crate::report::next_steps::{self, NextSteps};
 use crate::run::StrategyName;
@@ -29,14 +31,24 @@ pub(crate) struct TestRun<'a> {
 /// Runs the seeds and compares them with what the target expects. Returns the text of the
 /// failure otherwise; its repro is written before.
 pub(crate) fn verify(target: &dyn Target, test: &TestRun<'_>) -> Result<(), String> {
+    let keep = match test.strategy.search() {
+        // Only the run itself has its schedule: its seed alone does not show it.
+        Some(_) => Keep::FirstOfEachKind,
+        None => Keep::FirstUnexpected,
+    };
     let options = Options {
         repeat: test.repeat,
-        ..Options::one_by_one(test.strategy, test.out, Keep::FirstUnexpected)
+        ..Options::one_by_one(test.strategy, test.out, keep)
     };
     let found = explore::explore(target, test.seeds.as_ref(), &options, &mut TestOutput);
     let found = found.map_err(|error| format!("the seeds could not be run: {error}"))?;
     if let Some(run) = &found.unexpected {
         return Err(failure(target, run));
+    }
+    if let Some(search) = found.search {
+        let shown = searched(target, &found, search)?;
+        super::print_captured(&format!("{shown}\n"));
+        return Ok(());
     }
     if found.seeds == 0 {
         return Err("no seed was run".to_owned());
@@ -47,6 +59,27 @@ pub(crate) fn verify(target: &dyn Target, test: &TestRun<'_>) -> Result<(), Stri
     match shortcoming(target, &found) {
         Some(problem) => Err(problem),
         None => Ok(()),
+    }
+}
+
+/// Returns what a search through cancellations shows; the text of the failure otherwise.
+fn searched(target: &dyn Target, found: &Exploration, search: Search) -> Result<String, String> {
+    let cancelled = summary::cancelled(found, search);
+    let failures = found.totals.failures.values();
+    let first = failures.min_by(|a, b| a.first.cmp(&b.first));
+    if let Some(failure) = first {
+        let story = match found.repros.get(&failure.signature) {
+            Some(path) => failure::render_file(target, path, NextSteps::Tests),
+            None => String::new(),
+        };
+        return Err(plain(&format!("{cancelled}\n{}{story}", failure.text)));
+    }
+    // A search that had nothing to cancel shows nothing.
+    let has_cancelled = found.totals.runs > found.seeds;
+    if search.complete && has_cancelled {
+        Ok(cancelled)
+    } else {
+        Err(cancelled)
     }
 }
 
@@ -82,5 +115,47 @@ struct TestOutput;
 impl Reporter for TestOutput {
     fn warning(&mut self, text: &str) {
         print_error(&format!("warning: {text}\n"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rehearsal_sim::{Ambient, Budget, Leaks, NetConfig, cancel};
+
+    use super::*;
+    use crate::target::{Program, TestRef, WorldSpec};
+
+    #[test]
+    fn search_through_cancellations_counts_the_awaits() {
+        let test = TestRef {
+            package: "p".to_owned(),
+            name: "p::counts".to_owned(),
+            file: "src/p.rs".into(),
+        };
+        let world = WorldSpec {
+            ambient: Ambient::Real,
+            budget: Budget::default(),
+            net: NetConfig::default(),
+            leaks: Leaks::default(),
+            cancellations: 0,
+        };
+        let program = Program::new(test, world, |_| async {
+            let marked = cancel::cancellable(rehearsal_sim::tokio::task::yield_now());
+            // It yields, or is dropped: both are an end.
+            let _ = marked.await;
+        });
+        let out = std::env::temp_dir();
+        let options = Options::one_by_one(StrategyName::CANCEL, &out, Keep::FirstOfEachKind);
+        let shown = |seeds: &str| {
+            let seeds: Seeds = seeds.parse().expect("seeds");
+            let found = explore::explore(&program, Some(&seeds), &options, &mut TestOutput);
+            let found = found.expect("nothing is written");
+            let search = found.search.expect("it is a search");
+            searched(&program, &found, search)
+        };
+        let one = "cancelled at each of 2 awaits of the default run of seed 3, it passes";
+        assert_eq!(shown("3..4").as_deref(), Ok(one));
+        let more = "cancelled at each of 4 awaits of the default runs of seeds 0..2, it passes";
+        assert_eq!(shown("2").as_deref(), Ok(more));
     }
 }

@@ -5,6 +5,7 @@
 //! `scenarios`, `harness` and `systems`.
 
 mod bad_input;
+mod cancel;
 mod cli;
 mod compatibility;
 mod conform;

@@ -23,10 +23,12 @@ use crate::trace::{
     Effect, Entry, HappensBefore, LockChange, LockStep, Statistics, Switch, TaskInfo, Verdict,
 };
 
+use super::cancellations::Cancellations;
 use super::labels::ResourceLabels;
 use super::plain_tasks::PlainTasks;
 use super::record::{Record, SwitchEntry, TAG_POLL};
 use super::spawn_tree::SpawnTree;
+use super::task_choices::TaskChoices;
 use super::{Budget, Recording};
 
 /// The state of a run. It is never borrowed while user code runs or is dropped.
@@ -53,6 +55,8 @@ pub(crate) struct Core {
     pub(super) strategy: Box<dyn Strategy>,
     /// Present if the strategy reads the labels of resources.
     pub(super) labels: Option<ResourceLabels>,
+    pub(super) task_choices: TaskChoices,
+    pub(super) cancellations: Cancellations,
     pub(super) next_wait: u64,
     /// The step in which the running task executes atomically, if it does.
     pub(super) atomic_step: Option<u64>,
@@ -79,6 +83,20 @@ pub(crate) struct Task {
     /// `true` from when it is queued until it is polled: it is in the ready queue, picked to
     /// run next, or among the tasks of a paused host, in one place only.
     pub(super) is_ready: bool,
+    /// `true` from when a scheduling point switches it away until it is polled.
+    pub(super) is_at_point: bool,
+    pub(super) exempt: Exemption,
+}
+
+/// The tasks of a subtree of spawns that the run never cancels.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Exemption {
+    /// None.
+    None,
+    /// The task at its root: the program, or a host's.
+    Root,
+    /// All of them.
+    Subtree,
 }
 
 pub(super) struct Body {

@@ -6,6 +6,7 @@
 //! the next timer. So `tokio::time` works unmodified, an idle hour costs
 //! nothing, and the order of polls is ours.
 
+pub(crate) mod cancellations;
 pub(crate) mod context;
 mod core;
 pub(crate) mod deadlock;
@@ -19,6 +20,7 @@ pub(crate) mod plain_tasks;
 mod points;
 mod record;
 mod spawn_tree;
+mod task_choices;
 mod tasks;
 pub(crate) mod wait;
 pub(crate) mod wake_queue;
@@ -40,15 +42,17 @@ use crate::schedule::{ChoiceSource, Choices, ReadyQueue};
 use crate::time::VirtualTime;
 use crate::trace::{Effect, Fingerprinter, HappensBefore, Outcome, Statistics, Trace, Verdict};
 
-pub(crate) use self::core::{Core, Disposal, Task};
+use self::cancellations::Cancellations;
+pub(crate) use self::core::{Core, Disposal, Exemption, Task};
 pub(crate) use self::driver::Driver;
-pub(crate) use self::labels::ResourceLabel;
 pub use self::host::HostState;
-pub use self::leaks::Leaks;
+pub(crate) use self::labels::ResourceLabel;
 use self::labels::ResourceLabels;
+pub use self::leaks::Leaks;
 use self::plain_tasks::PlainTasks;
 use self::record::{Record, TAG_TOTAL};
 use self::spawn_tree::SpawnTree;
+use self::task_choices::TaskChoices;
 use self::wake_queue::WakeQueue;
 
 /// The configuration of a run.
@@ -69,10 +73,14 @@ pub struct Config {
     pub ambient: Ambient,
     /// The policy for leaks.
     pub leaks: Leaks,
+    /// The most tasks and time-outs that the run may cancel: a spawned task is dropped at one of
+    /// its awaits, a time-out fires early. The program and those of hosts are never dropped.
+    pub cancellations: u32,
 }
 
 impl Default for Config {
-    /// Returns seed 0, `fifo`, fresh choices, fingerprint only; leaks fail.
+    /// Returns seed 0, `fifo`, fresh choices, fingerprint only; leaks fail,
+    /// nothing is cancelled.
     fn default() -> Self {
         Self {
             seed: 0,
@@ -83,6 +91,7 @@ impl Default for Config {
             net: NetConfig::default(),
             ambient: Ambient::default(),
             leaks: Leaks::default(),
+            cancellations: 0,
         }
     }
 }
@@ -98,6 +107,7 @@ impl std::fmt::Debug for Config {
             .field("net", &self.net)
             .field("ambient", &self.ambient)
             .field("leaks", &self.leaks)
+            .field("cancellations", &self.cancellations)
             .finish()
     }
 }
@@ -162,10 +172,11 @@ impl Engine {
             net,
             ambient: _,
             leaks,
+            cancellations,
         } = config;
         strategy.start(seed);
         let keep = recording == Recording::Full;
-        let addressed = keep || matches!(choices, Choices::Replay(_));
+        let addressed = keep || !matches!(choices, Choices::Fresh);
         let draws = ChoiceSource::new(seed, choices, keep);
         let mut hosts = IndexVec::default();
         let world = hosts.push(Host::new("world".to_owned()));
@@ -193,6 +204,8 @@ impl Engine {
                 draws,
                 labels: strategy.reads_labels().then(ResourceLabels::default),
                 strategy,
+                task_choices: TaskChoices::new(seed),
+                cancellations: Cancellations::new(seed, cancellations),
                 next_wait: 0,
                 atomic_step: None,
                 quiescence_waiters: Vec::new(),
@@ -243,6 +256,7 @@ impl Engine {
             trace: record.trace,
             tape,
             switches,
+            decisions: core.task_choices.made,
             tasks: record.tasks,
             interleaving: core.happens_before.interleaving(),
             statistics: core.statistics,

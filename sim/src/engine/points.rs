@@ -27,7 +27,13 @@ impl Engine {
         if polled_once || core.atomic_step == Some(core.statistics.steps) {
             return core.pass_point(me, at);
         }
+        if core.cancellations.drops() {
+            return false;
+        }
         core.collect(&self.wakes);
+        if core.next.is_none() && core.cancels_at_point(me, at.map(PendingOperation::resource)) {
+            return false;
+        }
         if core.next.is_some() && !core.ready.is_empty() {
             // A point of another branch of this task has switched away already.
             return self.requeue(core, me, at);
@@ -71,6 +77,7 @@ impl Engine {
         if task.wake.claim() {
             let was_ready = std::mem::replace(&mut task.is_ready, true);
             assert!(!was_ready, "a ready task is queued once");
+            task.is_at_point = true;
             let host = task.host;
             let host = &mut core.hosts[host];
             if host.state == HostState::Paused {
@@ -82,11 +89,13 @@ impl Engine {
         false
     }
 
-    /// Returns `true` if a point has switched the running task away since it was polled.
+    /// Returns `true` if a point has switched the running task away since it was polled, or drops
+    /// it or a part of it.
     #[inline]
     pub(crate) fn is_switched_away(&self) -> bool {
         let core = self.core.borrow();
-        core.running.is_some() && (core.next.is_some() || core.halted.is_some())
+        let is_over = core.next.is_some() || core.halted.is_some() || core.cancellations.drops();
+        core.running.is_some() && is_over
     }
 
     /// Excludes every other task until [`Engine::end_atomic`] or the end of the task's poll.

@@ -24,6 +24,8 @@ struct Address {
     path: SpawnPath,
     preempt: Option<SiteId>,
     after: Option<SiteId>,
+    select: Option<SiteId>,
+    cancel: Option<SiteId>,
 }
 
 impl SpawnTree {
@@ -66,6 +68,8 @@ impl SpawnTree {
                 path,
                 preempt: None,
                 after: None,
+                select: None,
+                cancel: None,
             });
         }
         spawn_path_hash
@@ -100,10 +104,23 @@ impl SpawnTree {
             path,
             preempt,
             after,
+            ..
         } = &mut addresses[task];
         Some(match running {
             Some(_) => *preempt.get_or_insert_with(|| draws.site(Site::Preempt(path.clone()))),
             None => *after.get_or_insert_with(|| draws.site(Site::After(path.clone()))),
         })
+    }
+
+    /// Returns the site of the task's `select!`s; none if tasks have no addresses.
+    pub(super) fn select_site(&mut self, task: TaskId, draws: &mut ChoiceSource) -> Option<SiteId> {
+        let Address { path, select, .. } = &mut self.addresses.as_mut()?[task];
+        Some(*select.get_or_insert_with(|| draws.site(Site::Select(path.clone()))))
+    }
+
+    /// Returns the site of the task's cancellations; none if tasks have no addresses.
+    pub(super) fn cancel_site(&mut self, task: TaskId, draws: &mut ChoiceSource) -> Option<SiteId> {
+        let Address { path, cancel, .. } = &mut self.addresses.as_mut()?[task];
+        Some(*cancel.get_or_insert_with(|| draws.site(Site::Cancel(path.clone()))))
     }
 }

@@ -20,7 +20,9 @@ use self::playback::Playback;
 pub(crate) use self::ready_queue::ReadyQueue;
 pub use self::site::{Family, Label, Link, Site, SpawnPath};
 pub use self::tape::{Choice, Choices, SiteId, Tape};
-pub(crate) use self::tape::{ChoiceSource, ambient_stream};
+pub(crate) use self::tape::{
+    ChoiceSource, ambient_stream, below, branch_stream, cancellation_stream,
+};
 
 /// One choice that is not the default.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -42,7 +44,8 @@ pub enum DeviationKind {
     Preemption,
     /// A pick of another task than the one that is ready longest.
     Order,
-    /// A choice of the world: a latency, a fault, an agent's behaviour.
+    /// A choice of the world: a latency, a fault, an agent's behaviour, the branch that a
+    /// `select!` polls first, a cancellation.
     World,
 }
 
@@ -52,7 +55,11 @@ impl Deviation {
         match self.site {
             Site::Preempt(_) => DeviationKind::Preemption,
             Site::After(_) => DeviationKind::Order,
-            Site::Latency(_) | Site::Loss(_) | Site::World(_) => DeviationKind::World,
+            Site::Select(_)
+            | Site::Cancel(_)
+            | Site::Latency(_)
+            | Site::Loss(_)
+            | Site::World(_) => DeviationKind::World,
         }
     }
 }

@@ -18,7 +18,7 @@ use pin_project_lite::pin_project;
 
 pub use self::id::{Id, id, try_id};
 use crate::engine::host::HostState;
-use crate::engine::{Engine, context, panics};
+use crate::engine::{Engine, Exemption, context, panics};
 use crate::ids::{HostId, TaskId};
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Point, Resource, Waiting};
@@ -261,6 +261,13 @@ impl<T> JoinHandle<T> {
             Handle::Real(handle) => Abort::Real(handle.abort_handle()),
             Handle::Simulated(handle) => Abort::Simulated(handle.member),
         })
+    }
+
+    /// Has the run never cancel the task, or none that it will spawn either.
+    pub(crate) fn exempt_from_cancellation(&self, engine: &Engine, exempt: Exemption) {
+        if let Handle::Simulated(handle) = &self.0 {
+            engine.exempt_from_cancellation(handle.member.task, exempt);
+        }
     }
 
     pub(crate) fn real(handle: ::tokio::task::JoinHandle<T>) -> Self {

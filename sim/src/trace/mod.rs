@@ -1,6 +1,7 @@
 //! The result of a run: its effects in order, their hash, its verdict.
 
 mod census;
+mod decision;
 mod fingerprint;
 mod happens_before;
 mod leak;
@@ -13,6 +14,7 @@ use crate::ids::{HostId, TaskId};
 use crate::time::VirtualTime;
 
 pub use self::census::{Census, LiveSocket, LiveTask};
+pub use self::decision::{Decision, Dropped, Moment, TaskDecision};
 pub use self::fingerprint::Fingerprint;
 pub(crate) use self::fingerprint::Fingerprinter;
 pub(crate) use self::happens_before::HappensBefore;

@@ -9,7 +9,7 @@ use crate::ids::TaskId;
 use crate::operation::ResourceKind;
 use crate::schedule::{Divergence, SpawnPath, Tape};
 use crate::time::VirtualTime;
-use crate::trace::{Fingerprint, LeakReport, Trace};
+use crate::trace::{Fingerprint, LeakReport, TaskDecision, Trace};
 
 /// The result of a run: verdict, trace, statistics, fingerprint, and the program's value if it
 /// returned.
@@ -31,6 +31,8 @@ pub struct Outcome<T> {
     pub locks: Vec<LockUse>,
     /// The scheduler's deviations; empty unless recorded.
     pub switches: Vec<Switch>,
+    /// The choices of tasks that are not the default; empty unless recorded.
+    pub decisions: Vec<TaskDecision>,
     /// Every task, by id; empty unless recorded.
     pub tasks: Vec<TaskInfo>,
     /// The hash of the happens-before order; meaningless if nothing is recorded.
@@ -57,6 +59,7 @@ impl<T> Outcome<T> {
             statistics: self.statistics,
             locks: self.locks,
             switches: self.switches,
+            decisions: self.decisions,
             tasks: self.tasks,
             interleaving: self.interleaving,
             divergence: self.divergence,

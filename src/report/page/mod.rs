@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::document::{self, Document};
-use crate::repro::write;
+use crate::repro::Draft;
 use crate::shrink::ShrinkResult;
 use crate::target::Target;
 
@@ -33,6 +33,6 @@ pub(crate) fn write_beside(
     let document = document::document(whole, studied, file);
     let document = document.ok_or_else(|| io::Error::other("the run does not fail"))?;
     let page_file = file.with_extension(EXTENSION);
-    write::replace(&page_file, html(&document).as_bytes())?;
+    Draft::write(&page_file, html(&document).as_bytes())?.replace()?;
     Ok(page_file)
 }

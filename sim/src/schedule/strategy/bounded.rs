@@ -10,7 +10,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Candidates, Parameter, Strategy, StrategyInfo, StrategyKind, StrategyName};
+use super::{
+    Candidates, ChoiceKind, Parameter, Strategy, StrategyInfo, StrategyKind, StrategyName,
+};
 
 /// The entry of the table.
 pub(super) static INFO: StrategyInfo = StrategyInfo {
@@ -47,11 +49,22 @@ pub struct PickDeviation {
     pub value: u32,
 }
 
+/// The choices that a search goes through; every other one is the default.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Scope {
+    /// All of the strategy's: tasks, branches of `select!`, cancellations.
+    #[default]
+    Everything,
+    /// Cancellations.
+    Cancellations,
+}
+
 /// The default schedule but for the given picks. Records the number of candidates of each pick.
 #[derive(Debug)]
 pub struct Deviate {
     ahead: Vec<PickDeviation>,
     picks: Picks,
+    scope: Scope,
 }
 
 /// The number of candidates of each pick of a run. Shared with the [`Deviate`] that fills it.
@@ -61,12 +74,35 @@ impl Deviate {
     /// Creates a strategy that makes these picks, in ascending order, and the default one
     /// everywhere else. The second value fills up during the run.
     pub fn new(deviations: &[PickDeviation]) -> (Self, Picks) {
+        Self::within(Scope::Everything, deviations)
+    }
+
+    /// As [`Deviate::new`], where only choices of that scope are picks.
+    pub fn within(scope: Scope, deviations: &[PickDeviation]) -> (Self, Picks) {
         let picks = Picks::default();
         let deviate = Self {
             ahead: deviations.iter().rev().copied().collect(),
             picks: Rc::clone(&picks),
+            scope,
         };
         (deviate, picks)
+    }
+}
+
+impl Deviate {
+    /// Returns the alternative of the next choice, out of so many.
+    fn next(&mut self, alternatives: u32) -> u32 {
+        let mut picks = self.picks.borrow_mut();
+        let number = picks.len();
+        picks.push(alternatives);
+        match self.ahead.last() {
+            Some(deviation) if deviation.pick as usize == number => {
+                let value = deviation.value;
+                self.ahead.pop();
+                value
+            }
+            _ => 0,
+        }
     }
 }
 
@@ -80,17 +116,16 @@ impl Strategy for Deviate {
     }
 
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
-        let mut picks = self.picks.borrow_mut();
-        let number = picks.len();
-        picks.push(u32::try_from(candidates.len()).expect("tasks have numbers of 32 bits"));
-        match self.ahead.last() {
-            Some(deviation) if deviation.pick as usize == number => {
-                let value = deviation.value as usize;
-                self.ahead.pop();
-                value
-            }
-            _ => 0,
+        if self.scope == Scope::Cancellations {
+            return 0;
         }
+        let candidates = u32::try_from(candidates.len()).expect("tasks have numbers of 32 bits");
+        self.next(candidates) as usize
+    }
+
+    fn choose(&mut self, kind: ChoiceKind, bound: u32) -> Option<u32> {
+        let is_pick = self.scope == Scope::Everything || kind == ChoiceKind::Cancellation;
+        Some(if is_pick { self.next(bound) } else { 0 })
     }
 }
 
@@ -98,6 +133,7 @@ impl Strategy for Deviate {
 /// its picks lead to the next ones.
 #[derive(Debug)]
 pub struct Exhaustive {
+    scope: Scope,
     bound: u32,
     ahead: Vec<Vec<PickDeviation>>,
     taken: u64,
@@ -107,12 +143,23 @@ pub struct Exhaustive {
 impl Exhaustive {
     /// Creates a search that has run nothing yet: it begins with the default schedule.
     pub fn new(bound: u32) -> Self {
+        Self::within(Scope::Everything, bound)
+    }
+
+    /// As [`Exhaustive::new`], where only choices of that scope are picks.
+    pub fn within(scope: Scope, bound: u32) -> Self {
         Self {
+            scope,
             bound,
             ahead: vec![Vec::new()],
             taken: 0,
             estimate: 1,
         }
+    }
+
+    /// Returns the choices that the search goes through.
+    pub fn scope(&self) -> Scope {
+        self.scope
     }
 
     /// Returns the largest number of deviations.

@@ -32,9 +32,10 @@ strategies! {
     order,
     portfolio,
     bounded,
+    cancel,
 }
 
-pub use bounded::{Deviate, Exhaustive, PickDeviation, Picks};
+pub use bounded::{Deviate, Exhaustive, PickDeviation, Picks, Scope};
 pub use fifo::Fifo;
 pub use order::Order;
 pub use pct::Pct;
@@ -62,6 +63,15 @@ pub struct Spawn {
     pub spawned_at: &'static Location<'static>,
 }
 
+/// The kinds of choices that a task makes by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ChoiceKind {
+    /// The branch that a `select!` polls first.
+    Branch,
+    /// The drop of a future at an await.
+    Cancellation,
+}
+
 /// A policy that picks the next task. One value serves one run.
 pub trait Strategy {
     /// Returns the name as on the command line.
@@ -78,6 +88,12 @@ pub trait Strategy {
     /// Called for each step of the run: after each pick, and where there was one candidate
     /// only.
     fn step(&mut self, _candidates: &Candidates<'_>, _index: usize) {}
+
+    /// Returns the alternative of a choice that a task makes by itself, out of `0..bound`; 0 is
+    /// the default. None leaves it to chance.
+    fn choose(&mut self, _kind: ChoiceKind, _bound: u32) -> Option<u32> {
+        None
+    }
 
     /// Receives that a task was spawned.
     fn spawned(&mut self, _spawn: &Spawn) {}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::operations::{OperationName, OperationNames};
 use super::remaining::Expected;
-use super::{Candidates, Fifo, PendingOperation, Spawn, Strategy};
+use super::{Candidates, ChoiceKind, Fifo, PendingOperation, Spawn, Strategy};
 use crate::engine::ResourceLabel;
 use crate::ids::{ResourceId, TaskId};
 
@@ -125,6 +125,10 @@ impl Strategy for Profiler {
 
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
         Fifo.pick(candidates)
+    }
+
+    fn choose(&mut self, kind: ChoiceKind, bound: u32) -> Option<u32> {
+        Fifo.choose(kind, bound)
     }
 
     fn step(&mut self, candidates: &Candidates<'_>, index: usize) {
