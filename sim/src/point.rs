@@ -5,6 +5,7 @@
 //! release cannot suspend its task (it happens in a destructor): the point of the task's next
 //! operation follows it.
 
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::pin::Pin;
@@ -21,7 +22,6 @@ use crate::schedule::strategy::PendingOperation;
 /// The identity of a facade object: its kind, the place of its creation, and its number in the
 /// run that uses it. Objects may be made outside a run and may outlive one; the number is taken
 /// at first use in each run.
-#[derive(Debug)]
 pub struct Resource {
     kind: ResourceKind,
     created_at: &'static Location<'static>,
@@ -100,6 +100,16 @@ impl Resource {
     /// Records a release or another operation that cannot suspend.
     pub(crate) fn touch(&self) {
         context::with(|engine| engine.touch(self.id(engine)));
+    }
+}
+
+/// The kind and the place: the rest differs between a run and its replay.
+impl fmt::Debug for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resource")
+            .field("kind", &self.kind)
+            .field("created_at", &self.created_at)
+            .finish_non_exhaustive()
     }
 }
 

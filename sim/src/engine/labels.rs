@@ -46,3 +46,49 @@ pub(crate) fn place_hash(place: &Location<'_>) -> u64 {
     identity[12..].copy_from_slice(&place.column().to_le_bytes());
     xxh3_64(&identity)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const CREATORS: [Option<u64>; 3] = [None, Some(1), Some(2)];
+
+    /// Returns the labels of three resources of each creator at each place, made in rounds.
+    fn labels(creators: &[Option<u64>]) -> BTreeSet<(Option<u64>, u32, ResourceLabel)> {
+        let places = [Location::caller(), other_place()];
+        assert_ne!(places[0], places[1]);
+        let mut labels = ResourceLabels::default();
+        let mut made = BTreeSet::new();
+        for _ in 0..3 {
+            for creator in creators {
+                for place in places {
+                    made.insert((*creator, place.line(), labels.next(place, *creator)));
+                }
+            }
+        }
+        made
+    }
+
+    fn other_place() -> &'static Location<'static> {
+        Location::caller()
+    }
+
+    #[test]
+    fn labels_do_not_depend_on_the_order_in_which_tasks_make_resources() {
+        let forwards = labels(&CREATORS);
+        let mut reversed = CREATORS;
+        reversed.reverse();
+        assert_eq!(forwards, labels(&reversed));
+    }
+
+    #[test]
+    fn resources_of_one_run_have_distinct_labels() {
+        let labels: BTreeSet<ResourceLabel> = labels(&CREATORS)
+            .into_iter()
+            .map(|(.., label)| label)
+            .collect();
+        assert_eq!(labels.len(), 3 * 2 * 3);
+    }
+}

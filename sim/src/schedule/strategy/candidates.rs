@@ -132,3 +132,102 @@ impl Candidates<'_> {
         crate::engine::labels::place_hash(self.resources[resource].created_at)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::collections::BTreeMap;
+    use std::rc::Rc;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::engine::Config;
+    use crate::schedule::strategy::{Spawn, Strategy};
+    use crate::shim::tokio::sync::Mutex;
+    use crate::shim::tokio::task::spawn;
+
+    /// The labels of the resources that each task is seen to operate on, by the hash of its
+    /// path of spawns.
+    type Seen = Rc<RefCell<BTreeMap<u64, Vec<ResourceLabel>>>>;
+
+    /// Picks the first or the last candidate, and records.
+    struct Spy {
+        first: bool,
+        path_hashes: Vec<u64>,
+        seen: Seen,
+    }
+
+    impl Strategy for Spy {
+        fn name(&self) -> &'static str {
+            "spy"
+        }
+
+        fn start(&mut self, _seed: u64) {}
+
+        fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
+            if self.first { 0 } else { candidates.len() - 1 }
+        }
+
+        fn step(&mut self, candidates: &Candidates<'_>, index: usize) {
+            let task = candidates.task(index).expect("a candidate");
+            if let Some(at) = candidates.point(index) {
+                let path_hash = self.path_hashes[task.index() as usize];
+                let mut seen = self.seen.borrow_mut();
+                let labels = seen.entry(path_hash).or_default();
+                labels.push(candidates.label(at.resource()));
+            }
+        }
+
+        fn spawned(&mut self, spawn: &Spawn) {
+            self.path_hashes.push(spawn.path_hash);
+        }
+
+        fn reads_labels(&self) -> bool {
+            true
+        }
+    }
+
+    /// Returns the labels that tasks see on locks made at one place, each of which another task
+    /// uses first.
+    fn seen(first: bool) -> BTreeMap<u64, Vec<ResourceLabel>> {
+        let seen = Seen::default();
+        let config = Config {
+            strategy: Box::new(Spy {
+                first,
+                path_hashes: Vec::new(),
+                seen: Rc::clone(&seen),
+            }),
+            ..Config::default()
+        };
+        let outcome = crate::run(config, |_| async {
+            let locks: Vec<_> = (0..3).map(|_| Arc::new(Mutex::new(()))).collect();
+            let tasks: Vec<_> = (0..3)
+                .map(|first| {
+                    let mut locks = locks.clone();
+                    locks.rotate_left(first);
+                    spawn(async move {
+                        for lock in locks {
+                            drop(lock.lock().await);
+                        }
+                    })
+                })
+                .collect();
+            for task in tasks {
+                task.await.expect("no task fails");
+            }
+        });
+        assert_eq!(outcome.value, Some(()));
+        seen.take()
+    }
+
+    #[test]
+    fn resource_has_the_same_label_whatever_task_uses_it_first() {
+        let (first, last) = (seen(true), seen(false));
+        assert_eq!(first, last);
+        let tasks: Vec<&Vec<ResourceLabel>> = first.values().filter(|l| l.len() == 3).collect();
+        // The program joins three tasks, which take three locks.
+        assert_eq!(tasks.len(), 4);
+        let distinct: std::collections::BTreeSet<_> = tasks.into_iter().flatten().collect();
+        assert_eq!(distinct.len(), 3 + 3);
+    }
+}

@@ -14,6 +14,14 @@ use crate::ids::{ResourceId, TaskId};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct OperationName(u64);
 
+#[cfg(test)]
+impl OperationName {
+    /// Creates the name of an operation of no program.
+    pub(super) const fn of(hash: u64) -> Self {
+        Self(hash)
+    }
+}
+
 /// Operations of one task on one resource are told apart up to this number; loops repeat the
 /// last.
 const TOLD_APART: u32 = 3;

@@ -11,8 +11,6 @@
 //! Operations are named by the place of their task's spawn, not by the task: one constraint
 //! covers a hundred tasks that run the same code.
 
-use std::collections::BTreeMap;
-
 use rand_chacha::ChaCha8Rng;
 
 use super::operations::{OperationName, OperationNames};
@@ -134,22 +132,17 @@ impl Order {
     /// Draws the constraints of a run. Places have the same chance, whatever the number of
     /// resources made there; so one lock is not lost among a thousand connections.
     fn draw(&mut self, rng: &mut ChaCha8Rng) {
-        let mut by_place: BTreeMap<u64, Vec<(ResourceLabel, Pair)>> = BTreeMap::new();
-        for resource in self.profile.resources() {
-            let pairs = resource.pairs.iter();
-            let pairs = pairs.map(|pair| (resource.label, *pair));
-            by_place.entry(resource.place).or_default().extend(pairs);
-        }
-        let places: Vec<Vec<(ResourceLabel, Pair)>> = by_place.into_values().collect();
+        let profile = self.profile.clone();
+        let places = profile.resources_by_place();
         if places.is_empty() {
             return;
         }
         for _ in 0..=below(rng, self.most) {
-            let pairs = one_of(rng, &places);
-            if pairs.is_empty() {
-                continue;
-            }
-            let (resource, pair) = *one_of(rng, pairs);
+            let resources = one_of(rng, &places).iter();
+            let pairs: Vec<(ResourceLabel, Pair)> = resources
+                .flat_map(|resource| resource.pairs.iter().map(|pair| (resource.label, *pair)))
+                .collect();
+            let (resource, pair) = *one_of(rng, &pairs);
             let sense = *one_of(rng, &[Sense::Once, Sense::Never]);
             self.constraints.push(Constraint {
                 resource,
@@ -263,5 +256,60 @@ impl Strategy for Order {
 
     fn reads_labels(&self) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: OperationName = OperationName::of(1);
+    const B: OperationName = OperationName::of(2);
+    const OTHER: OperationName = OperationName::of(3);
+
+    fn constraint(sense: Sense, before: Option<OperationName>) -> Constraint {
+        Constraint {
+            resource: ResourceLabel::default(),
+            pair: Pair { before, after: B },
+            sense,
+            last: None,
+            held: 0,
+        }
+    }
+
+    /// Returns the effects of A, B and another operation.
+    fn effects(constraint: &Constraint) -> [Effect; 3] {
+        [A, B, OTHER].map(|next| constraint.effect(next))
+    }
+
+    #[test]
+    fn required_operation_waits_for_the_first_and_then_goes_before_all_others() {
+        use Effect::{Allowed, Broken, Met};
+        let mut constraint = constraint(Sense::Once, Some(A));
+        assert_eq!(effects(&constraint), [Allowed, Broken, Allowed]);
+        constraint.last = Some(A);
+        assert_eq!(effects(&constraint), [Broken, Met, Broken]);
+    }
+
+    #[test]
+    fn forbidden_operation_waits_while_the_first_is_the_last() {
+        use Effect::{Allowed, Broken};
+        let mut constraint = constraint(Sense::Never, Some(A));
+        assert_eq!(effects(&constraint), [Allowed; 3]);
+        constraint.last = Some(A);
+        assert_eq!(effects(&constraint), [Allowed, Broken, Allowed]);
+    }
+
+    #[test]
+    fn no_operation_is_the_one_before_the_first() {
+        use Effect::{Allowed, Broken, Met};
+        assert_eq!(
+            effects(&constraint(Sense::Once, None)),
+            [Broken, Met, Broken]
+        );
+        assert_eq!(
+            effects(&constraint(Sense::Never, None)),
+            [Allowed, Broken, Allowed]
+        );
     }
 }

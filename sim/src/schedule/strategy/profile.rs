@@ -22,7 +22,7 @@ struct Observed {
     steps: u64,
     /// In the order of their spawns: parents before their children.
     tasks: Vec<ProfiledTask>,
-    /// By number, but only those that several tasks have operated on.
+    /// Those that several tasks have operated on, in the order of their first use.
     resources: Vec<ProfiledResource>,
 }
 
@@ -40,8 +40,9 @@ pub(super) struct ProfiledResource {
     pub(super) label: ResourceLabel,
     /// The hash of the place of its creation.
     pub(super) place: u64,
-    /// Operations that were seen next to each other on it, unless both read, in order.
-    pub(super) pairs: BTreeSet<Pair>,
+    /// Operations that were seen next to each other on it, unless both read; in the order in
+    /// which they were first seen.
+    pub(super) pairs: Vec<Pair>,
     /// Operations that each task has begun on it, by task number.
     begun: BTreeMap<usize, u64>,
 }
@@ -73,9 +74,20 @@ impl Profile {
         self.0.tasks.len()
     }
 
-    /// Returns the resources on which several tasks have operated.
-    pub(super) fn resources(&self) -> &[ProfiledResource] {
-        &self.0.resources
+    /// Returns the resources on which several tasks have operated, those that were created at
+    /// one place together. What is drawn from these lists does not depend on the values of
+    /// hashes: those of places differ from one machine to the next.
+    pub(super) fn resources_by_place(&self) -> Vec<Vec<&ProfiledResource>> {
+        let mut numbers = BTreeMap::new();
+        let mut places: Vec<Vec<&ProfiledResource>> = Vec::new();
+        for resource in &self.0.resources {
+            let number = *numbers.entry(resource.place).or_insert(places.len());
+            if number == places.len() {
+                places.push(Vec::new());
+            }
+            places[number].push(resource);
+        }
+        places
     }
 
     /// Returns the steps of each task, by the hash of its path of spawns.
@@ -156,6 +168,7 @@ struct Observer {
 #[derive(Debug)]
 struct ObservedResource {
     profiled: ProfiledResource,
+    seen: BTreeSet<Pair>,
     last: Option<(OperationName, PendingOperation)>,
 }
 
@@ -200,9 +213,10 @@ impl Observer {
             profiled: ProfiledResource {
                 label: candidates.label(id),
                 place: candidates.place(id),
-                pairs: BTreeSet::new(),
+                pairs: Vec::new(),
                 begun: BTreeMap::new(),
             },
+            seen: BTreeSet::new(),
             last: None,
         })
     }
@@ -233,7 +247,10 @@ impl ObservedResource {
         let before = self.last.replace(now).map(|(name, _)| name);
         if matters {
             let (after, _) = now;
-            self.profiled.pairs.insert(Pair { before, after });
+            let pair = Pair { before, after };
+            if self.seen.insert(pair) {
+                self.profiled.pairs.push(pair);
+            }
         }
         if begins {
             *self

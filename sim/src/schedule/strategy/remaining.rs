@@ -101,3 +101,60 @@ pub(super) fn draw_weighted(
 pub(super) fn below_wide(rng: &mut ChaCha8Rng, bound: u64) -> u64 {
     ((u128::from(rng.next_u64()) * u128::from(bound)) >> 64) as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::Location;
+
+    use super::*;
+
+    fn spawn(task: u32, parent: Option<u32>, path_hash: u64) -> Spawn {
+        Spawn {
+            task: TaskId(task),
+            parent: parent.map(TaskId),
+            path_hash,
+            spawned_at: Location::caller(),
+        }
+    }
+
+    #[test]
+    fn weight_of_a_child_moves_from_its_parent() {
+        let expected = [(7, 2, 9), (8, 3, 7), (9, 4, 4)];
+        let expected = expected.map(|(hash, own, subtree)| (hash, Expected { own, subtree }));
+        let mut remaining = Remaining::new(expected.into());
+        let weights = |remaining: &Remaining| [0, 1, 2].map(|task| remaining.of(TaskId(task)));
+
+        assert_eq!(remaining.spawned(&spawn(0, None, 7)), 9);
+        remaining.stepped(TaskId(0));
+        assert_eq!(weights(&remaining), [8, 0, 0]);
+        assert_eq!(remaining.spawned(&spawn(1, Some(0), 8)), 7);
+        assert_eq!(weights(&remaining), [1, 7, 0]);
+        assert_eq!(remaining.spawned(&spawn(2, Some(1), 9)), 4);
+        assert_eq!(weights(&remaining), [1, 3, 4]);
+        // More steps than in the profile.
+        for _ in 0..9 {
+            remaining.stepped(TaskId(2));
+        }
+        assert_eq!(weights(&remaining), [1, 3, 0]);
+    }
+
+    #[test]
+    fn task_that_is_not_in_the_profile_has_no_weight() {
+        let mut remaining = Remaining::default();
+        assert_eq!(remaining.spawned(&spawn(0, None, 7)), 0);
+        remaining.stepped(TaskId(0));
+        assert_eq!((remaining.of(TaskId(0)), remaining.of(TaskId(1))), (0, 0));
+    }
+
+    #[test]
+    fn weights_are_drawn_in_proportion() {
+        let mut rng = crate::schedule::tape::strategy_stream(0);
+        let mut counts = [0; 3];
+        for _ in 0..4_000 {
+            counts[draw_weighted(&mut rng, [1, 0, 3].into_iter())] += 1;
+        }
+        assert_eq!(counts[1], 0);
+        assert!((2_850..3_150).contains(&counts[2]), "{counts:?}");
+        assert_eq!(draw_weighted(&mut rng, [0, 0].into_iter()), 0);
+    }
+}

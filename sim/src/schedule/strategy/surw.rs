@@ -7,11 +7,10 @@
 //! left, and the others wait in front of theirs until it has. All other steps are picked at
 //! random.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rand_chacha::ChaCha8Rng;
 
-use super::profile::ProfiledResource;
 use super::remaining::{Remaining, below_wide, draw_weighted};
 use super::{
     Candidates, Profile, Sampler, Spawn, Strategy, StrategyInfo, StrategyKind, StrategyName,
@@ -82,18 +81,16 @@ impl Surw {
     /// Draws the resource. Places have the same chance, whatever the number of resources made
     /// there.
     fn select(&mut self) {
-        let mut places: BTreeMap<u64, Vec<&ProfiledResource>> = BTreeMap::new();
-        for resource in self.profile.resources() {
-            places.entry(resource.place).or_default().push(resource);
-        }
+        let profile = self.profile.clone();
+        let places = profile.resources_by_place();
         let place = below_wide(&mut self.rng, places.len() as u64) as usize;
-        let Some(resources) = places.into_values().nth(place) else {
-            self.remaining = Remaining::new(self.profile.expected_steps());
+        let Some(resources) = places.get(place) else {
+            self.remaining = Remaining::new(profile.expected_steps());
             return;
         };
         let resource = resources[below_wide(&mut self.rng, resources.len() as u64) as usize];
         self.selected = Some(resource.label);
-        self.remaining = Remaining::new(self.profile.expected_operations(resource));
+        self.remaining = Remaining::new(profile.expected_operations(resource));
     }
 
     /// Returns `true` if the next step of the candidate is selected. That it wakes from a wait

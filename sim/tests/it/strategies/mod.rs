@@ -1,6 +1,11 @@
 //! Strategies find the bugs that they are made for, and let every task end. What the papers
 //! prove of each is in a module of its own.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "the measured rates, which the guide quotes"
+)]
+
 mod order;
 mod pct;
 mod pos;
@@ -8,8 +13,10 @@ mod surw;
 mod urw;
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use rehearsal_sim::tokio::sync::Notify;
 use rehearsal_sim::tokio::task::yield_now;
 use rehearsal_sim::{Config, Profile, Strategy, StrategyName, run};
 
@@ -195,4 +202,23 @@ fn strategy_receives_the_steps_of_a_task_that_is_alone() {
     });
     assert_eq!(counted, Some((8, 0)));
     assert_eq!((profile.steps(), profile.tasks()), (8, 1));
+}
+
+/// Labels are made only for strategies that read them, and a replay has none.
+#[test]
+fn object_prints_the_same_under_every_strategy() {
+    let text = |config| {
+        let outcome = run(config, |_| async {
+            let notify = Notify::new();
+            notify.notify_one();
+            notify.notified().await;
+            format!("{notify:?}")
+        });
+        outcome.value.expect("it ran to its end")
+    };
+    let texts: BTreeSet<String> = StrategyName::samplers()
+        .into_iter()
+        .flat_map(|name| results(name, 1, text))
+        .collect();
+    assert_eq!(texts.len(), 1, "{texts:?}");
 }

@@ -1,7 +1,7 @@
 //! `pos` samples orders as the paper's algorithm does. The reference is that algorithm on an
 //! abstract program, with generators of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rehearsal_sim::StrategyName;

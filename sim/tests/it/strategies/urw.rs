@@ -112,10 +112,9 @@ fn task_weighs_what_its_unborn_children_weigh() {
             let log = Log::default();
             let here = world.current_host();
             let (parent, child) = (Rc::clone(&log), Rc::clone(&log));
-            let spawner = world.clone();
             world.spawn_on(here, async move {
                 steps(parent, 'a', 2).await;
-                spawner.spawn_on(here, steps(child, 'a', 2));
+                world.spawn_on(here, steps(child, 'a', 2));
             });
             world.spawn_on(here, steps(Rc::clone(&log), 'b', 4));
             world.settled().await;
@@ -158,8 +157,6 @@ fn lost_update_is_as_likely_as_its_orders_however_the_tasks_are_joined() {
     }
 }
 
-/// Children that come late, in a parent that has steps of its own to do: the rare order in
-/// which the parent's last step comes after all steps of another task needs no luck.
 #[test]
 fn spawned_task_is_profiled_by_its_path() {
     let profile = Profile::of_default_schedule(|strategy| {
