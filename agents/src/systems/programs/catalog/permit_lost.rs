@@ -8,7 +8,7 @@ use super::parts::{About, Outcome, Semaphore, Version, join, promise, spawn, wor
 /// The entry of the table.
 pub(super) const ABOUT: About = About {
     name: "permit-lost",
-    idea: "A permit is given back by the last line of a worker, which a cancelled one never reaches.",
+    idea: "A permit is given back on the last line, which a cancelled worker never reaches.",
     promise: "permits-come-back",
 };
 

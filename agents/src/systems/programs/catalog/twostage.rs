@@ -23,7 +23,7 @@ pub(super) async fn run(size: u32, version: Version) -> Outcome {
             let mut held = first.lock().await;
             *held = 1;
             let value = *held;
-            // Without this, the lock is free until the second value is set.
+            // The defective version releases the first lock here.
             let _held = Some(held).filter(|_| version == Version::Healthy);
             *second.lock().await = value + 1;
         }));
