@@ -39,7 +39,13 @@ fn defects() -> BTreeSet<String> {
 
 #[test]
 fn a_line_is_a_defect_under_a_strategy() {
-    let given = ["lost-update", "grouped-by-run", "--seeds", "40", "--json"];
+    let given = [
+        "lost-update",
+        "sequence-apart-from-send",
+        "--seeds",
+        "40",
+        "--json",
+    ];
     let output = score(&[&given[..], &["--strategy", "fifo", "--strategy", "random"]].concat());
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     let lines = lines(&output);
@@ -47,8 +53,8 @@ fn a_line_is_a_defect_under_a_strategy() {
     let expected = [
         ("lost-update", "fifo"),
         ("lost-update", "random"),
-        ("grouped-by-run", "fifo"),
-        ("grouped-by-run", "random"),
+        ("sequence-apart-from-send", "fifo"),
+        ("sequence-apart-from-send", "random"),
     ];
     let expected = expected.map(|(scenario, strategy)| (scenario.into(), strategy.into()));
     assert_eq!(lines.iter().map(who).collect::<Vec<_>>(), expected);
@@ -81,9 +87,15 @@ fn workers_change_nothing() {
 
 #[test]
 fn the_exit_code_says_what_was_not_found() {
-    let unknown = score(&["grouped-by-run", "--seeds", "10", "--strategy", "fifo"]);
+    let unknown = score(&[
+        "sequence-apart-from-send",
+        "--seeds",
+        "10",
+        "--strategy",
+        "fifo",
+    ]);
     assert_eq!(code(&unknown), 3);
-    assert!(stdout(&unknown).contains("not detected: grouped-by-run"));
+    assert!(stdout(&unknown).contains("not detected: sequence-apart-from-send"));
     let healthy = score(&["collision"]);
     assert_eq!(code(&healthy), 4);
     assert!(stderr(&healthy).contains("carries a defect"));
