@@ -85,6 +85,47 @@ fn workers_change_nothing() {
     assert_eq!(with("4"), one);
 }
 
+/// Failures are counted, and leave no files.
+#[test]
+fn nothing_is_kept() {
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("score-keeps-nothing");
+    let output = score(&[
+        "lost-update",
+        "--seeds",
+        "5",
+        "--out",
+        &out.display().to_string(),
+    ]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stdout(&output).contains("linearizable/no-order"));
+    assert!(!out.exists());
+}
+
+/// Enough of the defects measure strategies: the default schedule never shows them, and
+/// fewer than one in a hundred random ones do.
+#[test]
+fn thirty_defects_need_a_schedule() {
+    let given = [
+        "scenarios/programs",
+        "--no-twins",
+        "--json",
+        "--seeds",
+        "400",
+    ];
+    let output = score(&[&given[..], &["--strategy", "fifo", "--strategy", "random"]].concat());
+    let lines = lines(&output);
+    let found = |strategy: &str| -> Vec<u64> {
+        let of_strategy = lines.iter().filter(|line| line["strategy"] == strategy);
+        of_strategy
+            .map(|line| line["detected"].as_u64().expect("a number"))
+            .collect()
+    };
+    let both = found("fifo").into_iter().zip(found("random"));
+    let hard = both.filter(|&(default, random)| default == 0 && random * 100 < 400);
+    let hard = hard.count();
+    assert!(hard >= 30, "{hard} defects need a schedule");
+}
+
 #[test]
 fn the_exit_code_says_what_was_not_found() {
     let unknown = score(&[
