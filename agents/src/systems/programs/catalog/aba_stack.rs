@@ -5,7 +5,7 @@ use super::parts::{About, Outcome, Shared, Version, join, promise, spawn, work};
 /// The entry of the table.
 pub(super) const ABOUT: About = About {
     name: "aba-stack",
-    idea: "A swap compares the top of a stack and not its version, so that a top that came back passes.",
+    idea: "A swap compares the top of a stack, and takes one that came back for the old one.",
     promise: "popped-items-are-gone",
 };
 

@@ -1,7 +1,8 @@
 //! An audit that adds up accounts while money moves between them.
 
-use super::parts::{About, Mutex, Outcome, Shared, Version, join, promise, spawn, work};
 use std::sync::Arc;
+
+use super::parts::{About, Mutex, Outcome, Shared, Version, join, promise, spawn, work};
 
 /// The entry of the table.
 pub(super) const ABOUT: About = About {

@@ -1,7 +1,8 @@
 //! A barrier that tasks pass in two rounds: the last to arrive sets its count back.
 
-use super::parts::{About, Notify, Outcome, Shared, Version, join, promise, spawn, yield_now};
 use std::sync::Arc;
+
+use super::parts::{About, Notify, Outcome, Shared, Version, join, promise, spawn, yield_now};
 
 /// The entry of the table.
 pub(super) const ABOUT: About = About {

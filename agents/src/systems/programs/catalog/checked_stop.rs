@@ -1,7 +1,9 @@
 //! A driver that is stopped while a request comes in. Modelled on `bluetooth_driver` of
 //! SCTBench: a request checks that the driver runs, and is counted afterwards.
 
-use super::parts::{About, Outcome, Shared, Version, join, promise, spawn, work, yield_now};
+use std::sync::Arc;
+
+use super::parts::{About, Notify, Outcome, Shared, Version, join, promise, spawn, work};
 
 /// The entry of the table.
 pub(super) const ABOUT: About = About {
@@ -20,6 +22,8 @@ struct Service {
 /// Runs a stop that does `size` operations before it begins.
 pub(super) async fn run(size: u32, version: Version) -> Outcome {
     let (service, stopped) = (Shared::new(Service::default()), Shared::new(false));
+    let changed = Arc::new(Notify::new());
+    let ended = Arc::clone(&changed);
     let (of_request, seen) = (service.clone(), stopped.clone());
     let request = spawn(async move {
         let admit = |service: &mut Service| {
@@ -41,13 +45,14 @@ pub(super) async fn run(size: u32, version: Version) -> Outcome {
         }
         let too_late = seen.get().await;
         of_request.update(|service| service.pending -= 1).await;
+        ended.notify_one();
         too_late
     });
     let stop = spawn(async move {
         work(size).await;
         service.update(|service| service.stopping = true).await;
         while service.get().await.pending > 0 {
-            yield_now().await;
+            changed.notified().await;
         }
         stopped.set(true).await;
     });

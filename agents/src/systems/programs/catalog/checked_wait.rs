@@ -1,8 +1,9 @@
 //! A task that waits for another one to be ready. Modelled on rust-sdk #611 and on
 //! KAFKA-17929: the check and the registration of the wait are two operations.
 
-use super::parts::{About, Notify, Outcome, Shared, Version, join, promise, spawn, work};
 use std::sync::Arc;
+
+use super::parts::{About, Notify, Outcome, Shared, Version, join, promise, spawn, work};
 
 /// The entry of the table.
 pub(super) const ABOUT: About = About {

@@ -1,7 +1,9 @@
 //! A flush that waits until every handler has ended. Modelled on crewAI #6745: a handler that
 //! has taken its event and is not yet counted is not waited for.
 
-use super::parts::{About, Outcome, Shared, Version, join, promise, spawn, work, yield_now};
+use std::sync::Arc;
+
+use super::parts::{About, Notify, Outcome, Shared, Version, join, promise, spawn, work};
 
 /// The entry of the table.
 pub(super) const ABOUT: About = About {
@@ -24,7 +26,8 @@ pub(super) async fn run(size: u32, version: Version) -> Outcome {
         queued: 1,
         ..Bus::default()
     });
-    let of_handler = bus.clone();
+    let changed = Arc::new(Notify::new());
+    let (of_handler, ended) = (bus.clone(), Arc::clone(&changed));
     let handler = spawn(async move {
         match version {
             Version::Healthy => {
@@ -44,6 +47,7 @@ pub(super) async fn run(size: u32, version: Version) -> Outcome {
             bus.handled += 1;
         };
         of_handler.update(end).await;
+        ended.notify_one();
     });
     let flush = spawn(async move {
         work(size).await;
@@ -52,7 +56,7 @@ pub(super) async fn run(size: u32, version: Version) -> Outcome {
             if bus.queued == 0 && bus.pending == 0 {
                 return bus.handled;
             }
-            yield_now().await;
+            changed.notified().await;
         }
     });
     join([handler]).await;

@@ -1,8 +1,9 @@
 //! A circle of tasks, each of which needs the locks on both of its sides. Modelled on
 //! `deadlock01` of SCTBench and on the dining philosophers.
 
-use super::parts::{About, Mutex, Outcome, Version, join, promise, spawn};
 use std::sync::Arc;
+
+use super::parts::{About, Mutex, Outcome, Version, join, promise, spawn};
 
 /// The entry of the table.
 pub(super) const ABOUT: About = About {

@@ -1,7 +1,9 @@
 //! A queue that drops its oldest entry when it is full. Modelled on hal0 #793: the reader got
 //! no sign of the gap.
 
-use super::parts::{About, Outcome, Shared, Version, join, promise, spawn, yield_now};
+use std::sync::Arc;
+
+use super::parts::{About, Notify, Outcome, Shared, Version, join, promise, spawn, yield_now};
 
 /// The entry of the table.
 pub(super) const ABOUT: About = About {
@@ -22,6 +24,8 @@ pub(super) async fn run(size: u32, version: Version) -> Outcome {
     let events = size + 2;
     let queue = Shared::new(Queue::default());
     let done = Shared::new(false);
+    let changed = Arc::new(Notify::new());
+    let signal = Arc::clone(&changed);
     let (filled, ended) = (queue.clone(), done.clone());
     let writer = spawn(async move {
         for event in 0..events {
@@ -35,13 +39,16 @@ pub(super) async fn run(size: u32, version: Version) -> Outcome {
                 }
             };
             filled.update(push).await;
+            signal.notify_one();
             yield_now().await;
         }
         ended.set(true).await;
+        signal.notify_one();
     });
     let reader = spawn(async move {
         let (mut seen, mut marked) = (0, 0);
         loop {
+            changed.notified().await;
             let last = done.get().await;
             let taken = queue.update(std::mem::take).await;
             seen += taken.entries.len();
@@ -49,7 +56,6 @@ pub(super) async fn run(size: u32, version: Version) -> Outcome {
             if last {
                 return (seen, marked);
             }
-            yield_now().await;
         }
     });
     join([writer]).await;

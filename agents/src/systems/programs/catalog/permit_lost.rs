@@ -1,13 +1,14 @@
 //! A worker that is cancelled while it holds a permit. Modelled on a2a-python #1079: what was
 //! taken is given back on the last line only.
 
-use super::parts::{About, Outcome, Semaphore, Version, join, promise, spawn, work};
 use std::sync::Arc;
+
+use super::parts::{About, Outcome, Semaphore, Version, join, promise, spawn, work};
 
 /// The entry of the table.
 pub(super) const ABOUT: About = About {
     name: "permit-lost",
-    idea: "A permit is given back by the last line of a worker, which a cancelled one never reaches.",
+    idea: "A permit is given back on the last line, which a cancelled worker never reaches.",
     promise: "permits-come-back",
 };
 

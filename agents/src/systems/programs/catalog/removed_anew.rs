@@ -6,7 +6,7 @@ use super::parts::{About, Outcome, Shared, Version, join, promise, spawn, work};
 /// The entry of the table.
 pub(super) const ABOUT: About = About {
     name: "removed-anew",
-    idea: "A clean-up looks whether the connection is its own, and removes it in a second operation.",
+    idea: "A clean-up checks that a connection is its own, and removes it in a second operation.",
     promise: "new-connection-stays",
 };
 

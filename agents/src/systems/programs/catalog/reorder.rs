@@ -2,8 +2,9 @@
 //! `reorder_N` of SCTBench. The more writers there are, the sooner the first of them has set
 //! its second half, and the shorter is the time in which the halves differ.
 
-use super::parts::{About, Mutex, Outcome, Shared, Version, join, promise, spawn};
 use std::sync::Arc;
+
+use super::parts::{About, Mutex, Outcome, Shared, Version, join, promise, spawn};
 
 /// The entry of the table.
 pub(super) const ABOUT: About = About {

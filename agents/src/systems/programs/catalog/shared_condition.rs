@@ -1,8 +1,9 @@
 //! A buffer of one place with a condition for its readers and its writers. Modelled on
 //! `boundedBuffer` of Inspect: a wake-up that is meant for a reader reaches a writer.
 
-use super::parts::{About, Mutex, Notify, Outcome, Version, join, promise, spawn};
 use std::sync::Arc;
+
+use super::parts::{About, Mutex, Notify, Outcome, Version, join, promise, spawn};
 
 /// The entry of the table.
 pub(super) const ABOUT: About = About {

@@ -1,8 +1,9 @@
 //! Two values: writers set a value and then a second one that follows from it, and a reader
 //! compares the two. Modelled on `twostage_N` of SCTBench.
 
-use super::parts::{About, Mutex, Outcome, Version, join, promise, spawn};
 use std::sync::Arc;
+
+use super::parts::{About, Mutex, Outcome, Version, join, promise, spawn};
 
 /// The entry of the table.
 pub(super) const ABOUT: About = About {
@@ -22,13 +23,8 @@ pub(super) async fn run(size: u32, version: Version) -> Outcome {
             let mut held = first.lock().await;
             *held = 1;
             let value = *held;
-            let _kept = match version {
-                Version::Healthy => Some(held),
-                Version::Defective => None.or_else(|| {
-                    drop(held);
-                    None
-                }),
-            };
+            // The defective version releases the first lock here.
+            let _held = Some(held).filter(|_| version == Version::Healthy);
             *second.lock().await = value + 1;
         }));
     }

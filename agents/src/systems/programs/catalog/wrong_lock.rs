@@ -1,8 +1,9 @@
 //! A pair of values, a writer and a reader, each of which holds a lock. Modelled on
 //! `wronglock` of SCTBench.
 
-use super::parts::{About, Mutex, Outcome, Shared, Version, join, promise, spawn, work};
 use std::sync::Arc;
+
+use super::parts::{About, Mutex, Outcome, Shared, Version, join, promise, spawn, work};
 
 /// The entry of the table.
 pub(super) const ABOUT: About = About {
