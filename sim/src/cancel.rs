@@ -92,7 +92,7 @@ impl<F: Future> Future for Cancellable<F> {
         let Some(inner) = this.inner.as_mut().as_pin_mut() else {
             panic!("a cancellable future is polled after its end");
         };
-        let result = match poll_part(*this.part, Poll::is_ready, || inner.poll(cx)) {
+        let result = match poll_part(*this.part, || inner.poll(cx)) {
             PartPoll::Polled(Poll::Pending) => return Poll::Pending,
             PartPoll::Polled(Poll::Ready(output)) => Ok(output),
             PartPoll::Dropped => Err(Cancelled),

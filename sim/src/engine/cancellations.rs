@@ -7,6 +7,7 @@
 //! the same two ways, and its task goes on.
 
 use std::panic::Location;
+use std::task::Poll;
 
 use rand_chacha::ChaCha8Rng;
 
@@ -231,18 +232,14 @@ impl Core {
 /// The result of the poll of a part.
 pub(crate) enum PartPoll<T> {
     /// The part was polled.
-    Polled(T),
+    Polled(Poll<T>),
     /// The part is to be dropped.
     Dropped,
 }
 
 /// Polls a part of the running task, unless the run drops it: before the poll, if the task was
 /// woken, or at a scheduling point within. If it ends in that poll all the same, it has ended.
-pub(crate) fn poll_part<T>(
-    part: Part,
-    is_ready: impl FnOnce(&T) -> bool,
-    poll: impl FnOnce() -> T,
-) -> PartPoll<T> {
+pub(crate) fn poll_part<T>(part: Part, poll: impl FnOnce() -> Poll<T>) -> PartPoll<T> {
     let index = context::with(|engine| engine.begin_part(part)).flatten();
     let index = match index {
         None => return PartPoll::Polled(poll()),
@@ -251,7 +248,7 @@ pub(crate) fn poll_part<T>(
     };
     let polled = poll();
     let dropped = context::with(|engine| engine.end_part(index)) == Some(true);
-    if dropped && !is_ready(&polled) {
+    if dropped && polled.is_pending() {
         PartPoll::Dropped
     } else {
         PartPoll::Polled(polled)
@@ -265,13 +262,17 @@ enum BegunPart {
 }
 
 impl Engine {
-    /// Begins the poll of a part of the running task. Returns none outside a task of the run.
+    /// Begins the poll of a part of the running task. Returns none outside a task of the run,
+    /// and for a part that cannot be dropped any more.
     fn begin_part(&self, part: Part) -> Option<BegunPart> {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
         let me = core.running?;
         let is_cancellable = core.is_cancellable(me);
         let own = &mut core.cancellations;
+        if part.kind == PartKind::Timeout && own.left == 0 {
+            return None;
+        }
         let index = own.parts.len();
         own.parts.push(part);
         let can_drop = !own.resumes

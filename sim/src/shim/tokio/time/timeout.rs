@@ -90,7 +90,7 @@ impl<T: Future> Future for Timeout<T> {
             place: this.resource.created_at(),
         };
         let inner = this.inner;
-        let polled = match poll_part(part, Poll::is_ready, || inner.poll(cx)) {
+        let polled = match poll_part(part, || inner.poll(cx)) {
             PartPoll::Polled(polled) => polled,
             PartPoll::Dropped => {
                 *this.waiting = None;
