@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use self::connection::Connection;
 
-/// The browser, unless `REHEARSAL_CHROMIUM` names another one.
+/// The browser, unless `CHROMIUM` names another one.
 const CHROMIUM: &str = "/usr/bin/chromium";
 
 /// The flags that a browser without a display and without a network needs.
@@ -230,7 +230,7 @@ impl Drop for Page {
 
 /// Starts a browser. Returns it, its output, and the address of its socket.
 fn start(profile: &Path) -> io::Result<(Child, BufReader<ChildStderr>, String)> {
-    let program = std::env::var_os("REHEARSAL_CHROMIUM").unwrap_or_else(|| CHROMIUM.into());
+    let program = std::env::var_os("CHROMIUM").unwrap_or_else(|| CHROMIUM.into());
     let mut browser = Command::new(&program)
         .args(FLAGS)
         .arg(format!("--user-data-dir={}", profile.display()))

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 const KEPT: &str = "scenarios/regressions/sequence-apart-from-send.repro";
 
-/// The file of mermaid.js, if `REHEARSAL_MERMAID` names no other: the continuous integration
+/// The file of mermaid.js, if `MERMAID_JS` names no other: the continuous integration
 /// unpacks its package there.
 const MERMAID: &str = "target/mermaid/package/dist/mermaid.min.js";
 
@@ -84,7 +84,7 @@ fn page_of_a_shrunk_repro_shows_claim_rule_witness_and_command() {
 #[test]
 fn sequence_diagram_is_read_by_mermaid() {
     let diagram = report(&[&shrunk("mermaid.repro"), "--mermaid"]);
-    let library = std::env::var_os("REHEARSAL_MERMAID");
+    let library = std::env::var_os("MERMAID_JS");
     let library = library.map_or_else(|| root().join(MERMAID), PathBuf::from);
     let library = std::fs::read_to_string(&library).unwrap_or_else(|error| {
         panic!(
