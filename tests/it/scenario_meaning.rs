@@ -134,6 +134,7 @@ verdict = "violation:no-loss"
             from: ms(22),
             until: ms(23),
             lasting: ms(24),
+            ..FaultPlan::default()
         },
     };
     assert_eq!(bridge(&scenario), spec);

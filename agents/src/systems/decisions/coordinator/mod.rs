@@ -33,6 +33,7 @@ use super::defects;
 use super::rules::{Decision, Member, Opinion, RuleRef, Terms};
 use super::wire::{Answer, Round, VoterId};
 use crate::defect::Defect;
+use crate::effect::{self, Effect};
 use crate::network::{Listener, Network};
 use crate::record::recorder::lock;
 
@@ -189,7 +190,9 @@ impl<N: Network> Coordinator<N> {
             && self.configuration.carries(defects::COUNTED_FOR_EACH_VOTER);
         if admission == Admission::New || kept {
             self.write().await;
+            let effect = effect::begin(Effect::Write).await;
             self.ledger.add(round, ballot);
+            effect.end().await;
             self.voted.notify_one();
         }
         admission.into()
