@@ -66,6 +66,11 @@ impl<N: Network> Coordinator<N> {
         let decision = match self.rule(&counted) {
             Ruling::Decision(decision) => decision,
             Ruling::Mediation(recommendations) => {
+                // Seeded: votes are not answered until the mediator has answered.
+                let _counting = match self.configuration.carries(defects::LOCKED_WHILE_MEDIATED) {
+                    true => Some(self.counting.lock().await),
+                    false => None,
+                };
                 let timeout = self.configuration.mediation_timeout;
                 let picked = mediation::ask(&self.network, recommendations, timeout).await;
                 picked
