@@ -1,11 +1,9 @@
 //! Effects: the things that hosts of a system do to others and to their disks, counted, so that
 //! a fault can strike just before or just after one of them.
 //!
-//! Which of them matters differs from run to run by microseconds, and by one in their count: a
-//! fault at a time that is drawn rarely falls between a write and its answer, and one at an
-//! effect always does. A system says where its effects are with [`begin`]; where no fault waits
-//! for them that is a look at a thread-local, and on another runtime than the simulator it is
-//! nothing.
+//! A fault at a time that is drawn rarely falls between a write and its answer; one at an effect
+//! always does. A system marks its effects with `begin`. Where no fault waits for them, that is a
+//! look at a thread-local, and on another runtime than the simulator it does nothing.
 
 use std::collections::BTreeMap;
 use std::fmt;

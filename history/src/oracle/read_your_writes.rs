@@ -4,7 +4,7 @@
 //!
 //! A read of a value shows the last acknowledged write of its actor, or the value of a write
 //! that had not ended when that one was invoked: any other value is older. A read of a list
-//! or of a set shows every element that its actor has added, and a count is at least the
+//! or of a set shows every element that its actor has added and that no call removes, and a count is at least the
 //! highest number that its actor was told, unless something is ever subtracted from it. An opportunity is a read with a write of its
 //! actor before it. Operations without a result are no acknowledged writes, and no reads;
 //! nothing else is excused.
@@ -173,7 +173,7 @@ impl<'r, 'a> Checked<'r, 'a> {
             }
             Shown::Count if !self.is_growing => return,
             Shown::Elements | Shown::Count => {
-                let mut own = own.peekable();
+                let mut own = own.filter(|write| !self.may_be_removed(write)).peekable();
                 if own.peek().is_none() {
                     return;
                 }
@@ -212,6 +212,17 @@ impl<'r, 'a> Checked<'r, 'a> {
         operations.any(|other| {
             let ended = returned(other).map_or(usize::MAX, |(_, order)| order);
             overwrites(other, key) == Some(value) && ended > write.invoked
+        })
+    }
+
+    /// Returns `true` if some call removes what the write adds.
+    fn may_be_removed(&self, write: &Operation<'a>) -> bool {
+        let Some(Effect::Adds(added)) = effect(write) else {
+            return false;
+        };
+        self.operations.iter().any(|other| {
+            let removes = other.call.kind == "remove" && other.end != OperationEnd::Failed;
+            removes && other.call.field("value") == Some(added)
         })
     }
 
@@ -363,6 +374,19 @@ mod tests {
             });
             assert_eq!(counts(&finding), (3, 2), "{add}");
         }
+    }
+
+    #[test]
+    fn an_element_that_a_call_removes_need_not_be_there() {
+        let element = |kind: &'static str, value: i64| Body::new(kind).with("value", value);
+        let finding = judge(|actors| {
+            call(actors, "ann", element("add", 1), &());
+            call(actors, "ann", element("add", 2), &());
+            call(actors, "ben", element("remove", 1), &());
+            call(actors, "ann", "members", &vec![2_i64]);
+            call(actors, "ann", "members", &Vec::<i64>::new());
+        });
+        assert_eq!(counts(&finding), (2, 1));
     }
 
     #[test]

@@ -297,12 +297,7 @@ pub(super) fn unreachable(
     found
 }
 
-fn obstacle(
-    kind: Fault,
-    always: bool,
-    faults: &Faults,
-    info: &SystemInfo,
-) -> Option<&'static str> {
+fn obstacle(kind: Fault, always: bool, faults: &Faults, info: &SystemInfo) -> Option<&'static str> {
     if faults.strikes_at_effect(kind, info) {
         let is_left_out = always && faults.swarm;
         return is_left_out.then_some("with `swarm` a run may leave this fault out");

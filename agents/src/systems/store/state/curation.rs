@@ -1,5 +1,5 @@
-//! What a curator keeps for a team: tools on offer, and statements that were retracted. And
-//! documents, which agents revise with them.
+//! The tools on offer and the retracted statements of a team, and the revisions of documents
+//! that depend on them.
 
 use std::collections::BTreeSet;
 
