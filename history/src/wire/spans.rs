@@ -30,7 +30,7 @@ const AFTER_END: WireRule = rule(
 );
 const UNENDED: WireRule = rule("unended", "A span has no terminal message.");
 
-/// The rules of [`Machine`] that any profile can break.
+// The rules of `Machine`, by the names that it gives them.
 const UNKNOWN_KIND: WireRule = rule("unknown-kind", "The protocol has no message of that kind.");
 const OPENING: WireRule = rule(
     "opening",

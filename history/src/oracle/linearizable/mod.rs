@@ -1,18 +1,22 @@
 //! Linearizable: the results of the operations on each object are those of some order in
 //! which each takes effect at one instant between its invocation and its return.
 //!
-//! Objects are judged one by one, each by the model that knows all of its calls. An
+//! Objects are judged one by one, each by the model that knows all of its calls, and so are
+//! the parts of an object that have nothing to do with each other: the keys of a map. An
 //! operation without a result may take effect at any time after its invocation, or never;
 //! one that failed certainly has none. Nothing else is excused.
 //!
 //! The search (Wing and Gong 1993, with the memory of Lowe 2017) looks at a limited number
-//! of states of each object, which the setting `states` changes. An object for which that is
+//! of states of each part, which the setting `states` changes. An object for which that is
 //! not enough is reported as `undecided`, and never taken for linearizable.
 
 mod model;
 mod search;
 
+use std::collections::BTreeMap;
+
 use super::{Finding, Oracle, Report, Rule, Setting, SettingValues, Settings};
+use crate::body::Value;
 use crate::facets::operations::{Operation, OperationEnd};
 use crate::facets::{CheckedRun, Facet};
 use crate::ids::{EntityId, ObjectId};
@@ -71,7 +75,7 @@ impl Oracle for Linearizable {
             },
             Setting {
                 name: "states",
-                meaning: "The states of an object at which the search for an order gives up.",
+                meaning: "The states of an object, or of one key, at which the search for an order gives up.",
                 values: SettingValues::Number,
             },
         ]
@@ -117,22 +121,35 @@ fn check_object(
         return;
     };
     let limit = settings.number("states").unwrap_or(STATES_MAX);
-    match search(model, operations, limit) {
-        Decision::Linearizable => {}
-        Decision::Stuck(stuck) => {
-            let operation = &operations[stuck.operation];
-            let witness = [EntityId::from(operation.id), object.into()];
-            report.broken("no-order", witness, end_of(operation), || {
-                no_order(run, object, operation, model, &stuck)
-            });
+    for part in parts(model, operations) {
+        match search(model, &part, limit) {
+            Decision::Linearizable => {}
+            Decision::Stuck(stuck) => {
+                let operation = &part[stuck.operation];
+                let witness = [EntityId::from(operation.id), object.into()];
+                report.broken("no-order", witness, end_of(operation), || {
+                    no_order(run, object, operation, model, &stuck)
+                });
+            }
+            Decision::Undecided => report.broken("undecided", [object.into()], None, || {
+                let (object, count) = (run.name(object), part.len());
+                format!(
+                    "{limit} states are not enough to find an order of {count} operations on {object}"
+                )
+            }),
         }
-        Decision::Undecided => report.broken("undecided", [object.into()], None, || {
-            let (object, count) = (run.name(object), operations.len());
-            format!(
-                "{limit} states are not enough to find an order of {object}'s {count} operations"
-            )
-        }),
     }
+}
+
+/// Returns the operations on each part of an object, in their order. A history is
+/// linearizable if that of each part is (Herlihy and Wing 1990, locality).
+fn parts<'a>(model: &dyn SequentialSpec, operations: &[Operation<'a>]) -> Vec<Vec<Operation<'a>>> {
+    let mut parts: BTreeMap<Option<&Value>, Vec<Operation<'a>>> = BTreeMap::new();
+    for operation in operations {
+        let part = parts.entry(model.part(operation.call)).or_default();
+        part.push(*operation);
+    }
+    parts.into_values().collect()
 }
 
 fn has_returned(operation: &Operation<'_>) -> bool {

@@ -15,6 +15,12 @@ pub trait SequentialSpec: Sync {
     /// Returns `true` if that is one of its calls, with the arguments that it needs.
     fn knows(&self, call: &Body) -> bool;
 
+    /// Returns the part of the object that a call reads or changes, if the object consists of
+    /// parts that have nothing to do with each other. Each part is then searched by itself.
+    fn part<'c>(&self, _call: &'c Body) -> Option<&'c Value> {
+        None
+    }
+
     /// Returns the state of an object that no operation has changed.
     fn initial(&self) -> Value;
 
@@ -174,6 +180,10 @@ impl SequentialSpec for KeyValue {
             "get" | "delete" => has_key,
             _ => false,
         }
+    }
+
+    fn part<'c>(&self, call: &'c Body) -> Option<&'c Value> {
+        call.field("key")
     }
 
     fn initial(&self) -> Value {

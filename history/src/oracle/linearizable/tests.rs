@@ -87,11 +87,12 @@ fn by_brute_force(
 }
 
 fn is_linearizable(model: &dyn SequentialSpec, drafts: &[Draft]) -> bool {
-    match search(model, &operations(drafts), u64::MAX) {
+    let mut parts = parts(model, &operations(drafts)).into_iter();
+    parts.all(|part| match search(model, &part, u64::MAX) {
         Decision::Linearizable => true,
         Decision::Stuck(_) => false,
         Decision::Undecided => panic!("there was no limit"),
-    }
+    })
 }
 
 fn calls_of(model: usize) -> BoxedStrategy<(Body, Option<i64>)> {
@@ -167,8 +168,14 @@ fn histories() -> impl Strategy<Value = (usize, Vec<Draft>)> {
     })
 }
 
+/// Returns the number of histories: 2,000, or as many as `PROPTEST_CASES` says.
+fn cases() -> u32 {
+    let cases = std::env::var("PROPTEST_CASES");
+    cases.map_or(2_000, |cases| cases.parse().expect("a number"))
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     #[test]
     fn search_and_brute_force_agree((model, drafts) in histories()) {
@@ -233,4 +240,56 @@ fn a_long_history_is_decided_within_the_limit() {
         .collect();
     let decision = search(register(), &operations(&drafts), 10_000);
     assert!(matches!(decision, Decision::Linearizable), "{decision:?}");
+}
+
+/// Operations on the keys of a map in turn. Each overlaps with the next two or three on its
+/// key, and with hundreds on other keys.
+fn operations_on_keys(count: usize, keys: usize) -> Vec<Draft> {
+    let mut values = vec![None; keys];
+    (0..count)
+        .map(|number| {
+            let key = number % keys;
+            let value = i64::try_from(number).expect("small");
+            let call = |kind: &'static str| {
+                Body::new(kind).with("key", i64::try_from(key).expect("small"))
+            };
+            let (call, result) = if (number / keys).is_multiple_of(3) {
+                values[key] = Some(value);
+                (call("put").with("value", value), result(None))
+            } else {
+                (call("get"), result(values[key]))
+            };
+            let invoked = number * 10;
+            Draft {
+                call,
+                invoked,
+                end: DraftEnd::Returned(invoked + 25 * keys + 5, result),
+            }
+        })
+        .collect()
+}
+
+/// Returns the number of keys whose operations have an order, and of those that have none,
+/// each found with at most eight states for each operation of the key.
+fn decided_keys(drafts: &[Draft]) -> (usize, usize) {
+    let model = MODELS.iter().find(|model| model.name() == "key-value");
+    let model = *model.expect("a model");
+    let parts = parts(model, &operations(drafts));
+    let decide = |part: &Vec<Operation<'_>>| search(model, part, 8 * part.len() as u64);
+    let decisions: Vec<Decision> = parts.iter().map(decide).collect();
+    let count = |is: fn(&&Decision) -> bool| decisions.iter().filter(is).count();
+    (
+        count(|decision| matches!(decision, Decision::Linearizable)),
+        count(|decision| matches!(decision, Decision::Stuck(_))),
+    )
+}
+
+#[test]
+fn keys_of_a_map_are_searched_one_by_one() {
+    let mut drafts = operations_on_keys(10_000, 100);
+    assert_eq!(decided_keys(&drafts), (100, 0));
+    let last = drafts.last_mut().expect("an operation");
+    last.call = Body::new("get").with("key", 99_i64);
+    last.end = DraftEnd::Returned(usize::MAX, result(Some(-1)));
+    assert_eq!(decided_keys(&drafts), (99, 1));
 }
