@@ -14,9 +14,10 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use crate::engine::{Engine, ResourceLabel, context};
+use crate::engine::{Engine, context};
 use crate::ids::{ResourceId, TaskId};
 use crate::operation::{Operation, ResourceKind};
+use crate::schedule::ResourceLabel;
 use crate::schedule::strategy::PendingOperation;
 
 /// The identity of a facade object: its kind, the place of its creation, and its number in the

@@ -16,15 +16,15 @@ use crate::engine::wake_queue::{TaskWake, WakeQueue};
 use crate::ids::{HostId, ResourceId, TaskId};
 use crate::index_vec::IndexVec;
 use crate::net::{NetConfig, Network};
-use crate::schedule::strategy::{Candidates, PendingOperation, Strategy};
-use crate::schedule::{ChoiceSource, ReadyQueue};
+use crate::operation::ResourceKind;
+use crate::schedule::strategy::{Candidates, Objects, PendingOperation, Strategy};
+use crate::schedule::{ChoiceSource, ReadyQueue, ResourceLabel, ResourceLabels};
 use crate::time::VirtualTime;
 use crate::trace::{
     Effect, Entry, HappensBefore, LockChange, LockStep, Statistics, Switch, TaskInfo, Verdict,
 };
 
 use super::cancellations::Cancellations;
-use super::labels::ResourceLabels;
 use super::plain_tasks::PlainTasks;
 use super::record::{Record, SwitchEntry, TAG_POLL};
 use super::spawn_tree::SpawnTree;
@@ -111,6 +111,34 @@ pub(crate) enum Disposal {
     Quiet,
 }
 
+/// The tasks and resources of a run, as strategies see them.
+struct RunObjects<'a> {
+    tasks: &'a IndexVec<TaskId, Option<Box<Task>>>,
+    resources: &'a IndexVec<ResourceId, ResourceInfo>,
+}
+
+impl Objects for RunObjects<'_> {
+    fn open_wait(&self, task: TaskId) -> Option<PendingOperation> {
+        let waits = &self.tasks.get(task)?.as_deref()?.waits;
+        let is_timer = |wait: &&Wait| self.kind(wait.resource) == ResourceKind::Timer;
+        let wait = waits.iter().find(|wait| !is_timer(wait));
+        let wait = wait.or_else(|| waits.first())?;
+        Some(PendingOperation::new(wait.resource, wait.operation))
+    }
+
+    fn kind(&self, resource: ResourceId) -> ResourceKind {
+        self.resources[resource].kind
+    }
+
+    fn label(&self, resource: ResourceId) -> ResourceLabel {
+        self.resources[resource].label
+    }
+
+    fn created_at(&self, resource: ResourceId) -> &'static Location<'static> {
+        self.resources[resource].created_at
+    }
+}
+
 impl Core {
     /// Adds an effect to the fingerprint and, with full recording, to the trace.
     pub(crate) fn record(&mut self, at: VirtualTime, effect: Effect) {
@@ -195,8 +223,10 @@ impl Core {
             running,
             ready: &self.ready,
             points: &self.points,
-            tasks: &self.tasks,
-            resources: &self.resources,
+            objects: &RunObjects {
+                tasks: &self.tasks,
+                resources: &self.resources,
+            },
         };
         let len = candidates.len();
         if len < 2 {
@@ -240,8 +270,10 @@ impl Core {
             running,
             ready: &self.ready,
             points: &self.points,
-            tasks: &self.tasks,
-            resources: &self.resources,
+            objects: &RunObjects {
+                tasks: &self.tasks,
+                resources: &self.resources,
+            },
         };
         let (Some(instead_of), Some(taken)) = (candidates.task(0), candidates.task(picked)) else {
             return;

@@ -7,10 +7,10 @@ use crate::engine::wait::{ResourceInfo, Usage, Wait};
 use crate::ids::{ResourceId, TaskId};
 use crate::operation::{Operation, ResourceKind};
 use crate::schedule::strategy::PendingOperation;
+use crate::schedule::{ResourceLabel, place_hash};
 use crate::time::VirtualTime;
 use crate::trace::LockStep;
 
-use super::labels::{ResourceLabel, place_hash};
 use super::{Core, Engine};
 
 impl Engine {

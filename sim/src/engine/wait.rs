@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::engine::labels::ResourceLabel;
 use crate::ids::{ResourceId, TaskId};
 use crate::index_vec::IndexVec;
 use crate::operation::{Operation, ResourceKind};
+use crate::schedule::ResourceLabel;
 use crate::time::VirtualTime;
 use crate::trace::LockUse;
 

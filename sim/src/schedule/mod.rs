@@ -5,6 +5,7 @@
 //! not. So a choice that is taken out of a schedule moves no choice of another site, and the
 //! remaining ones keep their meaning. That is why schedules shrink.
 
+mod labels;
 mod playback;
 mod ready_queue;
 mod site;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 
 use crate::index_vec::Id as _;
 
+pub(crate) use self::labels::{ResourceLabel, ResourceLabels, place_hash};
 pub use self::playback::Divergence;
 use self::playback::Playback;
 pub(crate) use self::ready_queue::ReadyQueue;

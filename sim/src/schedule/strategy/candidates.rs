@@ -1,11 +1,11 @@
 //! The tasks among which a strategy picks, and what each is about to do.
 
-use crate::engine::wait::ResourceInfo;
-use crate::engine::{ResourceLabel, Task};
+use std::panic::Location;
+
 use crate::ids::{ResourceId, TaskId};
 use crate::index_vec::IndexVec;
 use crate::operation::{Operation, ResourceKind};
-use crate::schedule::ReadyQueue;
+use crate::schedule::{ReadyQueue, ResourceLabel, place_hash};
 
 /// The tasks among which a strategy picks. Index 0 is the default pick: the running task, if it
 /// can go on, else the one that is ready longest.
@@ -14,8 +14,22 @@ pub struct Candidates<'a> {
     pub(crate) ready: &'a ReadyQueue,
     /// For each task, the operation at whose scheduling point it stands.
     pub(crate) points: &'a IndexVec<TaskId, Option<PendingOperation>>,
-    pub(crate) tasks: &'a IndexVec<TaskId, Option<Box<Task>>>,
-    pub(crate) resources: &'a IndexVec<ResourceId, ResourceInfo>,
+    pub(crate) objects: &'a dyn Objects,
+}
+
+/// The tasks and resources of a run, which the engine looks up.
+pub(crate) trait Objects {
+    /// Returns the open wait of a task; of several the first that is not for a timer.
+    fn open_wait(&self, task: TaskId) -> Option<PendingOperation>;
+
+    /// Returns the kind of a resource.
+    fn kind(&self, resource: ResourceId) -> ResourceKind;
+
+    /// Returns the identity of a resource across runs.
+    fn label(&self, resource: ResourceId) -> ResourceLabel;
+
+    /// Returns the place at which a resource was created.
+    fn created_at(&self, resource: ResourceId) -> &'static Location<'static>;
 }
 
 /// An operation that a task is about to do.
@@ -103,20 +117,14 @@ impl Candidates<'_> {
     /// Returns the operation of [`Candidates::operation`], for a task that was looked up.
     #[inline]
     pub(super) fn operation_of(&self, index: usize, task: TaskId) -> Option<PendingOperation> {
-        self.point_of(index, task).or_else(|| {
-            let task = self.tasks.get(task)?.as_deref()?;
-            let is_timer = |resource| self.resources[resource].kind == ResourceKind::Timer;
-            let mut waits = task.waits.iter();
-            let wait = waits.find(|wait| !is_timer(wait.resource));
-            let wait = wait.or_else(|| task.waits.first())?;
-            Some(PendingOperation::new(wait.resource, wait.operation))
-        })
+        let point = self.point_of(index, task);
+        point.or_else(|| self.objects.open_wait(task))
     }
 
     /// Returns `true` if the order of the two operations can matter: they touch the same
     /// resource, and not both read.
     pub fn race(&self, one: PendingOperation, other: PendingOperation) -> bool {
-        let kind = self.resources[one.resource].kind;
+        let kind = self.objects.kind(one.resource);
         let both_read = || one.operation.reads(kind) && other.operation.reads(kind);
         one.resource == other.resource && !both_read()
     }
@@ -124,12 +132,12 @@ impl Candidates<'_> {
     /// Returns the identity of a resource across runs. Strategies that use it say so by
     /// [`reads_labels`](super::Strategy::reads_labels).
     pub(super) fn label(&self, resource: ResourceId) -> ResourceLabel {
-        self.resources[resource].label
+        self.objects.label(resource)
     }
 
     /// Returns the hash of the place at which the resource was created.
     pub(super) fn place(&self, resource: ResourceId) -> u64 {
-        crate::engine::labels::place_hash(self.resources[resource].created_at)
+        place_hash(self.objects.created_at(resource))
     }
 }
 

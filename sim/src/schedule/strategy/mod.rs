@@ -9,6 +9,7 @@ mod operations;
 mod profile;
 mod remaining;
 
+pub(crate) use candidates::Objects;
 pub use candidates::{Candidates, PendingOperation};
 pub use info::{Parameter, Sampler, StrategyInfo, StrategyKind, StrategyName};
 

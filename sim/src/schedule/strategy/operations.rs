@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Candidates, PendingOperation, Spawn};
-use crate::engine::labels::place_hash;
 use crate::ids::{ResourceId, TaskId};
+use crate::schedule::place_hash;
 
 /// An operation by what does it: the place at which its task was spawned, the method, and its
 /// number among the operations of the task on the resource. Tasks that run the same code share

@@ -19,8 +19,8 @@ use super::{
     Candidates, Parameter, PendingOperation, Pos, Profile, Sampler, Spawn, Strategy, StrategyInfo,
     StrategyKind, StrategyName,
 };
-use crate::engine::ResourceLabel;
 use crate::ids::TaskId;
+use crate::schedule::ResourceLabel;
 use crate::schedule::tape::{below, strategy_stream};
 
 /// The entry of the table.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::operations::{OperationName, OperationNames};
 use super::remaining::Expected;
 use super::{Candidates, ChoiceKind, Fifo, PendingOperation, Spawn, Strategy};
-use crate::engine::ResourceLabel;
 use crate::ids::{ResourceId, TaskId};
+use crate::schedule::ResourceLabel;
 
 /// Tasks, steps and operations of a run under the default schedule. One profile of a seed
 /// serves every strategy. A clone is cheap.

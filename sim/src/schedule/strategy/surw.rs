@@ -15,8 +15,8 @@ use super::remaining::{Remaining, below_wide, draw_weighted};
 use super::{
     Candidates, Profile, Sampler, Spawn, Strategy, StrategyInfo, StrategyKind, StrategyName,
 };
-use crate::engine::ResourceLabel;
 use crate::ids::TaskId;
+use crate::schedule::ResourceLabel;
 use crate::schedule::tape::strategy_stream;
 
 /// The entry of the table.

@@ -22,7 +22,7 @@ pub(crate) struct ResourceLabels {
 impl ResourceLabels {
     /// Returns the label of the next resource made at that place by the task with that path of
     /// spawns.
-    pub(super) fn next(
+    pub(crate) fn next(
         &mut self,
         created_at: &Location<'_>,
         creator: Option<u64>,
