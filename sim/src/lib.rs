@@ -35,20 +35,20 @@ pub use point::Resource;
 pub use rehearsal_hermetic as hermetic;
 pub use run::{run, run_hermetic};
 pub use schedule::strategy::{
-    Candidates, Deviate, Exhaustive, Fifo, Parameter, Pct, PickDeviation, Picks, Pos, Profile,
-    Profiler, Random, STRATEGIES, Sampler, SharedProfile, Strategy, StrategyInfo, StrategyKind,
-    StrategyName, Urw,
+    Alternative, Candidates, Deviate, Exhaustive, Fifo, Parameter, Pct, Pick, PickDeviation, Picks,
+    Pos, Profile, Profiler, Random, STRATEGIES, Sampler, SharedProfile, Strategy, StrategyInfo,
+    StrategyKind, StrategyName, Urw,
 };
 pub use schedule::{
-    Choice, Choices, Deviation, DeviationKind, Divergence, Family, Label, Link, Schedule, Site,
-    SiteId, SpawnPath, Tape,
+    Choice, Choices, Deviation, DeviationKind, Divergence, Family, Label, Link, POSTPONED_STEPS,
+    Schedule, Site, SiteId, SpawnPath, Tape,
 };
 pub use shim::{tokio, tokio_util};
 pub use task::{AbortHandle, JoinError, JoinHandle};
 pub use time::VirtualTime;
 pub use trace::{
     Census, DeadlockedTask, Effect, Entry, Fingerprint, Interleaving, LeakKind, LeakReport,
-    LiveSocket, LiveTask, LockUse, Outcome, PanicReport, Statistics, Switch, TaskEnd, TaskInfo,
-    Trace, Verdict,
+    LiveSocket, LiveTask, LockUse, Meanwhile, Outcome, PanicReport, Postponement, Statistics,
+    Switch, TaskEnd, TaskInfo, Trace, Unheard, Verdict,
 };
 pub use world::{World, current};

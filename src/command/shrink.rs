@@ -29,7 +29,7 @@ pub(super) fn shrink(
     match failure::shrink(target, repro, file, &limits) {
         Ok(shrinking) => {
             let failure = summary::failure(&shrinking.report);
-            let block = block::render(target, &shrinking);
+            let block = block::render(target, &shrinking, Some(file));
             let next = next_steps::with_command(file);
             console.print(&format!("{failure}{block}\n{next}"))?;
             Ok(Exit::Pass)
@@ -60,7 +60,7 @@ pub(super) fn report(
             let report = &shrinking.report;
             let run = summary::run(&*shrinking.variant, report);
             let failure = summary::failure(report);
-            let block = block::render(target, &shrinking);
+            let block = block::render(target, &shrinking, None);
             console.print(&format!("{run}{failure}{block}"))?;
             Ok(report.verdict.exit())
         }

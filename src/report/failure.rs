@@ -86,7 +86,7 @@ fn render(target: &dyn Target, repro: &Repro, file: &Path, next: NextSteps) -> S
         stop: &out_of_time,
     };
     let report = match shrink(target, repro, file, &limits) {
-        Ok(shrinking) => block::render(target, &shrinking),
+        Ok(shrinking) => block::render(target, &shrinking, Some(file)),
         Err(reason) => format!("\n  not shrunk: {reason}\n"),
     };
     format!("{report}\n{}", next.of(target, file))
@@ -104,7 +104,7 @@ pub(crate) fn render_file(target: &dyn Target, file: &Path, next: NextSteps) -> 
 pub(crate) fn explain(target: &dyn Target, repro: &Repro) -> String {
     let limits = Limits::runs(RUNS_MAX);
     match shrink::study(target, repro, &limits) {
-        Ok(studied) => block::render(target, &studied),
+        Ok(studied) => block::render(target, &studied, None),
         Err(_) => String::new(),
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 pub use rehearsal_agents::spec::Extent;
 use rehearsal_sim::hermetic::call_on_fresh_thread;
-use rehearsal_sim::{Ambient, Choices, Deviate, Fifo, PickDeviation, Profile, Profiler, Strategy};
+use rehearsal_sim::{
+    Ambient, Choices, Deviate, Fifo, Pick, PickDeviation, Profile, Profiler, Strategy,
+};
 
 use super::identity::{Identity, Selection, VariantError};
 use super::{RunOptions, RunReport, StrategyName};
@@ -92,12 +94,12 @@ pub fn run_once(target: &dyn Target, options: RunOptions) -> RunReport {
 }
 
 /// Runs one seed under the default schedule except for `deviations`. Also returns the
-/// number of candidates of each of the scheduler's picks.
+/// scheduler's picks.
 pub fn run_deviating(
     target: &dyn Target,
     options: RunOptions,
     deviations: &[PickDeviation],
-) -> (RunReport, Vec<u32>) {
+) -> (RunReport, Vec<Pick>) {
     on_suitable_thread(target, || {
         let (strategy, picks) = Deviate::new(deviations);
         let report = target.run(options, Box::new(strategy));

@@ -16,7 +16,7 @@ use crate::chosen_oracle::ChosenOracle;
 use crate::command::remote;
 use crate::console::{plain, print_error};
 use crate::environment::{self, Environment};
-use crate::explore::Repeat;
+use crate::explore::{Beginning, Repeat};
 use crate::regression;
 use crate::report::{failure, next_steps};
 use crate::repro::Repro;
@@ -104,7 +104,8 @@ impl IntoSeeds for &str {
 }
 
 impl Test {
-    /// A test under 256 seeds of the portfolio, in hermetic runs of at most ten
+    /// A test under 256 seeds of the portfolio, before which every schedule with one deviation
+    /// is run if there are at most 64 of them, in hermetic runs of at most ten
     /// million steps and ten minutes of virtual time.
     pub fn new(place: TestLocation) -> Self {
         let budget = BudgetSpec::default();
@@ -114,7 +115,7 @@ impl Test {
                 name: format!("{}::{}", place.module, place.name),
                 file: place.file.into(),
             },
-            seeds: Seeds::count(SEEDS),
+            seeds: None,
             strategy: StrategyName::default(),
             world: WorldSpec {
                 ambient: Ambient::Hermetic,
@@ -140,11 +141,12 @@ impl Test {
         self
     }
 
-    /// Sets the scheduling strategy: `fifo`, `random`, `pct:3`, `pos`, `urw` or
-    /// `portfolio`.
+    /// Sets the scheduling strategy: `fifo`, `random`, `pct:3`, `pos`, `urw`, `portfolio`, or
+    /// `exhaustive:2`, which runs every schedule of seed 0 (or of the seeds that are set) that
+    /// leaves the default one at most twice. A pass is then a proof within that bound.
     #[must_use]
     pub fn strategy(mut self, name: &str) -> Self {
-        let strategy = self.checked("strategy", StrategyName::sampling(name));
+        let strategy = self.checked("strategy", name.parse());
         self.strategy = strategy.unwrap_or(self.strategy);
         self
     }
@@ -342,16 +344,27 @@ impl Test {
             verify_kept(&program, &file)?;
         }
         let chosen = environment.seeds.is_some();
+        let strategy = environment.strategy.unwrap_or(self.strategy);
+        let seeds = environment.seeds.or(self.seeds);
         verify(
             &program,
             &TestRun {
-                seeds: environment.seeds.or(self.seeds),
+                seeds: seeds.or_else(|| default_seeds(strategy)),
                 chosen,
-                strategy: environment.strategy.unwrap_or(self.strategy),
+                strategy,
                 repeat: Repeat::First,
+                beginning: Beginning::Search,
                 out: &environment::tests_out_directory(),
             },
         )
+    }
+}
+
+/// Returns the seeds of a test that does not set them: of a search, one.
+fn default_seeds(strategy: StrategyName) -> Option<Seeds> {
+    match strategy.search() {
+        Some(_) => Some(Seeds::one(0)),
+        None => Seeds::count(SEEDS),
     }
 }
 

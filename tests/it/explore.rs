@@ -9,7 +9,7 @@ use rehearsal::explore::now;
 use rehearsal::repro::Repro;
 use rehearsal::run::{RunOptions, RunVerdict, StrategyName, run_deviating};
 use rehearsal::scenario::{discover, load};
-use rehearsal::sim::PickDeviation;
+use rehearsal::sim::{Alternative, PickDeviation};
 use serde_json::Value;
 
 use crate::support::{code, stderr, stdout};
@@ -333,7 +333,10 @@ fn a_schedule_of_a_search_replays() {
         .iter()
         .map(|deviation| PickDeviation {
             pick: number(&deviation[0]),
-            value: number(&deviation[1]),
+            instead: match &deviation[1] {
+                Value::String(word) if word == "postpone" => Alternative::Postpone,
+                index => Alternative::Take(number(index)),
+            },
         })
         .collect();
     assert_eq!(deviations.len(), 1);

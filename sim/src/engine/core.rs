@@ -3,6 +3,7 @@
 //! `#[inline]`, here and in this module's siblings, marks functions that run at each poll or
 //! scheduling point: without it a call into another file stays a call.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
@@ -16,8 +17,9 @@ use crate::engine::wake_queue::{TaskWake, WakeQueue};
 use crate::ids::{HostId, ResourceId, TaskId};
 use crate::index_vec::IndexVec;
 use crate::net::{NetConfig, Network};
+use crate::operation::ResourceKind;
 use crate::schedule::strategy::{Candidates, Strategy};
-use crate::schedule::{ChoiceSource, ReadyQueue};
+use crate::schedule::{ChoiceSource, Postponed, ReadyQueue};
 use crate::time::VirtualTime;
 use crate::trace::{Effect, Entry, HappensBefore, Statistics, Switch, TaskInfo, Verdict};
 
@@ -36,6 +38,10 @@ pub(crate) struct Core {
     /// The task that was picked at a scheduling point: it runs next, before anything else is
     /// picked.
     pub(super) next: Option<TaskId>,
+    /// The tasks that are ready and postponed, in the order in which they were.
+    pub(super) postponed: VecDeque<Postponed>,
+    /// `true` if the strategy, or the schedule that is replayed, postpones tasks at all.
+    pub(super) can_postpone: bool,
     pub(crate) running: Option<TaskId>,
     /// The task that was polled last; it may have ended.
     pub(super) last: Option<TaskId>,
@@ -72,7 +78,7 @@ pub(crate) struct Task {
     pub(crate) waits: Vec<Wait>,
     pub(super) aborted: bool,
     /// `true` from when it is queued until it is polled: it is in the ready queue, picked to
-    /// run next, or among the tasks of a paused host, in one place only.
+    /// run next, postponed, or among the tasks of a paused host, in one place only.
     pub(super) is_ready: bool,
 }
 
@@ -95,12 +101,13 @@ impl Core {
         if let Effect::Fault { what } = &effect {
             self.happens_before.fault(what);
         }
-        if self.record.recording == Recording::Full {
+        if self.record.recording >= Recording::Full {
             self.record.entries.push(Entry {
                 step: self.statistics.steps,
                 at,
                 effect,
             });
+            self.draws.entries = self.record.entries.len();
         }
     }
 
@@ -113,7 +120,7 @@ impl Core {
                 self.record.stamp(at);
                 self.record.fingerprint.tagged_u32(TAG_POLL, task.0);
             }
-            Recording::Full => self.record(at, Effect::Poll { task }),
+            Recording::Full | Recording::Observed => self.record(at, Effect::Poll { task }),
         }
     }
 
@@ -149,6 +156,7 @@ impl Core {
         let candidates = Candidates {
             running,
             ready: &self.ready,
+            postponed: &self.postponed,
             points: &self.points,
         };
         let len = candidates.len();
@@ -174,7 +182,7 @@ impl Core {
         running: Option<(TaskId, Option<ResourceId>)>,
         picked: usize,
     ) {
-        if self.record.recording == Recording::Full && picked != 0 {
+        if self.record.recording >= Recording::Full && picked != 0 {
             self.record_switch(running, picked);
         }
     }
@@ -185,6 +193,7 @@ impl Core {
         let candidates = Candidates {
             running,
             ready: &self.ready,
+            postponed: &self.postponed,
             points: &self.points,
         };
         let (Some(instead_of), Some(taken)) = (candidates.task(0), candidates.task(picked)) else {
@@ -192,9 +201,14 @@ impl Core {
         };
         let at = candidates.resource(0);
         let choice = self.draws.recorded() - 1;
+        let (line, uses) = self.standing(instead_of, at, running.is_some());
+        self.watch(choice, instead_of, at);
         self.record.switches.push(SwitchEntry {
+            line,
+            uses,
             choice,
             instead_of,
+            turn: self.spawn_tree.turns(instead_of),
             at,
             taken,
         });
@@ -203,22 +217,28 @@ impl Core {
     /// Returns the recorded switches, in full.
     pub(super) fn switches(&mut self) -> Vec<Switch> {
         let entries = std::mem::take(&mut self.record.switches);
-        let place = |resource: ResourceId| {
-            let info = &self.resources[resource];
-            (info.kind, info.created_at)
-        };
         let switch = |entry: SwitchEntry| Switch {
+            line: entry.line,
+            uses: entry.uses,
+            meanwhile: self.meanwhile(entry.choice),
             choice: entry.choice,
             instead_of: entry.instead_of,
-            at: entry.at.map(place),
+            turn: entry.turn,
+            at: entry.at.map(|resource| self.place(resource)),
             taken: entry.taken,
         };
         entries.into_iter().map(switch).collect()
     }
 
+    /// Returns the kind of a resource, and where it was made.
+    pub(super) fn place(&self, resource: ResourceId) -> (ResourceKind, &'static Location<'static>) {
+        let info = &self.resources[resource];
+        (info.kind, info.created_at)
+    }
+
     /// Records the ended task's name, host, spawn site and path.
     pub(super) fn record_task(&mut self, id: TaskId) {
-        if self.record.recording != Recording::Full {
+        if self.record.recording < Recording::Full {
             return;
         }
         let Some(task) = self.task(id) else {
@@ -249,6 +269,9 @@ impl Core {
     pub(super) fn touched(&mut self, task: TaskId, resource: ResourceId) {
         if self.record.recording != Recording::Off {
             self.happens_before.touched(task, resource);
+            if self.observes() {
+                self.observe_use(task, resource);
+            }
         }
     }
 

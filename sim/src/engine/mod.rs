@@ -13,9 +13,11 @@ mod driver;
 pub(crate) mod host;
 mod leaks;
 pub(crate) mod network;
+mod observations;
 pub(crate) mod panics;
 pub(crate) mod plain_tasks;
 mod points;
+mod postponed;
 mod record;
 mod spawn_tree;
 mod tasks;
@@ -23,6 +25,7 @@ pub(crate) mod wait;
 pub(crate) mod wake_queue;
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -43,6 +46,7 @@ pub(crate) use self::core::{Core, Disposal, Task};
 pub(crate) use self::driver::Driver;
 pub use self::host::HostState;
 pub use self::leaks::Leaks;
+use self::observations::Observations;
 use self::plain_tasks::PlainTasks;
 use self::record::{Record, TAG_TOTAL};
 use self::spawn_tree::SpawnTree;
@@ -132,6 +136,9 @@ pub enum Recording {
     Fingerprint,
     /// The fingerprint, the tape and the trace.
     Full,
+    /// As `Full`, with the lines of code at which tasks were passed over, and what others did
+    /// meanwhile: for the report of a failure. Takes backtraces, so it is slow.
+    Observed,
 }
 
 static SERIAL: AtomicU32 = AtomicU32::new(1);
@@ -161,9 +168,13 @@ impl Engine {
             leaks,
         } = config;
         strategy.start(seed);
-        let keep = recording == Recording::Full;
+        let keep = recording >= Recording::Full;
         let addressed = keep || matches!(choices, Choices::Replay(_));
         let draws = ChoiceSource::new(seed, choices, keep);
+        let can_postpone = match draws.replays_picks() {
+            true => draws.replays_postponements(),
+            false => strategy.can_postpone(),
+        };
         let mut hosts = IndexVec::default();
         let world = hosts.push(Host::new("world".to_owned()));
         assert_eq!(world, HostId::WORLD);
@@ -178,6 +189,8 @@ impl Engine {
                 points: IndexVec::default(),
                 ready: ReadyQueue::default(),
                 next: None,
+                postponed: VecDeque::new(),
+                can_postpone,
                 running: None,
                 last: None,
                 spawn_tree: SpawnTree::new(addressed),
@@ -199,6 +212,8 @@ impl Engine {
                     stamped: VirtualTime::ZERO,
                     entries: Vec::new(),
                     switches: Vec::new(),
+                    postponements: Vec::new(),
+                    observations: Observations::default(),
                     tasks: Vec::new(),
                 },
                 budget,
@@ -218,6 +233,8 @@ impl Engine {
         core.statistics.deviations = deviations;
         core.statistics.virtual_time = now;
         let switches = core.switches();
+        let postponements = core.postponements();
+        let unheard = core.unheard();
         let (tape, divergence) = core.draws.finish();
         let mut record = core.record;
         let fingerprint = if record.recording == Recording::Off {
@@ -241,6 +258,8 @@ impl Engine {
             },
             tape,
             switches,
+            postponements,
+            unheard,
             tasks: record.tasks,
             interleaving: core.happens_before.interleaving(),
             statistics: core.statistics,

@@ -8,7 +8,7 @@ use crate::ids::{ResourceId, TaskId};
 use crate::operation::{Operation, ResourceKind};
 use crate::time::VirtualTime;
 
-use super::{Core, Engine};
+use super::{Core, Engine, Recording};
 
 impl Engine {
     /// Passes the scheduling point before the running task touches `resource`. Returns `false`
@@ -28,7 +28,7 @@ impl Engine {
             return core.pass_point(me, resource);
         }
         core.collect(&self.wakes);
-        if core.ready.is_empty() {
+        if core.ready.is_empty() && core.postponed.is_empty() {
             // There is no task to switch to; the step still counts, so that a loop that never
             // waits runs into its budget.
             return self.step(core, me, resource);
@@ -37,13 +37,16 @@ impl Engine {
             // A point of another branch of this task has switched away already.
             return self.requeue(core, me, resource);
         }
+        if core.postpones(Some((me, resource))) {
+            return self.postpone_running(core, me, resource);
+        }
         let index = core.pick(Some((me, resource)));
         if index == 0 {
             return self.step(core, me, resource);
         }
         core.statistics.preemptions += 1;
         core.record_pick(Some((me, resource)), index);
-        core.next = core.ready.remove(index - 1);
+        core.next = core.take_waiting(index - 1);
         self.requeue(core, me, resource)
     }
 
@@ -51,6 +54,7 @@ impl Engine {
     #[inline]
     fn step(&self, core: &mut Core, me: TaskId, resource: Option<ResourceId>) -> bool {
         if core.spend(self.now.get()) {
+            core.spawn_tree.begin_turn(me);
             core.pass_point(me, resource)
         } else {
             self.requeue(core, me, resource)
@@ -67,9 +71,24 @@ impl Engine {
         me: TaskId,
         resource: Option<ResourceId>,
     ) -> bool {
+        self.suspend(core, me, resource, |core, me| core.ready.push_front(me));
+        false
+    }
+
+    /// Suspends the running task at a scheduling point, and puts it where `put` does. If it has
+    /// paused its own host, it is parked there; if it was woken while it ran, it is queued
+    /// already, and stays where it is.
+    #[inline]
+    pub(super) fn suspend(
+        &self,
+        core: &mut Core,
+        me: TaskId,
+        resource: Option<ResourceId>,
+        put: impl FnOnce(&mut Core, TaskId),
+    ) {
         core.points[me] = resource;
         let Some(task) = core.task_mut(me) else {
-            return false;
+            return;
         };
         if task.wake.claim() {
             let was_ready = std::mem::replace(&mut task.is_ready, true);
@@ -79,10 +98,9 @@ impl Engine {
             if host.state == HostState::Paused {
                 host.parked.push(me);
             } else {
-                core.ready.push_front(me);
+                put(core, me);
             }
         }
-        false
     }
 
     /// Returns `true` if a point has switched the running task away since it was polled.
@@ -119,6 +137,16 @@ impl Engine {
         if let Some(me) = core.running {
             core.strategy.touched(me, resource);
             core.touched(me, resource);
+        }
+    }
+
+    /// Records the end, or the beginning, of what the running task does between two yields.
+    pub(crate) fn yielded(&self) {
+        let mut core = self.core.borrow_mut();
+        if let Some(me) = core.running
+            && core.record.recording != Recording::Off
+        {
+            core.happens_before.yielded(me);
         }
     }
 

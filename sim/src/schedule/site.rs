@@ -16,6 +16,9 @@ pub enum Site {
     Preempt(SpawnPath),
     /// The points at which a task could not go on, and another one is picked.
     After(SpawnPath),
+    /// The turns of a task, at which the scheduler may postpone it. A choice there has the
+    /// number of the turn, and only those that postpone it stand on a tape.
+    Postpone(SpawnPath),
     /// The latency of packets on one link.
     Latency(Link),
     /// The loss and the duplication of packets on one link.
@@ -54,6 +57,8 @@ pub enum Family<'a> {
     Preempt,
     /// All [`Site::After`].
     After,
+    /// All [`Site::Postpone`].
+    Postpone,
     /// All [`Site::Latency`].
     Latency,
     /// All [`Site::Loss`].
@@ -73,6 +78,7 @@ impl Site {
         match self {
             Self::Preempt(_) => Family::Preempt,
             Self::After(_) => Family::After,
+            Self::Postpone(_) => Family::Postpone,
             Self::Latency(_) => Family::Latency,
             Self::Loss(_) => Family::Loss,
             Self::World(label) => Family::World(label.family()),
@@ -104,12 +110,13 @@ const ESCAPE: &str = "world ";
 /// Returns `true` if a label is, or could be, the name of a stream of the simulator.
 fn is_reserved(label: &str) -> bool {
     const NAMES: [&str; 2] = [STRATEGY_STREAM, AMBIENT_STREAM];
-    const PREFIXES: [&str; 5] = [PREEMPT, AFTER, LATENCY, LOSS, ESCAPE];
+    const PREFIXES: [&str; 6] = [PREEMPT, AFTER, POSTPONE, LATENCY, LOSS, ESCAPE];
     NAMES.contains(&label) || PREFIXES.iter().any(|prefix| label.starts_with(prefix))
 }
 
 const PREEMPT: &str = "preempt ";
 const AFTER: &str = "after ";
+const POSTPONE: &str = "postpone ";
 const LATENCY: &str = "latency ";
 const LOSS: &str = "loss ";
 
@@ -119,6 +126,7 @@ impl fmt::Display for Family<'_> {
         f.write_str(match self {
             Self::Preempt => PREEMPT.trim_end(),
             Self::After => AFTER.trim_end(),
+            Self::Postpone => POSTPONE.trim_end(),
             Self::Latency => LATENCY.trim_end(),
             Self::Loss => LOSS.trim_end(),
             Self::World(name) => name,
@@ -133,6 +141,7 @@ impl fmt::Display for Site {
         match self {
             Self::Preempt(path) => write!(f, "{PREEMPT}{path}"),
             Self::After(path) => write!(f, "{AFTER}{path}"),
+            Self::Postpone(path) => write!(f, "{POSTPONE}{path}"),
             Self::Latency(link) => write!(f, "{LATENCY}{link}"),
             Self::Loss(link) => write!(f, "{LOSS}{link}"),
             Self::World(label) => f.write_str(label.as_str()),
@@ -287,7 +296,8 @@ mod tests {
         };
         let own = [
             Site::Preempt(path.clone()),
-            Site::After(path),
+            Site::After(path.clone()),
+            Site::Postpone(path),
             Site::Latency(link.clone()),
             Site::Loss(link),
         ];
@@ -302,7 +312,7 @@ mod tests {
                 streams.insert(stream);
             }
         }
-        assert_eq!(streams.len(), 6 * 4);
+        assert_eq!(streams.len(), 7 * 4);
         assert_eq!(Site::world("start agent-1").stream(), "start agent-1");
     }
 

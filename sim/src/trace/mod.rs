@@ -18,7 +18,8 @@ pub(crate) use self::happens_before::HappensBefore;
 pub use self::happens_before::Interleaving;
 pub use self::leak::{LeakKind, LeakReport};
 pub use self::outcome::{
-    DeadlockedTask, LockUse, Outcome, PanicReport, Statistics, Switch, TaskInfo, Verdict,
+    DeadlockedTask, LockUse, Meanwhile, Outcome, PanicReport, Postponement, Statistics, Switch,
+    TaskInfo, Unheard, Verdict,
 };
 
 /// The effects of a run, in order. Empty unless they were recorded.

@@ -31,6 +31,10 @@ pub struct Outcome<T> {
     pub locks: Vec<LockUse>,
     /// The scheduler's deviations; empty unless recorded.
     pub switches: Vec<Switch>,
+    /// The tasks that were postponed; empty unless recorded.
+    pub postponements: Vec<Postponement>,
+    /// The notifications that reached no task; empty unless observed.
+    pub unheard: Vec<Unheard>,
     /// Every task, by id; empty unless recorded.
     pub tasks: Vec<TaskInfo>,
     /// The hash of the happens-before order; meaningless if nothing is recorded.
@@ -57,6 +61,8 @@ impl<T> Outcome<T> {
             statistics: self.statistics,
             locks: self.locks,
             switches: self.switches,
+            postponements: self.postponements,
+            unheard: self.unheard,
             tasks: self.tasks,
             interleaving: self.interleaving,
             divergence: self.divergence,
@@ -208,11 +214,69 @@ pub struct Switch {
     pub choice: usize,
     /// The task of the default choice.
     pub instead_of: TaskId,
+    /// The turns that it had had: its polls, and the scheduling points at which it went on.
+    pub turn: u32,
     /// The resource that it was about to touch, and its creation site; none if it
     /// did not stand at a scheduling point.
     pub at: Option<(ResourceKind, &'static Location<'static>)>,
+    /// The line of code at which it stood, if that was observed and is known.
+    pub line: Option<String>,
+    /// The number of its use of the resource that was put off, from 1; 0 if that was not
+    /// observed.
+    pub uses: u32,
+    /// What others did with the resource before it used it; none if it has not, or if that was
+    /// not observed.
+    pub meanwhile: Option<Meanwhile>,
     /// The task that runs.
     pub taken: TaskId,
+}
+
+/// The uses of a resource between the moment at which a task was passed over and its own.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Meanwhile {
+    /// The step at which the task used it.
+    pub step: u64,
+    /// Entries of the trace before that.
+    pub entry: usize,
+    /// How often others have used it in between.
+    pub uses: Vec<(TaskId, u32)>,
+}
+
+/// A notification of all waiting tasks, of which there were none.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unheard {
+    /// The virtual time.
+    pub at: VirtualTime,
+    /// The step.
+    pub step: u64,
+    /// Entries of the trace before it.
+    pub entry: usize,
+    /// The task that notified; none outside tasks.
+    pub task: Option<TaskId>,
+    /// The creation site of the `Notify`.
+    pub made_at: &'static Location<'static>,
+}
+
+/// A task that was postponed until no other could go on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Postponement {
+    /// The choice's index on the tape.
+    pub choice: usize,
+    /// The task.
+    pub task: TaskId,
+    /// The turns that it had had.
+    pub turn: u32,
+    /// The resource that it was about to touch, and its creation site; none if it
+    /// did not stand at a scheduling point.
+    pub at: Option<(ResourceKind, &'static Location<'static>)>,
+    /// As [`Switch::line`].
+    pub line: Option<String>,
+    /// As [`Switch::uses`].
+    pub uses: u32,
+    /// As [`Switch::meanwhile`].
+    pub meanwhile: Option<Meanwhile>,
+    /// The step of the run before which it went on; none if it did not.
+    pub until: Option<u64>,
 }
 
 /// The locks that were made at one place, and the waits for them.

@@ -11,6 +11,7 @@ mod network_faults;
 mod parity;
 mod plain_tasks;
 mod points;
+mod postponed;
 mod sockets;
 mod strategies;
 mod support;

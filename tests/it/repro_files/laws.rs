@@ -61,7 +61,8 @@ fn site() -> impl Strategy<Value = Site> {
     let link = || (text(), text()).prop_map(|(from, to)| Link { from, to });
     prop_oneof![
         path.clone().prop_map(Site::Preempt),
-        path.prop_map(Site::After),
+        path.clone().prop_map(Site::After),
+        path.prop_map(Site::Postpone),
         link().prop_map(Site::Latency),
         link().prop_map(Site::Loss),
         text().prop_map(Site::world),

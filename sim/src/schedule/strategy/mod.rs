@@ -27,22 +27,26 @@ strategies! {
     bounded,
 }
 
-pub use bounded::{Deviate, Exhaustive, PickDeviation, Picks};
+pub use bounded::{Alternative, Deviate, Exhaustive, Pick, PickDeviation, Picks};
 pub use fifo::Fifo;
 pub use pct::Pct;
 pub use pos::Pos;
 pub use random::Random;
 pub use urw::{Profile, Profiler, SharedProfile, Urw};
 
+use std::collections::VecDeque;
+
 use crate::ids::{ResourceId, TaskId};
 use crate::index_vec::IndexVec;
-use crate::schedule::ReadyQueue;
+use crate::schedule::{Postponed, ReadyQueue};
 
 /// The tasks among which a strategy picks. Index 0 is the default pick: the running task, if it
 /// can go on, else the one that is ready longest.
 pub struct Candidates<'a> {
     pub(crate) running: Option<(TaskId, Option<ResourceId>)>,
     pub(crate) ready: &'a ReadyQueue,
+    /// The postponed tasks: the last candidates, in the order in which they were postponed.
+    pub(crate) postponed: &'a VecDeque<Postponed>,
     /// For each task, the resource of the scheduling point at which it stands.
     pub(crate) points: &'a IndexVec<TaskId, Option<ResourceId>>,
 }
@@ -50,7 +54,7 @@ pub struct Candidates<'a> {
 impl Candidates<'_> {
     /// Returns the number of candidates; at least 1.
     pub fn len(&self) -> usize {
-        self.ready.len() + usize::from(self.running.is_some())
+        self.ready.len() + self.postponed.len() + usize::from(self.running.is_some())
     }
 
     /// Returns `true` if there are no candidates: never when a strategy picks.
@@ -60,11 +64,20 @@ impl Candidates<'_> {
 
     /// Returns the task at that index, or none past the end.
     pub fn task(&self, index: usize) -> Option<TaskId> {
-        match self.running {
-            Some((task, _)) if index == 0 => Some(task),
-            Some(_) => self.ready.get(index - 1),
-            None => self.ready.get(index),
-        }
+        let index = match self.running {
+            Some((task, _)) if index == 0 => return Some(task),
+            Some(_) => index - 1,
+            None => index,
+        };
+        let postponed = || self.postponed.get(index - self.ready.len());
+        self.ready
+            .get(index)
+            .or_else(|| postponed().map(|postponed| postponed.task))
+    }
+
+    /// Returns `true` if the default candidate is not the only one that is not postponed.
+    pub(crate) fn is_postponable(&self) -> bool {
+        self.ready.len() + usize::from(self.running.is_some()) > 1
     }
 
     /// Returns the task that stands at a scheduling point and could go on. It is the candidate
@@ -96,6 +109,18 @@ pub trait Strategy {
 
     /// Returns the index of the candidate that runs next. An index out of range means the last.
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize;
+
+    /// Returns `true` if the strategy postpones tasks at all. Called once, before the run.
+    fn can_postpone(&self) -> bool {
+        false
+    }
+
+    /// Returns `true` if the default candidate, which has had so many turns, is to be postponed
+    /// until no other task can go on. Called before each pick if [`Strategy::can_postpone`]; if
+    /// it is postponed, the others are picked from next.
+    fn postpones(&mut self, _candidates: &Candidates<'_>, _turn: u32) -> bool {
+        false
+    }
 
     /// Receives that a task was spawned. The hash is of its path of spawns: it differs between
     /// tasks that run the same code, and is the same in every run in which the task's ancestors
