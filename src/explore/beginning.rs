@@ -7,12 +7,15 @@
 
 use std::io;
 
+use rehearsal_sim::Exhaustive;
+
 use super::failure_store::FailureStore;
 use super::search::SearchState;
 use super::totals::{Executed, Totals};
 use super::{Beginning, Options, Reporter, Search, now};
 use crate::run::seeds::Seeds;
-use crate::target::Target;
+use crate::run::{RunOptions, StrategyName};
+use crate::target::{Target, run_deviating};
 
 /// Most deviations of the schedules.
 const BOUND: u32 = 1;
@@ -58,15 +61,15 @@ pub(super) fn begin(
         ..*options
     };
     let seed = seeds.first();
-    let mut state = SearchState::new(target, BOUND, &options, store);
-    let frontier = state.default_schedule(seed);
-    let mut complete = false;
-    if state.so_far().estimate <= most && state.unexpected.is_none() {
-        complete = state.rest(seed, &frontier, reporter)?;
-    } else if state.totals.failures.is_empty() {
-        // The one run has shown nothing but that there are many.
+    if estimate(target, seed) > most {
         return Ok(None);
     }
+    let mut state = SearchState::new(target, BOUND, &options, store);
+    let frontier = state.default_schedule(seed);
+    let complete = match &state.unexpected {
+        Some(_) => false,
+        None => state.rest(seed, &frontier, reporter)?,
+    };
     let search = Search {
         complete,
         ..state.so_far()
@@ -84,4 +87,14 @@ pub(super) fn begin(
         },
         unexpected,
     )))
+}
+
+/// Returns about how many schedules there are, by the picks of the default one. That run is for
+/// its picks only; if the search begins, its first run is the same once more.
+fn estimate(target: &dyn Target, seed: u64) -> u64 {
+    let options = RunOptions::new(seed, StrategyName::exhaustive(BOUND));
+    let (_, picks) = run_deviating(target, options, &[]);
+    let mut search = Exhaustive::new(BOUND);
+    search.learn(&[], &picks);
+    search.estimate()
 }

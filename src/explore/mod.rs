@@ -58,7 +58,7 @@ pub struct Options<'a> {
     pub deadline: Option<Instant>,
     /// The most schedules of a search.
     pub max_runs: Option<u64>,
-    /// What an exploration by the portfolio begins with.
+    /// The beginning of an exploration by the portfolio.
     pub beginning: Beginning,
     /// Once it is true, nothing more is begun.
     pub stop: &'a AtomicBool,
@@ -81,7 +81,7 @@ pub enum Keep {
     FirstOfEachKind,
 }
 
-/// What an exploration by the portfolio begins with. Other strategies begin with their seeds.
+/// The beginning of an exploration by the portfolio. Other strategies begin with their seeds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Beginning {
     /// The seeds.

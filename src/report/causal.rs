@@ -49,7 +49,7 @@ pub(crate) enum LineKind {
     Decision,
     /// The choice without which the run passes.
     Decisive,
-    /// What followed from a deviation, or from the lack of a listener.
+    /// A consequence of a deviation, or a notification without a waiter.
     Consequence,
     /// The failure.
     Failure,
@@ -166,8 +166,8 @@ fn decisions(report: &RunReport, explanation: &Explanation) -> Vec<Line> {
     decisions.map(line).collect()
 }
 
-/// What followed from decisions: the uses of a resource that were put off, and notifications
-/// that nobody waited for.
+/// The consequences of decisions: the uses of a resource that were put off, and notifications
+/// for which no task waited.
 fn consequences(report: &RunReport, explanation: &Explanation) -> Vec<Line> {
     let entries = &report.outcome.trace.entries;
     let later = explanation

@@ -30,7 +30,7 @@ pub struct Explained {
     /// Its effect, as in "gives way to data-2"; empty for a choice of the
     /// world, whose site says it.
     pub what: String,
-    /// What followed from it, if that is known.
+    /// Its consequence, if one is known.
     pub later: Option<Later>,
     /// Its step in the run.
     pub step: u64,
@@ -129,7 +129,7 @@ fn any_value(session: &mut ShrinkSession<'_>, best: &Best, index: usize) -> Opti
     Some(true)
 }
 
-/// Whom a decision of a recorded run concerns, what it does, and what came of it later.
+/// The task that a decision of a recorded run concerns, its effect, and its consequence.
 #[derive(Default)]
 struct Described {
     who: String,
@@ -181,12 +181,10 @@ fn describe_postponement(report: &RunReport, one: &Postponement) -> Described {
         Some(step) => format!("until no other task can go on, at step {step}"),
         None => "to the end".to_owned(),
     };
-    let place = match one.at {
-        Some(_) => place(one.line.as_deref(), one.at, one.uses),
-        None => stands(one.line.as_deref()),
-    };
+    let place = place(one.line.as_deref(), one.at, one.uses);
+    let comma = if one.at.is_some() { "," } else { "" };
     Described {
-        what: format!("is postponed {until}{place}"),
+        what: format!("is postponed{place}{comma} {until}"),
         later: later(report, who.clone(), one.at, one.meanwhile.as_ref()),
         who,
     }

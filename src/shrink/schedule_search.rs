@@ -73,7 +73,10 @@ fn search(
         return Ok(session.accept(best, report));
     }
     match bound {
-        1 => run_each(session, best, world, singles(&picks)),
+        1 => {
+            let all = singles(&picks, taken).chain(singles(&picks, postponed));
+            run_each(session, best, world, all)
+        }
         2 => {
             let turns = pairs(&picks, taken).take(RUNS_PER_BOUND);
             if run_each(session, best, world, turns)? {
@@ -110,9 +113,15 @@ fn taken(pick: &Pick) -> Box<dyn Iterator<Item = Alternative>> {
     Box::new((1..pick.candidates).map(Alternative::Take))
 }
 
+/// The alternative of a pick that lasts.
+fn postponed(pick: &Pick) -> Box<dyn Iterator<Item = Alternative>> {
+    let postponed = pick.is_postponable.then_some(Alternative::Postpone);
+    Box::new(postponed.into_iter())
+}
+
 /// Each alternative of a pick.
 fn any(pick: &Pick) -> Box<dyn Iterator<Item = Alternative>> {
-    Box::new(taken(pick).chain([Alternative::Postpone]))
+    Box::new(taken(pick).chain(postponed(pick)))
 }
 
 /// The alternatives of a pick that are tried.
@@ -132,10 +141,13 @@ fn at(
 }
 
 /// Every single deviation if they are few enough, else evenly spread ones.
-fn singles(picks: &[Pick]) -> impl Iterator<Item = Vec<PickDeviation>> {
+fn singles(
+    picks: &[Pick],
+    alternatives: Alternatives,
+) -> impl Iterator<Item = Vec<PickDeviation>> + use<> {
     let picks = picks.iter().enumerate();
     let all: Vec<PickDeviation> = picks
-        .flat_map(|(number, pick)| at(number, pick, any))
+        .flat_map(|(number, pick)| at(number, pick, alternatives))
         .collect();
     let stride = all.len().div_ceil(RUNS_PER_BOUND).max(1);
     all.into_iter().step_by(stride).map(|single| vec![single])
@@ -165,7 +177,7 @@ fn lasting(
 ) -> Result<Vec<Vec<PickDeviation>>, Stopped> {
     let mut lasting = Vec::new();
     for (number, pick) in picks.iter().enumerate().take(POSTPONED_MAX) {
-        let Some(first) = at(number, pick, any).last() else {
+        let Some(first) = at(number, pick, postponed).next() else {
             continue;
         };
         let (_, after) = session.deviate(&*best.variant, world, &[first])?;

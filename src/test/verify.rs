@@ -29,7 +29,7 @@ pub(crate) struct TestRun<'a> {
     pub strategy: StrategyName,
     /// The seeds that are run twice.
     pub repeat: Repeat,
-    /// What the exploration begins with.
+    /// The beginning of the exploration.
     pub beginning: Beginning,
     /// The directory for the repro of a failure.
     pub out: &'a Path,

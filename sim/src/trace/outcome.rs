@@ -224,8 +224,8 @@ pub struct Switch {
     /// The number of its use of the resource that was put off, from 1; 0 if that was not
     /// observed.
     pub uses: u32,
-    /// What others did with the resource before it used it; none if it has not, or if that was
-    /// not observed.
+    /// The uses of the resource by others before its own; none if it has not used it, or if
+    /// that was not observed.
     pub meanwhile: Option<Meanwhile>,
     /// The task that runs.
     pub taken: TaskId,
@@ -238,7 +238,7 @@ pub struct Meanwhile {
     pub step: u64,
     /// Entries of the trace before that.
     pub entry: usize,
-    /// How often others have used it in between.
+    /// The others that have used it in between, and how often.
     pub uses: Vec<(TaskId, u32)>,
 }
 

@@ -49,7 +49,7 @@ impl StrategyName {
 pub struct PickDeviation {
     /// Number of the pick in the run, from 0.
     pub pick: u32,
-    /// What happens instead of the default.
+    /// The alternative to the default.
     pub instead: Alternative,
 }
 
