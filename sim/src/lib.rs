@@ -47,8 +47,8 @@ pub use shim::{tokio, tokio_util};
 pub use task::{AbortHandle, JoinError, JoinHandle};
 pub use time::VirtualTime;
 pub use trace::{
-    Census, DeadlockedTask, Effect, Entry, Fingerprint, Interleaving, LeakKind, LeakReport,
-    LiveSocket, LiveTask, LockUse, Meanwhile, Outcome, PanicReport, Postponement, Statistics,
-    Switch, TaskEnd, TaskInfo, Trace, Unheard, Verdict,
+    Census, CodeLine, DeadlockedTask, Effect, Entry, Fingerprint, Interleaving, LeakKind,
+    LeakReport, LiveSocket, LiveTask, LockUse, Meanwhile, Outcome, PanicReport, Postponement,
+    Statistics, Switch, TaskEnd, TaskInfo, Trace, Unheard, Verdict,
 };
 pub use world::{World, current};

@@ -3,7 +3,8 @@
 use std::panic::Location;
 
 use rehearsal_sim::{
-    Deviation, DeviationKind, Meanwhile, Postponement, ResourceKind, Schedule, Switch, TaskId,
+    CodeLine, Deviation, DeviationKind, Meanwhile, Postponement, ResourceKind, Schedule, Switch,
+    TaskId,
 };
 
 use crate::run::{RunReport, RunVerdict};
@@ -160,12 +161,12 @@ fn describe(report: &RunReport, index: usize, decision: &Deviation) -> Described
 fn describe_switch(report: &RunReport, switch: &Switch, decision: &Deviation) -> Described {
     let first = task_name(report, switch.instead_of);
     let taken = task_name(report, switch.taken);
-    let place = place(switch.line.as_deref(), switch.at, switch.uses);
+    let place = place(switch.line.as_ref(), switch.at, switch.uses);
     let (who, what) = match decision.kind() {
         DeviationKind::Preemption => (first.clone(), format!("gives way to {taken}{place}")),
         _ => (
             taken,
-            format!("goes before {first}{}", stands(switch.line.as_deref())),
+            format!("goes before {first}{}", stands(switch.line.as_ref())),
         ),
     };
     Described {
@@ -181,7 +182,7 @@ fn describe_postponement(report: &RunReport, one: &Postponement) -> Described {
         Some(step) => format!("until no other task can go on, at step {step}"),
         None => "to the end".to_owned(),
     };
-    let place = place(one.line.as_deref(), one.at, one.uses);
+    let place = place(one.line.as_ref(), one.at, one.uses);
     let comma = if one.at.is_some() { "," } else { "" };
     Described {
         what: format!("is postponed{place}{comma} {until}"),
@@ -191,14 +192,25 @@ fn describe_postponement(report: &RunReport, one: &Postponement) -> Described {
 }
 
 /// Returns the line at which a task that was not running stands.
-fn stands(line: Option<&str>) -> String {
-    line.map_or_else(String::new, |line| format!(", which stands at {line}"))
+fn stands(line: Option<&CodeLine>) -> String {
+    line.map_or_else(String::new, |line| {
+        format!(", which stands{}", at_line(line))
+    })
+}
+
+/// Returns ` at src/lib.rs:3:9`, with the round if it was there before.
+fn at_line(line: &CodeLine) -> String {
+    let place = &line.place;
+    match line.times {
+        0 | 1 => format!(" at {place}"),
+        times => format!(" at {place} for the {} time", ordinal(times)),
+    }
 }
 
 /// Returns the place at which a running task was interrupted: the line, and the operation that
 /// was next.
-fn place(line: Option<&str>, at: Option<Place>, uses: u32) -> String {
-    let line = line.map_or_else(String::new, |line| format!(" at {line}"));
+fn place(line: Option<&CodeLine>, at: Option<Place>, uses: u32) -> String {
+    let line = line.map_or_else(String::new, at_line);
     let Some((kind, made)) = at else {
         return line;
     };

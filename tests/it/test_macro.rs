@@ -211,6 +211,38 @@ fn schedules_of_one_deviation_come_first() {
     );
 }
 
+/// Only its third round must not be seen from outside.
+async fn third_round(_: World) {
+    let inside = Arc::new(AtomicU64::new(0));
+    let rounds = {
+        let inside = Arc::clone(&inside);
+        spawn(async move {
+            for round in 1..=3 {
+                inside.store(round, Ordering::Relaxed);
+                rehearsal::tokio::task::yield_now().await;
+                inside.store(0, Ordering::Relaxed);
+            }
+        })
+    };
+    for _ in 0..12 {
+        rehearsal::tokio::task::yield_now().await;
+    }
+    assert_ne!(inside.load(Ordering::Relaxed), 3);
+    rounds.await.expect("it does not fail");
+}
+
+#[test]
+fn the_round_of_a_loop_is_told() {
+    let text = told("third_round", |test| test, third_round);
+    tells(
+        &text,
+        &[
+            "is postponed at tests/it/test_macro.rs:",
+            " for the 3rd time ",
+        ],
+    );
+}
+
 #[test]
 fn a_search_of_a_test_says_what_a_pass_would_mean() {
     let search = |test: Test| test.strategy("exhaustive:1");

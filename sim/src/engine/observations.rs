@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::ids::{ResourceId, TaskId};
 use crate::time::VirtualTime;
-use crate::trace::{Meanwhile, Unheard};
+use crate::trace::{CodeLine, Meanwhile, Unheard};
 
 use super::{Core, Engine, Recording};
 
@@ -17,8 +17,9 @@ const BACKTRACES: u32 = 300;
 /// The observations so far.
 #[derive(Default)]
 pub(super) struct Observations {
-    /// The line at which each task stood last.
-    lines: BTreeMap<TaskId, String>,
+    /// The line at which each task stood last, and how often it has stood there.
+    lines: BTreeMap<TaskId, CodeLine>,
+    visits: BTreeMap<(TaskId, String), u32>,
     backtraces: u32,
     uses: BTreeMap<(TaskId, ResourceId), u32>,
     /// Tasks that were passed over before they used a resource, and have not used it yet.
@@ -45,6 +46,15 @@ pub(super) struct UnheardEntry {
     resource: ResourceId,
 }
 
+impl Observations {
+    fn visit(&mut self, task: TaskId, place: String) {
+        let times = self.visits.entry((task, place.clone())).or_default();
+        *times += 1;
+        let times = *times;
+        self.lines.insert(task, CodeLine { place, times });
+    }
+}
+
 impl Core {
     /// Returns `true` if observations are made.
     #[inline]
@@ -59,13 +69,13 @@ impl Core {
         task: TaskId,
         resource: Option<ResourceId>,
         running: bool,
-    ) -> (Option<String>, u32) {
+    ) -> (Option<CodeLine>, u32) {
         if !self.observes() {
             return (None, 0);
         }
         let observations = &mut self.record.observations;
         let line = match running {
-            true => rehearsal_hermetic::own_call_site(),
+            true => rehearsal_hermetic::own_call_site().map(|place| CodeLine { place, times: 0 }),
             false => observations.lines.get(&task).cloned(),
         };
         let used = |resource| observations.uses.get(&(task, resource)).copied();
@@ -141,9 +151,11 @@ impl Engine {
         if observations.backtraces < BACKTRACES {
             observations.backtraces += 1;
             match rehearsal_hermetic::own_call_site() {
-                Some(line) => observations.lines.insert(me, line),
-                None => observations.lines.remove(&me),
-            };
+                Some(place) => observations.visit(me, place),
+                None => drop(observations.lines.remove(&me)),
+            }
+        } else {
+            observations.lines.remove(&me);
         }
     }
 

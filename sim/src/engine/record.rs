@@ -2,7 +2,7 @@
 
 use crate::ids::{ResourceId, TaskId};
 use crate::time::VirtualTime;
-use crate::trace::{Effect, Entry, Fingerprinter, TaskInfo};
+use crate::trace::{CodeLine, Effect, Entry, Fingerprinter, TaskInfo};
 
 use super::Recording;
 use super::observations::Observations;
@@ -21,7 +21,7 @@ pub(super) struct Record {
 
 /// A [`Switch`](crate::Switch) in few bytes: there may be as many as picks.
 pub(super) struct SwitchEntry {
-    pub(super) line: Option<String>,
+    pub(super) line: Option<CodeLine>,
     pub(super) uses: u32,
     pub(super) choice: usize,
     pub(super) instead_of: TaskId,
@@ -32,7 +32,7 @@ pub(super) struct SwitchEntry {
 
 /// A [`Postponement`](crate::Postponement) in few bytes.
 pub(super) struct PostponementEntry {
-    pub(super) line: Option<String>,
+    pub(super) line: Option<CodeLine>,
     pub(super) uses: u32,
     pub(super) choice: usize,
     pub(super) task: TaskId,

@@ -18,8 +18,8 @@ pub(crate) use self::happens_before::HappensBefore;
 pub use self::happens_before::Interleaving;
 pub use self::leak::{LeakKind, LeakReport};
 pub use self::outcome::{
-    DeadlockedTask, LockUse, Meanwhile, Outcome, PanicReport, Postponement, Statistics, Switch,
-    TaskInfo, Unheard, Verdict,
+    CodeLine, DeadlockedTask, LockUse, Meanwhile, Outcome, PanicReport, Postponement, Statistics,
+    Switch, TaskInfo, Unheard, Verdict,
 };
 
 /// The effects of a run, in order. Empty unless they were recorded.

@@ -220,7 +220,7 @@ pub struct Switch {
     /// did not stand at a scheduling point.
     pub at: Option<(ResourceKind, &'static Location<'static>)>,
     /// The line of code at which it stood, if that was observed and is known.
-    pub line: Option<String>,
+    pub line: Option<CodeLine>,
     /// The number of its use of the resource that was put off, from 1; 0 if that was not
     /// observed.
     pub uses: u32,
@@ -229,6 +229,16 @@ pub struct Switch {
     pub meanwhile: Option<Meanwhile>,
     /// The task that runs.
     pub taken: TaskId,
+}
+
+/// A line of code at which a task stood.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CodeLine {
+    /// File, line and column.
+    pub place: String,
+    /// The number of times that the task has stood there to yield or to wait, from 1; 0 if
+    /// it was interrupted at an operation, of which the resource has the number.
+    pub times: u32,
 }
 
 /// The uses of a resource between the moment at which a task was passed over and its own.
@@ -270,7 +280,7 @@ pub struct Postponement {
     /// did not stand at a scheduling point.
     pub at: Option<(ResourceKind, &'static Location<'static>)>,
     /// As [`Switch::line`].
-    pub line: Option<String>,
+    pub line: Option<CodeLine>,
     /// As [`Switch::uses`].
     pub uses: u32,
     /// As [`Switch::meanwhile`].
