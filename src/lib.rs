@@ -34,6 +34,8 @@ pub mod report;
 pub mod repro;
 pub mod run;
 pub mod scenario;
+#[cfg(feature = "cli")]
+pub mod score;
 pub mod shrink;
 pub mod system;
 pub mod target;
@@ -61,12 +63,12 @@ pub use rehearsal_history as history;
 pub use rehearsal_macros::test;
 pub use rehearsal_sim as sim;
 pub use rehearsal_sim::World;
-pub use rehearsal_sim::{tokio, tokio_util};
+pub use rehearsal_sim::{cancel, tokio, tokio_util};
 pub use repro::replay;
 pub use run::seeds;
 pub use run::signature;
 pub use target::{Target, TestOutcome};
-pub use test::{IntoSeeds, Test, TestLocation};
+pub use test::{Cancellations, IntoCancellations, IntoSeeds, Test, TestLocation};
 
 /// The programs of the guide's page on oracles are tests.
 #[cfg(doctest)]

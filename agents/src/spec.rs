@@ -253,6 +253,8 @@ pub struct FaultPlan {
     /// The time that a partition, a hold or a pause lasts, and a crashed host stays
     /// down.
     pub lasting: Duration,
+    /// Most cancellations of tasks and time-outs in one run.
+    pub cancel: u32,
 }
 
 impl Default for FaultPlan {
@@ -264,6 +266,7 @@ impl Default for FaultPlan {
             from: Duration::from_millis(10),
             until: Duration::from_millis(500),
             lasting: Duration::from_secs(2),
+            cancel: 0,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rehearsal::sim::{Config, Fifo, Pct, Pos, Profile, Profiler, Random, Strategy, Urw, run};
+use rehearsal::sim::{Config, Fifo, Pct, Pos, Profile, Random, Strategy, Urw, run};
 
 use crate::madsim::Madsim;
 use crate::measure::{in_turn, side};
@@ -22,13 +22,16 @@ pub(crate) fn rows(madsim: &Madsim) -> Vec<Row> {
             (0..TIMES).for_each(|seed| execution(u64::from(seed), make()));
         })
     };
-    let urw = || Box::new(Urw::new(profile.clone()));
+    let pct = || Box::new(Pct::new(3, &profile));
+    let urw = || Box::new(Urw::new(&profile));
     let [fifo, random, pct, pos, urw, walk, priorities, madsim] = in_turn(
         TURNS,
         [
             ours(&|| Box::new(Fifo)),
             ours(&|| Box::new(Random::default())),
-            ours(&|| Box::new(Pct::new(3))),
+            side(TIMES, || {
+                (0..TIMES).for_each(|seed| execution(u64::from(seed), pct()));
+            }),
             ours(&|| Box::new(Pos::default())),
             side(TIMES, || {
                 (0..TIMES).for_each(|seed| execution(u64::from(seed), urw()));
@@ -105,11 +108,9 @@ fn execution(seed: u64, strategy: Box<dyn Strategy>) {
     assert_eq!(outcome.value, Some(TASKS * ROUNDS));
 }
 
-/// Returns the profile for `urw`; made once, as a sweep does.
+/// Returns the profile for `pct` and `urw`.
 fn profile() -> Profile {
-    let (profiler, profile) = Profiler::new(Box::new(Random::default()));
-    execution(0, Box::new(profiler));
-    profile.read()
+    Profile::of_default_schedule(|strategy| execution(0, strategy))
 }
 
 /// Runs the work on shuttle's futures, which it executes a little faster than its threads.

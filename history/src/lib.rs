@@ -22,6 +22,7 @@ mod recorder;
 mod settings;
 pub mod sweep;
 mod validation;
+pub mod wire;
 
 pub use actor::{
     Actor, Actors, Draft, Invocation, LogPlace, Receipt, RecordsHistory, Reply, Sending, Span,

@@ -22,6 +22,7 @@ use crate::settings::Settings;
 /// | `strategy` | `"fifo"`, `"random"`, `"pct:3"`, `"pos"`, `"urw"`, `"portfolio"`, or `"exhaustive:2"` for every schedule of seed 0 within two deviations | `"portfolio"` |
 /// | `ambient` | who answers for randomness and clocks: `"hermetic"` or `"real"` | `"hermetic"` |
 /// | `leaks` | what comes of a thread or a socket that leaves the run: `"fail"` or `"allow"` | `"fail"` |
+/// | `cancel` | the most tasks and time-outs that a run cancels, or `"each"`: one run for each await | 0 |
 /// | `latency` | how long a packet travels: `"1ms..50ms"` | `"1ms"` |
 /// | `loss` | packets in a thousand that are lost | 0 |
 /// | `steps` | the most steps of a run | ten million |

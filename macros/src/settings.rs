@@ -7,11 +7,12 @@ use syn::punctuated::Punctuated;
 use syn::{Error, Expr, Ident, Token};
 
 /// The settings that there are; each is a method of `rehearsal::Test`.
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
     "seeds",
     "strategy",
     "ambient",
     "leaks",
+    "cancel",
     "latency",
     "loss",
     "steps",

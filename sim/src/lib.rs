@@ -11,6 +11,7 @@
 //! is plain tokio.
 
 mod ambient;
+pub mod cancel;
 mod engine;
 mod extensions;
 mod ids;
@@ -35,9 +36,9 @@ pub use point::Resource;
 pub use rehearsal_hermetic as hermetic;
 pub use run::{run, run_hermetic};
 pub use schedule::strategy::{
-    Alternative, Candidates, Deviate, Exhaustive, Fifo, Parameter, Pct, Pick, PickDeviation, Picks,
-    Pos, Profile, Profiler, Random, STRATEGIES, Sampler, SharedProfile, Strategy, StrategyInfo,
-    StrategyKind, StrategyName, Urw,
+    Alternative, Candidates, ChoiceKind, Deviate, Exhaustive, Fifo, Order, Parameter, Pct,
+    PendingOperation, Pick, PickDeviation, Picks, Pos, Profile, Random, STRATEGIES, Sampler, Scope,
+    Spawn, Strategy, StrategyInfo, StrategyKind, StrategyName, Surw, Urw,
 };
 pub use schedule::{
     Choice, Choices, Deviation, DeviationKind, Divergence, Family, Label, Link, POSTPONED_STEPS,
@@ -47,8 +48,9 @@ pub use shim::{tokio, tokio_util};
 pub use task::{AbortHandle, JoinError, JoinHandle};
 pub use time::VirtualTime;
 pub use trace::{
-    Census, CodeLine, DeadlockedTask, Effect, Entry, Fingerprint, Interleaving, LeakKind,
-    LeakReport, LiveSocket, LiveTask, LockUse, Meanwhile, Outcome, PanicReport, Postponement,
-    Statistics, Switch, TaskEnd, TaskInfo, Trace, Unheard, Verdict,
+    Census, CodeLine, DeadlockedTask, Decision, Dropped, Effect, Entry, Fingerprint, Interleaving,
+    LeakKind, LeakReport, LiveSocket, LiveTask, LockChange, LockStep, LockUse, Meanwhile, Moment,
+    Outcome, PanicReport, Postponement, Statistics, Switch, TaskDecision, TaskEnd, TaskInfo, Trace,
+    Unheard, Verdict, Wake,
 };
 pub use world::{World, current};

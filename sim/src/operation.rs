@@ -75,7 +75,7 @@ impl fmt::Display for ResourceKind {
 macro_rules! operations {
     ($($variant:ident = $name:literal,)*) => {
         /// An operation of the facade for which a task can wait.
-        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
         pub(crate) enum Operation {
             $(#[doc = concat!("`", $name, "`.")] $variant,)*
         }
@@ -135,6 +135,31 @@ operations! {
 }
 
 impl Operation {
+    /// Returns `true` if the operation, on a resource of that kind, leaves it as another
+    /// operation that reads would find it: the order of two such operations shows nowhere. What
+    /// may or may not leave a trace counts as one that does: whether two that acquire permits
+    /// commute depends on how many are free.
+    pub(crate) fn reads(self, kind: ResourceKind) -> bool {
+        match self {
+            Self::Cancelled
+            | Self::Changed
+            | Self::Closed
+            | Self::Peek
+            | Self::PeekFrom
+            | Self::Read
+            | Self::ReadOwned
+            | Self::Readable
+            | Self::WaitFor
+            | Self::Writable => true,
+            // Each receiver of a `broadcast` has a position of its own, and the other channels
+            // have one receiver; two tasks that receive from one socket take from each other.
+            Self::Recv => kind == ResourceKind::Channel,
+            // Not at a barrier, whose last to arrive leads.
+            Self::Wait => kind != ResourceKind::Barrier,
+            _ => false,
+        }
+    }
+
     /// Returns `true` if the operation, on a read-write lock, excludes every other
     /// holder.
     pub(crate) fn excludes_all(self) -> bool {

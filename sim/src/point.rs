@@ -2,9 +2,10 @@
 //!
 //! Every operation of the facade is an [`Op`]: a scheduling point before it starts, labelled
 //! with its resource, and an entry in the wait-for graph for as long as it is pending. A
-//! release cannot suspend its task (it happens in a destructor), so the strategy is only
-//! notified of it; the point of the task's next operation follows it.
+//! release cannot suspend its task (it happens in a destructor): the point of the task's next
+//! operation follows it.
 
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::pin::Pin;
@@ -13,34 +14,53 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use crate::engine::{Engine, context};
+use crate::engine::{Engine, ResourceLabel, context};
 use crate::ids::{ResourceId, TaskId};
 use crate::operation::{Operation, ResourceKind};
+use crate::schedule::strategy::PendingOperation;
 
 /// The identity of a facade object: its kind, the place of its creation, and its number in the
 /// run that uses it. Objects may be made outside a run and may outlive one; the number is taken
 /// at first use in each run.
-#[derive(Debug)]
 pub struct Resource {
     kind: ResourceKind,
     created_at: &'static Location<'static>,
     /// The run's serial in the upper half, the number in the lower; 0: none yet.
     number: AtomicU64,
+    /// Present if it was made inside a run whose strategy reads labels.
+    label: Option<ResourceLabel>,
 }
 
 impl Resource {
     /// Creates a resource with the caller's place as its own.
     #[track_caller]
-    pub const fn new(kind: ResourceKind) -> Self {
+    pub fn new(kind: ResourceKind) -> Self {
         Self::at(kind, Location::caller())
     }
 
-    pub(crate) const fn at(kind: ResourceKind, created_at: &'static Location<'static>) -> Self {
+    /// Creates a resource of a static.
+    #[track_caller]
+    pub(crate) const fn const_new(kind: ResourceKind) -> Self {
+        Self {
+            kind,
+            created_at: Location::caller(),
+            number: AtomicU64::new(0),
+            label: None,
+        }
+    }
+
+    pub(crate) fn at(kind: ResourceKind, created_at: &'static Location<'static>) -> Self {
         Self {
             kind,
             created_at,
             number: AtomicU64::new(0),
+            label: context::with(|engine| engine.label(created_at)).flatten(),
         }
+    }
+
+    /// Returns the place of its creation.
+    pub(crate) fn created_at(&self) -> &'static Location<'static> {
+        self.created_at
     }
 
     /// Returns the number in that run, which is the current one.
@@ -58,7 +78,7 @@ impl Resource {
     #[cold]
     fn register(&self, engine: &Engine) -> ResourceId {
         let serial = u64::from(engine.serial()) << 32;
-        let id = engine.register(self.kind, self.created_at);
+        let id = engine.register(self.kind, self.created_at, self.label);
         self.number
             .store(serial | u64::from(id.0), Ordering::Relaxed);
         id
@@ -82,14 +102,24 @@ impl Resource {
         context::with(|engine| engine.observe_notification(self.id(engine)));
     }
 
-    /// Notifies the strategy of a release or another operation that cannot suspend.
+    /// Records a release or another operation that cannot suspend.
     pub(crate) fn touch(&self) {
         context::with(|engine| engine.touch(self.id(engine)));
     }
 }
 
-/// The record that a task holds a lock, for as long as it lives. Its drop also notifies the
-/// strategy that the resource was touched. Guards carry one.
+/// The kind and the place: the rest differs between a run and its replay.
+impl fmt::Debug for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resource")
+            .field("kind", &self.kind)
+            .field("created_at", &self.created_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The record that a task holds a lock, for as long as it lives. Its drop also records that
+/// the resource was touched. Guards carry one.
 #[derive(Debug)]
 pub(crate) struct Holder {
     held: Option<(u32, ResourceId, TaskId)>,
@@ -178,15 +208,20 @@ impl Point {
     /// (`FuturesUnordered`). A no-op waker belongs to a caller that polls once only
     /// (`now_or_never`): there the operation goes on, as it would in tokio.
     #[inline]
-    pub(crate) fn poll(&mut self, cx: &Context<'_>, resource: Option<&Resource>) -> Poll<()> {
+    pub(crate) fn poll(
+        &mut self,
+        cx: &Context<'_>,
+        at: Option<(&Resource, Operation)>,
+    ) -> Poll<()> {
         let passed = std::mem::replace(&mut self.passed, true);
         let polled_once = cx.waker().data().is_null();
         let goes_on = context::with(|engine| {
             if passed {
                 return polled_once || !engine.is_switched_away();
             }
-            let resource = resource.map(|resource| resource.id(engine));
-            engine.point(resource, polled_once)
+            let at = at
+                .map(|(resource, operation)| PendingOperation::new(resource.id(engine), operation));
+            engine.point(at, polled_once)
         });
         if goes_on == Some(false) {
             cx.waker().wake_by_ref();
@@ -198,8 +233,8 @@ impl Point {
 
     /// Waits until the point is passed. Returns `false` outside a run, where there is none.
     #[inline]
-    pub(crate) async fn pass(mut self, resource: &Resource) -> bool {
-        poll_fn(|cx| self.poll(cx, Some(resource))).await;
+    pub(crate) async fn pass(mut self, resource: &Resource, operation: Operation) -> bool {
+        poll_fn(|cx| self.poll(cx, Some((resource, operation)))).await;
         context::with(|_| ()).is_some()
     }
 
@@ -233,7 +268,7 @@ impl Progress {
         cx: &mut Context<'_>,
         poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
-        ready!(self.point.poll(cx, Some(resource)));
+        ready!(self.point.poll(cx, Some((resource, operation))));
         let result = poll(cx);
         if result.is_ready() {
             self.point.reset();
@@ -252,7 +287,7 @@ impl Progress {
         poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
         self.point = Point::passed();
-        ready!(self.point.poll(cx, Some(resource)));
+        ready!(self.point.poll(cx, Some((resource, operation))));
         let result = poll(cx);
         self.note(resource, operation, &result);
         result

@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::engine::host::{Host, HostState};
-use crate::engine::{Disposal, Engine, context, deadlock};
+use crate::engine::{Disposal, Engine, Exemption, context, deadlock};
 use crate::ids::HostId;
 use crate::net::Direction;
 use crate::schedule::{Label, Site, SiteId};
@@ -114,7 +114,10 @@ impl World {
         let boot = Rc::new(move || {
             // The program's closure is user code: it runs outside any borrow.
             let future = program();
-            context::with(|engine| task::start(engine, future, host, caller));
+            context::with(|engine| {
+                let handle = task::start(engine, future, host, caller);
+                handle.exempt_from_cancellation(engine, Exemption::Root);
+            });
         });
         self.with(|engine| {
             engine.core.borrow_mut().hosts[host].boot = Some(boot.clone());
@@ -131,6 +134,12 @@ impl World {
     {
         let caller = Location::caller();
         self.with(|engine| task::start(engine, future, host, caller))
+    }
+
+    /// Has the run never cancel the task, nor what it will spawn: it belongs to the test and not
+    /// to what is tested. See [`Config::cancellations`](crate::Config).
+    pub fn exempt_from_cancellation<T>(self, task: &JoinHandle<T>) {
+        self.with(|engine| task.exempt_from_cancellation(engine, Exemption::Subtree));
     }
 
     /// Names the running task, for reports.

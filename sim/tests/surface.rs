@@ -6,7 +6,6 @@
 //! - absent parts: all that needs threads or a runtime of tokio's, Unix sockets, raw handles
 //!   and some socket options;
 //! - `Mutex<T>` and `RwLock<T>` of a `T` whose size is not known;
-//! - `const` where the facade has it and tokio only in `const_new`;
 //! - identity of types: `JoinError`, `JoinHandle`, `AbortHandle`, `Id` and all futures that
 //!   wait are the facade's own, under the same names.
 //!

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rehearsal_history::metrics::Selector;
 
 use super::{Baseline, FORMAT};
+use crate::repro::Draft;
 use crate::scenario::amounts;
 use crate::scenario::{Code, Diagnostic, FileKind, Source, Span};
 
@@ -21,10 +22,10 @@ impl Baseline {
     ///
     /// # Errors
     ///
-    /// If the file cannot be written.
+    /// If the file cannot be written; then there is the older one.
     pub fn save(&self, path: &Path) -> io::Result<()> {
         let text = toml::to_string(self).map_err(io::Error::other)?;
-        std::fs::write(path, format!("{HEAD}{text}"))
+        Draft::write(path, format!("{HEAD}{text}").as_bytes())?.replace()
     }
 
     /// Reads a baseline.

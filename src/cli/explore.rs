@@ -99,7 +99,7 @@ fn time_limit(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+pub(super) fn jobs(text: &str) -> Result<NonZeroUsize, String> {
     let jobs = text.parse::<u64>().ok();
     let jobs = jobs.filter(|jobs| (1..=JOBS_MAX).contains(jobs));
     jobs.and_then(|jobs| NonZeroUsize::new(usize::try_from(jobs).ok()?))
@@ -142,7 +142,7 @@ fn contradiction(args: &ExploreArgs) -> Option<&'static str> {
     None
 }
 
-fn watch_interrupt() -> Arc<AtomicBool> {
+pub(super) fn watch_interrupt() -> Arc<AtomicBool> {
     interrupt::watch().unwrap_or_else(|error| {
         print_error(&format!("warning: Ctrl-C will end this at once: {error}\n"));
         Arc::default()

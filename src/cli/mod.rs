@@ -9,12 +9,14 @@ mod interrupt;
 mod list;
 mod on_repro;
 mod progress;
+mod report;
 mod run;
+mod score;
 mod select;
 mod terminal;
 mod test_binary;
 
-use std::io::Write;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,7 +29,7 @@ use self::explore::PackageArgs;
 use self::on_repro::on_repro;
 use self::test_binary::Packages;
 use crate::command::{KeepRequest, Request};
-use crate::console::print_error;
+use crate::console::{print, print_error};
 use crate::environment;
 use crate::exit::Exit;
 use crate::regression;
@@ -110,10 +112,16 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Detector a history that any program has recorded as JSON Lines.
+    /// Check what any program has recorded as JSON Lines: a stream by a wire profile, or a
+    /// history by the oracles.
+    ///
+    /// A profile checks the messages of one connection, one a line, and names the rule, the
+    /// line and the section of the specification. Without a profile the file is a history,
+    /// with the entries of all actors.
     ///
     /// Exit codes: 0 if no rule is broken, 10 if one is or an oracle that was named had
-    /// nothing to check, 2 for a bad file, 4 if no oracle applies.
+    /// nothing to check, 2 for a bad file, 3 if a stream has more open ids than are checked, 4
+    /// if there are no messages or no oracle applies.
     Conform(conform::ConformArgs),
     /// Make a repro smaller, in its place: fewer agents, faults and events, fewer
     /// choices, lower values; the failure stays the same.
@@ -126,15 +134,23 @@ enum Command {
     },
     /// Print a repro: the run, the events that led to the failure, and the deviations
     /// choices matter.
-    Report {
-        #[command(flatten)]
-        repro: ReproArgs,
-    },
+    ///
+    /// With --html, writes that as one page instead, which any browser opens without a
+    /// network: the run as a diagram, the causes of each event, and beside it the nearest
+    /// run that passes.
+    Report(report::ReportArgs),
     /// Make a repro a regression that `cargo test` replays first.
     ///
     /// It is replayed, and must reproduce (else the exit code is 13); then the file is
     /// copied to `regressions/NAME.repro` below the directory of scenarios.
     Keep(KeepArgs),
+    /// Measure how many runs strategies need to show each seeded defect, and count the false
+    /// alarms of the healthy twins.
+    ///
+    /// Exit codes: that of the worst failure of a twin; else 3 if some defect was not
+    /// detected by any of the strategies, or Ctrl-C ended it; 4 if no scenario carries a
+    /// defect.
+    Score(score::ScoreArgs),
     /// Print the JSON schema of scenario files.
     Schema,
     /// Write a new scenario file with comments. A file that exists is left alone.
@@ -316,9 +332,7 @@ fn dispatch(cli: &Cli) -> Exit {
                 Request::Shrink { file, time: *time }
             })
         }
-        Command::Report { repro } => on_repro(&cli.root, &repro.file, &repro.packages(), |file| {
-            Request::Report { file }
-        }),
+        Command::Report(args) => report::report(&cli.root, args),
         Command::Keep(args) => on_repro(
             &cli.root,
             &args.repro.file,
@@ -332,13 +346,18 @@ fn dispatch(cli: &Cli) -> Exit {
                 })
             },
         ),
+        Command::Score(args) => score::score(&cli.root, args),
         Command::Schema => create::schema(),
         Command::New { name, system } => create::new(&cli.root, name, system),
     };
     match done {
         Ok(exit) => exit,
-        // A closed pipe (`rehearsal list | head -1`) is the reader's business.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Pass,
+        // A closed pipe (`rehearsal list | head -1`) is the reader's business, but a result
+        // without a reader is no pass.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => match &cli.command {
+            Command::List { .. } | Command::Check { .. } | Command::Schema => Exit::Pass,
+            _ => Exit::Unknown,
+        },
         Err(error) => {
             print_error(&format!("error: cannot write: {error}\n"));
             Exit::Internal
@@ -349,9 +368,4 @@ fn dispatch(cli: &Cli) -> Exit {
 /// Returns the directory for repros.
 fn out(cli: &Cli) -> PathBuf {
     cli.out.clone().unwrap_or_else(environment::out_directory)
-}
-
-/// Prints to standard output.
-fn print(text: &str) -> std::io::Result<()> {
-    anstream::stdout().write_all(text.as_bytes())
 }

@@ -1,7 +1,7 @@
 //! `rehearsal run`.
 
 use std::fmt::{self, Write};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use rehearsal_history::metrics::Unit;
@@ -83,11 +83,23 @@ fn run_one(
         scenario,
         shown,
         no_shrink: args.no_shrink,
+        worst: Exit::Pass,
     };
     let seeds = args.seeds.as_ref().unwrap_or(&one);
-    let found = explore::explore(scenario, Some(seeds), &options, &mut reporter)?;
+    let found = match explore::explore(scenario, Some(seeds), &options, &mut reporter) {
+        // The reader has read enough: the other seeds are not run, and what the first ones
+        // have shown is no pass.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+            return Ok(reporter.worst.worst(Exit::Unknown));
+        }
+        found => found?,
+    };
+    let exit = found.exit_within(scenario, true, args.max_failure_rate);
     if shown == Shown::FirstOfEachVerdict {
-        print(&seeds_text(scenario, &found))?;
+        match print(&seeds_text(scenario, &found)) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(exit),
+            printed => printed?,
+        }
     }
     if let Some(problem) = summary::unreached(&found, &found.missing(scenario)) {
         print_error(&format!("{}: {problem}\n", scenario.name));
@@ -100,7 +112,6 @@ fn run_one(
             scenario.name
         ));
     }
-    let exit = found.exit_within(scenario, true, args.max_failure_rate);
     if !metrics.are_wanted() {
         return Ok(exit);
     }
@@ -129,6 +140,8 @@ struct Printer<'a> {
     scenario: &'a Scenario,
     shown: Shown,
     no_shrink: bool,
+    /// The exit code of the worst run so far.
+    worst: Exit,
 }
 
 impl Printer<'_> {
@@ -155,6 +168,7 @@ impl Printer<'_> {
 
 impl Reporter for Printer<'_> {
     fn run(&mut self, run: &Executed, totals: &Totals) -> io::Result<()> {
+        self.worst = self.worst.worst(run.verdict.exit());
         if let Some(text) = &run.text {
             print(text)?;
         }

@@ -1,6 +1,6 @@
 //! The console of this process: results on standard output, the rest on standard error.
 
-use std::io;
+use std::io::{self, ErrorKind};
 
 use super::progress::Display;
 use super::{print, print_error};
@@ -22,7 +22,11 @@ impl Terminal {
 
 impl Console for Terminal {
     fn print(&mut self, text: &str) -> io::Result<()> {
-        self.display.aside(|| print(text))
+        match self.display.aside(|| print(text)) {
+            // The reader has read enough; the result is in the exit code.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            printed => printed,
+        }
     }
 
     fn warn(&mut self, text: &str) {

@@ -84,7 +84,7 @@ pub(super) fn explore(
     Ok(found.exit(target, request.shard.is_none()))
 }
 
-/// Returns what the exploration begins with. Of several shards only the first has the search,
+/// Returns the beginning of the exploration. Of several shards only the first has the search,
 /// so that together they run what the whole does.
 fn beginning(request: &ExploreRequest) -> Beginning {
     match request.shard {
@@ -93,7 +93,8 @@ fn beginning(request: &ExploreRequest) -> Beginning {
     }
 }
 
-fn all_cores() -> NonZeroUsize {
+/// Returns as many workers as there are cores.
+pub(crate) fn all_cores() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 

@@ -9,7 +9,7 @@ use super::Console;
 use crate::exit::Exit;
 use crate::regression;
 use crate::repro::replay::Replay;
-use crate::repro::{EXTENSION, Repro, write};
+use crate::repro::{Draft, EXTENSION, Repro};
 use crate::scenario::ExpectedVerdict;
 use crate::target::{Origin, Target};
 
@@ -125,8 +125,16 @@ fn place(path: &Path, text: &str, force: bool) -> io::Result<Placed> {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    write::replace(path, text.as_bytes())?;
-    Ok(Placed::Written)
+    let draft = Draft::write(path, text.as_bytes())?;
+    if force {
+        draft.replace()?;
+        return Ok(Placed::Written);
+    }
+    match draft.place() {
+        // Another process has kept one under this name in the meantime.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(Placed::Refused),
+        placed => placed.map(|()| Placed::Written),
+    }
 }
 
 /// Returns a name of the target, the failure's detector, and the first words of the failure.

@@ -6,6 +6,7 @@ mod history;
 mod keep;
 pub(crate) mod remote;
 mod replay;
+mod report;
 mod shrink;
 
 use std::io;
@@ -21,8 +22,9 @@ use crate::repro::Repro;
 use crate::scenario::{ColorChoice, FileKind, Source, render_all};
 use crate::target::Target;
 
-pub(crate) use self::explore::ExploreRequest;
+pub(crate) use self::explore::{ExploreRequest, all_cores};
 pub(crate) use self::keep::KeepRequest;
+pub(crate) use self::report::ReportRequest;
 
 /// Receives what a command prints.
 pub(crate) trait Console {
@@ -48,7 +50,7 @@ pub(crate) enum Request {
     /// `rehearsal shrink`.
     Shrink { file: PathBuf, time: Duration },
     /// `rehearsal report`.
-    Report { file: PathBuf },
+    Report(ReportRequest),
     /// `rehearsal keep`.
     Keep(KeepRequest),
 }
@@ -71,8 +73,8 @@ pub(crate) fn execute(
         Request::Shrink { file, time } => with_repro(file, console, |_, repro, console| {
             shrink::shrink(target, repro, file, *time, console)
         }),
-        Request::Report { file } => with_repro(file, console, |_, repro, console| {
-            shrink::report(target, repro, file, console)
+        Request::Report(request) => with_repro(&request.file, console, |_, repro, console| {
+            report::report(target, repro, request, console)
         }),
         Request::Keep(request) => with_repro(&request.file, console, |text, repro, console| {
             keep::keep(target, repro, text, request, console)

@@ -1,4 +1,4 @@
-//! `rehearsal shrink` and `rehearsal report` on the target of a repro.
+//! `rehearsal shrink` on the target of a repro.
 
 use std::io;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::report::failure::{self, Unshrunk};
 use crate::report::{block, next_steps, summary};
 use crate::repro::Repro;
-use crate::shrink::{self, Limits};
+use crate::shrink::Limits;
 use crate::target::Target;
 
 /// Shrinks a repro in its place.
@@ -28,10 +28,11 @@ pub(super) fn shrink(
     };
     match failure::shrink(target, repro, file, &limits) {
         Ok(shrinking) => {
-            let failure = summary::failure(&shrinking.report);
+            let summary = summary::failure(&shrinking.report);
             let block = block::render(target, &shrinking, Some(file));
             let next = next_steps::with_command(file);
-            console.print(&format!("{failure}{block}\n{next}"))?;
+            let page = failure::page_beside(target, &shrinking, file);
+            console.print(&format!("{summary}{block}\n{next}{page}"))?;
             Ok(Exit::Pass)
         }
         Err(reason) => {
@@ -43,33 +44,6 @@ pub(super) fn shrink(
                 Unshrunk::Shrink(_) | Unshrunk::NotVerified => Exit::NotReproduced,
                 Unshrunk::Disk(_) => Exit::Internal,
             })
-        }
-    }
-}
-
-/// Prints the run of a repro, and what led to its failure.
-pub(super) fn report(
-    target: &dyn Target,
-    repro: &Repro,
-    file: &Path,
-    console: &mut dyn Console,
-) -> io::Result<Exit> {
-    let limits = Limits::runs(failure::RUNS_MAX);
-    match shrink::study(target, repro, &limits) {
-        Ok(shrinking) => {
-            let report = &shrinking.report;
-            let run = summary::run(&*shrinking.variant, report);
-            let failure = summary::failure(report);
-            let block = block::render(target, &shrinking, None);
-            console.print(&format!("{run}{failure}{block}"))?;
-            Ok(report.verdict.exit())
-        }
-        Err(reason) => {
-            console.warn(&format!(
-                "error: nothing to report of {}: {reason}; `rehearsal replay` says more\n",
-                file.display()
-            ));
-            Ok(Exit::NotReproduced)
         }
     }
 }

@@ -64,7 +64,9 @@ pub(super) fn begin(
     if estimate(target, seed) > most {
         return Ok(None);
     }
-    let mut state = SearchState::new(target, BOUND, &options, store);
+    let search = Exhaustive::new(BOUND);
+    let strategy = StrategyName::exhaustive(BOUND);
+    let mut state = SearchState::new(target, strategy, &search, &options, store);
     let frontier = state.default_schedule(seed);
     let complete = match &state.unexpected {
         Some(_) => false,

@@ -67,7 +67,7 @@ impl<'a> FailureStore<'a> {
         };
         match (self.keep, run.expectedness) {
             (Keep::FirstOfEachKind, _) => self.keep_first(&run.key, &signature, report, again),
-            (Keep::FirstUnexpected, Expectedness::Detects) => {}
+            (Keep::Nothing, _) | (Keep::FirstUnexpected, Expectedness::Detects) => {}
             (Keep::FirstUnexpected | Keep::Each, _) => run.repro = self.keep_seed(report, again),
         }
     }
@@ -242,6 +242,9 @@ impl Log {
 fn open(path: &Path) -> io::Result<(File, bool)> {
     if let Some(directory) = path.parent() {
         std::fs::create_dir_all(directory)?;
+    }
+    if path.is_symlink() {
+        return Err(io::Error::other("it is a link, which may lead anywhere"));
     }
     let mut options = OpenOptions::new();
     let mut file = options.create(true).read(true).append(true).open(path)?;

@@ -26,7 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rehearsal_history::Amount;
-use rehearsal_sim::PickDeviation;
+use rehearsal_sim::{PickDeviation, Scope};
 
 pub use crate::clock::now;
 use crate::exit::Exit;
@@ -79,6 +79,8 @@ pub enum Keep {
     FirstUnexpected,
     /// A line in a log for each, and a repro of the first of each signature.
     FirstOfEachKind,
+    /// None.
+    Nothing,
 }
 
 /// The beginning of an exploration by the portfolio. Other strategies begin with their seeds.
@@ -142,7 +144,7 @@ pub fn explore(
     reporter: &mut dyn Reporter,
 ) -> io::Result<Exploration> {
     match options.strategy.search() {
-        Some(search) => search::search(target, seeds, search.bound(), options, reporter),
+        Some(search) => search::search(target, seeds, &search, options, reporter),
         None => sample::sample(target, seeds, options, reporter),
     }
 }
@@ -209,6 +211,8 @@ pub struct Exploration {
 /// The extent of a search.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Search {
+    /// The choices that it goes through.
+    pub scope: Scope,
     /// Most deviations from the default schedule.
     pub bound: u32,
     /// Schedules that were run.

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use rehearsal_sim::{Exhaustive, Pick, PickDeviation};
+use rehearsal_sim::{Exhaustive, Pick, PickDeviation, Scope};
 
 use super::failure_store::FailureStore;
 use super::meter::Meter;
@@ -15,17 +15,17 @@ use crate::run::seeds::Seeds;
 use crate::run::{RunOptions, RunVerdict, StrategyName};
 use crate::target::{Target, run_deviating};
 
-/// Runs every schedule of each seed that leaves the default one at most `bound` times;
+/// Runs every schedule of each seed that leaves the default one as that search does;
 /// what the world draws is drawn from the seed.
 pub(super) fn search(
     target: &dyn Target,
     seeds: Option<&Seeds>,
-    bound: u32,
+    search: &Exhaustive,
     options: &Options<'_>,
     reporter: &mut dyn Reporter,
 ) -> io::Result<Exploration> {
     let store = FailureStore::new(target, options.keep, options.out);
-    let mut state = SearchState::new(target, bound, options, &store);
+    let mut state = SearchState::new(target, options.strategy, &search, options, &store);
     let mut remaining = seeds.cloned();
     let mut searched = 0;
     while let Some(ahead) = remaining.take() {
@@ -70,6 +70,8 @@ pub(super) fn search(
 /// A search under way.
 pub(super) struct SearchState<'a> {
     target: &'a dyn Target,
+    strategy: StrategyName,
+    scope: Scope,
     bound: u32,
     options: &'a Options<'a>,
     store: &'a FailureStore<'a>,
@@ -82,13 +84,16 @@ pub(super) struct SearchState<'a> {
 impl<'a> SearchState<'a> {
     pub(super) fn new(
         target: &'a dyn Target,
-        bound: u32,
+        strategy: StrategyName,
+        search: &Exhaustive,
         options: &'a Options<'a>,
         store: &'a FailureStore<'a>,
     ) -> Self {
         Self {
             target,
-            bound,
+            strategy,
+            scope: search.scope(),
+            bound: search.bound(),
             options,
             store,
             meter: Meter::new(None, options.deadline),
@@ -100,6 +105,7 @@ impl<'a> SearchState<'a> {
 
     pub(super) fn so_far(&self) -> Search {
         Search {
+            scope: self.scope,
             bound: self.bound,
             schedules: self.totals.runs,
             estimate: self.estimate,
@@ -111,7 +117,7 @@ impl<'a> SearchState<'a> {
     /// are.
     pub(super) fn default_schedule(&mut self, seed: u64) -> Frontier {
         let before = self.estimate;
-        let frontier = Frontier::new(self.bound, self.totals.runs);
+        let frontier = Frontier::new(Exhaustive::within(self.scope, self.bound), self.totals.runs);
         if let Some(next) = frontier.take(self.options) {
             let run = self.run(seed, &next);
             if ends(&run, self.options.keep) {
@@ -170,7 +176,7 @@ impl<'a> SearchState<'a> {
     /// Runs a schedule, tells the frontier where it leads, and, if it fails, writes that
     /// to the disk at once.
     fn run(&self, seed: u64, next: &Taken<'_>) -> Executed {
-        let how = RunOptions::new(seed, StrategyName::exhaustive(self.bound));
+        let how = RunOptions::new(seed, self.strategy);
         let (mut report, picks) = run_deviating(self.target, how.clone(), &next.deviations);
         next.learn(&picks);
         if next.deviations.is_empty() && self.options.repeat != Repeat::Never {
@@ -204,10 +210,10 @@ struct State {
 }
 
 impl Frontier {
-    fn new(bound: u32, before: u64) -> Self {
+    fn new(search: Exhaustive, before: u64) -> Self {
         Self {
             state: Mutex::new(State {
-                search: Exhaustive::new(bound),
+                search,
                 running: 0,
                 stopped: false,
             }),

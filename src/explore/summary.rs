@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use rehearsal_sim::Alternative;
+use rehearsal_sim::{Alternative, Scope};
 
 use super::{Exploration, FailureGroup, Search, Unseen, per_second};
 use crate::report::summary::{BAD, BOLD, GOOD, many, styled};
@@ -45,6 +45,9 @@ fn write_summary(text: &mut String, target: &dyn Target, found: &Exploration) ->
     write_findings(text, found)?;
     write_expected(text, target, found)?;
     match found.search {
+        Some(search) if search.scope == Scope::Cancellations => {
+            writeln!(text, "  awaits    {}", cancelled(found, search))?;
+        }
         Some(search) => write_search(text, found, search)?,
         None => write_coverage(text, found)?,
     }
@@ -69,8 +72,9 @@ fn write_verdicts(text: &mut String, target: &dyn Target, found: &Exploration) -
         .collect();
     let passed = totals.verdicts.keys().all(|v| *v == RunVerdict::Pass);
     let style = if passed { GOOD } else { BAD };
-    let noun = match found.search {
-        Some(_) => "schedule",
+    let noun = match found.search.map(|search| search.scope) {
+        Some(Scope::Everything) => "schedule",
+        Some(Scope::Cancellations) => "run",
         None => "seed",
     };
     writeln!(
@@ -171,6 +175,36 @@ fn write_search(text: &mut String, found: &Exploration, search: Search) -> fmt::
             text,
             "  stopped   nothing is proved: not every schedule was run"
         ),
+    }
+}
+
+/// Returns what a search through cancellations shows, as a clause.
+pub(crate) fn cancelled(found: &Exploration, search: Search) -> String {
+    // Each seed has a run in which nothing is cancelled.
+    let awaits = found.totals.runs.saturating_sub(found.seeds.max(1));
+    let failures = found.totals.failed_runs();
+    let first = found.first.unwrap_or_default();
+    let runs = match found.seeds {
+        0 | 1 => format!("the default run of seed {first}"),
+        seeds => format!(
+            "the default runs of seeds {first}..{}",
+            first.saturating_add(seeds)
+        ),
+    };
+    let cancelled = match (awaits, search.bound) {
+        (awaits, 1) => format!("cancelled at each of {} of {runs}", many(awaits, "await")),
+        (awaits, most) => format!(
+            "cancelled in each of {awaits} ways, up to {most} times in one run, beside {runs}"
+        ),
+    };
+    match (search.complete, awaits, failures) {
+        (false, ..) => format!("cancelled at {awaits} awaits of {runs}, and not at all of them"),
+        (true, 0, _) => format!(
+            "none of {runs} at which something could be cancelled: no task may be, and no future \
+             is marked"
+        ),
+        (true, _, 0) => format!("{cancelled}, it passes"),
+        (true, _, failures) => format!("{cancelled}, {} of {} fail", failures, found.totals.runs),
     }
 }
 

@@ -48,6 +48,16 @@ fn write_size(
     shrinking: &ShrinkResult,
     file: Option<&Path>,
 ) -> fmt::Result {
+    let lines = size(whole, shrinking, file);
+    lines.iter().try_for_each(|line| writeln!(text, "  {line}"))
+}
+
+/// Returns the size of the shrunk target and of its schedule, and what it was shrunk from.
+pub(super) fn size(
+    whole: &dyn Target,
+    shrinking: &ShrinkResult,
+    file: Option<&Path>,
+) -> Vec<String> {
     let mut parts = remaining(&*shrinking.variant, whole);
     if parts.is_empty() {
         parts.push(format!("the whole {}", shrinking.repro.origin.noun()));
@@ -67,18 +77,17 @@ fn write_size(
             many(shrinking.report.outcome.statistics.choices, "choice"),
         ),
     };
-    writeln!(text, "  {}; {decisions}", parts.join(", "))?;
+    let mut lines = vec![format!("{}; {decisions}", parts.join(", "))];
     if let Some(shrunk) = shrinking.repro.shrunk {
-        writeln!(
-            text,
-            "  shrunk from {}, {}, in {}{}",
+        lines.push(format!(
+            "shrunk from {}, {}, in {}{}",
             counted(shrunk.decisions, "deviation"),
             counted(shrunk.preemptions, "preemption"),
             counted(usize::try_from(shrunk.runs).unwrap_or(usize::MAX), "run"),
             unfinished(shrinking, file),
-        )?;
+        ));
     }
-    Ok(())
+    lines
 }
 
 /// Returns that shrinking was cut short, and the command that goes on with it; empty if it was

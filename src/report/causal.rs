@@ -12,7 +12,7 @@ use crate::run::{Failure, RunReport};
 use crate::shrink::{Explanation, task_name};
 
 /// Lines up to which a run is shown whole.
-const WHOLE: usize = 24;
+pub(super) const WHOLE: usize = 24;
 
 /// Lines that are shown at most; of more, the last ones before the failure.
 const MOST: usize = 40;
@@ -265,7 +265,7 @@ fn drop_far(lines: &mut Vec<Line>) {
 
 /// The entities that a timeline of that failure is about. If there are messages
 /// among them, the streams and channels, which are everywhere, say no more.
-fn witness(failure: &Failure) -> BTreeSet<EntityId> {
+pub(super) fn witness(failure: &Failure) -> BTreeSet<EntityId> {
     let all: BTreeSet<EntityId> = failure.witness.iter().copied().collect();
     let is_message = |id: &&EntityId| id.kind == EntityKind::Message;
     let messages: BTreeSet<EntityId> = all.iter().filter(is_message).copied().collect();
@@ -274,12 +274,13 @@ fn witness(failure: &Failure) -> BTreeSet<EntityId> {
 
 /// Pairs the notes of a trace with the entries of the history that they were made of.
 /// The recorder makes both, in one order; other notes are the program's own.
-struct Mentions<'a> {
+pub(super) struct Mentions<'a> {
     entries: std::iter::Peekable<std::vec::IntoIter<(Note, &'a HistoryEntry)>>,
 }
 
 impl<'a> Mentions<'a> {
-    fn new(history: Option<&'a History>) -> Self {
+    /// Prepares the pairing of a history.
+    pub(super) fn new(history: Option<&'a History>) -> Self {
         let entries = history.into_iter().flat_map(|history| {
             let entries = history.entries.iter();
             entries.filter_map(|entry| {
@@ -295,11 +296,17 @@ impl<'a> Mentions<'a> {
 
     /// Returns the entities that the next note of the trace speaks of.
     fn of(&mut self, label: &str, text: &str) -> Vec<EntityId> {
-        let made = |(note, _): &(Note, &HistoryEntry)| note.label == label && note.text == text;
-        let Some((_, entry)) = self.entries.next_if(made) else {
+        let Some(entry) = self.next(label, text) else {
             return Vec::new();
         };
         let actor = entry.actor.map(EntityId::from);
         entry.kind.mentions().into_iter().chain(actor).collect()
+    }
+
+    /// Returns the entry that the next note of the trace was made of; none if it is the
+    /// program's own.
+    pub(super) fn next(&mut self, label: &str, text: &str) -> Option<&'a HistoryEntry> {
+        let made = |(note, _): &(Note, &HistoryEntry)| note.label == label && note.text == text;
+        self.entries.next_if(made).map(|(_, entry)| entry)
     }
 }

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use super::block;
 use super::next_steps::NextSteps;
+use super::page;
 use crate::clock;
-use crate::repro::{EXTENSION, Repro};
+use crate::repro::{Draft, Repro};
 use crate::run::signature::Signature;
 use crate::shrink::{self, Limits, ShrinkError, ShrinkResult};
 use crate::target::Target;
@@ -54,15 +55,10 @@ pub(crate) fn shrink(
 ) -> Result<ShrinkResult, Unshrunk> {
     let shrinking = shrink::shrink(target, repro, limits).map_err(Unshrunk::Shrink)?;
     let small = &shrinking.repro;
-    let beside = file.with_extension(format!("shrunk-{}.{EXTENSION}", std::process::id()));
-    small.save(&beside).map_err(Unshrunk::Disk)?;
-    let replaced = verify(target, small, &beside)
-        .and_then(|()| std::fs::rename(&beside, file).map_err(Unshrunk::Disk));
-    if replaced.is_err() {
-        // It is of no use; that it stays is no second error.
-        let _ = std::fs::remove_file(&beside);
-    }
-    replaced.map(|()| shrinking)
+    let draft = Draft::write(file, small.to_toml().as_bytes()).map_err(Unshrunk::Disk)?;
+    verify(target, small, draft.path())?;
+    draft.replace().map_err(Unshrunk::Disk)?;
+    Ok(shrinking)
 }
 
 /// Checks that the file holds that repro, and that a replay shows its failure.
@@ -85,11 +81,23 @@ fn render(target: &dyn Target, repro: &Repro, file: &Path, next: NextSteps) -> S
         runs: RUNS_MAX,
         stop: &out_of_time,
     };
-    let report = match shrink(target, repro, file, &limits) {
-        Ok(shrinking) => block::render(target, &shrinking, Some(file)),
-        Err(reason) => format!("\n  not shrunk: {reason}\n"),
-    };
-    format!("{report}\n{}", next.of(target, file))
+    match shrink(target, repro, file, &limits) {
+        Ok(shrinking) => {
+            let block = block::render(target, &shrinking, Some(file));
+            let page = page_beside(target, &shrinking, file);
+            format!("{block}\n{}{page}", next.of(target, file))
+        }
+        Err(reason) => format!("\n  not shrunk: {reason}\n\n{}", next.of(target, file)),
+    }
+}
+
+/// Writes the page of a failure beside its repro. Returns the line about it: the repro is there,
+/// whether there is room for the page or not.
+pub(crate) fn page_beside(target: &dyn Target, studied: &ShrinkResult, file: &Path) -> String {
+    match page::write_beside(target, studied, file) {
+        Ok(page_file) => format!("  page    {}\n", page_file.display()),
+        Err(error) => format!("  page    not written: {error}\n"),
+    }
 }
 
 /// Returns the report of the repro that is in `file`.
@@ -106,5 +114,32 @@ pub(crate) fn explain(target: &dyn Target, repro: &Repro) -> String {
     match shrink::study(target, repro, &limits) {
         Ok(studied) => block::render(target, &studied, None),
         Err(_) => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::document::tests::KEPT;
+
+    /// The page is written after the repro, so that a disk without room for it costs nothing
+    /// else. A directory in its place stands for that disk.
+    #[test]
+    fn page_that_cannot_be_written_costs_no_repro() {
+        let directory = std::env::temp_dir();
+        let directory = directory.join(format!("rehearsal-page-{}", std::process::id()));
+        std::fs::create_dir_all(directory.join("kept.html").join("inside")).expect("a directory");
+        let file = directory.join("kept.repro");
+        let kept = Repro::read(Path::new(KEPT)).expect("a repro");
+        kept.save(&file).expect("a copy");
+        let scenario = kept.find_scenario(&file, &["scenarios".into()]);
+        let text = render_file(&scenario.expect("its scenario"), &file, NextSteps::Binary);
+        assert!(text.contains("  page    not written: "), "{text}");
+        assert!(text.contains("  replay  rehearsal replay "), "{text}");
+        let small = Repro::read(&file).expect("the repro");
+        assert!(small.schedule.len() < kept.schedule.len());
+        let left = std::fs::read_dir(&directory).expect("a directory").count();
+        assert_eq!(left, 2, "the repro and the directory");
+        std::fs::remove_dir_all(&directory).expect("it can be removed");
     }
 }

@@ -26,34 +26,50 @@ impl NextSteps {
     }
 }
 
-/// Returns the commands for a failure whose repro is in `file`.
+/// Returns the commands for a failure whose repro is in `file`, a line each.
 pub(crate) fn next_steps(identity: &Identity, file: &Path) -> String {
+    lines(&commands(identity, file))
+}
+
+/// Returns the commands for a failure whose repro is in `file`, by name.
+pub(crate) fn commands(identity: &Identity, file: &Path) -> Vec<(&'static str, String)> {
     match (&identity.origin, &identity.regressions) {
         (Origin::Scenario(_), Some(regressions)) => {
-            replay_and_copy(&replay_in_harness(file), file, regressions)
+            replay_and_copy(replay_in_harness(file), file, regressions)
         }
         (Origin::Test(test), Some(regressions)) => {
-            replay_and_copy(&replay_in_test(test, file), file, regressions)
+            replay_and_copy(replay_in_test(test, file), file, regressions)
         }
-        (_, None) => with_command(file),
+        (_, None) => commands_of_binary(file),
     }
+}
+
+fn lines(commands: &[(&str, String)]) -> String {
+    let lines = commands.iter();
+    lines
+        .map(|(name, line)| format!("  {name:<7} {line}\n"))
+        .collect()
 }
 
 /// Returns the commands of the `rehearsal` binary for the repro in `file`.
 pub(crate) fn with_command(file: &Path) -> String {
+    lines(&commands_of_binary(file))
+}
+
+fn commands_of_binary(file: &Path) -> Vec<(&'static str, String)> {
     let file = shell_path(file);
-    let line = |command| format!("  {command:<7} rehearsal {command} {file}\n");
-    ["replay", "report", "keep"].map(line).concat()
+    let line = |name| (name, format!("rehearsal {name} {file}"));
+    ["replay", "report", "keep"].map(line).to_vec()
 }
 
 /// Only the binary that has the program can replay it, and keeping it is a copy.
-fn replay_and_copy(replay: &str, file: &Path, regressions: &Path) -> String {
-    let replay = format!("  replay  {replay}\n");
-    if file.parent() == Some(regressions) {
-        return replay;
+fn replay_and_copy(replay: String, file: &Path, regressions: &Path) -> Vec<(&'static str, String)> {
+    let mut commands = vec![("replay", replay)];
+    if file.parent() != Some(regressions) {
+        let (file, kept) = (shell_path(file), shell_path(regressions));
+        commands.push(("keep", format!("mkdir -p {kept} && cp {file} {kept}/")));
     }
-    let (file, kept) = (shell_path(file), shell_path(regressions));
-    format!("{replay}  keep    mkdir -p {kept} && cp {file} {kept}/\n")
+    commands
 }
 
 /// Returns the command that replays the repro in `file` with the user's own system.

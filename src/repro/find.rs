@@ -1,6 +1,6 @@
 //! The scenario of a repro.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::shell::{replay_in_test, shell_path};
 use super::{Origin, Repro, ScenarioRef, TestRef};
@@ -39,7 +39,14 @@ impl Repro {
             Origin::Test(test) => return Err(vec![of_a_test(path, test)]),
         };
         if sought.file.exists() {
-            return scenario::load_of(kinds, &sought.file, &[]);
+            let loaded = scenario::load_of(kinds, &sought.file, &[]);
+            return loaded.map_err(|problems| {
+                if is_below_here(&sought.file) {
+                    problems
+                } else {
+                    vec![foreign(sought, path)]
+                }
+            });
         }
         for root in roots.iter().filter(|root| root.is_dir()) {
             let files = discover::find(root)?;
@@ -71,6 +78,24 @@ fn of_a_system(path: &Path, system: &str) -> Diagnostic {
         "its tests replay it: REHEARSAL_REPLAY={file} cargo test; to keep it, copy it to \
          `{}/` where its scenarios are",
         crate::system::REGRESSIONS
+    ))
+}
+
+/// Returns `true` for a path that cannot lead out of the current directory, but by links.
+fn is_below_here(file: &Path) -> bool {
+    let is_name = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+    file.components().all(is_name)
+}
+
+/// The repro decides which file is read, so nothing of one that is no scenario is shown.
+fn foreign(sought: &ScenarioRef, path: &Path) -> Diagnostic {
+    let file = sought.file.display();
+    let source = Source::of(FileKind::Repro, path, "");
+    let message = format!("the repro's scenario `{file}` is not valid");
+    Diagnostic::new(Code::ReproForeignFile, &source, message).help(format!(
+        "it is outside the current directory, so nothing of it is shown; `rehearsal check {}` \
+         shows what is wrong",
+        shell_path(&sought.file),
     ))
 }
 

@@ -1,12 +1,13 @@
 //! Repros: a failing run as a small file that replays byte for byte.
 
+mod draft;
 mod find;
 pub(crate) mod read;
 pub mod replay;
 mod save;
 mod shell;
 mod site;
-pub(crate) mod write;
+mod write;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use crate::run::target::{self, Target};
 use crate::run::{RunOptions, RunReport, RunVerdict, StrategyName};
 use crate::scenario::Cut;
 
+pub(crate) use self::draft::Draft;
 pub(crate) use self::save::save_recorded;
 pub use self::save::{EXTENSION, SUBDIRECTORY, save_failure};
 pub(crate) use self::shell::{replay_in_test, shell_path, shell_word};

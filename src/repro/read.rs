@@ -317,6 +317,16 @@ fn scenario_file(
     let file = file.and_then(|item| item.text(problems));
     let (name, file) = (name?, file?);
     let path = PathBuf::from(file.value);
+    if path.extension().is_none_or(|extension| extension != "toml") {
+        problems.report(
+            Code::ReproForeignFile,
+            file.span.unwrap_or_default(),
+            format!("`{}` is no scenario file", quote(file.value)),
+            "does not end in `.toml`",
+            "write the path of the scenario's file",
+        );
+        return None;
+    }
     let stem = discover::name_of(&path);
     if stem == name.value {
         return Some((stem, path));

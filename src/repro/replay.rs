@@ -75,7 +75,8 @@ impl Replay {
         };
         let found = Signature::of(&report);
         let expected = &repro.expected.signature;
-        let shows_failure = found.as_ref().is_some_and(|found| expected.matches(found));
+        let shows_failure = report.verdict == repro.expected.verdict
+            && found.as_ref().is_some_and(|found| expected.matches(found));
         let result = if repro.is_outdated(&target.identity()) {
             Replayed::ScenarioChanged(Change::Text)
         } else if let Some(at) = report.outcome.divergence.clone() {

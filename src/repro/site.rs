@@ -1,5 +1,6 @@
 //! Sites in a repro file: each kind of site has a key of its own. Format 1 wrote
-//! every site as one text under `site`; format 3 added `postpone`.
+//! every site as one text under `site`; format 3 added `postpone`, `select` and
+//! `cancel`.
 
 use rehearsal_sim::{Label, Link, Schedule, Site, SpawnPath};
 
@@ -17,7 +18,7 @@ pub(super) enum Format {
     One,
     /// Sites are typed.
     Two,
-    /// Tasks are postponed.
+    /// Tasks are postponed and cancelled, and choose branches.
     Three,
 }
 
@@ -26,7 +27,7 @@ impl Format {
     /// that holds it, so that a tool that needs no more can read it.
     pub(super) fn needed(site: &Site) -> u32 {
         match site {
-            Site::Postpone(_) => 3,
+            Site::Postpone(_) | Site::Select(_) | Site::Cancel(_) => 3,
             Site::Preempt(_)
             | Site::After(_)
             | Site::Latency(_)
@@ -60,6 +61,8 @@ const TEXT: &str = "site";
 const PREEMPT: &str = "preempt";
 const AFTER: &str = "after";
 const POSTPONE: &str = "postpone";
+const SELECT: &str = "select";
+const CANCEL: &str = "cancel";
 const LATENCY: &str = "latency";
 const LOSS: &str = "loss";
 const WORLD: &str = "world";
@@ -73,6 +76,8 @@ pub(super) fn written(site: &Site) -> String {
         Site::Preempt(path) => format!("{PREEMPT} = \"{path}\""),
         Site::After(path) => format!("{AFTER} = \"{path}\""),
         Site::Postpone(path) => format!("{POSTPONE} = \"{path}\""),
+        Site::Select(path) => format!("{SELECT} = \"{path}\""),
+        Site::Cancel(path) => format!("{CANCEL} = \"{path}\""),
         Site::Latency(between) => link(LATENCY, between),
         Site::Loss(between) => link(LOSS, between),
         Site::World(label) => format!("{WORLD} = {}", quoted(label.as_str())),
@@ -107,7 +112,7 @@ fn typed(
     problems: &mut Problems,
 ) -> Option<Site> {
     let path = |item: Item<'_>, problems: &mut Problems| spawn_path(&item, problems);
-    let readers: [(&'static str, Reader<'_>); 6] = [
+    let readers: [(&'static str, Reader<'_>); 8] = [
         (PREEMPT, &|item, problems| {
             path(item, problems).map(Site::Preempt)
         }),
@@ -116,6 +121,12 @@ fn typed(
         }),
         (POSTPONE, &|item, problems| {
             path(item, problems).map(Site::Postpone)
+        }),
+        (SELECT, &|item, problems| {
+            path(item, problems).map(Site::Select)
+        }),
+        (CANCEL, &|item, problems| {
+            path(item, problems).map(Site::Cancel)
         }),
         (LATENCY, &|item, problems| {
             link(&item, problems).map(Site::Latency)
@@ -129,7 +140,8 @@ fn typed(
     ];
     let mut found = Vec::new();
     for (key, reader) in readers {
-        if key == POSTPONE && format == Some(Format::Two) {
+        let is_new = [POSTPONE, SELECT, CANCEL].contains(&key);
+        if is_new && format == Some(Format::Two) {
             // There it is an unknown key, like every other.
             continue;
         }
@@ -145,8 +157,10 @@ fn typed(
                     section.span,
                     "the site is missing in a choice",
                     "",
-                    "add one of `preempt = \"0.1\"`, `after = \"0.1\"`, `postpone = \"0.1\"`, `latency = { from = \"…\", \
-                     to = \"…\" }`, `loss = { from = \"…\", to = \"…\" }` and `world = \"…\"`",
+                    "add one of `preempt = \"0.1\"`, `after = \"0.1\"`, `postpone = \"0.1\"`, \
+                     `select = \"0.1\"`, `cancel = \"0.1\"`, \
+                     `latency = { from = \"…\", to = \"…\" }`, \
+                     `loss = { from = \"…\", to = \"…\" }` and `world = \"…\"`",
                 );
             }
             None

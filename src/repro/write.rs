@@ -2,12 +2,12 @@
 //! remark, and two repros can be told apart by `diff`.
 
 use std::fmt::{self, Write as _};
-use std::fs::File;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use rehearsal_sim::Deviation;
 
+use super::draft::Draft;
 use super::{Origin, Repro, ScenarioRef, TestRef, site};
 use crate::scenario::{Edit, NewValue};
 
@@ -29,7 +29,7 @@ impl Repro {
     /// If the operating system refuses; then there is the old file, if there was
     /// one.
     pub fn save(&self, path: &Path) -> io::Result<()> {
-        replace(path, self.to_toml().as_bytes())
+        Draft::write(path, self.to_toml().as_bytes())?.replace()
     }
 
     fn write_toml(&self, text: &mut String) -> fmt::Result {
@@ -166,30 +166,4 @@ fn seed(seed: u64) -> String {
 /// A comment must not end before its time, nor hold what TOML forbids there.
 fn one_line(text: &str) -> String {
     text.replace(|c: char| c.is_control(), " ")
-}
-
-/// Puts `bytes` in the place of a file, whole or not at all.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(directory) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
-        std::fs::create_dir_all(directory)?;
-    }
-    let beside = beside(path);
-    let written = File::create(&beside).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    let placed = written.and_then(|()| std::fs::rename(&beside, path));
-    if placed.is_err() {
-        // What is left of it is of no use; that it stays is no second error.
-        let _ = std::fs::remove_file(&beside);
-    }
-    placed
-}
-
-/// A name of this process's own in the same directory.
-fn beside(path: &Path) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}", std::process::id()));
-    path.with_file_name(name)
 }

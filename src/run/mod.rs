@@ -346,6 +346,7 @@ fn execute(
             ..NetConfig::default()
         },
         ambient: scenario.implementation().ambient(),
+        cancellations: scenario.spec.faults.cancel,
         ..Config::default()
     };
     let outcome = rehearsal_sim::run(config, move |world| async move {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 pub use rehearsal_agents::spec::Extent;
 use rehearsal_sim::hermetic::call_on_fresh_thread;
 use rehearsal_sim::{
-    Ambient, Choices, Deviate, Fifo, Pick, PickDeviation, Profile, Profiler, Strategy,
+    Ambient, Choices, Deviate, Fifo, Pick, PickDeviation, Profile, Scope, Strategy,
 };
 
 use super::identity::{Identity, Selection, VariantError};
@@ -90,30 +90,33 @@ pub fn run_once(target: &dyn Target, options: RunOptions) -> RunReport {
     } else {
         Profile::default()
     };
-    on_suitable_thread(target, || target.run(options, name.build(profile)))
+    on_suitable_thread(target, || target.run(options, name.build(&profile)))
 }
 
 /// Runs one seed under the default schedule except for `deviations`. Also returns the
-/// scheduler's picks.
+/// picks of the scheduler and of tasks; with a search as the strategy, those that it goes
+/// through.
 pub fn run_deviating(
     target: &dyn Target,
     options: RunOptions,
     deviations: &[PickDeviation],
 ) -> (RunReport, Vec<Pick>) {
+    let search = options.strategy.search();
+    let scope = search.map_or(Scope::Everything, |search| search.scope());
     on_suitable_thread(target, || {
-        let (strategy, picks) = Deviate::new(deviations);
+        let (strategy, picks) = Deviate::within(scope, deviations);
         let report = target.run(options, Box::new(strategy));
         (report, picks.take())
     })
 }
 
-/// Returns how often each task of the seed's default schedule is picked.
+/// Returns the profile of the seed's default schedule.
 fn profile(target: &dyn Target, seed: u64) -> Profile {
     let options = RunOptions::new(seed, StrategyName::FIFO);
     on_suitable_thread(target, || {
-        let (profiler, profile) = Profiler::new(Box::new(Fifo));
-        target.run(options, Box::new(profiler));
-        profile.read()
+        Profile::of_default_schedule(|strategy| {
+            target.run(options, strategy);
+        })
     })
 }
 

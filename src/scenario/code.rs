@@ -355,6 +355,12 @@ codes! {
         "A system that a test binary registers with `Harness::system` is in that binary, so that only its \
          tests can run_once the system's repros. Name the file in the environment variable REHEARSAL_REPLAY and \
          run `cargo test`; to keep it, copy it to `regressions/` where its scenarios are.";
+    /// A repro whose scenario is a file that it has no business with.
+    ReproForeignFile = "R0028",
+        "A repro may come from anyone, and it names the file of its scenario. A file whose name does \
+         not end in `.toml` is no scenario and is not opened. Of one outside the current directory \
+         that is no valid scenario nothing is shown: it may hold secrets, and the output may be \
+         posted. If the file is yours, `rehearsal check` shows what is wrong with it.";
     /// There is no such baseline, or its bytes are no text.
     BaselineUnreadable = "B0001",
         "The baseline cannot be read: there is no such file, it is no regular file, it is larger than \

@@ -101,6 +101,7 @@ impl Network {
 #[serde(deny_unknown_fields)]
 pub(super) struct Faults {
     /// The most faults in one run.
+    #[serde(default)]
     #[schemars(
         range(min = 0, max = 1_000),
         extend("x-reduce" = 1, "x-example" = "budget = 1")
@@ -123,6 +124,11 @@ pub(super) struct Faults {
     #[serde(default = "default_lasting", with = "times")]
     #[schemars(with = "Timeout")]
     pub(super) lasting: Duration,
+    /// The most cancellations in one run: a task that the system spawns is dropped at one of its
+    /// awaits, a time-out of one fires early. Not part of `budget`.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 1_000))]
+    pub(super) cancel: u32,
 }
 
 fn default_window() -> Window {
@@ -146,6 +152,7 @@ impl Default for Faults {
             kinds: Vec::new(),
             window: default_window(),
             lasting: plan.lasting,
+            cancel: plan.cancel,
         }
     }
 }
@@ -167,6 +174,7 @@ impl Faults {
             from: self.window.from,
             until: self.window.to,
             lasting: self.lasting,
+            cancel: self.cancel,
         }
     }
 }

@@ -82,26 +82,38 @@ const TRIED: usize = 32;
 
 /// Tries what becomes of the run without each decision, and with other values.
 pub(super) fn explain(session: &mut ShrinkSession<'_>, best: &Best) -> Explanation {
-    let choices = best.report.outcome.tape.choices().iter();
+    let mut explanation = described(&best.report);
+    if explanation.decisions.len() <= TRIED {
+        for (index, explained) in explanation.decisions.iter_mut().enumerate() {
+            explained.without = without(session, best, index);
+            explained.any_value = any_value(session, best, index);
+        }
+    }
+    explanation
+}
+
+/// Returns the meaning of each deviation of a recorded run, without trying another one.
+pub(crate) fn described(report: &RunReport) -> Explanation {
+    let choices = report.outcome.tape.choices().iter();
     let taken: Vec<_> = choices.filter(|choice| choice.value != 0).collect();
-    let tried = best.schedule.len() <= TRIED;
-    let decisions = best.schedule.deviations().iter().enumerate();
-    let decisions = decisions
-        .map(|(index, decision)| {
-            let Described { who, what, later } = describe(&best.report, index, decision);
-            Explained {
-                decision: decision.clone(),
-                who,
-                what,
-                later,
-                step: taken.get(index).map_or(0, |choice| choice.step.into()),
-                entry: taken.get(index).map_or(0, |choice| choice.entry as usize),
-                without: tried.then(|| without(session, best, index)).flatten(),
-                any_value: tried.then(|| any_value(session, best, index)).flatten(),
-            }
-        })
-        .collect();
-    Explanation { decisions }
+    let schedule = report.outcome.tape.schedule();
+    let decisions = schedule.deviations().iter().zip(taken).enumerate();
+    let decisions = decisions.map(|(index, (decision, choice))| {
+        let Described { who, what, later } = describe(report, index, decision);
+        Explained {
+            decision: decision.clone(),
+            who,
+            what,
+            later,
+            step: choice.step.into(),
+            entry: choice.entry as usize,
+            without: None,
+            any_value: None,
+        }
+    });
+    Explanation {
+        decisions: decisions.collect(),
+    }
 }
 
 fn without(session: &mut ShrinkSession<'_>, best: &Best, index: usize) -> Option<RunVerdict> {
@@ -155,7 +167,10 @@ fn describe(report: &RunReport, index: usize, decision: &Deviation) -> Described
         .postponements
         .iter()
         .find(|one| one.choice == choice);
-    postponement.map_or_else(Described::default, |one| describe_postponement(report, one))
+    match postponement {
+        Some(one) => describe_postponement(report, one),
+        None => describe_own(report, choice),
+    }
 }
 
 fn describe_switch(report: &RunReport, switch: &Switch, decision: &Deviation) -> Described {
@@ -283,6 +298,17 @@ fn later(
         ),
         step: meanwhile.step,
         entry: meanwhile.entry,
+    })
+}
+
+/// Describes a choice that a task made by itself; empty for another choice.
+fn describe_own(report: &RunReport, choice: usize) -> Described {
+    let mut decisions = report.outcome.decisions.iter();
+    let made = decisions.find(|made| made.choice == choice);
+    made.map_or_else(Described::default, |made| Described {
+        who: task_name(report, made.task),
+        what: made.decision.to_string(),
+        later: None,
     })
 }
 

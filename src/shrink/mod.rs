@@ -32,8 +32,8 @@ use crate::target::Target;
 
 use self::session::ShrinkSession;
 
-pub(crate) use self::explain::task_name;
 pub use self::explain::{Explained, Explanation, Later};
+pub(crate) use self::explain::{described, task_name};
 
 /// The limits of shrinking.
 pub struct Limits<'a> {

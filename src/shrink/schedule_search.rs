@@ -240,7 +240,7 @@ mod tests {
     fn picks(candidates: &[u32]) -> Vec<Pick> {
         let pick = |candidates: &u32| Pick {
             candidates: *candidates,
-            default: TaskId::PROGRAM,
+            default: Some(TaskId::PROGRAM),
             turn: 0,
             is_running: false,
             is_postponable: true,

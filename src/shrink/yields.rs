@@ -297,6 +297,7 @@ where
         budget: Budget::default(),
         net: NetConfig::default(),
         leaks: Leaks::default(),
+        cancellations: 0,
     };
     (name.to_owned(), Program::new(test, world, body))
 }

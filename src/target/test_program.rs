@@ -62,6 +62,7 @@ pub(crate) struct WorldSpec {
     pub(crate) budget: Budget,
     pub(crate) net: NetConfig,
     pub(crate) leaks: Leaks,
+    pub(crate) cancellations: u32,
 }
 
 impl Program {
@@ -140,6 +141,7 @@ impl Target for Program {
             net: self.world.net,
             ambient: self.world.ambient,
             leaks: self.world.leaks,
+            cancellations: self.world.cancellations,
         };
         let recorder = Recorder::new(&Model {
             profile: self.profile,

@@ -14,7 +14,7 @@ use rehearsal_sim::{Ambient, Budget, Leaks, NetConfig, World};
 use self::verify::{TestRun, verify};
 use crate::chosen_oracle::ChosenOracle;
 use crate::command::remote;
-use crate::console::{plain, print_error};
+use crate::console::{plain, print_error, visible};
 use crate::environment::{self, Environment};
 use crate::explore::{Beginning, Repeat};
 use crate::regression;
@@ -58,7 +58,8 @@ pub struct TestLocation {
 pub struct Test {
     test: TestRef,
     seeds: Option<Seeds>,
-    strategy: StrategyName,
+    strategy: Option<StrategyName>,
+    cancel: Cancellations,
     world: WorldSpec,
     oracles: Vec<ChosenOracle>,
     profile: Option<&'static Profile>,
@@ -103,6 +104,58 @@ impl IntoSeeds for &str {
     }
 }
 
+/// The cancellations of a test's runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cancellations {
+    /// Up to so many in a run, where a seed has it so.
+    AtMost(u32),
+    /// One in each run, at each await in turn.
+    Each,
+}
+
+impl Cancellations {
+    /// Returns the most tasks and time-outs that a run cancels.
+    fn most(self) -> u32 {
+        match self {
+            Self::AtMost(most) => most,
+            Self::Each => 1,
+        }
+    }
+
+    /// Returns the strategy of a test that does not set it.
+    fn strategy(self) -> StrategyName {
+        match self {
+            Self::AtMost(_) => StrategyName::default(),
+            Self::Each => StrategyName::CANCEL,
+        }
+    }
+}
+
+/// A value that selects the cancellations of a test: a number, or `"each"`.
+pub trait IntoCancellations {
+    /// The cancellations.
+    ///
+    /// # Errors
+    ///
+    /// If that is neither.
+    fn into_cancellations(self) -> Result<Cancellations, String>;
+}
+
+impl IntoCancellations for u32 {
+    fn into_cancellations(self) -> Result<Cancellations, String> {
+        Ok(Cancellations::AtMost(self))
+    }
+}
+
+impl IntoCancellations for &str {
+    fn into_cancellations(self) -> Result<Cancellations, String> {
+        match self {
+            "each" => Ok(Cancellations::Each),
+            _ => Err(format!("`{self}` is neither a number nor `each`")),
+        }
+    }
+}
+
 impl Test {
     /// A test under 256 seeds of the portfolio, before which every schedule with one deviation
     /// is run if there are at most 64 of them, in hermetic runs of at most ten
@@ -116,7 +169,8 @@ impl Test {
                 file: place.file.into(),
             },
             seeds: None,
-            strategy: StrategyName::default(),
+            strategy: None,
+            cancel: Cancellations::AtMost(0),
             world: WorldSpec {
                 ambient: Ambient::Hermetic,
                 budget: Budget {
@@ -126,6 +180,7 @@ impl Test {
                 },
                 net: NetConfig::default(),
                 leaks: Leaks::default(),
+                cancellations: 0,
             },
             oracles: Vec::new(),
             profile: None,
@@ -147,7 +202,7 @@ impl Test {
     #[must_use]
     pub fn strategy(mut self, name: &str) -> Self {
         let strategy = self.checked("strategy", name.parse());
-        self.strategy = strategy.unwrap_or(self.strategy);
+        self.strategy = strategy.or(self.strategy);
         self
     }
 
@@ -177,6 +232,19 @@ impl Test {
         };
         let leaks = self.checked("leaks", leaks);
         self.world.leaks = leaks.unwrap_or(self.world.leaks);
+        self
+    }
+
+    /// Sets the most tasks and time-outs that a run cancels: a spawned task is dropped at one of
+    /// its awaits, a time-out fires early. `"each"` is one run of the first seed for each
+    /// await at which something can be cancelled, under the default schedule: the test passes
+    /// if all of them do, and prints how many there were. Futures that are marked with
+    /// [`cancellable`](crate::cancel::cancellable) are among them; the program is not.
+    #[must_use]
+    pub fn cancel(mut self, most: impl IntoCancellations) -> Self {
+        if let Some(cancel) = self.checked("cancel", most.into_cancellations()) {
+            self.cancel = cancel;
+        }
         self
     }
 
@@ -329,9 +397,18 @@ impl Test {
         if !self.problems.is_empty() {
             return Err(self.problems.join("\n"));
         }
+        if self.cancel == Cancellations::Each && self.strategy.is_some() {
+            return Err(
+                "cancel: `each` is a strategy of its own, and goes with no other".to_owned(),
+            );
+        }
         let environment = Environment::read().map_err(|error| error.to_string())?;
         warn_once(&environment.unknown);
-        let program = Program::new(self.test, self.world, program)
+        let world = WorldSpec {
+            cancellations: self.cancel.most(),
+            ..self.world
+        };
+        let program = Program::new(self.test, world, program)
             .judged_by(self.oracles)
             .following(self.profile);
         if environment.command {
@@ -344,7 +421,8 @@ impl Test {
             verify_kept(&program, &file)?;
         }
         let chosen = environment.seeds.is_some();
-        let strategy = environment.strategy.unwrap_or(self.strategy);
+        let strategy = environment.strategy.or(self.strategy);
+        let strategy = strategy.unwrap_or(self.cancel.strategy());
         let seeds = environment.seeds.or(self.seeds);
         verify(
             &program,
@@ -434,7 +512,7 @@ fn is_of(repro: &Repro, program: &Program) -> bool {
     reason = "the test harness captures what is printed so, and nothing else"
 )]
 fn print_captured(text: &str) {
-    eprint!("{text}");
+    eprint!("{}", visible(text));
 }
 
 /// A test binary has many tests, and one environment.

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use rehearsal_sim::Scope;
+
 use crate::console::{plain, print_error};
 use crate::explore::{
     self, Beginning, Executed, Exploration, Keep, Options, Repeat, Reporter, Search, summary,
@@ -38,11 +40,17 @@ pub(crate) struct TestRun<'a> {
 /// Runs the seeds and compares them with what the target expects. Returns the text of the
 /// failure otherwise; its repro is written before.
 pub(crate) fn verify(target: &dyn Target, test: &TestRun<'_>) -> Result<(), String> {
+    let scope = test.strategy.search().map(|search| search.scope());
+    let keep = match scope {
+        // The others are run too: their number is told.
+        Some(Scope::Cancellations) => Keep::FirstOfEachKind,
+        Some(Scope::Everything) | None => Keep::FirstUnexpected,
+    };
     let options = Options {
         repeat: test.repeat,
         beginning: test.beginning,
-        max_runs: test.strategy.search().map(|_| SCHEDULES_MAX),
-        ..Options::one_by_one(test.strategy, test.out, Keep::FirstUnexpected)
+        max_runs: scope.map(|_| SCHEDULES_MAX),
+        ..Options::one_by_one(test.strategy, test.out, keep)
     };
     let mut output = TestOutput { refused: None };
     let found = explore::explore(target, test.seeds.as_ref(), &options, &mut output);
@@ -51,10 +59,16 @@ pub(crate) fn verify(target: &dyn Target, test: &TestRun<'_>) -> Result<(), Stri
     }
     let found = found.map_err(|error| format!("the seeds could not be run: {error}"))?;
     if let Some(run) = &found.unexpected {
-        return Err(failure(target, run) + &searched(&found));
+        return Err(failure(target, run) + &extent_of_search(&found));
     }
-    if let Some(search) = found.search.filter(|search| !search.complete) {
-        return Err(unproved(search));
+    if let Some(search) = found.search {
+        let shown = match search.scope {
+            Scope::Cancellations => searched(target, &found, search)?,
+            Scope::Everything if search.complete => proved(search),
+            Scope::Everything => return Err(unproved(search)),
+        };
+        super::print_captured(&format!("{shown}\n"));
+        return Ok(());
     }
     if found.seeds == 0 {
         return Err("no seed was run".to_owned());
@@ -70,7 +84,7 @@ pub(crate) fn verify(target: &dyn Target, test: &TestRun<'_>) -> Result<(), Stri
 
 /// Returns the extent of the search that found a failure, and the meaning of a pass; empty if
 /// there was none.
-fn searched(found: &Exploration) -> String {
+fn extent_of_search(found: &Exploration) -> String {
     let begun = found.begun_with.as_ref().map(|begun| begun.search);
     let Some(search) = found.search.or(begun) else {
         return String::new();
@@ -83,6 +97,15 @@ fn searched(found: &Exploration) -> String {
     format!(
         "  search  schedule {} of about {} with at most {bound}{meaning}\n",
         search.schedules, search.estimate
+    )
+}
+
+/// Returns what a search that found no failure proves.
+fn proved(search: Search) -> String {
+    format!(
+        "proved: no schedule with at most {} fails; {}",
+        many(search.bound.into(), "deviation"),
+        many(search.schedules, "run")
     )
 }
 
@@ -100,6 +123,27 @@ fn unproved(search: Search) -> String {
         many(schedules, "schedule"),
         many(bound.into(), "deviation")
     )
+}
+
+/// Returns what a search through cancellations shows; the text of the failure otherwise.
+fn searched(target: &dyn Target, found: &Exploration, search: Search) -> Result<String, String> {
+    let cancelled = summary::cancelled(found, search);
+    let failures = found.totals.failures.values();
+    let first = failures.min_by(|a, b| a.first.cmp(&b.first));
+    if let Some(failure) = first {
+        let story = match found.repros.get(&failure.signature) {
+            Some(path) => failure::render_file(target, path, NextSteps::Tests),
+            None => String::new(),
+        };
+        return Err(plain(&format!("{cancelled}\n{}{story}", failure.text)));
+    }
+    // A search that had nothing to cancel shows nothing.
+    let has_cancelled = found.totals.runs > found.seeds;
+    if search.complete && has_cancelled {
+        Ok(cancelled)
+    } else {
+        Err(cancelled)
+    }
 }
 
 /// Returns what the runs together do not show.
@@ -145,5 +189,52 @@ impl Reporter for TestOutput {
 
     fn warning(&mut self, text: &str) {
         print_error(&format!("warning: {text}\n"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rehearsal_sim::{Ambient, Budget, Leaks, NetConfig, cancel};
+
+    use super::*;
+    use crate::target::{Program, TestRef, WorldSpec};
+
+    #[test]
+    fn search_through_cancellations_counts_the_awaits() {
+        let test = TestRef {
+            package: "p".to_owned(),
+            name: "p::counts".to_owned(),
+            file: "src/p.rs".into(),
+        };
+        let world = WorldSpec {
+            ambient: Ambient::Real,
+            budget: Budget::default(),
+            net: NetConfig::default(),
+            leaks: Leaks::default(),
+            cancellations: 0,
+        };
+        let program = Program::new(test, world, |_| async {
+            let marked = cancel::cancellable(rehearsal_sim::tokio::task::yield_now());
+            // It yields, or is dropped: both are an end.
+            let _ = marked.await;
+        });
+        let out = std::env::temp_dir();
+        let options = Options::one_by_one(StrategyName::CANCEL, &out, Keep::FirstOfEachKind);
+        let shown = |seeds: &str| {
+            let seeds: Seeds = seeds.parse().expect("seeds");
+            let found = explore::explore(
+                &program,
+                Some(&seeds),
+                &options,
+                &mut TestOutput { refused: None },
+            );
+            let found = found.expect("nothing is written");
+            let search = found.search.expect("it is a search");
+            searched(&program, &found, search)
+        };
+        let one = "cancelled at each of 2 awaits of the default run of seed 3, it passes";
+        assert_eq!(shown("3..4").as_deref(), Ok(one));
+        let more = "cancelled at each of 4 awaits of the default runs of seeds 0..2, it passes";
+        assert_eq!(shown("2").as_deref(), Ok(more));
     }
 }

@@ -264,23 +264,31 @@ fn a_missing_file_ends_in_2() {
     assert!(stderr(&output).contains("no/such/file.toml"));
 }
 
-#[test]
-fn a_closed_pipe_is_no_error() {
-    use std::io::Read;
+/// Returns the exit code of a command whose standard output has no reader, and what it says on
+/// standard error.
+fn unread(arguments: &[&str]) -> (i32, String) {
     use std::process::Stdio;
     let mut child = Command::new(env!("CARGO_BIN_EXE_rehearsal"))
-        .args(["run", "shared_bridge", "--seeds", "200", "--json"])
+        .args(arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("the command starts");
     drop(child.stdout.take());
-    let status = child.wait().expect("it ends");
-    let mut told = String::new();
-    let mut pipe = child.stderr.take().expect("piped");
-    pipe.read_to_string(&mut told).expect("UTF-8");
-    assert_eq!(status.code(), Some(0), "{told}");
-    assert!(told.is_empty(), "{told}");
+    let output = child.wait_with_output().expect("it ends");
+    (code(&output), stderr(&output))
+}
+
+#[test]
+fn a_closed_pipe_is_no_error_and_no_pass() {
+    let out = concat!(env!("CARGO_TARGET_TMPDIR"), "/closed_pipe");
+    assert_eq!(unread(&["list"]), (0, String::new()));
+    let many = ["run", "shared_bridge", "--seeds", "200", "--json"];
+    assert_eq!(unread(&many), (3, String::new()));
+    let failing = ["--out", out, "run", "double-terminal", "--seeds", "0..20"];
+    assert_eq!(unread(&failing), (10, String::new()));
+    let failing = ["--out", out, "explore", "double-terminal", "--seeds", "20"];
+    assert_eq!(unread(&failing), (10, String::new()));
 }
 
 /// A run whose result cannot be written is not a pass.
@@ -523,7 +531,7 @@ fn a_bad_repro_ends_in_2_with_a_diagnostic() {
     let cases: [(&str, String, &str); 5] = [
         (
             "future",
-            text.replacen("format = 2", "format = 3", 1),
+            text.replacen("format = 2", "format = 4", 1),
             "R0016",
         ),
         ("truncated", text[..middle].to_owned(), "R0007"),

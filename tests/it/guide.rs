@@ -226,3 +226,16 @@ fn page_on_own_systems_finds_shrinks_and_replays_the_loss() {
     assert!(replayed.contains("reproduced"), "{replayed}");
     assert!(fixed.contains("ok. 1 passed; 0 failed"), "{fixed}");
 }
+
+#[test]
+fn page_on_cancellation_finds_the_lost_job_and_proves_its_fix() {
+    let (_, outputs) = follow_page("docs/guide/cancellation.md", "inbox");
+    let [found, fixed] = outputs.as_slice() else {
+        panic!("{outputs:#?}");
+    };
+    assert!(
+        found.contains("cancelled at each of ") && found.contains("is dropped at the await of"),
+        "{found}"
+    );
+    assert!(fixed.contains("ok. 1 passed; 0 failed"), "{fixed}");
+}

@@ -5,6 +5,7 @@
 //! `scenarios`, `harness` and `systems`.
 
 mod bad_input;
+mod cancel;
 mod cli;
 mod compatibility;
 mod conform;
@@ -23,6 +24,7 @@ mod scenario_files;
 mod scenario_meaning;
 mod scenario_properties;
 mod schema_page;
+mod score;
 mod shrink;
 mod snapshots;
 mod support;
@@ -33,3 +35,4 @@ mod two_locks;
 mod two_simulators;
 mod two_simulators_bus;
 mod two_simulators_store;
+mod untrusted;

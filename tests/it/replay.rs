@@ -295,6 +295,40 @@ fn a_scenario_that_has_moved_is_found_by_its_name() {
     assert_eq!(codes, [Code::ReproScenarioMissing]);
 }
 
+#[test]
+fn another_verdict_is_another_failure() {
+    let scenario = scenario(NAME);
+    let mut repro = failing(&scenario, SEED);
+    repro.expected.verdict = RunVerdict::Panic;
+    let replay = Replay::of(&repro, &scenario);
+    assert!(!replay.shows_failure);
+    assert!(matches!(replay.result, Replayed::NoLongerFails { .. }));
+}
+
+/// A repro from elsewhere may name any file of the machine.
+#[test]
+fn nothing_is_shown_of_a_file_elsewhere_that_is_no_scenario() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("elsewhere");
+    std::fs::create_dir_all(&directory).expect("a directory");
+    let file = directory.join("secrets.toml");
+    std::fs::write(&file, "token = \"hunter2\"\n").expect("a file");
+    let scenario = scenario(NAME);
+    let mut repro = failing(&scenario, SEED);
+    let sought = of_scenario(&mut repro);
+    (sought.name, sought.file) = ("secrets".to_owned(), file);
+    let problems = repro
+        .find_scenario(Path::new("some.repro"), &[])
+        .expect_err("it is no scenario");
+    let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, [Code::ReproForeignFile]);
+    let shown = problems[0].render(ColorChoice::Plain);
+    assert!(shown.contains("secrets.toml"), "{shown}");
+    assert!(
+        !shown.contains("hunter2") && !shown.contains("token"),
+        "{shown}"
+    );
+}
+
 // What a kept repro asserts.
 
 const FILE: &str = "scenarios/regressions/kept.repro";

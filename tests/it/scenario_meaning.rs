@@ -83,6 +83,7 @@ at_least = 2
 kinds = ["hold", "bridge-pause"]
 window = "22ms..23ms"
 lasting = "24ms"
+cancel = 25
 
 [expect]
 oracles = ["no-loss", "fifo"]
@@ -134,6 +135,7 @@ verdict = "violation:no-loss"
             from: ms(22),
             until: ms(23),
             lasting: ms(24),
+            cancel: 25,
         },
     };
     assert_eq!(bridge(&scenario), spec);

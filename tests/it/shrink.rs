@@ -171,7 +171,10 @@ mod command {
         assert!(text(&shrunk).contains("Without the deviation marked » the run passes."));
         let after = std::fs::read_to_string(&file).expect("there");
         assert!(after.len() < before.len());
-        assert_eq!(std::fs::read_dir(&out).expect("there").count(), 1);
+        // The repro and its page, and nothing of the one that was replaced.
+        let page = std::fs::read_to_string(file.with_extension("html")).expect("a page");
+        assert!(page.starts_with("<!doctype html>"));
+        assert_eq!(std::fs::read_dir(&out).expect("there").count(), 2);
         let replayed = rehearsal(&out, &["replay", path]);
         assert_eq!(replayed.status.code(), Some(11), "{}", text(&replayed));
         let told = rehearsal(&out, &["report", path]);

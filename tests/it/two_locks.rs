@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use rehearsal::run::StrategyName;
-use rehearsal::sim::{Config, Profile, Profiler, Strategy, Verdict, run, tokio as facade};
+use rehearsal::sim::{Config, Profile, Strategy, Verdict, run, tokio as facade};
 
 const SEEDS: u64 = 1_000;
 
@@ -62,11 +62,12 @@ fn orders(locks: Locks, config: Config) -> u32 {
 fn build(locks: Locks, name: StrategyName, seed: u64) -> Box<dyn Strategy> {
     let name = name.for_seed(seed);
     if !name.needs_profile() {
-        return name.build(Profile::default());
+        return name.build(&Profile::default());
     }
-    let (profiler, profile) = Profiler::new(StrategyName::FIFO.build(Profile::default()));
-    orders(locks, config(seed, Box::new(profiler)));
-    name.build(profile.read())
+    let profile = Profile::of_default_schedule(|strategy| {
+        orders(locks, config(seed, strategy));
+    });
+    name.build(&profile)
 }
 
 /// The seeds whose run sells the one piece twice.
@@ -105,7 +106,7 @@ fn default_schedule_does_not_show_it_either() {
         assert_eq!(
             orders(
                 locks,
-                config(0, StrategyName::FIFO.build(Profile::default()))
+                config(0, StrategyName::FIFO.build(&Profile::default()))
             ),
             1
         );

@@ -77,7 +77,7 @@ pub async fn run_agents(node: &Node, population: &Population, port: Arc<dyn Even
     for (plan, id) in starting {
         let (environment, work) = (Arc::clone(&environment), Arc::clone(node.work()));
         let wait = plan.start.saturating_sub(recorder.now().since(started_at));
-        spawn(async move {
+        let task = spawn(async move {
             name_task(&plan.context.agent);
             if !wait.is_zero() {
                 time::sleep(wait).await;
@@ -85,6 +85,9 @@ pub async fn run_agents(node: &Node, population: &Population, port: Arc<dyn Even
             run(environment, plan).await;
             work.done(id);
         });
+        if let Some(world) = rehearsal_sim::current() {
+            world.exempt_from_cancellation(&task);
+        }
     }
 }
 

@@ -45,6 +45,7 @@ pub(super) fn schedule(run: &Rc<Run>) -> Vec<Scheduled> {
             begun.set(true);
             strike(&run, &active, drawn).await;
         });
+        world.exempt_from_cancellation(&task);
         Scheduled { struck, task }
     });
     scheduled.collect()

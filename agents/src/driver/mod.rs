@@ -141,12 +141,14 @@ fn spawn_clients(run: &Run) -> Vec<JoinHandle<()>> {
         let node = ClientNode::new(Rc::clone(&run.state), run.state.add_client());
         let (world, program) = (run.world, client.program(node));
         let name = client.own_host().map(str::to_owned);
-        world.spawn_on(host.runs_on, async move {
+        let task = world.spawn_on(host.runs_on, async move {
             if let Some(name) = name {
                 world.name_task(&name);
             }
             program.await;
-        })
+        });
+        world.exempt_from_cancellation(&task);
+        task
     };
     clients.map(spawn).collect()
 }

@@ -190,6 +190,8 @@ impl<S: Settings> Sections for Read<S> {
 /// The sections that every system shares; a section is `None` if it has problems.
 #[derive(Clone, Debug, Default)]
 pub struct Shared<'a> {
+    /// The name of the defect, if there is one.
+    pub defect: Option<&'a str>,
     /// Set if the file has `[network]`.
     pub has_network: bool,
     /// The kinds of faults, in the order of the file.
@@ -222,6 +224,8 @@ pub enum Rule {
     IdleOracle,
     /// A goal cannot be reached.
     UnreachableGoal,
+    /// The defect has no place in the part of the system that the scenario runs.
+    ForeignDefect,
 }
 
 /// A contradiction between values that are right by themselves.

@@ -22,6 +22,7 @@ systems! {
     store,
     decisions,
     sessions,
+    programs,
 }
 
 /// Returns the system with that name.

@@ -191,6 +191,7 @@ fn overlapping_faults_lose_no_event_without_a_marker() {
         from: Duration::ZERO,
         until: ms(700),
         lasting: ms(400),
+        ..FaultPlan::default()
     };
     let runs = run_seeds(&spec, 25);
     for run in &runs {

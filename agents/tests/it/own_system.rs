@@ -225,6 +225,7 @@ fn echo(behaviour: Behaviour, faults: &[Fault]) -> (TestRun, Seen) {
             from: Duration::from_millis(40),
             until: Duration::from_millis(100),
             lasting: Duration::from_millis(500),
+            ..FaultPlan::default()
         };
     }
     (run_system(Config::default(), Echo, spec), seen)

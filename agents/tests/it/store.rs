@@ -191,6 +191,7 @@ fn task_of_a_dead_worker_is_taken_over_after_its_lease() {
         from: ms(20),
         until: ms(60),
         lasting: ms(100),
+        ..FaultPlan::default()
     };
     let mut taken_over = 0;
     for run in run_seeds(&spec, 8) {
@@ -222,6 +223,7 @@ fn result_of_a_worker_that_stood_still_is_refused() {
         from: ms(20),
         until: ms(60),
         lasting: ms(300),
+        ..FaultPlan::default()
     };
     let runs = run_seeds(&spec, 8);
     let refused = runs

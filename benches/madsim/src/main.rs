@@ -4,6 +4,11 @@
 //! `madsim-peer heartbeats HOSTS SECONDS TIMES` do their work `TIMES` times and
 //! print one line of JSON: the mean processor time of one, in nanoseconds. The same
 //! programs for Rehearsal are in `benches/peers/`.
+//!
+//! `madsim-peer program NAME SIZE RUNS` runs a small program with its defect, and prints `x`
+//! for each run that fails and `.` for each other, on one line; see `benches/programs/`.
+
+mod programs;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
@@ -20,8 +25,13 @@ const PORT: u16 = 9000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(results) = of_program(&arguments) {
+        println!("{results}");
+        return ExitCode::SUCCESS;
+    }
     let Some((work, sizes)) = parse(&arguments) else {
         eprintln!("usage: madsim-peer executions|heartbeats SIZE SIZE TIMES");
+        eprintln!("       madsim-peer program NAME SIZE RUNS");
         return ExitCode::FAILURE;
     };
     let [first, second, times] = sizes;
@@ -32,6 +42,16 @@ fn main() -> ExitCode {
     let nanoseconds = start.elapsed().as_nanos() / u128::from(times.max(1));
     println!("{{\"nanoseconds\":{nanoseconds}}}");
     ExitCode::SUCCESS
+}
+
+/// Runs a program, if the arguments name one.
+fn of_program(arguments: &[String]) -> Option<String> {
+    match arguments {
+        [work, name, size, runs] if work == "program" => {
+            programs::runs(name, size.parse().ok()?, runs.parse().ok()?)
+        }
+        _ => None,
+    }
 }
 
 type Work = fn(u64, u32, u32);

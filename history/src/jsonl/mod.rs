@@ -32,6 +32,7 @@
 //! The kinds of lines are those of [`EntryKind`](crate::EntryKind), with the same fields.
 
 mod decode;
+mod lines;
 mod read;
 mod write;
 
@@ -45,6 +46,7 @@ use crate::facets::gaps::GapPolicy;
 use crate::history::History;
 use crate::oracle::{Finding, NoLoss, Oracle, OracleRef, Settings};
 
+pub(crate) use lines::{Line, Lines};
 pub use read::read_jsonl;
 pub use write::write_jsonl;
 

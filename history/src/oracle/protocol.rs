@@ -152,9 +152,9 @@ fn check_accepted(
         .of_span(span)
         .any(|sending| sending.outcome == SendOutcome::Indeterminate);
     let names = &run.history.names;
-    let mut machine = Machine::new(profile, names, terms(record, unanswered));
+    let mut machine = Machine::new(profile, terms(record, unanswered));
     for (sending, _) in accepted {
-        for fault in machine.step(&sending.sent.body) {
+        for fault in machine.step(&sending.sent.body, names) {
             let witness = [sending.id().into(), span.into()];
             report.broken(fault.rule, witness, sending.at, || {
                 let name = run.describe(sending);
@@ -194,10 +194,10 @@ fn check_received(
 ) {
     let span = record.began.span;
     let terms = terms(record, may_miss(run, record, actor));
-    let mut machine = Machine::new(profile, &run.history.names, terms);
+    let mut machine = Machine::new(profile, terms);
     for arrival in run.messages().span_inbox(actor, span) {
         let received = arrival.delivery.received;
-        for fault in machine.step(&received.body) {
+        for fault in machine.step(&received.body, &run.history.names) {
             let witness = [received.message.into(), span.into(), actor.into()];
             report.broken(fault.rule, witness, arrival.delivery.at, || {
                 let (name, actor) = (run.describe_received(received), run.name(actor));

@@ -42,6 +42,15 @@ enum Inner {
     Child(EntityId),
 }
 
+impl Inner {
+    fn name(&self, names: &Names) -> String {
+        match self {
+            Self::Part(name, number) => format!("{name} {number}"),
+            Self::Child(id) => names.of(*id).to_string(),
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum InnerState {
     Open,
@@ -50,9 +59,8 @@ enum InnerState {
 
 /// One span, as one observer sees it.
 #[derive(Debug)]
-pub struct Machine<'a> {
+pub struct Machine {
     profile: &'static Profile,
-    names: &'a Names,
     terms: Terms,
     seen: BTreeSet<Symbol>,
     ended_by: Option<Symbol>,
@@ -60,12 +68,11 @@ pub struct Machine<'a> {
     greatest: BTreeMap<&'static str, i64>,
 }
 
-impl<'a> Machine<'a> {
+impl Machine {
     /// A span of which nothing has been seen.
-    pub fn new(profile: &'static Profile, names: &'a Names, terms: Terms) -> Self {
+    pub fn new(profile: &'static Profile, terms: Terms) -> Self {
         Self {
             profile,
-            names,
             terms,
             seen: BTreeSet::new(),
             ended_by: None,
@@ -74,24 +81,35 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Takes the span's next message, and returns the rules that it breaks.
-    pub fn step(&mut self, body: &Body) -> Vec<Fault> {
+    /// Returns the kind of the message that ended the span, if one did.
+    pub fn ended_by(&self) -> Option<&Symbol> {
+        self.ended_by.as_ref()
+    }
+
+    /// Returns the number of parts and children that the span has begun or ended so far.
+    pub fn parts(&self) -> usize {
+        self.inner.len()
+    }
+
+    /// Takes the span's next message, and returns the rules that it breaks. The names print
+    /// children.
+    pub fn step(&mut self, body: &Body, names: &Names) -> Vec<Fault> {
         let Some(role) = self.profile.role(body.kind.as_str()) else {
             let message = format!("`{}` is no kind of {}", body.kind, self.profile.name);
             return fault("unknown-kind", message).into_iter().collect();
         };
         let mut faults: Vec<Fault> = self.order(body, role).into_iter().collect();
         faults.extend(match role {
-            Role::BeginsPart(part) => self.part(body, part, Self::open),
-            Role::EndsPart(part) => self.part(body, part, Self::close),
-            Role::BeginsChild { field } => self.child(body, field, Self::open),
-            Role::EndsChild { field } => self.child(body, field, Self::close),
+            Role::BeginsPart(part) => self.part(body, part, names, Self::open),
+            Role::EndsPart(part) => self.part(body, part, names, Self::close),
+            Role::BeginsChild { field } => self.child(body, field, names, Self::open),
+            Role::EndsChild { field } => self.child(body, field, names, Self::close),
             Role::Increases { field } => self.increase(body, field),
             Role::Terminal { explained_by, .. } => unexplained(body, explained_by),
             Role::Opening | Role::Plain => None,
         });
         if self.completes(body) {
-            self.complete(&mut faults);
+            self.complete(names, &mut faults);
         }
         self.seen.insert(body.kind.clone());
         if matches!(role, Role::Terminal { .. }) && self.ended_by.is_none() {
@@ -125,10 +143,11 @@ impl<'a> Machine<'a> {
         &mut self,
         body: &Body,
         part: Part,
-        enter: fn(&mut Self, Inner) -> Option<Fault>,
+        names: &Names,
+        enter: fn(&mut Self, Inner, &Names) -> Option<Fault>,
     ) -> Option<Fault> {
         match body.field(part.field).and_then(Value::integer) {
-            Some(number) => enter(self, Inner::Part(part.name, number)),
+            Some(number) => enter(self, Inner::Part(part.name, number), names),
             None => fault("unnamed", format!("it names no {}", part.name)),
         }
     }
@@ -137,23 +156,17 @@ impl<'a> Machine<'a> {
         &mut self,
         body: &Body,
         field: &str,
-        enter: fn(&mut Self, Inner) -> Option<Fault>,
+        names: &Names,
+        enter: fn(&mut Self, Inner, &Names) -> Option<Fault>,
     ) -> Option<Fault> {
         match body.field(field).and_then(Value::entity) {
-            Some(id) => enter(self, Inner::Child(id)),
+            Some(id) => enter(self, Inner::Child(id), names),
             None => fault("unnamed", format!("it names no {field}")),
         }
     }
 
-    fn name(&self, inner: &Inner) -> String {
-        match inner {
-            Inner::Part(name, number) => format!("{name} {number}"),
-            Inner::Child(id) => self.names.of(*id).to_string(),
-        }
-    }
-
-    fn open(&mut self, inner: Inner) -> Option<Fault> {
-        let name = self.name(&inner);
+    fn open(&mut self, inner: Inner, names: &Names) -> Option<Fault> {
+        let name = inner.name(names);
         match self.inner.get(&inner) {
             None => {
                 self.inner.insert(inner, InnerState::Open);
@@ -167,8 +180,8 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn close(&mut self, inner: Inner) -> Option<Fault> {
-        let name = self.name(&inner);
+    fn close(&mut self, inner: Inner, names: &Names) -> Option<Fault> {
+        let name = inner.name(names);
         match self.inner.insert(inner, InnerState::Closed) {
             Some(InnerState::Open) => None,
             Some(InnerState::Closed) => fault("ended-twice", format!("{name} ends twice")),
@@ -191,13 +204,13 @@ impl<'a> Machine<'a> {
         )
     }
 
-    fn complete(&self, faults: &mut Vec<Fault>) {
+    fn complete(&self, names: &Names, faults: &mut Vec<Fault>) {
         if self.terms.may_miss {
             return;
         }
         for (inner, state) in &self.inner {
             if *state == InnerState::Open {
-                let message = format!("{} has not ended", self.name(inner));
+                let message = format!("{} has not ended", inner.name(names));
                 faults.extend(fault("left-open", message));
             }
         }

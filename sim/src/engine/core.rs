@@ -18,22 +18,27 @@ use crate::ids::{HostId, ResourceId, TaskId};
 use crate::index_vec::IndexVec;
 use crate::net::{NetConfig, Network};
 use crate::operation::ResourceKind;
-use crate::schedule::strategy::{Candidates, Strategy};
+use crate::schedule::strategy::{Candidates, PendingOperation, Strategy};
 use crate::schedule::{ChoiceSource, Postponed, ReadyQueue};
 use crate::time::VirtualTime;
-use crate::trace::{Effect, Entry, HappensBefore, Statistics, Switch, TaskInfo, Verdict};
+use crate::trace::{
+    Effect, Entry, HappensBefore, LockChange, LockStep, Statistics, Switch, TaskInfo, Verdict,
+};
 
+use super::cancellations::Cancellations;
+use super::labels::ResourceLabels;
 use super::plain_tasks::PlainTasks;
 use super::record::{Record, SwitchEntry, TAG_POLL};
 use super::spawn_tree::SpawnTree;
+use super::task_choices::TaskChoices;
 use super::{Budget, Recording};
 
 /// The state of a run. It is never borrowed while user code runs or is dropped.
 pub(crate) struct Core {
     pub(crate) tasks: IndexVec<TaskId, Option<Box<Task>>>,
-    /// For each task, the resource of the scheduling point at which it stands, if it does. Kept
-    /// apart from the tasks, because strategies read it.
-    pub(super) points: IndexVec<TaskId, Option<ResourceId>>,
+    /// For each task, the operation at whose scheduling point it stands, if it does. Kept apart
+    /// from the tasks, because strategies read it.
+    pub(super) points: IndexVec<TaskId, Option<PendingOperation>>,
     pub(crate) ready: ReadyQueue,
     /// The task that was picked at a scheduling point: it runs next, before anything else is
     /// picked.
@@ -54,6 +59,10 @@ pub(crate) struct Core {
     pub(crate) net_config: NetConfig,
     pub(crate) draws: ChoiceSource,
     pub(super) strategy: Box<dyn Strategy>,
+    /// Present if the strategy reads the labels of resources.
+    pub(super) labels: Option<ResourceLabels>,
+    pub(super) task_choices: TaskChoices,
+    pub(super) cancellations: Cancellations,
     pub(super) next_wait: u64,
     /// The step in which the running task executes atomically, if it does.
     pub(super) atomic_step: Option<u64>,
@@ -80,6 +89,20 @@ pub(crate) struct Task {
     /// `true` from when it is queued until it is polled: it is in the ready queue, picked to
     /// run next, postponed, or among the tasks of a paused host, in one place only.
     pub(super) is_ready: bool,
+    /// `true` from when a scheduling point switches it away until it is polled.
+    pub(super) is_at_point: bool,
+    pub(super) exempt: Exemption,
+}
+
+/// The tasks of a subtree of spawns that the run never cancels.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Exemption {
+    /// None.
+    None,
+    /// The task at its root: the program, or a host's.
+    Root,
+    /// All of them.
+    Subtree,
 }
 
 pub(super) struct Body {
@@ -102,12 +125,12 @@ impl Core {
             self.happens_before.fault(what);
         }
         if self.record.recording >= Recording::Full {
-            self.record.entries.push(Entry {
+            self.record.trace.entries.push(Entry {
                 step: self.statistics.steps,
                 at,
                 effect,
             });
-            self.draws.entries = self.record.entries.len();
+            self.draws.entries = self.record.trace.entries.len();
         }
     }
 
@@ -121,6 +144,26 @@ impl Core {
                 self.record.fingerprint.tagged_u32(TAG_POLL, task.0);
             }
             Recording::Full | Recording::Observed => self.record(at, Effect::Poll { task }),
+        }
+    }
+
+    /// Records a step of a task towards a lock or away from it, if the recording is full, the
+    /// resource is a lock, and the run is not over: what is dropped then releases everything.
+    #[inline]
+    pub(super) fn record_lock(&mut self, task: TaskId, lock: ResourceId, step: LockStep) {
+        if self.record.recording < Recording::Full || self.halted.is_some() {
+            return;
+        }
+        let info = &self.resources[lock];
+        if info.kind.is_lock() {
+            self.record.trace.locks.push(LockChange {
+                effects: self.record.trace.entries.len(),
+                lock,
+                kind: info.kind,
+                created_at: info.created_at,
+                task,
+                step,
+            });
         }
     }
 
@@ -142,6 +185,7 @@ impl Core {
             // Two threads have woken it at the same moment.
             return;
         }
+        self.record.wake(id);
         let host = &mut self.hosts[task.host];
         if host.state == HostState::Paused {
             host.parked.push(id);
@@ -150,28 +194,34 @@ impl Core {
         }
     }
 
-    /// Returns the index that the strategy (or the tape) picks.
+    /// Returns the index of the candidate that runs next. With one there is no choice, and
+    /// nothing on the tape.
     #[inline]
-    pub(super) fn pick(&mut self, running: Option<(TaskId, Option<ResourceId>)>) -> usize {
+    pub(super) fn pick(&mut self, running: Option<(TaskId, Option<PendingOperation>)>) -> usize {
         let candidates = Candidates {
             running,
             ready: &self.ready,
             postponed: &self.postponed,
             points: &self.points,
+            tasks: &self.tasks,
+            resources: &self.resources,
         };
         let len = candidates.len();
         if len < 2 {
+            self.strategy.step(&candidates, 0);
             return 0;
         }
         let strategy = &mut self.strategy;
         let bound = u32::try_from(len).expect("tasks have numbers of 32 bits");
         let preempted = running.map(|(task, _)| task);
         let site = self.spawn_tree.site(preempted, self.last, &mut self.draws);
-        self.draws.pick(site, bound, || {
+        let picked = self.draws.pick(site, bound, || {
             // An index out of range means the last.
             let picked = strategy.pick(&candidates).min(len - 1);
             u32::try_from(picked).expect("below the number of candidates")
-        }) as usize
+        }) as usize;
+        self.strategy.step(&candidates, picked);
+        picked
     }
 
     /// Records a pick of another task than the default, if the recording is full. Apart from
@@ -179,7 +229,7 @@ impl Core {
     #[inline]
     pub(super) fn record_pick(
         &mut self,
-        running: Option<(TaskId, Option<ResourceId>)>,
+        running: Option<(TaskId, Option<PendingOperation>)>,
         picked: usize,
     ) {
         if self.record.recording >= Recording::Full && picked != 0 {
@@ -189,17 +239,23 @@ impl Core {
 
     #[cold]
     #[inline(never)]
-    fn record_switch(&mut self, running: Option<(TaskId, Option<ResourceId>)>, picked: usize) {
+    fn record_switch(
+        &mut self,
+        running: Option<(TaskId, Option<PendingOperation>)>,
+        picked: usize,
+    ) {
         let candidates = Candidates {
             running,
             ready: &self.ready,
             postponed: &self.postponed,
             points: &self.points,
+            tasks: &self.tasks,
+            resources: &self.resources,
         };
         let (Some(instead_of), Some(taken)) = (candidates.task(0), candidates.task(picked)) else {
             return;
         };
-        let at = candidates.resource(0);
+        let at = candidates.point(0).map(PendingOperation::resource);
         let choice = self.draws.recorded() - 1;
         let (line, uses) = self.standing(instead_of, at, running.is_some());
         self.watch(choice, instead_of, at);
@@ -254,12 +310,12 @@ impl Core {
         self.record.tasks.push(info);
     }
 
-    /// Lets the running task pass its scheduling point and operate on `resource`. Returns
+    /// Lets the running task pass its scheduling point and do its operation. Returns
     /// `true`, always: the result of `point`.
     #[inline]
-    pub(super) fn pass_point(&mut self, me: TaskId, resource: Option<ResourceId>) -> bool {
-        if let Some(resource) = resource {
-            self.touched(me, resource);
+    pub(super) fn pass_point(&mut self, me: TaskId, at: Option<PendingOperation>) -> bool {
+        if let Some(at) = at {
+            self.touched(me, at.resource());
         }
         true
     }

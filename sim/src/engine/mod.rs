@@ -6,11 +6,13 @@
 //! the next timer. So `tokio::time` works unmodified, an idle hour costs
 //! nothing, and the order of polls is ours.
 
+pub(crate) mod cancellations;
 pub(crate) mod context;
 mod core;
 pub(crate) mod deadlock;
 mod driver;
 pub(crate) mod host;
+pub(crate) mod labels;
 mod leaks;
 pub(crate) mod network;
 mod observations;
@@ -20,6 +22,7 @@ mod points;
 mod postponed;
 mod record;
 mod spawn_tree;
+mod task_choices;
 mod tasks;
 pub(crate) mod wait;
 pub(crate) mod wake_queue;
@@ -42,14 +45,18 @@ use crate::schedule::{ChoiceSource, Choices, ReadyQueue};
 use crate::time::VirtualTime;
 use crate::trace::{Effect, Fingerprinter, HappensBefore, Outcome, Statistics, Trace, Verdict};
 
-pub(crate) use self::core::{Core, Disposal, Task};
+use self::cancellations::Cancellations;
+pub(crate) use self::core::{Core, Disposal, Exemption, Task};
 pub(crate) use self::driver::Driver;
 pub use self::host::HostState;
+pub(crate) use self::labels::ResourceLabel;
+use self::labels::ResourceLabels;
 pub use self::leaks::Leaks;
 use self::observations::Observations;
 use self::plain_tasks::PlainTasks;
 use self::record::{Record, TAG_TOTAL};
 use self::spawn_tree::SpawnTree;
+use self::task_choices::TaskChoices;
 use self::wake_queue::WakeQueue;
 
 /// The configuration of a run.
@@ -70,10 +77,14 @@ pub struct Config {
     pub ambient: Ambient,
     /// The policy for leaks.
     pub leaks: Leaks,
+    /// The most tasks and time-outs that the run may cancel: a spawned task is dropped at one of
+    /// its awaits, a time-out fires early. The program and those of hosts are never dropped.
+    pub cancellations: u32,
 }
 
 impl Default for Config {
-    /// Returns seed 0, `fifo`, fresh choices, fingerprint only; leaks fail.
+    /// Returns seed 0, `fifo`, fresh choices, fingerprint only; leaks fail,
+    /// nothing is cancelled.
     fn default() -> Self {
         Self {
             seed: 0,
@@ -84,6 +95,7 @@ impl Default for Config {
             net: NetConfig::default(),
             ambient: Ambient::default(),
             leaks: Leaks::default(),
+            cancellations: 0,
         }
     }
 }
@@ -99,6 +111,7 @@ impl std::fmt::Debug for Config {
             .field("net", &self.net)
             .field("ambient", &self.ambient)
             .field("leaks", &self.leaks)
+            .field("cancellations", &self.cancellations)
             .finish()
     }
 }
@@ -166,10 +179,11 @@ impl Engine {
             net,
             ambient: _,
             leaks,
+            cancellations,
         } = config;
         strategy.start(seed);
         let keep = recording >= Recording::Full;
-        let addressed = keep || matches!(choices, Choices::Replay(_));
+        let addressed = keep || !matches!(choices, Choices::Fresh);
         let draws = ChoiceSource::new(seed, choices, keep);
         let can_postpone = match draws.replays_picks() {
             true => draws.replays_postponements(),
@@ -201,7 +215,10 @@ impl Engine {
                 network: None,
                 net_config: net,
                 draws,
+                labels: strategy.reads_labels().then(ResourceLabels::default),
                 strategy,
+                task_choices: TaskChoices::new(seed),
+                cancellations: Cancellations::new(seed, cancellations),
                 next_wait: 0,
                 atomic_step: None,
                 quiescence_waiters: Vec::new(),
@@ -210,7 +227,7 @@ impl Engine {
                     recording,
                     fingerprint: Fingerprinter::new(),
                     stamped: VirtualTime::ZERO,
-                    entries: Vec::new(),
+                    trace: Trace::default(),
                     switches: Vec::new(),
                     postponements: Vec::new(),
                     observations: Observations::default(),
@@ -253,13 +270,12 @@ impl Engine {
             verdict: core.halted.unwrap_or(Verdict::Pass),
             value: None,
             fingerprint,
-            trace: Trace {
-                entries: record.entries,
-            },
+            trace: record.trace,
             tape,
             switches,
             postponements,
             unheard,
+            decisions: core.task_choices.made,
             tasks: record.tasks,
             interleaving: core.happens_before.interleaving(),
             statistics: core.statistics,

@@ -99,7 +99,7 @@ impl Core {
     /// Observes a use of a resource.
     #[cold]
     pub(super) fn observe_use(&mut self, task: TaskId, resource: ResourceId) {
-        let (step, entry) = (self.statistics.steps, self.record.entries.len());
+        let (step, entry) = (self.statistics.steps, self.record.trace.entries.len());
         let observations = &mut self.record.observations;
         *observations.uses.entry((task, resource)).or_default() += 1;
         let (of_it, others): (Vec<_>, Vec<_>) = std::mem::take(&mut observations.passed_over)
@@ -175,7 +175,7 @@ impl Engine {
         let unheard = UnheardEntry {
             at: self.now.get(),
             step: core.statistics.steps,
-            entry: core.record.entries.len(),
+            entry: core.record.trace.entries.len(),
             task: core.running,
             resource,
         };

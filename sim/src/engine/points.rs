@@ -6,58 +6,62 @@ use crate::engine::host::HostState;
 use crate::engine::wait::{ResourceInfo, Usage, Wait};
 use crate::ids::{ResourceId, TaskId};
 use crate::operation::{Operation, ResourceKind};
+use crate::schedule::strategy::PendingOperation;
 use crate::time::VirtualTime;
+use crate::trace::LockStep;
 
+use super::labels::{ResourceLabel, place_hash};
 use super::{Core, Engine, Recording};
 
 impl Engine {
-    /// Passes the scheduling point before the running task touches `resource`. Returns `false`
-    /// if another task goes first: the caller then returns `Pending` and is polled again
-    /// without a wake. With `polled_once` the caller could not do that, and goes on.
+    /// Passes the scheduling point before an operation of the running task. Returns `false` if
+    /// another task goes first: the caller then returns `Pending` and is polled again without a
+    /// wake. With `polled_once` the caller could not do that, and goes on.
     #[inline]
-    pub(crate) fn point(&self, resource: Option<ResourceId>, polled_once: bool) -> bool {
+    pub(crate) fn point(&self, at: Option<PendingOperation>, polled_once: bool) -> bool {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
         let Some(me) = core.running else {
             return true;
         };
-        if let Some(resource) = resource {
-            core.strategy.touched(me, resource);
-        }
         if polled_once || core.atomic_step == Some(core.statistics.steps) {
-            return core.pass_point(me, resource);
+            return core.pass_point(me, at);
+        }
+        if core.cancellations.drops() {
+            return false;
         }
         core.collect(&self.wakes);
-        if core.ready.is_empty() && core.postponed.is_empty() {
-            // There is no task to switch to; the step still counts, so that a loop that never
-            // waits runs into its budget.
-            return self.step(core, me, resource);
+        if core.next.is_none() && core.cancels_at_point(me, at.map(PendingOperation::resource)) {
+            return false;
         }
-        if core.next.is_some() {
+        let others_wait = !core.ready.is_empty() || !core.postponed.is_empty();
+        if core.next.is_some() && others_wait {
             // A point of another branch of this task has switched away already.
-            return self.requeue(core, me, resource);
+            return self.requeue(core, me, at);
         }
-        if core.postpones(Some((me, resource))) {
-            return self.postpone_running(core, me, resource);
+        if core.postpones(Some((me, at))) {
+            return self.postpone_running(core, me, at);
         }
-        let index = core.pick(Some((me, resource)));
+        // Without another ready task there is no switch; the step still counts, so that a loop
+        // that never waits runs into its budget.
+        let index = core.pick(Some((me, at)));
         if index == 0 {
-            return self.step(core, me, resource);
+            return self.step(core, me, at);
         }
         core.statistics.preemptions += 1;
-        core.record_pick(Some((me, resource)), index);
+        core.record_pick(Some((me, at)), index);
         core.next = core.take_waiting(index - 1);
-        self.requeue(core, me, resource)
+        self.requeue(core, me, at)
     }
 
     /// Lets the running task go on, within the budget.
     #[inline]
-    fn step(&self, core: &mut Core, me: TaskId, resource: Option<ResourceId>) -> bool {
+    fn step(&self, core: &mut Core, me: TaskId, at: Option<PendingOperation>) -> bool {
         if core.spend(self.now.get()) {
             core.spawn_tree.begin_turn(me);
-            core.pass_point(me, resource)
+            core.pass_point(me, at)
         } else {
-            self.requeue(core, me, resource)
+            self.requeue(core, me, at)
         }
     }
 
@@ -69,9 +73,9 @@ impl Engine {
         &self,
         core: &mut Core,
         me: TaskId,
-        resource: Option<ResourceId>,
+        at: Option<PendingOperation>,
     ) -> bool {
-        self.suspend(core, me, resource, |core, me| core.ready.push_front(me));
+        self.suspend(core, me, at, |core, me| core.ready.push_front(me));
         false
     }
 
@@ -83,16 +87,17 @@ impl Engine {
         &self,
         core: &mut Core,
         me: TaskId,
-        resource: Option<ResourceId>,
+        at: Option<PendingOperation>,
         put: impl FnOnce(&mut Core, TaskId),
     ) {
-        core.points[me] = resource;
+        core.points[me] = at;
         let Some(task) = core.task_mut(me) else {
             return;
         };
         if task.wake.claim() {
             let was_ready = std::mem::replace(&mut task.is_ready, true);
             assert!(!was_ready, "a ready task is queued once");
+            task.is_at_point = true;
             let host = task.host;
             let host = &mut core.hosts[host];
             if host.state == HostState::Paused {
@@ -103,11 +108,13 @@ impl Engine {
         }
     }
 
-    /// Returns `true` if a point has switched the running task away since it was polled.
+    /// Returns `true` if a point has switched the running task away since it was polled, or drops
+    /// it or a part of it.
     #[inline]
     pub(crate) fn is_switched_away(&self) -> bool {
         let core = self.core.borrow();
-        core.running.is_some() && (core.next.is_some() || core.halted.is_some())
+        let is_over = core.next.is_some() || core.halted.is_some() || core.cancellations.drops();
+        core.running.is_some() && is_over
     }
 
     /// Excludes every other task until [`Engine::end_atomic`] or the end of the task's poll.
@@ -135,7 +142,6 @@ impl Engine {
     pub(crate) fn touch(&self, resource: ResourceId) {
         let mut core = self.core.borrow_mut();
         if let Some(me) = core.running {
-            core.strategy.touched(me, resource);
             core.touched(me, resource);
         }
     }
@@ -150,16 +156,32 @@ impl Engine {
         }
     }
 
+    /// Returns the label of a resource that the running task makes; none if the strategy reads
+    /// no labels.
+    pub(crate) fn label(&self, created_at: &'static Location<'static>) -> Option<ResourceLabel> {
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        let creator = core.running.map(|task| core.spawn_tree.path_hash(task));
+        Some(core.labels.as_mut()?.next(created_at, creator))
+    }
+
+    /// Gives a resource its number, at its first use.
     pub(crate) fn register(
         &self,
         kind: ResourceKind,
         created_at: &'static Location<'static>,
+        label: Option<ResourceLabel>,
     ) -> ResourceId {
         let mut core = self.core.borrow_mut();
         core.happens_before.registered(created_at);
+        let label = label.unwrap_or_else(|| match core.labels {
+            Some(_) => ResourceLabel(place_hash(created_at)),
+            None => ResourceLabel::default(),
+        });
         core.resources.push(ResourceInfo {
             kind,
             created_at,
+            label,
             holders: Vec::new(),
             held_since: VirtualTime::ZERO,
             usage: Usage::default(),
@@ -170,18 +192,21 @@ impl Engine {
     #[inline]
     pub(crate) fn hold(&self, resource: ResourceId) -> Option<TaskId> {
         let mut core = self.core.borrow_mut();
+        let core = &mut *core;
         let task = core.running?;
         let info = &mut core.resources[resource];
         if info.holders.is_empty() {
             info.held_since = self.now.get();
         }
         info.holders.push(task);
+        core.record_lock(task, resource, LockStep::Acquired);
         Some(task)
     }
 
     #[inline]
     pub(crate) fn release(&self, resource: ResourceId, task: TaskId) {
         let mut core = self.core.borrow_mut();
+        let core = &mut *core;
         let info = &mut core.resources[resource];
         let index = info.holders.iter().position(|holder| *holder == task);
         info.holders
@@ -190,8 +215,8 @@ impl Engine {
             let held = self.now.get().since(info.held_since);
             info.usage.longest_hold = info.usage.longest_hold.max(held);
         }
+        core.record_lock(task, resource, LockStep::Released);
         if let Some(me) = core.running {
-            core.strategy.touched(me, resource);
             core.touched(me, resource);
         }
     }
@@ -214,6 +239,7 @@ impl Engine {
         let kind = info.kind;
         core.statistics.waits += u64::from(kind != ResourceKind::Timer);
         core.statistics.lock_waits += u64::from(kind.is_lock());
+        core.record_lock(me, resource, LockStep::WaitBegan);
         if let Some(task) = core.task_mut(me) {
             let newest = task.waits.iter().all(|wait| wait.id < id);
             assert!(newest, "each wait has an id of its own");
@@ -228,10 +254,10 @@ impl Engine {
     }
 
     #[inline]
-    pub(crate) fn end_wait(&self, task: TaskId, id: u64) {
+    pub(crate) fn end_wait(&self, waiter: TaskId, id: u64) {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
-        let Some(task) = core.task_mut(task) else {
+        let Some(task) = core.task_mut(waiter) else {
             return;
         };
         // Mostly there is one, or the last goes first.
@@ -241,6 +267,7 @@ impl Engine {
             let usage = &mut core.resources[wait.resource].usage;
             usage.waited += waited;
             usage.longest_wait = usage.longest_wait.max(waited);
+            core.record_lock(waiter, wait.resource, LockStep::WaitEnded);
         }
     }
 }

@@ -6,7 +6,7 @@
 //! and not one at each of their turns.
 
 use crate::ids::{ResourceId, TaskId};
-use crate::schedule::strategy::Candidates;
+use crate::schedule::strategy::{Candidates, PendingOperation};
 use crate::schedule::{POSTPONED_STEPS, Postponed};
 use crate::trace::Postponement;
 
@@ -18,7 +18,10 @@ impl Core {
     /// Returns `true` if the default candidate is to be postponed, and records that it is. The
     /// caller does it.
     #[inline]
-    pub(super) fn postpones(&mut self, running: Option<(TaskId, Option<ResourceId>)>) -> bool {
+    pub(super) fn postpones(
+        &mut self,
+        running: Option<(TaskId, Option<PendingOperation>)>,
+    ) -> bool {
         if !self.can_postpone {
             return false;
         }
@@ -26,13 +29,18 @@ impl Core {
     }
 
     #[inline(never)]
-    fn is_default_postponed(&mut self, running: Option<(TaskId, Option<ResourceId>)>) -> bool {
+    fn is_default_postponed(
+        &mut self,
+        running: Option<(TaskId, Option<PendingOperation>)>,
+    ) -> bool {
         let replays = self.draws.replays_picks();
         let candidates = Candidates {
             running,
             ready: &self.ready,
             postponed: &self.postponed,
             points: &self.points,
+            tasks: &self.tasks,
+            resources: &self.resources,
         };
         let Some(task) = candidates.task(0).filter(|_| candidates.len() > 1) else {
             return false;
@@ -51,7 +59,7 @@ impl Core {
         };
         let wanted = wanted && candidates.is_postponable();
         if wanted {
-            let at = candidates.resource(0);
+            let at = candidates.point(0).map(PendingOperation::resource);
             self.record_postponement(task, turn, at, running.is_some());
         }
         wanted
@@ -162,10 +170,10 @@ impl Engine {
         &self,
         core: &mut Core,
         me: TaskId,
-        resource: Option<ResourceId>,
+        at: Option<PendingOperation>,
     ) -> bool {
         core.statistics.preemptions += 1;
-        self.suspend(core, me, resource, Core::postpone);
+        self.suspend(core, me, at, Core::postpone);
         core.next = core.pick_ready();
         false
     }

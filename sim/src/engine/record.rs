@@ -2,7 +2,7 @@
 
 use crate::ids::{ResourceId, TaskId};
 use crate::time::VirtualTime;
-use crate::trace::{CodeLine, Effect, Entry, Fingerprinter, TaskInfo};
+use crate::trace::{CodeLine, Effect, Fingerprinter, TaskInfo, Trace, Wake};
 
 use super::Recording;
 use super::observations::Observations;
@@ -12,7 +12,7 @@ pub(super) struct Record {
     pub(super) recording: Recording,
     pub(super) fingerprint: Fingerprinter,
     pub(super) stamped: VirtualTime,
-    pub(super) entries: Vec<Entry>,
+    pub(super) trace: Trace,
     pub(super) switches: Vec<SwitchEntry>,
     pub(super) postponements: Vec<PostponementEntry>,
     pub(super) observations: Observations,
@@ -58,6 +58,15 @@ impl Record {
         if at != self.stamped {
             self.stamped = at;
             self.fingerprint.tag(TAG_TIME).u64(at.as_micros());
+        }
+    }
+
+    /// Records a wake that made a task ready, if the recording is full.
+    #[inline]
+    pub(super) fn wake(&mut self, task: TaskId) {
+        if self.recording >= Recording::Full {
+            let effects = self.trace.entries.len();
+            self.trace.wakes.push(Wake { effects, task });
         }
     }
 

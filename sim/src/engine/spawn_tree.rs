@@ -28,6 +28,8 @@ struct Address {
     preempt: Option<SiteId>,
     after: Option<SiteId>,
     postpone: Option<SiteId>,
+    select: Option<SiteId>,
+    cancel: Option<SiteId>,
 }
 
 impl SpawnTree {
@@ -72,6 +74,8 @@ impl SpawnTree {
                 preempt: None,
                 after: None,
                 postpone: None,
+                select: None,
+                cancel: None,
             });
         }
         spawn_path_hash
@@ -100,6 +104,11 @@ impl SpawnTree {
         Some(*postpone.get_or_insert_with(|| draws.site(Site::Postpone(path.clone()))))
     }
 
+    /// Returns the hash of a task's path of spawns.
+    pub(super) fn path_hash(&self, task: TaskId) -> u64 {
+        self.nodes[task].spawn_path_hash
+    }
+
     /// Returns the path of spawns to a task; empty if tasks have no addresses.
     pub(super) fn path(&self, task: TaskId) -> SpawnPath {
         let addresses = self.addresses.as_ref();
@@ -124,11 +133,23 @@ impl SpawnTree {
             path,
             preempt,
             after,
-            postpone: _,
+            ..
         } = &mut addresses[task];
         Some(match running {
             Some(_) => *preempt.get_or_insert_with(|| draws.site(Site::Preempt(path.clone()))),
             None => *after.get_or_insert_with(|| draws.site(Site::After(path.clone()))),
         })
+    }
+
+    /// Returns the site of the task's `select!`s; none if tasks have no addresses.
+    pub(super) fn select_site(&mut self, task: TaskId, draws: &mut ChoiceSource) -> Option<SiteId> {
+        let Address { path, select, .. } = &mut self.addresses.as_mut()?[task];
+        Some(*select.get_or_insert_with(|| draws.site(Site::Select(path.clone()))))
+    }
+
+    /// Returns the site of the task's cancellations; none if tasks have no addresses.
+    pub(super) fn cancel_site(&mut self, task: TaskId, draws: &mut ChoiceSource) -> Option<SiteId> {
+        let Address { path, cancel, .. } = &mut self.addresses.as_mut()?[task];
+        Some(*cancel.get_or_insert_with(|| draws.site(Site::Cancel(path.clone()))))
     }
 }

@@ -9,15 +9,16 @@ use std::task::{Context, Waker};
 use crate::engine::host::HostState;
 use crate::engine::{deadlock, panics};
 use crate::ids::{HostId, TaskId};
+use crate::schedule::strategy::Spawn;
 use crate::time::VirtualTime;
 use crate::trace::{Effect, PanicReport, TaskEnd, Verdict};
 
 use super::core::Body;
-use super::{Core, Disposal, Engine, Task};
+use super::{Core, Disposal, Engine, Exemption, Task};
 
 impl Engine {
     /// Adds a task without its future, which needs the id. [`Engine::start_task`] follows.
-    pub(crate) fn add_task(&self, host: HostId) -> TaskId {
+    pub(crate) fn add_task(&self, host: HostId, spawned_at: &'static Location<'static>) -> TaskId {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
         let id = core.tasks.push(None);
@@ -35,7 +36,12 @@ impl Engine {
         );
         let spawn_path_hash = core.spawn_tree.spawned(parent);
         core.happens_before.spawned(parent, spawn_path_hash);
-        core.strategy.spawned(id, spawn_path_hash);
+        core.strategy.spawned(&Spawn {
+            task: id,
+            parent,
+            path_hash: spawn_path_hash,
+            spawned_at,
+        });
         id
     }
 
@@ -50,6 +56,12 @@ impl Engine {
         let wake = self.wakes.task(id);
         let waker = Waker::from(Arc::clone(&wake));
         let mut core = self.core.borrow_mut();
+        let parent = core.running.and_then(|parent| core.task(parent));
+        let exempt = match parent.map(|parent| parent.exempt) {
+            Some(Exemption::Subtree) => Exemption::Subtree,
+            _ if id == TaskId::PROGRAM => Exemption::Root,
+            _ => Exemption::None,
+        };
         core.tasks[id] = Some(Box::new(Task {
             body: Some(Body { future, waker }),
             wake,
@@ -59,6 +71,8 @@ impl Engine {
             waits: Vec::new(),
             aborted: false,
             is_ready: false,
+            is_at_point: false,
+            exempt,
         }));
         core.collect(&self.wakes);
         core.enqueue(id);
@@ -83,6 +97,13 @@ impl Engine {
             core.collect(&self.wakes);
             core.enqueue(id);
             self.wakes.wake_driver();
+        }
+    }
+
+    /// Has the run never cancel the task, or none that it will spawn either.
+    pub(crate) fn exempt_from_cancellation(&self, id: TaskId, exempt: Exemption) {
+        if let Some(task) = self.core.borrow_mut().task_mut(id) {
+            task.exempt = exempt;
         }
     }
 
@@ -125,14 +146,15 @@ impl Engine {
                 "a running task was in the queue, and has left it"
             );
             task.wake.begin_poll();
-            let aborted = task.aborted;
-            let body = task.body.take();
+            let resumes = std::mem::take(&mut task.is_at_point);
+            let aborted = task.aborted || core.cancels_instead_of_polling(id, resumes);
+            let body = core.task_mut(id).and_then(|task| task.body.take());
             core.spawn_tree.begin_turn(id);
             core.last = Some(id);
             let at_point = core.points[id].take();
-            if let Some(resource) = at_point {
+            if let Some(at) = at_point {
                 // The operation at whose point it stood happens now.
-                core.touched(id, resource);
+                core.touched(id, at.resource());
             }
             if aborted {
                 core.running = None;
@@ -140,6 +162,7 @@ impl Engine {
                 Err(body)
             } else {
                 core.running = Some(id);
+                core.cancellations.begin_poll(resumes);
                 core.record_poll(self.now.get(), id);
                 Ok(body)
             }
@@ -157,7 +180,12 @@ impl Engine {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
         core.running = None;
+        core.cancellations.end_poll();
         if poll.is_ready() {
+            if core.next == Some(id) {
+                // It was to be dropped at a scheduling point, and has ended in the same poll.
+                core.next = None;
+            }
             if self.wakes.is_woken_remotely() {
                 // The task must still exist when it is described.
                 core.woken_remotely(&self.wakes);

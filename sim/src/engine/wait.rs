@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::Location;
 use std::time::Duration;
 
+use crate::engine::labels::ResourceLabel;
 use crate::ids::{ResourceId, TaskId};
 use crate::index_vec::IndexVec;
 use crate::operation::{Operation, ResourceKind};
@@ -23,6 +24,7 @@ pub(crate) struct Wait {
 pub(crate) struct ResourceInfo {
     pub(crate) kind: ResourceKind,
     pub(crate) created_at: &'static Location<'static>,
+    pub(crate) label: ResourceLabel,
     /// The tasks that hold it now.
     pub(crate) holders: Vec<TaskId>,
     /// The virtual time at which it was taken, while there are holders.

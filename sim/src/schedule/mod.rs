@@ -36,7 +36,9 @@ use self::playback::Playback;
 pub(crate) use self::ready_queue::ReadyQueue;
 pub use self::site::{Family, Label, Link, Site, SpawnPath};
 pub use self::tape::{Choice, Choices, SiteId, Tape};
-pub(crate) use self::tape::{ChoiceSource, ambient_stream};
+pub(crate) use self::tape::{
+    ChoiceSource, ambient_stream, below, branch_stream, cancellation_stream,
+};
 
 /// One choice that is not the default.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -65,7 +67,8 @@ pub enum DeviationKind {
     Order,
     /// A postponement of a task until no other task can go on.
     Postponement,
-    /// A choice of the world: a latency, a fault, an agent's behaviour.
+    /// A choice of the world: a latency, a fault, an agent's behaviour, the branch that a
+    /// `select!` polls first, a cancellation.
     World,
 }
 
@@ -86,7 +89,11 @@ impl Deviation {
             Site::Preempt(_) => DeviationKind::Preemption,
             Site::After(_) => DeviationKind::Order,
             Site::Postpone(_) => DeviationKind::Postponement,
-            Site::Latency(_) | Site::Loss(_) | Site::World(_) => DeviationKind::World,
+            Site::Select(_)
+            | Site::Cancel(_)
+            | Site::Latency(_)
+            | Site::Loss(_)
+            | Site::World(_) => DeviationKind::World,
         }
     }
 }

@@ -19,6 +19,10 @@ pub enum Site {
     /// The turns of a task, at which the scheduler may postpone it. A choice there has the
     /// number of the turn, and only those that postpone it stand on a tape.
     Postpone(SpawnPath),
+    /// The `select!`s of a task: the branch that each polls first.
+    Select(SpawnPath),
+    /// The awaits of a task at which it, or a part of it, may be dropped.
+    Cancel(SpawnPath),
     /// The latency of packets on one link.
     Latency(Link),
     /// The loss and the duplication of packets on one link.
@@ -59,6 +63,10 @@ pub enum Family<'a> {
     After,
     /// All [`Site::Postpone`].
     Postpone,
+    /// All [`Site::Select`].
+    Select,
+    /// All [`Site::Cancel`].
+    Cancel,
     /// All [`Site::Latency`].
     Latency,
     /// All [`Site::Loss`].
@@ -79,6 +87,8 @@ impl Site {
             Self::Preempt(_) => Family::Preempt,
             Self::After(_) => Family::After,
             Self::Postpone(_) => Family::Postpone,
+            Self::Select(_) => Family::Select,
+            Self::Cancel(_) => Family::Cancel,
             Self::Latency(_) => Family::Latency,
             Self::Loss(_) => Family::Loss,
             Self::World(label) => Family::World(label.family()),
@@ -104,19 +114,34 @@ pub(crate) const STRATEGY_STREAM: &str = "strategy";
 /// The stream of the random bytes of a hermetic run's code.
 pub(crate) const AMBIENT_STREAM: &str = "ambient";
 
+/// The stream of the branches that `select!` polls first.
+pub(crate) const BRANCH_STREAM: &str = "branches";
+
+/// The stream of cancellations.
+pub(crate) const CANCELLATION_STREAM: &str = "cancellations";
+
 /// The prefix that escapes labels which would name another stream.
 const ESCAPE: &str = "world ";
 
 /// Returns `true` if a label is, or could be, the name of a stream of the simulator.
 fn is_reserved(label: &str) -> bool {
-    const NAMES: [&str; 2] = [STRATEGY_STREAM, AMBIENT_STREAM];
-    const PREFIXES: [&str; 6] = [PREEMPT, AFTER, POSTPONE, LATENCY, LOSS, ESCAPE];
+    const NAMES: [&str; 4] = [
+        STRATEGY_STREAM,
+        AMBIENT_STREAM,
+        BRANCH_STREAM,
+        CANCELLATION_STREAM,
+    ];
+    const PREFIXES: [&str; 8] = [
+        PREEMPT, AFTER, POSTPONE, SELECT, CANCEL, LATENCY, LOSS, ESCAPE,
+    ];
     NAMES.contains(&label) || PREFIXES.iter().any(|prefix| label.starts_with(prefix))
 }
 
 const PREEMPT: &str = "preempt ";
 const AFTER: &str = "after ";
 const POSTPONE: &str = "postpone ";
+const SELECT: &str = "select ";
+const CANCEL: &str = "cancel ";
 const LATENCY: &str = "latency ";
 const LOSS: &str = "loss ";
 
@@ -127,6 +152,8 @@ impl fmt::Display for Family<'_> {
             Self::Preempt => PREEMPT.trim_end(),
             Self::After => AFTER.trim_end(),
             Self::Postpone => POSTPONE.trim_end(),
+            Self::Select => SELECT.trim_end(),
+            Self::Cancel => CANCEL.trim_end(),
             Self::Latency => LATENCY.trim_end(),
             Self::Loss => LOSS.trim_end(),
             Self::World(name) => name,
@@ -142,6 +169,8 @@ impl fmt::Display for Site {
             Self::Preempt(path) => write!(f, "{PREEMPT}{path}"),
             Self::After(path) => write!(f, "{AFTER}{path}"),
             Self::Postpone(path) => write!(f, "{POSTPONE}{path}"),
+            Self::Select(path) => write!(f, "{SELECT}{path}"),
+            Self::Cancel(path) => write!(f, "{CANCEL}{path}"),
             Self::Latency(link) => write!(f, "{LATENCY}{link}"),
             Self::Loss(link) => write!(f, "{LOSS}{link}"),
             Self::World(label) => f.write_str(label.as_str()),
@@ -297,13 +326,17 @@ mod tests {
         let own = [
             Site::Preempt(path.clone()),
             Site::After(path.clone()),
-            Site::Postpone(path),
+            Site::Postpone(path.clone()),
+            Site::Select(path.clone()),
+            Site::Cancel(path),
             Site::Latency(link.clone()),
             Site::Loss(link),
         ];
         let mut streams: BTreeSet<String> = own.iter().map(|site| site.stream().into()).collect();
         streams.insert(STRATEGY_STREAM.to_owned());
         streams.insert(AMBIENT_STREAM.to_owned());
+        streams.insert(BRANCH_STREAM.to_owned());
+        streams.insert(CANCELLATION_STREAM.to_owned());
         // Every stream name in use, as a label; and the escaped labels too.
         for _ in 0..3 {
             for taken in streams.clone() {
@@ -312,7 +345,7 @@ mod tests {
                 streams.insert(stream);
             }
         }
-        assert_eq!(streams.len(), 7 * 4);
+        assert_eq!(streams.len(), 11 * 4);
         assert_eq!(Site::world("start agent-1").stream(), "start agent-1");
     }
 

@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::index_vec::Id;
 
 use super::POSTPONE_BOUND;
-use super::site::{AMBIENT_STREAM, STRATEGY_STREAM, Site};
+use super::site::{AMBIENT_STREAM, BRANCH_STREAM, CANCELLATION_STREAM, STRATEGY_STREAM, Site};
 use crate::schedule::{Divergence, Playback, Schedule};
 
 /// A site of one run, by number: numbers are handed out in order of first use and
@@ -276,6 +276,44 @@ impl ChoiceSource {
         }
     }
 
+    /// Makes a choice of a task, such as the branch that a `select!` polls first. Its value,
+    /// unless the world is replayed, `fresh` returns.
+    pub(crate) fn choose(
+        &mut self,
+        id: Option<SiteId>,
+        bound: u32,
+        fresh: impl FnOnce() -> u32,
+    ) -> u32 {
+        let value = self.value(id, bound, fresh);
+        self.take(id, bound, value);
+        value
+    }
+
+    /// As [`ChoiceSource::choose`], for a choice whose default is that nothing happens. Only
+    /// what happens is counted: a run in which nothing does is the same run whether it could or
+    /// not.
+    pub(crate) fn choose_fault(
+        &mut self,
+        id: Option<SiteId>,
+        bound: u32,
+        fresh: impl FnOnce() -> u32,
+    ) -> u32 {
+        let value = self.value(id, bound, fresh);
+        self.take(id, bound, value);
+        self.count -= u64::from(value == 0);
+        value
+    }
+
+    fn value(&mut self, id: Option<SiteId>, bound: u32, fresh: impl FnOnce() -> u32) -> u32 {
+        match &mut self.source {
+            Source::Fresh(_) => fresh().min(bound - 1),
+            Source::Replay(playback) | Source::World(playback) => {
+                let id = id.expect("a replayed choice has a site");
+                playback.next(id, &self.tape.sites[id.index()], bound)
+            }
+        }
+    }
+
     #[inline]
     fn take(&mut self, site: Option<SiteId>, bound: u32, value: u32) {
         self.count += 1;
@@ -327,6 +365,17 @@ impl ChoiceSource {
 /// Returns the strategy's own stream: its draws are not choices of the run, only its picks are.
 pub(crate) fn strategy_stream(seed: u64) -> ChaCha8Rng {
     Streams::stream(seed, STRATEGY_STREAM)
+}
+
+/// Returns the stream of the branches that `select!` polls first. One for all tasks: their
+/// sites have no names while nothing is recorded.
+pub(crate) fn branch_stream(seed: u64) -> ChaCha8Rng {
+    Streams::stream(seed, BRANCH_STREAM)
+}
+
+/// Returns the stream of cancellations.
+pub(crate) fn cancellation_stream(seed: u64) -> ChaCha8Rng {
+    Streams::stream(seed, CANCELLATION_STREAM)
 }
 
 /// Returns the stream of the random bytes of a hermetic run's code. Not on the tape either:

@@ -18,7 +18,7 @@ use pin_project_lite::pin_project;
 
 pub use self::id::{Id, id, try_id};
 use crate::engine::host::HostState;
-use crate::engine::{Engine, context, panics};
+use crate::engine::{Engine, Exemption, context, panics};
 use crate::ids::{HostId, TaskId};
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Point, Resource, Waiting};
@@ -109,7 +109,7 @@ where
         state: State::Running,
         joiner: None,
     }));
-    let task = engine.add_task(host);
+    let task = engine.add_task(host, caller);
     let future = Box::pin(TaskFuture {
         id: task,
         inner: Some(future),
@@ -265,6 +265,13 @@ impl<T> JoinHandle<T> {
         })
     }
 
+    /// Has the run never cancel the task, or none that it will spawn either.
+    pub(crate) fn exempt_from_cancellation(&self, engine: &Engine, exempt: Exemption) {
+        if let Handle::Simulated(handle) = &self.0 {
+            engine.exempt_from_cancellation(handle.member.task, exempt);
+        }
+    }
+
     pub(crate) fn real(handle: ::tokio::task::JoinHandle<T>) -> Self {
         Self(Handle::Real(handle))
     }
@@ -332,7 +339,7 @@ impl<T> Future for JoinHandle<T> {
 
 impl<T> Simulated<T> {
     fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
-        ready!(self.point.poll(cx, Some(&self.resource)));
+        ready!(self.point.poll(cx, Some((&self.resource, Operation::Join))));
         let result = self.poll_result(cx);
         if result.is_ready() {
             self.waiting = None;

@@ -1,9 +1,11 @@
 //! The result of a run: its effects in order, their hash, its verdict.
 
 mod census;
+mod decision;
 mod fingerprint;
 mod happens_before;
 mod leak;
+mod locks;
 mod outcome;
 
 use std::fmt;
@@ -12,21 +14,37 @@ use crate::ids::{HostId, TaskId};
 use crate::time::VirtualTime;
 
 pub use self::census::{Census, LiveSocket, LiveTask};
+pub use self::decision::{Decision, Dropped, Moment, TaskDecision};
 pub use self::fingerprint::Fingerprint;
 pub(crate) use self::fingerprint::Fingerprinter;
 pub(crate) use self::happens_before::HappensBefore;
 pub use self::happens_before::Interleaving;
 pub use self::leak::{LeakKind, LeakReport};
+pub use self::locks::{LockChange, LockStep};
 pub use self::outcome::{
     CodeLine, DeadlockedTask, LockUse, Meanwhile, Outcome, PanicReport, Postponement, Statistics,
     Switch, TaskInfo, Unheard, Verdict,
 };
 
-/// The effects of a run, in order. Empty unless they were recorded.
+/// The effects of a run, in order, and what explains them. Empty unless they were recorded.
+/// Only the effects are part of the fingerprint.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Trace {
     /// The effects.
     pub entries: Vec<Entry>,
+    /// The changes of the holders and waiters of locks.
+    pub locks: Vec<LockChange>,
+    /// The wakes that made a task ready.
+    pub wakes: Vec<Wake>,
+}
+
+/// A wake that made a task ready.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wake {
+    /// Effects recorded before it: the last of them has woken the task, unless a timer did.
+    pub effects: usize,
+    /// The task.
+    pub task: TaskId,
 }
 
 /// One effect, at one step.

@@ -9,7 +9,7 @@ use crate::ids::TaskId;
 use crate::operation::ResourceKind;
 use crate::schedule::{Divergence, SpawnPath, Tape};
 use crate::time::VirtualTime;
-use crate::trace::{Fingerprint, LeakReport, Trace};
+use crate::trace::{Fingerprint, LeakReport, TaskDecision, Trace};
 
 /// The result of a run: verdict, trace, statistics, fingerprint, and the program's value if it
 /// returned.
@@ -35,6 +35,8 @@ pub struct Outcome<T> {
     pub postponements: Vec<Postponement>,
     /// The notifications that reached no task; empty unless observed.
     pub unheard: Vec<Unheard>,
+    /// The choices of tasks that are not the default; empty unless recorded.
+    pub decisions: Vec<TaskDecision>,
     /// Every task, by id; empty unless recorded.
     pub tasks: Vec<TaskInfo>,
     /// The hash of the happens-before order; meaningless if nothing is recorded.
@@ -63,6 +65,7 @@ impl<T> Outcome<T> {
             switches: self.switches,
             postponements: self.postponements,
             unheard: self.unheard,
+            decisions: self.decisions,
             tasks: self.tasks,
             interleaving: self.interleaving,
             divergence: self.divergence,

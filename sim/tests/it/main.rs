@@ -1,6 +1,7 @@
 //! The simulator, from outside. `auto_traits` and `surface` are apart: compiling them is the
 //! test, and their imports would clash with those of every other.
 
+mod cancel;
 mod engine;
 mod exhaustive;
 mod extensions;
@@ -12,6 +13,7 @@ mod parity;
 mod plain_tasks;
 mod points;
 mod postponed;
+mod select;
 mod sockets;
 mod strategies;
 mod support;

@@ -179,6 +179,7 @@ fn switch_does_not_decide_a_select() {
         let (sender, mut receiver) = mpsc::channel(1);
         sender.send(7).await.expect("there is room");
         tokio::select! {
+            biased;
             Some(number) = receiver.recv() => number,
             () = std::future::ready(()) => 0,
         }
@@ -192,8 +193,10 @@ fn switch_does_not_decide_an_inner_select() {
         noise(world);
         let mutex = Mutex::new(1);
         tokio::select! {
+            biased;
             number = async {
                 tokio::select! {
+                    biased;
                     guard = mutex.lock() => *guard,
                     () = std::future::ready(()) => 2,
                 }

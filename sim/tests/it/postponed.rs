@@ -72,10 +72,15 @@ async fn letters(world: World) -> String {
     written.take()
 }
 
+fn is_of(pick: &Pick, task: usize) -> bool {
+    pick.default
+        .is_some_and(|default| default.index() as usize == task)
+}
+
 /// Returns the number of the first pick after `from` whose default is the task that had so
 /// many turns.
 fn pick_of(picks: &[Pick], task: usize, turn: u32) -> u32 {
-    let is_it = |pick: &Pick| pick.default.index() as usize == task && pick.turn == turn;
+    let is_it = |pick: &Pick| is_of(pick, task) && pick.turn == turn;
     let found = picks.iter().position(is_it).expect("such a pick");
     u32::try_from(found).expect("few picks")
 }
@@ -160,7 +165,7 @@ fn running_task_is_postponed_at_a_scheduling_point() {
     assert_eq!(by_default.value.as_deref(), Some("abcabc"));
     let first = picks
         .iter()
-        .position(|pick| pick.is_running && pick.default.index() == 1);
+        .position(|pick| pick.is_running && is_of(pick, 1));
     let first = u32::try_from(first.expect("it stands at a point")).expect("few");
     let (found, _) = deviate(&[(first, Alternative::Postpone)], program);
     assert_eq!(found.value.as_deref(), Some("bcbcaa"));

@@ -12,7 +12,7 @@ use rehearsal_sim::tokio::task::{JoinSet, LocalSet};
 use rehearsal_sim::tokio::time::sleep;
 use rehearsal_sim::tokio_util::sync::CancellationToken;
 use rehearsal_sim::tokio_util::task::TaskTracker;
-use rehearsal_sim::{Config, Random, Verdict, run};
+use rehearsal_sim::{Config, Effect, LockStep, Random, Recording, Trace, Verdict, run};
 
 type Operation = fn() -> Pin<Box<dyn Future<Output = ()>>>;
 
@@ -233,4 +233,79 @@ fn waits_for_a_lock_are_counted_where_it_was_made() {
     assert_eq!(used.longest_wait, ms(30));
     assert_eq!(used.waited, ms(10) + ms(30));
     assert_eq!(outcome.statistics.lock_waits, 2);
+}
+
+/// The steps of two tasks towards one lock, in the order in which they happen. They are
+/// recorded only where the effects are, and the fingerprint is the same without them.
+#[test]
+fn steps_towards_a_lock_are_recorded_beside_the_effects() {
+    let program = |recording| {
+        let config = Config {
+            recording,
+            strategy: Box::new(rehearsal_sim::Fifo),
+            ..Config::default()
+        };
+        run(config, |world| async move {
+            let lock = Arc::new(Mutex::new(()));
+            let held = lock.clone().lock_owned().await;
+            let waiter = tokio::spawn({
+                let lock = Arc::clone(&lock);
+                async move { drop(lock.lock().await) }
+            });
+            world.settled().await;
+            drop(held);
+            waiter.await.expect("no panic");
+        })
+    };
+    let full = program(Recording::Full);
+    let steps: Vec<(u32, LockStep)> = full
+        .trace
+        .locks
+        .iter()
+        .map(|change| (change.task.index(), change.step))
+        .collect();
+    assert_eq!(
+        steps,
+        [
+            (0, LockStep::Acquired),
+            (1, LockStep::WaitBegan),
+            (0, LockStep::Released),
+            (1, LockStep::WaitEnded),
+            (1, LockStep::Acquired),
+            (1, LockStep::Released),
+        ]
+    );
+    let place = full.trace.locks[0].created_at.to_string();
+    assert!(place.starts_with("sim/tests/it/waits.rs:"), "{place}");
+    let fingerprint = program(Recording::Fingerprint);
+    assert_eq!(fingerprint.trace, Trace::default());
+    assert_eq!(fingerprint.fingerprint, full.fingerprint);
+}
+
+/// A wake follows the effect that caused it: here the poll in which the sender sends.
+#[test]
+fn wake_is_recorded_after_the_effect_that_caused_it() {
+    let config = Config {
+        recording: Recording::Full,
+        strategy: Box::new(rehearsal_sim::Fifo),
+        ..Config::default()
+    };
+    let outcome = run(config, |world| async move {
+        let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
+        let receiver = tokio::spawn(async move { receiver.recv().await });
+        world.settled().await;
+        sender.send(7).await.expect("the receiver waits");
+        world.note("sent", String::new());
+        receiver.await.expect("no panic")
+    });
+    let trace = &outcome.trace;
+    let sent = |entry: &rehearsal_sim::Entry| matches!(&entry.effect, Effect::Note { label, .. } if *label == "sent");
+    let sent = trace.entries.iter().position(sent).expect("it is noted");
+    let wake = trace.wakes.iter().rfind(|wake| wake.task.index() == 1);
+    let cause = &trace.entries[wake.expect("it is woken").effects - 1];
+    let is_poll = |effect: &Effect| matches!(effect, Effect::Poll { task } if task.index() == 0);
+    assert!(
+        sent > 0 && (is_poll(&cause.effect) || cause == &trace.entries[sent]),
+        "{cause:?}"
+    );
 }

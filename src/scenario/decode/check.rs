@@ -31,6 +31,7 @@ pub(super) fn code_of(rule: Rule) -> Code {
         Rule::TimesOutOfOrder => Code::TimesOutOfOrder,
         Rule::IdleOracle => Code::IdleOracle,
         Rule::UnreachableGoal => Code::UnreachableGoal,
+        Rule::ForeignDefect => Code::DefectVerdict,
     }
 }
 
@@ -110,7 +111,7 @@ pub(super) fn faults(faults: &Faults, info: &SystemInfo) -> Vec<Coded> {
             .also(section.key("budget"), "the budget")
             .help("raise `budget` or lower `at_least`");
         found.push(problem);
-    } else if faults.budget == 0 {
+    } else if faults.budget == 0 && faults.cancel == 0 {
         let problem = at_budget("a fault plan with a budget of 0".to_owned())
             .label("no fault will ever strike")
             .help("raise `budget`, or remove `[faults]`");

@@ -459,6 +459,7 @@ impl Read {
         let goals = expect.map(|expect| check::goals(expect, info));
         let goals = goals.unwrap_or_default();
         let shared = Shared {
+            defect: self.defect.as_deref(),
             // A scenario keeps its network where it is run without one.
             has_network: limits == Limits::File && changed.table().contains_key("network"),
             faults: faults.as_deref(),

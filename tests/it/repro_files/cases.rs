@@ -128,6 +128,12 @@ pub(crate) fn all() -> Vec<Case> {
             &[ReproUnknownKey, ReproMissingKey, ReproWrongType],
         ),
         case(
+            "a file that is no scenario",
+            "name = \"example\"\nfile = \"scenarios/example.toml\"",
+            "name = \"environ\"\nfile = \"/proc/self/environ\"",
+            &[ReproForeignFile],
+        ),
+        case(
             "another scenario's name",
             "\"example\"",
             "\"shared_bridge\"",

@@ -62,7 +62,9 @@ fn site() -> impl Strategy<Value = Site> {
     prop_oneof![
         path.clone().prop_map(Site::Preempt),
         path.clone().prop_map(Site::After),
-        path.prop_map(Site::Postpone),
+        path.clone().prop_map(Site::Postpone),
+        path.clone().prop_map(Site::Select),
+        path.prop_map(Site::Cancel),
         link().prop_map(Site::Latency),
         link().prop_map(Site::Loss),
         text().prop_map(Site::world),

@@ -4,12 +4,13 @@ mod entries;
 mod fields;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 use std::sync::Arc;
 
 use rehearsal_sim::VirtualTime;
 
 use super::decode::Decoder;
+use super::lines::Lines;
 use super::{JsonlError, JsonlProblem, LINE_BYTES_MAX, PROBLEMS_MAX};
 use crate::body::Symbol;
 use crate::entry::{Entry, EntryKind, Sent};
@@ -26,27 +27,15 @@ const TEXT_IDS_FROM: u64 = 1 << 63;
 ///
 /// Fails if the lines cannot be read or are wrong; with every problem of every line, until
 /// there are [`PROBLEMS_MAX`].
-pub fn read_jsonl(mut reader: impl BufRead) -> Result<History, JsonlError> {
+pub fn read_jsonl(reader: impl BufRead) -> Result<History, JsonlError> {
     let mut state = State::default();
     let mut problems = Vec::new();
-    let mut bytes = Vec::new();
-    for line in 1.. {
-        bytes.clear();
-        let limit = LINE_BYTES_MAX as u64 + 1;
-        if (&mut reader).take(limit).read_until(b'\n', &mut bytes)? == 0 {
-            break;
-        }
-        match line_text(&bytes, line) {
-            Ok(text) if text.trim().is_empty() => {}
-            Ok(text) => problems.extend(state.read_line(text, line)),
-            Err(problem) => {
-                let too_long = bytes.len() > LINE_BYTES_MAX;
-                problems.push(problem);
-                if too_long {
-                    // The rest of the line is no line.
-                    break;
-                }
-            }
+    let mut lines = Lines::new(reader, LINE_BYTES_MAX);
+    while let Some(line) = lines.next_line()? {
+        match line {
+            Ok(line) if line.text.trim().is_empty() => {}
+            Ok(line) => problems.extend(state.read_line(line.text, line.number)),
+            Err(problem) => problems.push(problem),
         }
         if problems.len() >= PROBLEMS_MAX {
             problems.truncate(PROBLEMS_MAX);
@@ -58,22 +47,6 @@ pub fn read_jsonl(mut reader: impl BufRead) -> Result<History, JsonlError> {
     } else {
         Err(JsonlError::Problems(problems))
     }
-}
-
-/// Returns the text of a line without its end.
-fn line_text(bytes: &[u8], line: u64) -> Result<&str, JsonlProblem> {
-    let problem = |column, message: String| JsonlProblem {
-        line,
-        column,
-        message,
-    };
-    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    if bytes.len() > LINE_BYTES_MAX {
-        let message = format!("the line is longer than {LINE_BYTES_MAX} bytes");
-        return Err(problem(LINE_BYTES_MAX + 1, message));
-    }
-    std::str::from_utf8(bytes)
-        .map_err(|error| problem(error.valid_up_to() + 1, "the line is not UTF-8".to_owned()))
 }
 
 /// The history so far.

@@ -16,7 +16,9 @@ use std::rc::Rc;
 
 use crate::ids::TaskId;
 
-use super::{Candidates, Parameter, Strategy, StrategyInfo, StrategyKind, StrategyName};
+use super::{
+    Candidates, ChoiceKind, Parameter, Strategy, StrategyInfo, StrategyKind, StrategyName,
+};
 
 /// The entry of the table.
 pub(super) static INFO: StrategyInfo = StrategyInfo {
@@ -67,8 +69,9 @@ pub enum Alternative {
 pub struct Pick {
     /// Number of candidates; at least 2.
     pub candidates: u32,
-    /// The default candidate.
-    pub default: TaskId,
+    /// The default candidate; none where a task makes a choice by itself, whose alternatives
+    /// are then the candidates.
+    pub default: Option<TaskId>,
     /// The turns that it had had.
     pub turn: u32,
     /// `true` if it stood at a scheduling point and could go on; else it was the one in the
@@ -78,11 +81,22 @@ pub struct Pick {
     pub is_postponable: bool,
 }
 
+/// The choices that a search goes through; every other one is the default.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Scope {
+    /// All of the strategy's: tasks, branches of `select!`, cancellations.
+    #[default]
+    Everything,
+    /// Cancellations.
+    Cancellations,
+}
+
 /// The default schedule but for the given picks. Records each pick.
 #[derive(Debug)]
 pub struct Deviate {
     ahead: Vec<PickDeviation>,
     picks: Picks,
+    scope: Scope,
 }
 
 /// The picks of a run. Shared with the [`Deviate`] that fills it.
@@ -92,10 +106,16 @@ impl Deviate {
     /// Creates a strategy that makes these picks, in ascending order, and the default one
     /// everywhere else. The second value fills up during the run.
     pub fn new(deviations: &[PickDeviation]) -> (Self, Picks) {
+        Self::within(Scope::Everything, deviations)
+    }
+
+    /// As [`Deviate::new`], where only choices of that scope are picks.
+    pub fn within(scope: Scope, deviations: &[PickDeviation]) -> (Self, Picks) {
         let picks = Picks::default();
         let deviate = Self {
             ahead: deviations.iter().rev().copied().collect(),
             picks: Rc::clone(&picks),
+            scope,
         };
         (deviate, picks)
     }
@@ -107,6 +127,14 @@ impl Deviate {
             .ahead
             .pop_if(|next| usize::try_from(next.pick) == Ok(newest) && wanted(next.instead));
         due.map(|due| due.instead)
+    }
+
+    /// Returns the alternative that is taken at the newest pick.
+    fn taken(&mut self) -> u32 {
+        match self.take(|instead| instead != Alternative::Postpone) {
+            Some(Alternative::Take(index)) => index,
+            Some(Alternative::Postpone) | None => 0,
+        }
     }
 }
 
@@ -120,16 +148,13 @@ impl Strategy for Deviate {
     }
 
     fn can_postpone(&self) -> bool {
-        true
+        self.scope == Scope::Everything
     }
 
     fn postpones(&mut self, candidates: &Candidates<'_>, turn: u32) -> bool {
-        let Some(default) = candidates.task(0) else {
-            return false;
-        };
         self.picks.borrow_mut().push(Pick {
             candidates: u32::try_from(candidates.len()).expect("tasks have numbers of 32 bits"),
-            default,
+            default: candidates.task(0),
             turn,
             is_running: candidates.running().is_some(),
             is_postponable: candidates.is_postponable(),
@@ -139,10 +164,25 @@ impl Strategy for Deviate {
     }
 
     fn pick(&mut self, _candidates: &Candidates<'_>) -> usize {
-        match self.take(|instead| instead != Alternative::Postpone) {
-            Some(Alternative::Take(index)) => index as usize,
-            Some(Alternative::Postpone) | None => 0,
+        match self.scope {
+            Scope::Everything => self.taken() as usize,
+            Scope::Cancellations => 0,
         }
+    }
+
+    fn choose(&mut self, kind: ChoiceKind, bound: u32) -> Option<u32> {
+        let is_pick = self.scope == Scope::Everything || kind == ChoiceKind::Cancellation;
+        if !is_pick {
+            return Some(0);
+        }
+        self.picks.borrow_mut().push(Pick {
+            candidates: bound,
+            default: None,
+            turn: 0,
+            is_running: true,
+            is_postponable: false,
+        });
+        Some(self.taken())
     }
 }
 
@@ -154,6 +194,7 @@ impl Strategy for Deviate {
 /// other shows that it would.
 #[derive(Debug)]
 pub struct Exhaustive {
+    scope: Scope,
     bound: u32,
     ahead: Vec<Vec<PickDeviation>>,
     taken: u64,
@@ -163,12 +204,23 @@ pub struct Exhaustive {
 impl Exhaustive {
     /// Creates a search that has run nothing yet: it begins with the default schedule.
     pub fn new(bound: u32) -> Self {
+        Self::within(Scope::Everything, bound)
+    }
+
+    /// As [`Exhaustive::new`], where only choices of that scope are picks.
+    pub fn within(scope: Scope, bound: u32) -> Self {
         Self {
+            scope,
             bound,
             ahead: vec![Vec::new()],
             taken: 0,
             estimate: 1,
         }
+    }
+
+    /// Returns the choices that the search goes through.
+    pub fn scope(&self) -> Scope {
+        self.scope
     }
 
     /// Returns the largest number of deviations.
@@ -256,7 +308,8 @@ fn alternatives(picks: &[Pick]) -> Vec<u32> {
     let last_of_queue = picks.iter().rposition(|pick| !pick.is_running);
     let alternatives = |(number, pick): (usize, &Pick)| {
         let others = pick.candidates.saturating_sub(1);
-        others.saturating_add(u32::from(Some(number) < last_of_queue))
+        let lasts = pick.is_postponable && Some(number) < last_of_queue;
+        others.saturating_add(u32::from(lasts))
     };
     picks.iter().enumerate().map(alternatives).collect()
 }
@@ -284,7 +337,7 @@ mod tests {
     fn picks(candidates: &[u32]) -> Vec<Pick> {
         let pick = |(number, candidates): (usize, &u32)| Pick {
             candidates: *candidates,
-            default: TaskId(u32::try_from(number).expect("few")),
+            default: Some(TaskId(u32::try_from(number).expect("few"))),
             turn: 0,
             is_running: false,
             is_postponable: true,

@@ -1,6 +1,6 @@
 //! The default schedule.
 
-use super::{Candidates, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName};
+use super::{Candidates, ChoiceKind, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName};
 
 /// The entry of the table.
 pub(super) static INFO: StrategyInfo = StrategyInfo {
@@ -33,5 +33,9 @@ impl Strategy for Fifo {
 
     fn pick(&mut self, _candidates: &Candidates<'_>) -> usize {
         0
+    }
+
+    fn choose(&mut self, _kind: ChoiceKind, _bound: u32) -> Option<u32> {
+        Some(0)
     }
 }

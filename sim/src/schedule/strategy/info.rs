@@ -44,8 +44,8 @@ pub enum StrategyKind {
 
 /// A strategy that runs one schedule for each seed.
 pub struct Sampler {
-    /// The constructor for one run, from its parameter and the profile of an earlier run.
-    pub build: fn(u32, Profile) -> Box<dyn Strategy>,
+    /// The constructor for one run, from its parameter and the profile of the seed.
+    pub build: fn(u32, &Profile) -> Box<dyn Strategy>,
     /// `true` if the strategy uses the profile.
     pub needs_profile: bool,
     /// The parameters with which it is part of the portfolio: `[0]` for a strategy that takes
@@ -182,7 +182,7 @@ impl StrategyName {
 
     /// Makes the strategy for one run. A portfolio without a seed makes its first member; a
     /// search begins with the default schedule.
-    pub fn build(self, profile: Profile) -> Box<dyn Strategy> {
+    pub fn build(self, profile: &Profile) -> Box<dyn Strategy> {
         match &self.info.kind {
             StrategyKind::Sampler(sampler) => (sampler.build)(self.parameter, profile),
             StrategyKind::Portfolio => self.for_seed(0).build(profile),
@@ -359,7 +359,7 @@ mod tests {
     #[test]
     fn strategy_has_the_name_of_its_entry() {
         for strategy in StrategyName::samplers() {
-            let built = strategy.build(Profile::default());
+            let built = strategy.build(&Profile::default());
             assert_eq!(built.name(), strategy.to_string());
         }
     }

@@ -3,8 +3,13 @@
 //! A strategy only picks; its picks are recorded and replayed by the tape. A new one
 //! is a module with an entry of its own, and a line of [`STRATEGIES`].
 
+mod candidates;
 mod info;
+mod operations;
+mod profile;
+mod remaining;
 
+pub use candidates::{Candidates, PendingOperation};
 pub use info::{Parameter, Sampler, StrategyInfo, StrategyKind, StrategyName};
 
 /// Declares the module of each strategy and lists its entry.
@@ -23,80 +28,48 @@ strategies! {
     pct,
     pos,
     urw,
+    surw,
+    order,
     portfolio,
     bounded,
+    cancel,
 }
 
-pub use bounded::{Alternative, Deviate, Exhaustive, Pick, PickDeviation, Picks};
+pub use bounded::{Alternative, Deviate, Exhaustive, Pick, PickDeviation, Picks, Scope};
 pub use fifo::Fifo;
+pub use order::Order;
 pub use pct::Pct;
 pub use pos::Pos;
+pub use profile::Profile;
 pub use random::Random;
-pub use urw::{Profile, Profiler, SharedProfile, Urw};
+pub use surw::Surw;
+pub use urw::Urw;
 
-use std::collections::VecDeque;
+use std::panic::Location;
 
-use crate::ids::{ResourceId, TaskId};
-use crate::index_vec::IndexVec;
-use crate::schedule::{Postponed, ReadyQueue};
+use crate::ids::TaskId;
 
-/// The tasks among which a strategy picks. Index 0 is the default pick: the running task, if it
-/// can go on, else the one that is ready longest.
-pub struct Candidates<'a> {
-    pub(crate) running: Option<(TaskId, Option<ResourceId>)>,
-    pub(crate) ready: &'a ReadyQueue,
-    /// The postponed tasks: the last candidates, in the order in which they were postponed.
-    pub(crate) postponed: &'a VecDeque<Postponed>,
-    /// For each task, the resource of the scheduling point at which it stands.
-    pub(crate) points: &'a IndexVec<TaskId, Option<ResourceId>>,
+/// A task that was spawned.
+#[derive(Clone, Copy, Debug)]
+pub struct Spawn {
+    /// The task.
+    pub task: TaskId,
+    /// The task that spawned it; none if that is no task of the run.
+    pub parent: Option<TaskId>,
+    /// The hash of its path of spawns: it differs between tasks that run the same code, and is
+    /// the same in every run in which the task's ancestors spawn in the same order.
+    pub path_hash: u64,
+    /// The place of the spawn: the same for tasks that run the same code.
+    pub spawned_at: &'static Location<'static>,
 }
 
-impl Candidates<'_> {
-    /// Returns the number of candidates; at least 1.
-    pub fn len(&self) -> usize {
-        self.ready.len() + self.postponed.len() + usize::from(self.running.is_some())
-    }
-
-    /// Returns `true` if there are no candidates: never when a strategy picks.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Returns the task at that index, or none past the end.
-    pub fn task(&self, index: usize) -> Option<TaskId> {
-        let index = match self.running {
-            Some((task, _)) if index == 0 => return Some(task),
-            Some(_) => index - 1,
-            None => index,
-        };
-        let postponed = || self.postponed.get(index - self.ready.len());
-        self.ready
-            .get(index)
-            .or_else(|| postponed().map(|postponed| postponed.task))
-    }
-
-    /// Returns `true` if the default candidate is not the only one that is not postponed.
-    pub(crate) fn is_postponable(&self) -> bool {
-        self.ready.len() + usize::from(self.running.is_some()) > 1
-    }
-
-    /// Returns the task that stands at a scheduling point and could go on. It is the candidate
-    /// at index 0.
-    pub fn running(&self) -> Option<TaskId> {
-        self.running.map(|(task, _)| task)
-    }
-
-    /// Returns the resource that the candidate at that index is about to touch; none if it does
-    /// not stand at a scheduling point: it was woken, or is new.
-    pub fn resource(&self, index: usize) -> Option<ResourceId> {
-        match self.running {
-            Some((_, resource)) if index == 0 => resource,
-            _ => {
-                let task = self.task(index)?;
-                self.points[task]
-            }
-        }
-    }
+/// The kinds of choices that a task makes by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ChoiceKind {
+    /// The branch that a `select!` polls first.
+    Branch,
+    /// The drop of a future at an await.
+    Cancellation,
 }
 
 /// A policy that picks the next task. One value serves one run.
@@ -107,7 +80,8 @@ pub trait Strategy {
     /// Prepares for a run with that seed. Called once, before it.
     fn start(&mut self, seed: u64);
 
-    /// Returns the index of the candidate that runs next. An index out of range means the last.
+    /// Returns the index of the candidate that runs next; there are at least two. An index out
+    /// of range means the last.
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize;
 
     /// Returns `true` if the strategy postpones tasks at all. Called once, before the run.
@@ -122,14 +96,26 @@ pub trait Strategy {
         false
     }
 
-    /// Receives that a task was spawned. The hash is of its path of spawns: it differs between
-    /// tasks that run the same code, and is the same in every run in which the task's ancestors
-    /// spawn in the same order.
-    fn spawned(&mut self, _task: TaskId, _signature: u64) {}
+    /// Receives that the candidate at that index runs until its next scheduling point or wait.
+    /// Called for each step of the run: after each pick, and where there was one candidate
+    /// only.
+    fn step(&mut self, _candidates: &Candidates<'_>, _index: usize) {}
 
-    /// Receives that a task touched a resource (before an operation, or at a release).
-    fn touched(&mut self, _task: TaskId, _resource: ResourceId) {}
+    /// Returns the alternative of a choice that a task makes by itself, out of `0..bound`; 0 is
+    /// the default. None leaves it to chance.
+    fn choose(&mut self, _kind: ChoiceKind, _bound: u32) -> Option<u32> {
+        None
+    }
+
+    /// Receives that a task was spawned.
+    fn spawned(&mut self, _spawn: &Spawn) {}
 
     /// Receives that a task ended.
     fn ended(&mut self, _task: TaskId) {}
+
+    /// Returns `true` if the strategy compares resources with those of another run. Labels cost
+    /// a look into a map for each resource, and are made only then.
+    fn reads_labels(&self) -> bool {
+        false
+    }
 }

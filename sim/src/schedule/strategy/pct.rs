@@ -6,17 +6,23 @@
 //! behind all others. A bug that needs `depth` ordering constraints is then found with a
 //! probability that does not shrink exponentially with the length of the run.
 //!
-//! Two departures. The paper draws its change points uniformly from a run of
-//! known length; here the length is not known, so that a seed alone reproduces
-//! its run, and each point is uniform within a power of two that is itself
-//! uniform. And the paper's scheduler is unfair: a task that polls for something
-//! would run for ever. So a task that was picked many times in a row while others
-//! waited falls behind them too (the fair tail).
+//! The length of the run, of which the paper takes an upper bound, is that of the default
+//! schedule of the seed.
+//!
+//! Two departures. A bug that needs one task starved until all others are done shows in runs
+//! without a change point, so one seed in four has none. And the paper's scheduler is unfair: a
+//! task that polls for something would run for ever. So a task falls behind too when it has run
+//! longer than the default schedule in all while others waited, and sooner each time.
+
+use std::cmp::Reverse;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 
-use super::{Candidates, Parameter, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName};
+use super::remaining::below_wide;
+use super::{
+    Candidates, Parameter, Profile, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName,
+};
 use crate::ids::TaskId;
 use crate::schedule::tape::{below, strategy_stream};
 
@@ -34,8 +40,8 @@ pub(super) static INFO: StrategyInfo = StrategyInfo {
          Probabilistic Guarantees of Finding Bugs, ASPLOS 2010",
     ),
     kind: StrategyKind::Sampler(Sampler {
-        build: |depth, _| Box::new(Pct::new(depth)),
-        needs_profile: false,
+        build: |depth, profile| Box::new(Pct::new(depth, profile)),
+        needs_profile: true,
         portfolio: &[2, 3],
     }),
 };
@@ -52,86 +58,119 @@ impl StrategyName {
     }
 }
 
-/// Change points fall within the first 2 to this power picks.
-const LONGEST: u32 = 16;
+/// One seed in so many has no change points.
+const UNCHANGED: u32 = 4;
 
-/// Picks in a row, with others waiting, after which a task falls behind.
-const FAIRNESS_LIMIT: u32 = 256;
+/// Steps in a row, with others waiting, that every task may take.
+const LEAST_PATIENCE: u64 = 256;
+
+/// Steps in a row, with others waiting, that no task may take: below the default budget of an
+/// instant, so that a task that polls is no livelock.
+const MOST_PATIENCE: u64 = 1 << 20;
 
 /// Random priorities with `depth - 1` changes.
 #[derive(Debug)]
 pub struct Pct {
     name: String,
     depth: u32,
+    /// Steps that the run is expected to take; at least 1.
+    length: u64,
     rng: ChaCha8Rng,
-    /// Priorities by task number; none until the task is a candidate. Higher runs first. Those
-    /// that fell behind are below zero.
-    priorities: Vec<Option<i64>>,
-    /// Picks at which the running task falls behind, latest first.
-    changes: Vec<u64>,
-    picks: u64,
-    /// The next priority for a task that falls behind, less than all others.
+    /// By task number.
+    standings: Vec<Standing>,
+    /// Steps after which the task that took it falls behind, and its priority then; latest
+    /// first.
+    changes: Vec<(u64, i64)>,
+    steps: u64,
+    /// The next priority for a task that was greedy, less than all others.
     floor: i64,
-    in_a_row: (Option<TaskId>, u32),
+    in_a_row: (Option<TaskId>, u64),
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Standing {
+    /// None until the task is a candidate. Higher runs first. Those of change points are below
+    /// the drawn ones, and those of greedy tasks below zero.
+    priority: Option<i64>,
+    /// Times that the task was greedy.
+    greedy: u32,
 }
 
 impl Pct {
-    /// Creates the strategy for bugs that need `depth` ordering constraints; at least 1.
-    pub fn new(depth: u32) -> Self {
+    /// Creates the strategy for bugs that need `depth` ordering constraints, at least 1, in
+    /// runs of about the length of the profiled one.
+    pub fn new(depth: u32, profile: &Profile) -> Self {
         let depth = depth.max(1);
         Self {
             name: format!("{}:{depth}", INFO.name),
             depth,
+            length: profile.steps().max(1),
             rng: strategy_stream(0),
-            priorities: Vec::new(),
+            standings: Vec::new(),
             changes: Vec::new(),
-            picks: 0,
+            steps: 0,
             floor: 0,
             in_a_row: (None, 0),
         }
     }
 
-    fn slot(&mut self, task: TaskId) -> &mut Option<i64> {
+    fn standing(&mut self, task: TaskId) -> &mut Standing {
         let index = task.index() as usize;
-        if self.priorities.len() <= index {
-            self.priorities.resize(index + 1, None);
+        if self.standings.len() <= index {
+            self.standings.resize(index + 1, Standing::default());
         }
-        &mut self.priorities[index]
+        &mut self.standings[index]
     }
 
     fn priority(&mut self, task: TaskId) -> i64 {
-        if let Some(priority) = *self.slot(task) {
+        if let Some(priority) = self.standing(task).priority {
             return priority;
         }
-        let priority = i64::from(self.rng.next_u32());
-        *self.slot(task) = Some(priority);
+        let priority = i64::from(self.depth) + i64::from(self.rng.next_u32());
+        self.standing(task).priority = Some(priority);
         priority
     }
 
-    fn fall_behind(&mut self, task: TaskId) {
-        self.floor -= 1;
-        *self.slot(task) = Some(self.floor);
-    }
-
-    /// Returns the index of the candidate with the highest priority.
-    fn highest(&mut self, candidates: &Candidates<'_>) -> Option<(usize, TaskId)> {
-        let mut best: Option<(i64, usize, TaskId)> = None;
-        for index in 0..candidates.len() {
-            let task = candidates.task(index)?;
-            let priority = self.priority(task);
-            if best.is_none_or(|(highest, ..)| priority > highest) {
-                best = Some((priority, index, task));
-            }
+    /// Draws the change points. The one that was drawn first gives the highest priority of
+    /// them, wherever in the run it is: of two tasks that fall behind, the second may end up
+    /// above the first.
+    fn draw_changes(&mut self) {
+        if self.depth > 1 && below(&mut self.rng, UNCHANGED) == 0 {
+            return;
         }
-        best.map(|(_, index, task)| (index, task))
+        for label in (1..self.depth).rev() {
+            let at = 1 + below_wide(&mut self.rng, self.length);
+            self.changes.push((at, i64::from(label)));
+        }
+        self.changes.sort_by_key(|(at, _)| Reverse(*at));
     }
 
-    /// Returns `true` if the task was picked too often in a row.
-    fn is_greedy(&mut self, task: TaskId) -> bool {
+    /// Applies the change points at this step to the task that takes it.
+    fn change(&mut self, task: TaskId) {
+        while let Some((at, priority)) = self.changes.last().copied()
+            && at <= self.steps
+        {
+            self.changes.pop();
+            self.standing(task).priority = Some(priority);
+        }
+    }
+
+    /// Counts a step that a task takes while others wait. After too many in a row it falls
+    /// behind all others.
+    fn count(&mut self, task: TaskId) {
         let (last, count) = self.in_a_row;
         let count = if last == Some(task) { count + 1 } else { 1 };
         self.in_a_row = (Some(task), count);
-        count > FAIRNESS_LIMIT
+        let greedy = self.standing(task).greedy;
+        let patience = self.length.min(MOST_PATIENCE).checked_shr(greedy);
+        if count > patience.unwrap_or(0).max(LEAST_PATIENCE) {
+            self.in_a_row = (None, 0);
+            self.floor -= 1;
+            *self.standing(task) = Standing {
+                priority: Some(self.floor),
+                greedy: greedy + 1,
+            };
+        }
     }
 }
 
@@ -141,36 +180,26 @@ impl Strategy for Pct {
     }
 
     fn start(&mut self, seed: u64) {
-        let name = std::mem::take(&mut self.name);
-        *self = Self {
-            name,
-            rng: strategy_stream(seed),
-            ..Self::new(self.depth)
-        };
-        for _ in 1..self.depth {
-            let power = below(&mut self.rng, LONGEST);
-            let within = below(&mut self.rng, 1 << power);
-            self.changes.push((1 << power) + u64::from(within));
-        }
-        self.changes.sort_unstable_by(|a, b| b.cmp(a));
+        self.rng = strategy_stream(seed);
+        self.draw_changes();
     }
 
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
-        self.picks += 1;
-        while self.changes.last().is_some_and(|at| *at <= self.picks) {
-            self.changes.pop();
-            if let Some((_, task)) = self.highest(candidates) {
-                self.fall_behind(task);
-            }
-        }
-        match self.highest(candidates) {
-            None => 0,
-            Some((index, task)) if !self.is_greedy(task) => index,
-            Some((_, task)) => {
-                self.fall_behind(task);
-                self.in_a_row = (None, 0);
-                self.highest(candidates).map_or(0, |(index, _)| index)
-            }
+        let by_priority = |(index, task)| (self.priority(task), Reverse(index));
+        let highest = candidates.tasks().enumerate().map(by_priority).max();
+        highest.map_or(0, |(_, Reverse(index))| index)
+    }
+
+    fn step(&mut self, candidates: &Candidates<'_>, index: usize) {
+        let Some(task) = candidates.task(index) else {
+            return;
+        };
+        self.steps += 1;
+        self.change(task);
+        if candidates.len() > 1 {
+            self.count(task);
+        } else {
+            self.in_a_row = (None, 0);
         }
     }
 }

@@ -3,14 +3,21 @@
 //! X. Yuan, J. Yang, R. Gu: "Partial Order Aware Concurrency Sampling", CAV
 //! 2018. Each pending operation has a random priority and the highest runs; when
 //! it has run, the priorities of the operations that raced with it (those about
-//! to touch the same resource) are drawn anew. Schedules that differ only in the
-//! order of independent operations share their chance, so the dependent orders
+//! to touch the same resource, unless both read it) are drawn anew. Schedules that differ only
+//! in the order of independent operations share their chance, so the dependent orders
 //! get more of it.
+//!
+//! The operation of a task that was woken is the wait that it wakes from. A new task, and one
+//! that has yielded, is about to run to its next operation, which races with nothing.
+
+use std::cmp::Reverse;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 
-use super::{Candidates, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName};
+use super::{
+    Candidates, PendingOperation, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName,
+};
 use crate::ids::TaskId;
 use crate::schedule::tape::strategy_stream;
 
@@ -32,24 +39,45 @@ impl StrategyName {
     pub const POS: Self = Self::of(&INFO);
 }
 
-/// Random priorities, redrawn for tasks that race on the resource just touched.
+/// Random priorities of operations, drawn anew for those that race with the last.
 #[derive(Debug)]
 pub struct Pos {
     rng: ChaCha8Rng,
-    /// Priorities by task number; none until the task is a candidate.
+    /// Priorities of the tasks' operations, by task number; none until the task is a candidate.
     priorities: Vec<Option<u32>>,
 }
 
 impl Default for Pos {
     fn default() -> Self {
-        Self {
-            rng: strategy_stream(0),
-            priorities: Vec::new(),
-        }
+        Self::with(strategy_stream(0))
     }
 }
 
 impl Pos {
+    /// Creates the strategy with a generator from which others have drawn.
+    pub(super) fn with(rng: ChaCha8Rng) -> Self {
+        Self {
+            rng,
+            priorities: Vec::new(),
+        }
+    }
+
+    /// Returns the index of the candidate with the highest priority among those at the allowed
+    /// indices.
+    pub(super) fn highest(
+        &mut self,
+        candidates: &Candidates<'_>,
+        allowed: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let tasks = candidates.tasks().enumerate();
+        let by_priority = |(index, task)| (self.priority(task), Reverse(index));
+        let highest = tasks
+            .filter(|(index, _)| allowed(*index))
+            .map(by_priority)
+            .max();
+        highest.map(|(_, Reverse(index))| index)
+    }
+
     fn priority(&mut self, task: TaskId) -> u32 {
         let index = task.index() as usize;
         if self.priorities.len() <= index {
@@ -57,6 +85,19 @@ impl Pos {
         }
         let rng = &mut self.rng;
         *self.priorities[index].get_or_insert_with(|| rng.next_u32())
+    }
+
+    /// Forgets the priorities of the operations that race with the one that comes now.
+    fn forget_racing(&mut self, candidates: &Candidates<'_>, index: usize, now: PendingOperation) {
+        for (other, task) in candidates.tasks().enumerate() {
+            let races = || {
+                let pending = candidates.operation_of(other, task);
+                pending.is_some_and(|pending| candidates.race(now, pending))
+            };
+            if other != index && races() {
+                self.forget(task);
+            }
+        }
     }
 
     fn forget(&mut self, task: TaskId) {
@@ -77,29 +118,18 @@ impl Strategy for Pos {
     }
 
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
-        let mut best: Option<(u32, usize)> = None;
-        for index in 0..candidates.len() {
-            let Some(task) = candidates.task(index) else {
-                break;
-            };
-            let priority = self.priority(task);
-            if best.is_none_or(|(highest, _)| priority > highest) {
-                best = Some((priority, index));
-            }
+        self.highest(candidates, |_| true).unwrap_or(0)
+    }
+
+    fn step(&mut self, candidates: &Candidates<'_>, index: usize) {
+        let Some(task) = candidates.task(index) else {
+            return;
+        };
+        // The operation that comes now is past, also if the task went on alone.
+        self.forget(task);
+        if let Some(now) = candidates.operation(index) {
+            self.forget_racing(candidates, index, now);
         }
-        let picked = best.map_or(0, |(_, index)| index);
-        // The picked operation gets a new priority next time, and so do those that raced with
-        // it.
-        let touched = candidates.resource(picked);
-        for index in 0..candidates.len() {
-            let races = touched.is_some() && candidates.resource(index) == touched;
-            if (index == picked || races)
-                && let Some(task) = candidates.task(index)
-            {
-                self.forget(task);
-            }
-        }
-        picked
     }
 
     fn ended(&mut self, task: TaskId) {

@@ -12,7 +12,9 @@
 //!   as well. What *one* poll sees stays as in tokio where that matters: [`select!`] and
 //!   [`time::timeout`] never take an operation for pending because another task ran first, nor
 //!   does `now_or_never` of the `futures` crate.
-//! - [`select!`] polls its branches in the order in which they are written.
+//! - [`select!`] without `biased;` begins with a branch that the run chooses, once for each
+//!   execution, and polls the others in the order in which they are written from there. Tokio
+//!   draws the first branch anew at each poll. Outside a run it begins with the first.
 //! - [`task::JoinHandle`], [`task::JoinError`], [`task::Id`] and all futures that wait are the
 //!   facade's own types, with the methods of tokio's.
 //! - Operations that block their thread (`blocking_lock`, `blocking_send`, `spawn_blocking`, …)
@@ -40,8 +42,13 @@ pub use ::tokio::{join, main, pin, task_local, test, try_join};
 pub use task::spawn;
 
 /// Waits for several branches at once, and continues with the first that is done. As
-/// `tokio::select!`, but the branches are always polled in the order in which they are written,
-/// with `biased;` in front or without.
+/// `tokio::select!`.
+///
+/// With `biased;` in front the branches are polled in the order in which they are written.
+/// Without it a run chooses the branch that is polled first, and the others follow in the order
+/// in which they are written, the first after the last. The default choice, and the one of the
+/// strategy `fifo`, is the branch that is written first. The choice is on the tape: it is
+/// replayed, shrunk, and told in the report of a failure. Outside a run it is always the first.
 ///
 /// In a run there is a scheduling point before the branches are first polled,
 /// and none within that poll: as in tokio, a branch that is ready there wins
@@ -69,6 +76,6 @@ pub use crate::__rehearsal_select as select;
 /// Parts of the expansion of [`select!`]; not public.
 #[doc(hidden)]
 pub mod __private {
-    pub use super::select::{Atomic, atomic, point};
+    pub use super::select::{Atomic, Order, point};
     pub use ::tokio::select;
 }

@@ -1,7 +1,7 @@
 //! Cancellation, as in `tokio_util::sync`.
 //!
-//! A wait for a cancellation is a scheduling point. The strategy is notified of a cancellation,
-//! also of one by a guard's drop; the point of the task's next operation follows it.
+//! A wait for a cancellation is a scheduling point. A cancellation, also one by a guard's drop,
+//! counts for the order of operations; the point of the task's next operation follows it.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -87,7 +87,7 @@ impl CancellationToken {
         F: Future,
     {
         let mut point = Point::default();
-        poll_fn(|cx| point.poll(cx, Some(&self.resource))).await;
+        poll_fn(|cx| point.poll(cx, Some((&self.resource, Operation::Cancelled)))).await;
         if self.is_cancelled() {
             return None;
         }

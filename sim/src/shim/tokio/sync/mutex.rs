@@ -19,22 +19,26 @@ pub struct Mutex<T> {
 impl<T> Mutex<T> {
     /// Creates a free mutex.
     #[track_caller]
-    pub const fn new(value: T) -> Self {
-        Self {
-            resource: Resource::new(ResourceKind::Mutex),
-            inner: Shared::new(real::Mutex::const_new(value)),
-        }
+    pub fn new(value: T) -> Self {
+        Self::around(Resource::new(ResourceKind::Mutex), value)
     }
 
     /// Creates a free mutex, for statics.
     #[track_caller]
     pub const fn const_new(value: T) -> Self {
-        Self::new(value)
+        Self::around(Resource::const_new(ResourceKind::Mutex), value)
+    }
+
+    const fn around(resource: Resource, value: T) -> Self {
+        Self {
+            resource,
+            inner: Shared::new(real::Mutex::const_new(value)),
+        }
     }
 
     /// Waits for the lock, first come first served.
     pub async fn lock(&self) -> MutexGuard<'_, T> {
-        let simulated = Point::default().pass(&self.resource).await;
+        let simulated = Point::default().pass(&self.resource, Operation::Lock).await;
         // No task waits for a free lock, so there is no need to queue. Outside a run the lock
         // must go through tokio, which makes tasks yield that never wait.
         let free = simulated.then(|| self.inner.try_lock().ok()).flatten();

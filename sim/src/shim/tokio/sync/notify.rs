@@ -22,17 +22,21 @@ pub struct Notify {
 impl Notify {
     /// Creates a `Notify` without a permit.
     #[track_caller]
-    pub const fn new() -> Self {
-        Self {
-            resource: Resource::new(ResourceKind::Notify),
-            inner: Shared::new(real::Notify::const_new()),
-        }
+    pub fn new() -> Self {
+        Self::around(Resource::new(ResourceKind::Notify))
     }
 
     /// As [`Notify::new`], for statics.
     #[track_caller]
     pub const fn const_new() -> Self {
-        Self::new()
+        Self::around(Resource::const_new(ResourceKind::Notify))
+    }
+
+    const fn around(resource: Resource) -> Self {
+        Self {
+            resource,
+            inner: Shared::new(real::Notify::const_new()),
+        }
     }
 
     /// Returns a future that waits for a notification. It takes part in

@@ -21,34 +21,38 @@ pub struct OnceCell<T> {
 impl<T> OnceCell<T> {
     /// Creates an empty cell.
     #[track_caller]
-    pub const fn new() -> Self {
-        Self::around(real::OnceCell::const_new())
+    pub fn new() -> Self {
+        Self::around(
+            Resource::new(ResourceKind::OnceCell),
+            real::OnceCell::const_new(),
+        )
     }
 
     /// Creates an empty cell, for statics.
     #[track_caller]
     pub const fn const_new() -> Self {
-        Self::new()
+        let resource = Resource::const_new(ResourceKind::OnceCell);
+        Self::around(resource, real::OnceCell::const_new())
     }
 
     /// Creates a cell with that value, or an empty one.
     #[track_caller]
     pub fn new_with(value: Option<T>) -> Self {
-        Self::around(real::OnceCell::new_with(value))
+        Self::around(
+            Resource::new(ResourceKind::OnceCell),
+            real::OnceCell::new_with(value),
+        )
     }
 
     /// Creates a cell with that value, for statics.
     #[track_caller]
     pub const fn const_new_with(value: T) -> Self {
-        Self::around(real::OnceCell::const_new_with(value))
+        let resource = Resource::const_new(ResourceKind::OnceCell);
+        Self::around(resource, real::OnceCell::const_new_with(value))
     }
 
-    #[track_caller]
-    const fn around(inner: real::OnceCell<T>) -> Self {
-        Self {
-            resource: Resource::new(ResourceKind::OnceCell),
-            inner,
-        }
+    const fn around(resource: Resource, inner: real::OnceCell<T>) -> Self {
+        Self { resource, inner }
     }
 
     /// Returns `true` if it has a value.
@@ -157,7 +161,7 @@ impl<T> From<T> for OnceCell<T> {
 impl<T: Clone> Clone for OnceCell<T> {
     #[track_caller]
     fn clone(&self) -> Self {
-        Self::around(self.inner.clone())
+        Self::around(Resource::new(ResourceKind::OnceCell), self.inner.clone())
     }
 }
 

@@ -20,14 +20,16 @@ pub struct RwLock<T> {
 impl<T> RwLock<T> {
     /// Creates a free lock.
     #[track_caller]
-    pub const fn new(value: T) -> Self {
-        Self::around(real::RwLock::const_new(value))
+    pub fn new(value: T) -> Self {
+        let resource = Resource::new(ResourceKind::RwLock);
+        Self::around(resource, real::RwLock::const_new(value))
     }
 
     /// Creates a free lock, for statics.
     #[track_caller]
     pub const fn const_new(value: T) -> Self {
-        Self::new(value)
+        let resource = Resource::const_new(ResourceKind::RwLock);
+        Self::around(resource, real::RwLock::const_new(value))
     }
 
     /// Creates a free lock for at most `max_reads` readers at a time.
@@ -37,13 +39,13 @@ impl<T> RwLock<T> {
     /// If `max_reads` is more than `u32::MAX >> 3`.
     #[track_caller]
     pub fn with_max_readers(value: T, max_reads: u32) -> Self {
-        Self::around(real::RwLock::with_max_readers(value, max_reads))
+        let resource = Resource::new(ResourceKind::RwLock);
+        Self::around(resource, real::RwLock::with_max_readers(value, max_reads))
     }
 
-    #[track_caller]
-    const fn around(inner: real::RwLock<T>) -> Self {
+    const fn around(resource: Resource, inner: real::RwLock<T>) -> Self {
         Self {
-            resource: Resource::new(ResourceKind::RwLock),
+            resource,
             inner: Shared::new(inner),
         }
     }

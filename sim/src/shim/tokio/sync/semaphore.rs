@@ -25,11 +25,8 @@ impl Semaphore {
     ///
     /// If there are more than [`Semaphore::MAX_PERMITS`].
     #[track_caller]
-    pub const fn new(permits: usize) -> Self {
-        Self {
-            resource: Resource::new(ResourceKind::Semaphore),
-            inner: real::Semaphore::const_new(permits),
-        }
+    pub fn new(permits: usize) -> Self {
+        Self::around(Resource::new(ResourceKind::Semaphore), permits)
     }
 
     /// As [`Semaphore::new`], for statics.
@@ -39,7 +36,14 @@ impl Semaphore {
     /// As [`Semaphore::new`].
     #[track_caller]
     pub const fn const_new(permits: usize) -> Self {
-        Self::new(permits)
+        Self::around(Resource::const_new(ResourceKind::Semaphore), permits)
+    }
+
+    const fn around(resource: Resource, permits: usize) -> Self {
+        Self {
+            resource,
+            inner: real::Semaphore::const_new(permits),
+        }
     }
 
     /// Returns the number of permits that are free now.

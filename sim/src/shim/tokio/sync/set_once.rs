@@ -18,33 +18,34 @@ impl<T> SetOnce<T> {
     /// Creates an empty cell.
     #[track_caller]
     pub fn new() -> Self {
-        Self::const_new()
+        Self::around(Resource::new(ResourceKind::SetOnce), real::SetOnce::new())
     }
 
     /// Creates an empty cell, for statics.
     #[track_caller]
     pub const fn const_new() -> Self {
-        Self::around(real::SetOnce::const_new())
+        let resource = Resource::const_new(ResourceKind::SetOnce);
+        Self::around(resource, real::SetOnce::const_new())
     }
 
     /// Creates a cell with that value, or an empty one.
     #[track_caller]
     pub fn new_with(value: Option<T>) -> Self {
-        Self::around(real::SetOnce::new_with(value))
+        Self::around(
+            Resource::new(ResourceKind::SetOnce),
+            real::SetOnce::new_with(value),
+        )
     }
 
     /// Creates a cell with that value, for statics.
     #[track_caller]
     pub const fn const_new_with(value: T) -> Self {
-        Self::around(real::SetOnce::const_new_with(value))
+        let resource = Resource::const_new(ResourceKind::SetOnce);
+        Self::around(resource, real::SetOnce::const_new_with(value))
     }
 
-    #[track_caller]
-    const fn around(inner: real::SetOnce<T>) -> Self {
-        Self {
-            resource: Resource::new(ResourceKind::SetOnce),
-            inner,
-        }
+    const fn around(resource: Resource, inner: real::SetOnce<T>) -> Self {
+        Self { resource, inner }
     }
 
     /// Returns `true` if it has a value.
@@ -88,14 +89,14 @@ impl<T> Default for SetOnce<T> {
 impl<T> From<T> for SetOnce<T> {
     #[track_caller]
     fn from(value: T) -> Self {
-        Self::const_new_with(value)
+        Self::new_with(Some(value))
     }
 }
 
 impl<T: Clone> Clone for SetOnce<T> {
     #[track_caller]
     fn clone(&self) -> Self {
-        Self::around(self.inner.clone())
+        Self::around(Resource::new(ResourceKind::SetOnce), self.inner.clone())
     }
 }
 

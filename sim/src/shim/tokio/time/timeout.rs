@@ -1,14 +1,16 @@
 //! `timeout`.
 
-use std::future::{Future, IntoFuture};
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::future::{Future, IntoFuture, pending};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker, ready};
 
 use ::tokio::time as real;
 use ::tokio::time::error::Elapsed;
 use ::tokio::time::{Duration, Instant};
 use pin_project_lite::pin_project;
 
+use crate::engine::cancellations::{Part, PartKind, PartPoll, poll_part};
+use crate::engine::context;
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Point, Resource, Waiting};
 
@@ -83,12 +85,27 @@ impl<T: Future> Future for Timeout<T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        match this.inner.poll(cx) {
+        let part = Part {
+            kind: PartKind::Timeout,
+            place: this.resource.created_at(),
+        };
+        let inner = this.inner;
+        let polled = match poll_part(part, || inner.poll(cx)) {
+            PartPoll::Polled(polled) => polled,
+            PartPoll::Dropped => {
+                *this.waiting = None;
+                return Poll::Ready(Err(elapsed()));
+            }
+        };
+        match polled {
             Poll::Ready(Err(elapsed)) => {
                 // If another task ran first in this poll, the future might have been ready
                 // otherwise, and then it takes precedence. It is polled again at the task's
                 // next turn, which is in this instant.
-                ready!(this.point.poll(cx, Some(this.resource)));
+                ready!(
+                    this.point
+                        .poll(cx, Some((this.resource, Operation::Timeout)))
+                );
                 *this.waiting = None;
                 Poll::Ready(Err(elapsed))
             }
@@ -103,5 +120,16 @@ impl<T: Future> Future for Timeout<T> {
                 Poll::Pending
             }
         }
+    }
+}
+
+/// Returns the error of a time-out that has fired; only tokio can make one. The start of the run
+/// is past on every tick of tokio's clock.
+fn elapsed() -> Elapsed {
+    let past = context::with(|engine| engine.start).unwrap_or_else(Instant::now);
+    let fired = real::timeout_at(past, pending::<()>());
+    match pin!(fired).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Err(elapsed)) => elapsed,
+        Poll::Ready(Ok(())) | Poll::Pending => unreachable!("the time is past"),
     }
 }

@@ -13,8 +13,8 @@ use crate::operation::{Operation, ResourceKind};
 use crate::point::{Progress, Resource};
 use crate::tokio::task::{self, JoinHandle, LocalSet};
 
-/// As `tokio_util::task::TaskTracker`. A wait is a scheduling point; the strategy is notified
-/// of the begin and end of tasks, and of the closing.
+/// As `tokio_util::task::TaskTracker`. A wait is a scheduling point; the begin and end of tasks,
+/// and the closing, count for the order of operations.
 #[derive(Clone)]
 pub struct TaskTracker {
     inner: real::TaskTracker,

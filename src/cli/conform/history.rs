@@ -1,43 +1,24 @@
-//! `rehearsal conform`.
+//! Histories, which the oracles judge.
 
 use std::fmt::Write;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
-use std::path::PathBuf;
+use std::io;
 
-use clap::Args;
 use rehearsal_history::jsonl::{JsonlError, judge_history, read_jsonl};
 use rehearsal_history::{Facet, History};
 use serde::Serialize;
 
-use super::{print, print_error};
-use crate::chosen_oracle::ChosenOracle;
+use super::super::{print, print_error};
+use super::{ConformArgs, Input, at_place, printable};
 use crate::exit::Exit;
 use crate::oracle::{Finding, OracleRef, Settings, Violation};
 use crate::report::summary::counted;
 
-/// The arguments of `rehearsal conform`.
-#[derive(Args, Debug)]
-pub(super) struct ConformArgs {
-    /// The history, as JSON Lines; `-` is standard input.
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// Detector by this oracle, which then must have something to check; with settings as in
-    /// `no-loss,gaps=overflow+crash,buffer=8`. May be repeated. Without this, every oracle
-    /// judges, as strictly as it can, that needs no settings and reads nothing but what is
-    /// recorded.
-    #[arg(long = "oracle", value_name = "NAME[,SETTING=VALUE]...")]
-    oracles: Vec<ChosenOracle>,
-    /// Print one JSON object a line, one line an oracle.
-    #[arg(long)]
-    json: bool,
-}
-
-pub(super) fn conform(args: &ConformArgs) -> io::Result<Exit> {
-    let history = match open(args).map_err(JsonlError::Io).and_then(read_jsonl) {
+pub(super) fn conform(args: &ConformArgs, input: &Input) -> io::Result<Exit> {
+    let reader = input.open().map_err(JsonlError::Io);
+    let history = match reader.and_then(read_jsonl) {
         Ok(history) => history,
         Err(error) => {
-            report(args, &error);
+            report(input, &error);
             return Ok(Exit::Usage);
         }
     };
@@ -63,25 +44,13 @@ pub(super) fn conform(args: &ConformArgs) -> io::Result<Exit> {
     })
 }
 
-fn open(args: &ConformArgs) -> io::Result<Box<dyn BufRead>> {
-    if args.file.as_os_str() == "-" {
-        return Ok(Box::new(io::stdin().lock()));
-    }
-    Ok(Box::new(BufReader::new(File::open(&args.file)?)))
-}
-
 /// Prints every problem of the file with its place.
-fn report(args: &ConformArgs, error: &JsonlError) {
-    let file = args.file.display();
+fn report(input: &Input, error: &JsonlError) {
     let text = match error {
-        JsonlError::Io(error) => format!("error: cannot read `{file}`: {error}\n"),
+        JsonlError::Io(error) => input.unreadable(error),
         JsonlError::Problems(problems) => problems
             .iter()
-            .map(|problem| {
-                let (line, column) = (problem.line, problem.column);
-                let message = printable(&problem.message);
-                format!("error: {file}:{line}:{column}: {message}\n")
-            })
+            .map(|problem| at_place(input, problem))
             .collect(),
     };
     print_error(&text);
@@ -157,11 +126,6 @@ fn lines(judged: &[Judged]) -> String {
         }
     }
     text
-}
-
-/// Returns a text of a file for the terminal: without control characters.
-fn printable(text: &str) -> String {
-    text.replace(char::is_control, "\u{FFFD}")
 }
 
 /// One line of `rehearsal conform --json`: one oracle. The fields are a contract.

@@ -1,0 +1,428 @@
+//! Agent2Agent: the items of one stream, as `SendStreamingMessage` and `SubscribeToTask`
+//! return them (`message/stream` and `tasks/resubscribe` in version 0.3). An item may stand
+//! alone or in the `result` of a JSON-RPC response.
+//!
+//! The versions differ in their names, and in the end of a stream: version 0.3 marks the
+//! last status with `final`, version 1.0 closes the stream.
+
+use serde_json::Value as Json;
+
+use super::fields::{Form, Needed, at, id, lacks, quoted, text};
+use super::open::{Id, OpenIds};
+use super::{Findings, WireMachine, WireProfile, WireRule};
+
+const MALFORMED: &str =
+    "An item is no task, message, status update or artifact update, or lacks a field.";
+const UNKNOWN_STATE: &str = "A status has a state that there is not.";
+const NOT_FIRST: &str = "The first item is an update, not a task or a message.";
+const AFTER_MESSAGE: &str = "An item follows a message, which is the only one of its stream.";
+const SECOND_TASK: &str = "A task or a message comes after the first item.";
+const AFTER_END: &str = "An item follows a status that ends the task.";
+const OTHER_TASK: &str = "An update names another task or context than the first item.";
+const APPEND_FIRST: &str = "A chunk is appended to an artifact that is not there yet.";
+const AFTER_LAST_CHUNK: &str = "A chunk follows the last one of its artifact.";
+const UNENDED: &str = "The stream ends while the task goes on.";
+
+/// The rules of one version.
+struct Rules {
+    malformed: WireRule,
+    unknown_state: WireRule,
+    not_first: WireRule,
+    after_message: WireRule,
+    second_task: WireRule,
+    after_end: WireRule,
+    other_task: WireRule,
+    append_first: WireRule,
+    after_last_chunk: WireRule,
+    unended: WireRule,
+}
+
+const V1: Rules = Rules {
+    malformed: WireRule::new("malformed", "3.2.3 Stream Response", MALFORMED),
+    unknown_state: WireRule::new("unknown-state", "4.1.3 TaskState", UNKNOWN_STATE),
+    not_first: WireRule::new("not-first", "3.1.2 Send Streaming Message", NOT_FIRST),
+    after_message: WireRule::new(
+        "after-message",
+        "3.1.2 Send Streaming Message",
+        AFTER_MESSAGE,
+    ),
+    second_task: WireRule::new("second-task", "3.1.2 Send Streaming Message", SECOND_TASK),
+    after_end: WireRule::new("after-end", "3.1.6 Subscribe to Task", AFTER_END),
+    other_task: WireRule::new("other-task", "4.2 Streaming Events", OTHER_TASK),
+    append_first: WireRule::new(
+        "append-first",
+        "4.2.2 TaskArtifactUpdateEvent",
+        APPEND_FIRST,
+    ),
+    after_last_chunk: WireRule::new(
+        "after-last-chunk",
+        "4.2.2 TaskArtifactUpdateEvent",
+        AFTER_LAST_CHUNK,
+    ),
+    unended: WireRule::new("unended", "3.1.2 Send Streaming Message", UNENDED),
+};
+
+const V0_3: Rules = Rules {
+    malformed: WireRule::new("malformed", "7.2.1 SendStreamingMessageResponse", MALFORMED),
+    unknown_state: WireRule::new("unknown-state", "6.3 TaskState Enum", UNKNOWN_STATE),
+    not_first: WireRule::new("not-first", "7.2 message/stream", NOT_FIRST),
+    after_message: WireRule::new("after-message", "7.2 message/stream", AFTER_MESSAGE),
+    second_task: WireRule::new("second-task", "7.2 message/stream", SECOND_TASK),
+    after_end: WireRule::new("after-end", "6.3 TaskState Enum", AFTER_END),
+    other_task: WireRule::new("other-task", "7.2.2 TaskStatusUpdateEvent", OTHER_TASK),
+    append_first: WireRule::new(
+        "append-first",
+        "7.2.3 TaskArtifactUpdateEvent",
+        APPEND_FIRST,
+    ),
+    after_last_chunk: WireRule::new(
+        "after-last-chunk",
+        "7.2.3 TaskArtifactUpdateEvent",
+        AFTER_LAST_CHUNK,
+    ),
+    unended: WireRule::new("unended", "7.2 message/stream", UNENDED),
+};
+
+const AFTER_FINAL: WireRule = WireRule::new(
+    "after-final",
+    "7.2.2 TaskStatusUpdateEvent",
+    "An item follows a status with `final`.",
+);
+const NOT_FINAL: WireRule = WireRule::new(
+    "not-final",
+    "7.2.2 TaskStatusUpdateEvent",
+    "A status that ends the task has no `final`.",
+);
+
+pub(super) const V1_0_PROFILE: WireProfile = WireProfile {
+    name: "a2a-v1.0",
+    claim: "one stream of a task or a message of an A2A agent, version 1.0",
+    specification: "Agent2Agent Protocol 1.0",
+    rules: &[
+        V1.malformed,
+        V1.unknown_state,
+        V1.not_first,
+        V1.after_message,
+        V1.second_task,
+        V1.after_end,
+        V1.other_task,
+        V1.append_first,
+        V1.after_last_chunk,
+        V1.unended,
+    ],
+    machine: || Box::new(Stream::new(Version::V1_0)),
+};
+
+pub(super) const V0_3_PROFILE: WireProfile = WireProfile {
+    name: "a2a-v0.3",
+    claim: "one stream of a task or a message of an A2A agent, version 0.3",
+    specification: "Agent2Agent Protocol 0.3.0",
+    rules: &[
+        V0_3.malformed,
+        V0_3.unknown_state,
+        V0_3.not_first,
+        V0_3.after_message,
+        V0_3.second_task,
+        V0_3.after_end,
+        V0_3.other_task,
+        V0_3.append_first,
+        V0_3.after_last_chunk,
+        V0_3.unended,
+        AFTER_FINAL,
+        NOT_FINAL,
+    ],
+    machine: || Box::new(Stream::new(Version::V0_3)),
+};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Version {
+    V1_0,
+    V0_3,
+}
+
+/// The meaning of a state of a task.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    Active,
+    /// Waits for input or authorisation.
+    Interrupted,
+    Terminal,
+}
+
+#[rustfmt::skip]
+const STATES: &[(&str, &str, State)] = &[
+    ("TASK_STATE_SUBMITTED", "submitted", State::Active),
+    ("TASK_STATE_WORKING", "working", State::Active),
+    ("TASK_STATE_COMPLETED", "completed", State::Terminal),
+    ("TASK_STATE_FAILED", "failed", State::Terminal),
+    ("TASK_STATE_CANCELED", "canceled", State::Terminal),
+    ("TASK_STATE_REJECTED", "rejected", State::Terminal),
+    ("TASK_STATE_INPUT_REQUIRED", "input-required", State::Interrupted),
+    ("TASK_STATE_AUTH_REQUIRED", "auth-required", State::Interrupted),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    Task,
+    Message,
+    Status,
+    Artifact,
+}
+
+/// The kinds with their member in version 1.0, their `kind` in version 0.3, and their fields.
+const KINDS: [(Kind, &str, &str, &[Needed]); 4] = [
+    (
+        Kind::Task,
+        "task",
+        "task",
+        &[Needed("id", Form::Text), Needed("status.state", Form::Text)],
+    ),
+    (
+        Kind::Message,
+        "message",
+        "message",
+        &[
+            Needed("messageId", Form::Text),
+            Needed("role", Form::Text),
+            Needed("parts", Form::List),
+        ],
+    ),
+    (
+        Kind::Status,
+        "statusUpdate",
+        "status-update",
+        &[
+            Needed("taskId", Form::Text),
+            Needed("contextId", Form::Text),
+            Needed("status.state", Form::Text),
+        ],
+    ),
+    (
+        Kind::Artifact,
+        "artifactUpdate",
+        "artifact-update",
+        &[
+            Needed("taskId", Form::Text),
+            Needed("contextId", Form::Text),
+            Needed("artifact.artifactId", Form::Text),
+            Needed("artifact.parts", Form::List),
+        ],
+    ),
+];
+
+impl Version {
+    fn rules(self) -> &'static Rules {
+        match self {
+            Self::V1_0 => &V1,
+            Self::V0_3 => &V0_3,
+        }
+    }
+
+    fn state(self, name: &str) -> Option<State> {
+        let mut states = STATES.iter();
+        let state = states.find(|(v1_0, v0_3, _)| match self {
+            Self::V1_0 => *v1_0 == name,
+            Self::V0_3 => *v0_3 == name,
+        });
+        state.map(|(_, _, state)| *state)
+    }
+
+    /// Returns the kind of an item and its content, or the complaint about it.
+    fn item(self, line: &Json) -> Result<(Kind, &Json), String> {
+        let item = match line.get("jsonrpc") {
+            Some(_) => line.get("result").unwrap_or(line),
+            None => line,
+        };
+        let mut kinds = KINDS.iter().filter_map(|(kind, member, name, needed)| {
+            let content = match self {
+                Self::V1_0 => item.get(member),
+                Self::V0_3 => (text(item, "kind") == Some(name)).then_some(item),
+            };
+            Some((*kind, content?, *needed))
+        });
+        match (kinds.next(), kinds.next()) {
+            (Some((kind, content, needed)), None) => match lacks(content, needed) {
+                None => Ok((kind, content)),
+                Some(complaint) => Err(complaint),
+            },
+            (None, _) => Err("it is no item of a stream".to_owned()),
+            (Some(_), Some(_)) => Err("it is several items".to_owned()),
+        }
+    }
+}
+
+/// The task of a stream.
+struct Task {
+    id: Id,
+    /// Its context, once an item has named it.
+    context: Option<Id>,
+    state: State,
+    /// `true` once a status had `final`.
+    is_final: bool,
+    /// `true` once there was a status update.
+    was_updated: bool,
+}
+
+enum Content {
+    Nothing,
+    Message,
+    Task(Task),
+}
+
+struct Stream {
+    version: Version,
+    content: Content,
+    /// The artifacts; `true` after their last chunk.
+    artifacts: OpenIds<bool>,
+}
+
+impl Stream {
+    fn new(version: Version) -> Self {
+        Self {
+            version,
+            content: Content::Nothing,
+            artifacts: OpenIds::new("artifacts"),
+        }
+    }
+
+    fn first(&mut self, kind: Kind, item: &Json, findings: &mut Findings) {
+        match kind {
+            Kind::Message => self.content = Content::Message,
+            Kind::Task => self.begin(item, findings),
+            Kind::Status | Kind::Artifact => {
+                findings.broken(self.version.rules().not_first, || {
+                    "no task came before it".to_owned()
+                });
+            }
+        }
+    }
+
+    fn begin(&mut self, task: &Json, findings: &mut Findings) {
+        let Some((id_of_task, state)) = id(task, "id").zip(self.state(task, findings)) else {
+            return;
+        };
+        self.content = Content::Task(Task {
+            id: id_of_task,
+            context: id(task, "contextId"),
+            state,
+            is_final: false,
+            was_updated: false,
+        });
+        let artifacts = at(task, "artifacts").and_then(Json::as_array);
+        for artifact in artifacts.into_iter().flatten() {
+            if let Some(artifact) = id(artifact, "artifactId") {
+                self.artifacts.open(artifact, false, findings);
+            }
+        }
+    }
+
+    /// Returns the meaning of an item's state, or reports that there is no such state.
+    fn state(&self, item: &Json, findings: &mut Findings) -> Option<State> {
+        let name = text(item, "status.state").unwrap_or_default();
+        let state = self.version.state(name);
+        if state.is_none() {
+            let rule = self.version.rules().unknown_state;
+            findings.broken(rule, || format!("{} is no state", quoted(name)));
+        }
+        state
+    }
+
+    fn status(&mut self, item: &Json, findings: &mut Findings) {
+        let Some(state) = self.state(item, findings) else {
+            return;
+        };
+        let is_final = item.get("final") == Some(&Json::Bool(true));
+        if let Content::Task(task) = &mut self.content {
+            task.state = state;
+            task.was_updated = true;
+            if self.version == Version::V0_3 {
+                task.is_final = is_final;
+                if state == State::Terminal && !is_final {
+                    findings.broken(NOT_FINAL, || "its `final` is not true".to_owned());
+                }
+            }
+        }
+    }
+
+    fn artifact(&mut self, item: &Json, findings: &mut Findings) {
+        let Some(artifact) = id(item, "artifact.artifactId") else {
+            return;
+        };
+        let rules = self.version.rules();
+        let is = |field: &str| item.get(field) == Some(&Json::Bool(true));
+        match self.artifacts.get(artifact) {
+            Some(true) => findings.broken(rules.after_last_chunk, || {
+                "its artifact had its last chunk".to_owned()
+            }),
+            None if is("append") => findings.broken(rules.append_first, || {
+                "no chunk of its artifact came before".to_owned()
+            }),
+            _ => {}
+        }
+        self.artifacts.open(artifact, is("lastChunk"), findings);
+    }
+
+    /// Checks the place of an item behind the first one.
+    fn follows(&mut self, kind: Kind, item: &Json, findings: &mut Findings) {
+        let rules = self.version.rules();
+        let Content::Task(task) = &mut self.content else {
+            findings.broken(rules.after_message, || "a message came before".to_owned());
+            return;
+        };
+        if task.state == State::Terminal {
+            findings.broken(rules.after_end, || "the task had ended".to_owned());
+        } else if task.is_final {
+            findings.broken(AFTER_FINAL, || "a status with `final` came".to_owned());
+        }
+        if matches!(kind, Kind::Task | Kind::Message) {
+            findings.broken(rules.second_task, || "the stream has its task".to_owned());
+            return;
+        }
+        let context = id(item, "contextId");
+        let is_same = id(item, "taskId") == Some(task.id)
+            && (task.context.is_none() || task.context == context);
+        if !is_same {
+            findings.broken(rules.other_task, || {
+                let task = quoted(text(item, "taskId").unwrap_or_default());
+                let context = quoted(text(item, "contextId").unwrap_or_default());
+                format!("it is about task {task} in context {context}")
+            });
+        }
+        task.context = task.context.or(context);
+        match kind {
+            Kind::Status => self.status(item, findings),
+            _ => self.artifact(item, findings),
+        }
+    }
+}
+
+impl WireMachine for Stream {
+    fn step(&mut self, message: &Json, findings: &mut Findings) {
+        let (kind, item) = match self.version.item(message) {
+            Ok(item) => item,
+            Err(complaint) => {
+                return findings.broken(self.version.rules().malformed, || complaint);
+            }
+        };
+        match self.content {
+            Content::Nothing => self.first(kind, item, findings),
+            Content::Message | Content::Task(_) => self.follows(kind, item, findings),
+        }
+    }
+
+    fn end(&mut self, findings: &mut Findings) {
+        let Content::Task(task) = &self.content else {
+            return;
+        };
+        let has_ended = match (task.state, self.version) {
+            (State::Terminal, _) | (State::Interrupted, Version::V1_0) => true,
+            (State::Interrupted, Version::V0_3) => task.is_final || !task.was_updated,
+            (State::Active, _) => task.is_final,
+        };
+        if !has_ended {
+            findings.broken(self.version.rules().unended, || {
+                "the task has not ended and waits for nothing".to_owned()
+            });
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Cancellation: at each await the run may drop the running task, or a part of it, there.
+//!
+//! A task is dropped in one of two ways. *At a scheduling point*, before an operation takes
+//! effect: any operation of tokio's may suspend there, when the task's budget is used up. And
+//! *instead of being polled*, which is how `abort` ends a task: what woke it has happened, and
+//! is lost with it. A part of a task (a marked future, the future of a time-out) is dropped in
+//! the same two ways, and its task goes on.
+
+use std::panic::Location;
+use std::task::Poll;
+
+use rand_chacha::ChaCha8Rng;
+
+use crate::engine::{context, deadlock};
+use crate::ids::{ResourceId, TaskId};
+use crate::schedule::strategy::ChoiceKind;
+use crate::schedule::{below, cancellation_stream};
+use crate::trace::{Decision, Dropped, Moment};
+
+use super::{Core, Engine, Exemption, Recording};
+
+/// A future within a task that can be dropped without the task.
+#[derive(Clone, Copy)]
+pub(crate) struct Part {
+    pub(crate) kind: PartKind,
+    /// The line that made it.
+    pub(crate) place: &'static Location<'static>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PartKind {
+    /// A future that the program has marked. It can be dropped in every run.
+    Marked,
+    /// The future of a time-out, which then fires early. It counts as a cancellation.
+    Timeout,
+}
+
+/// The state of cancellations.
+pub(super) struct Cancellations {
+    seed: u64,
+    /// Tasks and time-outs that the run may still cancel.
+    left: u32,
+    /// The parts of the running task that are being polled, the outermost first.
+    parts: Vec<Part>,
+    /// `true` if the running task goes on from a scheduling point: it was not woken.
+    resumes: bool,
+    /// The target that the current poll drops.
+    dropped: Option<Target>,
+    /// Made when it is first drawn from.
+    chance: Option<Chance>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Target {
+    /// The part at that index.
+    Part(usize),
+    Task,
+}
+
+/// The rate of cancellations in a run that draws them: 1 in a power of two that is drawn once,
+/// so that they come early in some runs and late in others.
+struct Chance {
+    rng: ChaCha8Rng,
+    one_in: u32,
+}
+
+/// The least likely rate is 1 in 2 to this power.
+const RAREST: u32 = 11;
+
+impl Chance {
+    fn new(seed: u64) -> Self {
+        let mut rng = cancellation_stream(seed);
+        let one_in = 1 << (below(&mut rng, RAREST) + 1);
+        Self { rng, one_in }
+    }
+
+    fn draw(&mut self, bound: u32) -> u32 {
+        match below(&mut self.rng, self.one_in) {
+            0 => 1 + below(&mut self.rng, bound - 1),
+            _ => 0,
+        }
+    }
+}
+
+impl Cancellations {
+    pub(super) fn new(seed: u64, most: u32) -> Self {
+        Self {
+            seed,
+            left: most,
+            parts: Vec::new(),
+            resumes: false,
+            dropped: None,
+            chance: None,
+        }
+    }
+
+    /// Begins a poll of a task.
+    #[inline]
+    pub(super) fn begin_poll(&mut self, resumes: bool) {
+        self.resumes = resumes;
+    }
+
+    /// Ends the poll of a task.
+    #[inline]
+    pub(super) fn end_poll(&mut self) {
+        self.parts.clear();
+        self.dropped = None;
+    }
+
+    /// Returns `true` if the task that is being polled, or a part of it that is, goes no
+    /// further.
+    #[inline]
+    pub(super) fn drops(&self) -> bool {
+        self.dropped.is_some()
+    }
+
+    /// Returns the targets that can be dropped while a task is polled, the innermost first.
+    fn targets(&self, is_cancellable: bool) -> Vec<Target> {
+        let tasks = self.left > 0 && is_cancellable;
+        let can_drop = |part: &Part| part.kind == PartKind::Marked || tasks;
+        let parts = self.parts.iter().enumerate().rev();
+        parts
+            .filter(|(_, part)| can_drop(part))
+            .map(|(index, _)| Target::Part(index))
+            .chain(tasks.then_some(Target::Task))
+            .collect()
+    }
+
+    fn draw(&mut self, bound: u32) -> u32 {
+        let seed = self.seed;
+        let chance = self.chance.get_or_insert_with(|| Chance::new(seed));
+        chance.draw(bound)
+    }
+}
+
+impl Core {
+    /// Chooses whether the running task, or a part of it, is dropped at the scheduling point at
+    /// which it stands.
+    #[inline]
+    pub(super) fn cancels_at_point(&mut self, me: TaskId, resource: Option<ResourceId>) -> bool {
+        if self.cancellations.left == 0 && self.cancellations.parts.is_empty() {
+            return false;
+        }
+        let targets = self.cancellations.targets(self.is_cancellable(me));
+        let Some(target) = self.choose_cancellation(me, &targets) else {
+            return false;
+        };
+        if self.record.recording >= Recording::Full {
+            let resource = resource.map(|resource| {
+                let info = &self.resources[resource];
+                (info.kind, info.created_at)
+            });
+            let line = rehearsal_hermetic::line_of_user_code();
+            self.record_cancellation(me, target, Moment::Operation { resource, line });
+        }
+        self.cancellations.dropped = Some(target);
+        if target == Target::Task
+            && let Some(task) = self.task_mut(me)
+        {
+            task.aborted = true;
+            task.is_ready = true;
+            if !task.wake.claim() {
+                self.ready.retain(|id| id != me);
+            }
+            self.next = Some(me);
+        }
+        true
+    }
+
+    /// Chooses whether a task that was woken, or is new, is dropped instead of being polled.
+    #[inline]
+    pub(super) fn cancels_instead_of_polling(&mut self, task: TaskId, resumes: bool) -> bool {
+        if self.cancellations.left == 0 || resumes || !self.is_cancellable(task) {
+            return false;
+        }
+        let cancels = self.choose_cancellation(task, &[Target::Task]).is_some();
+        if cancels {
+            self.record_woken(task, Target::Task);
+        }
+        cancels
+    }
+
+    fn is_cancellable(&self, task: TaskId) -> bool {
+        self.task(task)
+            .is_some_and(|task| task.exempt == Exemption::None)
+    }
+
+    /// Returns the target that is dropped, if one is.
+    fn choose_cancellation(&mut self, task: TaskId, targets: &[Target]) -> Option<Target> {
+        if targets.is_empty() {
+            return None;
+        }
+        let bound = u32::try_from(targets.len()).expect("futures nest less deep") + 1;
+        let site = self.spawn_tree.cancel_site(task, &mut self.draws);
+        let (strategy, own) = (&mut self.strategy, &mut self.cancellations);
+        let value = self.draws.choose_fault(site, bound, || {
+            let chosen = strategy.choose(ChoiceKind::Cancellation, bound);
+            chosen.unwrap_or_else(|| own.draw(bound))
+        });
+        let target = *targets.get(value.checked_sub(1)? as usize)?;
+        let counts = match target {
+            Target::Task => true,
+            Target::Part(index) => own.parts[index].kind == PartKind::Timeout,
+        };
+        own.left -= u32::from(counts);
+        Some(target)
+    }
+
+    /// Records that a target is dropped instead of being polled.
+    fn record_woken(&mut self, task: TaskId, target: Target) {
+        if self.record.recording >= Recording::Full {
+            let waits = deadlock::describe_waits(self, task);
+            self.record_cancellation(task, target, Moment::Woken { waits });
+        }
+    }
+
+    fn record_cancellation(&mut self, task: TaskId, target: Target, moment: Moment) {
+        let what = match target {
+            Target::Task => Dropped::Task,
+            Target::Part(index) => {
+                let Part { kind, place } = self.cancellations.parts[index];
+                match kind {
+                    PartKind::Marked => Dropped::Future(place),
+                    PartKind::Timeout => Dropped::Timeout(place),
+                }
+            }
+        };
+        self.record_decision(task, Decision::Cancelled { what, moment });
+    }
+}
+
+/// The result of the poll of a part.
+pub(crate) enum PartPoll<T> {
+    /// The part was polled.
+    Polled(Poll<T>),
+    /// The part is to be dropped.
+    Dropped,
+}
+
+/// Polls a part of the running task, unless the run drops it: before the poll, if the task was
+/// woken, or at a scheduling point within. If it ends in that poll all the same, it has ended.
+pub(crate) fn poll_part<T>(part: Part, poll: impl FnOnce() -> Poll<T>) -> PartPoll<T> {
+    let index = context::with(|engine| engine.begin_part(part)).flatten();
+    let index = match index {
+        None => return PartPoll::Polled(poll()),
+        Some(BegunPart::Dropped) => return PartPoll::Dropped,
+        Some(BegunPart::Polling(index)) => index,
+    };
+    let polled = poll();
+    let dropped = context::with(|engine| engine.end_part(index)) == Some(true);
+    if dropped && polled.is_pending() {
+        PartPoll::Dropped
+    } else {
+        PartPoll::Polled(polled)
+    }
+}
+
+enum BegunPart {
+    /// It is the part at that index.
+    Polling(usize),
+    Dropped,
+}
+
+impl Engine {
+    /// Begins the poll of a part of the running task. Returns none outside a task of the run,
+    /// and for a part that cannot be dropped any more.
+    fn begin_part(&self, part: Part) -> Option<BegunPart> {
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        let me = core.running?;
+        let is_cancellable = core.is_cancellable(me);
+        let own = &mut core.cancellations;
+        if part.kind == PartKind::Timeout && own.left == 0 {
+            return None;
+        }
+        let index = own.parts.len();
+        own.parts.push(part);
+        let can_drop = !own.resumes
+            && !own.drops()
+            && own.targets(is_cancellable).contains(&Target::Part(index));
+        if can_drop
+            && core
+                .choose_cancellation(me, &[Target::Part(index)])
+                .is_some()
+        {
+            core.record_woken(me, Target::Part(index));
+            core.cancellations.parts.pop();
+            return Some(BegunPart::Dropped);
+        }
+        Some(BegunPart::Polling(index))
+    }
+
+    /// Ends the poll of a part. Returns `true` if it is to be dropped.
+    fn end_part(&self, index: usize) -> bool {
+        let own = &mut self.core.borrow_mut().cancellations;
+        own.parts.truncate(index);
+        let dropped = own.dropped == Some(Target::Part(index));
+        if dropped {
+            own.dropped = None;
+        }
+        dropped
+    }
+}

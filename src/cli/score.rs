@@ -1,0 +1,179 @@
+//! `rehearsal score`.
+
+use std::fs;
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::atomic::AtomicBool;
+
+use clap::Args;
+
+use super::explore::{jobs, watch_interrupt};
+use super::terminal::Terminal;
+use super::{SetArgs, print_error, select};
+use crate::command::{Console, all_cores};
+use crate::exit::Exit;
+use crate::run::StrategyName;
+use crate::run::seeds::Seeds;
+use crate::scenario::Scenario;
+use crate::score::{Measuring, Score, ScoreLine, head, measure, page, row, summary};
+
+/// The arguments of `rehearsal score`.
+#[derive(Args, Debug)]
+pub(super) struct ScoreArgs {
+    /// Names of scenarios, paths of their files, or directories of them; all, if none is
+    /// given. Those without a defect are left out.
+    #[arg(value_name = "SCENARIO")]
+    scenarios: Vec<String>,
+    /// Run these seeds of each defect and of each twin: a count, or a range `a..b`.
+    #[arg(long, value_name = "N", default_value = "1000")]
+    seeds: Seeds,
+    /// Measure this strategy; may be repeated. `all` stands for every strategy that runs one
+    /// schedule for each seed, and for the portfolio.
+    #[arg(long = "strategy", value_name = "X", default_value = "portfolio")]
+    strategies: Vec<Choice>,
+    /// Worker threads; without this, as many as there are cores. The results are the
+    /// same.
+    #[arg(long, value_name = "J", value_parser = jobs)]
+    jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    set: SetArgs,
+    /// Leave the healthy twins out.
+    #[arg(long)]
+    no_twins: bool,
+    /// Print one JSON object a line, one line for each defect and strategy.
+    #[arg(long)]
+    json: bool,
+    /// Write the results as a page of Markdown, too.
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
+}
+
+/// One or all strategies.
+#[derive(Clone, Copy, Debug)]
+enum Choice {
+    All,
+    One(StrategyName),
+}
+
+impl FromStr for Choice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "all" {
+            return Ok(Self::All);
+        }
+        StrategyName::sampling(text).map(Self::One)
+    }
+}
+
+/// Returns the strategies that were chosen, each once.
+fn strategies(choices: &[Choice]) -> Vec<StrategyName> {
+    let mut chosen = Vec::new();
+    for choice in choices {
+        let named = match choice {
+            Choice::All => all(),
+            Choice::One(strategy) => vec![*strategy],
+        };
+        for strategy in named {
+            if !chosen.contains(&strategy) {
+                chosen.push(strategy);
+            }
+        }
+    }
+    chosen
+}
+
+/// Returns every strategy that runs one schedule for each seed, and the portfolio.
+fn all() -> Vec<StrategyName> {
+    let mut all = StrategyName::samplers();
+    all.push(StrategyName::default());
+    all
+}
+
+pub(super) fn score(root: &Path, args: &ScoreArgs) -> io::Result<Exit> {
+    let Some(mut chosen) = select::chosen(root, &args.scenarios, &args.set) else {
+        return Ok(Exit::Usage);
+    };
+    chosen.retain(|scenario| scenario.spec.defect.is_some());
+    if chosen.is_empty() {
+        print_error("error: none of the scenarios carries a defect\n");
+        return Ok(Exit::NothingSelected);
+    }
+    let strategies = strategies(&args.strategies);
+    let Some(scores) = measure_all(&chosen, &strategies, args, &watch_interrupt())? else {
+        return Ok(Exit::Unknown);
+    };
+    if !args.json {
+        super::print(&summary(&scores))?;
+    }
+    if let Some(file) = &args.page
+        && let Err(error) = fs::write(file, page(&scores, &chosen, &args.seeds))
+    {
+        print_error(&format!(
+            "error: cannot write {}: {error}\n",
+            file.display()
+        ));
+        return Ok(Exit::Usage);
+    }
+    Ok(exit(&scores))
+}
+
+/// Measures every strategy on every scenario, and prints each result; none if it was
+/// interrupted.
+fn measure_all(
+    scenarios: &[Scenario],
+    strategies: &[StrategyName],
+    args: &ScoreArgs,
+    stop: &AtomicBool,
+) -> io::Result<Option<Vec<Score>>> {
+    let measuring = Measuring {
+        seeds: &args.seeds,
+        jobs: args.jobs.unwrap_or_else(all_cores),
+        stop,
+    };
+    let width = scenarios.iter().map(|scenario| scenario.name.len()).max();
+    let width = width.unwrap_or_default();
+    if !args.json {
+        super::print(&head(width))?;
+    }
+    let mut scores = Vec::new();
+    for scenario in scenarios {
+        let mut terminal = Terminal::new(&scenario.name);
+        for &strategy in strategies {
+            let mut show = |progress: &_| terminal.progress(progress);
+            let score = measure(scenario, strategy, measuring, !args.no_twins, &mut show)?;
+            let Some(score) = score else {
+                print_error(&format!("interrupted at {}, {strategy}\n", scenario.name));
+                return Ok(None);
+            };
+            terminal.print(&if args.json {
+                format!("{}\n", serde_json::to_string(&ScoreLine::from(&score))?)
+            } else {
+                row(&score, width)
+            })?;
+            scores.push(score);
+        }
+    }
+    Ok(Some(scores))
+}
+
+/// Returns the exit code: that of the worst verdict of a twin; else unknown, if no strategy
+/// found some defect.
+fn exit(scores: &[Score]) -> Exit {
+    let alarm = scores.iter().map(|score| score.twin_verdict.exit());
+    let alarm = alarm.fold(Exit::Pass, Exit::worst);
+    let found = |defect: &Score| {
+        let same = |score: &&Score| score.scenario == defect.scenario;
+        scores
+            .iter()
+            .filter(same)
+            .any(|score| score.detected.hits > 0)
+    };
+    if scores.iter().all(found) {
+        alarm
+    } else {
+        alarm.worst(Exit::Unknown)
+    }
+}

@@ -1,0 +1,103 @@
+//! `rehearsal report` on the target of a repro.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::Console;
+use crate::exit::Exit;
+use crate::report::document::{self, Document};
+use crate::report::{block, failure, mermaid, page, perfetto, summary};
+use crate::repro::Draft;
+use crate::repro::Repro;
+use crate::shrink::{self, Limits, ShrinkResult};
+use crate::target::Target;
+
+/// The arguments of `rehearsal report`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct ReportRequest {
+    /// The repro file.
+    pub file: PathBuf,
+    /// The file that the page goes into.
+    pub html: Option<PathBuf>,
+    /// The file that the trace goes into.
+    pub perfetto: Option<PathBuf>,
+    /// A sequence diagram is printed.
+    pub mermaid: bool,
+}
+
+/// Prints the run of a repro, and what led to its failure; or writes that in other forms.
+pub(super) fn report(
+    target: &dyn Target,
+    repro: &Repro,
+    request: &ReportRequest,
+    console: &mut dyn Console,
+) -> io::Result<Exit> {
+    let file = &request.file;
+    let limits = Limits::runs(failure::RUNS_MAX);
+    let studied = match shrink::study(target, repro, &limits) {
+        Ok(studied) => studied,
+        Err(reason) => {
+            console.warn(&format!(
+                "error: nothing to report of {}: {reason}; `rehearsal replay` says more\n",
+                file.display()
+            ));
+            return Ok(Exit::NotReproduced);
+        }
+    };
+    let is_text = request.html.is_none() && request.perfetto.is_none() && !request.mermaid;
+    if is_text {
+        print(target, &studied, console)?;
+    } else if let Some(document) = document::document(target, &studied, file)
+        && !write_forms(&document, request, console)?
+    {
+        return Ok(Exit::Internal);
+    }
+    Ok(studied.report.verdict.exit())
+}
+
+fn print(target: &dyn Target, studied: &ShrinkResult, console: &mut dyn Console) -> io::Result<()> {
+    let report = &studied.report;
+    let run = summary::run(&*studied.variant, report);
+    let failure = summary::failure(report);
+    let block = block::render(target, studied, None);
+    console.print(&format!("{run}{failure}{block}"))
+}
+
+/// Writes each form that was asked for. Returns `false` if a file cannot be written.
+fn write_forms(
+    document: &Document,
+    request: &ReportRequest,
+    console: &mut dyn Console,
+) -> io::Result<bool> {
+    if request.mermaid {
+        console.print(&mermaid::diagram(document))?;
+    }
+    let html = request
+        .html
+        .as_ref()
+        .map(|path| (path, page::html(document)));
+    let trace = request.perfetto.as_ref();
+    let trace = trace.map(|path| (path, perfetto::trace(document)));
+    let mut is_written = true;
+    for (path, text) in html.into_iter().chain(trace) {
+        is_written &= write_file(path, &text, console);
+    }
+    Ok(is_written)
+}
+
+/// Writes a file in one piece, and reports it.
+fn write_file(path: &Path, text: &str, console: &mut dyn Console) -> bool {
+    let written = Draft::write(path, text.as_bytes()).and_then(Draft::replace);
+    match written {
+        Ok(()) => console.warn(&format!("wrote {}\n", path.display())),
+        Err(ref error) => {
+            console.warn(&format!(
+                "error: cannot write {}: {error}\n",
+                path.display()
+            ));
+        }
+    }
+    written.is_ok()
+}

@@ -1,0 +1,362 @@
+//! The document of a failure: everything that there is to show of it, made of a replay with
+//! everything recorded. Positions are indices into the lists of the same run; times are
+//! microseconds of virtual time.
+
+mod build;
+mod causes;
+mod events;
+mod index;
+mod limit;
+mod unnoted;
+
+use serde::Serialize;
+
+pub(crate) use self::build::document;
+
+/// The version of the document.
+pub(crate) const FORMAT: u32 = 1;
+
+/// A failure, its run, and the nearest run that passes.
+#[derive(Serialize, Debug)]
+pub(crate) struct Document {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The tool and its version.
+    pub tool: &'static str,
+    /// The scenario or test.
+    pub target: TargetText,
+    /// The failure.
+    pub failure: FailureText,
+    /// Commands that continue from the repro.
+    pub commands: Vec<Command>,
+    /// A few sentences about the size of the run.
+    pub size: Vec<String>,
+    /// The deviations of the failing run, in order.
+    pub deviations: Vec<DeviationText>,
+    /// The run that fails.
+    pub failing: Run,
+    /// The same run without the decisive deviation; none if no single one decides.
+    pub passing: Option<Run>,
+    /// The first events in which the two runs differ: of the failing run, of the passing one.
+    pub difference: Option<(usize, usize)>,
+}
+
+/// The scenario or test of a page.
+#[derive(Serialize, Debug)]
+pub(crate) struct TargetText {
+    /// Its name.
+    pub name: String,
+    /// `scenario` or `test`.
+    pub noun: &'static str,
+    /// Its file, as the repro names it.
+    pub file: String,
+    /// Its claim, in one sentence.
+    pub claim: Option<String>,
+    /// The seeded defect that it carries.
+    pub defect: Option<String>,
+    /// The seed that first showed the failure.
+    pub seed: String,
+    /// The strategy that found it.
+    pub strategy: String,
+}
+
+/// The failure of a page.
+#[derive(Serialize, Debug)]
+pub(crate) struct FailureText {
+    /// The verdict's word.
+    pub verdict: &'static str,
+    /// The oracle, or the engine's word.
+    pub detector: String,
+    /// The claim of that oracle, if it is one.
+    pub claim: Option<&'static str>,
+    /// The broken rule.
+    pub rule: String,
+    /// The names of the entities that show it.
+    pub witness: Vec<String>,
+    /// The text for people.
+    pub message: String,
+    /// Its event in the failing run.
+    pub event: usize,
+}
+
+/// A command to copy.
+#[derive(Serialize, Debug)]
+pub(crate) struct Command {
+    /// Its name.
+    pub name: &'static str,
+    /// Its line.
+    pub line: String,
+}
+
+/// A deviation of the failing run.
+#[derive(Serialize, Debug)]
+pub(crate) struct DeviationText {
+    /// The site and the alternative.
+    pub choice: String,
+    /// Its effect, in words.
+    pub text: String,
+    /// The verdict of the run without it; none if that was not tried.
+    pub without: Option<&'static str>,
+    /// `true` if the run passes without it, and it is the last such one.
+    pub decisive: bool,
+    /// Its event in the failing run.
+    pub event: usize,
+}
+
+/// A recorded run.
+#[derive(Serialize, Debug)]
+pub(crate) struct Run {
+    /// The verdict's word.
+    pub verdict: &'static str,
+    /// The fingerprint.
+    pub fingerprint: String,
+    /// The time at which it ended.
+    pub end: u64,
+    /// The names of its hosts.
+    pub hosts: Vec<String>,
+    /// Its tasks.
+    pub tasks: Vec<Task>,
+    /// The entities that its history speaks of.
+    pub entities: Vec<Entity>,
+    /// Its locks.
+    pub locks: Vec<Lock>,
+    /// Its faults that last, from the event at which each begins.
+    pub faults: Vec<Fault>,
+    /// Its events, in order.
+    pub events: Vec<Event>,
+    /// Events that are left out, because there are too many.
+    pub left_out: usize,
+}
+
+/// A task.
+#[derive(Serialize, Debug)]
+pub(crate) struct Task {
+    /// Its name, or its number and the place of its spawn.
+    pub name: String,
+    /// Its host.
+    pub host: usize,
+    /// The place of its spawn.
+    pub spawned_at: String,
+}
+
+/// An entity of the history: an actor, a channel, a span.
+#[derive(Serialize, Debug)]
+pub(crate) struct Entity {
+    /// The word for its kind.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+}
+
+/// A lock.
+#[derive(Serialize, Debug)]
+pub(crate) struct Lock {
+    /// Its kind and number.
+    pub name: String,
+    /// The place at which it was made.
+    pub created_at: String,
+}
+
+/// A fault that lasts.
+#[derive(Serialize, Debug)]
+pub(crate) struct Fault {
+    /// Its name in scenario files.
+    pub name: String,
+    /// The event at which it begins.
+    pub from: usize,
+    /// The event at which it ends; none if it lasts to the end of the run.
+    pub to: Option<usize>,
+}
+
+/// An event.
+#[derive(Serialize, Clone, Debug)]
+pub(crate) struct Event {
+    /// Polls and scheduling points before it.
+    pub step: u64,
+    /// The time.
+    pub at: u64,
+    /// The kind.
+    pub kind: Kind,
+    /// The kind in more detail, for example `sent` of a history's entry.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub label: String,
+    /// The task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<usize>,
+    /// The host; of a packet the one that sends, of an arrival the one that receives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<usize>,
+    /// The text.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub text: String,
+    /// The events that caused it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<usize>,
+    /// The entities that it speaks of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<usize>,
+    /// The lock, and the step of the task towards it or away from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lock: Option<(usize, LockWord)>,
+    /// `true` if the terminal's report would show it: it leads to the failure.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub matters: bool,
+}
+
+/// The kinds of events.
+#[derive(Serialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Kind {
+    /// A task was spawned.
+    Spawn,
+    /// A task was polled.
+    Poll,
+    /// A task ended.
+    End,
+    /// A packet left a host.
+    Packet,
+    /// A packet reached a host.
+    Arrival,
+    /// A task took a step towards a lock or away from it.
+    Lock,
+    /// A fault struck or ended.
+    Fault,
+    /// The program noted something.
+    Note,
+    /// An actor recorded something.
+    History,
+    /// A choice was not the default.
+    Deviation,
+    /// The failure.
+    Failure,
+}
+
+/// The steps of a task towards a lock and away from it.
+#[derive(Serialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LockWord {
+    /// It begins to wait.
+    Waits,
+    /// It waits no more.
+    WaitsNoMore,
+    /// It holds the lock.
+    Acquires,
+    /// It holds the lock no more.
+    Releases,
+}
+
+impl Kind {
+    /// Returns the word for it, as in the document.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Spawn => "spawn",
+            Self::Poll => "poll",
+            Self::End => "end",
+            Self::Packet => "packet",
+            Self::Arrival => "arrival",
+            Self::Lock => "lock",
+            Self::Fault => "fault",
+            Self::Note => "note",
+            Self::History => "history",
+            Self::Deviation => "deviation",
+            Self::Failure => "failure",
+        }
+    }
+}
+
+impl LockWord {
+    /// Returns the words for it, before the lock's name.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Waits => "waits for",
+            Self::WaitsNoMore => "waits no more for",
+            Self::Acquires => "acquires",
+            Self::Releases => "releases",
+        }
+    }
+}
+
+#[cfg(test)]
+pub(in crate::report) mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::repro::Repro;
+    use crate::shrink::{Limits, shrink};
+
+    /// A repro that is kept in this repository as it was found.
+    pub(in crate::report) const KEPT: &str = "scenarios/regressions/sequence-apart-from-send.repro";
+
+    /// Returns the document of that repro, shrunk.
+    pub(in crate::report) fn document_of_kept_repro() -> Document {
+        let file = Path::new(KEPT);
+        let repro = Repro::read(file).expect("a repro");
+        let scenario = repro.find_scenario(file, &["scenarios".into()]);
+        let scenario = scenario.expect("its scenario");
+        let shrunk = shrink(&scenario, &repro, &Limits::runs(1_000)).expect("it fails");
+        document(&scenario, &shrunk, file).expect("it fails")
+    }
+
+    #[test]
+    fn document_has_the_failure_its_deviation_and_the_nearest_passing_run() {
+        let document = document_of_kept_repro();
+        assert_eq!(document.failure.detector, "fifo");
+        assert_eq!(
+            document.failing.events[document.failure.event].kind,
+            Kind::Failure
+        );
+        let decisive: Vec<_> = document.deviations.iter().filter(|d| d.decisive).collect();
+        let [decisive] = decisive.as_slice() else {
+            panic!("{:?}", document.deviations);
+        };
+        assert_eq!(
+            document.failing.events[decisive.event].kind,
+            Kind::Deviation
+        );
+        let passing = document.passing.as_ref().expect("a passing run");
+        assert_eq!(passing.verdict, "pass");
+        let (here, there) = document.difference.expect("a difference");
+        let (here, there) = (&document.failing.events[here], &passing.events[there]);
+        assert_ne!((here.task, &here.text), (there.task, &there.text));
+    }
+
+    #[test]
+    fn causes_come_first_and_lead_from_the_failure_to_the_deviation() {
+        let document = document_of_kept_repro();
+        let events = &document.failing.events;
+        for (number, event) in events.iter().enumerate() {
+            assert!(
+                event.causes.iter().all(|cause| *cause < number),
+                "{event:?}"
+            );
+        }
+        let mut open = vec![document.failure.event];
+        let mut reached = vec![false; events.len()];
+        while let Some(number) = open.pop() {
+            for cause in &events[number].causes {
+                if !std::mem::replace(&mut reached[*cause], true) {
+                    open.push(*cause);
+                }
+            }
+        }
+        for deviation in document.deviations {
+            assert!(reached[deviation.event], "{deviation:?}");
+        }
+        // Every arrival has its packet, and every message that was received its sending.
+        let follows = |event: &Event, kind: Kind, label: &str| {
+            let causes = event.causes.iter().map(|cause| &events[*cause]);
+            causes
+                .into_iter()
+                .any(|cause| cause.kind == kind && cause.label == label)
+        };
+        for event in events {
+            match (event.kind, event.label.as_str()) {
+                (Kind::Arrival, _) => assert!(follows(event, Kind::Packet, ""), "{event:?}"),
+                (Kind::History, "received") => {
+                    assert!(follows(event, Kind::History, "sent"), "{event:?}");
+                }
+                _ => {}
+            }
+        }
+    }
+}

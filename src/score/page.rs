@@ -1,0 +1,276 @@
+//! The score as a page of Markdown.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+
+use super::Score;
+use super::table::{hundredths, signatures};
+use crate::report::summary::many;
+use crate::run::StrategyName;
+use crate::run::seeds::Seeds;
+use crate::scenario::Scenario;
+
+/// Median runs within which a defect counts as found soon.
+const SOON: u64 = 100;
+
+/// The head of the page.
+const HEAD: &str = "\
+# Score: defects that strategies find
+
+Each seeded defect was run under each strategy, and its healthy twin beside it. A *rate* is
+the share of runs in which the oracle that the scenario expects was the first to find
+something, with its Wilson interval of 95 per cent. *Runs to the first* is the median number of
+runs to the first such run, over disjoint blocks of seeds: a block begins with the seed after
+the failure that ended the block before, and ends with the next failure. The seeds behind the
+last failure are a block that has not ended, and count as longer than every other. A *false
+alarm* is a run of the healthy twin that fails.
+
+The numbers depend on the seeds alone. Searches through all schedules of a seed
+(`rehearsal explore --strategy exhaustive:1`) have no rate and are not part of this page.
+";
+
+/// Returns the page with these scores of these scenarios, which took those seeds.
+pub fn page(scores: &[Score], scenarios: &[Scenario], seeds: &Seeds) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = Page::new(scores).write(&mut text, scenarios, seeds);
+    text
+}
+
+/// Scores in the form in which the page shows them.
+struct Page<'a> {
+    /// In the order of the page.
+    strategies: Vec<StrategyName>,
+    /// By scenario, in the order of their names, then by strategy.
+    scores: BTreeMap<&'a str, BTreeMap<StrategyName, &'a Score>>,
+}
+
+impl<'a> Page<'a> {
+    fn new(scores: &'a [Score]) -> Self {
+        let mut strategies = Vec::new();
+        let mut by_scenario: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+        for score in scores {
+            if !strategies.contains(&score.strategy) {
+                strategies.push(score.strategy);
+            }
+            let of_scenario = by_scenario.entry(score.scenario.as_str()).or_default();
+            of_scenario.insert(score.strategy, score);
+        }
+        Self {
+            strategies,
+            scores: by_scenario,
+        }
+    }
+
+    fn write(&self, text: &mut String, scenarios: &[Scenario], seeds: &Seeds) -> fmt::Result {
+        writeln!(text, "{HEAD}")?;
+        let runs = seeds.size().unwrap_or(u64::MAX);
+        writeln!(
+            text,
+            "Written by `rehearsal score --strategy all --seeds {runs} --page docs/score.md`: {} \
+             with {} for each strategy.\n",
+            many(self.scores.len() as u64, "defect"),
+            many(runs, "seed"),
+        )?;
+        self.write_strategies(text)?;
+        self.write_hard(text)?;
+        self.write_mixes(text)?;
+        self.write_defects(text, scenarios)?;
+        self.write_rates(text)
+    }
+
+    fn write_strategies(&self, text: &mut String) -> fmt::Result {
+        let hard = self.hard();
+        text.push_str("## Strategies\n\n");
+        writeln!(
+            text,
+            "| strategy | found | within {SOON} runs | of those that need a schedule | slowest | false alarms |"
+        )?;
+        text.push_str("|---|---:|---:|---:|---:|---:|\n");
+        for &strategy in &self.strategies {
+            let scores = || {
+                self.scores
+                    .values()
+                    .filter_map(move |all| all.get(&strategy))
+            };
+            let medians = || scores().filter_map(|score| score.blocks.median());
+            let found = medians().count();
+            let soon = medians().filter(|runs| *runs <= SOON).count();
+            let found_hard = hard.iter().filter(|name| {
+                let score = self.scores[*name].get(&strategy);
+                score.is_some_and(|score| score.blocks.median().is_some())
+            });
+            let slowest = medians().max().map(|runs| runs.to_string());
+            let slowest = slowest.filter(|_| found == scores().count());
+            let alarms = scores().filter_map(|score| score.false_alarms);
+            writeln!(
+                text,
+                "| `{strategy}` | {found} | {soon} | {} of {} | {} | {} |",
+                found_hard.count(),
+                hard.len(),
+                slowest.as_deref().unwrap_or("not all found"),
+                alarms.map(|rate| rate.hits).sum::<u64>(),
+            )?;
+        }
+        text.push('\n');
+        Ok(())
+    }
+
+    /// Returns the defects that need a schedule: no run of the default schedule shows them,
+    /// and fewer than one of a hundred random ones.
+    fn hard(&self) -> Vec<&'a str> {
+        let is_hard = |all: &BTreeMap<StrategyName, &Score>| {
+            let default = all.get(&StrategyName::FIFO);
+            let random = all.get(&StrategyName::RANDOM);
+            default.is_some_and(|score| score.detected.hits == 0)
+                && random.is_some_and(|score| score.detected.is_below_one_in(100))
+        };
+        let hard = self.scores.iter().filter(|(_, all)| is_hard(all));
+        hard.map(|(name, _)| *name).collect()
+    }
+
+    fn write_hard(&self, text: &mut String) -> fmt::Result {
+        let hard = self.hard();
+        text.push_str("## Defects that need a schedule\n\n");
+        writeln!(
+            text,
+            "No run of `{}` shows these {}, and fewer than 1 of 100 runs of `{}`.\n",
+            StrategyName::FIFO,
+            many(hard.len() as u64, "defect"),
+            StrategyName::RANDOM,
+        )?;
+        self.write_head(text, &[])?;
+        for name in hard {
+            self.write_medians(text, name)?;
+            text.push('\n');
+        }
+        text.push('\n');
+        Ok(())
+    }
+
+    /// Writes what becomes of the defects that need a schedule if the portfolio has one member
+    /// less. A portfolio takes its members in turn, so that its rate is the mean of theirs.
+    fn write_mixes(&self, text: &mut String) -> fmt::Result {
+        let members = StrategyName::portfolio();
+        let is_measured = |member: &StrategyName| self.strategies.contains(member);
+        if members.len() < 2 || !members.iter().all(is_measured) {
+            return Ok(());
+        }
+        text.push_str("## The mix of the portfolio\n\n");
+        text.push_str(
+            "For the defects that need a schedule: the runs that a portfolio takes on average, by \
+             the\nrates of its members. A member earns its place if the numbers grow without it.\n\n\
+             | members | median defect | slowest defect | not found |\n|---|---:|---:|---:|\n",
+        );
+        writeln!(text, "| all | {} |", self.mix(&members))?;
+        for left_out in &members {
+            let others = members.iter().filter(|member| *member != left_out);
+            let others: Vec<StrategyName> = others.copied().collect();
+            writeln!(text, "| without `{left_out}` | {} |", self.mix(&others))?;
+        }
+        text.push('\n');
+        Ok(())
+    }
+
+    /// Returns the cells of a mix: runs for the median and the slowest of the defects that need
+    /// a schedule, and the number of those that none of the members finds.
+    fn mix(&self, members: &[StrategyName]) -> String {
+        let expected = |name: &&str| {
+            let all = &self.scores[*name];
+            let scores = members.iter().filter_map(|member| all.get(member));
+            let hits: u64 = scores.clone().map(|score| score.detected.hits).sum();
+            let runs: u64 = scores.map(|score| score.detected.runs).sum();
+            (hits > 0).then(|| runs.div_ceil(hits))
+        };
+        let hard = self.hard();
+        let mut found: Vec<u64> = hard.iter().filter_map(expected).collect();
+        found.sort_unstable();
+        let shown = |runs: Option<&u64>| runs.map_or_else(|| "-".to_owned(), u64::to_string);
+        format!(
+            "{} | {} | {}",
+            shown(found.get(found.len() / 2)),
+            shown(found.last()),
+            hard.len() - found.len()
+        )
+    }
+
+    /// Writes the head of a table with a column for each strategy and further ones.
+    fn write_head(&self, text: &mut String, further: &[&str]) -> fmt::Result {
+        text.push_str("| defect |");
+        for strategy in &self.strategies {
+            write!(text, " `{strategy}` |")?;
+        }
+        for column in further {
+            write!(text, " {column} |")?;
+        }
+        text.push_str("\n|---|");
+        text.push_str(&"---:|".repeat(self.strategies.len()));
+        text.push_str(&"---|".repeat(further.len()));
+        text.push('\n');
+        Ok(())
+    }
+
+    fn write_medians(&self, text: &mut String, scenario: &str) -> fmt::Result {
+        write!(text, "| `{scenario}` |")?;
+        for strategy in &self.strategies {
+            let score = self.scores[scenario].get(strategy);
+            let median = score.and_then(|score| score.blocks.median());
+            match median {
+                Some(runs) => write!(text, " {runs} |")?,
+                None => text.push_str(" never |"),
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the runs to the first failure, a table for each system.
+    fn write_defects(&self, text: &mut String, scenarios: &[Scenario]) -> fmt::Result {
+        text.push_str("## Runs to the first failure\n\n");
+        let mut systems: Vec<&str> = scenarios.iter().map(|s| s.kind.name()).collect();
+        systems.sort_unstable();
+        systems.dedup();
+        for system in systems {
+            writeln!(text, "### {system}\n")?;
+            self.write_head(text, &["found by", "false alarms"])?;
+            for (name, all) in &self.scores {
+                let Some(any) = all.values().find(|score| score.system == system) else {
+                    continue;
+                };
+                self.write_medians(text, name)?;
+                let found = all.values().find(|score| !score.failures.is_empty());
+                let alarms = all.values().filter_map(|score| score.false_alarms);
+                writeln!(
+                    text,
+                    " {} | {} |",
+                    found.map_or_else(
+                        || any.oracle.unwrap_or_default().to_owned(),
+                        |s| signatures(s)
+                    ),
+                    alarms.map(|rate| rate.hits).sum::<u64>()
+                )?;
+            }
+            text.push('\n');
+        }
+        Ok(())
+    }
+
+    fn write_rates(&self, text: &mut String) -> fmt::Result {
+        text.push_str("## Rates\n\nIn per cent, with the bounds of the interval.\n\n");
+        self.write_head(text, &[])?;
+        for (name, all) in &self.scores {
+            write!(text, "| `{name}` |")?;
+            for strategy in &self.strategies {
+                match all.get(strategy) {
+                    Some(score) => {
+                        let interval = score.detected.interval();
+                        let (low, high) = (hundredths(interval.low), hundredths(interval.high));
+                        write!(text, " {} ({low} to {high}) |", score.detected)?;
+                    }
+                    None => text.push_str(" |"),
+                }
+            }
+            text.push('\n');
+        }
+        Ok(())
+    }
+}

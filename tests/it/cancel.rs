@@ -1,0 +1,193 @@
+//! Cancellation in tests: `#[rehearsal::test(cancel = …)]`, what it finds and what it says.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use rehearsal::cancel::cancellable;
+use rehearsal::tokio::sync::{Mutex, mpsc};
+use rehearsal::tokio::{select, spawn};
+use rehearsal::{Test, TestLocation, TestOutcome, World};
+
+fn test(name: &'static str) -> Test {
+    Test::new(TestLocation {
+        package: "rehearsal",
+        module: module_path!(),
+        name,
+        file: file!(),
+    })
+}
+
+/// Returns the output of a failing test.
+fn told<F, Fut>(test: Test, program: F) -> String
+where
+    F: Fn(World) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output: TestOutcome> + 'static,
+{
+    let failed = catch_unwind(AssertUnwindSafe(|| test.run(program)));
+    let payload = failed.expect_err("the test fails");
+    payload.downcast_ref::<String>().expect("a text").clone()
+}
+
+#[track_caller]
+fn tells(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "`{part}` is missing in\n{text}");
+    }
+}
+
+/// Moves an item from a channel into a store. An attempt that is cancelled is repeated, as a
+/// `select!` in a loop does. Between the channel and the store the attempt waits for a lock,
+/// unless it is `safe`.
+async fn deliver(safe: bool) {
+    let (sender, mut items) = mpsc::channel(1);
+    let stored = Mutex::new(Vec::new());
+    sender.send("item").await.expect("there is room");
+    drop(sender);
+    loop {
+        let attempt = cancellable(async {
+            if safe {
+                let mut stored = stored.lock().await;
+                let item = items.recv().await;
+                stored.extend(item);
+                return item;
+            }
+            let item = items.recv().await?;
+            stored.lock().await.push(item);
+            Some(item)
+        });
+        if let Ok(None) = attempt.await {
+            break;
+        }
+    }
+    assert_eq!(*stored.lock().await, ["item"], "the item is lost");
+}
+
+/// As [`deliver`], by tasks: the next takes over if one was cancelled.
+async fn deliver_in_tasks(safe: bool) {
+    let (sender, items) = mpsc::channel(1);
+    let (items, stored) = (
+        Arc::new(Mutex::new(items)),
+        Arc::new(Mutex::new(Vec::new())),
+    );
+    sender.send("item").await.expect("there is room");
+    drop(sender);
+    for _ in 0..3 {
+        let (items, stored) = (Arc::clone(&items), Arc::clone(&stored));
+        let task = spawn(async move {
+            let mut items = items.lock().await;
+            if safe {
+                let mut stored = stored.lock().await;
+                stored.extend(items.recv().await);
+            } else if let Some(item) = items.recv().await {
+                stored.lock().await.push(item);
+            }
+        });
+        let ended = task.await;
+        assert!(ended.err().is_none_or(|error| error.is_cancelled()));
+    }
+    assert_eq!(*stored.lock().await, ["item"], "the item is lost");
+}
+
+#[rehearsal::test(cancel = "each")]
+async fn marked_future_that_is_safe_is_proved() {
+    deliver(true).await;
+}
+
+#[rehearsal::test(cancel = "each", seeds = 3)]
+async fn tasks_that_are_safe_are_proved() {
+    deliver_in_tasks(true).await;
+}
+
+/// Under any schedule, as often as a run may.
+#[rehearsal::test(cancel = 2, seeds = 100)]
+async fn tasks_that_are_safe_pass() {
+    deliver_in_tasks(true).await;
+}
+
+#[test]
+fn item_that_is_lost_is_told_with_its_await() {
+    let text = told(test("marked").cancel("each"), |_| deliver(false));
+    tells(
+        &text,
+        &[
+            "cancelled at each of 5 awaits of the default run of seed 0, 1 of 6 fail",
+            "the item is lost",
+            "the whole test; 1 deviation, 0 preemptions, of ",
+            "drops the future of tests/it/cancel.rs:",
+            " at the await of tests/it/cancel.rs:",
+            ", before it uses the Mutex of tests/it/cancel.rs:",
+            "Without the deviation marked » the run passes.",
+            "marked -- --exact",
+        ],
+    );
+    let text = told(test("tasks").cancel("each"), |_| deliver_in_tasks(false));
+    tells(
+        &text,
+        &[
+            "1 deviation, 0 preemptions, of ",
+            "is dropped at the await of tests/it/cancel.rs:",
+            "Without the deviation marked » the run passes.",
+        ],
+    );
+}
+
+/// Drawn under the portfolio, the same cancellation is found and shrunk to itself.
+#[test]
+fn seeds_find_the_item_that_is_lost() {
+    let text = told(test("drawn").cancel(1), |_| deliver_in_tasks(false));
+    tells(
+        &text,
+        &[
+            "1 deviation, 0 preemptions, of ",
+            "is dropped at the await of tests/it/cancel.rs:",
+            "Without the deviation marked » the run passes.",
+        ],
+    );
+}
+
+/// Without the setting no task is dropped.
+#[rehearsal::test(seeds = 64)]
+async fn tasks_go_on_without_the_setting() {
+    deliver_in_tasks(false).await;
+}
+
+#[test]
+fn settings_that_make_no_sense_are_refused() {
+    let nothing = |_: World| async {};
+    tells(
+        &told(test("none").cancel("all"), nothing),
+        &["cancel: `all` is neither a number nor `each`"],
+    );
+    tells(
+        &told(test("both").cancel("each").strategy("pos"), nothing),
+        &["cancel: `each` is a strategy of its own"],
+    );
+    // No await at which something could be cancelled is no proof.
+    tells(
+        &told(test("empty").cancel("each"), nothing),
+        &["none of the default run of seed 0 at which something could be cancelled"],
+    );
+}
+
+/// The branch that a `select!` polls first is shrunk and told like any other choice.
+#[test]
+fn order_of_branches_is_told() {
+    let program = |_| async {
+        let taken = select! {
+            number = std::future::ready(1) => number,
+            number = std::future::ready(2) => number,
+        };
+        assert_eq!(taken, 1, "the second branch wins");
+    };
+    let text = told(test("branches"), program);
+    tells(
+        &text,
+        &[
+            "the second branch wins",
+            "1 deviation, 0 preemptions, of 1 choice",
+            "polls branch 2 of the `select!` at tests/it/cancel.rs:",
+            "Without the deviation marked » the run passes.",
+        ],
+    );
+}
