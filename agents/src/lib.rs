@@ -10,6 +10,7 @@ pub mod agent;
 pub mod capability;
 pub mod defect;
 pub mod driver;
+pub mod effect;
 pub mod event;
 pub mod fault;
 pub mod goal;

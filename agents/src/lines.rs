@@ -10,6 +10,8 @@ use rehearsal_sim::tokio::time::timeout;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::effect::{self, Effect};
+
 /// The connection is gone, or carries something that is no frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Disconnected;
@@ -61,7 +63,10 @@ impl<W: AsyncWrite + Unpin> FrameWriter<W> {
             serde_json::to_writer(&mut lines, frame).map_err(|_| Disconnected)?;
             lines.push(b'\n');
         }
-        Ok(self.0.write_all(&lines).await?)
+        let effect = effect::begin(Effect::Frame).await;
+        self.0.write_all(&lines).await?;
+        effect.end().await;
+        Ok(())
     }
 
     /// Sends one frame.

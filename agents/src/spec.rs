@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::defect::Defect;
-pub use crate::fault::Fault;
+pub use crate::effect::EffectFault;
+pub use crate::fault::{Fault, RoleName};
 
 /// A scenario of a system, without what is expected of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -255,6 +256,21 @@ pub struct FaultPlan {
     pub lasting: Duration,
     /// Most cancellations of tasks and time-outs in one run.
     pub cancel: u32,
+    /// The roles that are whole again after the last fault has lasted its time. A fault that
+    /// concerns another role stays until the work has finished. Without roles, no fault does.
+    pub core: Vec<RoleName>,
+    /// Each seed leaves out some of the kinds, and of the faults at effects.
+    pub swarm: bool,
+    /// Faults that strike at effects, each once, beside the others.
+    pub at: Vec<EffectFault>,
+}
+
+impl FaultPlan {
+    /// Returns the most faults in one run.
+    pub fn most(&self) -> u32 {
+        let at_effects = u32::try_from(self.at.len()).expect("fewer than 2^32 faults");
+        self.budget.saturating_add(at_effects)
+    }
 }
 
 impl Default for FaultPlan {
@@ -267,6 +283,9 @@ impl Default for FaultPlan {
             until: Duration::from_millis(500),
             lasting: Duration::from_secs(2),
             cancel: 0,
+            core: Vec::new(),
+            swarm: false,
+            at: Vec::new(),
         }
     }
 }

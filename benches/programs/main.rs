@@ -51,7 +51,7 @@ struct Arguments {
     #[arg(long)]
     write: bool,
     /// Runs of each program on each peer.
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     seeds: u32,
     /// The flag that `cargo bench` passes, and `cargo test` does not.
     #[arg(long, hide = true)]
@@ -100,7 +100,8 @@ fn page(runs: u32) -> String {
          The median number of runs to the first failure of each small program, estimated as in\n\
          [the score](score.md) from {runs} runs, in one run of `cargo bench --bench programs`.\n\
          The peers run the same files (`agents/src/systems/programs/catalog/`) on their own\n\
-         tasks and locks; madsim and tokio switch tasks only where one waits.\n\n\
+         tasks. Tokio, turmoil and madsim switch tasks only where one waits; shuttle has a point\n\
+         before each operation, as the simulator has. A `-` stands for a peer that was not run.\n\n\
          | program |"
     );
     for peer in peers {
@@ -111,25 +112,30 @@ fn page(runs: u32) -> String {
     }
     let columns = peers.len() + ours.len();
     let _ = writeln!(text, "\n|---|{}", "---:|".repeat(columns));
-    let mut found = vec![0; columns];
+    let mut found = vec![None; columns];
     for scenario in scenarios() {
         let spec = scenario.spec.typed::<ProgramsScenario>();
         let settings = spec.expect("a scenario of programs").settings;
-        let mut medians = Vec::new();
-        for peer in peers {
-            let seen = peer.run(settings.name(), settings.size(), runs);
-            medians.push(median(&seen));
-        }
-        medians.extend(ours.map(|strategy| ours_on(&scenario, strategy, runs)));
+        let theirs = peers.map(|peer| blocks(&peer.run(settings.name(), settings.size(), runs)));
+        let ours = ours.map(|strategy| Some(ours_on(&scenario, strategy, runs)));
         let _ = write!(text, "| `{}` |", scenario.name);
-        for (column, median) in medians.iter().enumerate() {
-            let _ = write!(text, " {median} |");
-            found[column] += usize::from(median.parse::<u64>().is_ok());
+        for (column, blocks) in theirs.into_iter().chain(ours).enumerate() {
+            let Some(blocks) = blocks else {
+                text.push_str(" - |");
+                continue;
+            };
+            let median = blocks.median();
+            *found[column].get_or_insert(0_u32) += u32::from(median.is_some());
+            let _ = match median {
+                Some(runs) => write!(text, " {runs} |"),
+                None => write!(text, " never |"),
+            };
         }
         text.push('\n');
     }
     text.push_str("| found |");
     for found in found {
+        let found = found.map_or_else(|| "-".to_owned(), |found| found.to_string());
         let _ = write!(text, " {found} |");
     }
     text.push('\n');
@@ -146,24 +152,17 @@ fn scenarios() -> Vec<Scenario> {
         .collect()
 }
 
-fn median(seen: &[Seen]) -> String {
-    if seen.is_empty() {
-        return "-".to_owned();
-    }
+/// Returns the runs to each failure; none for a peer that could not be run.
+fn blocks(seen: &[Seen]) -> Option<Blocks> {
     let mut blocks = Blocks::default();
     for seen in seen {
         blocks.add(*seen == Seen::Failure);
     }
-    shown(&blocks)
+    (!seen.is_empty()).then_some(blocks)
 }
 
-fn shown(blocks: &Blocks) -> String {
-    let median = blocks.median();
-    median.map_or_else(|| "never".to_owned(), |runs| runs.to_string())
-}
-
-/// Returns the median of the simulator itself.
-fn ours_on(scenario: &Scenario, strategy: StrategyName, runs: u32) -> String {
+/// Returns the runs to each failure of the simulator itself.
+fn ours_on(scenario: &Scenario, strategy: StrategyName, runs: u32) -> Blocks {
     let measuring = Measuring {
         seeds: &Seeds::count(runs.into()).expect("at least one run"),
         jobs: NonZeroUsize::MIN,
@@ -171,5 +170,5 @@ fn ours_on(scenario: &Scenario, strategy: StrategyName, runs: u32) -> String {
     };
     let score = measure(scenario, strategy, measuring, false, &mut |_| Ok(()));
     let score = score.expect("no file is written").expect("it has a defect");
-    shown(&score.blocks)
+    score.blocks
 }

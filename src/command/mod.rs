@@ -22,7 +22,9 @@ use crate::repro::Repro;
 use crate::scenario::{ColorChoice, FileKind, Source, render_all};
 use crate::target::Target;
 
-pub(crate) use self::explore::{ExploreRequest, all_cores};
+pub(crate) use self::explore::ExploreRequest;
+#[cfg(feature = "cli")]
+pub(crate) use self::explore::all_cores;
 pub(crate) use self::keep::KeepRequest;
 pub(crate) use self::report::ReportRequest;
 

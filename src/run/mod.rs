@@ -1,5 +1,6 @@
 //! One seed of one scenario: run, checked, reported.
 
+mod effects;
 pub(crate) mod identity;
 pub(crate) mod judge;
 pub mod seeds;
@@ -10,7 +11,9 @@ mod validation;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
+use rehearsal_agents::effect::Effects;
 use rehearsal_agents::record::Recorder;
 use rehearsal_agents::system;
 use rehearsal_history::{CheckedRun, EntityId, History, Ledger, Symbol};
@@ -298,7 +301,8 @@ pub(crate) fn run_scenario(
     strategy: Box<dyn Strategy>,
 ) -> RunReport {
     let (seed, name) = (options.seed, options.strategy.for_seed(options.seed));
-    let (outcome, history) = execute(scenario, options, strategy);
+    let counted = effects::counted(scenario, seed);
+    let (outcome, history) = execute(&counted, options, strategy, None);
     let criteria = Criteria {
         oracles: &scenario.expect.oracles,
         settings: &scenario.expect.settings,
@@ -324,6 +328,7 @@ fn execute(
     scenario: &Scenario,
     options: RunOptions,
     strategy: Box<dyn Strategy>,
+    effects: Option<Arc<Effects>>,
 ) -> (Outcome<()>, History) {
     let recorder = Recorder::with_model(scenario.kind.info().model);
     let handle = recorder.clone();
@@ -350,6 +355,9 @@ fn execute(
         ..Config::default()
     };
     let outcome = rehearsal_sim::run(config, move |world| async move {
+        if let Some(effects) = effects {
+            world.insert_extension(effects);
+        }
         system::run_any(world, run.implementation(), &run.spec, handle).await;
     });
     (outcome, recorder.into_history())

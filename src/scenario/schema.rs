@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::edit::Edit;
 use super::kind::Kinds;
-use super::sections::{AMOUNTS, FAULT_NAMES, GOAL_NAMES, SharedFile};
+use super::sections::{AMOUNTS, FAULT_NAMES, GOAL_NAMES, ROLE_NAMES, SharedFile};
 
 /// The schema of the files of one system.
 pub(super) struct SystemSchema {
@@ -157,6 +157,9 @@ fn complete_system(
 fn fill_names(schema: &mut Value, infos: &[&SystemInfo]) {
     let faults = infos.iter().flat_map(|info| info.fault_names());
     fill(schema, FAULT_NAMES, &distinct(faults.map(|(name, _)| name)));
+    let roles = infos.iter().flat_map(|info| info.roles);
+    let roles = roles.map(|role| role.name.to_owned());
+    fill(schema, ROLE_NAMES, &distinct(roles));
     let goals = infos.iter().flat_map(|info| info.goals());
     fill(schema, GOAL_NAMES, &distinct(goals.map(|(name, _)| name)));
 }

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use rehearsal_agents::effect::{Effect, EffectsOf, Moment};
 use rehearsal_agents::sections::times::{self, Latency, Timeout, Window};
 use rehearsal_agents::sections::{Abbreviated, Name, Named, Part, Short};
-use rehearsal_agents::spec::{Fault, FaultPlan, NetworkSettings};
+use rehearsal_agents::spec::{EffectFault, Fault, FaultPlan, NetworkSettings, RoleName};
 use rehearsal_agents::system::SystemInfo;
 use rehearsal_history::metrics::{METRICS, Percentile};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -129,6 +130,84 @@ pub(super) struct Faults {
     #[serde(default)]
     #[schemars(range(min = 0, max = 1_000))]
     pub(super) cancel: u32,
+    /// The roles of the core: it is whole again when the window has ended and the last fault has
+    /// lasted its time. A fault that concerns another role stays until the work has finished.
+    /// Without roles, every fault lasts as long as `lasting` says.
+    #[serde(default)]
+    #[schemars(extend("uniqueItems" = true))]
+    core: Vec<RoleText>,
+    /// Each seed allows a subset of the kinds, and of the faults at effects.
+    #[serde(default)]
+    pub(super) swarm: bool,
+    /// The faults that strike at effects, each once in a run, beside those at times.
+    #[serde(default)]
+    #[schemars(extend("x-reduce" = 0))]
+    pub(super) at: Vec<AtEffect>,
+}
+
+/// A fault that strikes just before or just after an effect. Each seed draws which one: of
+/// those of a run of the seed under the default schedule without faults.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AtEffect {
+    /// The kind of effect: frames that are sent together, or a record on a disk.
+    #[schemars(extend("x-example" = "effect = \"write\""))]
+    effect: Name<NamedEffect>,
+    /// The role of the hosts whose effects are meant.
+    #[schemars(extend("x-example" = "by = \"store\""))]
+    by: RoleText,
+    /// The side of the effect on which the fault strikes.
+    #[serde(default = "before")]
+    moment: Name<NamedMoment>,
+    /// The fault.
+    #[schemars(extend("x-example" = "fault = \"crash:store\""))]
+    fault: FaultName,
+}
+
+fn before() -> Name<NamedMoment> {
+    Name(NamedMoment(Moment::Before))
+}
+
+/// A kind of effect as files name it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct NamedEffect(Effect);
+
+impl Named for NamedEffect {
+    const NOUN: &'static str = "effect";
+
+    fn names() -> Vec<(Cow<'static, str>, Self)> {
+        let effects = Effect::ALL.into_iter();
+        effects.map(|it| (it.as_str().into(), Self(it))).collect()
+    }
+}
+
+/// A side of an effect as files name it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct NamedMoment(Moment);
+
+impl Named for NamedMoment {
+    const NOUN: &'static str = "moment";
+
+    fn names() -> Vec<(Cow<'static, str>, Self)> {
+        let moments = Moment::ALL.into_iter();
+        moments.map(|it| (it.as_str().into(), Self(it))).collect()
+    }
+}
+
+impl AtEffect {
+    /// Returns the fault, among no effects yet; none for names that the system does not have.
+    fn fault(&self, info: &SystemInfo) -> Option<EffectFault> {
+        let by = self.by.of(info)?;
+        Some(EffectFault {
+            of: EffectsOf {
+                effect: self.effect.0.0,
+                by,
+            },
+            moment: self.moment.0.0,
+            fault: info.fault(&self.fault.0)?,
+            among: 0,
+        })
+    }
 }
 
 fn default_window() -> Window {
@@ -153,6 +232,9 @@ impl Default for Faults {
             window: default_window(),
             lasting: plan.lasting,
             cancel: plan.cancel,
+            core: Vec::new(),
+            swarm: plan.swarm,
+            at: Vec::new(),
         }
     }
 }
@@ -175,7 +257,22 @@ impl Faults {
             until: self.window.to,
             lasting: self.lasting,
             cancel: self.cancel,
+            core: self.core.iter().filter_map(|role| role.of(info)).collect(),
+            swarm: self.swarm,
+            at: self.at.iter().filter_map(|at| at.fault(info)).collect(),
         }
+    }
+
+    /// Returns `true` if the fault strikes at an effect.
+    pub(super) fn strikes_at_effect(&self, fault: Fault, info: &SystemInfo) -> bool {
+        let mut at = self.at.iter();
+        at.any(|at| info.fault(&at.fault.0) == Some(fault))
+    }
+
+    /// The faults that may strike, at times or at effects, in the order of the file.
+    pub(super) fn every_fault(&self, info: &SystemInfo) -> Vec<Fault> {
+        let at = self.at.iter().filter_map(|at| info.fault(&at.fault.0));
+        self.kinds(info).into_iter().chain(at).collect()
     }
 }
 
@@ -246,6 +343,22 @@ pub(super) const GOAL_NAMES: &str = "x-goal-names";
 
 /// The keyword of tables of metrics with their amounts.
 pub(super) const AMOUNTS: &str = "x-amounts";
+
+/// The keyword of [`RoleText`], whose names depend on the system.
+pub(super) const ROLE_NAMES: &str = "x-role-names";
+
+/// The name of a role.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline, extend("x-noun" = "role", "x-role-names" = true))]
+struct RoleText(String);
+
+impl RoleText {
+    /// Returns the role, if the system has it.
+    fn of(&self, info: &SystemInfo) -> Option<RoleName> {
+        let role = info.roles.iter().find(|role| role.name == self.0);
+        role.map(|role| role.name)
+    }
+}
 
 /// The name of a fault.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

@@ -95,7 +95,7 @@ impl Target for Scenario {
         let settings = &self.spec.settings;
         let faults = Extent {
             noun: "possible fault",
-            count: self.spec.faults.budget.into(),
+            count: self.spec.faults.most().into(),
         };
         [settings.actors()]
             .into_iter()

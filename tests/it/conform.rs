@@ -1,5 +1,5 @@
 //! `rehearsal conform` and `rehearsal history`: histories that any program has recorded,
-//! and those of a repro, under the same oracles.
+//! and those of a repro, under the same oracles; and streams under wire profiles.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -229,5 +229,140 @@ fn history_of_a_repro_shows_the_same_failure() {
         "census",
     ] {
         assert!(text.contains(part), "{part} in\n{text}");
+    }
+}
+
+const STREAM: &str = r#"{"type":"RUN_STARTED","threadId":"t","runId":"r"}
+{"type":"TEXT_MESSAGE_START","messageId":"m","role":"assistant"}
+{"type":"TEXT_MESSAGE_END","messageId":"m"}
+{"type":"RUN_FINISHED","threadId":"t","runId":"r"}
+"#;
+
+/// Runs `rehearsal conform PROFILE FILE` on a text.
+fn conform_stream(profile: &str, text: &[u8], arguments: &[&str]) -> Output {
+    let file = directory().join(format!("{profile}-{:x}.jsonl", text.len()));
+    std::fs::write(&file, text).expect("a file");
+    let file = file.to_str().expect("UTF-8");
+    run(&[&["conform", profile, file], arguments].concat())
+}
+
+#[test]
+fn legal_stream_passes_its_profile() {
+    let output = conform_stream("ag-ui-spec", STREAM.as_bytes(), &[]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stdout(&output).contains("ag-ui-spec  4 messages  pass"));
+}
+
+#[test]
+fn broken_rule_is_named_with_its_line_and_section() {
+    let without_start: String = STREAM
+        .lines()
+        .filter(|line| !line.contains("TEXT_MESSAGE_START"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let output = conform_stream("ag-ui-sdk", without_start.as_bytes(), &[]);
+    assert_eq!(code(&output), 10);
+    let text = stdout(&output);
+    assert!(
+        text.contains(".jsonl:2: not-open: no message `m` is open"),
+        "{text}"
+    );
+    assert!(text.contains("(Events, Text Message Events)"), "{text}");
+    let output = conform_stream("ag-ui-sdk", without_start.as_bytes(), &["--json"]);
+    let line = &lines(&output)[0];
+    assert_eq!(line["profile"], "ag-ui-sdk");
+    assert_eq!(line["checked"], 3);
+    assert_eq!(line["violations"][0]["rule"], "not-open");
+    assert_eq!(line["violations"][0]["line"], 2);
+    assert_eq!(line["unlisted"], 0);
+    assert!(line["stopped"].is_null());
+}
+
+#[test]
+fn stream_that_is_no_text_is_refused_with_line_and_byte() {
+    let binary = [STREAM.as_bytes(), b"\xff\x00"].concat();
+    let output = conform_stream("ag-ui-spec", &binary, &[]);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains(":5:1: the line is not UTF-8"),
+        "{}",
+        stderr(&output)
+    );
+    let output = conform_stream("ag-ui-spec", &binary, &["--json"]);
+    assert_eq!(lines(&output)[0]["stopped"]["reason"], "unreadable");
+    let cut = conform_stream("ag-ui-spec", &STREAM.as_bytes()[..STREAM.len() - 20], &[]);
+    assert_eq!(code(&cut), 2);
+    assert!(stderr(&cut).contains("is cut off"), "{}", stderr(&cut));
+    let empty = conform_stream("ag-ui-spec", b"\n", &[]);
+    assert_eq!(code(&empty), 4);
+    assert!(stderr(&empty).contains("has no messages"));
+}
+
+#[test]
+fn hostile_stream_reaches_no_terminal() {
+    let hostile = STREAM.replace("TEXT_MESSAGE_END", "\\u001b[2J");
+    let output = conform_stream("ag-ui-spec", hostile.as_bytes(), &[]);
+    assert_eq!(code(&output), 10);
+    assert!(!stdout(&output).contains('\u{1b}'));
+}
+
+#[test]
+fn more_open_ids_than_are_kept_are_unknown_not_a_pass() {
+    let open = |number: u32| format!("{{\"span\":{number},\"kind\":\"agent_started\"}}\n");
+    let text: String = (0..70_000).map(open).collect();
+    let output = conform_stream("agent-events", text.as_bytes(), &["--json"]);
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
+    assert_eq!(lines(&output)[0]["stopped"]["reason"], "limit");
+    assert!(stderr(&output).contains("the rest is not checked"));
+}
+
+#[test]
+fn mistaken_operands_are_refused_with_a_hint() {
+    for (arguments, hint) in [
+        (&["conform", "ag-ui"][..], "cannot read `ag-ui`"),
+        (
+            &["conform", "ag-ui-sdk"],
+            "name the file of the stream after it",
+        ),
+        (
+            &["conform", "mcp", "-"],
+            "`mcp` is no profile; there are a2a-v0.3",
+        ),
+        (
+            &["conform", "ag-ui-sdk", "-", "--oracle", "fifo"],
+            "leave one of them out",
+        ),
+        (
+            &["conform", "ag-ui-sdk", "nowhere.jsonl"],
+            "cannot read `nowhere.jsonl`",
+        ),
+        (&["conform"], "FILE"),
+    ] {
+        let output = run(arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}");
+        assert!(stderr(&output).contains(hint), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn profiles_are_listed_from_their_table() {
+    let output = run(&["conform", "--list", "--json"]);
+    assert_eq!(code(&output), 0);
+    let listed = lines(&output);
+    let help = stdout(&run(&["conform", "--help"]));
+    let text = stdout(&run(&["conform", "--list"]));
+    for line in &listed {
+        let name = line["profile"].as_str().expect("a name");
+        assert!(help.contains(name) && text.contains(name), "{name}");
+        for rule in line["rules"].as_array().expect("a list") {
+            let meaning = rule["meaning"].as_str().expect("a sentence");
+            assert!(text.contains(meaning) && meaning.ends_with('.'), "{rule}");
+            assert!(!rule["section"].as_str().expect("a text").is_empty());
+        }
+    }
+    let guide = std::fs::read_to_string("docs/guide/streams.md").expect("a page");
+    for line in &listed {
+        let name = format!("`{}`", line["profile"].as_str().expect("a name"));
+        assert!(guide.contains(&name), "the guide has no {name}");
     }
 }

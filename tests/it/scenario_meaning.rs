@@ -136,6 +136,7 @@ verdict = "violation:no-loss"
             until: ms(23),
             lasting: ms(24),
             cancel: 25,
+            ..FaultPlan::default()
         },
     };
     assert_eq!(bridge(&scenario), spec);

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::Output;
 
 use rehearsal::agents::bridge::{BridgeScenario, BridgeSpec};
-use rehearsal::agents::systems::bus::{BusScenario, BusSpec};
 use rehearsal::oracle::OracleRef;
 use rehearsal::scenario::{Code, Diagnostic, Edit, Scenario, discover, load};
 
@@ -18,12 +17,6 @@ pub(crate) fn scenario(name: &str) -> Scenario {
 pub(crate) fn bridge(scenario: &Scenario) -> BridgeSpec {
     let spec = scenario.spec.typed::<BridgeScenario>();
     spec.expect("a scenario of the bridge")
-}
-
-/// Returns what a scenario of the bus asks for.
-pub(crate) fn bus(scenario: &Scenario) -> BusSpec {
-    let spec = scenario.spec.typed::<BusScenario>();
-    spec.expect("a scenario of the bus")
 }
 
 /// Returns a scenario of the bridge over that transport.

@@ -17,13 +17,16 @@ mod state;
 mod topology;
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rehearsal_history::Phase;
 use rehearsal_sim::World;
 use rehearsal_sim::tokio::task::JoinHandle;
 use rehearsal_sim::tokio::time;
+use rehearsal_sim::tokio_util::sync::CancellationToken;
 
+use crate::effect::Effects;
 use crate::record::Recorder;
 use crate::spec::FaultPlan;
 
@@ -70,7 +73,7 @@ pub async fn run(
     start(&run).await;
     let faults = faults::schedule(&run);
     finish(&run).await;
-    heal(faults).await;
+    heal(&run, faults).await;
     drain(&run, clients).await;
     settle(&run).await;
     census(&run, Phase::Quiescent);
@@ -87,6 +90,10 @@ struct Run {
     state: Rc<RunState>,
     deployment: Deployment,
     topology: Topology,
+    /// The effects, if they are counted.
+    effects: Option<Arc<Effects>>,
+    /// Cancelled when the faults outside of the core are to end.
+    healing: CancellationToken,
 }
 
 /// Draws everything that a run needs, and creates its hosts.
@@ -100,7 +107,12 @@ fn plan(
     let deployment = deploy(&mut planner);
     let topology = Topology::new(world, &deployment);
     let state = deployment.state(recorder);
+    if !faults.at.is_empty() && Effects::of(world).is_none() {
+        world.insert_extension(Arc::new(Effects::default()));
+    }
     Run {
+        healing: CancellationToken::new(),
+        effects: Effects::of(world),
         world,
         faults: faults.clone(),
         state: Rc::new(state),
@@ -169,7 +181,7 @@ async fn finish(run: &Run) {
 /// The longest time that a run takes in which the system answers at all.
 pub(crate) fn longest_run(faults: &FaultPlan, longest_work: Duration) -> Duration {
     // Work that has not begun starts anew after a crash.
-    let incarnations = faults.budget.saturating_add(1);
+    let incarnations = faults.most().saturating_add(1);
     let faults = faults.until + faults.lasting.saturating_mul(incarnations);
     longest_work
         .saturating_mul(incarnations)
@@ -178,7 +190,13 @@ pub(crate) fn longest_run(faults: &FaultPlan, longest_work: Duration) -> Duratio
 }
 
 /// Waits until the faults that have struck are over; the others will not strike.
-async fn heal(faults: Vec<faults::Scheduled>) {
+async fn heal(run: &Run, faults: Vec<faults::Scheduled>) {
+    if let Some(effects) = &run.effects {
+        effects.stop();
+    }
+    if !run.faults.core.is_empty() {
+        run.healing.cancel();
+    }
     faults::end(faults).await;
 }
 

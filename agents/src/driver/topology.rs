@@ -92,6 +92,14 @@ impl Topology {
         self.clients.iter().all(|client| client.own.is_some())
     }
 
+    /// Returns every host with its role.
+    pub(super) fn roles(&self) -> impl Iterator<Item = (HostId, RoleName)> {
+        let servers = self.servers.iter().map(|server| (server.id, server.role));
+        let clients = self.clients.iter();
+        let clients = clients.filter_map(|client| Some((client.own?, client.role)));
+        servers.chain(clients)
+    }
+
     /// Returns the members of a role, in order of declaration.
     pub(super) fn members(&self, role: RoleName) -> Vec<Member> {
         let servers = self.servers.iter().enumerate();

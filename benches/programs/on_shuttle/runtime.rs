@@ -1,44 +1,63 @@
-//! The runtime under the programs: shuttle. Its own locks are used where it has them; before
-//! an operation of a channel there is a point at which another task may run first.
+//! The runtime under the programs: shuttle, with tokio's locks and channels, which need no
+//! runtime. Before each operation there is a point at which another task may run first, and
+//! at which an abort can strike. It is not shuttle's own yield, which its `pct` takes for a
+//! wish to run last.
 
-use std::ops::{Deref, DerefMut};
+use std::future::poll_fn;
+use std::task::Poll;
 
 use shuttle::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::{MutexGuard, RwLockReadGuard, RwLockWriteGuard};
 
-pub(super) use shuttle::future::{JoinHandle, spawn_local as spawn, yield_now};
+pub(super) use shuttle::future::{JoinHandle, spawn, yield_now};
 pub(super) use tokio::sync::{Semaphore, oneshot};
 
-/// A point at which another task may run first. Not a yield, which `pct` takes for a wish to
-/// run last.
-fn point() {
+/// A point before an operation that waits.
+async fn point() {
+    let mut is_first = true;
+    poll_fn(|context| {
+        if std::mem::take(&mut is_first) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    })
+    .await;
+}
+
+/// A point before an operation that does not wait: one of shuttle's own operations.
+fn point_without_wait() {
     AtomicBool::new(false).load(Ordering::SeqCst);
 }
 
-pub(super) struct Mutex<T>(shuttle::sync::Mutex<T>);
+pub(super) struct Mutex<T>(tokio::sync::Mutex<T>);
 
 impl<T> Mutex<T> {
     pub(super) fn new(value: T) -> Self {
-        Self(shuttle::sync::Mutex::new(value))
+        Self(tokio::sync::Mutex::new(value))
     }
 
-    pub(super) async fn lock(&self) -> impl DerefMut<Target = T> + '_ {
-        self.0.lock().expect("no task panics")
+    pub(super) async fn lock(&self) -> MutexGuard<'_, T> {
+        point().await;
+        self.0.lock().await
     }
 }
 
-pub(super) struct RwLock<T>(shuttle::sync::RwLock<T>);
+pub(super) struct RwLock<T>(tokio::sync::RwLock<T>);
 
 impl<T> RwLock<T> {
     pub(super) fn new(value: T) -> Self {
-        Self(shuttle::sync::RwLock::new(value))
+        Self(tokio::sync::RwLock::new(value))
     }
 
-    pub(super) async fn read(&self) -> impl Deref<Target = T> + '_ {
-        self.0.read().expect("no task panics")
+    pub(super) async fn read(&self) -> RwLockReadGuard<'_, T> {
+        point().await;
+        self.0.read().await
     }
 
-    pub(super) async fn write(&self) -> impl DerefMut<Target = T> + '_ {
-        self.0.write().expect("no task panics")
+    pub(super) async fn write(&self) -> RwLockWriteGuard<'_, T> {
+        point().await;
+        self.0.write().await
     }
 }
 
@@ -54,18 +73,18 @@ impl Notify {
     }
 
     pub(super) fn notify_one(&self) {
-        point();
+        point_without_wait();
         self.0.notify_one();
     }
 
     pub(super) fn notify_waiters(&self) {
-        point();
+        point_without_wait();
         self.0.notify_waiters();
     }
 }
 
 pub(super) mod mpsc {
-    use super::point;
+    use super::{point, point_without_wait};
     use tokio::sync::mpsc;
     use tokio::sync::mpsc::error::{SendError, TrySendError};
 
@@ -85,26 +104,26 @@ pub(super) mod mpsc {
 
     impl<T> Sender<T> {
         pub(in super::super) async fn send(&self, value: T) -> Result<(), SendError<T>> {
-            point();
+            point().await;
             self.0.send(value).await
         }
 
         pub(in super::super) fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
-            point();
+            point_without_wait();
             self.0.try_send(value)
         }
     }
 
     impl<T> Receiver<T> {
         pub(in super::super) async fn recv(&mut self) -> Option<T> {
-            point();
+            point().await;
             self.0.recv().await
         }
     }
 }
 
 pub(super) mod broadcast {
-    use super::point;
+    use super::{point, point_without_wait};
     use tokio::sync::broadcast;
 
     pub(in super::super) use broadcast::error;
@@ -119,14 +138,14 @@ pub(super) mod broadcast {
 
     impl<T> Sender<T> {
         pub(in super::super) fn send(&self, value: T) -> Result<usize, error::SendError<T>> {
-            point();
+            point_without_wait();
             self.0.send(value)
         }
     }
 
     impl<T: Clone> Receiver<T> {
         pub(in super::super) async fn recv(&mut self) -> Result<T, error::RecvError> {
-            point();
+            point().await;
             self.0.recv().await
         }
     }

@@ -26,6 +26,24 @@ pub struct Operation<'a> {
     pub end: OperationEnd<'a>,
 }
 
+impl<'a> Operation<'a> {
+    /// Returns the result, if there is one.
+    pub fn result(&self) -> Option<&'a Body> {
+        match self.end {
+            OperationEnd::Returned { value, .. } => Some(value),
+            OperationEnd::Open | OperationEnd::Failed => None,
+        }
+    }
+
+    /// Returns `true` if it returned before the other one was invoked.
+    pub fn ended_before(&self, other: &Operation<'_>) -> bool {
+        match self.end {
+            OperationEnd::Returned { order, .. } => order < other.invoked,
+            OperationEnd::Open | OperationEnd::Failed => false,
+        }
+    }
+}
+
 /// The result of an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OperationEnd<'a> {

@@ -108,6 +108,12 @@ oracles! {
     snapshot::Snapshot,
     read_your_writes::ReadYourWrites,
     livelock::Livelock,
+    fresh::Fresh,
+    retracted::Retracted,
+    phantom_tool::PhantomTool,
+    effect_order::EffectOrder,
+    starvation::Starvation,
+    progress::Progress,
 }
 
 /// A reference to an oracle of the table. Equal and ordered by its place there.

@@ -53,7 +53,7 @@ impl Oracle for ReadYourWrites {
 
 /// The effect of a call on what reads of the object show.
 #[derive(Clone, Copy)]
-enum Effect<'a> {
+pub(super) enum Effect<'a> {
     /// The key, if the object has some, has this value from then on; none: it has none.
     Overwrites(Option<&'a Value>, Option<&'a Value>),
     /// The value is one of the elements from then on.
@@ -80,7 +80,7 @@ fn returned<'a>(operation: &Operation<'a>) -> Option<(&'a Body, usize)> {
 }
 
 /// Returns the effect that an operation has, or if it is open, may have.
-fn effect<'a>(operation: &Operation<'a>) -> Option<Effect<'a>> {
+pub(super) fn effect<'a>(operation: &Operation<'a>) -> Option<Effect<'a>> {
     let (call, result) = (operation.call, returned(operation));
     let said = result.and_then(|(result, _)| result.field(VALUE));
     match call.kind.as_str() {
@@ -238,7 +238,10 @@ impl<'r, 'a> Checked<'r, 'a> {
 }
 
 /// Returns the value that the operation gives to the key, if it overwrites that.
-fn overwrites<'a>(operation: &Operation<'a>, key: Option<&Value>) -> Option<Option<&'a Value>> {
+pub(super) fn overwrites<'a>(
+    operation: &Operation<'a>,
+    key: Option<&Value>,
+) -> Option<Option<&'a Value>> {
     match effect(operation) {
         Some(Effect::Overwrites(of, value)) if of == key => Some(value),
         _ => None,

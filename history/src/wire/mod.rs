@@ -20,9 +20,12 @@ mod agent_client;
 mod chat_completions;
 mod check;
 mod cloud_events;
+mod exchange;
 mod fields;
 mod finding;
 mod json_rpc;
+mod mcp_2025;
+mod mcp_2026;
 mod open;
 mod otel_genai;
 mod spans;
@@ -92,6 +95,8 @@ pub static WIRE_PROFILES: &[WireProfile] = &[
     agent_client::PROFILE,
     chat_completions::PROFILE,
     cloud_events::PROFILE,
+    mcp_2025::PROFILE,
+    mcp_2026::PROFILE,
     otel_genai::PROFILE,
     spans::AGENT_EVENTS,
     spans::AGENT_CALLS,

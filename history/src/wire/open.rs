@@ -179,3 +179,62 @@ impl<T> Recent<T> {
         self.has_forgotten
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(count: usize) -> impl Iterator<Item = Id> {
+        (0..count).map(|number| Id::text(&number.to_string()))
+    }
+
+    #[test]
+    fn ids_that_ended_are_remembered_within_the_window() {
+        let mut recent = Recent::default();
+        for id in ids(RECENT_MAX) {
+            recent.insert(id, ());
+        }
+        assert!(!recent.has_forgotten());
+        assert!(ids(RECENT_MAX).all(|id| recent.contains(id)));
+        recent.insert(Id::ONLY, ());
+        assert!(recent.has_forgotten());
+        assert!(!recent.contains(Id::text("0")) && recent.contains(Id::text("1")));
+        for id in ids(4 * RECENT_MAX) {
+            recent.insert(id, ());
+            recent.remove(id);
+            recent.insert(id, ());
+            assert!(recent.order.len() <= RECENT_MAX && recent.ids.len() <= RECENT_MAX);
+        }
+    }
+
+    #[test]
+    fn open_ids_beyond_the_limit_end_the_check() {
+        let mut findings = Findings::default();
+        let mut open = OpenIds::new("things");
+        for id in ids(OPEN_MAX) {
+            open.open(id, (), &mut findings);
+        }
+        open.open(Id::text("0"), (), &mut findings);
+        assert!(!findings.has_stopped(), "an id that is open takes no place");
+        open.open(Id::ONLY, (), &mut findings);
+        assert!(findings.has_stopped());
+    }
+
+    #[test]
+    fn texts_numbers_and_pairs_are_different_ids() {
+        let values = [
+            serde_json::json!("1"),
+            serde_json::json!(1),
+            serde_json::json!("n1"),
+            serde_json::json!(""),
+            serde_json::json!(0),
+        ];
+        let mut ids: Vec<Id> = values.iter().filter_map(Id::of).collect();
+        let (first, second) = (ids[0], ids[1]);
+        ids.extend([Id::pair(first, second), Id::pair(second, first), Id::ONLY]);
+        for (place, id) in ids.iter().enumerate() {
+            assert!(!ids[..place].contains(id), "{place}");
+        }
+        assert_eq!(Id::of(&serde_json::Value::Null), None);
+    }
+}

@@ -100,8 +100,8 @@ const KINDS: &[(&str, &[Kind])] = &[
     ("chat", &[Kind::Client, Kind::Internal]),
     ("generate_content", &[Kind::Client, Kind::Internal]),
     ("text_completion", &[Kind::Client, Kind::Internal]),
-    ("embeddings", &[Kind::Client]),
-    ("retrieval", &[Kind::Client]),
+    ("embeddings", &[Kind::Client, Kind::Internal]),
+    ("retrieval", &[Kind::Client, Kind::Internal]),
 ];
 
 const NEEDED: &[Needed] = &[

@@ -111,7 +111,7 @@ pub(super) fn faults(faults: &Faults, info: &SystemInfo) -> Vec<Coded> {
             .also(section.key("budget"), "the budget")
             .help("raise `budget` or lower `at_least`");
         found.push(problem);
-    } else if faults.budget == 0 && faults.cancel == 0 {
+    } else if faults.budget == 0 && faults.cancel == 0 && faults.at.is_empty() {
         let problem = at_budget("a fault plan with a budget of 0".to_owned())
             .label("no fault will ever strike")
             .help("raise `budget`, or remove `[faults]`");
@@ -124,14 +124,16 @@ pub(super) fn faults(faults: &Faults, info: &SystemInfo) -> Vec<Coded> {
 pub(super) fn times(shared: &SharedFile, limit: Duration) -> Vec<Coded> {
     let mut times = Vec::new();
     if let Some(faults) = shared.faults.sound()
-        && faults.budget > 0
+        && (faults.budget > 0 || !faults.at.is_empty())
     {
         let section = Path::of("faults");
-        times.push((
-            "the end of `window`",
-            faults.window.to,
-            section.key("window"),
-        ));
+        if faults.budget > 0 {
+            times.push((
+                "the end of `window`",
+                faults.window.to,
+                section.key("window"),
+            ));
+        }
         times.push(("`lasting`", faults.lasting, section.key("lasting")));
     }
     if let Some(network) = shared.network.sound() {
@@ -284,11 +286,10 @@ pub(super) fn unreachable(
     }
     let Some(faults) = faults else { return found };
     let always = expect("reached");
-    let kinds = faults.kinds(info);
     for (place, goal) in goals(expected, info) {
         let Goal::Fault(kind) = goal else { continue };
         let always = place.is_within(&always);
-        if let Some(obstacle) = obstacle(kind, always, faults, &kinds) {
+        if let Some(obstacle) = obstacle(kind, always, faults, info) {
             let problem = Contradiction::unreachable_goal(place, goal, obstacle);
             found.push(problem.map_rule(code_of));
         }
@@ -296,7 +297,17 @@ pub(super) fn unreachable(
     found
 }
 
-fn obstacle(kind: Fault, always: bool, faults: &Faults, kinds: &[Fault]) -> Option<&'static str> {
+fn obstacle(
+    kind: Fault,
+    always: bool,
+    faults: &Faults,
+    info: &SystemInfo,
+) -> Option<&'static str> {
+    if faults.strikes_at_effect(kind, info) {
+        let is_left_out = always && faults.swarm;
+        return is_left_out.then_some("with `swarm` a run may leave this fault out");
+    }
+    let kinds = faults.kinds(info);
     if !kinds.contains(&kind) {
         return Some("this fault is not among `kinds`");
     }

@@ -453,7 +453,7 @@ impl Read {
             }
         }
         let Some(own) = &self.own else { return found };
-        let faults = plan.map(|plan| plan.kinds(info));
+        let faults = plan.map(|plan| plan.every_fault(info));
         let oracles = expect.map(|expect| expect.oracles()).unwrap_or_default();
         let oracles: Vec<&str> = oracles.iter().map(|oracle| oracle.name()).collect();
         let goals = expect.map(|expect| check::goals(expect, info));

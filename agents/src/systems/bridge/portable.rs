@@ -53,7 +53,7 @@ impl PortableScenario {
         seed: u64,
         clock: impl Fn() -> VirtualTime + Send + Sync + 'static,
     ) -> Result<Self, NotPortable> {
-        if spec.faults.budget > 0 {
+        if spec.faults.most() > 0 {
             return Err(NotPortable::Faults);
         }
         let recorder = Recorder::with_clock(clock);

@@ -62,8 +62,14 @@ pub const DEADLINE_LEFT_RUNNING: Defect = Defect::new(
     "The timer of a deadline goes on when the last vote came before it.",
 );
 
+/// See [`TIE_BY_ARRIVAL`].
+pub const LOCKED_WHILE_MEDIATED: Defect = Defect::new(
+    "locked-while-mediated",
+    "The lock of the votes is held while the mediator is asked, so that answers wait for it.",
+);
+
 /// Every defect.
-pub const DEFECTS: [Defect; 10] = [
+pub const DEFECTS: [Defect; 11] = [
     TIE_BY_ARRIVAL,
     LATE_VETO_IGNORED,
     DECIDED_AT_MAJORITY,
@@ -74,4 +80,5 @@ pub const DEFECTS: [Defect; 10] = [
     COUNTED_FOR_EACH_VOTER,
     VOTES_WRITTEN_BACK,
     DEADLINE_LEFT_RUNNING,
+    LOCKED_WHILE_MEDIATED,
 ];

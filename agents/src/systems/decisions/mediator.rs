@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
 use rehearsal_sim::tokio::time;
 use rehearsal_sim::tokio_util::sync::CancellationToken;
 
@@ -13,6 +12,7 @@ use super::wire::{
     Disconnected, FrameReader, FrameWriter, MediationAnswer, MediationRequest, PORT,
 };
 use crate::driver::Node;
+use crate::network::{Listener, Network};
 use crate::record::recorder::name_task;
 
 /// A mediator across the incarnations of its process.
@@ -39,24 +39,26 @@ impl Mediator {
     }
 
     /// Runs one incarnation. One question is answered at a time.
-    pub(super) async fn run(self: Rc<Self>, node: Node) {
+    pub(super) async fn run<N: Network>(self: Rc<Self>, node: Node, network: N) {
         name_task("mediator");
-        let listener = TcpListener::bind(("0.0.0.0", PORT)).await;
+        let listener = network.listen(PORT).await;
         node.ready();
         if let Ok(listener) = listener {
-            self.stop.run_until_cancelled(self.serve(listener)).await;
+            self.stop
+                .run_until_cancelled(self.serve::<N>(listener))
+                .await;
         }
     }
 
-    async fn serve(&self, listener: TcpListener) {
-        while let Ok((stream, _)) = listener.accept().await {
+    async fn serve<N: Network>(&self, mut listener: N::Listener) {
+        while let Ok(stream) = listener.accept().await {
             // A question whose connection is gone needs no answer.
-            let _ = self.answer(stream).await;
+            let _ = self.answer::<N>(stream).await;
         }
     }
 
-    async fn answer(&self, stream: TcpStream) -> Result<(), Disconnected> {
-        let (reading, writing) = stream.into_split();
+    async fn answer<N: Network>(&self, stream: N::Stream) -> Result<(), Disconnected> {
+        let (reading, writing) = N::split(stream);
         let request: MediationRequest = FrameReader::new(reading).next().await?;
         if self.settings.effort > Duration::ZERO {
             time::sleep(self.settings.effort).await;

@@ -10,6 +10,7 @@
 //! | `settings`, `check` | the sections of a scenario file, each a struct, and their contradictions |
 //! | `plan` | voters and their votes, drawn before the run starts |
 //! | `system` | roles, faults, and what runs on which host |
+//! | `portable` | the decisions on another runtime than the simulator |
 //! | `record` | the history: votes, announcements, and the check of each decision |
 //! | `model` | what a vote, an announcement or a round is in a history |
 //! | `faults`, `defects`, `marks` | what may strike, what may be seeded, what a run may have to reach |
@@ -38,6 +39,8 @@ pub mod marks;
 mod mediator;
 mod model;
 mod plan;
+#[doc(hidden)]
+pub mod portable;
 mod record;
 mod rules;
 mod settings;

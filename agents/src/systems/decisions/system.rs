@@ -8,7 +8,6 @@ use std::time::Duration;
 use rehearsal_history::{EntryKind, Phase};
 use rehearsal_sim::Ambient;
 use rehearsal_sim::tokio;
-use rehearsal_sim::tokio::net::TcpListener;
 
 use super::coordinator::{Configuration, Coordinator, Ledger};
 use super::faults::{self, COORDINATOR, MEDIATOR, VOTER};
@@ -22,6 +21,7 @@ use super::voter::Voter;
 use super::wire::PORT;
 use super::{defects, marks};
 use crate::driver::{Deployment, Node, Planner};
+use crate::network::{Network, Tcp};
 use crate::record::Recorder;
 use crate::record::marks::RECONNECTED;
 use crate::record::recorder::name_task;
@@ -87,26 +87,37 @@ impl System for Decisions {
 
     fn deploy(&self, spec: &DecisionsSpec, planner: &mut Planner) -> Deployment {
         let plan = Plan::draw(&spec.settings, planner);
-        let configuration = configuration(spec, &plan);
-        let mut deployment = Deployment::new();
-        deployment.longest_work(longest_work(&configuration));
-        let deadlines = Arc::new(Deadlines::default());
-        let mediator = add_mediator(&mut deployment, spec);
-        let process = Rc::new(Process {
-            configuration,
-            recorder: planner.recorder().clone(),
-            deadlines: Arc::clone(&deadlines),
-            ledger: Ledger::default(),
-            record: OnceCell::new(),
-            coordinator: RefCell::new(None),
-            mediator,
-        });
-        add_coordinator(&mut deployment, &process);
-        for planned in plan.voters {
-            add_voter(&mut deployment, spec, planned, &deadlines);
-        }
-        deployment
+        deploy(spec, plan, planner.recorder(), &Tcp)
     }
+}
+
+/// Deploys decisions that are planned on a network.
+pub(super) fn deploy<N: Network>(
+    spec: &DecisionsSpec,
+    plan: Plan,
+    recorder: &Recorder,
+    network: &N,
+) -> Deployment {
+    let configuration = configuration(spec, &plan);
+    let mut deployment = Deployment::new();
+    deployment.longest_work(longest_work(&configuration));
+    let deadlines = Arc::new(Deadlines::default());
+    let mediator = add_mediator(&mut deployment, spec, network);
+    let process = Rc::new(Process {
+        network: network.clone(),
+        configuration,
+        recorder: recorder.clone(),
+        deadlines: Arc::clone(&deadlines),
+        ledger: Ledger::default(),
+        record: OnceCell::new(),
+        coordinator: RefCell::new(None),
+        mediator,
+    });
+    add_coordinator(&mut deployment, &process);
+    for planned in plan.voters {
+        add_voter(&mut deployment, (spec, network), planned, &deadlines);
+    }
+    deployment
 }
 
 fn configuration(spec: &DecisionsSpec, plan: &Plan) -> Configuration {
@@ -134,19 +145,23 @@ fn longest_work(configuration: &Configuration) -> Duration {
 }
 
 /// Adds the mediator, if the rule may ask it.
-fn add_mediator(deployment: &mut Deployment, spec: &DecisionsSpec) -> Option<Rc<Mediator>> {
+fn add_mediator<N: Network>(
+    deployment: &mut Deployment,
+    spec: &DecisionsSpec,
+    network: &N,
+) -> Option<Rc<Mediator>> {
     if !spec.settings.decision.rule.0.is_of_recommendations() {
         return None;
     }
     let mediator = Rc::new(Mediator::new(spec.settings.mediator.clone()));
-    let booting = Rc::clone(&mediator);
+    let (booting, on) = (Rc::clone(&mediator), network.clone());
     deployment.server(MEDIATOR, MEDIATOR, move |node| {
-        Rc::clone(&booting).run(node)
+        Rc::clone(&booting).run(node, on.clone())
     });
     Some(mediator)
 }
 
-fn add_coordinator(deployment: &mut Deployment, process: &Rc<Process>) {
+fn add_coordinator<N: Network>(deployment: &mut Deployment, process: &Rc<Process<N>>) {
     let of_process = || Rc::clone(process);
     let (booting, crashing) = (of_process(), of_process());
     deployment
@@ -165,15 +180,15 @@ fn add_coordinator(deployment: &mut Deployment, process: &Rc<Process>) {
     });
 }
 
-fn add_voter(
+fn add_voter<N: Network>(
     deployment: &mut Deployment,
-    spec: &DecisionsSpec,
+    (spec, network): (&DecisionsSpec, &N),
     planned: PlannedVoter,
     deadlines: &Arc<Deadlines>,
 ) {
     let (id, deadlines) = (planned.id, Arc::clone(deadlines));
-    let connections = spec.settings.connections.clone();
-    let voter = Rc::new(Voter::new(planned, connections, deployment.work()));
+    let (network, connections) = (network.clone(), spec.settings.connections.clone());
+    let voter = Rc::new(Voter::new(network, planned, connections, deployment.work()));
     let record = Rc::new(OnceCell::new());
     deployment.server(VOTER, id.to_string(), move |node| {
         let (voter, record) = (Rc::clone(&voter), Rc::clone(&record));
@@ -189,7 +204,8 @@ fn add_voter(
 }
 
 /// The coordinator's process across its incarnations.
-struct Process {
+struct Process<N: Network> {
+    network: N,
     configuration: Configuration,
     recorder: Recorder,
     deadlines: Arc<Deadlines>,
@@ -197,11 +213,11 @@ struct Process {
     ledger: Ledger,
     record: OnceCell<Arc<CoordinatorRecord>>,
     /// The coordinator of the present incarnation.
-    coordinator: RefCell<Option<Arc<Coordinator>>>,
+    coordinator: RefCell<Option<Arc<Coordinator<N>>>>,
     mediator: Option<Rc<Mediator>>,
 }
 
-impl Process {
+impl<N: Network> Process<N> {
     /// Runs one incarnation of the coordinator.
     async fn boot(self: Rc<Self>, node: Node) {
         name_task("coordinator");
@@ -216,10 +232,11 @@ impl Process {
                 deadlines,
             ))
         }));
-        let (configuration, ledger) = (self.configuration.clone(), self.ledger.clone());
-        let coordinator = Arc::new(Coordinator::open(configuration, ledger, record));
+        let (network, ledger) = (self.network.clone(), self.ledger.clone());
+        let configuration = self.configuration.clone();
+        let coordinator = Arc::new(Coordinator::open(network, configuration, ledger, record));
         self.replace(Some(Arc::clone(&coordinator)));
-        let listener = TcpListener::bind(("0.0.0.0", PORT)).await;
+        let listener = self.network.listen(PORT).await;
         node.ready();
         let Ok(listener) = listener else {
             return;
@@ -231,7 +248,7 @@ impl Process {
         tokio::join!(coordinator.serve(listener), rounds);
     }
 
-    fn replace(&self, coordinator: Option<Arc<Coordinator>>) {
+    fn replace(&self, coordinator: Option<Arc<Coordinator<N>>>) {
         // The old one is dropped outside the borrow.
         let _old = self.coordinator.replace(coordinator);
     }

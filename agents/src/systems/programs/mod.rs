@@ -13,7 +13,7 @@
 //! | `system` | the host, and the record of what comes of a run |
 //!
 //! A program is a file of `catalog/` and a line of the table there. Its defect has the name
-//! of the program, and is the line in which its two [`Version`]s differ.
+//! of the program, and is the line in which its two versions differ.
 //!
 //! # Promises
 //!

@@ -16,19 +16,25 @@ enum Part {
     Contributors,
     Counters,
     Testers,
+    Revisers,
+    Curators,
     Tasks,
     Replicas,
 }
 
 /// The oracles that need a part: any of those that are named.
-const ORACLES: [(&str, &[Part]); 8] = [
+const ORACLES: [(&str, &[Part]); 12] = [
     ("no-loss", &[Part::Tasks]),
     ("exactly-once", &[Part::Tasks]),
     ("fifo", &[Part::Tasks]),
     ("causal", &[Part::Tasks]),
     ("isolation", &[Part::Tasks]),
     ("snapshot", &[Part::Contributors]),
-    ("read-your-writes", &[Part::Agents]),
+    ("read-your-writes", &[Part::Agents, Part::Revisers]),
+    ("fresh", &[Part::Revisers, Part::Curators]),
+    ("effect-order", &[Part::Revisers]),
+    ("phantom-tool", &[Part::Curators]),
+    ("retracted", &[Part::Curators]),
     (
         "invariants",
         &[
@@ -41,12 +47,14 @@ const ORACLES: [(&str, &[Part]); 8] = [
 ];
 
 /// The goals that need a part.
-const GOALS: [(Mark, Part); 5] = [
+const GOALS: [(Mark, Part); 7] = [
     (marks::CLAIM_REFUSED, Part::Tasks),
     (marks::TASK_REASSIGNED, Part::Tasks),
     (marks::LATE_RESULT_REFUSED, Part::Tasks),
     (marks::PAIR_COMPLETED, Part::Testers),
     (marks::REPLICA_BEHIND, Part::Replicas),
+    (marks::REVISION_REFUSED, Part::Revisers),
+    (marks::TOOL_REFUSED, Part::Curators),
 ];
 
 impl Part {
@@ -56,6 +64,8 @@ impl Part {
             Self::Contributors => "contributors",
             Self::Counters => "counters",
             Self::Testers => "testers",
+            Self::Revisers => "revisers",
+            Self::Curators => "curators",
             Self::Tasks => "tasks",
             Self::Replicas => "replicas",
         }
@@ -96,6 +106,8 @@ impl<'a> Present<'a> {
             Part::Contributors => any(&[AgentKind::Contributor]),
             Part::Counters => any(&[AgentKind::Counter]),
             Part::Testers => any(&[AgentKind::Tester]),
+            Part::Revisers => any(&[AgentKind::Reviser]),
+            Part::Curators => any(&[AgentKind::Curator]),
             Part::Tasks => self.tasks.is_some(),
             Part::Replicas => self.replicas > 0,
         }

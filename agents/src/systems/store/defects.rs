@@ -74,8 +74,38 @@ pub const REPLICA_RESUMES_FROM_NOW: Defect = Defect::new(
     "A replica that lost its link goes on with the next change, not with the one it missed.",
 );
 
+/// See [`LOST_UPDATE`].
+pub const REVISED_BLINDLY: Defect = Defect::new(
+    "revised-blindly",
+    "A document is replaced without a look at the version that the new one was produced from.",
+);
+
+/// See [`LOST_UPDATE`].
+pub const RETRACTION_IGNORED: Defect = Defect::new(
+    "retraction-ignored",
+    "A revision is taken although a statement that it uses was retracted meanwhile.",
+);
+
+/// See [`LOST_UPDATE`].
+pub const WITHDRAWN_TOOL_USED: Defect = Defect::new(
+    "withdrawn-tool-used",
+    "A tool is found by its name when it is used, although it was withdrawn meanwhile.",
+);
+
+/// See [`LOST_UPDATE`].
+pub const EFFECTS_WHEN_READY: Defect = Defect::new(
+    "effects-when-ready",
+    "The effects of a turn are prepared at the same time, and each comes when it is ready.",
+);
+
+/// See [`LOST_UPDATE`].
+pub const ANSWER_WAITS_FOR_REPLICA: Defect = Defect::new(
+    "answer-waits-for-replica",
+    "A command is answered when a replica has its change, however long that is away.",
+);
+
 /// Every defect.
-pub const DEFECTS: [Defect; 12] = [
+pub const DEFECTS: [Defect; 17] = [
     LOST_UPDATE,
     WORKSPACE_PUT_BACK,
     SHALLOW_SNAPSHOT,
@@ -88,4 +118,9 @@ pub const DEFECTS: [Defect; 12] = [
     PAIR_LEFT_TORN,
     READ_WITHOUT_TOKEN,
     REPLICA_RESUMES_FROM_NOW,
+    REVISED_BLINDLY,
+    RETRACTION_IGNORED,
+    WITHDRAWN_TOOL_USED,
+    EFFECTS_WHEN_READY,
+    ANSWER_WAITS_FOR_REPLICA,
 ];

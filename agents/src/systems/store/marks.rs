@@ -22,3 +22,9 @@ pub const SNAPSHOT_OUTLIVED_CHANGE: Mark = Mark::new("snapshot-outlived-change")
 
 /// A replica had not yet come to what its reader knew.
 pub const REPLICA_BEHIND: Mark = Mark::new("replica-behind");
+
+/// A revision was refused, because its document or a statement that it uses had changed.
+pub const REVISION_REFUSED: Mark = Mark::new("revision-refused");
+
+/// A tool was refused, because it had been withdrawn since the agent was shown it.
+pub const TOOL_REFUSED: Mark = Mark::new("tool-refused");

@@ -34,6 +34,9 @@
 //!   in between; counter and list agree once it has started again and all work is done.
 //! - A replica may be behind. An agent that reads there sees its own writes, or newer ones;
 //!   and when no writes come any more, every replica comes to the state of the store.
+//! - A document is revised from the version that it has, with statements that were not
+//!   retracted; a tool is used while it is on offer. The effects of a turn come in the order of
+//!   its plan.
 //! - Teams never see each other's keys.
 
 mod agents;

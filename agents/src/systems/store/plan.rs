@@ -63,7 +63,38 @@ pub(super) enum Action {
         test_case: String,
         edge_case: String,
     },
+    Revise(Turn),
+    Curate(Replacement),
 }
+
+/// The number of effects of a turn.
+pub(super) const EFFECTS: usize = 3;
+
+/// One turn of a reviser: it reads, works for a while, writes, and has effects.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Turn {
+    /// The number of the turn among those of its agent, from 1.
+    pub(super) number: u32,
+    pub(super) document: String,
+    /// The text that it writes.
+    pub(super) value: String,
+    /// The time from its reads to its write.
+    pub(super) effort: Duration,
+    /// The time that each effect takes to prepare, in the order of the plan.
+    pub(super) preparation: [Duration; EFFECTS],
+}
+
+/// The next statement and the next tool of a curator, in the place of the last ones.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Replacement {
+    pub(super) statement: String,
+    pub(super) tool: String,
+    /// The tool that is withdrawn, if this is not the first.
+    pub(super) old_tool: Option<String>,
+}
+
+/// The attempts of a turn before it is given up.
+pub(super) const ATTEMPTS_MAX: u32 = 8;
 
 /// One tester.
 #[derive(Clone, Debug)]
@@ -153,7 +184,15 @@ impl Plan {
 
     /// Returns the longest time that the work of one agent or of the workers takes.
     pub(super) fn longest_work(&self, lease: Duration) -> Duration {
-        let of_step = |step: &Step| step.wait + OPERATION_TIME;
+        let of_step = |step: &Step| match &step.action {
+            Action::Revise(turn) => {
+                let attempt = turn.effort + 4 * OPERATION_TIME;
+                let effects = turn.preparation.iter().sum::<Duration>() + 3 * OPERATION_TIME;
+                step.wait + ATTEMPTS_MAX * attempt + effects
+            }
+            Action::Curate(_) => step.wait + 4 * OPERATION_TIME,
+            _ => step.wait + OPERATION_TIME,
+        };
         let of_agent = |agent: &PlannedAgent| agent.steps.iter().map(of_step).sum();
         let of_task =
             |task: &Task| Duration::from_millis(task.effort_ms.into()) + lease + OPERATION_TIME;
@@ -239,10 +278,29 @@ impl<'a> Draft<'a> {
                 test_case: value,
                 edge_case: self.key("edge-case"),
             },
+            AgentKind::Reviser => Action::Revise(self.turn(number, value)),
+            AgentKind::Curator => {
+                let tool = |number: u32| format!("tool-{number} of {}", self.name);
+                Action::Curate(Replacement {
+                    statement: value,
+                    tool: tool(number),
+                    old_tool: number.checked_sub(1).filter(|old| *old > 0).map(tool),
+                })
+            }
             AgentKind::Tester => return None,
         };
         let wait = self.wait();
         Some(Step { wait, action })
+    }
+
+    fn turn(&self, number: u32, value: String) -> Turn {
+        Turn {
+            number,
+            document: self.key("document"),
+            value,
+            effort: self.wait(),
+            preparation: std::array::from_fn(|_| self.wait()),
+        }
     }
 
     /// Returns the reads with which an agent ends.
@@ -252,7 +310,8 @@ impl<'a> Draft<'a> {
             AgentKind::Writer => keys("value").map(|key| Action::Get { key }).collect(),
             AgentKind::Counter => keys("counter").map(|key| Action::Count { key }).collect(),
             AgentKind::Appender => keys("list").map(|key| Action::List { key }).collect(),
-            AgentKind::Contributor | AgentKind::Tester => Vec::new(),
+            AgentKind::Reviser => keys("document").map(|key| Action::Get { key }).collect(),
+            AgentKind::Contributor | AgentKind::Tester | AgentKind::Curator => Vec::new(),
         };
         let step = |action| Step {
             wait: Duration::ZERO,

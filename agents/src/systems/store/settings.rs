@@ -122,15 +122,21 @@ pub enum AgentKind {
     /// Increments a counter and appends to a list for each test. Its process starts again
     /// after a crash.
     Tester,
+    /// Revises documents in turns, each with a tool and effects.
+    Reviser,
+    /// Replaces statements and tools that revisers use.
+    Curator,
 }
 
 /// Every kind with its name in scenario files.
-const KINDS: [(&str, AgentKind); 5] = [
+const KINDS: [(&str, AgentKind); 7] = [
     ("writer", AgentKind::Writer),
     ("counter", AgentKind::Counter),
     ("appender", AgentKind::Appender),
     ("contributor", AgentKind::Contributor),
     ("tester", AgentKind::Tester),
+    ("reviser", AgentKind::Reviser),
+    ("curator", AgentKind::Curator),
 ];
 
 /// Tasks, and the workers that share them.

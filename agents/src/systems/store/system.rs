@@ -45,6 +45,8 @@ pub static INFO: SystemInfo = SystemInfo {
         marks::LATE_RESULT_REFUSED,
         marks::PAIR_COMPLETED,
         marks::REPLICA_BEHIND,
+        marks::REVISION_REFUSED,
+        marks::TOOL_REFUSED,
     ],
     model: &MODEL,
 };

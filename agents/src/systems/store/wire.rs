@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::state::{Change, Command, Query, Reply};
+use crate::effect::{self, Effect};
 use crate::network::ByteStream;
 
 /// The port on which the store and its replicas listen.
@@ -146,6 +147,9 @@ impl<S: ByteStream> Frames<S> {
     pub(super) async fn send(&mut self, frame: &impl Serialize) -> Result<(), Disconnected> {
         let mut line = serde_json::to_vec(frame).map_err(|_| Disconnected)?;
         line.push(b'\n');
-        Ok(self.0.get_mut().write_all(&line).await?)
+        let effect = effect::begin(Effect::Frame).await;
+        self.0.get_mut().write_all(&line).await?;
+        effect.end().await;
+        Ok(())
     }
 }

@@ -270,13 +270,16 @@ impl SequentialSpec for Set {
     fn calls(&self) -> &'static [&'static str] {
         &[
             "add(value) → `true` if it was not there, or nothing",
+            "remove(value) → `true` if it was there, or nothing",
+            "retract(value): as `add`, for values that no longer hold",
+            "use(value) → nothing: `phantom-tool` judges it",
             "members() → all values, sorted",
         ]
     }
 
     fn knows(&self, call: &Body) -> bool {
         match call.kind.as_str() {
-            "add" => call.field("value").is_some(),
+            "add" | "remove" | "retract" | "use" => call.field("value").is_some(),
             "members" => true,
             _ => false,
         }
@@ -289,7 +292,7 @@ impl SequentialSpec for Set {
     /// The state is a sorted list.
     fn step(&self, state: &Value, call: &Body, result: Option<&Body>) -> Option<Value> {
         match call.kind.as_str() {
-            "add" => {
+            "add" | "retract" => {
                 let added = call.field("value")?;
                 let found = elements(state).binary_search(added);
                 if !may_be(result, &found.is_err().into()) {
@@ -301,6 +304,18 @@ impl SequentialSpec for Set {
                 }
                 Some(Value::List(values))
             }
+            "remove" => {
+                let found = elements(state).binary_search(call.field("value")?);
+                if !may_be(result, &found.is_ok().into()) {
+                    return None;
+                }
+                let mut values = elements(state).to_vec();
+                if let Ok(place) = found {
+                    values.remove(place);
+                }
+                Some(Value::List(values))
+            }
+            "use" => Some(state.clone()),
             "members" => is_exactly(result, Some(state)).then(|| state.clone()),
             _ => None,
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rehearsal_sim::{Census, LiveSocket, LiveTask, Statistics, TaskId, Verdict, VirtualTime};
 
+use crate::entry::FaultPhase;
 use crate::profile::AGENT_EVENTS;
 use crate::{
     Accepted, ActorId, Amount, Began, Body, ChannelId, CheckedRun, Entry, EntryKind, Envelope,
@@ -591,6 +592,11 @@ impl HistoryBuilder {
     }
 
     fn add_beginnings(&self, entries: &mut Vec<Entry>) {
+        for phase in [FaultPhase::Began, FaultPhase::Ended] {
+            let fault = "reset".into();
+            let kind = EntryKind::Fault { fault, phase };
+            entries.push(entry(VirtualTime::ZERO, None, kind));
+        }
         for subscriber in self.subscribers.values() {
             for channel in &subscriber.channels {
                 let kind = EntryKind::Subscribed {
@@ -838,7 +844,37 @@ fn healthy_operations() -> Vec<OperationDraft> {
         look(4, 2, (25, 35), 6),
         look(4, 1, (30, 40), 5),
     ]);
+    operations.extend(healthy_turns());
     operations
+}
+
+/// A document that is written from what it replaces, the statement that it uses and that is
+/// retracted later, a tool that is used while it is on offer, and the effects of a turn.
+fn healthy_turns() -> [OperationDraft; 6] {
+    let value = |kind: &'static str, value: i64| Body::new(kind).with("value", value);
+    // Operations go to three actors in turn: both effects are one actor's.
+    [
+        returned(7, planned("use", 3, 1), (30, 40), None),
+        returned(5, document(1, None), (10, 20), None),
+        returned(5, document(2, Some(1)), (30, 40), None),
+        returned(8, planned("append", 4, 2), (50, 60), None),
+        returned(6, value("retract", 77), (50, 60), None),
+        returned(7, value("add", 3), (10, 20), None),
+    ]
+}
+
+/// A write of a document that was produced from a version, and derived from the statement 77.
+pub(super) fn document(value: i64, from: Option<i64>) -> Body {
+    let from = from.map_or(Value::List(Vec::new()), Value::from);
+    let uses = Value::List(vec![77_i64.into()]);
+    let write = Body::new("write").with("value", value);
+    write.with("from", from).with("uses", uses)
+}
+
+/// An effect at that place of turn 1.
+pub(super) fn planned(kind: &'static str, value: i64, place: i64) -> Body {
+    let effect = Body::new(kind).with("value", value);
+    effect.with("turn", 1_i64).with("place", place)
 }
 
 fn required_of(label: &str) -> Vec<Symbol> {

@@ -1,7 +1,8 @@
 use serde_json::{Value as Json, json};
 
 use super::draws::Draws;
-use super::words::{is_id, is_text};
+use super::rpc::{self, line, request_of, response_to};
+use super::words::is_id;
 use super::{Case, Sample, case};
 
 pub(super) const SAMPLE: Sample = Sample {
@@ -10,12 +11,6 @@ pub(super) const SAMPLE: Sample = Sample {
     legal,
     recognises,
 };
-
-fn line(from: &str, message: Json) -> Json {
-    let mut message = message;
-    message["jsonrpc"] = "2.0".into();
-    json!({"from": from, "message": message})
-}
 
 fn prompt(id: usize) -> Json {
     let params = json!({"sessionId": "s", "prompt": []});
@@ -214,91 +209,13 @@ fn turn(draws: &mut Draws<'_>, next_id: &mut usize) -> Vec<Json> {
     out
 }
 
-/// The forms of a message, decided by the members that it has.
-#[derive(Clone, Copy, PartialEq)]
-enum Form {
-    Request,
-    Notification,
-    Response,
-    Orphan,
-}
-
-pub(super) fn form(line: &Json, server: &str) -> Option<(bool, FormOf)> {
-    let from_client = match line["from"].as_str()? {
-        "client" => true,
-        side if side == server => false,
-        _ => return None,
-    };
-    let message = line.get("message")?.as_object()?;
-    let has = |field: &str| message.contains_key(field);
-    let is_fine = message.get("jsonrpc") == Some(&"2.0".into())
-        && (!has("id") || is_id(line, "/message/id"))
-        && (!has("method") || is_text(line, "/message/method"))
-        && (!has("params")
-            || line["message"]["params"].is_object()
-            || line["message"]["params"].is_null())
-        && (!has("error")
-            || is_text(line, "/message/error/message")
-                && line["message"]["error"]["code"].is_i64());
-    let form = match (has("method"), has("id"), has("result"), has("error")) {
-        (true, true, false, false) => Form::Request,
-        (true, false, false, false) => Form::Notification,
-        (false, true, true, false) | (false, true, false, true) => Form::Response,
-        (false, false, false, true) => Form::Orphan,
-        _ => return None,
-    };
-    is_fine.then_some((from_client, FormOf(form)))
-}
-
-/// The form of a message of JSON-RPC.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) struct FormOf(Form);
-
-impl FormOf {
-    pub(super) fn is_request(self) -> bool {
-        self.0 == Form::Request
-    }
-
-    pub(super) fn is_notification(self) -> bool {
-        self.0 == Form::Notification
-    }
-
-    pub(super) fn is_response(self) -> bool {
-        self.0 == Form::Response
-    }
-}
-
-/// Returns the index of the response to the request at an index.
-pub(super) fn response_to(stream: &[Json], request: usize, server: &str) -> Option<usize> {
-    let (from_client, _) = form(&stream[request], server)?;
-    let id = &stream[request]["message"]["id"];
-    (request + 1..stream.len()).find(|index| {
-        form(&stream[*index], server).is_some_and(|(from, form)| {
-            from != from_client && form.is_response() && stream[*index]["message"]["id"] == *id
-        })
-    })
-}
-
-/// Returns the index of the request that the response at an index belongs to: the last one
-/// of that id before it, unless that has a response before this one.
-pub(super) fn request_of(stream: &[Json], response: usize, server: &str) -> Option<usize> {
-    let (from_client, _) = form(&stream[response], server)?;
-    let id = &stream[response]["message"]["id"];
-    let request = (0..response).rfind(|index| {
-        form(&stream[*index], server).is_some_and(|(from, form)| {
-            from != from_client && form.is_request() && stream[*index]["message"]["id"] == *id
-        })
-    })?;
-    (response_to(stream, request, server) == Some(response)).then_some(request)
-}
-
 fn recognises(stream: &[Json]) -> bool {
     (0..stream.len()).all(|index| is_legal(stream, index))
 }
 
 fn is_legal(stream: &[Json], index: usize) -> bool {
     let message = &stream[index]["message"];
-    let Some((from_client, form)) = form(&stream[index], "agent") else {
+    let Some((from_client, form)) = rpc::form(&stream[index], "agent") else {
         return false;
     };
     let method = message["method"].as_str().unwrap_or_default();
@@ -318,7 +235,7 @@ fn is_legal(stream: &[Json], index: usize) -> bool {
             || method == "session/request_permission" && !from_client;
         let in_use = (0..index).any(|other| {
             is_open(stream, other, index)
-                && self::form(&stream[other], "agent").is_some_and(|(from, _)| from == from_client)
+                && rpc::form(&stream[other], "agent").is_some_and(|(from, _)| from == from_client)
                 && stream[other]["message"]["id"] == message["id"]
         });
         return !in_use
@@ -361,7 +278,7 @@ fn is_legal(stream: &[Json], index: usize) -> bool {
 
 /// Returns `true` if a request came before the place and its response did not.
 fn is_open(stream: &[Json], request: usize, place: usize) -> bool {
-    form(&stream[request], "agent").is_some_and(|(_, form)| form.is_request())
+    rpc::form(&stream[request], "agent").is_some_and(|(_, form)| form.is_request())
         && request < place
         && response_to(stream, request, "agent").is_none_or(|response| response > place)
 }

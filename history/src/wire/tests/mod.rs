@@ -10,9 +10,12 @@ mod agent_client;
 mod chat_completions;
 mod cloud_events;
 mod draws;
+mod mcp_2025;
+mod mcp_2026;
 mod mutation;
 mod otel_genai;
 mod reading;
+mod rpc;
 mod spans;
 mod words;
 
@@ -172,6 +175,8 @@ samples! {
     agent_client_protocol: agent_client::SAMPLE,
     streamed_chat: chat_completions::SAMPLE,
     cloudevents: cloud_events::SAMPLE,
+    mcp_2025_11_25: mcp_2025::SAMPLE,
+    mcp_2026_07_28: mcp_2026::SAMPLE,
     otel: otel_genai::SAMPLE,
     agent_events: spans::AGENT_EVENTS,
     agent_calls: spans::AGENT_CALLS,

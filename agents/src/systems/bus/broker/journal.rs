@@ -8,6 +8,7 @@ use rehearsal_sim::tokio::time;
 
 use super::super::events::EventType;
 use super::super::wire::{Cursor, MemberId, Message, OrderNumber, Place};
+use crate::effect::{self, Effect};
 use crate::record::recorder::lock;
 
 /// A change of the broker's state. All records in order make the state again.
@@ -76,7 +77,9 @@ impl Journal {
     /// before, nothing was written.
     pub(super) async fn write(&self, record: Record) {
         self.wait().await;
+        let effect = effect::begin(Effect::Write).await;
         self.write_behind(record);
+        effect.end().await;
     }
 
     /// Writes a record that nothing waits for.

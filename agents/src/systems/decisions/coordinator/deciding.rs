@@ -11,9 +11,10 @@ use super::super::rules::{Decision, Outcome, Poll, Reason, Ruling};
 use super::super::wire::Round;
 use super::ledger::Ballot;
 use super::{Coordinator, mediation, seeded};
+use crate::network::Network;
 use crate::record::recorder::name_task;
 
-impl Coordinator {
+impl<N: Network> Coordinator<N> {
     /// Waits until a round is over, and decides it.
     pub(super) async fn close_round(self: &Arc<Self>, round: Round, deadline: Instant) {
         // Seeded: a task of its own ends the round, and stays when the votes came first.
@@ -65,8 +66,13 @@ impl Coordinator {
         let decision = match self.rule(&counted) {
             Ruling::Decision(decision) => decision,
             Ruling::Mediation(recommendations) => {
+                // Seeded: votes are not answered until the mediator has answered.
+                let _counting = match self.configuration.carries(defects::LOCKED_WHILE_MEDIATED) {
+                    true => Some(self.counting.lock().await),
+                    false => None,
+                };
                 let timeout = self.configuration.mediation_timeout;
-                let picked = mediation::ask(recommendations, timeout).await;
+                let picked = mediation::ask(&self.network, recommendations, timeout).await;
                 picked
                     .unwrap_or(Outcome::Undecided(Reason::NoMediation))
                     .into()

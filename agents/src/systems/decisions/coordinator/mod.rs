@@ -22,7 +22,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex as SyncMutex};
 use std::time::Duration;
 
-use rehearsal_sim::tokio::net::TcpListener;
 use rehearsal_sim::tokio::select;
 use rehearsal_sim::tokio::sync::{Mutex, Notify, watch};
 use rehearsal_sim::tokio::time::{self, Instant};
@@ -34,6 +33,8 @@ use super::defects;
 use super::rules::{Decision, Member, Opinion, RuleRef, Terms};
 use super::wire::{Answer, Round, VoterId};
 use crate::defect::Defect;
+use crate::effect::{self, Effect};
+use crate::network::{Listener, Network};
 use crate::record::recorder::lock;
 
 pub(super) use self::ledger::{Ballot, Ledger};
@@ -74,7 +75,8 @@ pub(super) trait Observer: Send + Sync {
 }
 
 /// One incarnation of the coordinator.
-pub(super) struct Coordinator {
+pub(super) struct Coordinator<N: Network> {
+    network: N,
     configuration: Configuration,
     ledger: Ledger,
     observer: Arc<dyn Observer>,
@@ -89,15 +91,17 @@ pub(super) struct Coordinator {
     stop: CancellationToken,
 }
 
-impl Coordinator {
+impl<N: Network> Coordinator<N> {
     /// A coordinator that goes on where the ledger ends.
     pub(super) fn open(
+        network: N,
         configuration: Configuration,
         ledger: Ledger,
         observer: Arc<dyn Observer>,
     ) -> Self {
         ledger.begin_epoch();
         Self {
+            network,
             configuration,
             ledger,
             observer,
@@ -111,7 +115,7 @@ impl Coordinator {
     }
 
     /// Serves connections until the coordinator is shut down.
-    pub(super) async fn serve(self: &Arc<Self>, listener: TcpListener) {
+    pub(super) async fn serve(self: &Arc<Self>, mut listener: N::Listener) {
         loop {
             let accepted = select! {
                 biased;
@@ -119,7 +123,7 @@ impl Coordinator {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, _)) => {
+                Ok(stream) => {
                     let session = session::serve(Arc::clone(self), stream);
                     self.sessions.spawn(session);
                 }
@@ -186,7 +190,9 @@ impl Coordinator {
             && self.configuration.carries(defects::COUNTED_FOR_EACH_VOTER);
         if admission == Admission::New || kept {
             self.write().await;
+            let effect = effect::begin(Effect::Write).await;
             self.ledger.add(round, ballot);
+            effect.end().await;
             self.voted.notify_one();
         }
         admission.into()

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rehearsal_sim::tokio::net::TcpStream;
-use rehearsal_sim::tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use rehearsal_sim::tokio::{select, time};
 use rehearsal_sim::tokio_util::sync::CancellationToken;
 
@@ -15,14 +13,15 @@ use super::super::wire::{
     VoterId,
 };
 use super::Coordinator;
+use crate::network::Network;
 use crate::record::recorder::{lock, name_task};
 
 /// Longest time until the first frame of a voter.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serves a connection to its end.
-pub(super) async fn serve(coordinator: Arc<Coordinator>, stream: TcpStream) {
-    let (reading, writing) = stream.into_split();
+pub(super) async fn serve<N: Network>(coordinator: Arc<Coordinator<N>>, stream: N::Stream) {
+    let (reading, writing) = N::split(stream);
     let mut reader = FrameReader::new(reading);
     let Some((voter, taken)) = hello(&coordinator, &mut reader).await else {
         return;
@@ -42,9 +41,9 @@ pub(super) async fn serve(coordinator: Arc<Coordinator>, stream: TcpStream) {
 }
 
 /// Waits for the voter's first frame.
-async fn hello(
-    coordinator: &Coordinator,
-    reader: &mut FrameReader<OwnedReadHalf>,
+async fn hello<N: Network>(
+    coordinator: &Coordinator<N>,
+    reader: &mut FrameReader<N::Reader>,
 ) -> Option<(VoterId, Cursor)> {
     let first = time::timeout(HELLO_TIMEOUT, reader.next());
     match coordinator.stop.run_until_cancelled(first).await {
@@ -53,7 +52,7 @@ async fn hello(
     }
 }
 
-impl Coordinator {
+impl<N: Network> Coordinator<N> {
     /// Makes this the voter's connection. An earlier one ends: it may be half open.
     fn attach(&self, voter: VoterId) -> CancellationToken {
         let end = self.stop.child_token();
@@ -74,15 +73,15 @@ impl Coordinator {
 }
 
 /// The connection of one voter.
-struct Session {
-    coordinator: Arc<Coordinator>,
+struct Session<N: Network> {
+    coordinator: Arc<Coordinator<N>>,
     voter: VoterId,
     taken: Cursor,
-    reader: FrameReader<OwnedReadHalf>,
-    writer: FrameWriter<OwnedWriteHalf>,
+    reader: FrameReader<N::Reader>,
+    writer: FrameWriter<N::Writer>,
 }
 
-impl Session {
+impl<N: Network> Session<N> {
     async fn run(mut self) -> Result<(), Disconnected> {
         let mut announced = self.coordinator.announced.subscribe();
         let rounds = self.coordinator.configuration.rounds;

@@ -1,7 +1,5 @@
 //! The connection of a voter to the coordinator.
 
-use rehearsal_sim::tokio::net::TcpStream;
-use rehearsal_sim::tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use rehearsal_sim::tokio::select;
 use rehearsal_sim::tokio::time::{self, Instant};
 
@@ -13,6 +11,7 @@ use super::super::wire::{
 };
 use super::{Pending, Voter, heartbeat};
 use crate::driver::Node;
+use crate::network::Network;
 use crate::record::recorder::lock;
 
 /// The end of a connection.
@@ -25,8 +24,8 @@ pub(super) enum End {
 }
 
 /// The connection of a voter, across all its TCP connections in one incarnation.
-pub(super) struct Link<'a> {
-    voter: &'a Voter,
+pub(super) struct Link<'a, N: Network> {
+    voter: &'a Voter<N>,
     node: &'a Node,
     record: &'a VoterRecord,
     /// The time at which the vote of the open round is due.
@@ -36,9 +35,9 @@ pub(super) struct Link<'a> {
     leaving: bool,
 }
 
-struct Connection {
-    reader: FrameReader<OwnedReadHalf>,
-    writer: FrameWriter<OwnedWriteHalf>,
+struct Connection<N: Network> {
+    reader: FrameReader<N::Reader>,
+    writer: FrameWriter<N::Writer>,
     rounds: u32,
 }
 
@@ -49,8 +48,8 @@ enum Event {
     Heartbeat,
 }
 
-impl<'a> Link<'a> {
-    pub(super) fn new(voter: &'a Voter, node: &'a Node, record: &'a VoterRecord) -> Self {
+impl<'a, N: Network> Link<'a, N> {
+    pub(super) fn new(voter: &'a Voter<N>, node: &'a Node, record: &'a VoterRecord) -> Self {
         let mut link = Self {
             voter,
             node,
@@ -73,9 +72,9 @@ impl<'a> Link<'a> {
         }
     }
 
-    async fn connect(&mut self) -> Result<Connection, Disconnected> {
-        let stream = TcpStream::connect((COORDINATOR, PORT)).await?;
-        let (reading, writing) = stream.into_split();
+    async fn connect(&mut self) -> Result<Connection<N>, Disconnected> {
+        let stream = self.voter.network.connect(COORDINATOR, PORT).await?;
+        let (reading, writing) = N::split(stream);
         let (mut reader, mut writer) = (FrameReader::new(reading), FrameWriter::new(writing));
         let hello = VoterFrame::Hello {
             voter: self.voter.plan.id,
@@ -96,7 +95,7 @@ impl<'a> Link<'a> {
         })
     }
 
-    async fn serve(&mut self, mut connection: Connection) -> Result<End, Disconnected> {
+    async fn serve(&mut self, mut connection: Connection<N>) -> Result<End, Disconnected> {
         self.heard = Instant::now();
         self.leaving = false;
         self.repeat(&mut connection).await?;
@@ -125,7 +124,7 @@ impl<'a> Link<'a> {
     }
 
     /// Waits for the next event.
-    async fn next(&self, connection: &mut Connection, beat: Instant) -> Event {
+    async fn next(&self, connection: &mut Connection<N>, beat: Instant) -> Event {
         let due = self.due.unwrap_or(beat);
         select! {
             biased;
@@ -136,7 +135,7 @@ impl<'a> Link<'a> {
     }
 
     /// Sends the votes again that a lost connection may have swallowed.
-    async fn repeat(&self, connection: &mut Connection) -> Result<(), Disconnected> {
+    async fn repeat(&self, connection: &mut Connection<N>) -> Result<(), Disconnected> {
         let frames: Vec<VoterFrame> = {
             let disk = lock(&self.voter.disk);
             let pending = disk.outbox.iter();
@@ -154,7 +153,10 @@ impl<'a> Link<'a> {
         connection.writer.send(&frames).await
     }
 
-    async fn leave_if_finished(&mut self, connection: &mut Connection) -> Result<(), Disconnected> {
+    async fn leave_if_finished(
+        &mut self,
+        connection: &mut Connection<N>,
+    ) -> Result<(), Disconnected> {
         if !self.leaving && self.voter.has_finished(connection.rounds) {
             self.leaving = true;
             connection.writer.send(&[VoterFrame::Bye]).await?;
@@ -168,7 +170,7 @@ impl<'a> Link<'a> {
         self.due = vote.map(|(_, vote)| Instant::now() + vote.delay);
     }
 
-    async fn vote(&mut self, connection: &mut Connection) -> Result<(), Disconnected> {
+    async fn vote(&mut self, connection: &mut Connection<N>) -> Result<(), Disconnected> {
         self.due = None;
         let Some((round, vote)) = self.voter.vote_to_send() else {
             return Ok(());

@@ -20,10 +20,12 @@ use super::rules::Opinion;
 use super::settings::ConnectionSettings;
 use super::wire::{Cursor, Round};
 use crate::driver::{Node, WorkId};
+use crate::network::Network;
 use crate::record::recorder::{lock, name_task};
 
 /// A voter across the incarnations of its process.
-pub(super) struct Voter {
+pub(super) struct Voter<N: Network> {
+    network: N,
     pub(super) plan: PlannedVoter,
     pub(super) connections: ConnectionSettings,
     /// The piece of work that all rounds are for this voter.
@@ -51,10 +53,16 @@ struct Pending {
     sending: Sending,
 }
 
-impl Voter {
+impl<N: Network> Voter<N> {
     /// A voter that has not voted.
-    pub(super) fn new(plan: PlannedVoter, connections: ConnectionSettings, work: WorkId) -> Self {
+    pub(super) fn new(
+        network: N,
+        plan: PlannedVoter,
+        connections: ConnectionSettings,
+        work: WorkId,
+    ) -> Self {
         Self {
+            network,
             plan,
             connections,
             work,

@@ -10,6 +10,7 @@ use super::super::trace::{Event, SessionState, Totals, regressions};
 use super::super::wire::{EventId, Refusal, Reply, SessionId};
 use super::recording::Change;
 use super::{Service, Slot};
+use crate::effect::{self, Effect};
 
 impl Service {
     /// Opens a session, unless it is open.
@@ -94,7 +95,9 @@ impl Service {
             });
         } else {
             self.wait().await;
+            let effect = effect::begin(Effect::Write).await;
             self.recording.add(change);
+            effect.end().await;
         }
         state.apply(at_us, event);
         // Seeded: checkpoints show the sums of the session, and not a copy.

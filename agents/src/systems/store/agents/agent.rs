@@ -4,8 +4,8 @@ use rehearsal_history::SpanEnd;
 use rehearsal_sim::tokio::time;
 
 use super::super::plan::{Action, PlannedAgent};
-use super::contributor;
 use super::edge::{Edge, Environment};
+use super::{contributor, curator, reviser};
 use crate::driver::{ClientNode, WorkId};
 use crate::network::Network;
 use crate::record::recorder::name_task;
@@ -47,7 +47,9 @@ impl<N: Network> Agent<N> {
 async fn take<N: Network>(edge: &mut Edge<N>, action: Action) {
     match action {
         Action::Set { key, value } => edge.set(&key, value).await,
-        Action::Get { key } => edge.get(&key).await,
+        Action::Get { key } => {
+            edge.get(&key).await;
+        }
         Action::Increment { key } => edge.increment(&key).await,
         Action::Count { key } => {
             edge.count(&key).await;
@@ -60,5 +62,7 @@ async fn take<N: Network>(edge: &mut Edge<N>, action: Action) {
             test_case,
             edge_case,
         } => contributor::contribute(edge, test_case, edge_case).await,
+        Action::Revise(turn) => reviser::revise(edge, turn).await,
+        Action::Curate(replacement) => curator::replace(edge, replacement).await,
     }
 }

@@ -10,7 +10,8 @@ use super::super::faults::STORE;
 use super::super::marks::{REPLICA_BEHIND, REQUEST_REPEATED};
 use super::super::settings::ConnectionSettings;
 use super::super::state::{
-    BoardCommand, Command, Contents, Contribution, Query, Reply, ValueCommand,
+    BoardCommand, Command, Contents, Contribution, CurationCommand, Query, Reply, Revision,
+    ValueCommand,
 };
 use super::super::wire::{ClientId, RequestId, RequestNumber, TeamId};
 use crate::defect::Defect;
@@ -51,6 +52,7 @@ pub(super) struct Edge<N: Network> {
     /// The replica at which values are read; none for the store itself.
     replica: Option<Link<N>>,
     session: Session,
+    pub(super) defect: Option<Defect>,
 }
 
 /// An operation of the store.
@@ -78,6 +80,7 @@ impl<N: Network> Edge<N> {
             team,
             replica: None,
             session,
+            defect: environment.defect,
         }
     }
 
@@ -163,17 +166,30 @@ impl<N: Network> Edge<N> {
         .await;
     }
 
-    pub(super) async fn get(&mut self, key: &str) {
+    /// Returns the value of a key, if it has one; none without an answer.
+    pub(super) async fn get(&mut self, key: &str) -> Option<Option<String>> {
         let query = Operation::Read(Query::Get(key.to_owned()));
         let result = |reply| match reply {
             Reply::Value(value) => Some(value),
             _ => None,
         };
-        self.call(key, "read".into(), query, result).await;
+        self.call(key, "read".into(), query, result).await
     }
 
     pub(super) async fn append(&mut self, key: &str, value: String) {
         let call = Body::new("append").with("value", value.clone());
+        self.append_as(call, key, value).await;
+    }
+
+    /// Appends to a list as the effect of a turn, at that place of its plan.
+    pub(super) async fn have_effect(&mut self, key: &str, value: String, at: (u32, u32)) {
+        let (turn, place) = at;
+        let call = Body::new("append").with("value", value.clone());
+        let call = call.with("turn", turn).with("place", place);
+        self.append_as(call, key, value).await;
+    }
+
+    async fn append_as(&mut self, call: Body, key: &str, value: String) {
         let key = key.to_owned();
         let command = ValueCommand::Append { key, value };
         let object = command.key().to_owned();
@@ -199,6 +215,57 @@ impl<N: Network> Edge<N> {
     pub(super) async fn count(&mut self, key: &str) -> Option<u32> {
         let query = Operation::Read(Query::Count(key.to_owned()));
         self.call(key, "count".into(), query, number).await
+    }
+
+    // Documents ---------------------------------------------------------------
+
+    /// Makes a call that the store may refuse, which then had no effect.
+    async fn attempt(&mut self, object: &str, call: Body, command: Command) -> Option<bool> {
+        let invocation = self.actor.invoke(&self.object(object), call);
+        let reply = self.perform(Operation::Execute(command)).await;
+        let is_taken = reply.and_then(flag);
+        match is_taken {
+            Some(true) => invocation.returned(&()),
+            Some(false) => invocation.failed("refused"),
+            None => invocation.unanswered(),
+        }
+        is_taken
+    }
+
+    /// Writes a document anew, if the store takes the revision.
+    pub(super) async fn revise(&mut self, revision: Revision) -> Option<bool> {
+        let list = |texts: Vec<String>| Value::List(texts.into_iter().map(Value::from).collect());
+        let from = revision.from.clone();
+        let from = from.map_or_else(|| list(Vec::new()), Value::from);
+        let call = Body::new("write").with("value", revision.value.clone());
+        let call = call
+            .with("from", from)
+            .with("uses", list(revision.uses.clone()));
+        let document = revision.document.clone();
+        self.attempt(&document, call, Command::Revise(revision))
+            .await
+    }
+
+    /// Changes or uses what a curator keeps.
+    pub(super) async fn curate(&mut self, command: CurationCommand) -> Option<bool> {
+        let (object, kind, value) = match &command {
+            CurationCommand::Retract(statement) => (RETRACTIONS, "retract", statement),
+            CurationCommand::Offer(tool) => (TOOLS, "add", tool),
+            CurationCommand::Withdraw(tool) => (TOOLS, "remove", tool),
+            CurationCommand::Use(tool) => (TOOLS, "use", tool),
+        };
+        let call = Body::new(kind).with("value", value.clone());
+        self.attempt(object, call, command.into()).await
+    }
+
+    /// Returns the tools on offer.
+    pub(super) async fn tools(&mut self) -> Option<Vec<String>> {
+        let query = Operation::Read(Query::Tools);
+        let result = |reply| match reply {
+            Reply::List(tools) => Some(tools),
+            _ => None,
+        };
+        self.call(TOOLS, "members".into(), query, result).await
     }
 
     // The workspace -----------------------------------------------------------
@@ -276,6 +343,8 @@ impl<N: Network> Edge<N> {
     }
 }
 
+const TOOLS: &str = "tools";
+const RETRACTIONS: &str = "retractions";
 const TEST_CASES: &str = "test-cases";
 const EDGE_CASES: &str = "edge-cases";
 const SUGGESTIONS: &str = "suggestions";

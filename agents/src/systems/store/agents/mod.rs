@@ -6,6 +6,7 @@
 //! | `edge` | calls to the store with their record |
 //! | `agent` | scripts over keys: writers, counters, appenders |
 //! | `contributor` | the script over a workspace |
+//! | `reviser`, `curator` | turns over documents, with statements and tools that change |
 //! | `tester` | the pair of writes that a crash may tear |
 //! | `submitter`, `worker` | tasks and their results |
 //! | `auditor` | the comparison at the end |
@@ -13,7 +14,9 @@
 mod agent;
 mod auditor;
 mod contributor;
+mod curator;
 mod edge;
+mod reviser;
 mod submitter;
 mod tester;
 mod worker;

@@ -7,6 +7,7 @@ use rehearsal_history::Epoch;
 use rehearsal_sim::tokio::time;
 
 use super::super::wire::{Position, Record};
+use crate::effect::{self, Effect};
 use crate::record::recorder::lock;
 
 /// A handle to the disk.
@@ -68,8 +69,13 @@ impl Journal {
         if !self.write_time.is_zero() {
             time::sleep(self.write_time).await;
         }
-        let mut disk = lock(&self.disk);
-        disk.records.push(record);
-        disk.position()
+        let effect = effect::begin(Effect::Write).await;
+        let position = {
+            let mut disk = lock(&self.disk);
+            disk.records.push(record);
+            disk.position()
+        };
+        effect.end().await;
+        position
     }
 }

@@ -8,12 +8,13 @@
 use std::collections::BTreeMap;
 
 use rehearsal_history::{Resource, TenantId};
-use rehearsal_sim::tokio::sync::Mutex;
+use rehearsal_sim::tokio::sync::{Mutex, watch};
 
 use super::super::defects;
 use super::super::settings::StoreSpec;
 use super::super::state::{
-    BoardChange, BoardCommand, Change, Command, Decision, Query, Recall, Reply, State, ValueCommand,
+    BoardChange, BoardCommand, Change, Command, CurationCommand, Decision, Query, Recall, Reply,
+    State, ValueCommand,
 };
 use super::super::wire::{Answer, Position, Record, Request, RequestId, Response, TeamId};
 use super::journal::Journal;
@@ -28,6 +29,8 @@ pub(in super::super) struct Primary {
     workers: u32,
     spaces: BTreeMap<TeamId, Mutex<Space>>,
     journal: Journal,
+    /// The latest position that a replica has.
+    followed: watch::Sender<Position>,
     pub(in super::super) sessions: Sessions,
 }
 
@@ -46,6 +49,7 @@ impl Primary {
             workers: tasks.map_or(0, |tasks| tasks.workers),
             spaces: (1..=settings.teams).map(TeamId).map(space).collect(),
             journal,
+            followed: watch::Sender::new(Position::default()),
             sessions: Sessions::new(spec.settings.connections.idle_timeout),
         }
     }
@@ -122,6 +126,11 @@ impl Primary {
         }
         let position = self.journal.write(record.clone()).await;
         space.apply(&record);
+        // Seeded: a replica must have the change first.
+        if self.carries(defects::ANSWER_WAITS_FOR_REPLICA) {
+            let mut followed = self.followed.subscribe();
+            let _ = followed.wait_for(|followed| *followed >= position).await;
+        }
         Some(response(position, reply))
     }
 
@@ -151,6 +160,21 @@ impl Primary {
                 let change = BoardChange::Submitted(pairs.map(|(task, _)| *task).collect());
                 (Some(Change::Board(change)), Reply::Done)
             }
+            // Seeded: the version that it was produced from is not compared.
+            Command::Revise(revision) if self.carries(defects::REVISED_BLINDLY) => {
+                state.revise(revision, state.curation.holds(revision))
+            }
+            // Seeded: the statements that it uses are not looked at.
+            Command::Revise(revision) if self.carries(defects::RETRACTION_IGNORED) => {
+                let is_fresh = state.values.get(&revision.document) == revision.from;
+                state.revise(revision, is_fresh)
+            }
+            // Seeded: a tool is found by its name, on offer or not.
+            Command::Curation(CurationCommand::Use(_))
+                if self.carries(defects::WITHDRAWN_TOOL_USED) =>
+            {
+                (None, Reply::Flag(true))
+            }
             _ => state.decide(command),
         }
     }
@@ -163,6 +187,17 @@ impl Primary {
             false => Copies::Deep,
         };
         Some(self.reply(space.read(id, query, copies)))
+    }
+
+    /// Returns the records that a replica does not have.
+    fn records(&self, after: Position) -> Response {
+        if self.carries(defects::ANSWER_WAITS_FOR_REPLICA) {
+            self.followed.send_replace(after);
+        }
+        Response {
+            position: self.journal.position(),
+            answer: Answer::Records(self.journal.after(after)),
+        }
     }
 
     fn reply(&self, reply: Reply) -> Response {
@@ -182,10 +217,7 @@ impl Service for Primary {
             Request::Read {
                 team, id, query, ..
             } => self.read(team, &id, &query).await,
-            Request::Follow { after } => Some(Response {
-                position: self.journal.position(),
-                answer: Answer::Records(self.journal.after(after)),
-            }),
+            Request::Follow { after } => Some(self.records(after)),
             Request::Detach { .. } => None,
         };
         answered.unwrap_or_else(|| Response {

@@ -5,12 +5,14 @@
 //! | `values` | values, lists and counters by key |
 //! | `workspace` | the contributions of a team to one design, and snapshots of them |
 //! | `board` | tasks, their claims and results |
+//! | `curation` | documents that are revised with tools on offer and statements that hold |
 //!
 //! A command is decided against the state, which gives a change and a reply; the change is
 //! written to the journal, and then applied. Changes hold results and not questions, so
 //! that a replica and a restarted store come to the same state.
 
 mod board;
+mod curation;
 mod values;
 mod workspace;
 
@@ -21,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::wire::{ClientId, Record, RequestId, RequestNumber};
 
 pub(super) use board::{Board, BoardChange, BoardCommand, Claim, Completion, Offer, Task, TaskId};
+pub(super) use curation::{Curation, CurationChange, CurationCommand, Revision};
 pub(super) use values::{ValueChange, ValueCommand, Values};
 pub(super) use workspace::{Contents, Contribution, Workspace};
 
@@ -31,6 +34,8 @@ pub(super) enum Command {
     Value(ValueCommand),
     Contribute(Contribution),
     Board(BoardCommand),
+    Curation(CurationCommand),
+    Revise(Revision),
 }
 
 /// A question that changes nothing which a crash could lose.
@@ -53,6 +58,8 @@ pub(super) enum Query {
     Offers,
     /// The results of all tasks, in the order in which the tasks were submitted.
     Results,
+    /// The tools on offer.
+    Tools,
     /// All of the state, as a text that is equal for equal states.
     Everything,
 }
@@ -87,6 +94,7 @@ pub(super) enum Change {
     Value(ValueChange),
     Contributed(Contribution),
     Board(BoardChange),
+    Curated(CurationChange),
 }
 
 /// A change with the reply to its cause. A command that changes nothing has a reply alone.
@@ -110,6 +118,8 @@ pub(super) struct State {
     pub(super) values: Values,
     pub(super) workspace: Workspace,
     pub(super) board: Board,
+    #[serde(skip_serializing_if = "Curation::is_empty")]
+    pub(super) curation: Curation,
     /// The last request of each client that changed something, with its reply.
     answered: BTreeMap<ClientId, (RequestNumber, Reply)>,
 }
@@ -140,7 +150,24 @@ impl State {
                 let (change, reply) = self.board.decide(command);
                 (change.map(Change::Board), reply)
             }
+            Command::Curation(command) => {
+                let (change, acts) = self.curation.decide(command);
+                (change.map(Change::Curated), Reply::Flag(acts))
+            }
+            Command::Revise(revision) => {
+                let is_fresh = self.values.get(&revision.document) == revision.from;
+                self.revise(revision, is_fresh && self.curation.holds(revision))
+            }
         }
+    }
+
+    /// Decides a revision that was compared with the state.
+    pub(super) fn revise(&self, revision: &Revision, is_taken: bool) -> Decision {
+        let change = is_taken.then(|| ValueChange::Set {
+            key: revision.document.clone(),
+            value: revision.value.clone(),
+        });
+        (change.map(Change::Value), Reply::Flag(is_taken))
     }
 
     /// Applies a record of the journal.
@@ -149,6 +176,7 @@ impl State {
             Change::Value(change) => self.values.apply(change),
             Change::Contributed(contribution) => self.workspace.apply(contribution),
             Change::Board(change) => self.board.apply(change),
+            Change::Curated(change) => self.curation.apply(change),
         }
         let RequestId { client, number } = record.id.clone();
         self.answered.insert(client, (number, record.reply.clone()));
@@ -160,6 +188,7 @@ impl State {
             Query::Get(key) => Reply::Value(self.values.get(key)),
             Query::List(key) => Reply::List(self.values.list(key)),
             Query::Count(key) => Reply::Number(self.values.count(key)),
+            Query::Tools => Reply::List(self.curation.tools()),
             Query::Results => Reply::Results(self.board.results()),
             Query::Everything => Reply::Value(serde_json::to_string(self).ok()),
             Query::TakeSnapshot | Query::Look(_) | Query::Release(_) => Reply::UnknownSnapshot,

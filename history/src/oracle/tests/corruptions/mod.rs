@@ -10,7 +10,10 @@ mod limits;
 mod livelock;
 mod operations;
 mod order;
+mod progress;
 mod protocol;
+mod shared_state;
+mod starvation;
 
 use std::collections::BTreeSet;
 
@@ -49,6 +52,12 @@ const TABLES: &[&[Case]] = &[
     operations::SNAPSHOT,
     operations::READ_YOUR_WRITES,
     livelock::LIVELOCK,
+    shared_state::FRESH,
+    shared_state::RETRACTED,
+    shared_state::PHANTOM_TOOL,
+    shared_state::EFFECT_ORDER,
+    starvation::STARVATION,
+    progress::PROGRESS,
 ];
 
 fn cases() -> impl Iterator<Item = &'static Case> {

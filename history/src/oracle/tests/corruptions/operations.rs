@@ -75,7 +75,7 @@ pub(super) const LINEARIZABLE: &[Case] = &[
             let late = returned(3, "count".into(), (20, 10), Some(0));
             builder.operations.push(late);
         },
-        says: &["operation-13 was invoked a second time, or ended although it was not open"],
+        says: &["operation-19 was invoked a second time, or ended although it was not open"],
     },
 ];
 

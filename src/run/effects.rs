@@ -1,0 +1,47 @@
+//! The number of effects at which the faults of a scenario may strike: those of a run of the same
+//! seed under the default schedule, in which no fault strikes.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use rehearsal_agents::effect::Effects;
+use rehearsal_agents::spec::FaultPlan;
+use rehearsal_sim::hermetic::call_on_fresh_thread;
+use rehearsal_sim::{Ambient, Choices, Fifo, Recording};
+
+use super::{RunOptions, StrategyName, execute};
+use crate::scenario::Scenario;
+
+/// Returns the scenario with the effects counted at which its faults may strike. Costs a run, if
+/// there are such faults.
+pub(super) fn counted(scenario: &Scenario, seed: u64) -> Cow<'_, Scenario> {
+    if scenario.spec.faults.at.is_empty() {
+        return Cow::Borrowed(scenario);
+    }
+    let effects = Arc::new(Effects::default());
+    let mut faultless = scenario.clone();
+    faultless.spec.faults = FaultPlan::default();
+    let run = || {
+        let options = RunOptions {
+            seed,
+            strategy: StrategyName::FIFO,
+            recording: Recording::Off,
+            choices: Choices::Fresh,
+        };
+        execute(
+            &faultless,
+            options,
+            Box::new(Fifo),
+            Some(Arc::clone(&effects)),
+        );
+    };
+    match scenario.implementation().ambient() {
+        Ambient::Real => run(),
+        Ambient::Hermetic => call_on_fresh_thread(run),
+    }
+    let mut counted = scenario.clone();
+    for at in &mut counted.spec.faults.at {
+        at.among = effects.number(at.of);
+    }
+    Cow::Owned(counted)
+}
