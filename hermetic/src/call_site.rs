@@ -18,13 +18,45 @@ const SOURCES: [&str; 4] = ["src", "tests", "examples", "benches"];
 
 /// Returns the place of the first frame of user code on this thread's stack.
 pub(crate) fn caller() -> String {
-    // With whole paths; the short form depends on the working directory.
-    find(&format!("{:#}", Backtrace::force_capture()))
+    match places(&backtrace()) {
+        Places::Found { first, .. } => first,
+        Places::NoUserCode => "site unknown (no frame of user code)".to_owned(),
+        Places::NoDebugInfo => "site unknown (no debug info)".to_owned(),
+    }
 }
 
-fn find(backtrace: &str) -> String {
+/// Returns the place of the first frame on this thread's stack that is in code of the user's
+/// own, or else in a library that it uses; none if there is no such frame or no debug info.
+/// Takes a backtrace, so it costs about a millisecond.
+pub fn own_call_site() -> Option<String> {
+    match places(&backtrace()) {
+        Places::Found { first, own } => Some(own.unwrap_or(first)),
+        Places::NoUserCode | Places::NoDebugInfo => None,
+    }
+}
+
+fn backtrace() -> String {
+    // With whole paths; the short form depends on the working directory.
+    format!("{:#}", Backtrace::force_capture())
+}
+
+/// The places of user code in a backtrace.
+#[derive(PartialEq, Eq, Debug)]
+enum Places {
+    Found {
+        /// The first of all.
+        first: String,
+        /// The first outside published packages.
+        own: Option<String>,
+    },
+    NoUserCode,
+    NoDebugInfo,
+}
+
+fn places(backtrace: &str) -> Places {
     let mut symbol = "";
     let mut any_location = false;
+    let mut first = None;
     for line in backtrace.lines().map(str::trim) {
         let Some(location) = line.strip_prefix("at ") else {
             symbol = symbol_of(line);
@@ -39,15 +71,24 @@ fn find(backtrace: &str) -> String {
             Owner::Library => {}
             // C functions are recognised by name, because they may have no path.
             Owner::User(_) if matches!(symbol, "main" | "_start") => {}
-            Owner::User(path) => return format!("{path}:{place}"),
+            Owner::User(path) => {
+                let own = format!("{path}:{place}");
+                let first = first.take().unwrap_or_else(|| own.clone());
+                return Places::Found {
+                    first,
+                    own: Some(own),
+                };
+            }
+            Owner::Published(path) => {
+                first.get_or_insert_with(|| format!("{path}:{place}"));
+            }
         }
     }
-    let why = if any_location {
-        "no frame of user code"
-    } else {
-        "no debug info"
-    };
-    format!("site unknown ({why})")
+    match first {
+        Some(first) => Places::Found { first, own: None },
+        None if any_location => Places::NoUserCode,
+        None => Places::NoDebugInfo,
+    }
 }
 
 /// Returns the text after `12: 0x55d0c0ffee - `, or `12: `, or an empty prefix if the frame is
@@ -72,6 +113,8 @@ enum Owner<'a> {
     Library,
     /// User code; the name of the file in reports.
     User(&'a str),
+    /// Code of a published package; the same.
+    Published(&'a str),
 }
 
 fn owner(path: &str) -> Owner<'_> {
@@ -84,7 +127,7 @@ fn owner(path: &str) -> Owner<'_> {
     };
     if !IN_BETWEEN.contains(&name(package)) {
         // With its version.
-        return Owner::User(&path[path.len() - package.len() - 1 - file.len()..]);
+        return Owner::Published(&path[path.len() - package.len() - 1 - file.len()..]);
     }
     if name(package) == "rehearsal-sim" && END.contains(&file) {
         Owner::Engine
@@ -160,7 +203,14 @@ mod tests {
     const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
     fn with(frames: &str) -> String {
-        find(&format!(
+        match of(frames) {
+            Places::Found { first, .. } => first,
+            other => format!("{other:?}"),
+        }
+    }
+
+    fn of(frames: &str) -> Places {
+        places(&format!(
             "   0:     0x55d0 - std::backtrace_rs::backtrace::trace
                                at /rustc/17067/library/std/src/../../backtrace/src/lib.rs:66:14
    1:     0x55d1 - pthread_create
@@ -202,8 +252,21 @@ mod tests {
 
     #[test]
     fn caller_of_the_run_is_not_the_site() {
-        assert_eq!(with(""), "site unknown (no frame of user code)");
+        assert_eq!(of(""), Places::NoUserCode);
         let bare = "   0: 0x1 - chat::room::enter\n   1: 0x2 - main\n";
-        assert_eq!(find(bare), "site unknown (no debug info)");
+        assert_eq!(places(bare), Places::NoDebugInfo);
+    }
+
+    #[test]
+    fn own_code_is_found_behind_a_library() {
+        let both = "   3: 0x1 - futures_util::join
+             at /home/me/.cargo/registry/src/index.example-6f17/futures-util-0.3.1/src/join.rs:7:9
+   4: 0x1 - chat::room
+             at /home/me/chat/src/room.rs:31:5\n";
+        let Places::Found { first, own } = of(both) else {
+            panic!("there is user code");
+        };
+        assert_eq!(first, "futures-util-0.3.1/src/join.rs:7:9");
+        assert_eq!(own.as_deref(), Some("src/room.rs:31:5"));
     }
 }

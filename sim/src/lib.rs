@@ -36,20 +36,21 @@ pub use point::Resource;
 pub use rehearsal_hermetic as hermetic;
 pub use run::{run, run_hermetic};
 pub use schedule::strategy::{
-    Candidates, ChoiceKind, Deviate, Exhaustive, Fifo, Order, Parameter, Pct, PendingOperation,
-    PickDeviation, Picks, Pos, Profile, Random, STRATEGIES, Sampler, Scope, Spawn, Strategy,
-    StrategyInfo, StrategyKind, StrategyName, Surw, Urw,
+    Alternative, Candidates, ChoiceKind, Deviate, Exhaustive, Fifo, Order, Parameter, Pct,
+    PendingOperation, Pick, PickDeviation, Picks, Pos, Profile, Random, STRATEGIES, Sampler, Scope,
+    Spawn, Strategy, StrategyInfo, StrategyKind, StrategyName, Surw, Urw,
 };
 pub use schedule::{
-    Choice, Choices, Deviation, DeviationKind, Divergence, Family, Label, Link, Schedule, Site,
-    SiteId, SpawnPath, Tape,
+    Choice, Choices, Deviation, DeviationKind, Divergence, Family, Label, Link, POSTPONED_STEPS,
+    Schedule, Site, SiteId, SpawnPath, Tape,
 };
 pub use shim::{tokio, tokio_util};
 pub use task::{AbortHandle, JoinError, JoinHandle};
 pub use time::VirtualTime;
 pub use trace::{
-    Census, DeadlockedTask, Decision, Dropped, Effect, Entry, Fingerprint, Interleaving, LeakKind,
-    LeakReport, LiveSocket, LiveTask, LockChange, LockStep, LockUse, Moment, Outcome, PanicReport,
-    Statistics, Switch, TaskDecision, TaskEnd, TaskInfo, Trace, Verdict, Wake,
+    Census, CodeLine, DeadlockedTask, Decision, Dropped, Effect, Entry, Fingerprint, Interleaving,
+    LeakKind, LeakReport, LiveSocket, LiveTask, LockChange, LockStep, LockUse, Meanwhile, Moment,
+    Outcome, PanicReport, Postponement, Statistics, Switch, TaskDecision, TaskEnd, TaskInfo, Trace,
+    Unheard, Verdict, Wake,
 };
 pub use world::{World, current};

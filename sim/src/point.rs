@@ -98,6 +98,11 @@ impl Resource {
         }
     }
 
+    /// Observes, where that is asked for, a notification that reaches no task.
+    pub(crate) fn observe_notification(&self) {
+        context::with(|engine| engine.observe_notification(self.id(engine)));
+    }
+
     /// Records a release or another operation that cannot suspend.
     pub(crate) fn touch(&self) {
         context::with(|engine| engine.touch(self.id(engine)));
@@ -165,6 +170,7 @@ impl Waiting {
             {
                 return;
             }
+            engine.observe_suspension();
             // The old entry goes first: it may be another task's.
             *slot = None;
             *slot = Self::begin(engine, resource, operation);

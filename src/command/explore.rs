@@ -12,8 +12,8 @@ use super::Console;
 use crate::exit::Exit;
 use crate::explore::json::ExploreLine;
 use crate::explore::{
-    self, Exploration, FailureGroup, Keep, Options, Progress, Repeat, Reporter, Search, Shard, now,
-    summary,
+    self, Beginning, Exploration, FailureGroup, Keep, Options, Progress, Repeat, Reporter, Search,
+    Shard, now, summary,
 };
 use crate::report::failure;
 use crate::report::next_steps::NextSteps;
@@ -68,6 +68,7 @@ pub(super) fn explore(
         repeat: Repeat::Never,
         deadline: request.time.and_then(|time| now().checked_add(time)),
         max_runs: request.max_runs,
+        beginning: beginning(request),
         stop,
         describe: None,
     };
@@ -81,6 +82,15 @@ pub(super) fn explore(
     }
     print(target, &found, request, console)?;
     Ok(found.exit(target, request.shard.is_none()))
+}
+
+/// Returns the beginning of the exploration. Of several shards only the first has the search,
+/// so that together they run what the whole does.
+fn beginning(request: &ExploreRequest) -> Beginning {
+    match request.shard {
+        Some(shard) if !shard.is_first() => Beginning::Seeds,
+        Some(_) | None => Beginning::Search,
+    }
 }
 
 /// Returns as many workers as there are cores.

@@ -61,7 +61,7 @@ fn print(target: &dyn Target, studied: &ShrinkResult, console: &mut dyn Console)
     let report = &studied.report;
     let run = summary::run(&*studied.variant, report);
     let failure = summary::failure(report);
-    let block = block::render(target, studied);
+    let block = block::render(target, studied, None);
     console.print(&format!("{run}{failure}{block}"))
 }
 

@@ -29,7 +29,7 @@ pub(super) fn shrink(
     match failure::shrink(target, repro, file, &limits) {
         Ok(shrinking) => {
             let summary = summary::failure(&shrinking.report);
-            let block = block::render(target, &shrinking);
+            let block = block::render(target, &shrinking, Some(file));
             let next = next_steps::with_command(file);
             let page = failure::page_beside(target, &shrinking, file);
             console.print(&format!("{summary}{block}\n{next}{page}"))?;

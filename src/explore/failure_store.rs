@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::json::FailureLine;
 use super::totals::{Expectedness, failed};
 use super::{Executed, Keep, RunKey};
-use crate::repro::{EXTENSION, Repro, save_failure};
+use crate::repro::{EXTENSION, Repro, save_recorded};
 use crate::run::signature::Signature;
 use crate::run::{RunReport, RunVerdict};
 use crate::target::Target;
@@ -68,17 +68,17 @@ impl<'a> FailureStore<'a> {
         match (self.keep, run.expectedness) {
             (Keep::FirstOfEachKind, _) => self.keep_first(&run.key, &signature, report, again),
             (Keep::Nothing, _) | (Keep::FirstUnexpected, Expectedness::Detects) => {}
-            (Keep::FirstUnexpected | Keep::Each, _) => run.repro = self.keep_seed(report),
+            (Keep::FirstUnexpected | Keep::Each, _) => run.repro = self.keep_seed(report, again),
         }
     }
 
     /// Writes the repro of a failing seed. Two runs of one seed that differ have none:
     /// there is nothing to reproduce.
-    fn keep_seed(&self, report: &RunReport) -> Option<PathBuf> {
+    fn keep_seed(&self, report: &RunReport, again: impl FnOnce() -> RunReport) -> Option<PathBuf> {
         if report.verdict == RunVerdict::Nondeterminism {
             return None;
         }
-        match save_failure(self.target, report.seed, report.strategy, self.out) {
+        match save_recorded(self.target, &again(), self.out) {
             Ok((path, repro)) => {
                 if repro.expected.fingerprint != report.outcome.fingerprint {
                     self.warn(format!(

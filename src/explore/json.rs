@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use rehearsal_sim::Alternative;
 use serde::Serialize;
 
-use super::{Exploration, RunKey, Shard};
+use super::{Exploration, RunKey, Search, Shard};
 use crate::run::RunReport;
 use crate::run::signature::Signature;
 use crate::target::{Origin, Target};
@@ -59,6 +60,8 @@ pub(crate) struct ExploreLine<'a> {
     goals_missed: Vec<String>,
     coverage: Vec<CoverageEntry>,
     exhaustive: Option<SearchEntry>,
+    /// The search before the seeds; null if there was none.
+    begun_with: Option<BegunWithEntry>,
     /// Seeds that were not run, because the exploration was cut short.
     remaining: Option<String>,
     wall_ms: u64,
@@ -96,6 +99,26 @@ struct SearchEntry {
     complete: bool,
 }
 
+impl From<Search> for SearchEntry {
+    fn from(search: Search) -> Self {
+        Self {
+            bound: search.bound,
+            schedules: search.schedules,
+            estimate: search.estimate,
+            complete: search.complete,
+        }
+    }
+}
+
+/// The contents of `begun_with`.
+#[derive(Serialize, Debug)]
+struct BegunWithEntry {
+    seed: u64,
+    failures: u64,
+    #[serde(flatten)]
+    search: SearchEntry,
+}
+
 impl<'a> ExploreLine<'a> {
     /// Returns the line of an exploration of that target.
     pub(crate) fn new(
@@ -118,17 +141,17 @@ impl<'a> ExploreLine<'a> {
                 .iter()
                 .map(|(v, n)| (v.word(), *n))
                 .collect(),
-            signatures: totals
-                .failures
-                .values()
-                .map(|finding| SignatureEntry {
-                    judge: &finding.signature.judge,
-                    rule: finding.signature.rule.as_deref(),
+            signatures: found
+                .failures()
+                .into_iter()
+                .map(|(signature, finding)| SignatureEntry {
+                    judge: &signature.judge,
+                    rule: signature.rule.as_deref(),
                     count: finding.count,
                     first_seed: finding.first.seed,
                     repro: found
                         .repros
-                        .get(&finding.signature)
+                        .get(signature)
                         .map(|path| path.display().to_string()),
                 })
                 .collect(),
@@ -152,11 +175,11 @@ impl<'a> ExploreLine<'a> {
                     chance_of_new: unseen.chance(),
                 })
                 .collect(),
-            exhaustive: found.search.map(|search| SearchEntry {
-                bound: search.bound,
-                schedules: search.schedules,
-                estimate: search.estimate,
-                complete: search.complete,
+            exhaustive: found.search.map(SearchEntry::from),
+            begun_with: found.begun_with.as_ref().map(|begun| BegunWithEntry {
+                seed: begun.seed,
+                failures: begun.totals.failed_runs(),
+                search: begun.search.into(),
             }),
             remaining: found.remaining.as_ref().map(ToString::to_string),
             wall_ms: u64::try_from(found.wall.as_millis()).unwrap_or(u64::MAX),
@@ -178,7 +201,24 @@ pub(crate) struct FailureLine<'a> {
     message: &'a str,
     /// The deviations of a search: picks and the alternatives taken.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    deviations: Vec<(u32, u32)>,
+    deviations: Vec<(u32, Instead)>,
+}
+
+/// The alternative of a deviation: the number of the candidate, or the word `postpone`.
+#[derive(Serialize, Debug)]
+#[serde(untagged)]
+enum Instead {
+    Take(u32),
+    Postpone(&'static str),
+}
+
+impl From<Alternative> for Instead {
+    fn from(instead: Alternative) -> Self {
+        match instead {
+            Alternative::Take(candidate) => Self::Take(candidate),
+            Alternative::Postpone => Self::Postpone("postpone"),
+        }
+    }
 }
 
 impl<'a> FailureLine<'a> {
@@ -198,7 +238,7 @@ impl<'a> FailureLine<'a> {
             judge: &signature.judge,
             rule: signature.rule.as_deref(),
             message: message.map_or("", String::as_str),
-            deviations: deviations.map(|d| (d.pick, d.value)).collect(),
+            deviations: deviations.map(|d| (d.pick, d.instead.into())).collect(),
         }
     }
 

@@ -5,6 +5,7 @@
 //! and `rehearsal explore` differ in [`Options`] and in the [`Reporter`]. The results do
 //! not depend on the number of workers, except for times.
 
+mod beginning;
 mod coverage;
 pub mod determinism;
 mod failure_store;
@@ -35,6 +36,7 @@ use crate::run::{RunOptions, RunReport, StrategyName};
 use crate::scenario::{ExpectedVerdict, Goal};
 use crate::target::{self, Target};
 
+pub use self::beginning::BegunWith;
 pub use self::coverage::{Coverage, Unseen};
 pub use self::meter::Progress;
 pub use self::shard::Shard;
@@ -56,6 +58,8 @@ pub struct Options<'a> {
     pub deadline: Option<Instant>,
     /// The most schedules of a search.
     pub max_runs: Option<u64>,
+    /// The beginning of an exploration by the portfolio.
+    pub beginning: Beginning,
     /// Once it is true, nothing more is begun.
     pub stop: &'a AtomicBool,
     /// Makes a text of each run, whose repro is in that file, for the reporter.
@@ -77,6 +81,16 @@ pub enum Keep {
     FirstOfEachKind,
     /// None.
     Nothing,
+}
+
+/// The beginning of an exploration by the portfolio. Other strategies begin with their seeds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Beginning {
+    /// The seeds.
+    Seeds,
+    /// Every schedule of the first seed with at most one deviation, if these are few beside
+    /// the seeds; then the seeds.
+    Search,
 }
 
 /// The seeds that are run twice, to see whether both runs are the same.
@@ -102,6 +116,7 @@ impl<'a> Options<'a> {
             repeat: Repeat::Never,
             deadline: None,
             max_runs: None,
+            beginning: Beginning::Seeds,
             stop: &NEVER,
             describe: None,
         }
@@ -185,6 +200,8 @@ pub struct Exploration {
     pub unexpected: Option<Executed>,
     /// The extent of the search, if it was one.
     pub search: Option<Search>,
+    /// The search that it began with, if it did.
+    pub begun_with: Option<BegunWith>,
     /// The repro of each signature; those that could not be written are missing.
     pub repros: BTreeMap<Signature, PathBuf>,
     /// Real time that it took.
@@ -218,7 +235,9 @@ impl Exploration {
     pub fn exit_within(&self, target: &dyn Target, whole: bool, share: Option<Amount>) -> Exit {
         let excused = share.is_some_and(|share| self.failure_rate() <= Some(share));
         let mut worst = Exit::Pass;
-        for verdict in self.totals.verdicts.keys() {
+        let begun_with = self.begun_with.iter();
+        let verdicts = begun_with.flat_map(|begun| begun.totals.verdicts.keys());
+        for verdict in self.totals.verdicts.keys().chain(verdicts) {
             if !(excused && verdict.is_of_the_system()) {
                 worst = worst.worst(verdict.exit());
             }
@@ -256,6 +275,21 @@ impl Exploration {
         wanted
             .filter(|goal| !self.totals.goals.contains_key(goal))
             .collect()
+    }
+
+    /// Returns the failures of seeds and of the search that it began with, by signature. Of
+    /// those that both have, the counts are added up, and the first is the search's.
+    pub fn failures(&self) -> BTreeMap<&Signature, FailureGroup> {
+        let begun_with = self.begun_with.iter();
+        let searched = begun_with.flat_map(|begun| begun.totals.failures.values());
+        let mut all: BTreeMap<&Signature, FailureGroup> = BTreeMap::new();
+        for group in searched.chain(self.totals.failures.values()) {
+            let known = all.entry(&group.signature);
+            known
+                .and_modify(|known| known.count += group.count)
+                .or_insert_with(|| group.clone());
+        }
+        all
     }
 
     /// Returns runs a second.

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use super::beginning::{self, BegunWith};
 use super::failure_store::FailureStore;
 use super::meter::Meter;
 use super::totals::{Executed, Expectedness, Totals};
 use super::workers::{Results, run_workers};
 use super::{Exploration, Keep, Options, Reporter, RunKey, run_seed};
 use crate::run::seeds::Seeds;
+use crate::run::signature::Signature;
 use crate::target::{self, Target};
 
 /// Runs seeds in parallel and counts them in their order.
@@ -20,10 +22,19 @@ pub(super) fn sample(
     reporter: &mut dyn Reporter,
 ) -> io::Result<Exploration> {
     let store = FailureStore::new(target, options.keep, options.out);
+    let begun = match seeds {
+        Some(seeds) => beginning::begin(target, seeds, options, &store, reporter)?,
+        None => None,
+    };
+    let (begun_with, unexpected) = begun.unzip();
+    let mut unexpected: Option<Executed> = unexpected.flatten();
+    let known = |signature: &Signature| {
+        let begun: Option<&BegunWith> = begun_with.as_ref();
+        begun.is_some_and(|begun| begun.totals.failures.contains_key(signature))
+    };
     let mut meter = Meter::new(seeds.and_then(Seeds::size), options.deadline);
     let mut totals = Totals::default();
-    let mut unexpected = None;
-    if let Some(seeds) = seeds {
+    if let Some(seeds) = seeds.filter(|_| unexpected.is_none()) {
         let queue = Queue::new(seeds);
         let mut row = InOrder::default();
         let work = |results: &Results<'_, (u64, io::Result<Executed>)>| {
@@ -46,7 +57,7 @@ pub(super) fn sample(
             while let Some(run) = row.next().filter(|_| unexpected.is_none()) {
                 let failure = totals.add(&run).cloned();
                 reporter.run(&run, &totals)?;
-                if let Some(failure) = failure {
+                if let Some(failure) = failure.filter(|failure| !known(&failure.signature)) {
                     reporter.failure(&failure)?;
                 }
                 if ends(&run, options.keep) {
@@ -72,13 +83,14 @@ pub(super) fn sample(
         interrupted: options.is_stopped(),
         unexpected,
         search: None,
+        begun_with,
         repros: store.into_repros(),
         wall: meter.elapsed(),
     })
 }
 
 /// Returns `true` if nothing is to be run after that run.
-fn ends(run: &Executed, keep: Keep) -> bool {
+pub(super) fn ends(run: &Executed, keep: Keep) -> bool {
     keep == Keep::FirstUnexpected && run.expectedness == Expectedness::Unexpected
 }
 

@@ -3,15 +3,16 @@
 use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use rehearsal_sim::{Exhaustive, PickDeviation, Scope};
+use rehearsal_sim::{Exhaustive, Pick, PickDeviation, Scope};
 
 use super::failure_store::FailureStore;
 use super::meter::Meter;
+use super::sample::ends;
 use super::totals::{Executed, Totals};
 use super::workers::{Results, run_workers};
-use super::{Exploration, Options, Reporter, RunKey, Search};
-use crate::run::RunOptions;
+use super::{Exploration, Options, Repeat, Reporter, RunKey, Search, determinism};
 use crate::run::seeds::Seeds;
+use crate::run::{RunOptions, RunVerdict, StrategyName};
 use crate::target::{Target, run_deviating};
 
 /// Runs every schedule of each seed that leaves the default one as that search does;
@@ -23,20 +24,17 @@ pub(super) fn search(
     options: &Options<'_>,
     reporter: &mut dyn Reporter,
 ) -> io::Result<Exploration> {
-    let mut state = SearchState {
-        target,
-        scope: search.scope(),
-        bound: search.bound(),
-        options,
-        store: FailureStore::new(target, options.keep, options.out),
-        meter: Meter::new(None, options.deadline),
-        totals: Totals::default(),
-        estimate: 0,
-    };
+    let store = FailureStore::new(target, options.keep, options.out);
+    let mut state = SearchState::new(target, options.strategy, &search, options, &store);
     let mut remaining = seeds.cloned();
     let mut searched = 0;
     while let Some(ahead) = remaining.take() {
-        let complete = !options.is_stopped() && state.seed(ahead.first(), reporter)?;
+        let seed = ahead.first();
+        let complete = !options.is_stopped() && {
+            let frontier = state.default_schedule(seed);
+            reporter.estimate(seed, state.so_far())?;
+            state.rest(seed, &frontier, reporter)?
+        };
         if !complete {
             remaining = Some(ahead);
             break;
@@ -45,7 +43,7 @@ pub(super) fn search(
         let next = ahead.first().checked_add(1);
         remaining = next.and_then(|next| Seeds::between(next, ahead.last()));
     }
-    for warning in state.store.warnings() {
+    for warning in store.warnings() {
         reporter.warning(&warning);
     }
     for failure in state.totals.failures.values() {
@@ -56,32 +54,56 @@ pub(super) fn search(
         seeds: searched,
         first: seeds.map(Seeds::first),
         interrupted: options.is_stopped(),
-        unexpected: None,
         search: Some(Search {
             complete: remaining.is_none(),
             ..state.so_far()
         }),
+        begun_with: None,
         remaining,
         wall: state.meter.elapsed(),
+        unexpected: state.unexpected,
         totals: state.totals,
-        repros: state.store.into_repros(),
+        repros: store.into_repros(),
     })
 }
 
 /// A search under way.
-struct SearchState<'a> {
+pub(super) struct SearchState<'a> {
     target: &'a dyn Target,
+    strategy: StrategyName,
     scope: Scope,
     bound: u32,
     options: &'a Options<'a>,
-    store: FailureStore<'a>,
+    store: &'a FailureStore<'a>,
     meter: Meter,
-    totals: Totals,
+    pub(super) totals: Totals,
+    pub(super) unexpected: Option<Executed>,
     estimate: u64,
 }
 
-impl SearchState<'_> {
-    fn so_far(&self) -> Search {
+impl<'a> SearchState<'a> {
+    pub(super) fn new(
+        target: &'a dyn Target,
+        strategy: StrategyName,
+        search: &Exhaustive,
+        options: &'a Options<'a>,
+        store: &'a FailureStore<'a>,
+    ) -> Self {
+        Self {
+            target,
+            strategy,
+            scope: search.scope(),
+            bound: search.bound(),
+            options,
+            store,
+            meter: Meter::new(None, options.deadline),
+            totals: Totals::default(),
+            unexpected: None,
+            estimate: 0,
+        }
+    }
+
+    pub(super) fn so_far(&self) -> Search {
         Search {
             scope: self.scope,
             bound: self.bound,
@@ -91,25 +113,43 @@ impl SearchState<'_> {
         }
     }
 
-    /// Runs the schedules of a seed. Returns `true` if these were all.
-    fn seed(&mut self, seed: u64, reporter: &mut dyn Reporter) -> io::Result<bool> {
+    /// Runs the default schedule of a seed, which comes first: it says about how many there
+    /// are.
+    pub(super) fn default_schedule(&mut self, seed: u64) -> Frontier {
         let before = self.estimate;
         let frontier = Frontier::new(Exhaustive::within(self.scope, self.bound), self.totals.runs);
-        // The default schedule comes first: it says about how many there are.
         if let Some(next) = frontier.take(self.options) {
             let run = self.run(seed, &next);
+            if ends(&run, self.options.keep) {
+                frontier.abandon();
+            }
             self.meter.add(&run);
             self.totals.add(&run);
+            self.unexpected = Some(run).filter(|run| ends(run, self.options.keep));
         }
         self.estimate = before.saturating_add(frontier.lock().search.estimate());
         self.meter.expect(self.estimate);
-        reporter.estimate(seed, self.so_far())?;
+        frontier
+    }
+
+    /// Runs the other schedules of a seed. Returns `true` if these were all.
+    pub(super) fn rest(
+        &mut self,
+        seed: u64,
+        frontier: &Frontier,
+        reporter: &mut dyn Reporter,
+    ) -> io::Result<bool> {
         // The workers share the rest.
         let mut totals = std::mem::take(&mut self.totals);
         let mut meter = std::mem::replace(&mut self.meter, Meter::new(None, None));
+        let mut unexpected = self.unexpected.take();
         let work = |results: &Results<'_, Executed>| {
             while let Some(next) = frontier.take(self.options) {
-                if !results(self.run(seed, &next)) {
+                let run = self.run(seed, &next);
+                if ends(&run, self.options.keep) {
+                    frontier.abandon();
+                }
+                if !results(run) {
                     return frontier.abandon();
                 }
             }
@@ -121,20 +161,30 @@ impl SearchState<'_> {
             if let Some(run) = run {
                 meter.add(&run);
                 totals.add(&run);
+                if ends(&run, self.options.keep) && unexpected.is_none() {
+                    unexpected = Some(run);
+                }
             }
             reporter.progress(meter.read())
         })?;
         self.totals = totals;
         self.meter = meter;
+        self.unexpected = unexpected;
         Ok(frontier.is_done())
     }
 
     /// Runs a schedule, tells the frontier where it leads, and, if it fails, writes that
     /// to the disk at once.
     fn run(&self, seed: u64, next: &Taken<'_>) -> Executed {
-        let how = RunOptions::new(seed, self.options.strategy);
-        let (report, picks) = run_deviating(self.target, how.clone(), &next.deviations);
+        let how = RunOptions::new(seed, self.strategy);
+        let (mut report, picks) = run_deviating(self.target, how.clone(), &next.deviations);
         next.learn(&picks);
+        if next.deviations.is_empty() && self.options.repeat != Repeat::Never {
+            let twice = determinism::run_twice(self.target, how.clone());
+            if twice.verdict == RunVerdict::Nondeterminism {
+                report = twice;
+            }
+        }
         let key = RunKey::of_schedule(seed, next.deviations.clone());
         let mut run = Executed::new(key, &report, self.target.expected().verdict);
         self.store.keep(&mut run, &report, || {
@@ -145,7 +195,7 @@ impl SearchState<'_> {
 }
 
 /// Schedules that are still to be run, shared by all workers.
-struct Frontier {
+pub(super) struct Frontier {
     state: Mutex<State>,
     changed: Condvar,
     /// Schedules of earlier seeds, which count against the limit.
@@ -230,7 +280,7 @@ struct Taken<'a> {
 }
 
 impl Taken<'_> {
-    fn learn(&self, picks: &[u32]) {
+    fn learn(&self, picks: &[Pick]) {
         let mut state = self.frontier.lock();
         state.search.learn(&self.deviations, picks);
         self.frontier.changed.notify_all();

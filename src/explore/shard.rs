@@ -15,6 +15,11 @@ pub struct Shard {
 }
 
 impl Shard {
+    /// Returns `true` for the part that has the first seed.
+    pub fn is_first(self) -> bool {
+        self.index == 0
+    }
+
     /// The part of the seeds that is this shard's, all in a row. The shards
     /// together have every seed once. None if there are more shards than seeds
     /// and none is left for this one.

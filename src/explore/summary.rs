@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use rehearsal_sim::Scope;
+use rehearsal_sim::{Alternative, Scope};
 
 use super::{Exploration, FailureGroup, Search, Unseen, per_second};
 use crate::report::summary::{BAD, BOLD, GOOD, many, styled};
@@ -17,7 +17,10 @@ pub(crate) fn failure(finding: &FailureGroup) -> String {
         deviations => {
             let picks: Vec<String> = deviations
                 .iter()
-                .map(|deviation| format!("pick {} takes {}", deviation.pick, deviation.value))
+                .map(|deviation| match deviation.instead {
+                    Alternative::Take(index) => format!("pick {} takes {index}", deviation.pick),
+                    Alternative::Postpone => format!("pick {} postpones 0", deviation.pick),
+                })
                 .collect();
             format!(
                 "{}  the default schedule but for: {}\n",
@@ -38,6 +41,7 @@ pub(crate) fn summary(target: &dyn Target, found: &Exploration) -> String {
 
 fn write_summary(text: &mut String, target: &dyn Target, found: &Exploration) -> fmt::Result {
     write_verdicts(text, target, found)?;
+    write_beginning(text, found)?;
     write_findings(text, found)?;
     write_expected(text, target, found)?;
     match found.search {
@@ -84,8 +88,29 @@ fn write_verdicts(text: &mut String, target: &dyn Target, found: &Exploration) -
     )
 }
 
+/// Writes what the search before the seeds has covered.
+fn write_beginning(text: &mut String, found: &Exploration) -> fmt::Result {
+    let Some(begun) = &found.begun_with else {
+        return Ok(());
+    };
+    let search = begun.search;
+    let bound = many(search.bound.into(), "deviation");
+    let covered = match search.complete {
+        true => format!("every schedule with at most {bound} of seed {}", begun.seed),
+        false => format!("schedules with at most {bound} of seed {}", begun.seed),
+    };
+    let failed = match begun.totals.failed_runs() {
+        0 => "none fails".to_owned(),
+        1 => "1 fails".to_owned(),
+        failed => format!("{failed} fail"),
+    };
+    let runs = many(search.schedules, "run");
+    let rest = if search.complete { "" } else { ", not all" };
+    writeln!(text, "  first     {covered}: {runs}{rest}, {failed}")
+}
+
 fn write_findings(text: &mut String, found: &Exploration) -> fmt::Result {
-    for finding in found.totals.failures.values() {
+    for finding in found.failures().values() {
         writeln!(
             text,
             "  {} {}× from seed {}",

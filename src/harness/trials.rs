@@ -10,7 +10,7 @@ use crate::command::remote;
 use crate::compatibility::{Compatibility, Tally, listed};
 use crate::console::print_error;
 use crate::environment::{self, Environment};
-use crate::explore::Repeat;
+use crate::explore::{Beginning, Repeat};
 use crate::run::seeds::Seeds;
 use crate::scenario::{ColorChoice, Diagnostic, Scenario, discover, render_all};
 use crate::system::RegisteredSystem;
@@ -91,6 +91,7 @@ fn verify(scenario: &Scenario, environment: &Environment) -> Result<(), String> 
     verify::verify(
         scenario,
         &TestRun {
+            beginning: Beginning::Seeds,
             seeds: environment.seeds.clone().or_else(own),
             chosen: environment.seeds.is_some(),
             strategy: environment.strategy.unwrap_or_default(),

@@ -1,25 +1,31 @@
 //! The failure block below the verdict: the shrunk run that shows what is wrong.
 
 use std::fmt::{self, Write};
+use std::path::Path;
 
 use rehearsal_sim::DeviationKind;
 
 use super::causal::{self, Line, LineKind, Timeline};
 use super::summary::{BAD, BOLD, DIM, counted, many, styled};
-use crate::repro::Repro;
+use crate::repro::{Repro, shell_path};
 use crate::shrink::ShrinkResult;
 use crate::target::Target;
 
 /// Returns the report of a failure's repro: its size, its timeline, what flips it.
-/// `whole` is what failed, without cuts.
-pub(crate) fn render(whole: &dyn Target, shrinking: &ShrinkResult) -> String {
+/// `whole` is what failed, without cuts; `file` holds the repro, if it is in a file.
+pub(crate) fn render(whole: &dyn Target, shrinking: &ShrinkResult, file: Option<&Path>) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = write_shrunk(&mut text, whole, shrinking);
+    let _ = write_shrunk(&mut text, whole, shrinking, file);
     text
 }
 
-fn write_shrunk(text: &mut String, whole: &dyn Target, shrinking: &ShrinkResult) -> fmt::Result {
+fn write_shrunk(
+    text: &mut String,
+    whole: &dyn Target,
+    shrinking: &ShrinkResult,
+    file: Option<&Path>,
+) -> fmt::Result {
     let repro = &shrinking.repro;
     writeln!(text)?;
     let title = match repro.shrunk {
@@ -27,7 +33,7 @@ fn write_shrunk(text: &mut String, whole: &dyn Target, shrinking: &ShrinkResult)
         None => "The run",
     };
     writeln!(text, "  {}", styled(BOLD, title))?;
-    write_size(text, whole, shrinking)?;
+    write_size(text, whole, shrinking, file)?;
     writeln!(text)?;
     let timeline = causal::timeline(&shrinking.report, &shrinking.explanation);
     write_timeline(text, &timeline)?;
@@ -36,13 +42,22 @@ fn write_shrunk(text: &mut String, whole: &dyn Target, shrinking: &ShrinkResult)
 }
 
 /// Writes the size of the shrunk target and of its schedule.
-fn write_size(text: &mut String, whole: &dyn Target, shrinking: &ShrinkResult) -> fmt::Result {
-    let lines = size(whole, shrinking);
+fn write_size(
+    text: &mut String,
+    whole: &dyn Target,
+    shrinking: &ShrinkResult,
+    file: Option<&Path>,
+) -> fmt::Result {
+    let lines = size(whole, shrinking, file);
     lines.iter().try_for_each(|line| writeln!(text, "  {line}"))
 }
 
 /// Returns the size of the shrunk target and of its schedule, and what it was shrunk from.
-pub(super) fn size(whole: &dyn Target, shrinking: &ShrinkResult) -> Vec<String> {
+pub(super) fn size(
+    whole: &dyn Target,
+    shrinking: &ShrinkResult,
+    file: Option<&Path>,
+) -> Vec<String> {
     let mut parts = remaining(&*shrinking.variant, whole);
     if parts.is_empty() {
         parts.push(format!("the whole {}", shrinking.repro.origin.noun()));
@@ -52,9 +67,13 @@ pub(super) fn size(whole: &dyn Target, shrinking: &ShrinkResult) -> Vec<String> 
     let decisions = match schedule.len() {
         0 => "no deviations".to_owned(),
         count => format!(
-            "{}, {}, of {}",
+            "{}, {}{}, of {}",
             counted(count, "deviation"),
             counted(preemptions, "preemption"),
+            match schedule.count(DeviationKind::Postponement) {
+                0 => String::new(),
+                postponements => format!(", {}", counted(postponements, "postponement")),
+            },
             many(shrinking.report.outcome.statistics.choices, "choice"),
         ),
     };
@@ -65,14 +84,24 @@ pub(super) fn size(whole: &dyn Target, shrinking: &ShrinkResult) -> Vec<String> 
             counted(shrunk.decisions, "deviation"),
             counted(shrunk.preemptions, "preemption"),
             counted(usize::try_from(shrunk.runs).unwrap_or(usize::MAX), "run"),
-            if shrinking.complete {
-                ""
-            } else {
-                "; `rehearsal shrink` may get it smaller"
-            },
+            unfinished(shrinking, file),
         ));
     }
     lines
+}
+
+/// Returns that shrinking was cut short, and the command that goes on with it; empty if it was
+/// not. No command line has a system of the user's own unless the package is named.
+fn unfinished(shrinking: &ShrinkResult, file: Option<&Path>) -> String {
+    let file = file.filter(|_| shrinking.repro.custom_system().is_none());
+    match (shrinking.complete, file) {
+        (true, _) => String::new(),
+        (false, None) => "; a limit was reached".to_owned(),
+        (false, Some(file)) => {
+            let file = shell_path(file);
+            format!("; `rehearsal shrink {file}` may get it smaller")
+        }
+    }
 }
 
 /// Returns what the cuts have left of each part that is smaller than in the whole.
@@ -103,14 +132,18 @@ fn write_timeline(text: &mut String, timeline: &Timeline) -> fmt::Result {
 
 fn write_line(text: &mut String, line: &Line, width: usize) -> fmt::Result {
     let mark = match line.kind {
-        LineKind::Note => " ",
+        LineKind::Note | LineKind::Consequence => " ",
         LineKind::Fault => "!",
         LineKind::Decision => ">",
         LineKind::Decisive => "»",
         LineKind::Failure => "×",
     };
+    let times = match line.times {
+        1 => String::new(),
+        times => format!(" (×{times})"),
+    };
     let body = format!(
-        "{mark} {:>6}  {:>9}  {:<width$}  {}",
+        "{mark} {:>6}  {:>9}  {:<width$}  {}{times}",
         line.step,
         line.at.to_string(),
         line.who,
@@ -119,7 +152,7 @@ fn write_line(text: &mut String, line: &Line, width: usize) -> fmt::Result {
     match line.kind {
         LineKind::Failure => writeln!(text, "  {}", styled(BAD, body)),
         LineKind::Decisive | LineKind::Decision => writeln!(text, "  {}", styled(BOLD, body)),
-        LineKind::Note | LineKind::Fault => writeln!(text, "  {body}"),
+        LineKind::Note | LineKind::Consequence | LineKind::Fault => writeln!(text, "  {body}"),
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Line {
     pub kind: LineKind,
     /// Polls and scheduling points before it. Of the failure: those up to its time.
     pub step: u64,
+    /// Entries of the trace before it.
+    pub entry: usize,
     /// The virtual time.
     pub at: VirtualTime,
     /// The task, if it is one's doing.
@@ -32,6 +34,8 @@ pub(crate) struct Line {
     pub what: String,
     /// The entities that it speaks of, where they are known.
     pub mentions: Vec<EntityId>,
+    /// The number of lines that it stands for, which are all the same.
+    pub times: usize,
 }
 
 /// The kind of a line.
@@ -45,6 +49,8 @@ pub(crate) enum LineKind {
     Decision,
     /// The choice without which the run passes.
     Decisive,
+    /// A consequence of a deviation, or a notification without a waiter.
+    Consequence,
     /// The failure.
     Failure,
 }
@@ -63,8 +69,9 @@ pub(crate) fn timeline(report: &RunReport, explanation: &Explanation) -> Timelin
     let failure = report.failures.first();
     let mut lines = events(report);
     lines.extend(decisions(report, explanation));
-    // At one step, first what was decided, then what came of it.
-    lines.sort_by_key(|line| (line.step, line.kind < LineKind::Decision));
+    lines.extend(consequences(report, explanation));
+    // What was decided stands before what came of it, and after what a task did until then.
+    lines.sort_by_key(|line| (line.entry, line.kind < LineKind::Decision, line.step));
     let all = lines.len();
     if all > WHOLE {
         let witness = failure.map_or_else(BTreeSet::new, witness);
@@ -74,9 +81,10 @@ pub(crate) fn timeline(report: &RunReport, explanation: &Explanation) -> Timelin
     if let Some(failure) = failure {
         insert_failure(&mut lines, failure, report);
     }
+    fold(&mut lines);
     drop_far(&mut lines);
     let shown = lines.iter().filter(|line| line.kind != LineKind::Failure);
-    let shown = shown.count();
+    let shown: usize = shown.map(|line| line.times).sum();
     Timeline {
         left_out: all - shown,
         lines,
@@ -91,7 +99,7 @@ fn events(report: &RunReport) -> Vec<Line> {
         .clone()
         .any(|entry| matches!(entry.effect, Effect::Note { .. }));
     let mut mentioned = Mentions::new(report.judged.as_ref().map(|judged| &judged.history));
-    let line = |entry: &rehearsal_sim::Entry| {
+    let line = |(number, entry): (usize, &rehearsal_sim::Entry)| {
         let mut mentions = Vec::new();
         let (kind, who, what) = match &entry.effect {
             Effect::Note { task, label, text } => {
@@ -117,21 +125,21 @@ fn events(report: &RunReport) -> Vec<Line> {
         Some(Line {
             kind,
             step: entry.step,
+            entry: number,
             at: entry.at,
             who,
             what,
             mentions,
+            times: 1,
         })
     };
-    entries.filter_map(line).collect()
+    entries.enumerate().filter_map(line).collect()
 }
 
 fn decisions(report: &RunReport, explanation: &Explanation) -> Vec<Line> {
     let decisive = explanation.decisive();
     let entries = &report.outcome.trace.entries;
     let line = |(index, explained): (usize, &crate::shrink::Explained)| {
-        let next = entries.partition_point(|entry| entry.step < explained.step);
-        let near = entries.get(next).or_else(|| entries.last());
         let decision = &explained.decision;
         let what = if explained.what.is_empty() {
             let (site, value, bound) = (&decision.site, decision.value, decision.bound);
@@ -146,14 +154,70 @@ fn decisions(report: &RunReport, explanation: &Explanation) -> Vec<Line> {
                 LineKind::Decision
             },
             step: explained.step,
-            at: near.map_or(VirtualTime::ZERO, |entry| entry.at),
+            entry: explained.entry,
+            at: time_of(entries, explained.entry),
             who: explained.who.clone(),
             what,
             mentions: Vec::new(),
+            times: 1,
         }
     };
     let decisions = explanation.decisions.iter().enumerate();
     decisions.map(line).collect()
+}
+
+/// The consequences of decisions: the uses of a resource that were put off, and notifications
+/// for which no task waited.
+fn consequences(report: &RunReport, explanation: &Explanation) -> Vec<Line> {
+    let entries = &report.outcome.trace.entries;
+    let later = explanation
+        .decisions
+        .iter()
+        .filter_map(|one| one.later.as_ref());
+    let later = later.map(|later| Line {
+        kind: LineKind::Consequence,
+        step: later.step,
+        entry: later.entry,
+        at: time_of(entries, later.entry),
+        who: later.who.clone(),
+        what: later.what.clone(),
+        mentions: Vec::new(),
+        times: 1,
+    });
+    let unheard = report.outcome.unheard.iter().map(|one| Line {
+        kind: LineKind::Consequence,
+        step: one.step,
+        entry: one.entry,
+        at: one.at,
+        who: one
+            .task
+            .map_or_else(String::new, |task| task_name(report, task)),
+        what: format!(
+            "notifies the waiters of the Notify of {}: there are none",
+            one.made_at
+        ),
+        mentions: Vec::new(),
+        times: 1,
+    });
+    later.chain(unheard).collect()
+}
+
+/// Returns the time of the entry with that index, or of the last before it.
+fn time_of(entries: &[rehearsal_sim::Entry], index: usize) -> VirtualTime {
+    let near = entries.get(index).or_else(|| entries.last());
+    near.map_or(VirtualTime::ZERO, |entry| entry.at)
+}
+
+/// Puts one line in the place of several that follow each other and say the same.
+fn fold(lines: &mut Vec<Line>) {
+    lines.dedup_by(|next, first| {
+        let same = |line: &Line| (line.kind, line.who.clone(), line.what.clone());
+        let is_same = first.kind == LineKind::Note && same(next) == same(first);
+        if is_same {
+            first.times += next.times;
+        }
+        is_same
+    });
 }
 
 /// The failure goes after everything that happened up to its time.
@@ -167,10 +231,12 @@ fn insert_failure(lines: &mut Vec<Line>, failure: &Failure, report: &RunReport) 
     let line = Line {
         kind: LineKind::Failure,
         step: last.map_or(0, |entry| entry.step),
+        entry: until,
         at,
         who: failure.judge.name().to_owned(),
         what: what.to_owned(),
         mentions: failure.witness.clone(),
+        times: 1,
     };
     lines.insert(place, line);
 }

@@ -83,7 +83,7 @@ fn render(target: &dyn Target, repro: &Repro, file: &Path, next: NextSteps) -> S
     };
     match shrink(target, repro, file, &limits) {
         Ok(shrinking) => {
-            let block = block::render(target, &shrinking);
+            let block = block::render(target, &shrinking, Some(file));
             let page = page_beside(target, &shrinking, file);
             format!("{block}\n{}{page}", next.of(target, file))
         }
@@ -112,7 +112,7 @@ pub(crate) fn render_file(target: &dyn Target, file: &Path, next: NextSteps) -> 
 pub(crate) fn explain(target: &dyn Target, repro: &Repro) -> String {
     let limits = Limits::runs(RUNS_MAX);
     match shrink::study(target, repro, &limits) {
-        Ok(studied) => block::render(target, &studied),
+        Ok(studied) => block::render(target, &studied, None),
         Err(_) => String::new(),
     }
 }

@@ -21,11 +21,13 @@ use crate::run::{RunOptions, RunReport, RunVerdict, StrategyName};
 use crate::scenario::Cut;
 
 pub(crate) use self::draft::Draft;
+pub(crate) use self::save::save_recorded;
 pub use self::save::{EXTENSION, SUBDIRECTORY, save_failure};
 pub(crate) use self::shell::{replay_in_test, shell_path, shell_word};
 
-/// The version of the file format that this version of the tool writes.
-pub const FORMAT: u32 = 2;
+/// The newest version of the file format that this version of the tool reads. It writes the
+/// oldest one, from 2 on, that has all that the repro holds.
+pub const FORMAT: u32 = 3;
 
 /// The oldest version of the file format that this version of the tool reads.
 pub const OLDEST_FORMAT: u32 = 1;

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Repro;
-use crate::run::{RunOptions, StrategyName};
+use crate::run::{RunOptions, RunReport, StrategyName};
 use crate::target::{self, Target};
 
 /// The extension of repro files.
@@ -29,7 +29,21 @@ pub fn save_failure(
     directory: &Path,
 ) -> io::Result<(PathBuf, Repro)> {
     let report = target::run_once(target, RunOptions::new(seed, strategy).recorded());
-    let repro = Repro::of(target, &report)
+    save_recorded(target, &report, directory)
+}
+
+/// Writes the repro of a recorded run into `directory`, and gives the file's path.
+///
+/// # Errors
+///
+/// If the file cannot be written, or the run passes.
+pub(crate) fn save_recorded(
+    target: &dyn Target,
+    report: &RunReport,
+    directory: &Path,
+) -> io::Result<(PathBuf, Repro)> {
+    let seed = report.seed;
+    let repro = Repro::of(target, report)
         .ok_or_else(|| io::Error::other(format!("run again, seed {seed} passes")))?;
     let stem = target.identity().file_stem();
     let path = directory.join(format!("{stem}-seed-{seed}.{EXTENSION}"));

@@ -1,7 +1,8 @@
 //! Sites in a repro file: each kind of site has a key of its own. Format 1 wrote
-//! every site as one text under `site`.
+//! every site as one text under `site`; format 3 added `postpone`, `select` and
+//! `cancel`.
 
-use rehearsal_sim::{Label, Link, Site, SpawnPath};
+use rehearsal_sim::{Label, Link, Schedule, Site, SpawnPath};
 
 use super::write::quoted;
 use crate::scenario::Code;
@@ -17,22 +18,49 @@ pub(super) enum Format {
     One,
     /// Sites are typed.
     Two,
+    /// Tasks are postponed and cancelled, and choose branches.
+    Three,
 }
 
 impl Format {
+    /// Returns the oldest format that has that site. A file is written in the oldest format
+    /// that holds it, so that a tool that needs no more can read it.
+    pub(super) fn needed(site: &Site) -> u32 {
+        match site {
+            Site::Postpone(_) | Site::Select(_) | Site::Cancel(_) => 3,
+            Site::Preempt(_)
+            | Site::After(_)
+            | Site::Latency(_)
+            | Site::Loss(_)
+            | Site::World(_) => LEAST_WRITTEN,
+        }
+    }
+
     /// Returns the format with that number.
     pub(super) fn of(number: u32) -> Option<Self> {
         match number {
             1 => Some(Self::One),
             2 => Some(Self::Two),
+            3 => Some(Self::Three),
             _ => None,
         }
     }
 }
 
+/// Returns the format in which a schedule is written.
+pub(super) fn format_of(schedule: &Schedule) -> u32 {
+    let needed = schedule.deviations().iter();
+    let needed = needed.map(|deviation| Format::needed(&deviation.site));
+    needed.max().unwrap_or(LEAST_WRITTEN)
+}
+
+/// The oldest format that is written.
+const LEAST_WRITTEN: u32 = 2;
+
 const TEXT: &str = "site";
 const PREEMPT: &str = "preempt";
 const AFTER: &str = "after";
+const POSTPONE: &str = "postpone";
 const SELECT: &str = "select";
 const CANCEL: &str = "cancel";
 const LATENCY: &str = "latency";
@@ -47,6 +75,7 @@ pub(super) fn written(site: &Site) -> String {
     match site {
         Site::Preempt(path) => format!("{PREEMPT} = \"{path}\""),
         Site::After(path) => format!("{AFTER} = \"{path}\""),
+        Site::Postpone(path) => format!("{POSTPONE} = \"{path}\""),
         Site::Select(path) => format!("{SELECT} = \"{path}\""),
         Site::Cancel(path) => format!("{CANCEL} = \"{path}\""),
         Site::Latency(between) => link(LATENCY, between),
@@ -64,7 +93,7 @@ pub(super) fn read(
 ) -> Option<Site> {
     let text = match format {
         Some(Format::One) => section.need(TEXT, "where it is made: `site = \"…\"`", problems),
-        Some(Format::Two) => None,
+        Some(Format::Two | Format::Three) => None,
         None => section.get(TEXT),
     };
     if let Some(item) = text {
@@ -72,19 +101,26 @@ pub(super) fn read(
     }
     match format {
         Some(Format::One) => None,
-        Some(Format::Two) | None => typed(section, problems),
+        Some(Format::Two | Format::Three) | None => typed(section, format, problems),
     }
 }
 
-/// Reads the site of a choice of format 2: the value of exactly one of its keys.
-fn typed(section: &mut Section<'_>, problems: &mut Problems) -> Option<Site> {
+/// Reads the site of a choice of format 2 or 3: the value of exactly one of its keys.
+fn typed(
+    section: &mut Section<'_>,
+    format: Option<Format>,
+    problems: &mut Problems,
+) -> Option<Site> {
     let path = |item: Item<'_>, problems: &mut Problems| spawn_path(&item, problems);
-    let readers: [(&'static str, Reader<'_>); 7] = [
+    let readers: [(&'static str, Reader<'_>); 8] = [
         (PREEMPT, &|item, problems| {
             path(item, problems).map(Site::Preempt)
         }),
         (AFTER, &|item, problems| {
             path(item, problems).map(Site::After)
+        }),
+        (POSTPONE, &|item, problems| {
+            path(item, problems).map(Site::Postpone)
         }),
         (SELECT, &|item, problems| {
             path(item, problems).map(Site::Select)
@@ -104,6 +140,11 @@ fn typed(section: &mut Section<'_>, problems: &mut Problems) -> Option<Site> {
     ];
     let mut found = Vec::new();
     for (key, reader) in readers {
+        let is_new = [POSTPONE, SELECT, CANCEL].contains(&key);
+        if is_new && format == Some(Format::Two) {
+            // There it is an unknown key, like every other.
+            continue;
+        }
         if let Some(item) = section.get(key) {
             found.push((item.span, reader(item, problems)));
         }
@@ -116,8 +157,9 @@ fn typed(section: &mut Section<'_>, problems: &mut Problems) -> Option<Site> {
                     section.span,
                     "the site is missing in a choice",
                     "",
-                    "add one of `preempt = \"0.1\"`, `after = \"0.1\"`, `select = \"0.1\"`, \
-                     `cancel = \"0.1\"`, `latency = { from = \"…\", to = \"…\" }`, \
+                    "add one of `preempt = \"0.1\"`, `after = \"0.1\"`, `postpone = \"0.1\"`, \
+                     `select = \"0.1\"`, `cancel = \"0.1\"`, \
+                     `latency = { from = \"…\", to = \"…\" }`, \
                      `loss = { from = \"…\", to = \"…\" }` and `world = \"…\"`",
                 );
             }

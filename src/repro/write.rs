@@ -8,7 +8,7 @@ use std::path::Path;
 use rehearsal_sim::Deviation;
 
 use super::draft::Draft;
-use super::{FORMAT, Origin, Repro, ScenarioRef, TestRef, site};
+use super::{Origin, Repro, ScenarioRef, TestRef, site};
 use crate::scenario::{Edit, NewValue};
 
 impl Repro {
@@ -40,7 +40,7 @@ impl Repro {
             }
         };
         writeln!(text, "# A failing run: {by} replays this file.")?;
-        writeln!(text, "format = {FORMAT}")?;
+        writeln!(text, "format = {}", site::format_of(&self.schedule))?;
         writeln!(text, "tool = {}", quoted(TOOL))?;
         match &self.origin {
             Origin::Scenario(scenario) => self.write_scenario(scenario, text)?,

@@ -61,6 +61,13 @@ impl RunOptions {
         self
     }
 
+    /// Keeps tape and history, and what the report of a failure tells of them.
+    #[must_use]
+    pub fn observed(mut self) -> Self {
+        self.recording = Recording::Observed;
+        self
+    }
+
     /// Replays a schedule.
     #[must_use]
     pub fn replaying(mut self, schedule: Schedule) -> Self {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 pub use rehearsal_agents::spec::Extent;
 use rehearsal_sim::hermetic::call_on_fresh_thread;
-use rehearsal_sim::{Ambient, Choices, Deviate, Fifo, PickDeviation, Profile, Scope, Strategy};
+use rehearsal_sim::{
+    Ambient, Choices, Deviate, Fifo, Pick, PickDeviation, Profile, Scope, Strategy,
+};
 
 use super::identity::{Identity, Selection, VariantError};
 use super::{RunOptions, RunReport, StrategyName};
@@ -92,13 +94,13 @@ pub fn run_once(target: &dyn Target, options: RunOptions) -> RunReport {
 }
 
 /// Runs one seed under the default schedule except for `deviations`. Also returns the
-/// number of candidates of each of the scheduler's picks; with a search as the strategy, of
-/// those that it goes through.
+/// picks of the scheduler and of tasks; with a search as the strategy, those that it goes
+/// through.
 pub fn run_deviating(
     target: &dyn Target,
     options: RunOptions,
     deviations: &[PickDeviation],
-) -> (RunReport, Vec<u32>) {
+) -> (RunReport, Vec<Pick>) {
     let search = options.strategy.search();
     let scope = search.map_or(Scope::Everything, |search| search.scope());
     on_suitable_thread(target, || {

@@ -23,7 +23,8 @@ pub(crate) use self::json::ScoreLine;
 pub use self::page::page;
 pub(crate) use self::table::{head, row, summary};
 use crate::explore::{
-    Executed, Expectedness, Exploration, Keep, Options, Progress, Repeat, Reporter, Totals, explore,
+    Beginning, Executed, Expectedness, Exploration, Keep, Options, Progress, Repeat, Reporter,
+    Totals, explore,
 };
 use crate::run::seeds::Seeds;
 use crate::run::signature::Signature;
@@ -146,6 +147,7 @@ fn sample(
         jobs: measuring.jobs,
         out: Path::new(""),
         keep: Keep::Nothing,
+        beginning: Beginning::Seeds,
         repeat: Repeat::Never,
         deadline: None,
         max_runs: None,

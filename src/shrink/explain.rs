@@ -2,7 +2,10 @@
 
 use std::panic::Location;
 
-use rehearsal_sim::{Deviation, DeviationKind, Schedule, TaskId};
+use rehearsal_sim::{
+    CodeLine, Deviation, DeviationKind, Meanwhile, Postponement, ResourceKind, Schedule, Switch,
+    TaskId,
+};
 
 use crate::run::{RunReport, RunVerdict};
 
@@ -28,8 +31,12 @@ pub struct Explained {
     /// Its effect, as in "gives way to data-2"; empty for a choice of the
     /// world, whose site says it.
     pub what: String,
+    /// Its consequence, if one is known.
+    pub later: Option<Later>,
     /// Its step in the run.
     pub step: u64,
+    /// Entries of the trace before it.
+    pub entry: usize,
     /// The verdict of the run without it; none if there was no time to try.
     pub without: Option<RunVerdict>,
     /// `true` if other values of it make the run fail as well; none if there are
@@ -75,37 +82,31 @@ const TRIED: usize = 32;
 
 /// Tries what becomes of the run without each decision, and with other values.
 pub(super) fn explain(session: &mut ShrinkSession<'_>, best: &Best) -> Explanation {
-    let steps = steps(&best.report);
-    let tried = best.schedule.len() <= TRIED;
-    let decisions = best.schedule.deviations().iter().enumerate();
-    let decisions = decisions
-        .map(|(index, decision)| {
-            let (who, what) = describe(&best.report, index, decision);
-            Explained {
-                decision: decision.clone(),
-                who,
-                what,
-                step: steps.get(index).copied().unwrap_or(0),
-                without: tried.then(|| without(session, best, index)).flatten(),
-                any_value: tried.then(|| any_value(session, best, index)).flatten(),
-            }
-        })
-        .collect();
-    Explanation { decisions }
+    let mut explanation = described(&best.report);
+    if explanation.decisions.len() <= TRIED {
+        for (index, explained) in explanation.decisions.iter_mut().enumerate() {
+            explained.without = without(session, best, index);
+            explained.any_value = any_value(session, best, index);
+        }
+    }
+    explanation
 }
 
 /// Returns the meaning of each deviation of a recorded run, without trying another one.
 pub(crate) fn described(report: &RunReport) -> Explanation {
+    let choices = report.outcome.tape.choices().iter();
+    let taken: Vec<_> = choices.filter(|choice| choice.value != 0).collect();
     let schedule = report.outcome.tape.schedule();
-    let steps = steps(report);
-    let decisions = schedule.deviations().iter().enumerate();
-    let decisions = decisions.map(|(index, decision)| {
-        let (who, what) = describe(report, index, decision);
+    let decisions = schedule.deviations().iter().zip(taken).enumerate();
+    let decisions = decisions.map(|(index, (decision, choice))| {
+        let Described { who, what, later } = describe(report, index, decision);
         Explained {
             decision: decision.clone(),
             who,
             what,
-            step: steps.get(index).copied().unwrap_or(0),
+            later,
+            step: choice.step.into(),
+            entry: choice.entry as usize,
             without: None,
             any_value: None,
         }
@@ -141,51 +142,173 @@ fn any_value(session: &mut ShrinkSession<'_>, best: &Best, index: usize) -> Opti
     Some(true)
 }
 
-/// The step of each decision of a recorded run.
-fn steps(report: &RunReport) -> Vec<u64> {
-    let choices = report.outcome.tape.choices().iter();
-    let decisions = choices.filter(|choice| choice.value != 0);
-    decisions.map(|choice| choice.step.into()).collect()
+/// The task that a decision of a recorded run concerns, its effect, and its consequence.
+#[derive(Default)]
+struct Described {
+    who: String,
+    what: String,
+    later: Option<Later>,
 }
 
-/// Whom a decision of a recorded run concerns, and what it does. `index`: among
-/// the run's decisions.
-fn describe(report: &RunReport, index: usize, decision: &Deviation) -> (String, String) {
-    let choices = report.outcome.tape.choices().iter().enumerate();
-    let choice = choices
-        .filter(|(_, choice)| choice.value != 0)
-        .nth(index)
-        .map(|(number, _)| number);
-    let switch = report
-        .outcome
-        .switches
-        .iter()
-        .find(|s| Some(s.choice) == choice);
-    let Some(switch) = switch else {
-        return described_by_task(report, choice);
+/// Describes a decision of a recorded run; empty for a choice of the world. `index`: among the
+/// run's decisions.
+fn describe(report: &RunReport, index: usize, decision: &Deviation) -> Described {
+    let outcome = &report.outcome;
+    let choices = outcome.tape.choices().iter().enumerate();
+    let mut taken = choices.filter(|(_, choice)| choice.value != 0);
+    let Some((choice, _)) = taken.nth(index) else {
+        return Described::default();
     };
-    let first = task_name(report, switch.instead_of);
-    let taken = task_name(report, switch.taken);
-    match decision.kind() {
-        DeviationKind::Preemption => {
-            let place = match switch.at {
-                Some((kind, made)) if is_in_std(made) => format!(" before it uses a {kind}"),
-                Some((kind, made)) => format!(" before it uses the {kind} of {made}"),
-                None => String::new(),
-            };
-            (first, format!("gives way to {taken}{place}"))
-        }
-        _ => (taken, format!("goes before {first}")),
+    let switch = outcome.switches.iter().find(|one| one.choice == choice);
+    if let Some(switch) = switch {
+        return describe_switch(report, switch, decision);
+    }
+    let postponement = outcome
+        .postponements
+        .iter()
+        .find(|one| one.choice == choice);
+    match postponement {
+        Some(one) => describe_postponement(report, one),
+        None => describe_own(report, choice),
     }
 }
 
-/// Whom a choice that a task made by itself concerns, and what it does; empty for another
-/// choice.
-fn described_by_task(report: &RunReport, choice: Option<usize>) -> (String, String) {
+fn describe_switch(report: &RunReport, switch: &Switch, decision: &Deviation) -> Described {
+    let first = task_name(report, switch.instead_of);
+    let taken = task_name(report, switch.taken);
+    let place = place(switch.line.as_ref(), switch.at, switch.uses);
+    let (who, what) = match decision.kind() {
+        DeviationKind::Preemption => (first.clone(), format!("gives way to {taken}{place}")),
+        _ => (
+            taken,
+            format!("goes before {first}{}", stands(switch.line.as_ref())),
+        ),
+    };
+    Described {
+        who,
+        what,
+        later: later(report, first, switch.at, switch.meanwhile.as_ref()),
+    }
+}
+
+fn describe_postponement(report: &RunReport, one: &Postponement) -> Described {
+    let who = task_name(report, one.task);
+    let until = match one.until {
+        Some(step) => format!("until no other task can go on, at step {step}"),
+        None => "to the end".to_owned(),
+    };
+    let place = place(one.line.as_ref(), one.at, one.uses);
+    let comma = if one.at.is_some() { "," } else { "" };
+    Described {
+        what: format!("is postponed{place}{comma} {until}"),
+        later: later(report, who.clone(), one.at, one.meanwhile.as_ref()),
+        who,
+    }
+}
+
+/// Returns the line at which a task that was not running stands.
+fn stands(line: Option<&CodeLine>) -> String {
+    line.map_or_else(String::new, |line| {
+        format!(", which stands{}", at_line(line))
+    })
+}
+
+/// Returns ` at src/lib.rs:3:9`, with the round if it was there before.
+fn at_line(line: &CodeLine) -> String {
+    let place = &line.place;
+    match line.times {
+        0 | 1 => format!(" at {place}"),
+        times => format!(" at {place} for the {} time", ordinal(times)),
+    }
+}
+
+/// Returns the place at which a running task was interrupted: the line, and the operation that
+/// was next.
+fn place(line: Option<&CodeLine>, at: Option<Place>, uses: u32) -> String {
+    let line = line.map_or_else(String::new, at_line);
+    let Some((kind, made)) = at else {
+        return line;
+    };
+    let uses = match uses {
+        0 | 1 => format!("it uses {}", resource(kind, made)),
+        uses => format!("its {} use of {}", ordinal(uses), resource(kind, made)),
+    };
+    format!("{line}, before {uses}")
+}
+
+/// The kind of a resource, and where it was made.
+type Place = (ResourceKind, &'static Location<'static>);
+
+fn resource(kind: ResourceKind, made: &Location<'_>) -> String {
+    match is_in_std(made) {
+        true => format!("a {kind}"),
+        false => format!("the {kind} of {made}"),
+    }
+}
+
+/// `2nd`, `3rd`, `11th`.
+fn ordinal(number: u32) -> String {
+    let ending = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
+}
+
+/// Something that follows from a decision, and is told where it happens.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Later {
+    /// The task.
+    pub who: String,
+    /// The text.
+    pub what: String,
+    /// Its step in the run.
+    pub step: u64,
+    /// Entries of the trace before it.
+    pub entry: usize,
+}
+
+/// Returns that a task uses a resource after others have, because it was passed over; none if
+/// no other has.
+fn later(
+    report: &RunReport,
+    who: String,
+    at: Option<Place>,
+    meanwhile: Option<&Meanwhile>,
+) -> Option<Later> {
+    let (kind, made) = at?;
+    let meanwhile = meanwhile.filter(|meanwhile| !meanwhile.uses.is_empty())?;
+    let uses = meanwhile.uses.iter().map(|(task, times)| {
+        let times = match times {
+            1 => "once".to_owned(),
+            2 => "twice".to_owned(),
+            times => format!("{times} times"),
+        };
+        format!("{} has used it {times}", task_name(report, *task))
+    });
+    Some(Later {
+        who,
+        what: format!(
+            "uses {}; meanwhile {}",
+            resource(kind, made),
+            uses.collect::<Vec<_>>().join(", ")
+        ),
+        step: meanwhile.step,
+        entry: meanwhile.entry,
+    })
+}
+
+/// Describes a choice that a task made by itself; empty for another choice.
+fn describe_own(report: &RunReport, choice: usize) -> Described {
     let mut decisions = report.outcome.decisions.iter();
-    let made = decisions.find(|made| Some(made.choice) == choice);
-    made.map_or_else(Default::default, |made| {
-        (task_name(report, made.task), made.decision.to_string())
+    let made = decisions.find(|made| made.choice == choice);
+    made.map_or_else(Described::default, |made| Described {
+        who: task_name(report, made.task),
+        what: made.decision.to_string(),
+        later: None,
     })
 }
 
@@ -205,5 +328,17 @@ pub(crate) fn task_name(report: &RunReport, task: TaskId) -> String {
         }
         Some(member) => member.name.clone(),
         None => task.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinals_end_as_they_are_spoken() {
+        let numbers = [1, 2, 3, 4, 11, 12, 13, 21, 102, 113];
+        let ordinals = numbers.map(ordinal).join(" ");
+        assert_eq!(ordinals, "1st 2nd 3rd 4th 11th 12th 13th 21st 102nd 113th");
     }
 }

@@ -6,14 +6,18 @@
 //! default one, or under one that a few seeds find. Then the scheduler's decisions
 //! are searched for anew, with none, one, two: to take decisions out of a schedule
 //! that a strategy found leaves more of them than the bug needs, because those
-//! that are left lean on each other. What remains is minimised one by one, first
+//! that are left lean on each other. A series of decisions against one task is
+//! replaced by a postponement of it. What remains is minimised one by one, first
 //! whether it is there, then its value.
 
 mod cuts;
 mod explain;
 mod minimise;
 mod schedule_search;
+mod series;
 mod session;
+#[cfg(test)]
+mod yields;
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,7 +32,7 @@ use crate::target::Target;
 
 use self::session::ShrinkSession;
 
-pub use self::explain::{Explained, Explanation};
+pub use self::explain::{Explained, Explanation, Later};
 pub(crate) use self::explain::{described, task_name};
 
 /// The limits of shrinking.
@@ -101,15 +105,28 @@ struct Best {
 }
 
 impl Best {
-    /// Returns the size: first the preemptions, then all deviations.
-    fn measure(&self) -> (usize, usize) {
-        measure(&self.schedule)
+    fn size(&self) -> Size {
+        Size::of(&self.schedule)
     }
 }
 
-fn measure(schedule: &Schedule) -> (usize, usize) {
-    let preemptions = schedule.count(DeviationKind::Preemption);
-    (preemptions, schedule.len())
+/// The size of a schedule: first the deviations, then how much they do.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Size {
+    deviations: usize,
+    /// Deviations that last longer than a turn.
+    postponements: usize,
+    preemptions: usize,
+}
+
+impl Size {
+    fn of(schedule: &Schedule) -> Self {
+        Self {
+            deviations: schedule.len(),
+            postponements: schedule.count(DeviationKind::Postponement),
+            preemptions: schedule.count(DeviationKind::Preemption),
+        }
+    }
 }
 
 /// Shrinks a repro of a subject as it is now.
@@ -124,13 +141,14 @@ pub fn shrink(
     limits: &Limits<'_>,
 ) -> Result<ShrinkResult, ShrinkError> {
     let (mut session, mut best) = begin(target, repro, limits)?;
-    let before = best.measure();
+    let before = best.size();
     let complete = work(&mut session, &mut best).is_ok();
+    observe(&session, &mut best);
     let explanation = explain::explain(&mut session, &best);
     let earlier = repro.shrunk.unwrap_or(Shrunk {
         runs: 0,
-        decisions: before.1,
-        preemptions: before.0,
+        decisions: before.deviations,
+        preemptions: before.preemptions,
     });
     Ok(ShrinkResult {
         repro: Repro {
@@ -165,7 +183,8 @@ pub fn study(
     repro: &Repro,
     limits: &Limits<'_>,
 ) -> Result<ShrinkResult, ShrinkError> {
-    let (mut session, best) = begin(target, repro, limits)?;
+    let (mut session, mut best) = begin(target, repro, limits)?;
+    observe(&session, &mut best);
     let explanation = explain::explain(&mut session, &best);
     Ok(ShrinkResult {
         repro: repro.clone(),
@@ -174,6 +193,13 @@ pub fn study(
         explanation,
         complete: true,
     })
+}
+
+/// Puts the run of the best schedule, observed, in the place of its run.
+fn observe(session: &ShrinkSession<'_>, best: &mut Best) {
+    if let Some(report) = session.observe(best) {
+        best.report = report;
+    }
 }
 
 /// Replays the repro as it is.
@@ -210,6 +236,7 @@ fn work(session: &mut ShrinkSession<'_>, best: &mut Best) -> Result<(), Stopped>
         let before = (best.cuts.clone(), best.schedule.clone());
         cuts::cut(session, best)?;
         schedule_search::world(session, best)?;
+        series::postpone(session, best)?;
         schedule_search::scheduler(session, best)?;
         minimise::decisions(session, best)?;
         minimise::values(session, best)?;

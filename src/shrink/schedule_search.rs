@@ -1,6 +1,6 @@
 //! Searches anew for a schedule with fewer decisions.
 
-use rehearsal_sim::{DeviationKind, Family, PickDeviation, Schedule};
+use rehearsal_sim::{Alternative, DeviationKind, Family, Pick, PickDeviation, Schedule};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::session::ShrinkSession;
@@ -72,12 +72,34 @@ fn search(
     if bound == 0 {
         return Ok(session.accept(best, report));
     }
-    let candidates: Box<dyn Iterator<Item = Vec<PickDeviation>>> = match bound {
-        1 => Box::new(singles(&picks)),
-        2 => Box::new(pairs(&picks)),
-        _ => Box::new(clusters(&picks, bound)),
-    };
-    for deviations in candidates.take(RUNS_PER_BOUND) {
+    match bound {
+        1 => {
+            let all = singles(&picks, taken).chain(singles(&picks, postponed));
+            run_each(session, best, world, all)
+        }
+        2 => {
+            let turns = pairs(&picks, taken).take(RUNS_PER_BOUND);
+            if run_each(session, best, world, turns)? {
+                return Ok(true);
+            }
+            let lasting = lasting(session, best, world, &picks)?;
+            run_each(session, best, world, lasting)
+        }
+        _ => {
+            let clusters = clusters(&picks, bound).take(RUNS_PER_BOUND);
+            run_each(session, best, world, clusters)
+        }
+    }
+}
+
+/// Runs each of the schedules until one fails. Returns `true` if one does.
+fn run_each(
+    session: &mut ShrinkSession<'_>,
+    best: &mut Best,
+    world: &Schedule,
+    schedules: impl IntoIterator<Item = Vec<PickDeviation>>,
+) -> Result<bool, Stopped> {
+    for deviations in schedules {
         let (report, _) = session.deviate(&*best.variant, world, &deviations)?;
         if session.accept(best, report) {
             return Ok(true);
@@ -86,16 +108,47 @@ fn search(
     Ok(false)
 }
 
-/// Every deviation at a pick with that many candidates.
-fn at(pick: usize, candidates: u32) -> impl Iterator<Item = PickDeviation> + Clone {
-    let pick = u32::try_from(pick).unwrap_or(u32::MAX);
-    (1..candidates).map(move |value| PickDeviation { pick, value })
+/// Each alternative of a pick that gives away one turn.
+fn taken(pick: &Pick) -> Box<dyn Iterator<Item = Alternative>> {
+    Box::new((1..pick.candidates).map(Alternative::Take))
+}
+
+/// The alternative of a pick that lasts.
+fn postponed(pick: &Pick) -> Box<dyn Iterator<Item = Alternative>> {
+    let postponed = pick.is_postponable.then_some(Alternative::Postpone);
+    Box::new(postponed.into_iter())
+}
+
+/// Each alternative of a pick.
+fn any(pick: &Pick) -> Box<dyn Iterator<Item = Alternative>> {
+    Box::new(taken(pick).chain(postponed(pick)))
+}
+
+/// The alternatives of a pick that are tried.
+type Alternatives = fn(&Pick) -> Box<dyn Iterator<Item = Alternative>>;
+
+/// Every deviation at the pick with that number.
+fn at(
+    number: usize,
+    pick: &Pick,
+    alternatives: Alternatives,
+) -> impl Iterator<Item = PickDeviation> + use<> {
+    let pick_number = u32::try_from(number).unwrap_or(u32::MAX);
+    alternatives(pick).map(move |instead| PickDeviation {
+        pick: pick_number,
+        instead,
+    })
 }
 
 /// Every single deviation if they are few enough, else evenly spread ones.
-fn singles(picks: &[u32]) -> impl Iterator<Item = Vec<PickDeviation>> {
+fn singles(
+    picks: &[Pick],
+    alternatives: Alternatives,
+) -> impl Iterator<Item = Vec<PickDeviation>> + use<> {
     let picks = picks.iter().enumerate();
-    let all: Vec<PickDeviation> = picks.flat_map(|(pick, n)| at(pick, *n)).collect();
+    let all: Vec<PickDeviation> = picks
+        .flat_map(|(number, pick)| at(number, pick, alternatives))
+        .collect();
     let stride = all.len().div_ceil(RUNS_PER_BOUND).max(1);
     all.into_iter().step_by(stride).map(|single| vec![single])
 }
@@ -103,22 +156,54 @@ fn singles(picks: &[u32]) -> impl Iterator<Item = Vec<PickDeviation>> {
 /// Every two deviations, neighbours first: what two tasks do to each other is
 /// mostly done within a few picks. The picks after a deviation are not those of
 /// the default schedule; their numbers are as good as any.
-fn pairs(picks: &[u32]) -> impl Iterator<Item = Vec<PickDeviation>> {
+fn pairs(picks: &[Pick], alternatives: Alternatives) -> impl Iterator<Item = Vec<PickDeviation>> {
     (1..picks.len()).flat_map(move |distance| {
         let apart = picks.iter().zip(&picks[distance..]).enumerate();
         apart.flat_map(move |(first, (one, other))| {
-            at(first, *one).flat_map(move |one| {
-                at(first + distance, *other).map(move |other| vec![one, other])
+            at(first, one, alternatives).flat_map(move |one| {
+                at(first + distance, other, alternatives).map(move |other| vec![one, other])
             })
         })
     })
+}
+
+/// Pairs of deviations of which the first postpones a task, neighbours first. The picks after
+/// it are other ones than in the default schedule, and more of them, so that a run finds out.
+fn lasting(
+    session: &mut ShrinkSession<'_>,
+    best: &Best,
+    world: &Schedule,
+    picks: &[Pick],
+) -> Result<Vec<Vec<PickDeviation>>, Stopped> {
+    let mut lasting = Vec::new();
+    for (number, pick) in picks.iter().enumerate().take(POSTPONED_MAX) {
+        let Some(first) = at(number, pick, postponed).next() else {
+            continue;
+        };
+        let (_, after) = session.deviate(&*best.variant, world, &[first])?;
+        lasting.extend(pairs_with(first, &after));
+    }
+    lasting.sort_by_key(|pair| pair[1].pick - pair[0].pick);
+    lasting.truncate(RUNS_PER_BOUND);
+    Ok(lasting)
+}
+
+/// Picks at which a task is postponed, at most, to see what comes after it.
+const POSTPONED_MAX: usize = 250;
+
+/// Returns the pairs of a deviation and another one after it, in the run of the first.
+fn pairs_with(first: PickDeviation, picks: &[Pick]) -> impl Iterator<Item = Vec<PickDeviation>> {
+    let later = picks.iter().enumerate().skip(first.pick as usize + 1);
+    later
+        .flat_map(|(number, pick)| at(number, pick, any))
+        .map(move |second| vec![first, second])
 }
 
 /// Picks between neighbours in a cluster, at most.
 const REACH: u64 = 8;
 
 /// So many deviations near each other, from a fixed random sequence.
-fn clusters(picks: &[u32], bound: usize) -> impl Iterator<Item = Vec<PickDeviation>> {
+fn clusters(picks: &[Pick], bound: usize) -> impl Iterator<Item = Vec<PickDeviation>> {
     (0u64..).map(move |number| {
         let random = |which: usize, below: u64| {
             let hash = xxh3_64(format!("{number} {which}").as_bytes());
@@ -128,11 +213,16 @@ fn clusters(picks: &[u32], bound: usize) -> impl Iterator<Item = Vec<PickDeviati
         let mut cluster = Vec::new();
         for which in 1..=bound {
             let here = usize::try_from(pick).ok().and_then(|pick| picks.get(pick));
-            if let Some(candidates @ 2..) = here.copied() {
-                let value = 1 + random(bound + which, u64::from(candidates) - 1);
+            if let Some(Pick { candidates, .. }) = here {
+                // One more than the others to take: to postpone.
+                let value = 1 + random(bound + which, u64::from(*candidates));
+                let value = u32::try_from(value).unwrap_or(u32::MAX);
                 cluster.push(PickDeviation {
                     pick: u32::try_from(pick).unwrap_or(u32::MAX),
-                    value: u32::try_from(value).unwrap_or(u32::MAX),
+                    instead: match value < *candidates {
+                        true => Alternative::Take(value),
+                        false => Alternative::Postpone,
+                    },
                 });
             }
             pick += 1 + random(which, REACH);
@@ -143,30 +233,61 @@ fn clusters(picks: &[u32], bound: usize) -> impl Iterator<Item = Vec<PickDeviati
 
 #[cfg(test)]
 mod tests {
+    use rehearsal_sim::TaskId;
+
     use super::*;
+
+    fn picks(candidates: &[u32]) -> Vec<Pick> {
+        let pick = |candidates: &u32| Pick {
+            candidates: *candidates,
+            default: Some(TaskId::PROGRAM),
+            turn: 0,
+            is_running: false,
+            is_postponable: true,
+        };
+        candidates.iter().map(pick).collect()
+    }
 
     #[test]
     fn pairs_come_once_each_and_neighbours_first() {
-        let picks = [2, 3, 2, 2];
-        let all: Vec<_> = pairs(&picks).collect();
+        let picks = picks(&[2, 3, 2, 2]);
+        let all: Vec<_> = pairs(&picks, taken).collect();
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(distinct.len(), all.len());
         // Alternatives: 1, 2, 1, 1; products of every two of them.
         assert_eq!(all.len(), 2 + 1 + 1 + 2 + 2 + 1);
         let distances: Vec<u32> = all.iter().map(|p| p[1].pick - p[0].pick).collect();
         assert!(distances.is_sorted());
-        assert_eq!(pairs(&[]).count() + pairs(&[2]).count(), 0);
+        assert_eq!(
+            pairs(&[], taken).count() + pairs(&picks[..1], taken).count(),
+            0
+        );
+    }
+
+    #[test]
+    fn pairs_with_a_postponement_have_every_alternative_after_it() {
+        let first = PickDeviation {
+            pick: 1,
+            instead: Alternative::Postpone,
+        };
+        let pairs: Vec<_> = pairs_with(first, &picks(&[2, 2, 3, 2])).collect();
+        assert_eq!(pairs.len(), 3 + 2);
+        assert!(
+            pairs
+                .iter()
+                .all(|pair| pair[0] == first && pair[1].pick > 1)
+        );
     }
 
     #[test]
     fn clusters_keep_to_the_picks() {
-        let picks = [2, 3, 1, 4, 2, 2, 2, 9];
+        let picks = picks(&[2, 3, 2, 4, 2, 2, 2, 9]);
         for cluster in clusters(&picks, 3).take(500) {
             assert!(cluster.len() <= 3);
             assert!(cluster.is_sorted_by(|a, b| a.pick < b.pick));
             for deviation in cluster {
-                let candidates = picks[deviation.pick as usize];
-                assert!((1..candidates).contains(&deviation.value));
+                let there = picks[deviation.pick as usize];
+                assert!(any(&there).any(|instead| instead == deviation.instead));
             }
         }
     }

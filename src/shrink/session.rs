@@ -1,6 +1,6 @@
 //! The runs of a shrink session: counted, and compared with the failure.
 
-use rehearsal_sim::{Choices, DeviationKind, PickDeviation, Schedule};
+use rehearsal_sim::{Choices, DeviationKind, Pick, PickDeviation, Schedule};
 
 use crate::repro::Repro;
 use crate::run::signature::Signature;
@@ -8,7 +8,7 @@ use crate::run::{RunOptions, RunReport, StrategyName};
 use crate::scenario::Cut;
 use crate::target::{self, Origin, Selection, Target};
 
-use super::{Best, Limits, Stopped, measure};
+use super::{Best, Limits, Size, Stopped};
 
 /// Seeds that are tried on a scenario that got smaller.
 const FRESH_SEEDS: u64 = 24;
@@ -71,14 +71,23 @@ impl<'a> ShrinkSession<'a> {
         Ok(target::run_once(variant, self.options(choices)))
     }
 
+    /// Runs the best schedule once more, and observes what is to be told of it. Not counted: it
+    /// looks for nothing. None if the run is another one.
+    pub(super) fn observe(&self, best: &Best) -> Option<RunReport> {
+        let choices = Choices::Replay(best.schedule.clone());
+        let report = target::run_once(&*best.variant, self.options(choices).observed());
+        let same = report.outcome.fingerprint == best.report.outcome.fingerprint;
+        same.then_some(report)
+    }
+
     /// Runs the world's decisions with the default schedule except for
-    /// `deviations`. Also says how many candidates each pick had.
+    /// `deviations`. Also returns the picks.
     pub(super) fn deviate(
         &mut self,
         variant: &dyn Target,
         world: &Schedule,
         deviations: &[PickDeviation],
-    ) -> Result<(RunReport, Vec<u32>), Stopped> {
+    ) -> Result<(RunReport, Vec<Pick>), Stopped> {
         self.count()?;
         let options = self.options(Choices::World(world.clone()));
         Ok(target::run_deviating(variant, options, deviations))
@@ -90,7 +99,7 @@ impl<'a> ShrinkSession<'a> {
             return false;
         }
         let schedule = report.outcome.tape.schedule();
-        if measure(&schedule) >= best.measure() {
+        if Size::of(&schedule) >= best.size() {
             return false;
         }
         best.schedule = schedule;

@@ -16,7 +16,7 @@ use crate::chosen_oracle::ChosenOracle;
 use crate::command::remote;
 use crate::console::{plain, print_error, visible};
 use crate::environment::{self, Environment};
-use crate::explore::Repeat;
+use crate::explore::{Beginning, Repeat};
 use crate::regression;
 use crate::report::{failure, next_steps};
 use crate::repro::Repro;
@@ -122,14 +122,6 @@ impl Cancellations {
         }
     }
 
-    /// Returns the seeds of a test that does not set them.
-    fn seeds(self) -> Option<Seeds> {
-        match self {
-            Self::AtMost(_) => Seeds::count(SEEDS),
-            Self::Each => Some(Seeds::one(0)),
-        }
-    }
-
     /// Returns the strategy of a test that does not set it.
     fn strategy(self) -> StrategyName {
         match self {
@@ -165,7 +157,8 @@ impl IntoCancellations for &str {
 }
 
 impl Test {
-    /// A test under 256 seeds of the portfolio, in hermetic runs of at most ten
+    /// A test under 256 seeds of the portfolio, before which every schedule with one deviation
+    /// is run if there are at most 64 of them, in hermetic runs of at most ten
     /// million steps and ten minutes of virtual time.
     pub fn new(place: TestLocation) -> Self {
         let budget = BudgetSpec::default();
@@ -203,11 +196,12 @@ impl Test {
         self
     }
 
-    /// Sets the scheduling strategy: `fifo`, `random`, `pct:3`, `pos`, `urw` or
-    /// `portfolio`.
+    /// Sets the scheduling strategy: `fifo`, `random`, `pct:3`, `pos`, `urw`, `portfolio`, or
+    /// `exhaustive:2`, which runs every schedule of seed 0 (or of the seeds that are set) that
+    /// leaves the default one at most twice. A pass is then a proof within that bound.
     #[must_use]
     pub fn strategy(mut self, name: &str) -> Self {
-        let strategy = self.checked("strategy", StrategyName::sampling(name));
+        let strategy = self.checked("strategy", name.parse());
         self.strategy = strategy.or(self.strategy);
         self
     }
@@ -427,19 +421,28 @@ impl Test {
             verify_kept(&program, &file)?;
         }
         let chosen = environment.seeds.is_some();
+        let strategy = environment.strategy.or(self.strategy);
+        let strategy = strategy.unwrap_or(self.cancel.strategy());
+        let seeds = environment.seeds.or(self.seeds);
         verify(
             &program,
             &TestRun {
-                seeds: environment.seeds.or(self.seeds).or(self.cancel.seeds()),
+                seeds: seeds.or_else(|| default_seeds(strategy)),
                 chosen,
-                strategy: environment
-                    .strategy
-                    .or(self.strategy)
-                    .unwrap_or(self.cancel.strategy()),
+                strategy,
                 repeat: Repeat::First,
+                beginning: Beginning::Search,
                 out: &environment::tests_out_directory(),
             },
         )
+    }
+}
+
+/// Returns the seeds of a test that does not set them: of a search, one.
+fn default_seeds(strategy: StrategyName) -> Option<Seeds> {
+    match strategy.search() {
+        Some(_) => Some(Seeds::one(0)),
+        None => Seeds::count(SEEDS),
     }
 }
 

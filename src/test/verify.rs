@@ -1,17 +1,24 @@
 //! The seeds of one test, run one after the other until one fails.
 
+use std::io;
 use std::path::Path;
+
+use rehearsal_sim::Scope;
 
 use crate::console::{plain, print_error};
 use crate::explore::{
-    self, Executed, Exploration, Keep, Options, Repeat, Reporter, Search, summary,
+    self, Beginning, Executed, Exploration, Keep, Options, Repeat, Reporter, Search, summary,
 };
 use crate::report::failure;
 use crate::report::next_steps::{self, NextSteps};
+use crate::report::summary::many;
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
 use crate::scenario::ExpectedVerdict;
 use crate::target::Target;
+
+/// The most schedules that a test with an exhaustive strategy runs.
+const SCHEDULES_MAX: u64 = 1_000_000;
 
 /// The seeds of a test.
 pub(crate) struct TestRun<'a> {
@@ -24,6 +31,8 @@ pub(crate) struct TestRun<'a> {
     pub strategy: StrategyName,
     /// The seeds that are run twice.
     pub repeat: Repeat,
+    /// The beginning of the exploration.
+    pub beginning: Beginning,
     /// The directory for the repro of a failure.
     pub out: &'a Path,
 }
@@ -31,22 +40,33 @@ pub(crate) struct TestRun<'a> {
 /// Runs the seeds and compares them with what the target expects. Returns the text of the
 /// failure otherwise; its repro is written before.
 pub(crate) fn verify(target: &dyn Target, test: &TestRun<'_>) -> Result<(), String> {
-    let keep = match test.strategy.search() {
-        // Only the run itself has its schedule: its seed alone does not show it.
-        Some(_) => Keep::FirstOfEachKind,
-        None => Keep::FirstUnexpected,
+    let scope = test.strategy.search().map(|search| search.scope());
+    let keep = match scope {
+        // The others are run too: their number is told.
+        Some(Scope::Cancellations) => Keep::FirstOfEachKind,
+        Some(Scope::Everything) | None => Keep::FirstUnexpected,
     };
     let options = Options {
         repeat: test.repeat,
+        beginning: test.beginning,
+        max_runs: scope.map(|_| SCHEDULES_MAX),
         ..Options::one_by_one(test.strategy, test.out, keep)
     };
-    let found = explore::explore(target, test.seeds.as_ref(), &options, &mut TestOutput);
+    let mut output = TestOutput { refused: None };
+    let found = explore::explore(target, test.seeds.as_ref(), &options, &mut output);
+    if let Some(search) = output.refused {
+        return Err(unproved(search));
+    }
     let found = found.map_err(|error| format!("the seeds could not be run: {error}"))?;
     if let Some(run) = &found.unexpected {
-        return Err(failure(target, run));
+        return Err(failure(target, run) + &extent_of_search(&found));
     }
     if let Some(search) = found.search {
-        let shown = searched(target, &found, search)?;
+        let shown = match search.scope {
+            Scope::Cancellations => searched(target, &found, search)?,
+            Scope::Everything if search.complete => proved(search),
+            Scope::Everything => return Err(unproved(search)),
+        };
         super::print_captured(&format!("{shown}\n"));
         return Ok(());
     }
@@ -60,6 +80,49 @@ pub(crate) fn verify(target: &dyn Target, test: &TestRun<'_>) -> Result<(), Stri
         Some(problem) => Err(problem),
         None => Ok(()),
     }
+}
+
+/// Returns the extent of the search that found a failure, and the meaning of a pass; empty if
+/// there was none.
+fn extent_of_search(found: &Exploration) -> String {
+    let begun = found.begun_with.as_ref().map(|begun| begun.search);
+    let Some(search) = found.search.or(begun) else {
+        return String::new();
+    };
+    let bound = many(search.bound.into(), "deviation");
+    let meaning = match found.search {
+        Some(_) => "; a pass proves that none of them fails",
+        None => ", before the seeds",
+    };
+    format!(
+        "  search  schedule {} of about {} with at most {bound}{meaning}\n",
+        search.schedules, search.estimate
+    )
+}
+
+/// Returns what a search that found no failure proves.
+fn proved(search: Search) -> String {
+    format!(
+        "proved: no schedule with at most {} fails; {}",
+        many(search.bound.into(), "deviation"),
+        many(search.schedules, "run")
+    )
+}
+
+/// Returns that a search has run too few schedules to be a proof.
+fn unproved(search: Search) -> String {
+    let Search {
+        bound,
+        schedules,
+        estimate,
+        ..
+    } = search;
+    format!(
+        "nothing is proved: {} of about {estimate} with at most {} ran, and a test runs at most \
+         {SCHEDULES_MAX}; make the program smaller, or lower the number behind `exhaustive:`",
+        many(schedules, "schedule"),
+        many(bound.into(), "deviation")
+    )
 }
 
 /// Returns what a search through cancellations shows; the text of the failure otherwise.
@@ -110,9 +173,20 @@ fn failure(target: &dyn Target, run: &Executed) -> String {
 }
 
 /// The output of a test, of which nothing is shown unless it fails.
-struct TestOutput;
+struct TestOutput {
+    /// The search that has too many schedules to be worth beginning.
+    refused: Option<Search>,
+}
 
 impl Reporter for TestOutput {
+    fn estimate(&mut self, _seed: u64, search: Search) -> io::Result<()> {
+        if search.estimate <= SCHEDULES_MAX {
+            return Ok(());
+        }
+        self.refused = Some(search);
+        Err(io::Error::other("there are too many schedules"))
+    }
+
     fn warning(&mut self, text: &str) {
         print_error(&format!("warning: {text}\n"));
     }
@@ -148,7 +222,12 @@ mod tests {
         let options = Options::one_by_one(StrategyName::CANCEL, &out, Keep::FirstOfEachKind);
         let shown = |seeds: &str| {
             let seeds: Seeds = seeds.parse().expect("seeds");
-            let found = explore::explore(&program, Some(&seeds), &options, &mut TestOutput);
+            let found = explore::explore(
+                &program,
+                Some(&seeds),
+                &options,
+                &mut TestOutput { refused: None },
+            );
             let found = found.expect("nothing is written");
             let search = found.search.expect("it is a search");
             searched(&program, &found, search)

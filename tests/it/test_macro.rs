@@ -99,12 +99,217 @@ fn a_race_is_shrunk_to_the_choice_that_matters() {
             "PANIC  it::test_macro::lost_update  seed ",
             "an update is lost",
             "the whole test; 1 deviation, 1 preemption, of ",
+            " at tests/it/test_macro.rs:",
             "» ",
-            "before it uses the Mutex of tests/it/test_macro.rs:",
+            "before its 2nd use of the Mutex of tests/it/test_macro.rs:",
             "Without the deviation marked » the run passes.",
             "lost_update -- --exact",
             "tests/regressions",
         ],
+    );
+}
+
+/// A task is spawned, and has the turn in the same step: that is told in this order, and what
+/// it did meanwhile where the other task goes on.
+#[test]
+fn a_preemption_is_told_after_what_came_before_it() {
+    let text = told(
+        "told_in_order",
+        |test| test,
+        |_| async {
+            let value = Arc::new(Mutex::new(0));
+            let other = Arc::clone(&value);
+            let sets = spawn(async move { *other.lock().await = 1 });
+            let read = *value.lock().await;
+            sets.await.expect("it does not fail");
+            assert_eq!(read, 0, "it was set before it was read");
+        },
+    );
+    let line = |part: &str| {
+        let found = text.lines().position(|line| line.contains(part));
+        found.unwrap_or_else(|| panic!("`{part}` is missing in\n{text}"))
+    };
+    let spawned = line("spawns task 1");
+    let gives_way = line("gives way to task 1");
+    let meanwhile = line("; meanwhile task 1 (tests/it/test_macro.rs:");
+    assert!(spawned < gives_way && gives_way < meanwhile, "{text}");
+}
+
+#[test]
+fn a_notification_that_reaches_no_task_is_told() {
+    let text = told(
+        "unheard",
+        |test| test.seeds(1),
+        |_| async {
+            let notify = Notify::new();
+            notify.notify_waiters();
+            notify.notified().await;
+        },
+    );
+    tells(
+        &text,
+        &[
+            "DEADLOCK  it::test_macro::unheard",
+            "notifies the waiters of the Notify of tests/it/test_macro.rs:",
+            ": there are none",
+        ],
+    );
+}
+
+#[test]
+fn equal_lines_are_told_once() {
+    let text = told(
+        "folded",
+        |test| test.seeds(1),
+        |world: World| async move {
+            for _ in 0..3 {
+                world.note("tick", "again".to_owned());
+            }
+            assert_eq!(1 + 1, 3, "on purpose");
+        },
+    );
+    assert_eq!(text.matches("tick again").count(), 1, "{text}");
+    tells(&text, &["tick again (×3)"]);
+}
+
+/// One task has nine turns while the other is between its read and its write: a decision a turn,
+/// or one that lasts.
+async fn update_in_turns(_: World) {
+    let total = Arc::new(AtomicU64::new(0));
+    let add = |turns: usize| {
+        let total = Arc::clone(&total);
+        spawn(async move {
+            for _ in 0..turns {
+                rehearsal::tokio::task::yield_now().await;
+            }
+            let seen = total.load(Ordering::Relaxed);
+            rehearsal::tokio::task::yield_now().await;
+            total.store(seen + 1, Ordering::Relaxed);
+        })
+    };
+    for task in [add(0), add(9)] {
+        task.await.expect("no task fails");
+    }
+    assert_eq!(total.load(Ordering::Relaxed), 2, "an update is lost");
+}
+
+/// The portfolio begins with the schedules of one deviation, and says so.
+#[test]
+fn schedules_of_one_deviation_come_first() {
+    let text = told("in_turns", |test| test, update_in_turns);
+    tells(
+        &text,
+        &[
+            "in_turns  seed 0",
+            "an update is lost",
+            "1 deviation, 0 preemptions, 1 postponement, of ",
+            "is postponed at tests/it/test_macro.rs:",
+            " until no other task can go on, at step ",
+            "with at most 1 deviation, before the seeds",
+            "Without the deviation marked » the run passes.",
+        ],
+    );
+}
+
+/// Only its third round must not be seen from outside.
+async fn third_round(_: World) {
+    let inside = Arc::new(AtomicU64::new(0));
+    let rounds = {
+        let inside = Arc::clone(&inside);
+        spawn(async move {
+            for round in 1..=3 {
+                inside.store(round, Ordering::Relaxed);
+                rehearsal::tokio::task::yield_now().await;
+                inside.store(0, Ordering::Relaxed);
+            }
+        })
+    };
+    for _ in 0..12 {
+        rehearsal::tokio::task::yield_now().await;
+    }
+    assert_ne!(inside.load(Ordering::Relaxed), 3);
+    rounds.await.expect("it does not fail");
+}
+
+#[test]
+fn the_round_of_a_loop_is_told() {
+    let text = told("third_round", |test| test, third_round);
+    tells(
+        &text,
+        &[
+            "is postponed at tests/it/test_macro.rs:",
+            " for the 3rd time ",
+        ],
+    );
+}
+
+#[test]
+fn a_search_of_a_test_says_what_a_pass_would_mean() {
+    let search = |test: Test| test.strategy("exhaustive:1");
+    let text = told("searched", search, update_in_turns);
+    tells(
+        &text,
+        &[
+            "searched  seed 0",
+            "  search  schedule ",
+            " with at most 1 deviation; a pass proves that none of them fails",
+        ],
+    );
+}
+
+#[rehearsal::test(strategy = "exhaustive:2")]
+async fn a_healthy_program_is_proved() {
+    let total = Arc::new(Mutex::new(0));
+    let tasks = [(); 2].map(|()| {
+        let total = Arc::clone(&total);
+        spawn(async move { *total.lock().await += 1 })
+    });
+    for task in tasks {
+        task.await.expect("no task fails");
+    }
+    assert_eq!(*total.lock().await, 2);
+}
+
+/// A wider bound has more schedules, all of seed 0.
+#[test]
+fn a_search_runs_the_schedules_of_one_seed() {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    let schedules = |strategy: &str| {
+        RUNS.store(0, Ordering::Relaxed);
+        let place = TestLocation {
+            package: "rehearsal",
+            module: module_path!(),
+            name: "a_search_runs_the_schedules_of_one_seed",
+            file: file!(),
+        };
+        let test = Test::new(place).strategy(strategy);
+        test.run(|_| async {
+            RUNS.fetch_add(1, Ordering::Relaxed);
+            let tasks = [(); 2].map(|()| spawn(rehearsal::tokio::task::yield_now()));
+            for task in tasks {
+                task.await.expect("no task fails");
+            }
+        });
+        RUNS.load(Ordering::Relaxed)
+    };
+    let (none, one, two) = (
+        schedules("exhaustive:0"),
+        schedules("exhaustive:1"),
+        schedules("exhaustive:2"),
+    );
+    // The default schedule is run three times: two of them are compared.
+    assert_eq!(none, 3);
+    assert!(none < one && one < two, "{none}, {one}, {two}");
+}
+
+/// A search that would take for ever is not begun.
+#[test]
+fn a_search_of_too_many_schedules_is_refused() {
+    let search = |test: Test| test.strategy("exhaustive:16");
+    let text = told("too_many", search, update_in_turns);
+    tells(
+        &text,
+        &["nothing is proved: 1 schedule of about ", "`exhaustive:`"],
     );
 }
 

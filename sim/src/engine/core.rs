@@ -3,6 +3,7 @@
 //! `#[inline]`, here and in this module's siblings, marks functions that run at each poll or
 //! scheduling point: without it a call into another file stays a call.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
@@ -18,7 +19,7 @@ use crate::index_vec::IndexVec;
 use crate::net::{NetConfig, Network};
 use crate::operation::ResourceKind;
 use crate::schedule::strategy::{Candidates, Objects, PendingOperation, Strategy};
-use crate::schedule::{ChoiceSource, ReadyQueue, ResourceLabel, ResourceLabels};
+use crate::schedule::{ChoiceSource, Postponed, ReadyQueue, ResourceLabel, ResourceLabels};
 use crate::time::VirtualTime;
 use crate::trace::{
     Effect, Entry, HappensBefore, LockChange, LockStep, Statistics, Switch, TaskInfo, Verdict,
@@ -41,6 +42,10 @@ pub(crate) struct Core {
     /// The task that was picked at a scheduling point: it runs next, before anything else is
     /// picked.
     pub(super) next: Option<TaskId>,
+    /// The tasks that are ready and postponed, in the order in which they were.
+    pub(super) postponed: VecDeque<Postponed>,
+    /// `true` if the strategy, or the schedule that is replayed, postpones tasks at all.
+    pub(super) can_postpone: bool,
     pub(crate) running: Option<TaskId>,
     /// The task that was polled last; it may have ended.
     pub(super) last: Option<TaskId>,
@@ -81,7 +86,7 @@ pub(crate) struct Task {
     pub(crate) waits: Vec<Wait>,
     pub(super) aborted: bool,
     /// `true` from when it is queued until it is polled: it is in the ready queue, picked to
-    /// run next, or among the tasks of a paused host, in one place only.
+    /// run next, postponed, or among the tasks of a paused host, in one place only.
     pub(super) is_ready: bool,
     /// `true` from when a scheduling point switches it away until it is polled.
     pub(super) is_at_point: bool,
@@ -112,9 +117,9 @@ pub(crate) enum Disposal {
 }
 
 /// The tasks and resources of a run, as strategies see them.
-struct RunObjects<'a> {
-    tasks: &'a IndexVec<TaskId, Option<Box<Task>>>,
-    resources: &'a IndexVec<ResourceId, ResourceInfo>,
+pub(super) struct RunObjects<'a> {
+    pub(super) tasks: &'a IndexVec<TaskId, Option<Box<Task>>>,
+    pub(super) resources: &'a IndexVec<ResourceId, ResourceInfo>,
 }
 
 impl Objects for RunObjects<'_> {
@@ -146,12 +151,13 @@ impl Core {
         if let Effect::Fault { what } = &effect {
             self.happens_before.fault(what);
         }
-        if self.record.recording == Recording::Full {
+        if self.record.recording >= Recording::Full {
             self.record.trace.entries.push(Entry {
                 step: self.statistics.steps,
                 at,
                 effect,
             });
+            self.draws.entries = self.record.trace.entries.len();
         }
     }
 
@@ -164,7 +170,7 @@ impl Core {
                 self.record.stamp(at);
                 self.record.fingerprint.tagged_u32(TAG_POLL, task.0);
             }
-            Recording::Full => self.record(at, Effect::Poll { task }),
+            Recording::Full | Recording::Observed => self.record(at, Effect::Poll { task }),
         }
     }
 
@@ -172,7 +178,7 @@ impl Core {
     /// resource is a lock, and the run is not over: what is dropped then releases everything.
     #[inline]
     pub(super) fn record_lock(&mut self, task: TaskId, lock: ResourceId, step: LockStep) {
-        if self.record.recording != Recording::Full || self.halted.is_some() {
+        if self.record.recording < Recording::Full || self.halted.is_some() {
             return;
         }
         let info = &self.resources[lock];
@@ -222,6 +228,7 @@ impl Core {
         let candidates = Candidates {
             running,
             ready: &self.ready,
+            postponed: &self.postponed,
             points: &self.points,
             objects: &RunObjects {
                 tasks: &self.tasks,
@@ -254,7 +261,7 @@ impl Core {
         running: Option<(TaskId, Option<PendingOperation>)>,
         picked: usize,
     ) {
-        if self.record.recording == Recording::Full && picked != 0 {
+        if self.record.recording >= Recording::Full && picked != 0 {
             self.record_switch(running, picked);
         }
     }
@@ -269,6 +276,7 @@ impl Core {
         let candidates = Candidates {
             running,
             ready: &self.ready,
+            postponed: &self.postponed,
             points: &self.points,
             objects: &RunObjects {
                 tasks: &self.tasks,
@@ -280,9 +288,14 @@ impl Core {
         };
         let at = candidates.point(0).map(PendingOperation::resource);
         let choice = self.draws.recorded() - 1;
+        let (line, uses) = self.standing(instead_of, at, running.is_some());
+        self.watch(choice, instead_of, at);
         self.record.switches.push(SwitchEntry {
+            line,
+            uses,
             choice,
             instead_of,
+            turn: self.spawn_tree.turns(instead_of),
             at,
             taken,
         });
@@ -291,22 +304,28 @@ impl Core {
     /// Returns the recorded switches, in full.
     pub(super) fn switches(&mut self) -> Vec<Switch> {
         let entries = std::mem::take(&mut self.record.switches);
-        let place = |resource: ResourceId| {
-            let info = &self.resources[resource];
-            (info.kind, info.created_at)
-        };
         let switch = |entry: SwitchEntry| Switch {
+            line: entry.line,
+            uses: entry.uses,
+            meanwhile: self.meanwhile(entry.choice),
             choice: entry.choice,
             instead_of: entry.instead_of,
-            at: entry.at.map(place),
+            turn: entry.turn,
+            at: entry.at.map(|resource| self.place(resource)),
             taken: entry.taken,
         };
         entries.into_iter().map(switch).collect()
     }
 
+    /// Returns the kind of a resource, and where it was made.
+    pub(super) fn place(&self, resource: ResourceId) -> (ResourceKind, &'static Location<'static>) {
+        let info = &self.resources[resource];
+        (info.kind, info.created_at)
+    }
+
     /// Records the ended task's name, host, spawn site and path.
     pub(super) fn record_task(&mut self, id: TaskId) {
-        if self.record.recording != Recording::Full {
+        if self.record.recording < Recording::Full {
             return;
         }
         let Some(task) = self.task(id) else {
@@ -337,6 +356,9 @@ impl Core {
     pub(super) fn touched(&mut self, task: TaskId, resource: ResourceId) {
         if self.record.recording != Recording::Off {
             self.happens_before.touched(task, resource);
+            if self.observes() {
+                self.observe_use(task, resource);
+            }
         }
     }
 

@@ -123,12 +123,15 @@ impl Engine {
         if let Some(id) = core.next.take() {
             return Next::Task(id);
         }
+        if !core.postponed.is_empty()
+            && let Some(id) = core.release_postponed()
+        {
+            return Next::Task(id);
+        }
         if core.ready.is_empty() {
             return Next::Idle;
         }
-        let index = core.pick(None);
-        core.record_pick(None, index);
-        core.ready.remove(index).map_or(Next::Idle, Next::Task)
+        core.pick_ready().map_or(Next::Idle, Next::Task)
     }
 
     /// Wakes the tasks that wait for quiescence, if nothing is ready and nothing is in flight.
@@ -170,6 +173,7 @@ impl Engine {
         let mut core = self.core.borrow_mut();
         core.collect(&self.wakes);
         core.ready.is_empty()
+            && core.postponed.is_empty()
             && core
                 .network
                 .as_ref()

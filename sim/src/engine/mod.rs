@@ -14,9 +14,11 @@ mod driver;
 pub(crate) mod host;
 mod leaks;
 pub(crate) mod network;
+mod observations;
 pub(crate) mod panics;
 pub(crate) mod plain_tasks;
 mod points;
+mod postponed;
 mod record;
 mod spawn_tree;
 mod task_choices;
@@ -25,6 +27,7 @@ pub(crate) mod wait;
 pub(crate) mod wake_queue;
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -46,6 +49,7 @@ pub(crate) use self::core::{Core, Disposal, Exemption, Task};
 pub(crate) use self::driver::Driver;
 pub use self::host::HostState;
 pub use self::leaks::Leaks;
+use self::observations::Observations;
 use self::plain_tasks::PlainTasks;
 use self::record::{Record, TAG_TOTAL};
 use self::spawn_tree::SpawnTree;
@@ -142,6 +146,9 @@ pub enum Recording {
     Fingerprint,
     /// The fingerprint, the tape and the trace.
     Full,
+    /// As `Full`, with the lines of code at which tasks were passed over, and what others did
+    /// meanwhile: for the report of a failure. Takes backtraces, so it is slow.
+    Observed,
 }
 
 static SERIAL: AtomicU32 = AtomicU32::new(1);
@@ -172,9 +179,13 @@ impl Engine {
             cancellations,
         } = config;
         strategy.start(seed);
-        let keep = recording == Recording::Full;
+        let keep = recording >= Recording::Full;
         let addressed = keep || !matches!(choices, Choices::Fresh);
         let draws = ChoiceSource::new(seed, choices, keep);
+        let can_postpone = match draws.replays_picks() {
+            true => draws.replays_postponements(),
+            false => strategy.can_postpone(),
+        };
         let mut hosts = IndexVec::default();
         let world = hosts.push(Host::new("world".to_owned()));
         assert_eq!(world, HostId::WORLD);
@@ -189,6 +200,8 @@ impl Engine {
                 points: IndexVec::default(),
                 ready: ReadyQueue::default(),
                 next: None,
+                postponed: VecDeque::new(),
+                can_postpone,
                 running: None,
                 last: None,
                 spawn_tree: SpawnTree::new(addressed),
@@ -213,6 +226,8 @@ impl Engine {
                     stamped: VirtualTime::ZERO,
                     trace: Trace::default(),
                     switches: Vec::new(),
+                    postponements: Vec::new(),
+                    observations: Observations::default(),
                     tasks: Vec::new(),
                 },
                 budget,
@@ -232,6 +247,8 @@ impl Engine {
         core.statistics.deviations = deviations;
         core.statistics.virtual_time = now;
         let switches = core.switches();
+        let postponements = core.postponements();
+        let unheard = core.unheard();
         let (tape, divergence) = core.draws.finish();
         let mut record = core.record;
         let fingerprint = if record.recording == Recording::Off {
@@ -253,6 +270,8 @@ impl Engine {
             trace: record.trace,
             tape,
             switches,
+            postponements,
+            unheard,
             decisions: core.task_choices.made,
             tasks: record.tasks,
             interleaving: core.happens_before.interleaving(),

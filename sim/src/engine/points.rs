@@ -11,7 +11,7 @@ use crate::schedule::{ResourceLabel, place_hash};
 use crate::time::VirtualTime;
 use crate::trace::LockStep;
 
-use super::{Core, Engine};
+use super::{Core, Engine, Recording};
 
 impl Engine {
     /// Passes the scheduling point before an operation of the running task. Returns `false` if
@@ -34,9 +34,13 @@ impl Engine {
         if core.next.is_none() && core.cancels_at_point(me, at.map(PendingOperation::resource)) {
             return false;
         }
-        if core.next.is_some() && !core.ready.is_empty() {
+        let others_wait = !core.ready.is_empty() || !core.postponed.is_empty();
+        if core.next.is_some() && others_wait {
             // A point of another branch of this task has switched away already.
             return self.requeue(core, me, at);
+        }
+        if core.postpones(Some((me, at))) {
+            return self.postpone_running(core, me, at);
         }
         // Without another ready task there is no switch; the step still counts, so that a loop
         // that never waits runs into its budget.
@@ -46,7 +50,7 @@ impl Engine {
         }
         core.statistics.preemptions += 1;
         core.record_pick(Some((me, at)), index);
-        core.next = core.ready.remove(index - 1);
+        core.next = core.take_waiting(index - 1);
         self.requeue(core, me, at)
     }
 
@@ -54,6 +58,7 @@ impl Engine {
     #[inline]
     fn step(&self, core: &mut Core, me: TaskId, at: Option<PendingOperation>) -> bool {
         if core.spend(self.now.get()) {
+            core.spawn_tree.begin_turn(me);
             core.pass_point(me, at)
         } else {
             self.requeue(core, me, at)
@@ -70,9 +75,24 @@ impl Engine {
         me: TaskId,
         at: Option<PendingOperation>,
     ) -> bool {
+        self.suspend(core, me, at, |core, me| core.ready.push_front(me));
+        false
+    }
+
+    /// Suspends the running task at a scheduling point, and puts it where `put` does. If it has
+    /// paused its own host, it is parked there; if it was woken while it ran, it is queued
+    /// already, and stays where it is.
+    #[inline]
+    pub(super) fn suspend(
+        &self,
+        core: &mut Core,
+        me: TaskId,
+        at: Option<PendingOperation>,
+        put: impl FnOnce(&mut Core, TaskId),
+    ) {
         core.points[me] = at;
         let Some(task) = core.task_mut(me) else {
-            return false;
+            return;
         };
         if task.wake.claim() {
             let was_ready = std::mem::replace(&mut task.is_ready, true);
@@ -83,10 +103,9 @@ impl Engine {
             if host.state == HostState::Paused {
                 host.parked.push(me);
             } else {
-                core.ready.push_front(me);
+                put(core, me);
             }
         }
-        false
     }
 
     /// Returns `true` if a point has switched the running task away since it was polled, or drops
@@ -124,6 +143,16 @@ impl Engine {
         let mut core = self.core.borrow_mut();
         if let Some(me) = core.running {
             core.touched(me, resource);
+        }
+    }
+
+    /// Records the end, or the beginning, of what the running task does between two yields.
+    pub(crate) fn yielded(&self) {
+        let mut core = self.core.borrow_mut();
+        if let Some(me) = core.running
+            && core.record.recording != Recording::Off
+        {
+            core.happens_before.yielded(me);
         }
     }
 

@@ -2,9 +2,10 @@
 
 use crate::ids::{ResourceId, TaskId};
 use crate::time::VirtualTime;
-use crate::trace::{Effect, Fingerprinter, TaskInfo, Trace, Wake};
+use crate::trace::{CodeLine, Effect, Fingerprinter, TaskInfo, Trace, Wake};
 
 use super::Recording;
+use super::observations::Observations;
 
 /// The parts of a run that are kept, so far.
 pub(super) struct Record {
@@ -13,16 +14,31 @@ pub(super) struct Record {
     pub(super) stamped: VirtualTime,
     pub(super) trace: Trace,
     pub(super) switches: Vec<SwitchEntry>,
+    pub(super) postponements: Vec<PostponementEntry>,
+    pub(super) observations: Observations,
     pub(super) tasks: Vec<TaskInfo>,
 }
 
 /// A [`Switch`](crate::Switch) in few bytes: there may be as many as picks.
-#[derive(Clone, Copy)]
 pub(super) struct SwitchEntry {
+    pub(super) line: Option<CodeLine>,
+    pub(super) uses: u32,
     pub(super) choice: usize,
     pub(super) instead_of: TaskId,
+    pub(super) turn: u32,
     pub(super) at: Option<ResourceId>,
     pub(super) taken: TaskId,
+}
+
+/// A [`Postponement`](crate::Postponement) in few bytes.
+pub(super) struct PostponementEntry {
+    pub(super) line: Option<CodeLine>,
+    pub(super) uses: u32,
+    pub(super) choice: usize,
+    pub(super) task: TaskId,
+    pub(super) turn: u32,
+    pub(super) at: Option<ResourceId>,
+    pub(super) until: Option<u64>,
 }
 
 // Tags of effects in the fingerprint; part of its specification.
@@ -48,7 +64,7 @@ impl Record {
     /// Records a wake that made a task ready, if the recording is full.
     #[inline]
     pub(super) fn wake(&mut self, task: TaskId) {
-        if self.recording == Recording::Full {
+        if self.recording >= Recording::Full {
             let effects = self.trace.entries.len();
             self.trace.wakes.push(Wake { effects, task });
         }

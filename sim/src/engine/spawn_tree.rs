@@ -18,12 +18,16 @@ pub(crate) struct SpawnTree {
 struct Node {
     spawn_path_hash: u64,
     children: u32,
+    /// The steps that the task has begun: its polls, and the scheduling points at which it went
+    /// on. What other tasks do in between changes little about their number.
+    turns: u32,
 }
 
 struct Address {
     path: SpawnPath,
     preempt: Option<SiteId>,
     after: Option<SiteId>,
+    postpone: Option<SiteId>,
     select: Option<SiteId>,
     cancel: Option<SiteId>,
 }
@@ -57,6 +61,7 @@ impl SpawnTree {
         self.nodes.push(Node {
             spawn_path_hash,
             children: 0,
+            turns: 0,
         });
         if let Some(addresses) = &mut self.addresses {
             let parent = parent.and_then(|parent| addresses.get(parent));
@@ -68,11 +73,35 @@ impl SpawnTree {
                 path,
                 preempt: None,
                 after: None,
+                postpone: None,
                 select: None,
                 cancel: None,
             });
         }
         spawn_path_hash
+    }
+
+    /// Counts a turn of the task.
+    #[inline]
+    pub(super) fn begin_turn(&mut self, task: TaskId) {
+        let turns = &mut self.nodes[task].turns;
+        *turns = turns.wrapping_add(1);
+    }
+
+    /// Returns the number of turns that the task has had.
+    #[inline]
+    pub(super) fn turns(&self, task: TaskId) -> u32 {
+        self.nodes[task].turns
+    }
+
+    /// Returns the site of the postponements of a task; none if tasks have no addresses.
+    pub(super) fn postpone_site(
+        &mut self,
+        task: TaskId,
+        draws: &mut ChoiceSource,
+    ) -> Option<SiteId> {
+        let Address { path, postpone, .. } = &mut self.addresses.as_mut()?[task];
+        Some(*postpone.get_or_insert_with(|| draws.site(Site::Postpone(path.clone()))))
     }
 
     /// Returns the hash of a task's path of spawns.

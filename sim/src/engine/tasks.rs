@@ -149,6 +149,7 @@ impl Engine {
             let resumes = std::mem::take(&mut task.is_at_point);
             let aborted = task.aborted || core.cancels_instead_of_polling(id, resumes);
             let body = core.task_mut(id).and_then(|task| task.body.take());
+            core.spawn_tree.begin_turn(id);
             core.last = Some(id);
             let at_point = core.points[id].take();
             if let Some(at) = at_point {
@@ -235,6 +236,7 @@ impl Engine {
                 .collect();
             let tasks = &core.tasks;
             core.ready.retain(|id| tasks[id].is_some());
+            core.postponed.retain(|one| tasks[one.task].is_some());
             if core.next.is_some_and(|id| tasks[id].is_none()) {
                 core.next = None;
             }
@@ -256,13 +258,15 @@ impl Engine {
         core.hosts[id].state = HostState::Paused;
         let tasks = &core.tasks;
         let parked = &mut core.hosts[id].parked;
-        core.ready.retain(|task| {
+        let mut stays = |task| {
             let on_host = tasks[task].as_ref().is_some_and(|task| task.host == id);
             if on_host {
                 parked.push(task);
             }
             !on_host
-        });
+        };
+        core.ready.retain(&mut stays);
+        core.postponed.retain(|one| stays(one.task));
     }
 
     /// Makes the parked tasks of a host ready again.
@@ -281,5 +285,6 @@ pub(super) fn drop_later(core: &mut Core, id: TaskId, how: TaskEnd, now: Virtual
     core.record(now, Effect::End { task: id, how });
     core.record_task(id);
     core.strategy.ended(id);
+    core.happens_before.ended(id);
     core.tasks[id] = None;
 }

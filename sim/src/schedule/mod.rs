@@ -4,6 +4,11 @@
 //! its path of spawns: `Preempt` at the points where it could go on, `After` where it could
 //! not. So a choice that is taken out of a schedule moves no choice of another site, and the
 //! remaining ones keep their meaning. That is why schedules shrink.
+//!
+//! Those choices are over with the turn that they give away. A third site of each task,
+//! `Postpone`, has deviations that last: the task is postponed until no other task can go on
+//! ([`POSTPONED_STEPS`] is the limit), and no choice has to be made against it meanwhile. It
+//! is still a candidate, the last one, so that a second deviation can let it go on earlier.
 
 mod labels;
 mod playback;
@@ -12,8 +17,19 @@ mod site;
 pub(crate) mod strategy;
 mod tape;
 
-use std::collections::BTreeMap;
+/// A postponed task.
+pub(crate) struct Postponed {
+    pub(crate) task: TaskId,
+    /// The steps of the run before it was postponed.
+    pub(crate) since: u64,
+    /// The index of its entry in the record, if there is one.
+    pub(crate) entry: Option<usize>,
+}
 
+/// Alternatives at each turn of a task: to take it, or to postpone it.
+pub(crate) const POSTPONE_BOUND: u32 = 2;
+
+use crate::ids::TaskId;
 use crate::index_vec::Id as _;
 
 pub(crate) use self::labels::{ResourceLabel, ResourceLabels, place_hash};
@@ -31,13 +47,18 @@ pub(crate) use self::tape::{
 pub struct Deviation {
     /// Its site.
     pub site: Site,
-    /// Its number among the choices made there, from 0.
+    /// Its number among the choices made there, from 0; of a postponement, the task's turns
+    /// before it.
     pub nth: u32,
     /// Number of alternatives.
     pub bound: u32,
     /// The alternative that was taken; below `bound`, and not 0.
     pub value: u32,
 }
+
+/// Steps of a run after which a postponed task goes on in any case: another task may wait for
+/// it in a loop that yields, and never be unable to go on.
+pub const POSTPONED_STEPS: u64 = 10_000;
 
 /// The kinds of deviations.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -46,17 +67,30 @@ pub enum DeviationKind {
     Preemption,
     /// A pick of another task than the one that is ready longest.
     Order,
+    /// A postponement of a task until no other task can go on.
+    Postponement,
     /// A choice of the world: a latency, a fault, an agent's behaviour, the branch that a
     /// `select!` polls first, a cancellation.
     World,
 }
 
 impl Deviation {
+    /// Creates the postponement of a task, by its path of spawns, after that many turns.
+    pub fn postponement(path: SpawnPath, turn: u32) -> Self {
+        Self {
+            site: Site::Postpone(path),
+            nth: turn,
+            bound: POSTPONE_BOUND,
+            value: 1,
+        }
+    }
+
     /// Returns the kind of the choice.
     pub fn kind(&self) -> DeviationKind {
         match self.site {
             Site::Preempt(_) => DeviationKind::Preemption,
             Site::After(_) => DeviationKind::Order,
+            Site::Postpone(_) => DeviationKind::Postponement,
             Site::Select(_)
             | Site::Cancel(_)
             | Site::Latency(_)
@@ -120,20 +154,13 @@ impl Schedule {
 impl Tape {
     /// Returns the schedule of a recorded run: replayed, it gives the same run.
     pub fn schedule(&self) -> Schedule {
-        let mut counts = BTreeMap::new();
-        let mut deviations = Vec::new();
-        for choice in self.choices() {
-            let count = counts.entry(choice.site).or_insert(0u32);
-            if choice.value != 0 {
-                deviations.push(Deviation {
-                    site: self.sites[choice.site.index()].clone(),
-                    nth: *count,
-                    bound: choice.bound,
-                    value: choice.value,
-                });
-            }
-            *count += 1;
-        }
-        Schedule(deviations)
+        let taken = self.choices().iter().filter(|choice| choice.value != 0);
+        let deviation = |choice: &Choice| Deviation {
+            site: self.sites[choice.site.index()].clone(),
+            nth: choice.nth,
+            bound: choice.bound,
+            value: choice.value,
+        };
+        Schedule(taken.map(deviation).collect())
     }
 }

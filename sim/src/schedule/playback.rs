@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::index_vec::Id as _;
 
-use super::{Schedule, Site, SiteId};
+use super::{DeviationKind, POSTPONE_BOUND, Schedule, Site, SiteId};
 
 /// The first place at which a replay met another choice than its schedule recorded.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,6 +30,7 @@ pub(crate) struct Playback {
     /// Positions by site id.
     sites: Vec<Option<SitePlayback>>,
     reached: Vec<bool>,
+    postpones: bool,
     mismatch: Option<Divergence>,
 }
 
@@ -51,6 +52,7 @@ impl Playback {
         }
         Self {
             reached: vec![false; schedule.len()],
+            postpones: schedule.count(DeviationKind::Postponement) > 0,
             schedule,
             ahead,
             sites: Vec::new(),
@@ -58,21 +60,50 @@ impl Playback {
         }
     }
 
-    /// Returns the value of the next choice at `site`, which the run numbers `id`.
-    pub(crate) fn next(&mut self, id: SiteId, site: &Site, bound: u32) -> u32 {
+    /// Returns `true` if the schedule postpones some task.
+    pub(crate) fn postpones(&self) -> bool {
+        self.postpones
+    }
+
+    /// Returns `true` if the schedule postpones the task of `site`, which the run numbers `id`,
+    /// after so many turns. The turns of a task only grow in number.
+    pub(crate) fn is_postponed(&mut self, id: SiteId, site: &Site, turn: u32) -> bool {
+        let playback = self.at(id, site);
+        playback.count = turn + 1;
+        while playback
+            .ahead
+            .pop_if(|(number, _)| *number < turn)
+            .is_some()
+        {}
+        let due = playback.ahead.pop_if(|(number, _)| *number == turn);
+        let Some((_, index)) = due else {
+            return false;
+        };
+        self.reached[index] = true;
+        self.compare(index, site, turn, POSTPONE_BOUND);
+        self.schedule.0[index].value != 0
+    }
+
+    /// Returns the position at `site`, which the run numbers `id`.
+    fn at(&mut self, id: SiteId, site: &Site) -> &mut SitePlayback {
         let index = id.index();
         if self.sites.len() <= index {
             self.sites.resize_with(index + 1, || None);
         }
         let ahead = &mut self.ahead;
-        let playback = self.sites[index].get_or_insert_with(|| SitePlayback {
+        self.sites[index].get_or_insert_with(|| SitePlayback {
             site: site.clone(),
             count: 0,
             ahead: ahead
                 .remove(site)
                 .map(|by_number| by_number.into_iter().rev().collect())
                 .unwrap_or_default(),
-        });
+        })
+    }
+
+    /// Returns the value of the next choice at `site`, which the run numbers `id`.
+    pub(crate) fn next(&mut self, id: SiteId, site: &Site, bound: u32) -> u32 {
+        let playback = self.at(id, site);
         let nth = playback.count;
         playback.count += 1;
         let Some(&(_, index)) = playback.ahead.last().filter(|(number, _)| *number == nth) else {
@@ -80,6 +111,12 @@ impl Playback {
         };
         playback.ahead.pop();
         self.reached[index] = true;
+        self.compare(index, site, nth, bound);
+        self.schedule.0[index].value.min(bound - 1)
+    }
+
+    /// Compares a deviation with the choice that the run makes there.
+    fn compare(&mut self, index: usize, site: &Site, nth: u32, bound: u32) {
         let deviation = &self.schedule.0[index];
         if deviation.bound != bound && self.mismatch.as_ref().is_none_or(|m| index < m.deviation) {
             self.mismatch = Some(Divergence {
@@ -90,7 +127,6 @@ impl Playback {
                 found: format!("{bound} alternatives"),
             });
         }
-        deviation.value.min(bound - 1)
     }
 
     /// Returns the first deviation that the run did not reach, or reached with another choice
@@ -105,6 +141,9 @@ impl Playback {
                 .map(|site| site.count)
                 .next();
             let found = match made {
+                Some(_) if deviation.kind() == DeviationKind::Postponement => {
+                    "no other task that could go on then".to_owned()
+                }
                 Some(count) if count > deviation.nth => "another decision for that choice".into(),
                 Some(1) => "1 choice there".to_owned(),
                 Some(count) => format!("{count} choices there"),
@@ -114,10 +153,15 @@ impl Playback {
                 deviation: index,
                 site: deviation.site.clone(),
                 nth: deviation.nth,
-                expected: format!(
-                    "choice {} of {} alternatives",
-                    deviation.nth, deviation.bound
-                ),
+                expected: match deviation.kind() {
+                    DeviationKind::Postponement => {
+                        format!("the task to stand back after {} turns", deviation.nth)
+                    }
+                    _ => format!(
+                        "choice {} of {} alternatives",
+                        deviation.nth, deviation.bound
+                    ),
+                },
                 found,
             }
         });

@@ -16,6 +16,9 @@ pub enum Site {
     Preempt(SpawnPath),
     /// The points at which a task could not go on, and another one is picked.
     After(SpawnPath),
+    /// The turns of a task, at which the scheduler may postpone it. A choice there has the
+    /// number of the turn, and only those that postpone it stand on a tape.
+    Postpone(SpawnPath),
     /// The `select!`s of a task: the branch that each polls first.
     Select(SpawnPath),
     /// The awaits of a task at which it, or a part of it, may be dropped.
@@ -58,6 +61,8 @@ pub enum Family<'a> {
     Preempt,
     /// All [`Site::After`].
     After,
+    /// All [`Site::Postpone`].
+    Postpone,
     /// All [`Site::Select`].
     Select,
     /// All [`Site::Cancel`].
@@ -81,6 +86,7 @@ impl Site {
         match self {
             Self::Preempt(_) => Family::Preempt,
             Self::After(_) => Family::After,
+            Self::Postpone(_) => Family::Postpone,
             Self::Select(_) => Family::Select,
             Self::Cancel(_) => Family::Cancel,
             Self::Latency(_) => Family::Latency,
@@ -125,12 +131,15 @@ fn is_reserved(label: &str) -> bool {
         BRANCH_STREAM,
         CANCELLATION_STREAM,
     ];
-    const PREFIXES: [&str; 7] = [PREEMPT, AFTER, SELECT, CANCEL, LATENCY, LOSS, ESCAPE];
+    const PREFIXES: [&str; 8] = [
+        PREEMPT, AFTER, POSTPONE, SELECT, CANCEL, LATENCY, LOSS, ESCAPE,
+    ];
     NAMES.contains(&label) || PREFIXES.iter().any(|prefix| label.starts_with(prefix))
 }
 
 const PREEMPT: &str = "preempt ";
 const AFTER: &str = "after ";
+const POSTPONE: &str = "postpone ";
 const SELECT: &str = "select ";
 const CANCEL: &str = "cancel ";
 const LATENCY: &str = "latency ";
@@ -142,6 +151,7 @@ impl fmt::Display for Family<'_> {
         f.write_str(match self {
             Self::Preempt => PREEMPT.trim_end(),
             Self::After => AFTER.trim_end(),
+            Self::Postpone => POSTPONE.trim_end(),
             Self::Select => SELECT.trim_end(),
             Self::Cancel => CANCEL.trim_end(),
             Self::Latency => LATENCY.trim_end(),
@@ -158,6 +168,7 @@ impl fmt::Display for Site {
         match self {
             Self::Preempt(path) => write!(f, "{PREEMPT}{path}"),
             Self::After(path) => write!(f, "{AFTER}{path}"),
+            Self::Postpone(path) => write!(f, "{POSTPONE}{path}"),
             Self::Select(path) => write!(f, "{SELECT}{path}"),
             Self::Cancel(path) => write!(f, "{CANCEL}{path}"),
             Self::Latency(link) => write!(f, "{LATENCY}{link}"),
@@ -315,6 +326,7 @@ mod tests {
         let own = [
             Site::Preempt(path.clone()),
             Site::After(path.clone()),
+            Site::Postpone(path.clone()),
             Site::Select(path.clone()),
             Site::Cancel(path),
             Site::Latency(link.clone()),
@@ -333,7 +345,7 @@ mod tests {
                 streams.insert(stream);
             }
         }
-        assert_eq!(streams.len(), 10 * 4);
+        assert_eq!(streams.len(), 11 * 4);
         assert_eq!(Site::world("start agent-1").stream(), "start agent-1");
     }
 

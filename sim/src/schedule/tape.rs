@@ -12,6 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::index_vec::Id;
 
+use super::POSTPONE_BOUND;
 use super::site::{AMBIENT_STREAM, BRANCH_STREAM, CANCELLATION_STREAM, STRATEGY_STREAM, Site};
 use crate::schedule::{Divergence, Playback, Schedule};
 
@@ -39,8 +40,12 @@ pub struct Choice {
     pub bound: u32,
     /// The alternative that was taken; 0 is the default.
     pub value: u32,
+    /// Its number at the site, as in [`Deviation::nth`](super::Deviation::nth).
+    pub nth: u32,
     /// Polls and scheduling points before it; saturates.
     pub step: u32,
+    /// Entries of the trace before it; saturates.
+    pub entry: u32,
 }
 
 /// The choices of a run and their sites.
@@ -154,12 +159,16 @@ pub enum Choices {
 pub(crate) struct ChoiceSource {
     tape: Tape,
     ids: BTreeMap<Site, SiteId>,
+    /// For each site, the choices that were made there; empty unless they are kept.
+    made: Vec<u32>,
     source: Source,
     keep: bool,
     count: u64,
     deviations: u64,
     /// Polls and scheduling points so far.
     pub(crate) step: u64,
+    /// Entries of the trace so far, if they are recorded.
+    pub(crate) entries: usize,
 }
 
 impl ChoiceSource {
@@ -176,11 +185,13 @@ impl ChoiceSource {
         Self {
             tape: Tape::default(),
             ids: BTreeMap::new(),
+            made: Vec::new(),
             source,
             keep,
             count: 0,
             deviations: 0,
             step: 0,
+            entries: 0,
         }
     }
 
@@ -231,6 +242,40 @@ impl ChoiceSource {
         value
     }
 
+    /// Returns `true` if a schedule decides which tasks are postponed; else the strategy does.
+    #[inline]
+    pub(crate) fn replays_picks(&self) -> bool {
+        matches!(self.source, Source::Replay(_))
+    }
+
+    /// Returns `true` if a schedule that is replayed postpones some task.
+    #[inline]
+    pub(crate) fn replays_postponements(&self) -> bool {
+        matches!(&self.source, Source::Replay(playback) if playback.postpones())
+    }
+
+    /// Returns `true` if the schedule that is replayed postpones the task of that site after so
+    /// many turns.
+    pub(crate) fn is_postponed(&mut self, id: SiteId, turn: u32) -> bool {
+        match &mut self.source {
+            Source::Replay(playback) => {
+                playback.is_postponed(id, &self.tape.sites[id.index()], turn)
+            }
+            Source::Fresh(_) | Source::World(_) => false,
+        }
+    }
+
+    /// Records that the task of that site is postponed after so many turns. Turns at which a
+    /// task is not postponed are no choices on the tape: there are as many as steps.
+    pub(crate) fn postpone(&mut self, site: Option<SiteId>, turn: u32) {
+        self.count += 1;
+        self.deviations += 1;
+        if self.keep {
+            let site = site.expect("a recorded choice has a site");
+            self.push(site, POSTPONE_BOUND, 1, turn);
+        }
+    }
+
     /// Makes a choice of a task, such as the branch that a `select!` polls first. Its value,
     /// unless the world is replayed, `fresh` returns.
     pub(crate) fn choose(
@@ -274,13 +319,26 @@ impl ChoiceSource {
         self.count += 1;
         self.deviations += u64::from(value != 0);
         if self.keep {
-            self.tape.choices.push(Choice {
-                site: site.expect("a recorded choice has a site"),
-                bound,
-                value,
-                step: u32::try_from(self.step).unwrap_or(u32::MAX),
-            });
+            let site = site.expect("a recorded choice has a site");
+            let index = site.index();
+            if self.made.len() <= index {
+                self.made.resize(index + 1, 0);
+            }
+            let nth = self.made[index];
+            self.made[index] += 1;
+            self.push(site, bound, value, nth);
         }
+    }
+
+    fn push(&mut self, site: SiteId, bound: u32, value: u32, nth: u32) {
+        self.tape.choices.push(Choice {
+            site,
+            bound,
+            value,
+            nth,
+            step: u32::try_from(self.step).unwrap_or(u32::MAX),
+            entry: u32::try_from(self.entries).unwrap_or(u32::MAX),
+        });
     }
 
     /// Returns the number of choices on the tape so far.

@@ -77,7 +77,7 @@ where
 
 /// Lets every ready task run first. As `tokio::task::yield_now`.
 pub async fn yield_now() {
-    if context::with(|_| ()).is_none() {
+    if context::with(Engine::yielded).is_none() {
         return ::tokio::task::yield_now().await;
     }
     let mut yielded = false;
@@ -85,11 +85,13 @@ pub async fn yield_now() {
         if std::mem::replace(&mut yielded, true) {
             return Poll::Ready(());
         }
+        context::with(Engine::observe_suspension);
         // A wake puts the task at the end of the ready queue.
         cx.waker().wake_by_ref();
         Poll::Pending
     })
     .await;
+    context::with(Engine::yielded);
 }
 
 /// Spawns on a given host of the current run.

@@ -7,6 +7,12 @@
 //! touch the same thing. The idea is that of happens-before fingerprints; see M. Musuvathi and
 //! S. Qadeer: "Partial-order reduction for context-bounded state exploration", Microsoft
 //! Research, 2007.
+//!
+//! A task that yields does so because of something that is no object of the facade: memory that
+//! it shares with others, which nothing here sees. What it did up to there and what it does from
+//! there on are taken for operations on one thing, so that the order of any two of them counts.
+//! In a run with a yield the ends of tasks count too: one that does not yield may share memory
+//! with one that does.
 
 use std::fmt;
 use std::panic::Location;
@@ -33,6 +39,11 @@ impl fmt::Display for Interleaving {
 pub(crate) struct HappensBefore {
     tasks: IndexVec<TaskId, u64>,
     resources: IndexVec<ResourceId, u64>,
+    /// The state of all that tasks share without the facade.
+    memory: u64,
+    /// The order of yields and ends of tasks, if there was a yield.
+    order: u64,
+    has_yielded: bool,
     faults: u64,
     sum: u64,
 }
@@ -78,13 +89,35 @@ impl HappensBefore {
         self.sum = self.sum.wrapping_add(state);
     }
 
+    /// Adds what a task did up to a yield, or does from there on.
+    #[inline]
+    pub(crate) fn yielded(&mut self, task: TaskId) {
+        let Some(task) = self.tasks.get_mut(task) else {
+            return;
+        };
+        let state = mix(*task, self.memory);
+        *task = state;
+        self.memory = state;
+        self.order = mix(self.order, state);
+        self.has_yielded = true;
+        self.sum = self.sum.wrapping_add(state);
+    }
+
+    /// Adds the end of a task.
+    pub(crate) fn ended(&mut self, task: TaskId) {
+        if let Some(task) = self.tasks.get(task) {
+            self.order = mix(self.order, *task);
+        }
+    }
+
     /// Adds the begin or the end of a fault.
     pub(crate) fn fault(&mut self, what: &str) {
         self.faults = mix(self.faults, xxh3_64(what.as_bytes()));
     }
 
     pub(crate) fn interleaving(&self) -> Interleaving {
-        Interleaving(mix(self.sum, self.faults))
+        let order = if self.has_yielded { self.order } else { 0 };
+        Interleaving(mix(self.sum.wrapping_add(order), self.faults))
     }
 }
 
@@ -112,6 +145,30 @@ mod tests {
         assert_eq!(a, b);
         let (a, b) = (order(&[(0, 0), (1, 0)]), order(&[(1, 0), (0, 0)]));
         assert_ne!(a, b);
+    }
+
+    #[test]
+    fn order_of_yields_counts() {
+        let order = |tasks: [u32; 4]| {
+            let mut happens_before = HappensBefore::default();
+            for spawn_path_hash in [11, 12] {
+                happens_before.spawned(None, spawn_path_hash);
+            }
+            for task in tasks {
+                happens_before.yielded(TaskId(task));
+            }
+            happens_before.interleaving()
+        };
+        let all = [
+            order([0, 0, 1, 1]),
+            order([0, 1, 0, 1]),
+            order([0, 1, 1, 0]),
+            order([1, 0, 0, 1]),
+            order([1, 0, 1, 0]),
+            order([1, 1, 0, 0]),
+        ];
+        let distinct: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len());
     }
 
     #[test]

@@ -22,7 +22,8 @@ pub use self::happens_before::Interleaving;
 pub use self::leak::{LeakKind, LeakReport};
 pub use self::locks::{LockChange, LockStep};
 pub use self::outcome::{
-    DeadlockedTask, LockUse, Outcome, PanicReport, Statistics, Switch, TaskInfo, Verdict,
+    CodeLine, DeadlockedTask, LockUse, Meanwhile, Outcome, PanicReport, Postponement, Statistics,
+    Switch, TaskInfo, Unheard, Verdict,
 };
 
 /// The effects of a run, in order, and what explains them. Empty unless they were recorded.

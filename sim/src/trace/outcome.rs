@@ -31,6 +31,10 @@ pub struct Outcome<T> {
     pub locks: Vec<LockUse>,
     /// The scheduler's deviations; empty unless recorded.
     pub switches: Vec<Switch>,
+    /// The tasks that were postponed; empty unless recorded.
+    pub postponements: Vec<Postponement>,
+    /// The notifications that reached no task; empty unless observed.
+    pub unheard: Vec<Unheard>,
     /// The choices of tasks that are not the default; empty unless recorded.
     pub decisions: Vec<TaskDecision>,
     /// Every task, by id; empty unless recorded.
@@ -59,6 +63,8 @@ impl<T> Outcome<T> {
             statistics: self.statistics,
             locks: self.locks,
             switches: self.switches,
+            postponements: self.postponements,
+            unheard: self.unheard,
             decisions: self.decisions,
             tasks: self.tasks,
             interleaving: self.interleaving,
@@ -211,11 +217,79 @@ pub struct Switch {
     pub choice: usize,
     /// The task of the default choice.
     pub instead_of: TaskId,
+    /// The turns that it had had: its polls, and the scheduling points at which it went on.
+    pub turn: u32,
     /// The resource that it was about to touch, and its creation site; none if it
     /// did not stand at a scheduling point.
     pub at: Option<(ResourceKind, &'static Location<'static>)>,
+    /// The line of code at which it stood, if that was observed and is known.
+    pub line: Option<CodeLine>,
+    /// The number of its use of the resource that was put off, from 1; 0 if that was not
+    /// observed.
+    pub uses: u32,
+    /// The uses of the resource by others before its own; none if it has not used it, or if
+    /// that was not observed.
+    pub meanwhile: Option<Meanwhile>,
     /// The task that runs.
     pub taken: TaskId,
+}
+
+/// A line of code at which a task stood.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CodeLine {
+    /// File, line and column.
+    pub place: String,
+    /// The number of times that the task has stood there to yield or to wait, from 1; 0 if
+    /// it was interrupted at an operation, of which the resource has the number.
+    pub times: u32,
+}
+
+/// The uses of a resource between the moment at which a task was passed over and its own.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Meanwhile {
+    /// The step at which the task used it.
+    pub step: u64,
+    /// Entries of the trace before that.
+    pub entry: usize,
+    /// The others that have used it in between, and how often.
+    pub uses: Vec<(TaskId, u32)>,
+}
+
+/// A notification of all waiting tasks, of which there were none.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unheard {
+    /// The virtual time.
+    pub at: VirtualTime,
+    /// The step.
+    pub step: u64,
+    /// Entries of the trace before it.
+    pub entry: usize,
+    /// The task that notified; none outside tasks.
+    pub task: Option<TaskId>,
+    /// The creation site of the `Notify`.
+    pub made_at: &'static Location<'static>,
+}
+
+/// A task that was postponed until no other could go on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Postponement {
+    /// The choice's index on the tape.
+    pub choice: usize,
+    /// The task.
+    pub task: TaskId,
+    /// The turns that it had had.
+    pub turn: u32,
+    /// The resource that it was about to touch, and its creation site; none if it
+    /// did not stand at a scheduling point.
+    pub at: Option<(ResourceKind, &'static Location<'static>)>,
+    /// As [`Switch::line`].
+    pub line: Option<CodeLine>,
+    /// As [`Switch::uses`].
+    pub uses: u32,
+    /// As [`Switch::meanwhile`].
+    pub meanwhile: Option<Meanwhile>,
+    /// The step of the run before which it went on; none if it did not.
+    pub until: Option<u64>,
 }
 
 /// The locks that were made at one place, and the waits for them.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use rehearsal_sim::tokio::sync::Mutex;
-use rehearsal_sim::{Config, Deviate, Exhaustive, Interleaving, PickDeviation, run};
+use rehearsal_sim::{Config, Deviate, Exhaustive, Interleaving, Pick, PickDeviation, run};
 
 /// The stack that a task pushes to.
 #[derive(Clone, Copy)]
@@ -18,7 +18,7 @@ enum Stack {
 /// Runs two tasks that each push their number to a stack, and pop it again. With one stack each
 /// gets its own number back unless their operations overlap. Returns `true` if each did, the
 /// picks of the run, and its happens-before hash.
-fn run_with(deviations: &[PickDeviation], stack: Stack) -> (bool, Vec<u32>, Interleaving) {
+fn run_with(deviations: &[PickDeviation], stack: Stack) -> (bool, Vec<Pick>, Interleaving) {
     let (deviate, picks) = Deviate::new(deviations);
     let config = Config {
         strategy: Box::new(deviate),

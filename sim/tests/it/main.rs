@@ -12,6 +12,7 @@ mod network_faults;
 mod parity;
 mod plain_tasks;
 mod points;
+mod postponed;
 mod select;
 mod sockets;
 mod strategies;

@@ -420,3 +420,34 @@ fn objects_may_outlive_their_run() {
         drop(guard);
     }
 }
+
+/// Two tasks that share memory and nothing else: what they read shows their order, and so must
+/// the hash that tells interleavings apart.
+#[test]
+fn runs_that_differ_in_the_order_of_yields_are_distinct() {
+    let program = |_: World| async {
+        let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let task = |me: u32, yields: bool| {
+            let seen = Arc::clone(&seen);
+            tokio::spawn(async move {
+                seen.lock().expect("no task panics").push(me);
+                if yields {
+                    tokio::task::yield_now().await;
+                    seen.lock().expect("no task panics").push(me);
+                }
+            })
+        };
+        for task in [task(0, true), task(1, true), task(2, false)] {
+            task.await.expect("no task fails");
+        }
+        seen.lock().expect("no task panics").clone()
+    };
+    let mut orders = std::collections::BTreeMap::new();
+    for outcome in explore(program) {
+        let order = outcome.value.expect("the program ends");
+        let same_hash = orders.insert(outcome.interleaving, order.clone());
+        assert!(same_hash.is_none_or(|same| same == order), "{order:?}");
+    }
+    let distinct: std::collections::BTreeSet<_> = orders.values().collect();
+    assert!(distinct.len() > 10, "{distinct:?}");
+}

@@ -45,7 +45,7 @@ pub(crate) fn document(
         target: target(whole, &studied.repro),
         failure: failure_text(report, failure, event),
         commands: commands(whole, file),
-        size: block::size(whole, studied),
+        size: block::size(whole, studied, None),
         deviations,
         failing,
         passing: passing.map(|(run, _)| run),

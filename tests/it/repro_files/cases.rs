@@ -142,7 +142,7 @@ pub(crate) fn all() -> Vec<Case> {
         case(
             "a future version",
             "format = 1",
-            "format = 3",
+            "format = 4",
             &[ReproUnknownFormat],
         ),
         case(
@@ -228,6 +228,12 @@ pub(crate) fn all() -> Vec<Case> {
             "a site of the first format",
             "preempt = \"0.1\"",
             "site = \"preempt 0.1\"",
+            &[ReproMissingKey, ReproUnknownKey],
+        ),
+        typed(
+            "a postponement in the second format",
+            "preempt = \"0.1\"",
+            "postpone = \"0.1\"",
             &[ReproMissingKey, ReproUnknownKey],
         ),
         typed(

@@ -62,6 +62,7 @@ fn site() -> impl Strategy<Value = Site> {
     prop_oneof![
         path.clone().prop_map(Site::Preempt),
         path.clone().prop_map(Site::After),
+        path.clone().prop_map(Site::Postpone),
         path.clone().prop_map(Site::Select),
         path.prop_map(Site::Cancel),
         link().prop_map(Site::Latency),

@@ -64,6 +64,31 @@ fn both_formats_mean_the_same() {
     );
 }
 
+/// A tool that does not know postponements reads every repro without one.
+#[test]
+fn only_postponements_need_the_third_format() {
+    let text = cases::good_with_typed_sites();
+    let third = text.replacen("format = 2", "format = 3", 1);
+    let mut repro = Repro::parse(&third, Path::new(FILE)).expect("it is right");
+    assert_eq!(
+        repro,
+        Repro::parse(&text, Path::new(FILE)).expect("it is right")
+    );
+    assert!(repro.to_toml().contains("format = 2"));
+    let mut deviations = repro.schedule.deviations().to_vec();
+    let path = "0.2".parse().expect("a path");
+    deviations.push(Deviation::postponement(path, 7));
+    repro.schedule = Schedule::new(deviations);
+    let written = repro.to_toml();
+    assert!(written.contains("format = 3"), "{written}");
+    assert!(
+        written.contains("{ postpone = \"0.2\", nth = 7, of = 2, take = 1 }"),
+        "{written}"
+    );
+    let read = Repro::parse(&written, Path::new(FILE)).expect("it was just written");
+    assert_eq!(read.schedule, repro.schedule);
+}
+
 /// A label that looks like one of the simulator's sites is still a label.
 #[test]
 fn a_label_is_never_taken_for_a_site_of_the_scheduler() {

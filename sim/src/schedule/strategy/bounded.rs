@@ -6,9 +6,15 @@
 //! are polynomially many. Those with at most `d` preemptions (M. Musuvathi, S. Qadeer:
 //! "Iterative Context Bounding", PLDI 2007) are not, because every pick at which no task could
 //! go on is free. A preemption is a deviation, so within the bound all preemptions are covered.
+//!
+//! A deviation gives away one turn, or postpones a task until no other can go on. Without the
+//! second kind a program that yields is out of reach: its tasks take turns, and to let one of
+//! them do five steps takes five deviations of the first kind.
 
 use std::cell::RefCell;
 use std::rc::Rc;
+
+use crate::ids::TaskId;
 
 use super::{
     Candidates, ChoiceKind, Parameter, Strategy, StrategyInfo, StrategyKind, StrategyName,
@@ -45,8 +51,34 @@ impl StrategyName {
 pub struct PickDeviation {
     /// Number of the pick in the run, from 0.
     pub pick: u32,
-    /// The index of the candidate; at least 1.
-    pub value: u32,
+    /// The alternative to the default.
+    pub instead: Alternative,
+}
+
+/// An alternative to the default of a pick.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Alternative {
+    /// The candidate with that index, which is at least 1, has this turn.
+    Take(u32),
+    /// The default candidate is postponed until no other task can go on.
+    Postpone,
+}
+
+/// One pick of a run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pick {
+    /// Number of candidates; at least 2.
+    pub candidates: u32,
+    /// The default candidate; none where a task makes a choice by itself, whose alternatives
+    /// are then the candidates.
+    pub default: Option<TaskId>,
+    /// The turns that it had had.
+    pub turn: u32,
+    /// `true` if it stood at a scheduling point and could go on; else it was the one in the
+    /// ready queue that was ready longest.
+    pub is_running: bool,
+    /// `true` if another candidate is not postponed: else to postpone this one changes nothing.
+    pub is_postponable: bool,
 }
 
 /// The choices that a search goes through; every other one is the default.
@@ -59,7 +91,7 @@ pub enum Scope {
     Cancellations,
 }
 
-/// The default schedule but for the given picks. Records the number of candidates of each pick.
+/// The default schedule but for the given picks. Records each pick.
 #[derive(Debug)]
 pub struct Deviate {
     ahead: Vec<PickDeviation>,
@@ -67,8 +99,8 @@ pub struct Deviate {
     scope: Scope,
 }
 
-/// The number of candidates of each pick of a run. Shared with the [`Deviate`] that fills it.
-pub type Picks = Rc<RefCell<Vec<u32>>>;
+/// The picks of a run. Shared with the [`Deviate`] that fills it.
+pub type Picks = Rc<RefCell<Vec<Pick>>>;
 
 impl Deviate {
     /// Creates a strategy that makes these picks, in ascending order, and the default one
@@ -87,21 +119,21 @@ impl Deviate {
         };
         (deviate, picks)
     }
-}
 
-impl Deviate {
-    /// Returns the alternative of the next choice, out of so many.
-    fn next(&mut self, alternatives: u32) -> u32 {
-        let mut picks = self.picks.borrow_mut();
-        let number = picks.len();
-        picks.push(alternatives);
-        match self.ahead.last() {
-            Some(deviation) if deviation.pick as usize == number => {
-                let value = deviation.value;
-                self.ahead.pop();
-                value
-            }
-            _ => 0,
+    /// Takes the deviation at the newest pick, if `wanted` is true of it.
+    fn take(&mut self, wanted: impl FnOnce(Alternative) -> bool) -> Option<Alternative> {
+        let newest = self.picks.borrow().len().checked_sub(1)?;
+        let due = self
+            .ahead
+            .pop_if(|next| usize::try_from(next.pick) == Ok(newest) && wanted(next.instead));
+        due.map(|due| due.instead)
+    }
+
+    /// Returns the alternative that is taken at the newest pick.
+    fn taken(&mut self) -> u32 {
+        match self.take(|instead| instead != Alternative::Postpone) {
+            Some(Alternative::Take(index)) => index,
+            Some(Alternative::Postpone) | None => 0,
         }
     }
 }
@@ -115,22 +147,51 @@ impl Strategy for Deviate {
         self.picks.borrow_mut().clear();
     }
 
-    fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
-        if self.scope == Scope::Cancellations {
-            return 0;
+    fn can_postpone(&self) -> bool {
+        self.scope == Scope::Everything
+    }
+
+    fn postpones(&mut self, candidates: &Candidates<'_>, turn: u32) -> bool {
+        self.picks.borrow_mut().push(Pick {
+            candidates: u32::try_from(candidates.len()).expect("tasks have numbers of 32 bits"),
+            default: candidates.task(0),
+            turn,
+            is_running: candidates.running().is_some(),
+            is_postponable: candidates.is_postponable(),
+        });
+        let due = self.take(|instead| instead == Alternative::Postpone);
+        due.is_some()
+    }
+
+    fn pick(&mut self, _candidates: &Candidates<'_>) -> usize {
+        match self.scope {
+            Scope::Everything => self.taken() as usize,
+            Scope::Cancellations => 0,
         }
-        let candidates = u32::try_from(candidates.len()).expect("tasks have numbers of 32 bits");
-        self.next(candidates) as usize
     }
 
     fn choose(&mut self, kind: ChoiceKind, bound: u32) -> Option<u32> {
         let is_pick = self.scope == Scope::Everything || kind == ChoiceKind::Cancellation;
-        Some(if is_pick { self.next(bound) } else { 0 })
+        if !is_pick {
+            return Some(0);
+        }
+        self.picks.borrow_mut().push(Pick {
+            candidates: bound,
+            default: None,
+            turn: 0,
+            is_running: true,
+            is_postponable: false,
+        });
+        Some(self.taken())
     }
 }
 
 /// Every schedule with at most so many deviations, depth first. Each is run by a [`Deviate`];
 /// its picks lead to the next ones.
+///
+/// To postpone a task differs from giving its turn to the next one only if it would have had
+/// another turn before the others are done. So that schedule is taken where the run of the
+/// other shows that it would.
 #[derive(Debug)]
 pub struct Exhaustive {
     scope: Scope,
@@ -177,22 +238,32 @@ impl Exhaustive {
 
     /// Records that a schedule has run and had these picks: every deviation after its last
     /// leads to another schedule.
-    pub fn learn(&mut self, deviations: &[PickDeviation], picks: &[u32]) {
+    pub fn learn(&mut self, deviations: &[PickDeviation], picks: &[Pick]) {
         let left = self.bound.saturating_sub(deviations.len() as u32);
         if deviations.is_empty() {
-            self.estimate = estimate(picks, self.bound);
+            self.estimate = estimate(&alternatives(picks), self.bound);
+        }
+        // The last to be pushed is the first to be taken.
+        if let Some((last, others)) = deviations.split_last()
+            && postponing_differs(*last, picks)
+        {
+            let mut next = others.to_vec();
+            next.push(PickDeviation {
+                instead: Alternative::Postpone,
+                ..*last
+            });
+            self.ahead.push(next);
         }
         if left == 0 {
             return;
         }
         let from = deviations.last().map_or(0, |last| last.pick as usize + 1);
-        // The last to be pushed is the first to be taken.
-        for (pick, candidates) in picks.iter().enumerate().skip(from).rev() {
-            for value in (1..*candidates).rev() {
+        for (pick, Pick { candidates, .. }) in picks.iter().enumerate().skip(from).rev() {
+            for index in (1..*candidates).rev() {
                 let mut next = deviations.to_vec();
                 next.push(PickDeviation {
                     pick: u32::try_from(pick).expect("fewer than 2^32 picks in a run"),
-                    value,
+                    instead: Alternative::Take(index),
                 });
                 self.ahead.push(next);
             }
@@ -216,16 +287,43 @@ impl Exhaustive {
     }
 }
 
-/// Returns the number of ways to take at most `bound` alternatives of these picks, no two of
-/// the same pick: the number of schedules if each had these picks.
-fn estimate(picks: &[u32], bound: u32) -> u64 {
+/// Returns `true` if the last deviation of a schedule with these picks gave one turn to the
+/// next candidate, and the task that lost it would have had the next one before the others
+/// were done: to postpone it is then another schedule.
+fn postponing_differs(last: PickDeviation, picks: &[Pick]) -> bool {
+    if last.instead != Alternative::Take(1) {
+        return false;
+    }
+    let mut after = picks.iter().skip(last.pick as usize);
+    let Some(there) = after.next().filter(|there| there.is_postponable) else {
+        return false;
+    };
+    after.any(|pick| (pick.default, pick.turn) == (there.default, there.turn))
+}
+
+/// Returns the number of alternatives at each pick of the default schedule. A task can be
+/// postponed with an effect if there are turns to give away later, so where the queue is picked
+/// from again; that is more often than not.
+fn alternatives(picks: &[Pick]) -> Vec<u32> {
+    let last_of_queue = picks.iter().rposition(|pick| !pick.is_running);
+    let alternatives = |(number, pick): (usize, &Pick)| {
+        let others = pick.candidates.saturating_sub(1);
+        let lasts = pick.is_postponable && Some(number) < last_of_queue;
+        others.saturating_add(u32::from(lasts))
+    };
+    picks.iter().enumerate().map(alternatives).collect()
+}
+
+/// Returns the number of ways to take at most `bound` of these alternatives, no two of the same
+/// pick: the number of schedules if each had these picks.
+fn estimate(alternatives: &[u32], bound: u32) -> u64 {
     // ways[k]: with k deviations among the picks so far.
     let mut ways = vec![0u64; bound as usize + 1];
     ways[0] = 1;
-    for candidates in picks {
-        let alternatives = u64::from(candidates.saturating_sub(1));
+    for alternatives in alternatives {
         for k in (1..ways.len()).rev() {
-            ways[k] = ways[k].saturating_add(ways[k - 1].saturating_mul(alternatives));
+            let more = ways[k - 1].saturating_mul(u64::from(*alternatives));
+            ways[k] = ways[k].saturating_add(more);
         }
     }
     ways.into_iter().fold(0, u64::saturating_add)
@@ -235,26 +333,70 @@ fn estimate(picks: &[u32], bound: u32) -> u64 {
 mod tests {
     use super::*;
 
+    /// Picks out of the queue with so many candidates, each with another default one.
+    fn picks(candidates: &[u32]) -> Vec<Pick> {
+        let pick = |(number, candidates): (usize, &u32)| Pick {
+            candidates: *candidates,
+            default: Some(TaskId(u32::try_from(number).expect("few"))),
+            turn: 0,
+            is_running: false,
+            is_postponable: true,
+        };
+        candidates.iter().enumerate().map(pick).collect()
+    }
+
     #[test]
     fn estimate_counts_schedules_of_fixed_picks() {
         assert_eq!(estimate(&[], 2), 1);
         // None, one of four alternatives, two of two picks.
-        assert_eq!(estimate(&[3, 3], 2), 1 + 4 + 4);
-        assert_eq!(estimate(&[3, 3], 1), 1 + 4);
+        assert_eq!(estimate(&[2, 2], 2), 1 + 4 + 4);
+        assert_eq!(estimate(&[2, 2], 1), 1 + 4);
         assert_eq!(estimate(&[u32::MAX; 9], 9), u64::MAX);
     }
 
     #[test]
+    fn postponing_counts_where_the_queue_is_picked_from_again() {
+        let mut picks = picks(&[2, 3, 2, 2]);
+        assert_eq!(alternatives(&picks), [2, 3, 2, 1]);
+        picks[3].is_running = true;
+        assert_eq!(alternatives(&picks), [2, 3, 1, 1]);
+    }
+
+    #[test]
     fn every_schedule_within_the_bound_is_taken_once() {
-        let picks = [2, 3, 2];
+        let picks = picks(&[2, 3, 2]);
         let mut search = Exhaustive::new(2);
         let mut seen = std::collections::BTreeSet::new();
         while let Some(deviations) = search.take() {
             assert!(seen.insert(deviations.clone()), "{deviations:?} twice");
             search.learn(&deviations, &picks);
         }
-        assert_eq!(seen.len() as u64, estimate(&picks, 2));
-        assert_eq!(search.taken(), search.estimate());
+        // No task comes back before the others are done, so none is postponed.
+        assert_eq!(seen.len() as u64, estimate(&[1, 2, 1], 2));
+        assert_eq!(search.taken(), seen.len() as u64);
         assert!(seen.iter().all(|deviations| deviations.len() <= 2));
+    }
+
+    #[test]
+    fn task_is_postponed_where_it_would_have_the_next_turn() {
+        let mut picks = picks(&[2, 3, 2]);
+        // The task that loses its turn at the first pick is the default at the second.
+        picks[1].default = picks[0].default;
+        let mut search = Exhaustive::new(1);
+        let mut seen = Vec::new();
+        while let Some(deviations) = search.take() {
+            search.learn(&deviations, &picks);
+            seen.extend(deviations);
+        }
+        let postponed = seen.iter().filter(|d| d.instead == Alternative::Postpone);
+        assert_eq!(postponed.map(|d| d.pick).collect::<Vec<_>>(), [0]);
+        assert_eq!(seen.len(), 1 + 1 + 2 + 1);
+        // It has had a turn in between: to postpone it would change nothing.
+        picks[1].turn = 1;
+        let give = PickDeviation {
+            pick: 0,
+            instead: Alternative::Take(1),
+        };
+        assert!(!postponing_differs(give, &picks));
     }
 }

@@ -1,17 +1,20 @@
 //! The tasks among which a strategy picks, and what each is about to do.
 
+use std::collections::VecDeque;
 use std::panic::Location;
 
 use crate::ids::{ResourceId, TaskId};
 use crate::index_vec::IndexVec;
 use crate::operation::{Operation, ResourceKind};
-use crate::schedule::{ReadyQueue, ResourceLabel, place_hash};
+use crate::schedule::{Postponed, ReadyQueue, ResourceLabel, place_hash};
 
 /// The tasks among which a strategy picks. Index 0 is the default pick: the running task, if it
 /// can go on, else the one that is ready longest.
 pub struct Candidates<'a> {
     pub(crate) running: Option<(TaskId, Option<PendingOperation>)>,
     pub(crate) ready: &'a ReadyQueue,
+    /// The postponed tasks: the last candidates, in the order in which they were postponed.
+    pub(crate) postponed: &'a VecDeque<Postponed>,
     /// For each task, the operation at whose scheduling point it stands.
     pub(crate) points: &'a IndexVec<TaskId, Option<PendingOperation>>,
     pub(crate) objects: &'a dyn Objects,
@@ -63,7 +66,7 @@ impl Candidates<'_> {
     /// Returns the number of candidates; at least 1.
     #[inline]
     pub fn len(&self) -> usize {
-        self.ready.len() + usize::from(self.running.is_some())
+        self.ready.len() + self.postponed.len() + usize::from(self.running.is_some())
     }
 
     /// Returns `true` if there are no candidates: never when a strategy picks.
@@ -74,11 +77,20 @@ impl Candidates<'_> {
     /// Returns the task at that index, or none past the end.
     #[inline]
     pub fn task(&self, index: usize) -> Option<TaskId> {
-        match self.running {
-            Some((task, _)) if index == 0 => Some(task),
-            Some(_) => self.ready.get(index - 1),
+        let index = match self.running {
+            Some((task, _)) if index == 0 => return Some(task),
+            Some(_) => index - 1,
+            None => index,
+        };
+        match index.checked_sub(self.ready.len()) {
             None => self.ready.get(index),
+            Some(postponed) => self.postponed.get(postponed).map(|one| one.task),
         }
+    }
+
+    /// Returns `true` if the default candidate is not the only one that is not postponed.
+    pub(crate) fn is_postponable(&self) -> bool {
+        self.ready.len() + usize::from(self.running.is_some()) > 1
     }
 
     /// Returns the tasks in the order of their indices.

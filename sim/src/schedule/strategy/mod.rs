@@ -36,7 +36,7 @@ strategies! {
     cancel,
 }
 
-pub use bounded::{Deviate, Exhaustive, PickDeviation, Picks, Scope};
+pub use bounded::{Alternative, Deviate, Exhaustive, Pick, PickDeviation, Picks, Scope};
 pub use fifo::Fifo;
 pub use order::Order;
 pub use pct::Pct;
@@ -84,6 +84,18 @@ pub trait Strategy {
     /// Returns the index of the candidate that runs next; there are at least two. An index out
     /// of range means the last.
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize;
+
+    /// Returns `true` if the strategy postpones tasks at all. Called once, before the run.
+    fn can_postpone(&self) -> bool {
+        false
+    }
+
+    /// Returns `true` if the default candidate, which has had so many turns, is to be postponed
+    /// until no other task can go on. Called before each pick if [`Strategy::can_postpone`]; if
+    /// it is postponed, the others are picked from next.
+    fn postpones(&mut self, _candidates: &Candidates<'_>, _turn: u32) -> bool {
+        false
+    }
 
     /// Receives that the candidate at that index runs until its next scheduling point or wait.
     /// Called for each step of the run: after each pick, and where there was one candidate

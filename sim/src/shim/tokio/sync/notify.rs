@@ -74,6 +74,7 @@ impl Notify {
     /// Wakes all waiting tasks, and leaves no permit.
     pub fn notify_waiters(&self) {
         self.resource.touch();
+        self.resource.observe_notification();
         self.inner.notify_waiters();
     }
 }

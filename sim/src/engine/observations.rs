@@ -1,0 +1,184 @@
+//! Observations for the report of a failure: where tasks stand in the code, how often they used
+//! a resource, and what others did with it meanwhile. They are made in one run, the last one of
+//! a failure, and change nothing in it.
+
+use std::collections::BTreeMap;
+
+use crate::ids::{ResourceId, TaskId};
+use crate::time::VirtualTime;
+use crate::trace::{CodeLine, Meanwhile, Unheard};
+
+use super::{Core, Engine, Recording};
+
+/// Backtraces at yields and waits that are taken at most: each costs about as much as a
+/// thousand steps.
+const BACKTRACES: u32 = 300;
+
+/// The observations so far.
+#[derive(Default)]
+pub(super) struct Observations {
+    /// The line at which each task stood last, and how often it has stood there.
+    lines: BTreeMap<TaskId, CodeLine>,
+    visits: BTreeMap<(TaskId, String), u32>,
+    backtraces: u32,
+    uses: BTreeMap<(TaskId, ResourceId), u32>,
+    /// Tasks that were passed over before they used a resource, and have not used it yet.
+    passed_over: Vec<PassedOver>,
+    /// Those that have, by the index of their choice on the tape.
+    meanwhile: BTreeMap<usize, Meanwhile>,
+    pub(super) unheard: Vec<UnheardEntry>,
+}
+
+/// A task that was passed over before it used a resource.
+struct PassedOver {
+    choice: usize,
+    task: TaskId,
+    resource: ResourceId,
+    others: BTreeMap<TaskId, u32>,
+}
+
+/// An [`Unheard`] in few bytes.
+pub(super) struct UnheardEntry {
+    at: VirtualTime,
+    step: u64,
+    entry: usize,
+    task: Option<TaskId>,
+    resource: ResourceId,
+}
+
+impl Observations {
+    fn visit(&mut self, task: TaskId, place: String) {
+        let times = self.visits.entry((task, place.clone())).or_default();
+        *times += 1;
+        let times = *times;
+        self.lines.insert(task, CodeLine { place, times });
+    }
+}
+
+impl Core {
+    /// Returns `true` if observations are made.
+    #[inline]
+    pub(super) fn observes(&self) -> bool {
+        self.record.recording == Recording::Observed
+    }
+
+    /// Returns the line at which a task stands, as far as it is known, and the number of its
+    /// next use of `resource`, from 1. `running`: it is being polled.
+    pub(super) fn standing(
+        &mut self,
+        task: TaskId,
+        resource: Option<ResourceId>,
+        running: bool,
+    ) -> (Option<CodeLine>, u32) {
+        if !self.observes() {
+            return (None, 0);
+        }
+        let observations = &mut self.record.observations;
+        let line = match running {
+            true => rehearsal_hermetic::own_call_site().map(|place| CodeLine { place, times: 0 }),
+            false => observations.lines.get(&task).cloned(),
+        };
+        let used = |resource| observations.uses.get(&(task, resource)).copied();
+        let next = resource.map_or(0, |resource| 1 + used(resource).unwrap_or(0));
+        (line, next)
+    }
+
+    /// Begins to observe what others do with the resource that a task was about to use when it
+    /// was passed over.
+    pub(super) fn watch(&mut self, choice: usize, task: TaskId, resource: Option<ResourceId>) {
+        if let Some(resource) = resource.filter(|_| self.observes()) {
+            self.record.observations.passed_over.push(PassedOver {
+                choice,
+                task,
+                resource,
+                others: BTreeMap::new(),
+            });
+        }
+    }
+
+    /// Observes a use of a resource.
+    #[cold]
+    pub(super) fn observe_use(&mut self, task: TaskId, resource: ResourceId) {
+        let (step, entry) = (self.statistics.steps, self.record.trace.entries.len());
+        let observations = &mut self.record.observations;
+        *observations.uses.entry((task, resource)).or_default() += 1;
+        let (of_it, others): (Vec<_>, Vec<_>) = std::mem::take(&mut observations.passed_over)
+            .into_iter()
+            .partition(|one| (one.task, one.resource) == (task, resource));
+        observations.passed_over = others;
+        for one in &mut observations.passed_over {
+            if one.resource == resource {
+                *one.others.entry(task).or_default() += 1;
+            }
+        }
+        for one in of_it {
+            let meanwhile = Meanwhile {
+                step,
+                entry,
+                uses: one.others.into_iter().collect(),
+            };
+            observations.meanwhile.insert(one.choice, meanwhile);
+        }
+    }
+
+    /// Returns what others did while the task of that choice was passed over.
+    pub(super) fn meanwhile(&mut self, choice: usize) -> Option<Meanwhile> {
+        self.record.observations.meanwhile.remove(&choice)
+    }
+
+    /// Returns the notifications that reached no task.
+    pub(super) fn unheard(&mut self) -> Vec<Unheard> {
+        let entries = std::mem::take(&mut self.record.observations.unheard);
+        let unheard = |one: UnheardEntry| Unheard {
+            at: one.at,
+            step: one.step,
+            entry: one.entry,
+            task: one.task,
+            made_at: self.place(one.resource).1,
+        };
+        entries.into_iter().map(unheard).collect()
+    }
+}
+
+impl Engine {
+    /// Observes where the running task stands before it yields or waits.
+    pub(crate) fn observe_suspension(&self) {
+        let mut core = self.core.borrow_mut();
+        let Some(me) = core.running.filter(|_| core.observes()) else {
+            return;
+        };
+        let observations = &mut core.record.observations;
+        if observations.backtraces < BACKTRACES {
+            observations.backtraces += 1;
+            match rehearsal_hermetic::own_call_site() {
+                Some(place) => observations.visit(me, place),
+                None => drop(observations.lines.remove(&me)),
+            }
+        } else {
+            observations.lines.remove(&me);
+        }
+    }
+
+    /// Observes a notification of all tasks that wait for a resource: of none, perhaps.
+    pub(crate) fn observe_notification(&self, resource: ResourceId) {
+        let mut core = self.core.borrow_mut();
+        if !core.observes() {
+            return;
+        }
+        let waits = |id: TaskId| {
+            core.task(id)
+                .is_some_and(|task| task.waits.iter().any(|wait| wait.resource == resource))
+        };
+        if core.live().any(waits) {
+            return;
+        }
+        let unheard = UnheardEntry {
+            at: self.now.get(),
+            step: core.statistics.steps,
+            entry: core.record.trace.entries.len(),
+            task: core.running,
+            resource,
+        };
+        core.record.observations.unheard.push(unheard);
+    }
+}

@@ -1,0 +1,182 @@
+//! Postponed tasks: ready, and passed over until no other task can go on.
+//!
+//! The idea of postponing a thread at a chosen place, and of releasing one when all are
+//! postponed, is that of K. Sen: "Race Directed Random Testing of Concurrent Programs", PLDI
+//! 2008. Here it is a kind of deviation: with it, "let the others go first" costs one deviation,
+//! and not one at each of their turns.
+
+use crate::ids::{ResourceId, TaskId};
+use crate::schedule::strategy::{Candidates, PendingOperation};
+use crate::schedule::{POSTPONED_STEPS, Postponed};
+use crate::trace::Postponement;
+
+use super::core::{Core, RunObjects};
+use super::record::PostponementEntry;
+use super::{Engine, Recording};
+
+impl Core {
+    /// Returns `true` if the default candidate is to be postponed, and records that it is. The
+    /// caller does it.
+    #[inline]
+    pub(super) fn postpones(
+        &mut self,
+        running: Option<(TaskId, Option<PendingOperation>)>,
+    ) -> bool {
+        if !self.can_postpone {
+            return false;
+        }
+        self.is_default_postponed(running)
+    }
+
+    #[inline(never)]
+    fn is_default_postponed(
+        &mut self,
+        running: Option<(TaskId, Option<PendingOperation>)>,
+    ) -> bool {
+        let replays = self.draws.replays_picks();
+        let candidates = Candidates {
+            running,
+            ready: &self.ready,
+            postponed: &self.postponed,
+            points: &self.points,
+            objects: &RunObjects {
+                tasks: &self.tasks,
+                resources: &self.resources,
+            },
+        };
+        let Some(task) = candidates.task(0).filter(|_| candidates.len() > 1) else {
+            return false;
+        };
+        if running.is_some() && self.task(task).is_some_and(|task| task.is_ready) {
+            // It was woken while it ran, and is in the queue already.
+            return false;
+        }
+        let turn = self.spawn_tree.turns(task);
+        let wanted = if replays {
+            let site = self.spawn_tree.postpone_site(task, &mut self.draws);
+            let site = site.expect("a replayed choice has a site");
+            self.draws.is_postponed(site, turn)
+        } else {
+            self.strategy.postpones(&candidates, turn)
+        };
+        let wanted = wanted && candidates.is_postponable();
+        if wanted {
+            let at = candidates.point(0).map(PendingOperation::resource);
+            self.record_postponement(task, turn, at, running.is_some());
+        }
+        wanted
+    }
+
+    #[cold]
+    fn record_postponement(
+        &mut self,
+        task: TaskId,
+        turn: u32,
+        at: Option<ResourceId>,
+        running: bool,
+    ) {
+        let site = self.spawn_tree.postpone_site(task, &mut self.draws);
+        self.draws.postpone(site, turn);
+        if self.record.recording >= Recording::Full {
+            let choice = self.draws.recorded() - 1;
+            let (line, uses) = self.standing(task, at, running);
+            self.watch(choice, task, at);
+            self.record.postponements.push(PostponementEntry {
+                line,
+                uses,
+                choice,
+                task,
+                turn,
+                at,
+                until: None,
+            });
+        }
+    }
+
+    /// Adds a task to the postponed ones, just after it was recorded as one. It is in no queue.
+    #[cold]
+    pub(super) fn postpone(&mut self, task: TaskId) {
+        let entry = self.record.postponements.len().checked_sub(1);
+        self.postponed.push_back(Postponed {
+            task,
+            since: self.statistics.steps,
+            entry,
+        });
+    }
+
+    /// Takes out the task that was postponed first, if no other can go on, or if it has been
+    /// postponed for long enough. It runs next.
+    #[cold]
+    pub(super) fn release_postponed(&mut self) -> Option<TaskId> {
+        let first = self.postponed.front()?;
+        let is_over = self.statistics.steps - first.since >= POSTPONED_STEPS;
+        if !is_over && !self.ready.is_empty() {
+            return None;
+        }
+        self.take_postponed(0)
+    }
+
+    fn take_postponed(&mut self, index: usize) -> Option<TaskId> {
+        let taken = self.postponed.remove(index)?;
+        if let Some(entry) = taken.entry {
+            self.record.postponements[entry].until = Some(self.statistics.steps);
+        }
+        Some(taken.task)
+    }
+
+    /// Takes out a task that waits for its turn: the one with that index in the ready queue, and
+    /// behind it among the postponed tasks.
+    #[inline]
+    pub(super) fn take_waiting(&mut self, index: usize) -> Option<TaskId> {
+        match index.checked_sub(self.ready.len()) {
+            None => self.ready.remove(index),
+            Some(postponed) => self.take_postponed(postponed),
+        }
+    }
+
+    /// Picks the next task out of the ready queue. Those that are postponed leave it first.
+    #[inline]
+    pub(super) fn pick_ready(&mut self) -> Option<TaskId> {
+        while self.postpones(None) {
+            if let Some(task) = self.ready.remove(0) {
+                self.postpone(task);
+            }
+        }
+        let index = self.pick(None);
+        self.record_pick(None, index);
+        self.take_waiting(index)
+    }
+
+    /// Returns the recorded postponements, in full.
+    pub(super) fn postponements(&mut self) -> Vec<Postponement> {
+        let entries = std::mem::take(&mut self.record.postponements);
+        let entry = |entry: PostponementEntry| Postponement {
+            line: entry.line,
+            uses: entry.uses,
+            meanwhile: self.meanwhile(entry.choice),
+            choice: entry.choice,
+            task: entry.task,
+            turn: entry.turn,
+            at: entry.at.map(|resource| self.place(resource)),
+            until: entry.until,
+        };
+        entries.into_iter().map(entry).collect()
+    }
+}
+
+impl Engine {
+    /// Postpones the running task, which stands at a scheduling point, and picks another.
+    /// Returns `false`, always: the result of `point`.
+    #[cold]
+    pub(super) fn postpone_running(
+        &self,
+        core: &mut Core,
+        me: TaskId,
+        at: Option<PendingOperation>,
+    ) -> bool {
+        core.statistics.preemptions += 1;
+        self.suspend(core, me, at, Core::postpone);
+        core.next = core.pick_ready();
+        false
+    }
+}
