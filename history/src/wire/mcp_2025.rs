@@ -218,10 +218,10 @@ impl Connection {
         match (purpose, outcome) {
             (Some(Purpose::Initialize), Outcome::Result(_)) => self.phase = Phase::Answered,
             (Some(Purpose::Initialize), Outcome::Error) => self.phase = Phase::Start,
-            (Some(Purpose::CancelTask), Outcome::Result(result)) => {
-                if text(result, "status") != Some("cancelled") {
-                    out.broken(TASK_NOT_CANCELLED, || "its `status` is another".to_owned());
-                }
+            (Some(Purpose::CancelTask), Outcome::Result(result))
+                if text(result, "status") != Some("cancelled") =>
+            {
+                out.broken(TASK_NOT_CANCELLED, || "its `status` is another".to_owned());
             }
             _ => {}
         }

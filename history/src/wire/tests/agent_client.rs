@@ -238,11 +238,11 @@ fn is_legal(stream: &[Json], index: usize) -> bool {
                 && rpc::form(&stream[other], "agent").is_some_and(|(from, _)| from == from_client)
                 && stream[other]["message"]["id"] == message["id"]
         });
-        return !in_use
-            && (!is_asked || response_to(stream, index, "agent").is_some())
-            && !(method == "session/prompt"
-                && from_client
-                && turns_of(stream, session).any(|turn| is_open(stream, turn, index)));
+        let prompts = method == "session/prompt" && from_client;
+        let is_unanswered = is_asked && response_to(stream, index, "agent").is_none();
+        let mut turns = turns_of(stream, session);
+        let is_in_turn = prompts && turns.any(|turn| is_open(stream, turn, index));
+        return !(in_use || is_unanswered || is_in_turn);
     }
     if form.is_response() {
         return request_of(stream, index, "agent")

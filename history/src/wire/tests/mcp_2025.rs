@@ -156,13 +156,15 @@ fn cases() -> Vec<Case> {
     ]
 }
 
+/// A request without a response: its side, its id, and its token with the last progress.
+type Open = (&'static str, usize, Option<(usize, u32)>);
+
 /// A generator of connections: each side makes requests and answers those of the other.
 #[derive(Default)]
 struct Generator {
     out: Vec<Json>,
     ids: usize,
-    /// Requests without a response: their side, id and token.
-    open: Vec<(&'static str, usize, Option<(usize, u32)>)>,
+    open: Vec<Open>,
     late: Vec<(&'static str, usize)>,
     tasks: Vec<(String, bool)>,
 }
@@ -275,7 +277,7 @@ impl Stream<'_> {
         self.message(index)["method"].as_str().unwrap_or_default()
     }
 
-    fn from_client(&self, index: usize) -> bool {
+    fn is_from_client(&self, index: usize) -> bool {
         self.0[index]["from"] == "client"
     }
 
@@ -303,7 +305,7 @@ impl Stream<'_> {
         let end = response_to(self.0, request, SERVER).unwrap_or(self.0.len());
         (request..end).find(|index| {
             self.is_notice(*index, "cancelled")
-                && self.from_client(*index) == self.from_client(request)
+                && self.is_from_client(*index) == self.is_from_client(request)
                 && self.params(*index)["requestId"] == self.message(request)["id"]
         })
     }
@@ -320,13 +322,14 @@ impl Stream<'_> {
 
     /// Returns the requests of a side.
     fn requests(&self, from_client: bool) -> impl DoubleEndedIterator<Item = usize> {
-        (0..self.0.len())
-            .filter(move |index| self.is_request(*index) && self.from_client(*index) == from_client)
+        (0..self.0.len()).filter(move |index| {
+            self.is_request(*index) && self.is_from_client(*index) == from_client
+        })
     }
 
     fn letter(&self, index: usize) -> char {
         if self.is_request(index) {
-            return match (self.method(index), self.from_client(index)) {
+            return match (self.method(index), self.is_from_client(index)) {
                 ("initialize", true) => 'I',
                 ("ping", _) => 'p',
                 _ => 'q',
@@ -343,7 +346,7 @@ impl Stream<'_> {
         }
         match (
             self.is_notice(index, "initialized"),
-            self.from_client(index),
+            self.is_from_client(index),
         ) {
             (true, true) => 'n',
             _ if self.message(index).get("method").is_some() => 'N',
@@ -353,7 +356,7 @@ impl Stream<'_> {
 
     fn request_is_legal(&self, index: usize) -> bool {
         let others = || {
-            self.requests(self.from_client(index))
+            self.requests(self.is_from_client(index))
                 .filter(|other| *other < index)
         };
         let token = token_of(self.params(index));
@@ -375,7 +378,7 @@ impl Stream<'_> {
     }
 
     fn cancel_is_legal(&self, index: usize) -> bool {
-        self.requests(self.from_client(index)).any(|request| {
+        self.requests(self.is_from_client(index)).any(|request| {
             request < index
                 && self.message(request)["id"] == self.params(index)["requestId"]
                 && !(self.letter(request) == 'I' && self.cancelled_at(request) == Some(index))
@@ -389,14 +392,14 @@ impl Stream<'_> {
         );
         let same_token =
             |request: &usize| *request < index && token_of(self.params(*request)) == Some(token);
-        let request = self.requests(!self.from_client(index)).rfind(same_token);
+        let request = self.requests(!self.is_from_client(index)).rfind(same_token);
         let Some((request, progress)) = request.zip(progress.as_f64()) else {
             return false;
         };
         if self.is_open(request, index) {
             return (request..index).all(|other| {
                 !self.is_notice(other, "progress")
-                    || self.from_client(other) != self.from_client(index)
+                    || self.is_from_client(other) != self.is_from_client(index)
                     || self.params(other)["progressToken"] != *token
                     || self.params(other)["progress"]
                         .as_f64()

@@ -68,8 +68,12 @@ fn cases_of_parts(around: fn(&[Json]) -> Vec<Json>) -> Vec<Case> {
             whole(),
             around(&[begin.clone(), end.clone(), end.clone()]),
         ),
-        case("ended-before-begin", whole(), around(&[end.clone()])),
-        case("left-open", whole(), around(&[begin.clone()])),
+        case(
+            "ended-before-begin",
+            whole(),
+            around(std::slice::from_ref(&end)),
+        ),
+        case("left-open", whole(), around(std::slice::from_ref(&begin))),
     ]
 }
 
