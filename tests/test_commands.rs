@@ -289,7 +289,7 @@ fn exploration_prints_the_shrunk_run_and_the_commands() {
         &[
             "PANIC  till::tests::no_update_is_lost",
             "an update is lost",
-            "1 deviation, 1 preemption",
+            "1 deviation, 0 preemptions, 1 postponement",
             "  replay  rehearsal replay ",
             "  keep    rehearsal keep ",
         ],

@@ -25,7 +25,7 @@ pub(super) fn search(
     reporter: &mut dyn Reporter,
 ) -> io::Result<Exploration> {
     let store = FailureStore::new(target, options.keep, options.out);
-    let mut state = SearchState::new(target, options.strategy, &search, options, &store);
+    let mut state = SearchState::new(target, options.strategy, search, options, &store);
     let mut remaining = seeds.cloned();
     let mut searched = 0;
     while let Some(ahead) = remaining.take() {

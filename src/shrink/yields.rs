@@ -97,7 +97,7 @@ async fn lost_wakeup(_: World) {
                 yield_now().await;
                 asleep.set(1);
                 turns(40).await;
-                assert!(signals.get() > 0, "nobody has woken the consumer");
+                assert!(signals.get() > 0, "no task has woken the consumer");
             }
         })
     };

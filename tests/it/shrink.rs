@@ -92,7 +92,7 @@ fn stopped_anywhere_it_leaves_a_repro_that_works() {
     }
 }
 
-/// One preemption is the whole bug, and the explanation says so.
+/// One deviation is the whole bug, and the explanation says so.
 #[test]
 fn the_decisive_decision_is_named() {
     let all = defects();
@@ -102,8 +102,11 @@ fn the_decisive_decision_is_named() {
     let decisive = small.explanation.decisive().expect("one flips the run");
     let explained = &small.explanation.decisions[decisive];
     assert_eq!(explained.without, Some(RunVerdict::Pass));
+    let passed_over = ["gives way to", "is postponed"];
     assert!(
-        explained.what.contains("gives way to"),
+        passed_over
+            .iter()
+            .any(|words| explained.what.contains(words)),
         "{}",
         explained.what
     );
@@ -184,8 +187,8 @@ mod command {
 
     #[test]
     fn run_shrinks_what_fails_and_says_so() {
-        let (out, file) = failing("run-shrinks", "sequence-apart-from-send", "5");
-        let ran = rehearsal(&out, &["run", "sequence-apart-from-send", "--seed", "5"]);
+        let (out, file) = failing("run-shrinks", "sequence-apart-from-send", "0");
+        let ran = rehearsal(&out, &["run", "sequence-apart-from-send", "--seed", "0"]);
         assert_eq!(ran.status.code(), Some(10));
         let text = text(&ran);
         assert!(text.contains("1 deviation, 1 preemption, of "), "{text}");

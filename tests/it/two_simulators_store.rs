@@ -9,8 +9,9 @@ use crate::turmoil_network::TurmoilTcp;
 use crate::two_simulators::time;
 
 /// Every healthy scenario without faults.
-const HEALTHY: [&str; 7] = [
+const HEALTHY: [&str; 8] = [
     "store_counters",
+    "store_revisions",
     "store_sessions",
     "store_tasks",
     "store_tasks_one_each",

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use rehearsal::agents::bridge::BridgeSystem;
-use rehearsal::repro::Repro;
+use rehearsal::repro::{EXTENSION, Repro};
 use rehearsal::{Capability, Harness, Unsupported};
 
 use one_lock::{Flaw, OneLock};
@@ -164,7 +164,11 @@ impl Project {
     fn repro(&self, text: &str) -> PathBuf {
         let directory = self.path("target/rehearsal");
         let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-        let found = entries.map(|entry| entry.path()).min();
+        let repros = entries.map(|entry| entry.path()).filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == EXTENSION)
+        });
+        let found = repros.min();
         found.unwrap_or_else(|| panic!("no repro, but\n{text}"))
     }
 }

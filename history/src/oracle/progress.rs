@@ -137,11 +137,11 @@ fn healed_at(run: &CheckedRun<'_>) -> Option<VirtualTime> {
     });
     let ended = || {
         let phase = FaultPhase::Ended;
-        let ends = entries().filter(|entry| match entry.kind {
+        let mut ends = entries().filter(|entry| match entry.kind {
             EntryKind::Fault { phase: of, .. } => of == phase,
             _ => false,
         });
-        ends.last()
+        ends.next_back()
     };
     marked.or_else(ended).map(|entry| entry.at)
 }

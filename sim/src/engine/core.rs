@@ -346,19 +346,25 @@ impl Core {
     #[inline]
     pub(super) fn pass_point(&mut self, me: TaskId, at: Option<PendingOperation>) -> bool {
         if let Some(at) = at {
-            self.touched(me, at.resource());
+            self.operates(me, at.resource());
         }
         true
     }
 
-    /// Records that the task operates on `resource` now.
+    /// Records that the task begins an operation on `resource` now.
+    #[inline]
+    pub(super) fn operates(&mut self, task: TaskId, resource: ResourceId) {
+        self.touched(task, resource);
+        if self.observes() {
+            self.observe_use(task, resource);
+        }
+    }
+
+    /// Records that the task operates on `resource` now, or releases it.
     #[inline]
     pub(super) fn touched(&mut self, task: TaskId, resource: ResourceId) {
         if self.record.recording != Recording::Off {
             self.happens_before.touched(task, resource);
-            if self.observes() {
-                self.observe_use(task, resource);
-            }
         }
     }
 

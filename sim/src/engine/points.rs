@@ -142,7 +142,7 @@ impl Engine {
     pub(crate) fn touch(&self, resource: ResourceId) {
         let mut core = self.core.borrow_mut();
         if let Some(me) = core.running {
-            core.touched(me, resource);
+            core.operates(me, resource);
         }
     }
 

@@ -52,14 +52,16 @@ impl Core {
             return false;
         }
         let turn = self.spawn_tree.turns(task);
+        // Its address is the turn, so that there can be one postponement before each.
+        let is_postponable = self.spawn_tree.is_first_up(task) && candidates.is_postponable();
         let wanted = if replays {
             let site = self.spawn_tree.postpone_site(task, &mut self.draws);
             let site = site.expect("a replayed choice has a site");
             self.draws.is_postponed(site, turn)
         } else {
-            self.strategy.postpones(&candidates, turn)
+            self.strategy.postpones(&candidates, turn, is_postponable)
         };
-        let wanted = wanted && candidates.is_postponable();
+        let wanted = wanted && is_postponable;
         if wanted {
             let at = candidates.point(0).map(PendingOperation::resource);
             self.record_postponement(task, turn, at, running.is_some());

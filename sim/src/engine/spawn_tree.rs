@@ -21,6 +21,8 @@ struct Node {
     /// The steps that the task has begun: its polls, and the scheduling points at which it went
     /// on. What other tasks do in between changes little about their number.
     turns: u32,
+    /// The turn before which the task was last up for its next one.
+    up_before: Option<u32>,
 }
 
 struct Address {
@@ -62,6 +64,7 @@ impl SpawnTree {
             spawn_path_hash,
             children: 0,
             turns: 0,
+            up_before: None,
         });
         if let Some(addresses) = &mut self.addresses {
             let parent = parent.and_then(|parent| addresses.get(parent));
@@ -92,6 +95,13 @@ impl SpawnTree {
     #[inline]
     pub(super) fn turns(&self, task: TaskId) -> u32 {
         self.nodes[task].turns
+    }
+
+    /// Records that the task is up for its next turn. Returns `true` if it is so for the first
+    /// time: others may have had the turn in its place.
+    pub(super) fn is_first_up(&mut self, task: TaskId) -> bool {
+        let node = &mut self.nodes[task];
+        node.up_before.replace(node.turns) != Some(node.turns)
     }
 
     /// Returns the site of the postponements of a task; none if tasks have no addresses.

@@ -154,7 +154,7 @@ impl Engine {
             let at_point = core.points[id].take();
             if let Some(at) = at_point {
                 // The operation at whose point it stood happens now.
-                core.touched(id, at.resource());
+                core.operates(id, at.resource());
             }
             if aborted {
                 core.running = None;

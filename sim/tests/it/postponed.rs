@@ -158,8 +158,7 @@ fn running_task_is_postponed_at_a_scheduling_point() {
         for task in tasks {
             task.await.expect("no task fails");
         }
-        let written = log.lock().await.clone();
-        written
+        log.lock().await.clone()
     };
     let (by_default, picks) = deviate(&[], program);
     assert_eq!(by_default.value.as_deref(), Some("abcabc"));
@@ -229,8 +228,7 @@ fn postponed_task_neither_waits_for_time_nor_outlives_its_host() {
         yield_now().await;
         world.crash(host);
         yield_now().await;
-        let reached = *reached.borrow();
-        reached
+        *reached.borrow()
     };
     let (_, picks) = deviate(&[], crashed);
     for number in 0..u32::try_from(picks.len()).expect("few") {

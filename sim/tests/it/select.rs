@@ -209,6 +209,10 @@ fn search_takes_each_branch() {
 /// handler, a handler that waits, in a future that is `Send`.
 #[test]
 fn form_is_that_of_tokios() {
+    #[expect(
+        clippy::needless_return,
+        reason = "control flow out of a handler is tested"
+    )]
     async fn question(fail: bool) -> Result<u8, &'static str> {
         tokio::select! {
             value = async { if fail { Err("failed") } else { Ok(1) } } => {

@@ -15,6 +15,11 @@ const MAY_BE_VACUOUS: &[&str] = &[
     "limits",
     "snapshot",
     "read-your-writes",
+    "fresh",
+    "retracted",
+    "phantom-tool",
+    "effect-order",
+    "progress",
 ];
 
 /// The policy for runs in which an incarnation of the bridge may crash.

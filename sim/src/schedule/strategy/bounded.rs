@@ -77,7 +77,8 @@ pub struct Pick {
     /// `true` if it stood at a scheduling point and could go on; else it was the one in the
     /// ready queue that was ready longest.
     pub is_running: bool,
-    /// `true` if another candidate is not postponed: else to postpone this one changes nothing.
+    /// `true` if the default candidate is up for this turn for the first time, and another
+    /// candidate is not postponed: else to postpone this one changes nothing.
     pub is_postponable: bool,
 }
 
@@ -151,13 +152,13 @@ impl Strategy for Deviate {
         self.scope == Scope::Everything
     }
 
-    fn postpones(&mut self, candidates: &Candidates<'_>, turn: u32) -> bool {
+    fn postpones(&mut self, candidates: &Candidates<'_>, turn: u32, is_postponable: bool) -> bool {
         self.picks.borrow_mut().push(Pick {
             candidates: u32::try_from(candidates.len()).expect("tasks have numbers of 32 bits"),
             default: candidates.task(0),
             turn,
             is_running: candidates.running().is_some(),
-            is_postponable: candidates.is_postponable(),
+            is_postponable,
         });
         let due = self.take(|instead| instead == Alternative::Postpone);
         due.is_some()

@@ -92,8 +92,14 @@ pub trait Strategy {
 
     /// Returns `true` if the default candidate, which has had so many turns, is to be postponed
     /// until no other task can go on. Called before each pick if [`Strategy::can_postpone`]; if
-    /// it is postponed, the others are picked from next.
-    fn postpones(&mut self, _candidates: &Candidates<'_>, _turn: u32) -> bool {
+    /// it is postponed, the others are picked from next. It is not if it is not postponable:
+    /// because no other could go on, or it was up for this turn before.
+    fn postpones(
+        &mut self,
+        _candidates: &Candidates<'_>,
+        _turn: u32,
+        _is_postponable: bool,
+    ) -> bool {
         false
     }
 
