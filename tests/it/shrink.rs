@@ -191,7 +191,10 @@ mod command {
         let ran = rehearsal(&out, &["run", "sequence-apart-from-send", "--seed", "0"]);
         assert_eq!(ran.status.code(), Some(10));
         let text = text(&ran);
-        assert!(text.contains("1 deviation, 1 preemption, of "), "{text}");
+        assert!(
+            text.contains("1 deviation, 0 preemptions, 1 postponement, of "),
+            "{text}"
+        );
         assert!(text.contains(&format!("keep    rehearsal keep {}", file.display())));
     }
 
