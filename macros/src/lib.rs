@@ -19,7 +19,7 @@ use crate::settings::Settings;
 /// | setting | meaning | without it |
 /// |---|---|---|
 /// | `seeds` | how many, or which: `100`, `5..10` | 256 |
-/// | `strategy` | `"fifo"`, `"random"`, `"pct:3"`, `"pos"`, `"urw"`, `"portfolio"`, or `"exhaustive:2"` for every schedule of seed 0 within two deviations | `"portfolio"` |
+/// | `strategy` | a scheduling strategy, such as `"random"` or `"pct:3"`; `"portfolio"`, which takes several in turn; or `"exhaustive:2"` for every schedule of seed 0 within two deviations | `"portfolio"` |
 /// | `ambient` | who answers for randomness and clocks: `"hermetic"` or `"real"` | `"hermetic"` |
 /// | `leaks` | what comes of a thread or a socket that leaves the run: `"fail"` or `"allow"` | `"fail"` |
 /// | `cancel` | the most tasks and time-outs that a run cancels, or `"each"`: one run for each await | 0 |

@@ -196,9 +196,10 @@ impl Test {
         self
     }
 
-    /// Sets the scheduling strategy: `fifo`, `random`, `pct:3`, `pos`, `urw`, `portfolio`, or
-    /// `exhaustive:2`, which runs every schedule of seed 0 (or of the seeds that are set) that
-    /// leaves the default one at most twice. A pass is then a proof within that bound.
+    /// Sets the scheduling strategy, such as `random` or `pct:3`; `portfolio`, which takes
+    /// several in turn; or `exhaustive:2`, which runs every schedule of seed 0 (or of the seeds
+    /// that are set) that leaves the default one at most twice. A pass is then a proof within
+    /// that bound.
     #[must_use]
     pub fn strategy(mut self, name: &str) -> Self {
         let strategy = self.checked("strategy", name.parse());

@@ -1,12 +1,11 @@
 //! The programs on tokio, by itself and below classic turmoil.
 
-// Peers need no texts about the programs, and run no healthy version.
-#[allow(dead_code)]
+#[expect(dead_code, reason = "peers run no healthy version, and need no texts")]
 #[path = "../../../agents/src/systems/programs/parts.rs"]
 mod parts;
 mod runtime;
 
-#[allow(clippy::duplicate_mod)]
+#[expect(clippy::duplicate_mod, reason = "each peer has a runtime of its own")]
 #[path = "../../../agents/src/systems/programs/catalog/mod.rs"]
 mod catalog;
 

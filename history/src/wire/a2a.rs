@@ -11,18 +11,6 @@ use super::fields::{Form, Needed, at, id, lacks, quoted, text};
 use super::open::{Id, OpenIds};
 use super::{Findings, WireMachine, WireProfile, WireRule};
 
-const MALFORMED: &str =
-    "An item is no task, message, status update or artifact update, or lacks a field.";
-const UNKNOWN_STATE: &str = "A status has a state that there is not.";
-const NOT_FIRST: &str = "The first item is an update, not a task or a message.";
-const AFTER_MESSAGE: &str = "An item follows a message, which is the only one of its stream.";
-const SECOND_TASK: &str = "A task or a message comes after the first item.";
-const AFTER_END: &str = "An item follows a status that ends the task.";
-const OTHER_TASK: &str = "An update names another task or context than the first item.";
-const APPEND_FIRST: &str = "A chunk is appended to an artifact that is not there yet.";
-const AFTER_LAST_CHUNK: &str = "A chunk follows the last one of its artifact.";
-const UNENDED: &str = "The stream ends while the task goes on.";
-
 /// The rules of one version.
 struct Rules {
     malformed: WireRule,
@@ -37,51 +25,105 @@ struct Rules {
     unended: WireRule,
 }
 
-const V1: Rules = Rules {
-    malformed: WireRule::new("malformed", "3.2.3 Stream Response", MALFORMED),
-    unknown_state: WireRule::new("unknown-state", "4.1.3 TaskState", UNKNOWN_STATE),
-    not_first: WireRule::new("not-first", "3.1.2 Send Streaming Message", NOT_FIRST),
-    after_message: WireRule::new(
-        "after-message",
-        "3.1.2 Send Streaming Message",
-        AFTER_MESSAGE,
-    ),
-    second_task: WireRule::new("second-task", "3.1.2 Send Streaming Message", SECOND_TASK),
-    after_end: WireRule::new("after-end", "3.1.6 Subscribe to Task", AFTER_END),
-    other_task: WireRule::new("other-task", "4.2 Streaming Events", OTHER_TASK),
-    append_first: WireRule::new(
-        "append-first",
-        "4.2.2 TaskArtifactUpdateEvent",
-        APPEND_FIRST,
-    ),
-    after_last_chunk: WireRule::new(
-        "after-last-chunk",
-        "4.2.2 TaskArtifactUpdateEvent",
-        AFTER_LAST_CHUNK,
-    ),
-    unended: WireRule::new("unended", "3.1.2 Send Streaming Message", UNENDED),
-};
+/// The sections of one version's specification.
+struct Sections {
+    item: &'static str,
+    state: &'static str,
+    stream: &'static str,
+    end: &'static str,
+    update: &'static str,
+    artifact: &'static str,
+}
 
-const V0_3: Rules = Rules {
-    malformed: WireRule::new("malformed", "7.2.1 SendStreamingMessageResponse", MALFORMED),
-    unknown_state: WireRule::new("unknown-state", "6.3 TaskState Enum", UNKNOWN_STATE),
-    not_first: WireRule::new("not-first", "7.2 message/stream", NOT_FIRST),
-    after_message: WireRule::new("after-message", "7.2 message/stream", AFTER_MESSAGE),
-    second_task: WireRule::new("second-task", "7.2 message/stream", SECOND_TASK),
-    after_end: WireRule::new("after-end", "6.3 TaskState Enum", AFTER_END),
-    other_task: WireRule::new("other-task", "7.2.2 TaskStatusUpdateEvent", OTHER_TASK),
-    append_first: WireRule::new(
-        "append-first",
-        "7.2.3 TaskArtifactUpdateEvent",
-        APPEND_FIRST,
-    ),
-    after_last_chunk: WireRule::new(
-        "after-last-chunk",
-        "7.2.3 TaskArtifactUpdateEvent",
-        AFTER_LAST_CHUNK,
-    ),
-    unended: WireRule::new("unended", "7.2 message/stream", UNENDED),
-};
+const V1: Rules = Rules::new(Sections {
+    item: "3.2.3 Stream Response",
+    state: "4.1.3 TaskState",
+    stream: "3.1.2 Send Streaming Message",
+    end: "3.1.6 Subscribe to Task",
+    update: "4.2 Streaming Events",
+    artifact: "4.2.2 TaskArtifactUpdateEvent",
+});
+
+const V0_3: Rules = Rules::new(Sections {
+    item: "7.2.1 SendStreamingMessageResponse",
+    state: "6.3 TaskState Enum",
+    stream: "7.2 message/stream",
+    end: "6.3 TaskState Enum",
+    update: "7.2.2 TaskStatusUpdateEvent",
+    artifact: "7.2.3 TaskArtifactUpdateEvent",
+});
+
+impl Rules {
+    const fn new(sections: Sections) -> Self {
+        Self {
+            malformed: WireRule::new(
+                "malformed",
+                sections.item,
+                "An item is no task, message, status update or artifact update, or lacks a field.",
+            ),
+            unknown_state: WireRule::new(
+                "unknown-state",
+                sections.state,
+                "A status has a state that there is not.",
+            ),
+            not_first: WireRule::new(
+                "not-first",
+                sections.stream,
+                "The first item is an update, not a task or a message.",
+            ),
+            after_message: WireRule::new(
+                "after-message",
+                sections.stream,
+                "An item follows a message, which is the only one of its stream.",
+            ),
+            second_task: WireRule::new(
+                "second-task",
+                sections.stream,
+                "A task or a message comes after the first item.",
+            ),
+            after_end: WireRule::new(
+                "after-end",
+                sections.end,
+                "An item follows a status that ends the task.",
+            ),
+            other_task: WireRule::new(
+                "other-task",
+                sections.update,
+                "An update names another task or context than the first item.",
+            ),
+            append_first: WireRule::new(
+                "append-first",
+                sections.artifact,
+                "A chunk is appended to an artifact that is not there yet.",
+            ),
+            after_last_chunk: WireRule::new(
+                "after-last-chunk",
+                sections.artifact,
+                "A chunk follows the last one of its artifact.",
+            ),
+            unended: WireRule::new(
+                "unended",
+                sections.stream,
+                "The stream ends while the task goes on.",
+            ),
+        }
+    }
+
+    const fn list(&self) -> [WireRule; 10] {
+        [
+            self.malformed,
+            self.unknown_state,
+            self.not_first,
+            self.after_message,
+            self.second_task,
+            self.after_end,
+            self.other_task,
+            self.append_first,
+            self.after_last_chunk,
+            self.unended,
+        ]
+    }
+}
 
 const AFTER_FINAL: WireRule = WireRule::new(
     "after-final",
@@ -98,18 +140,7 @@ pub(super) const V1_0_PROFILE: WireProfile = WireProfile {
     name: "a2a-v1.0",
     claim: "one stream of a task or a message of an A2A agent, version 1.0",
     specification: "Agent2Agent Protocol 1.0",
-    rules: &[
-        V1.malformed,
-        V1.unknown_state,
-        V1.not_first,
-        V1.after_message,
-        V1.second_task,
-        V1.after_end,
-        V1.other_task,
-        V1.append_first,
-        V1.after_last_chunk,
-        V1.unended,
-    ],
+    rules: &[&V1.list()],
     machine: || Box::new(Stream::new(Version::V1_0)),
 };
 
@@ -117,20 +148,7 @@ pub(super) const V0_3_PROFILE: WireProfile = WireProfile {
     name: "a2a-v0.3",
     claim: "one stream of a task or a message of an A2A agent, version 0.3",
     specification: "Agent2Agent Protocol 0.3.0",
-    rules: &[
-        V0_3.malformed,
-        V0_3.unknown_state,
-        V0_3.not_first,
-        V0_3.after_message,
-        V0_3.second_task,
-        V0_3.after_end,
-        V0_3.other_task,
-        V0_3.append_first,
-        V0_3.after_last_chunk,
-        V0_3.unended,
-        AFTER_FINAL,
-        NOT_FINAL,
-    ],
+    rules: &[&V0_3.list(), &[AFTER_FINAL, NOT_FINAL]],
     machine: || Box::new(Stream::new(Version::V0_3)),
 };
 

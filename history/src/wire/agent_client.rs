@@ -68,7 +68,7 @@ pub(super) const PROFILE: WireProfile = WireProfile {
     name: "agent-client-protocol",
     claim: "prompt turns between a client and an agent, and their cancellation",
     specification: "Agent Client Protocol, version 1",
-    rules: &[
+    rules: &[&[
         MALFORMED,
         ID_IN_USE,
         UNKNOWN_RESPONSE,
@@ -79,7 +79,7 @@ pub(super) const PROFILE: WireProfile = WireProfile {
         CANCELLED_UNASKED,
         PERMISSION_NOT_CANCELLED,
         UNANSWERED,
-    ],
+    ]],
     machine: || Box::new(AgentClient::new()),
 };
 

@@ -70,7 +70,7 @@ pub(super) const PROFILE: WireProfile = WireProfile {
     name: "chat-completions",
     claim: "streamed chat completions, each ended by [DONE]",
     specification: "OpenAI API, openapi 2.3.0, Chat Completions streaming",
-    rules: &[
+    rules: &[&[
         NOT_A_CHUNK,
         OTHER_RESPONSE,
         AFTER_FINISH,
@@ -82,7 +82,7 @@ pub(super) const PROFILE: WireProfile = WireProfile {
         AFTER_USAGE,
         DONE_WITHOUT_CHUNK,
         NOT_DONE,
-    ],
+    ]],
     machine: || Box::new(Completions::new()),
 };
 

@@ -46,7 +46,7 @@ pub(super) const PROFILE: WireProfile = WireProfile {
     name: "cloudevents",
     claim: "CloudEvents, each new or sent again, in the order of their sequence",
     specification: "CloudEvents 1.0.2, its JSON format and its extension Sequence",
-    rules: &[
+    rules: &[&[
         MISSING_ATTRIBUTE,
         OTHER_VERSION,
         ATTRIBUTE_NAME,
@@ -54,7 +54,7 @@ pub(super) const PROFILE: WireProfile = WireProfile {
         TWO_DATA,
         REUSED_ID,
         SEQUENCE,
-    ],
+    ]],
     machine: || Box::new(CloudEvents::new()),
 };
 

@@ -21,6 +21,20 @@ pub(super) struct ExchangeRules {
     pub(super) ids_are_unique: bool,
 }
 
+impl ExchangeRules {
+    pub(super) const fn list(&self) -> [WireRule; 7] {
+        [
+            self.malformed,
+            self.reused_id,
+            self.unknown_response,
+            self.unknown_cancel,
+            self.reused_token,
+            self.unknown_token,
+            self.not_increasing,
+        ]
+    }
+}
+
 /// The purpose of a request, as far as a version treats it apart from others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Purpose {

@@ -50,10 +50,17 @@ pub struct WireProfile {
     pub claim: &'static str,
     /// The document with the rules, and its version.
     pub specification: &'static str,
-    /// Every rule.
-    pub rules: &'static [WireRule],
+    /// The rules, in lists that profiles may share.
+    rules: &'static [&'static [WireRule]],
     /// Returns a machine that has seen nothing.
     pub machine: fn() -> Box<dyn WireMachine>,
+}
+
+impl WireProfile {
+    /// Returns every rule, each once.
+    pub fn rules(&self) -> impl Iterator<Item = &'static WireRule> {
+        self.rules.iter().copied().flatten()
+    }
 }
 
 /// The state of a protocol after the messages so far.

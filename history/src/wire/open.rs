@@ -131,8 +131,11 @@ impl<T> OpenIds<T> {
 /// The ids of one kind that ended last, at most [`RECENT_MAX`], each with its state.
 #[derive(Debug)]
 pub(super) struct Recent<T> {
-    order: VecDeque<Id>,
-    ids: BTreeMap<Id, T>,
+    /// The ids with the numbers of their insertions. Those that were removed since are passed
+    /// over.
+    order: VecDeque<(Id, u64)>,
+    ids: BTreeMap<Id, (u64, T)>,
+    insertions: u64,
     has_forgotten: bool,
 }
 
@@ -141,6 +144,7 @@ impl<T> Default for Recent<T> {
         Self {
             order: VecDeque::new(),
             ids: BTreeMap::new(),
+            insertions: 0,
             has_forgotten: false,
         }
     }
@@ -149,12 +153,19 @@ impl<T> Default for Recent<T> {
 impl<T> Recent<T> {
     /// Remembers an id, and forgets the oldest one if there are too many.
     pub(super) fn insert(&mut self, id: Id, state: T) {
-        if self.ids.insert(id, state).is_some() {
+        if let Some((_, known)) = self.ids.get_mut(&id) {
+            *known = state;
             return;
         }
-        self.order.push_back(id);
+        self.insertions += 1;
+        self.ids.insert(id, (self.insertions, state));
+        self.order.push_back((id, self.insertions));
         if self.order.len() > RECENT_MAX
-            && let Some(oldest) = self.order.pop_front()
+            && let Some((oldest, insertion)) = self.order.pop_front()
+            && self
+                .ids
+                .get(&oldest)
+                .is_some_and(|(known, _)| *known == insertion)
         {
             self.ids.remove(&oldest);
             self.has_forgotten = true;
@@ -163,11 +174,11 @@ impl<T> Recent<T> {
 
     /// Forgets an id, and returns its state if it was remembered.
     pub(super) fn remove(&mut self, id: Id) -> Option<T> {
-        self.ids.remove(&id)
+        self.ids.remove(&id).map(|(_, state)| state)
     }
 
     pub(super) fn get(&self, id: Id) -> Option<&T> {
-        self.ids.get(&id)
+        self.ids.get(&id).map(|(_, state)| state)
     }
 
     pub(super) fn contains(&self, id: Id) -> bool {
@@ -205,6 +216,22 @@ mod tests {
             recent.insert(id, ());
             assert!(recent.order.len() <= RECENT_MAX && recent.ids.len() <= RECENT_MAX);
         }
+    }
+
+    #[test]
+    fn an_id_that_came_back_is_as_recent_as_its_return() {
+        let mut recent = Recent::default();
+        let mut ids = ids(RECENT_MAX + 1);
+        let back = ids.next().expect("there are ids");
+        recent.insert(back, ());
+        recent.remove(back);
+        recent.insert(back, ());
+        ids.by_ref()
+            .take(RECENT_MAX - 1)
+            .for_each(|id| recent.insert(id, ()));
+        assert!(recent.contains(back) && !recent.has_forgotten());
+        recent.insert(ids.next().expect("there is one more"), ());
+        assert!(!recent.contains(back) && recent.has_forgotten());
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub(super) const PROFILE: WireProfile = WireProfile {
     name: "otel-genai",
     claim: "OpenTelemetry spans of agents, models and tools",
     specification: "OpenTelemetry semantic conventions 1.41.1, Generative AI (development)",
-    rules: &[
+    rules: &[&[
         MALFORMED,
         REPEATED_SPAN,
         NOT_ENDED,
@@ -80,7 +80,7 @@ pub(super) const PROFILE: WireProfile = WireProfile {
         TOOL_CALL_TWICE,
         OUTSIDE_PARENT,
         OTHER_CONVERSATION,
-    ],
+    ]],
     machine: || Box::new(Spans::default()),
 };
 

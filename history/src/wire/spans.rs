@@ -59,56 +59,41 @@ const LEFT_OPEN: WireRule = rule(
     "A span completes while a part or a child is open.",
 );
 
+/// The rules of every profile of spans.
+const COMMON: [WireRule; 3] = [UNNAMED, UNKNOWN_KIND, AFTER_END];
+
+/// The rules of those whose spans have parts or children.
+const NESTED: [WireRule; 6] = [
+    BEGUN_TWICE,
+    BEGUN_AFTER_END,
+    ENDED_TWICE,
+    ENDED_BEFORE_BEGIN,
+    NOT_INCREASING,
+    LEFT_OPEN,
+];
+
 pub(super) const AGENT_EVENTS: WireProfile = WireProfile {
     name: profile::AGENT_EVENTS.name,
     claim: "the events of agents' runs, from agent_started to one terminal event",
     specification: "Rehearsal, history/src/profile/agent_events.rs",
-    rules: &[
-        UNNAMED,
-        UNKNOWN_KIND,
-        OPENING,
-        AFTER_END,
-        BEGUN_TWICE,
-        BEGUN_AFTER_END,
-        ENDED_TWICE,
-        ENDED_BEFORE_BEGIN,
-        NOT_INCREASING,
-        UNEXPLAINED,
-        LEFT_OPEN,
-        UNENDED,
-    ],
-    machine: || Box::new(Spans::new(&profile::AGENT_EVENTS, AGENT_EVENTS.rules)),
+    rules: &[&COMMON, &NESTED, &[OPENING, UNEXPLAINED, UNENDED]],
+    machine: || Box::new(Spans::new(&profile::AGENT_EVENTS, &AGENT_EVENTS)),
 };
 
 pub(super) const AGENT_CALLS: WireProfile = WireProfile {
     name: profile::AGENT_CALLS.name,
     claim: "requests to agents, with the steps and tool calls before one response",
     specification: "Rehearsal, history/src/profile/agent_calls.rs",
-    rules: &[
-        UNNAMED,
-        UNKNOWN_KIND,
-        AFTER_END,
-        BEGUN_TWICE,
-        BEGUN_AFTER_END,
-        ENDED_TWICE,
-        ENDED_BEFORE_BEGIN,
-        NOT_INCREASING,
-        LEFT_OPEN,
-    ],
-    machine: || Box::new(Spans::new(&profile::AGENT_CALLS, AGENT_CALLS.rules)),
+    rules: &[&COMMON, &NESTED],
+    machine: || Box::new(Spans::new(&profile::AGENT_CALLS, &AGENT_CALLS)),
 };
 
 pub(super) const REQUEST_RESPONSE: WireProfile = WireProfile {
     name: profile::REQUEST_RESPONSE.name,
     claim: "one response to each request",
     specification: "Rehearsal, history/src/profile/request_response.rs",
-    rules: &[UNNAMED, UNKNOWN_KIND, AFTER_END],
-    machine: || {
-        Box::new(Spans::new(
-            &profile::REQUEST_RESPONSE,
-            REQUEST_RESPONSE.rules,
-        ))
-    },
+    rules: &[&COMMON],
+    machine: || Box::new(Spans::new(&profile::REQUEST_RESPONSE, &REQUEST_RESPONSE)),
 };
 
 const NEEDED: &[Needed] = &[Needed("span", Form::Id), Needed("kind", Form::Text)];
@@ -122,7 +107,7 @@ struct Span {
 
 struct Spans {
     profile: &'static Profile,
-    rules: &'static [WireRule],
+    wire: &'static WireProfile,
     open: OpenIds<Span>,
     ended: Recent<()>,
     /// Parts and children of all open spans.
@@ -130,10 +115,10 @@ struct Spans {
 }
 
 impl Spans {
-    fn new(profile: &'static Profile, rules: &'static [WireRule]) -> Self {
+    fn new(profile: &'static Profile, wire: &'static WireProfile) -> Self {
         Self {
             profile,
-            rules,
+            wire,
             open: OpenIds::new("spans"),
             ended: Recent::default(),
             parts: 0,
@@ -141,7 +126,7 @@ impl Spans {
     }
 
     fn rule(&self, name: &str) -> WireRule {
-        let mut rules = self.rules.iter();
+        let mut rules = self.wire.rules();
         let rule = rules.find(|rule| rule.name == name);
         *rule.expect("the rules of a machine are listed")
     }

@@ -191,7 +191,7 @@ fn profile_line(profile: &WireProfile) -> ProfileLine {
         profile: profile.name,
         claim: profile.claim,
         specification: profile.specification,
-        rules: profile.rules.iter().map(entry).collect(),
+        rules: profile.rules().map(entry).collect(),
     }
 }
 
@@ -199,9 +199,9 @@ fn write_profile(text: &mut String, profile: &WireProfile) {
     let (name, claim, specification) = (profile.name, profile.claim, profile.specification);
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{name}: {claim}\n  {specification}");
-    let width = profile.rules.iter().map(|rule| rule.name.len()).max();
+    let width = profile.rules().map(|rule| rule.name.len()).max();
     let width = width.unwrap_or_default();
-    for rule in profile.rules {
+    for rule in profile.rules() {
         let (name, meaning, section) = (rule.name, rule.meaning, rule.section);
         let _ = writeln!(text, "  {name:width$}  {meaning} ({section})");
     }

@@ -13,8 +13,7 @@ macro_rules! programs {
     };
 }
 
-// This peer needs no texts about the programs, and runs no healthy version.
-#[allow(dead_code)]
+#[expect(dead_code, reason = "a peer runs no healthy version, and needs no texts")]
 #[path = "../../../../agents/src/systems/programs/parts.rs"]
 mod parts;
 mod runtime;

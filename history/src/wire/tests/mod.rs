@@ -121,9 +121,13 @@ fn each_rule_has_a_stream_that_passes_and_one_that_fails(sample: &Sample) {
     let profile = wire_profile(sample.profile).expect("a profile of the table");
     let cases = (sample.cases)();
     let shown: BTreeSet<&str> = cases.iter().map(|case| case.rule).collect();
-    let rules: BTreeSet<&str> = profile.rules.iter().map(|rule| rule.name).collect();
+    let rules: BTreeSet<&str> = profile.rules().map(|rule| rule.name).collect();
     assert_eq!(shown, rules, "{}", profile.name);
-    assert_eq!(rules.len(), profile.rules.len(), "each rule is listed once");
+    assert_eq!(
+        rules.len(),
+        profile.rules().count(),
+        "each rule is listed once"
+    );
     for case in cases {
         let passing = check(profile.name, &case.passing);
         assert!(passing.is_pass(), "{}: {passing:#?}", case.rule);
@@ -134,7 +138,7 @@ fn each_rule_has_a_stream_that_passes_and_one_that_fails(sample: &Sample) {
         assert_eq!(first.rule.name, case.rule, "{failing:#?}");
         assert!(!(sample.recognises)(&case.failing), "{}", case.rule);
         for violation in &failing.violations {
-            assert!(profile.rules.contains(&violation.rule), "{violation:?}");
+            assert!(rules.contains(violation.rule.name), "{violation:?}");
         }
     }
 }

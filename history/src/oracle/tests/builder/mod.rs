@@ -1,22 +1,27 @@
 //! A builder of histories: of a system that is always healthy, until a test corrupts
 //! the record.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+mod drafts;
+mod entries;
+mod findings;
+mod operations;
+
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rehearsal_sim::{Census, LiveSocket, LiveTask, Statistics, TaskId, Verdict, VirtualTime};
 
-use crate::entry::FaultPhase;
 use crate::profile::AGENT_EVENTS;
 use crate::{
-    Accepted, ActorId, Amount, Began, Body, ChannelId, CheckedRun, Entry, EntryKind, Envelope,
-    Epoch, Gap, GapCause, GapPolicy, History, Ledger, MessageId, Model, ObjectId, Offset,
-    OperationId, Phase, Position, Received, Resource, Sent, Since, SpanEnd, SpanId, StreamId,
-    Symbol, TenantId, Value, VectorClock, Vocabulary,
+    Accepted, ActorId, Began, Body, ChannelId, Envelope, Epoch, Gap, GapCause, GapPolicy,
+    MessageId, Model, Offset, Phase, Position, Received, Resource, Sent, SpanEnd, SpanId, StreamId,
+    Symbol, Value, VectorClock, Vocabulary,
 };
 
-use super::super::{Finding, OracleRef, SettingValue, Settings};
+use super::super::Settings;
+
+pub(super) use drafts::*;
+pub(super) use operations::*;
 
 /// The kinds of messages that the tests send.
 pub(super) mod kind {
@@ -54,104 +59,6 @@ const MODEL: Model = Model {
     },
     profile: Some(&AGENT_EVENTS),
 };
-
-/// The fields of a body.
-pub(super) type Fields = Vec<(Symbol, Value)>;
-
-/// Channel `n` belongs to tenant `n`.
-pub(super) fn owner(channel: ChannelId) -> TenantId {
-    TenantId(channel.0)
-}
-
-/// The secret of `user-1` is part of that of `user-10`, as in a careless scenario.
-pub(super) fn secret(tenant: TenantId) -> String {
-    format!("canary of user-{}", tenant.0)
-}
-
-pub(super) fn tool(call: u32) -> Fields {
-    vec![
-        ("call".into(), call.into()),
-        ("tool".into(), "search".into()),
-    ]
-}
-
-pub(super) fn progress(progress: u32) -> Fields {
-    vec![("progress".into(), progress.into())]
-}
-
-pub(super) fn about(span: SpanId) -> Fields {
-    vec![("subagent".into(), Value::Entity(span.into()))]
-}
-
-pub(super) fn error(error: &str) -> Fields {
-    vec![("error".into(), error.to_owned().into())]
-}
-
-/// Sets a field of a body, in the place of an older value.
-pub(super) fn set(body: &mut Body, field: &'static str, value: impl Into<Value>) {
-    unset(body, field);
-    body.fields.push((field.into(), value.into()));
-}
-
-pub(super) fn unset(body: &mut Body, field: &str) {
-    body.fields.retain(|(name, _)| *name != field);
-}
-
-/// The system's answer to a message of the builder.
-#[derive(Clone, Debug)]
-pub(super) enum Answer {
-    None,
-    Accepted(Accepted),
-    Rejected(&'static str),
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct SendingDraft {
-    pub(super) at: VirtualTime,
-    pub(super) clock: VectorClock,
-    pub(super) sent: Sent,
-    pub(super) answer: Answer,
-}
-
-impl SendingDraft {
-    pub(super) fn id(&self) -> MessageId {
-        self.sent.message
-    }
-
-    pub(super) fn span(&self) -> SpanId {
-        self.sent.envelope.span.expect("every message has a span")
-    }
-
-    pub(super) fn kind(&self) -> &str {
-        self.sent.body.kind.as_str()
-    }
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct DeliveryDraft {
-    pub(super) actor: ActorId,
-    pub(super) at: VirtualTime,
-    pub(super) received: Received,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct SpanDraft {
-    pub(super) began: Began,
-    pub(super) began_at: VirtualTime,
-    pub(super) end: Option<SpanEnd>,
-    /// The time of its end, if that is not the end of the run.
-    pub(super) ended_at: Option<VirtualTime>,
-    /// Further ends at the end of the run.
-    pub(super) repeated: Vec<SpanEnd>,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct SubscriberDraft {
-    pub(super) actor: ActorId,
-    pub(super) tenant: TenantId,
-    pub(super) channels: Vec<ChannelId>,
-    pub(super) drained: bool,
-}
 
 /// A history in the making, sorted by what its entries speak of.
 #[derive(Clone)]
@@ -569,312 +476,6 @@ impl HistoryBuilder {
     pub(super) fn census_mut(&mut self, phase: Phase) -> &mut Census {
         self.census.get_mut(&phase).expect("a census")
     }
-
-    /// Returns the history: its entries in the order of their times.
-    pub(super) fn history(&self) -> History {
-        let mut history = History::new(&MODEL);
-        let entries = &mut history.entries;
-        self.add_beginnings(entries);
-        self.add_sendings(entries);
-        self.add_receipts(entries);
-        for (at, broken) in &self.invariant {
-            let kind = EntryKind::Invariant {
-                name: "mirror".into(),
-                broken: broken.map(Arc::from),
-            };
-            entries.push(entry(*at, None, kind));
-        }
-        self.add_operations(entries);
-        self.add_early_ends(entries);
-        entries.sort_by_key(|entry| entry.at);
-        self.add_ends(entries);
-        history
-    }
-
-    fn add_beginnings(&self, entries: &mut Vec<Entry>) {
-        for phase in [FaultPhase::Began, FaultPhase::Ended] {
-            let fault = "reset".into();
-            let kind = EntryKind::Fault { fault, phase };
-            entries.push(entry(VirtualTime::ZERO, None, kind));
-        }
-        for subscriber in self.subscribers.values() {
-            for channel in &subscriber.channels {
-                let kind = EntryKind::Subscribed {
-                    channel: *channel,
-                    tenant: subscriber.tenant,
-                    since: Since::Start,
-                };
-                entries.push(entry(VirtualTime::ZERO, Some(subscriber.actor), kind));
-            }
-        }
-        for span in self.spans.values() {
-            let kind = EntryKind::Began(span.began.clone());
-            entries.push(entry(span.began_at, None, kind));
-        }
-    }
-
-    /// Adds the ends of spans that are over before the run is.
-    fn add_early_ends(&self, entries: &mut Vec<Entry>) {
-        for (span, draft) in &self.spans {
-            if let (Some(end), Some(at)) = (draft.end, draft.ended_at) {
-                let kind = EntryKind::Ended { span: *span, end };
-                entries.push(entry(at, None, kind));
-            }
-        }
-    }
-
-    fn add_sendings(&self, entries: &mut Vec<Entry>) {
-        for sending in &self.sendings {
-            let mut sent = entry(sending.at, None, EntryKind::Sent(sending.sent.clone()));
-            sent.clock = Some(Arc::new(sending.clock.clone()));
-            entries.push(sent);
-            let answer = match &sending.answer {
-                Answer::None => continue,
-                Answer::Accepted(accepted) => EntryKind::Accepted(Accepted {
-                    message: sending.id(),
-                    ..accepted.clone()
-                }),
-                Answer::Rejected(reason) => EntryKind::Rejected {
-                    message: sending.id(),
-                    reason: (*reason).into(),
-                },
-            };
-            entries.push(entry(sending.at, None, answer));
-        }
-    }
-
-    fn add_receipts(&self, entries: &mut Vec<Entry>) {
-        for delivery in &self.deliveries {
-            let kind = EntryKind::Received(delivery.received.clone());
-            entries.push(entry(delivery.at, Some(delivery.actor), kind));
-        }
-        for (epoch, at) in &self.crashed {
-            entries.push(entry(*at, None, EntryKind::Crashed { epoch: *epoch }));
-        }
-        for (actor, gap, at) in &self.gaps {
-            entries.push(entry(*at, Some(*actor), EntryKind::Gap(*gap)));
-        }
-    }
-
-    fn add_operations(&self, entries: &mut Vec<Entry>) {
-        for (number, draft) in self.operations.iter().enumerate() {
-            let operation = OperationId(number as u64 + 1);
-            let actor = Some(ActorId(number as u64 % 3 + 1));
-            let invoked = EntryKind::Invoked {
-                operation,
-                object: draft.object,
-                call: draft.call.clone(),
-            };
-            entries.push(entry(
-                VirtualTime::from_micros(draft.invoked),
-                actor,
-                invoked,
-            ));
-            let (at, end) = match &draft.end {
-                OperationDraftEnd::Open => continue,
-                OperationDraftEnd::Returned(at, value) => {
-                    let value = value.clone();
-                    (*at, EntryKind::Returned { operation, value })
-                }
-                OperationDraftEnd::Failed(at) => {
-                    let reason = "full".into();
-                    (*at, EntryKind::Failed { operation, reason })
-                }
-            };
-            entries.push(entry(VirtualTime::from_micros(at), actor, end));
-        }
-    }
-
-    fn add_ends(&self, entries: &mut Vec<Entry>) {
-        for (span, draft) in &self.spans {
-            let last = draft.end.filter(|_| draft.ended_at.is_none());
-            for end in last.into_iter().chain(draft.repeated.iter().copied()) {
-                let kind = EntryKind::Ended { span: *span, end };
-                entries.push(entry(self.now, None, kind));
-            }
-        }
-        for subscriber in self.subscribers.values() {
-            if subscriber.drained {
-                entries.push(entry(self.now, Some(subscriber.actor), EntryKind::Drained));
-            }
-        }
-        for (phase, resources) in &self.holds {
-            let kind = EntryKind::Holds {
-                resources: resources.clone(),
-                phase: *phase,
-            };
-            entries.push(entry(self.now, None, kind));
-        }
-        for (phase, census) in &self.census {
-            let kind = EntryKind::Census {
-                census: census.clone(),
-                phase: *phase,
-            };
-            entries.push(entry(self.now, None, kind));
-        }
-    }
-
-    // Judging -----------------------------------------------------------------
-
-    /// Calls the closure with the finished run.
-    pub(super) fn with_run<R>(&self, f: impl FnOnce(&CheckedRun<'_>) -> R) -> R {
-        let history = self.history();
-        let run = CheckedRun::new(&history, &self.verdict, &self.statistics);
-        f(&run.with_gaps(GapPolicy::of(&self.allowed)))
-    }
-
-    pub(super) fn judge(&self, oracle: &str) -> Finding {
-        let oracle = OracleRef::parse(oracle).expect("such an oracle");
-        self.with_run(|run| oracle.judge(run, &self.settings_of(oracle)))
-    }
-
-    fn settings_of(&self, oracle: OracleRef) -> Settings {
-        if oracle.needs_settings() {
-            self.limits.clone()
-        } else {
-            Settings::default()
-        }
-    }
-
-    /// Sets the limit of one metric, in the place of all others.
-    pub(super) fn limit(&mut self, relation: &str, selector: &str, amount: Amount) {
-        self.limits = Settings::default();
-        let amounts = BTreeMap::from([(selector.to_owned(), amount)]);
-        self.limits.set(relation, SettingValue::Amounts(amounts));
-    }
-
-    /// Returns the rules that an oracle finds broken, sorted, each once.
-    pub(super) fn rules_broken(&self, oracle: &str) -> Vec<Symbol> {
-        let violations = self.judge(oracle).violations.into_iter();
-        let rules: BTreeSet<Symbol> = violations.map(|violation| violation.rule).collect();
-        rules.into_iter().collect()
-    }
-
-    pub(super) fn ledger(&self) -> Ledger {
-        self.with_run(Ledger::of)
-    }
-
-    /// Returns the oracles that find something wrong, or nothing to check.
-    pub(super) fn unhappy(&self) -> Vec<(&'static str, Finding)> {
-        self.with_run(|run| {
-            OracleRef::all()
-                .filter(|oracle| !oracle.needs_settings() || !self.limits.is_empty())
-                .map(|oracle| (oracle.name(), oracle.judge(run, &self.settings_of(oracle))))
-                .filter(|(name, finding)| !finding.is_pass() && !self.excuses(name, finding))
-                .collect()
-        })
-    }
-
-    /// Returns `true` if the oracle has nothing to check because no span was cancelled.
-    fn excuses(&self, oracle: &str, finding: &Finding) -> bool {
-        let mut spans = self.spans.values();
-        let cancelled = spans.any(|draft| draft.end == Some(SpanEnd::Cancelled));
-        oracle == "cancel-tree" && finding.is_vacuous() && !cancelled
-    }
-
-    /// Returns the names of those oracles.
-    pub(super) fn broken_by(&self) -> Vec<&'static str> {
-        let unhappy = self.unhappy().into_iter();
-        unhappy.map(|(oracle, _)| oracle).collect()
-    }
-}
-
-/// An operation on an object; times are in microseconds.
-#[derive(Clone, Debug)]
-pub(super) struct OperationDraft {
-    pub(super) object: ObjectId,
-    pub(super) call: Body,
-    pub(super) invoked: u64,
-    pub(super) end: OperationDraftEnd,
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum OperationDraftEnd {
-    Open,
-    Returned(u64, Body),
-    Failed(u64),
-}
-
-/// An operation that returned a value, or nothing.
-pub(super) fn returned(
-    object: u64,
-    call: Body,
-    times: (u64, u64),
-    value: Option<i64>,
-) -> OperationDraft {
-    let result = Body::new("ok");
-    let result = match value {
-        Some(value) => result.with("value", value),
-        None => result,
-    };
-    OperationDraft {
-        object: ObjectId(object),
-        call,
-        invoked: times.0,
-        end: OperationDraftEnd::Returned(times.1, result),
-    }
-}
-
-/// A look at a snapshot of the object.
-pub(super) fn look(object: u64, snapshot: i64, times: (u64, u64), content: i64) -> OperationDraft {
-    let call = Body::new("look").with("snapshot", snapshot);
-    returned(object, call, times, Some(content))
-}
-
-/// A register that is written and read, a counter with two increments at a time, and
-/// snapshots, one of which is looked at twice.
-fn healthy_operations() -> Vec<OperationDraft> {
-    let write = |value: i64| Body::new("write").with("value", value);
-    let mut operations = vec![
-        returned(1, write(1), (10, 20), None),
-        returned(1, "read".into(), (15, 25), Some(1)),
-        returned(1, write(2), (30, 50), None),
-        returned(1, "read".into(), (35, 40), Some(2)),
-        returned(1, "read".into(), (60, 70), Some(2)),
-        returned(2, "increment".into(), (10, 40), Some(2)),
-        returned(2, "increment".into(), (20, 30), Some(1)),
-        returned(2, "count".into(), (50, 60), Some(2)),
-    ];
-    operations.push(OperationDraft {
-        end: OperationDraftEnd::Failed(90),
-        ..returned(2, "increment".into(), (80, 90), None)
-    });
-    operations.extend([
-        look(4, 1, (10, 20), 5),
-        look(4, 2, (25, 35), 6),
-        look(4, 1, (30, 40), 5),
-    ]);
-    operations.extend(healthy_turns());
-    operations
-}
-
-/// A document that is written from what it replaces, the statement that it uses and that is
-/// retracted later, a tool that is used while it is on offer, and the effects of a turn.
-fn healthy_turns() -> [OperationDraft; 6] {
-    let value = |kind: &'static str, value: i64| Body::new(kind).with("value", value);
-    // Operations go to three actors in turn: both effects are one actor's.
-    [
-        returned(7, planned("use", 3, 1), (30, 40), None),
-        returned(5, document(1, None), (10, 20), None),
-        returned(5, document(2, Some(1)), (30, 40), None),
-        returned(8, planned("append", 4, 2), (50, 60), None),
-        returned(6, value("retract", 77), (50, 60), None),
-        returned(7, value("add", 3), (10, 20), None),
-    ]
-}
-
-/// A write of a document that was produced from a version, and derived from the statement 77.
-pub(super) fn document(value: i64, from: Option<i64>) -> Body {
-    let from = from.map_or(Value::List(Vec::new()), Value::from);
-    let uses = Value::List(vec![77_i64.into()]);
-    let write = Body::new("write").with("value", value);
-    write.with("from", from).with("uses", uses)
-}
-
-/// An effect at that place of turn 1.
-pub(super) fn planned(kind: &'static str, value: i64, place: i64) -> Body {
-    let effect = Body::new(kind).with("value", value);
-    effect.with("turn", 1_i64).with("place", place)
 }
 
 fn required_of(label: &str) -> Vec<Symbol> {
@@ -897,14 +498,5 @@ fn listening_socket() -> LiveSocket {
     LiveSocket {
         host: "server".to_owned(),
         description: "tcp 10.0.0.1:80 LISTEN".to_owned(),
-    }
-}
-
-fn entry(at: VirtualTime, actor: Option<ActorId>, kind: EntryKind) -> Entry {
-    Entry {
-        at,
-        actor,
-        clock: None,
-        kind,
     }
 }
