@@ -1,26 +1,23 @@
 //! The judgement of a run of the reference bridge by every oracle.
 
+use rehearsal_agents::bridge;
 use rehearsal_history::oracle::{Finding, OracleRef, SettingValue, Settings, Violation};
 use rehearsal_history::{CheckedRun, GapCause, GapPolicy, Ledger};
 
 use super::reference;
 use super::run::TestRun;
 
-/// Oracles that a healthy run may give nothing to check: it may have no sub-agents and no
-/// cancelled runs, and a bridge has no operations. Without settings there are no limits.
-const MAY_BE_VACUOUS: &[&str] = &[
-    "hierarchy",
-    "cancel-tree",
-    "linearizable",
-    "limits",
-    "snapshot",
-    "read-your-writes",
-    "fresh",
-    "retracted",
-    "phantom-tool",
-    "effect-order",
-    "progress",
-];
+/// Oracles of what the bridge records to which a healthy run may give nothing to check: it may
+/// have no sub-agents, no cancelled runs and no faults.
+const MAY_BE_VACUOUS: &[&str] = &["hierarchy", "cancel-tree", "progress"];
+
+/// Returns `true` if every healthy run of the bridge has something for the oracle to check.
+fn always_applies(oracle: OracleRef) -> bool {
+    let mut reads = oracle.reads().iter();
+    !oracle.needs_settings()
+        && reads.all(|facet| bridge::INFO.records.contains(facet))
+        && !MAY_BE_VACUOUS.contains(&oracle.name())
+}
 
 /// The policy for runs in which an incarnation of the bridge may crash.
 pub fn crash() -> GapPolicy {
@@ -64,12 +61,11 @@ pub fn flaws_with(run: &TestRun, gaps: GapPolicy) -> Vec<String> {
 }
 
 /// Returns the violations that an oracle finds. A finding without anything checked is one,
-/// except where a healthy run may come to nothing that the oracle checks.
+/// if every healthy run has something that the oracle checks.
 pub fn violations(run: &CheckedRun<'_>, oracle: OracleRef) -> Vec<Violation> {
     let finding: Finding = oracle.judge(run, &Settings::default());
-    let vacuity = finding
-        .vacuity(&*oracle)
-        .filter(|_| !MAY_BE_VACUOUS.contains(&oracle.name()));
+    let vacuity = finding.vacuity(&*oracle);
+    let vacuity = vacuity.filter(|_| always_applies(oracle));
     finding.violations.into_iter().chain(vacuity).collect()
 }
 
