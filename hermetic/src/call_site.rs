@@ -27,7 +27,7 @@ pub(crate) fn caller() -> String {
 
 /// Returns the place of the first frame on this thread's stack that is in code of the user's
 /// own, or else in a library that it uses; none if there is no such frame or no debug info.
-/// Takes a backtrace, so it costs about a millisecond.
+/// Takes a backtrace, which is slow.
 pub fn own_call_site() -> Option<String> {
     match places(&backtrace()) {
         Places::Found { first, own } => Some(own.unwrap_or(first)),

@@ -53,12 +53,6 @@ pub use fresh_thread::call_on_fresh_thread;
 pub use leak_detector::{Leak, LeakKind, Watching, has_leaked, take_leak, watch};
 pub use scope::{Entered, MONOTONIC_START, Refusal, ScopeConfig, enter, is_entered, set_elapsed};
 
-/// Returns the line of user code that this thread is in: file, line and column, or why it is
-/// not known. Takes a backtrace.
-pub fn line_of_user_code() -> String {
-    call_site::caller()
-}
-
 /// Returns `true` if this build's scopes are effective: hash-map keys, both clocks, and
 /// look-ups of the symbol by name (as by the crate `getrandom`, from 0.3) reach this crate.
 /// False on other targets than Linux with glibc, and where a linker or a preloaded library has

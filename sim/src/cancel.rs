@@ -46,6 +46,7 @@ pub fn cancellable<F: IntoFuture>(future: F) -> Cancellable<F::IntoFuture> {
         part: Part {
             kind: PartKind::Marked,
             place: Location::caller(),
+            was_polled: false,
         },
     }
 }

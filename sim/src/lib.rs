@@ -50,7 +50,7 @@ pub use time::VirtualTime;
 pub use trace::{
     Census, CodeLine, DeadlockedTask, Decision, Dropped, Effect, Entry, Fingerprint, Interleaving,
     LeakKind, LeakReport, LiveSocket, LiveTask, LockChange, LockStep, LockUse, Meanwhile, Moment,
-    Outcome, PanicReport, Postponement, Statistics, Switch, TaskDecision, TaskEnd, TaskInfo, Trace,
-    Unheard, Verdict, Wake,
+    Outcome, PanicReport, Postponement, Resumption, Statistics, Switch, TaskDecision, TaskEnd, TaskInfo, Trace,
+    Unheard, Verdict, Wake, is_in_std,
 };
 pub use world::{World, current};

@@ -98,9 +98,9 @@ impl Resource {
         }
     }
 
-    /// Observes, where that is asked for, a notification that reaches no task.
-    pub(crate) fn observe_notification(&self) {
-        context::with(|engine| engine.observe_notification(self.id(engine)));
+    /// Records a notification that reaches no task, if the run is observed.
+    pub(crate) fn observe_unheard(&self) {
+        context::with(|engine| engine.observe_unheard(self.id(engine)));
     }
 
     /// Records a release or another operation that cannot suspend.

@@ -136,8 +136,8 @@ impl World {
         self.with(|engine| task::start(engine, future, host, caller))
     }
 
-    /// Has the run never cancel the task, nor what it will spawn: it belongs to the test and not
-    /// to what is tested. See [`Config::cancellations`](crate::Config).
+    /// Exempts the task and every task that it spawns from cancellation: they belong to the test
+    /// and not to what is tested. See [`Config::cancellations`](crate::Config).
     pub fn exempt_from_cancellation<T>(self, task: &JoinHandle<T>) {
         self.with(|engine| task.exempt_from_cancellation(engine, Exemption::Subtree));
     }

@@ -3,8 +3,8 @@
 use std::panic::Location;
 
 use rehearsal_sim::{
-    CodeLine, Deviation, DeviationKind, Meanwhile, Postponement, ResourceKind, Schedule, Switch,
-    TaskId,
+    CodeLine, Deviation, DeviationKind, Meanwhile, Postponement, ResourceKind, Resumption,
+    Schedule, Switch, TaskId, is_in_std,
 };
 
 use crate::run::{RunReport, RunVerdict};
@@ -194,7 +194,14 @@ fn describe_switch(report: &RunReport, switch: &Switch, decision: &Deviation) ->
 fn describe_postponement(report: &RunReport, one: &Postponement) -> Described {
     let who = task_name(report, one.task);
     let until = match one.until {
-        Some(step) => format!("until no other task can go on, at step {step}"),
+        Some((step, Resumption::NoOther)) => {
+            format!("until no other task can go on, at step {step}")
+        }
+        Some((step, Resumption::Limit)) => format!("for as long as it can be, to step {step}"),
+        Some((step, Resumption::Picked)) => format!("until step {step}"),
+        Some((step, Resumption::HostPaused)) => {
+            format!("until its host is paused, at step {step}")
+        }
         None => "to the end".to_owned(),
     };
     let place = place(one.line.as_ref(), one.at, one.uses);
@@ -310,12 +317,6 @@ fn describe_own(report: &RunReport, choice: usize) -> Described {
         what: made.decision.to_string(),
         later: None,
     })
-}
-
-/// The standard library calls `Mutex::new` where it is handed to `map` and the like,
-/// and says no more about the place than that.
-fn is_in_std(place: &Location<'_>) -> bool {
-    place.file().starts_with("/rustc/")
 }
 
 /// A task by the name that it gave itself, or its number and where it was

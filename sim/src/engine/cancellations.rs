@@ -15,6 +15,7 @@ use crate::engine::{context, deadlock};
 use crate::ids::{ResourceId, TaskId};
 use crate::schedule::strategy::ChoiceKind;
 use crate::schedule::{below, cancellation_stream};
+use crate::time::VirtualTime;
 use crate::trace::{Decision, Dropped, Moment};
 
 use super::{Core, Engine, Exemption, Recording};
@@ -25,6 +26,16 @@ pub(crate) struct Part {
     pub(crate) kind: PartKind,
     /// The line that made it.
     pub(crate) place: &'static Location<'static>,
+    /// `true` if it was polled before, and was not ready.
+    pub(crate) was_polled: bool,
+}
+
+impl Part {
+    /// Returns `true` if it may be dropped instead of being polled. A time-out always polls its
+    /// future before it looks at the time.
+    fn can_go_unpolled(&self) -> bool {
+        self.kind == PartKind::Marked || self.was_polled
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -116,14 +127,20 @@ impl Cancellations {
 
     /// Returns the targets that can be dropped while a task is polled, the innermost first.
     fn targets(&self, is_cancellable: bool) -> Vec<Target> {
-        let tasks = self.left > 0 && is_cancellable;
-        let can_drop = |part: &Part| part.kind == PartKind::Marked || tasks;
         let parts = self.parts.iter().enumerate().rev();
         parts
-            .filter(|(_, part)| can_drop(part))
+            .filter(|(_, part)| self.can_drop(part.kind, is_cancellable))
             .map(|(index, _)| Target::Part(index))
-            .chain(tasks.then_some(Target::Task))
+            .chain(self.can_cancel(is_cancellable).then_some(Target::Task))
             .collect()
+    }
+
+    fn can_drop(&self, kind: PartKind, is_cancellable: bool) -> bool {
+        kind == PartKind::Marked || self.can_cancel(is_cancellable)
+    }
+
+    fn can_cancel(&self, is_cancellable: bool) -> bool {
+        self.left > 0 && is_cancellable
     }
 
     fn draw(&mut self, bound: u32) -> u32 {
@@ -137,7 +154,12 @@ impl Core {
     /// Chooses whether the running task, or a part of it, is dropped at the scheduling point at
     /// which it stands.
     #[inline]
-    pub(super) fn cancels_at_point(&mut self, me: TaskId, resource: Option<ResourceId>) -> bool {
+    pub(super) fn cancels_at_point(
+        &mut self,
+        me: TaskId,
+        resource: Option<ResourceId>,
+        now: VirtualTime,
+    ) -> bool {
         if self.cancellations.left == 0 && self.cancellations.parts.is_empty() {
             return false;
         }
@@ -150,10 +172,13 @@ impl Core {
                 let info = &self.resources[resource];
                 (info.kind, info.created_at)
             });
-            let line = rehearsal_hermetic::line_of_user_code();
+            let line = rehearsal_hermetic::own_call_site();
             self.record_cancellation(me, target, Moment::Operation { resource, line });
         }
         self.cancellations.dropped = Some(target);
+        if target != Target::Task {
+            self.spend_on_drop(now);
+        }
         if target == Target::Task
             && let Some(task) = self.task_mut(me)
         {
@@ -185,9 +210,18 @@ impl Core {
             .is_some_and(|task| task.exempt == Exemption::None)
     }
 
-    /// Returns the target that is dropped, if one is.
+    /// Counts a step for the drop of a part: a program that begins anew whenever its future is
+    /// dropped then runs into the budget.
+    fn spend_on_drop(&mut self, now: VirtualTime) {
+        let is_atomic = self.atomic_step == Some(self.statistics.steps);
+        if self.spend(now) && is_atomic {
+            self.atomic_step = Some(self.statistics.steps);
+        }
+    }
+
+    /// Returns the target that is dropped, if one is; none once the run is over.
     fn choose_cancellation(&mut self, task: TaskId, targets: &[Target]) -> Option<Target> {
-        if targets.is_empty() {
+        if targets.is_empty() || self.halted.is_some() {
             return None;
         }
         let bound = u32::try_from(targets.len()).expect("futures nest less deep") + 1;
@@ -218,7 +252,7 @@ impl Core {
         let what = match target {
             Target::Task => Dropped::Task,
             Target::Part(index) => {
-                let Part { kind, place } = self.cancellations.parts[index];
+                let Part { kind, place, .. } = self.cancellations.parts[index];
                 match kind {
                     PartKind::Marked => Dropped::Future(place),
                     PartKind::Timeout => Dropped::Timeout(place),
@@ -246,12 +280,31 @@ pub(crate) fn poll_part<T>(part: Part, poll: impl FnOnce() -> Poll<T>) -> PartPo
         Some(BegunPart::Dropped) => return PartPoll::Dropped,
         Some(BegunPart::Polling(index)) => index,
     };
+    let part = PolledPart { index };
     let polled = poll();
-    let dropped = context::with(|engine| engine.end_part(index)) == Some(true);
-    if dropped && polled.is_pending() {
+    if part.end() && polled.is_pending() {
         PartPoll::Dropped
     } else {
         PartPoll::Polled(polled)
+    }
+}
+
+/// A part that is being polled. It ends when this is dropped: the program may catch a panic in
+/// it.
+struct PolledPart {
+    index: usize,
+}
+
+impl PolledPart {
+    /// Returns `true` if the part is to be dropped.
+    fn end(self) -> bool {
+        context::with(|engine| engine.is_part_dropped(self.index)) == Some(true)
+    }
+}
+
+impl Drop for PolledPart {
+    fn drop(&mut self) {
+        context::with(|engine| engine.end_part(self.index));
     }
 }
 
@@ -273,31 +326,32 @@ impl Engine {
         if part.kind == PartKind::Timeout && own.left == 0 {
             return None;
         }
-        let index = own.parts.len();
+        let target = Target::Part(own.parts.len());
         own.parts.push(part);
         let can_drop = !own.resumes
             && !own.drops()
-            && own.targets(is_cancellable).contains(&Target::Part(index));
-        if can_drop
-            && core
-                .choose_cancellation(me, &[Target::Part(index)])
-                .is_some()
-        {
-            core.record_woken(me, Target::Part(index));
+            && part.can_go_unpolled()
+            && own.can_drop(part.kind, is_cancellable);
+        if can_drop && core.choose_cancellation(me, &[target]).is_some() {
+            core.spend_on_drop(self.now.get());
+            core.record_woken(me, target);
             core.cancellations.parts.pop();
             return Some(BegunPart::Dropped);
         }
-        Some(BegunPart::Polling(index))
+        Some(BegunPart::Polling(core.cancellations.parts.len() - 1))
     }
 
-    /// Ends the poll of a part. Returns `true` if it is to be dropped.
-    fn end_part(&self, index: usize) -> bool {
+    /// Returns `true` if a part that was polled is to be dropped.
+    fn is_part_dropped(&self, index: usize) -> bool {
+        self.core.borrow().cancellations.dropped == Some(Target::Part(index))
+    }
+
+    /// Ends the poll of a part, and of those within it.
+    fn end_part(&self, index: usize) {
         let own = &mut self.core.borrow_mut().cancellations;
         own.parts.truncate(index);
-        let dropped = own.dropped == Some(Target::Part(index));
-        if dropped {
+        if matches!(own.dropped, Some(Target::Part(dropped)) if dropped >= index) {
             own.dropped = None;
         }
-        dropped
     }
 }

@@ -157,7 +157,9 @@ impl Core {
                 at,
                 effect,
             });
-            self.draws.entries = self.record.trace.entries.len();
+            let effects = self.record.trace.entries.len();
+            self.record.effects.set(effects);
+            self.draws.entries = effects;
         }
     }
 
@@ -197,14 +199,15 @@ impl Core {
     /// Moves woken tasks to the ready queue.
     #[inline]
     pub(super) fn collect(&mut self, wakes: &WakeQueue) {
-        if wakes.drain(|id| self.enqueue(id)) {
+        if wakes.drain(|id, effects| self.enqueue(id, effects)) {
             self.woken_remotely(wakes);
         }
     }
 
-    /// Makes a live task ready, or parks it if its host is paused.
+    /// Makes a live task ready that was woken after so many effects, or parks it if its host is
+    /// paused.
     #[inline]
-    pub(super) fn enqueue(&mut self, id: TaskId) {
+    pub(super) fn enqueue(&mut self, id: TaskId, effects: usize) {
         let Some(task) = self.tasks[id].as_deref_mut() else {
             return;
         };
@@ -212,7 +215,7 @@ impl Core {
             // Two threads have woken it at the same moment.
             return;
         }
-        self.record.wake(id);
+        self.record.wake(id, effects);
         let host = &mut self.hosts[task.host];
         if host.state == HostState::Paused {
             host.parked.push(id);

@@ -28,6 +28,7 @@ pub(crate) mod wake_queue;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -186,6 +187,7 @@ impl Engine {
             true => draws.replays_postponements(),
             false => strategy.can_postpone(),
         };
+        let effects = Rc::default();
         let mut hosts = IndexVec::default();
         let world = hosts.push(Host::new("world".to_owned()));
         assert_eq!(world, HostId::WORLD);
@@ -193,7 +195,7 @@ impl Engine {
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             start: Instant::now(),
             now: Cell::new(VirtualTime::ZERO),
-            wakes: WakeQueue::new(),
+            wakes: WakeQueue::new(Rc::clone(&effects)),
             extensions: Extensions::default(),
             core: RefCell::new(Core {
                 tasks: IndexVec::default(),
@@ -225,6 +227,7 @@ impl Engine {
                     fingerprint: Fingerprinter::new(),
                     stamped: VirtualTime::ZERO,
                     trace: Trace::default(),
+                    effects,
                     switches: Vec::new(),
                     postponements: Vec::new(),
                     observations: Observations::default(),

@@ -10,8 +10,8 @@ use crate::trace::{CodeLine, Meanwhile, Unheard};
 
 use super::{Core, Engine, Recording};
 
-/// Backtraces at yields and waits that are taken at most: each costs about as much as a
-/// thousand steps.
+/// The most backtraces that are taken where tasks yield, wait or are interrupted. There is one
+/// more for each deviation.
 const BACKTRACES: u32 = 300;
 
 /// The observations so far.
@@ -47,6 +47,15 @@ pub(super) struct UnheardEntry {
 }
 
 impl Observations {
+    /// Returns the line of code that is being executed, unless there were too many before.
+    fn line(&mut self) -> Option<String> {
+        if self.backtraces == BACKTRACES {
+            return None;
+        }
+        self.backtraces += 1;
+        rehearsal_hermetic::own_call_site()
+    }
+
     fn visit(&mut self, task: TaskId, place: String) {
         let times = self.visits.entry((task, place.clone())).or_default();
         *times += 1;
@@ -81,6 +90,21 @@ impl Core {
         let used = |resource| observations.uses.get(&(task, resource)).copied();
         let next = resource.map_or(0, |resource| 1 + used(resource).unwrap_or(0));
         (line, next)
+    }
+
+    /// Observes where the running task stands when it is suspended at a scheduling point.
+    #[inline]
+    pub(super) fn observe_interruption(&mut self, task: TaskId) {
+        if self.observes() {
+            let observations = &mut self.record.observations;
+            match observations.line() {
+                Some(place) => {
+                    let line = CodeLine { place, times: 0 };
+                    observations.lines.insert(task, line);
+                }
+                None => drop(observations.lines.remove(&task)),
+            }
+        }
     }
 
     /// Begins to observe what others do with the resource that a task was about to use when it
@@ -148,28 +172,16 @@ impl Engine {
             return;
         };
         let observations = &mut core.record.observations;
-        if observations.backtraces < BACKTRACES {
-            observations.backtraces += 1;
-            match rehearsal_hermetic::own_call_site() {
-                Some(place) => observations.visit(me, place),
-                None => drop(observations.lines.remove(&me)),
-            }
-        } else {
-            observations.lines.remove(&me);
+        match observations.line() {
+            Some(place) => observations.visit(me, place),
+            None => drop(observations.lines.remove(&me)),
         }
     }
 
-    /// Observes a notification of all tasks that wait for a resource: of none, perhaps.
-    pub(crate) fn observe_notification(&self, resource: ResourceId) {
+    /// Records a notification of all that wait for a resource, if there is none.
+    pub(crate) fn observe_unheard(&self, resource: ResourceId) {
         let mut core = self.core.borrow_mut();
         if !core.observes() {
-            return;
-        }
-        let waits = |id: TaskId| {
-            core.task(id)
-                .is_some_and(|task| task.waits.iter().any(|wait| wait.resource == resource))
-        };
-        if core.live().any(waits) {
             return;
         }
         let unheard = UnheardEntry {

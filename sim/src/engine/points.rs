@@ -31,13 +31,13 @@ impl Engine {
             return false;
         }
         core.collect(&self.wakes);
-        if core.next.is_none() && core.cancels_at_point(me, at.map(PendingOperation::resource)) {
-            return false;
-        }
-        let others_wait = !core.ready.is_empty() || !core.postponed.is_empty();
-        if core.next.is_some() && others_wait {
+        if core.next.is_some() {
             // A point of another branch of this task has switched away already.
             return self.requeue(core, me, at);
+        }
+        let resource = at.map(PendingOperation::resource);
+        if core.cancels_at_point(me, resource, self.now.get()) {
+            return false;
         }
         if core.postpones(Some((me, at))) {
             return self.postpone_running(core, me, at);
@@ -91,6 +91,7 @@ impl Engine {
         put: impl FnOnce(&mut Core, TaskId),
     ) {
         core.points[me] = at;
+        core.observe_interruption(me);
         let Some(task) = core.task_mut(me) else {
             return;
         };

@@ -5,10 +5,10 @@
 //! 2008. Here it is a kind of deviation: with it, "let the others go first" costs one deviation,
 //! and not one at each of their turns.
 
-use crate::ids::{ResourceId, TaskId};
+use crate::ids::{HostId, ResourceId, TaskId};
 use crate::schedule::strategy::{Candidates, PendingOperation};
 use crate::schedule::{POSTPONED_STEPS, Postponed};
-use crate::trace::Postponement;
+use crate::trace::{Postponement, Resumption};
 
 use super::core::{Core, RunObjects};
 use super::record::PostponementEntry;
@@ -47,21 +47,20 @@ impl Core {
         let Some(task) = candidates.task(0).filter(|_| candidates.len() > 1) else {
             return false;
         };
-        if running.is_some() && self.task(task).is_some_and(|task| task.is_ready) {
-            // It was woken while it ran, and is in the queue already.
-            return false;
-        }
         let turn = self.spawn_tree.turns(task);
+        // If it was woken while it ran, it is in the queue already.
+        let is_queued = running.is_some() && self.task(task).is_some_and(|task| task.is_ready);
         // Its address is the turn, so that there can be one postponement before each.
-        let is_postponable = self.spawn_tree.is_first_up(task) && candidates.is_postponable();
+        let is_first_up = self.spawn_tree.is_first_up(task);
+        let is_postponable = is_first_up && !is_queued && candidates.is_postponable();
         let wanted = if replays {
             let site = self.spawn_tree.postpone_site(task, &mut self.draws);
             let site = site.expect("a replayed choice has a site");
-            self.draws.is_postponed(site, turn)
+            is_postponable && self.draws.is_postponed(site, turn)
         } else {
-            self.strategy.postpones(&candidates, turn, is_postponable)
+            let wanted = self.strategy.postpones(&candidates, turn, is_postponable);
+            wanted && is_postponable
         };
-        let wanted = wanted && is_postponable;
         if wanted {
             let at = candidates.point(0).map(PendingOperation::resource);
             self.record_postponement(task, turn, at, running.is_some());
@@ -112,18 +111,38 @@ impl Core {
     pub(super) fn release_postponed(&mut self) -> Option<TaskId> {
         let first = self.postponed.front()?;
         let is_over = self.statistics.steps - first.since >= POSTPONED_STEPS;
-        if !is_over && !self.ready.is_empty() {
-            return None;
+        match (self.ready.is_empty(), is_over) {
+            (true, _) => self.take_postponed(0, Resumption::NoOther),
+            (false, true) => self.take_postponed(0, Resumption::Limit),
+            (false, false) => None,
         }
-        self.take_postponed(0)
     }
 
-    fn take_postponed(&mut self, index: usize) -> Option<TaskId> {
+    fn take_postponed(&mut self, index: usize, reason: Resumption) -> Option<TaskId> {
         let taken = self.postponed.remove(index)?;
-        if let Some(entry) = taken.entry {
-            self.record.postponements[entry].until = Some(self.statistics.steps);
-        }
+        self.record_resumption(taken.entry, reason);
         Some(taken.task)
+    }
+
+    fn record_resumption(&mut self, entry: Option<usize>, reason: Resumption) {
+        if let Some(entry) = entry {
+            self.record.postponements[entry].until = Some((self.statistics.steps, reason));
+        }
+    }
+
+    /// Takes out the postponed tasks of a host that is being paused.
+    pub(super) fn take_postponed_of(&mut self, host: HostId) -> Vec<TaskId> {
+        let is_on_host = |one: &Postponed| {
+            let task = self.tasks[one.task].as_deref();
+            task.is_some_and(|task| task.host == host)
+        };
+        let postponed = std::mem::take(&mut self.postponed).into_iter();
+        let (taken, left): (Vec<_>, Vec<_>) = postponed.partition(is_on_host);
+        self.postponed = left.into();
+        for one in &taken {
+            self.record_resumption(one.entry, Resumption::HostPaused);
+        }
+        taken.into_iter().map(|one| one.task).collect()
     }
 
     /// Takes out a task that waits for its turn: the one with that index in the ready queue, and
@@ -132,7 +151,7 @@ impl Core {
     pub(super) fn take_waiting(&mut self, index: usize) -> Option<TaskId> {
         match index.checked_sub(self.ready.len()) {
             None => self.ready.remove(index),
-            Some(postponed) => self.take_postponed(postponed),
+            Some(postponed) => self.take_postponed(postponed, Resumption::Picked),
         }
     }
 
@@ -177,7 +196,12 @@ impl Engine {
         at: Option<PendingOperation>,
     ) -> bool {
         core.statistics.preemptions += 1;
+        let postponed = core.postponed.len();
         self.suspend(core, me, at, Core::postpone);
+        if core.postponed.len() == postponed {
+            let entry = core.record.postponements.len().checked_sub(1);
+            core.record_resumption(entry, Resumption::HostPaused);
+        }
         core.next = core.pick_ready();
         false
     }

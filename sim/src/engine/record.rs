@@ -1,8 +1,11 @@
 //! The record of a run: its fingerprint and, with full recording, its trace.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use crate::ids::{ResourceId, TaskId};
 use crate::time::VirtualTime;
-use crate::trace::{CodeLine, Effect, Fingerprinter, TaskInfo, Trace, Wake};
+use crate::trace::{CodeLine, Effect, Fingerprinter, Resumption, TaskInfo, Trace, Wake};
 
 use super::Recording;
 use super::observations::Observations;
@@ -13,6 +16,8 @@ pub(super) struct Record {
     pub(super) fingerprint: Fingerprinter,
     pub(super) stamped: VirtualTime,
     pub(super) trace: Trace,
+    /// The number of effects in the trace, for those who wake tasks.
+    pub(super) effects: Rc<Cell<usize>>,
     pub(super) switches: Vec<SwitchEntry>,
     pub(super) postponements: Vec<PostponementEntry>,
     pub(super) observations: Observations,
@@ -38,7 +43,7 @@ pub(super) struct PostponementEntry {
     pub(super) task: TaskId,
     pub(super) turn: u32,
     pub(super) at: Option<ResourceId>,
-    pub(super) until: Option<u64>,
+    pub(super) until: Option<(u64, Resumption)>,
 }
 
 // Tags of effects in the fingerprint; part of its specification.
@@ -61,11 +66,10 @@ impl Record {
         }
     }
 
-    /// Records a wake that made a task ready, if the recording is full.
+    /// Records a wake after so many effects that made a task ready, if the recording is full.
     #[inline]
-    pub(super) fn wake(&mut self, task: TaskId) {
+    pub(super) fn wake(&mut self, task: TaskId, effects: usize) {
         if self.recording >= Recording::Full {
-            let effects = self.trace.entries.len();
             self.trace.wakes.push(Wake { effects, task });
         }
     }

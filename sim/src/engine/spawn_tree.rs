@@ -87,8 +87,9 @@ impl SpawnTree {
     /// Counts a turn of the task.
     #[inline]
     pub(super) fn begin_turn(&mut self, task: TaskId) {
+        // The schedules of replays count on it that turns only grow in number.
         let turns = &mut self.nodes[task].turns;
-        *turns = turns.wrapping_add(1);
+        *turns = turns.checked_add(1).expect("fewer than 2^32 turns");
     }
 
     /// Returns the number of turns that the task has had.

@@ -75,7 +75,8 @@ impl Engine {
             exempt,
         }));
         core.collect(&self.wakes);
-        core.enqueue(id);
+        let effects = core.record.effects.get();
+        core.enqueue(id, effects);
         self.wakes.wake_driver();
     }
 
@@ -95,12 +96,14 @@ impl Engine {
         task.aborted = true;
         if task.wake.claim() {
             core.collect(&self.wakes);
-            core.enqueue(id);
+            let effects = core.record.effects.get();
+            core.enqueue(id, effects);
             self.wakes.wake_driver();
         }
     }
 
-    /// Has the run never cancel the task, or none that it will spawn either.
+    /// Exempts the task from cancellation; with [`Exemption::Subtree`] also every task that it
+    /// spawns.
     pub(crate) fn exempt_from_cancellation(&self, id: TaskId, exempt: Exemption) {
         if let Some(task) = self.core.borrow_mut().task_mut(id) {
             task.exempt = exempt;
@@ -152,13 +155,13 @@ impl Engine {
             core.spawn_tree.begin_turn(id);
             core.last = Some(id);
             let at_point = core.points[id].take();
-            if let Some(at) = at_point {
+            if let Some(at) = at_point.filter(|_| !aborted) {
                 // The operation at whose point it stood happens now.
                 core.operates(id, at.resource());
             }
             if aborted {
                 core.running = None;
-                drop_later(core, id, TaskEnd::Aborted, self.now.get());
+                drop(core.end_task(id, TaskEnd::Aborted, self.now.get()));
                 Err(body)
             } else {
                 core.running = Some(id);
@@ -196,7 +199,7 @@ impl Engine {
             } else {
                 TaskEnd::Returned
             };
-            drop_later(core, id, how, self.now.get());
+            drop(core.end_task(id, how, self.now.get()));
         } else if let Some(task) = core.task_mut(id) {
             task.body = Some(body);
             if core.halted.is_none()
@@ -225,13 +228,9 @@ impl Engine {
                 .collect();
             let doomed = ids
                 .iter()
-                .filter_map(|id| {
-                    if disposal == Disposal::Recorded {
-                        core.record(self.now.get(), Effect::End { task: *id, how });
-                        core.strategy.ended(*id);
-                    }
-                    core.record_task(*id);
-                    core.tasks[*id].take()
+                .filter_map(|id| match disposal {
+                    Disposal::Recorded => core.end_task(*id, how, self.now.get()),
+                    Disposal::Quiet => core.forget_task(*id),
                 })
                 .collect();
             let tasks = &core.tasks;
@@ -258,15 +257,16 @@ impl Engine {
         core.hosts[id].state = HostState::Paused;
         let tasks = &core.tasks;
         let parked = &mut core.hosts[id].parked;
-        let mut stays = |task| {
+        let stays = |task| {
             let on_host = tasks[task].as_ref().is_some_and(|task| task.host == id);
             if on_host {
                 parked.push(task);
             }
             !on_host
         };
-        core.ready.retain(&mut stays);
-        core.postponed.retain(|one| stays(one.task));
+        core.ready.retain(stays);
+        let postponed = core.take_postponed_of(id);
+        core.hosts[id].parked.extend(postponed);
     }
 
     /// Makes the parked tasks of a host ready again.
@@ -280,11 +280,24 @@ impl Engine {
     }
 }
 
-/// Removes a task from the run; the caller drops its future.
-pub(super) fn drop_later(core: &mut Core, id: TaskId, how: TaskEnd, now: VirtualTime) {
-    core.record(now, Effect::End { task: id, how });
-    core.record_task(id);
-    core.strategy.ended(id);
-    core.happens_before.ended(id);
-    core.tasks[id] = None;
+impl Core {
+    /// Ends a task and takes it out of the run. The caller drops it, once the engine is no longer
+    /// borrowed.
+    pub(super) fn end_task(
+        &mut self,
+        id: TaskId,
+        how: TaskEnd,
+        now: VirtualTime,
+    ) -> Option<Box<Task>> {
+        self.record(now, Effect::End { task: id, how });
+        self.strategy.ended(id);
+        self.happens_before.ended(id);
+        self.forget_task(id)
+    }
+
+    /// Takes a task out of a run that is over.
+    fn forget_task(&mut self, id: TaskId) -> Option<Box<Task>> {
+        self.record_task(id);
+        self.tasks[id].take()
+    }
 }

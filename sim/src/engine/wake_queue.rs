@@ -5,6 +5,7 @@
 //! wake from another thread goes through [`RemoteWakes`].
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
@@ -15,7 +16,10 @@ use crate::ids::TaskId;
 
 /// Tasks that were woken since the engine last collected them, in order.
 pub(crate) struct WakeQueue {
-    woken: RefCell<Vec<TaskId>>,
+    /// Each with the number of effects that were recorded before it was woken.
+    woken: RefCell<Vec<(TaskId, usize)>>,
+    /// The number of effects that are recorded.
+    effects: Rc<Cell<usize>>,
     polling: Cell<bool>,
     remote: Arc<RemoteWakes>,
 }
@@ -49,10 +53,11 @@ fn this_thread() -> Thread {
 }
 
 impl WakeQueue {
-    /// Creates the queue of a run on this thread.
-    pub(crate) fn new() -> Self {
+    /// Creates the queue of a run on this thread, which counts its effects in `effects`.
+    pub(crate) fn new(effects: Rc<Cell<usize>>) -> Self {
         Self {
             woken: RefCell::default(),
+            effects,
             polling: Cell::new(false),
             remote: Arc::new(RemoteWakes {
                 run_thread: this_thread(),
@@ -111,20 +116,23 @@ impl WakeQueue {
         lock(&self.remote.foreign).take()
     }
 
-    /// Hands each woken task to `enqueue`. Tasks that one step has woken go in the order of
+    /// Hands each woken task to `enqueue`, with the number of effects before its wake. Tasks that one step has woken go in the order of
     /// their ids: tokio wakes some (those of a `watch`) in an order drawn from a generator that
     /// cannot be seeded. Returns `true` if other threads have woken some.
     #[inline]
-    pub(crate) fn drain(&self, mut enqueue: impl FnMut(TaskId)) -> bool {
+    pub(crate) fn drain(&self, mut enqueue: impl FnMut(TaskId, usize)) -> bool {
         // This runs at every scheduling point, and mostly nothing was woken.
         let mut woken = self.woken.borrow_mut();
         if !woken.is_empty() {
             woken.sort_unstable();
-            woken.drain(..).for_each(&mut enqueue);
+            woken
+                .drain(..)
+                .for_each(|(task, effects)| enqueue(task, effects));
         }
         let remotely = self.is_woken_remotely();
         if remotely {
-            self.remote.drain(enqueue);
+            let effects = self.effects.get();
+            self.remote.drain(|task| enqueue(task, effects));
         }
         remotely
     }
@@ -139,7 +147,7 @@ impl WakeQueue {
     }
 
     fn push(&self, task: TaskId) {
-        self.woken.borrow_mut().push(task);
+        self.woken.borrow_mut().push((task, self.effects.get()));
         self.wake_driver();
     }
 }

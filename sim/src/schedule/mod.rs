@@ -5,7 +5,7 @@
 //! not. So a choice that is taken out of a schedule moves no choice of another site, and the
 //! remaining ones keep their meaning. That is why schedules shrink.
 //!
-//! Those choices are over with the turn that they give away. A third site of each task,
+//! A deviation at these sites lasts one turn. A third site of each task,
 //! `Postpone`, has deviations that last: the task is postponed until no other task can go on
 //! ([`POSTPONED_STEPS`] is the limit), and no choice has to be made against it meanwhile. It
 //! is still a candidate, the last one, so that a second deviation can let it go on earlier.

@@ -155,7 +155,7 @@ impl Playback {
                 nth: deviation.nth,
                 expected: match deviation.kind() {
                     DeviationKind::Postponement => {
-                        format!("the task to stand back after {} turns", deviation.nth)
+                        format!("a postponement of the task after {} turns", deviation.nth)
                     }
                     _ => format!(
                         "choice {} of {} alternatives",

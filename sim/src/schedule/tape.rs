@@ -337,7 +337,7 @@ impl ChoiceSource {
             value,
             nth,
             step: u32::try_from(self.step).unwrap_or(u32::MAX),
-            entry: u32::try_from(self.entries).unwrap_or(u32::MAX),
+            entry: u32::try_from(self.entries).expect("fewer than 2^32 effects"),
         });
     }
 

@@ -265,7 +265,8 @@ impl<T> JoinHandle<T> {
         })
     }
 
-    /// Has the run never cancel the task, or none that it will spawn either.
+    /// Exempts the task from cancellation; with [`Exemption::Subtree`] also every task that it
+    /// spawns.
     pub(crate) fn exempt_from_cancellation(&self, engine: &Engine, exempt: Exemption) {
         if let Handle::Simulated(handle) = &self.0 {
             engine.exempt_from_cancellation(handle.member.task, exempt);

@@ -58,8 +58,8 @@ pub enum Moment {
     Operation {
         /// The kind of the resource, and the place of its creation; none if it has none.
         resource: Option<(ResourceKind, &'static Location<'static>)>,
-        /// The line of user code that awaits it.
-        line: String,
+        /// The line of user code that awaits it, if it is known.
+        line: Option<String>,
     },
     /// When it would be polled: it was woken, or is new.
     Woken {
@@ -95,7 +95,10 @@ impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Operation { resource, line } => {
-                write!(f, "at the await of {line}")?;
+                match line {
+                    Some(line) => write!(f, "at the await of {line}")?,
+                    None => f.write_str("at an await")?,
+                }
                 match resource {
                     Some((kind, made)) if !is_in_std(made) => {
                         write!(f, ", before it uses the {kind} of {}", Place(made))
@@ -116,10 +119,11 @@ impl fmt::Display for Moment {
     }
 }
 
-/// The standard library makes objects where it is handed their constructors, and says no more
-/// about the place than that.
-fn is_in_std(place: &Location<'_>) -> bool {
-    place.file().starts_with("/rustc/")
+/// Returns `true` if the place is in the standard library, as that of an object whose
+/// constructor was passed as a function: it says nothing about the program.
+pub fn is_in_std(place: &Location<'_>) -> bool {
+    let file = place.file();
+    file.starts_with("/rustc/") || file.contains("/rustlib/src/")
 }
 
 /// File and line. The column of a macro says nothing.

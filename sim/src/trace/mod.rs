@@ -14,7 +14,7 @@ use crate::ids::{HostId, TaskId};
 use crate::time::VirtualTime;
 
 pub use self::census::{Census, LiveSocket, LiveTask};
-pub use self::decision::{Decision, Dropped, Moment, TaskDecision};
+pub use self::decision::{Decision, Dropped, Moment, TaskDecision, is_in_std};
 pub use self::fingerprint::Fingerprint;
 pub(crate) use self::fingerprint::Fingerprinter;
 pub(crate) use self::happens_before::HappensBefore;
@@ -22,8 +22,8 @@ pub use self::happens_before::Interleaving;
 pub use self::leak::{LeakKind, LeakReport};
 pub use self::locks::{LockChange, LockStep};
 pub use self::outcome::{
-    CodeLine, DeadlockedTask, LockUse, Meanwhile, Outcome, PanicReport, Postponement, Statistics,
-    Switch, TaskInfo, Unheard, Verdict,
+    CodeLine, DeadlockedTask, LockUse, Meanwhile, Outcome, PanicReport, Postponement, Resumption,
+    Statistics, Switch, TaskInfo, Unheard, Verdict,
 };
 
 /// The effects of a run, in order, and what explains them. Empty unless they were recorded.
@@ -41,7 +41,8 @@ pub struct Trace {
 /// A wake that made a task ready.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Wake {
-    /// Effects recorded before it: the last of them has woken the task, unless a timer did.
+    /// Effects recorded before it: the last of them has woken the task, unless a timer or
+    /// another thread did.
     pub effects: usize,
     /// The task.
     pub task: TaskId,

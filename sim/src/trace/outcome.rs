@@ -288,8 +288,22 @@ pub struct Postponement {
     pub uses: u32,
     /// As [`Switch::meanwhile`].
     pub meanwhile: Option<Meanwhile>,
-    /// The step of the run before which it went on; none if it did not.
-    pub until: Option<u64>,
+    /// The step of the run before which the postponement ended, and the reason; none if it
+    /// did not end.
+    pub until: Option<(u64, Resumption)>,
+}
+
+/// The reason for which a task is postponed no longer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Resumption {
+    /// No other task could go on.
+    NoOther,
+    /// It had been postponed for as long as a task can be.
+    Limit,
+    /// A later choice picked it.
+    Picked,
+    /// Its host was paused, and it is as ready as others once the host goes on.
+    HostPaused,
 }
 
 /// The locks that were made at one place, and the waits for them.

@@ -3,9 +3,11 @@
 
 use std::cell::Cell;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use rehearsal_sim::cancel::{Cancelled, cancellable};
@@ -15,8 +17,8 @@ use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
 use rehearsal_sim::tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
 use rehearsal_sim::tokio::time::{sleep, timeout};
 use rehearsal_sim::{
-    Choices, Config, Decision, Deviate, Dropped, Exhaustive, Fifo, Moment, Outcome, Random,
-    Recording, Scope, Site, Verdict, World, run,
+    Candidates, ChoiceKind, Choices, Config, Decision, Deviate, Dropped, Exhaustive, Fifo, Moment,
+    Outcome, Random, Recording, Scope, Site, Strategy, Verdict, World, run,
 };
 
 /// The outcomes of the default run and of one run for each await, with at most one cancellation.
@@ -155,7 +157,9 @@ fn permit_lost_in_a_dropped_worker_is_found() {
         // It slept, in one round or the other.
         let slept = match moment {
             Moment::Woken { waits } => waits.iter().any(|wait| wait.contains("sleep")),
-            Moment::Operation { line, .. } => line.contains("cancel.rs:"),
+            Moment::Operation { line, .. } => line
+                .as_ref()
+                .is_some_and(|line| line.contains("cancel.rs:")),
             _ => false,
         };
         assert!(slept, "{made:?}");
@@ -344,6 +348,103 @@ fn timeouts_fire_early() {
         told.contains("cancel.rs:") && told.contains(" fire early "),
         "{told}"
     );
+}
+
+/// As in tokio, the future is polled before the time is looked at.
+#[test]
+fn timeouts_that_fire_early_poll_their_future_first() {
+    let outcomes = each(|_| async {
+        let begun = Rc::new(Cell::new(0));
+        let counted = Rc::clone(&begun);
+        let (sender, mut receiver) = mpsc::channel::<()>(1);
+        let task = tokio::task::spawn_local(async move {
+            let receive = async {
+                counted.set(counted.get() + 1);
+                receiver.recv().await
+            };
+            timeout(Duration::from_secs(5), receive).await.is_err()
+        });
+        sleep(Duration::from_secs(1)).await;
+        drop(sender);
+        let is_early = task.await.unwrap_or(false);
+        (is_early, begun.get())
+    });
+    let early: Vec<_> = outcomes.iter().filter_map(|o| o.value).collect();
+    let early: Vec<_> = early.into_iter().filter(|(early, _)| *early).collect();
+    assert!(!early.is_empty());
+    assert!(early.iter().all(|(_, begun)| *begun == 1), "{early:?}");
+}
+
+/// A part that panics is over, also if the program goes on.
+#[test]
+fn part_that_panics_is_dropped_at_no_later_operation() {
+    let outcomes = each(|_| async {
+        let mut marked = Box::pin(cancellable(async { panic!("on purpose") }));
+        let caught = std::future::poll_fn(|cx| {
+            let poll = || marked.as_mut().poll(cx);
+            Poll::Ready(std::panic::catch_unwind(AssertUnwindSafe(poll)))
+        });
+        let caught = caught.await;
+        *Mutex::new(0).lock().await += 1;
+        caught.is_err()
+    });
+    assert_eq!(outcomes[0].value, Some(true));
+    for outcome in &outcomes {
+        assert_eq!(outcome.verdict, Verdict::Pass);
+        for made in &outcome.decisions {
+            let Decision::Cancelled { moment, .. } = &made.decision else {
+                panic!("{made:?}");
+            };
+            assert!(matches!(moment, Moment::Woken { .. }), "{made:?}");
+        }
+    }
+}
+
+/// Chooses to drop whatever can be dropped.
+struct DropAll {
+    /// `true` if it does so at operations only, and lets the poll of a future begin.
+    at_operations: bool,
+    begins: bool,
+}
+
+impl Strategy for DropAll {
+    fn name(&self) -> &str {
+        "drop-all"
+    }
+
+    fn start(&mut self, _seed: u64) {}
+
+    fn pick(&mut self, _candidates: &Candidates<'_>) -> usize {
+        0
+    }
+
+    fn choose(&mut self, kind: ChoiceKind, _bound: u32) -> Option<u32> {
+        self.begins = !self.begins;
+        let passes = self.at_operations && self.begins;
+        Some(u32::from(kind == ChoiceKind::Cancellation && !passes))
+    }
+}
+
+#[test]
+fn program_that_begins_anew_after_each_drop_runs_into_the_budget() {
+    for at_operations in [false, true] {
+        let config = Config {
+            strategy: Box::new(DropAll {
+                at_operations,
+                begins: false,
+            }),
+            ..Config::default()
+        };
+        let outcome = run(config, |_| async {
+            let lock = Mutex::new(());
+            while let Err(Cancelled) = cancellable(lock.lock()).await {}
+        });
+        let is_over = matches!(
+            outcome.verdict,
+            Verdict::Livelock { .. } | Verdict::Unknown { .. }
+        );
+        assert!(is_over, "{}", outcome.verdict);
+    }
 }
 
 /// A marked future is dropped, and the task goes on with the error; in the program too.

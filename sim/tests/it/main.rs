@@ -9,6 +9,7 @@ mod hermetic;
 mod laws;
 mod leaks;
 mod network_faults;
+mod observed;
 mod parity;
 mod plain_tasks;
 mod points;

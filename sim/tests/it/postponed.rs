@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use rehearsal_sim::tokio::sync::Mutex;
+use rehearsal_sim::tokio::sync::{Mutex, mpsc};
 use rehearsal_sim::tokio::task::yield_now;
 use rehearsal_sim::tokio::time::sleep;
 use rehearsal_sim::{
-    Alternative, Choices, Config, Deviate, Deviation, DeviationKind, Fifo, Outcome, Pick,
+    Alternative, Choice, Choices, Config, Deviate, Deviation, DeviationKind, Fifo, Outcome, Pick,
     PickDeviation, Recording, Schedule, Site, SpawnPath, Verdict, World, run,
 };
 
@@ -227,15 +227,67 @@ fn postponed_task_neither_waits_for_time_nor_outlives_its_host() {
         }
         yield_now().await;
         world.crash(host);
+        let at_crash = *reached.borrow();
         yield_now().await;
-        *reached.borrow()
+        (at_crash, *reached.borrow())
     };
     let (_, picks) = deviate(&[], crashed);
+    let mut is_postponed_at_crash = false;
     for number in 0..u32::try_from(picks.len()).expect("few") {
         let (found, _) = deviate(&[(number, Alternative::Postpone)], crashed);
         assert_eq!(found.verdict, Verdict::Pass, "pick {number}");
-        assert!(found.value.is_some_and(|reached| reached <= 2));
+        let (at_crash, at_end) = found.value.expect("the program returns");
+        assert_eq!(at_crash, at_end, "pick {number}");
+        let mut postponements = found.postponements.iter();
+        is_postponed_at_crash |= postponements.any(|one| one.until.is_none()) && at_crash < 2;
     }
+    assert!(is_postponed_at_crash);
+}
+
+/// Each choice of a task is a pick, also where a task that was woken in its own poll can go on.
+#[test]
+fn every_choice_of_a_task_is_a_pick_of_the_search() {
+    let program = |world: World| async move {
+        let lock = Rc::new(Mutex::new(0));
+        let other = Rc::clone(&lock);
+        let other = world.spawn_on(world.current_host(), async move {
+            for _ in 0..3 {
+                *other.lock().await += 1;
+            }
+        });
+        let (sender, mut receiver) = mpsc::channel(1);
+        let (sent, received, ()) =
+            rehearsal_sim::tokio::join!(async { receiver.recv().await }, sender.send(1), async {
+                *lock.lock().await += 1
+            });
+        assert!(sent.is_some() && received.is_ok());
+        other.await.expect("no panic");
+    };
+    let (by_default, picks) = deviate(&[], program);
+    let is_of_task = |choice: &&Choice| {
+        let site = by_default.tape.site(choice.site);
+        matches!(site, Some(Site::Preempt(_) | Site::After(_)))
+    };
+    let choices = by_default.tape.choices().iter().filter(is_of_task).count();
+    assert!(picks.len() >= 4, "{picks:?}");
+    assert_eq!(picks.len(), choices);
+}
+
+/// A schedule that postpones every task cannot be followed to the letter.
+#[test]
+fn postponement_of_the_last_task_left_is_a_divergence() {
+    let all = ["0.0", "0.1", "0.2"].map(|path| {
+        let path: SpawnPath = path.parse().expect("a path");
+        Deviation::postponement(path, 1)
+    });
+    let outcome = replay(Schedule::new(all.to_vec()), letters);
+    assert_eq!(
+        outcome.postponements.len(),
+        2,
+        "{:?}",
+        outcome.postponements
+    );
+    assert!(outcome.divergence.is_some());
 }
 
 #[test]

@@ -88,7 +88,7 @@ impl Candidates<'_> {
         }
     }
 
-    /// Returns `true` if the default candidate is not the only one that is not postponed.
+    /// Returns `true` if a candidate other than the default is not postponed.
     pub(crate) fn is_postponable(&self) -> bool {
         self.ready.len() + usize::from(self.running.is_some()) > 1
     }

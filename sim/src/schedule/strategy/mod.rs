@@ -92,8 +92,8 @@ pub trait Strategy {
 
     /// Returns `true` if the default candidate, which has had so many turns, is to be postponed
     /// until no other task can go on. Called before each pick if [`Strategy::can_postpone`]; if
-    /// it is postponed, the others are picked from next. It is not if it is not postponable:
-    /// because no other could go on, or it was up for this turn before.
+    /// it is postponed, the others are picked from next. Ignored unless it is postponable: another
+    /// candidate is not postponed, and the task is the default of this turn for the first time.
     fn postpones(
         &mut self,
         _candidates: &Candidates<'_>,

@@ -54,13 +54,6 @@ impl StrategyName {
     }
 }
 
-/// Picks for which a constraint may always hold tasks back.
-const LEAST_PATIENCE: u64 = 256;
-
-/// Picks for which no constraint may hold tasks back: below the default budget of an instant,
-/// so that a task that polls meanwhile is no livelock.
-const MOST_PATIENCE: u64 = 1 << 20;
-
 /// Random constraints on the order of operations, and random priorities.
 #[derive(Debug)]
 pub struct Order {
@@ -221,9 +214,9 @@ impl Strategy for Order {
             return self.pos.pick(candidates);
         }
         let allowed = self.hold_back(candidates);
-        let patience = self.profile.steps().clamp(LEAST_PATIENCE, MOST_PATIENCE);
+        let limit = self.profile.hold_limit();
         self.constraints
-            .retain(|constraint| constraint.held <= patience);
+            .retain(|constraint| constraint.held <= limit);
         match self.pos.highest(candidates, |index| allowed[index]) {
             Some(index) => index,
             None => self.pos.pick(candidates),

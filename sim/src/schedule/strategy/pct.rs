@@ -19,6 +19,7 @@ use std::cmp::Reverse;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 
+use super::profile::HOLD_LIMITS;
 use super::remaining::below_wide;
 use super::{
     Candidates, Parameter, Profile, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName,
@@ -61,13 +62,6 @@ impl StrategyName {
 /// One seed in so many has no change points.
 const UNCHANGED: u32 = 4;
 
-/// Steps in a row, with others waiting, that every task may take.
-const LEAST_PATIENCE: u64 = 256;
-
-/// Steps in a row, with others waiting, that no task may take: below the default budget of an
-/// instant, so that a task that polls is no livelock.
-const MOST_PATIENCE: u64 = 1 << 20;
-
 /// Random priorities with `depth - 1` changes.
 #[derive(Debug)]
 pub struct Pct {
@@ -82,7 +76,7 @@ pub struct Pct {
     /// first.
     changes: Vec<(u64, i64)>,
     steps: u64,
-    /// The next priority for a task that was greedy, less than all others.
+    /// The next priority for a task that was times_behind, less than all others.
     floor: i64,
     in_a_row: (Option<TaskId>, u64),
 }
@@ -90,10 +84,10 @@ pub struct Pct {
 #[derive(Clone, Copy, Debug, Default)]
 struct Standing {
     /// None until the task is a candidate. Higher runs first. Those of change points are below
-    /// the drawn ones, and those of greedy tasks below zero.
+    /// the drawn ones, and those of times_behind tasks below zero.
     priority: Option<i64>,
-    /// Times that the task was greedy.
-    greedy: u32,
+    /// Times that the task was times_behind.
+    times_behind: u32,
 }
 
 impl Pct {
@@ -161,14 +155,17 @@ impl Pct {
         let (last, count) = self.in_a_row;
         let count = if last == Some(task) { count + 1 } else { 1 };
         self.in_a_row = (Some(task), count);
-        let greedy = self.standing(task).greedy;
-        let patience = self.length.min(MOST_PATIENCE).checked_shr(greedy);
-        if count > patience.unwrap_or(0).max(LEAST_PATIENCE) {
+        let times_behind = self.standing(task).times_behind;
+        let limit = self
+            .length
+            .min(*HOLD_LIMITS.end())
+            .checked_shr(times_behind);
+        if count > limit.unwrap_or(0).max(*HOLD_LIMITS.start()) {
             self.in_a_row = (None, 0);
             self.floor -= 1;
             *self.standing(task) = Standing {
                 priority: Some(self.floor),
-                greedy: greedy + 1,
+                times_behind: times_behind + 1,
             };
         }
     }

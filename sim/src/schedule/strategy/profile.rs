@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -10,6 +11,11 @@ use super::remaining::Expected;
 use super::{Candidates, ChoiceKind, Fifo, PendingOperation, Spawn, Strategy};
 use crate::ids::{ResourceId, TaskId};
 use crate::schedule::ResourceLabel;
+
+/// The least and the greatest number of picks for which a strategy may hold a task back. The
+/// latter is below the default budget of an instant, so that a task that polls meanwhile is no
+/// livelock.
+pub(super) const HOLD_LIMITS: RangeInclusive<u64> = 256..=1 << 20;
 
 /// Tasks, steps and operations of a run under the default schedule. One profile of a seed
 /// serves every strategy. A clone is cheap.
@@ -67,6 +73,12 @@ impl Profile {
     /// Returns the number of steps: polls, and scheduling points that were passed.
     pub fn steps(&self) -> u64 {
         self.0.steps
+    }
+
+    /// Returns the number of picks for which a strategy may hold a task back: as many as the
+    /// run is long, so that it can be overtaken by all that others do.
+    pub(super) fn hold_limit(&self) -> u64 {
+        self.steps().clamp(*HOLD_LIMITS.start(), *HOLD_LIMITS.end())
     }
 
     /// Returns the number of tasks.

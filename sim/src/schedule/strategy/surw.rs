@@ -40,13 +40,6 @@ impl StrategyName {
     pub const SURW: Self = Self::of(&INFO);
 }
 
-/// Picks in a row for which tasks may always be held back.
-const LEAST_PATIENCE: u64 = 256;
-
-/// Picks in a row for which tasks are held back at most: below the default budget of an
-/// instant, so that a task that polls meanwhile is no livelock.
-const MOST_PATIENCE: u64 = 1 << 20;
-
 /// A walk that is uniform over the orders of the operations on one resource.
 #[derive(Debug)]
 pub struct Surw {
@@ -148,10 +141,10 @@ impl Strategy for Surw {
                 is_its_turn || !self.is_selected(candidates, index)
             })
             .collect();
-        let patience = self.profile.steps().clamp(LEAST_PATIENCE, MOST_PATIENCE);
+        let limit = self.profile.hold_limit();
         self.waited += 1;
         let some_wait = allowed.contains(&false);
-        if some_wait && (self.waited > patience || !allowed.contains(&true)) {
+        if some_wait && (self.waited > limit || !allowed.contains(&true)) {
             return self.release_one(candidates, &allowed);
         }
         draw_weighted(

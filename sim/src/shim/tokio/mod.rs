@@ -48,7 +48,7 @@ pub use task::spawn;
 /// Without it a run chooses the branch that is polled first, and the others follow in the order
 /// in which they are written, the first after the last. The default choice, and the one of the
 /// strategy `fifo`, is the branch that is written first. The choice is on the tape: it is
-/// replayed, shrunk, and told in the report of a failure. Outside a run it is always the first.
+/// replayed, shrunk, and shown in the report of a failure. Outside a run it is always the first.
 ///
 /// In a run there is a scheduling point before the branches are first polled,
 /// and none within that poll: as in tokio, a branch that is ready there wins

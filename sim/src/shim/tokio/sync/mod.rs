@@ -3,8 +3,8 @@
 //! An operation that waits (`lock`, `recv`, `send`, …) is a scheduling point. One that does not
 //! (`try_lock`, `notify_one`, `oneshot::Sender::send`, the drop of a guard or of one side of a
 //! channel) is part of the step before the task's next point, and counts for the order of
-//! operations where it happens. Mere queries (`is_closed`, `len`, `capacity`, `OnceCell::get`, …) are neither. A future
-//! that is dropped before its end has the effect that it has in tokio.
+//! operations where it happens. Mere queries (`is_closed`, `len`, `capacity`, `OnceCell::get`,
+//! …) are neither. A future that is dropped before its end has the effect that it has in tokio.
 //!
 //! Differences from tokio:
 //!

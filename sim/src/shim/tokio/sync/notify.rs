@@ -1,8 +1,10 @@
 //! `Notify`.
 
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use ::tokio::sync as real;
@@ -17,6 +19,25 @@ use crate::point::{Progress, Resource};
 pub struct Notify {
     resource: Resource,
     inner: Shared<real::Notify>,
+    /// The futures that are waiting for a notification, polled or not.
+    waiting: AtomicUsize,
+}
+
+/// A future's count among those that are waiting.
+#[derive(Debug)]
+struct Counted<N: Deref<Target = Notify>>(N);
+
+impl<N: Deref<Target = Notify>> Counted<N> {
+    fn new(notify: N) -> Self {
+        notify.waiting.fetch_add(1, Ordering::Relaxed);
+        Self(notify)
+    }
+}
+
+impl<N: Deref<Target = Notify>> Drop for Counted<N> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Notify {
@@ -36,6 +57,7 @@ impl Notify {
         Self {
             resource,
             inner: Shared::new(real::Notify::const_new()),
+            waiting: AtomicUsize::new(0),
         }
     }
 
@@ -47,6 +69,7 @@ impl Notify {
             inner: self.inner.notified(),
             progress: Progress::default(),
             resource: &self.resource,
+            counted: Some(Counted::new(self)),
         }
     }
 
@@ -55,6 +78,7 @@ impl Notify {
         OwnedNotified {
             inner: Arc::clone(self.inner.arc()).notified_owned(),
             progress: Progress::default(),
+            counted: Some(Counted::new(Arc::clone(&self))),
             notify: self,
         }
     }
@@ -74,7 +98,9 @@ impl Notify {
     /// Wakes all waiting tasks, and leaves no permit.
     pub fn notify_waiters(&self) {
         self.resource.touch();
-        self.resource.observe_notification();
+        if self.waiting.load(Ordering::Relaxed) == 0 {
+            self.resource.observe_unheard();
+        }
         self.inner.notify_waiters();
     }
 }
@@ -95,6 +121,8 @@ pin_project! {
         inner: real::futures::Notified<'a>,
         progress: Progress,
         resource: &'a Resource,
+        // None once it has been notified.
+        counted: Option<Counted<&'a Notify>>,
     }
 }
 
@@ -114,8 +142,13 @@ impl Future for Notified<'_> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         let inner = this.inner;
-        this.progress
-            .drive(this.resource, Operation::Notified, cx, |cx| inner.poll(cx))
+        let polled = this
+            .progress
+            .drive(this.resource, Operation::Notified, cx, |cx| inner.poll(cx));
+        if polled.is_ready() {
+            *this.counted = None;
+        }
+        polled
     }
 }
 
@@ -128,6 +161,8 @@ pin_project! {
         inner: real::futures::OwnedNotified,
         progress: Progress,
         notify: Arc<Notify>,
+        // None once it has been notified.
+        counted: Option<Counted<Arc<Notify>>>,
     }
 }
 
@@ -147,7 +182,12 @@ impl Future for OwnedNotified {
         let this = self.project();
         let inner = this.inner;
         let resource = &this.notify.resource;
-        this.progress
-            .drive(resource, Operation::Notified, cx, |cx| inner.poll(cx))
+        let polled = this
+            .progress
+            .drive(resource, Operation::Notified, cx, |cx| inner.poll(cx));
+        if polled.is_ready() {
+            *this.counted = None;
+        }
+        polled
     }
 }

@@ -88,6 +88,7 @@ impl<T: Future> Future for Timeout<T> {
         let part = Part {
             kind: PartKind::Timeout,
             place: this.resource.created_at(),
+            was_polled: this.waiting.is_some(),
         };
         let inner = this.inner;
         let polled = match poll_part(part, || inner.poll(cx)) {
