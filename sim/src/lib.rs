@@ -32,7 +32,7 @@ pub use engine::{Budget, Config, HostState, Leaks, Recording};
 pub use ids::{HostId, ResourceId, TaskId};
 pub use net::{Direction, NetConfig};
 pub use operation::ResourceKind;
-pub use point::Resource;
+
 pub use rehearsal_hermetic as hermetic;
 pub use run::{run, run_hermetic};
 pub use schedule::strategy::{

@@ -23,7 +23,7 @@ use crate::schedule::strategy::PendingOperation;
 /// The identity of a facade object: its kind, the place of its creation, and its number in the
 /// run that uses it. Objects may be made outside a run and may outlive one; the number is taken
 /// at first use in each run.
-pub struct Resource {
+pub(crate) struct Resource {
     kind: ResourceKind,
     created_at: &'static Location<'static>,
     /// The run's serial in the upper half, the number in the lower; 0: none yet.
@@ -35,7 +35,7 @@ pub struct Resource {
 impl Resource {
     /// Creates a resource with the caller's place as its own.
     #[track_caller]
-    pub fn new(kind: ResourceKind) -> Self {
+    pub(crate) fn new(kind: ResourceKind) -> Self {
         Self::at(kind, Location::caller())
     }
 

@@ -28,10 +28,13 @@ const JOBS_MAX: u64 = 1_024;
 /// The arguments of `rehearsal explore`.
 #[derive(Args, Debug)]
 pub(super) struct ExploreArgs {
-    /// Names of scenarios, paths of their files, or directories of them; all, if none is
-    /// given.
+    /// Names of scenarios, paths of their files, or directories of them; if none is given, all
+    /// without a seeded defect.
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<String>,
+    /// Explore the scenarios with a seeded defect too, which are to fail.
+    #[arg(long, conflicts_with_all = ["scenarios", "test"])]
+    defects: bool,
     /// Explore the `#[rehearsal::test]` of this name, or whose path ends in it. Cargo
     /// builds the test binaries of the package in this directory, and the one that has
     /// the test is started.
@@ -74,10 +77,10 @@ pub(super) struct ExploreArgs {
 /// The packages in which a test is looked for.
 #[derive(Args, Clone, Debug)]
 pub(super) struct PackageArgs {
-    /// ColorChoice for the test in this package.
+    /// Look for the test in this package.
     #[arg(long, short, value_name = "P")]
     package: Option<String>,
-    /// ColorChoice for the test in the package or workspace of this Cargo.toml.
+    /// Look for the test in the package or workspace of this Cargo.toml.
     #[arg(long, value_name = "PATH")]
     manifest_path: Option<PathBuf>,
 }
@@ -120,9 +123,12 @@ pub(super) fn explore(root: &Path, out: Option<&Path>, args: &ExploreArgs) -> io
         print_error("error: --package and --manifest-path go with --test\n");
         return Ok(Exit::Usage);
     }
-    let Some(chosen) = select::chosen(root, &args.scenarios, &args.set) else {
+    let Some(mut chosen) = select::chosen(root, &args.scenarios, &args.set) else {
         return Ok(Exit::Usage);
     };
+    if args.scenarios.is_empty() && !args.defects {
+        chosen.retain(|scenario| scenario.spec.defect.is_none());
+    }
     if chosen.is_empty() {
         print_error(&format!("no scenario files below {}\n", root.display()));
         return Ok(Exit::NothingSelected);

@@ -4,6 +4,7 @@ mod baseline;
 mod check;
 mod conform;
 mod create;
+mod explain;
 mod explore;
 mod interrupt;
 mod list;
@@ -132,8 +133,8 @@ enum Command {
         #[arg(long = "for", value_name = "TIME", default_value = "60s", value_parser = time)]
         time: Duration,
     },
-    /// Print a repro: the run, the events that led to the failure, and the deviations
-    /// choices matter.
+    /// Print a repro: the run, the events that led to the failure, and the deviations that
+    /// matter.
     ///
     /// With --html, writes that as one page instead, which any browser opens without a
     /// network: the run as a diagram, the causes of each event, and beside it the nearest
@@ -151,6 +152,12 @@ enum Command {
     /// detected by any of the strategies, or Ctrl-C ended it; 4 if no scenario carries a
     /// defect.
     Score(score::ScoreArgs),
+    /// Explain a code of a problem, such as S0010: its meaning and the remedy.
+    Explain {
+        /// The code; without it, all are explained.
+        #[arg(value_name = "CODE")]
+        code: Option<String>,
+    },
     /// Print the JSON schema of scenario files.
     Schema,
     /// Write a new scenario file with comments. A file that exists is left alone.
@@ -347,6 +354,7 @@ fn dispatch(cli: &Cli) -> Exit {
             },
         ),
         Command::Score(args) => score::score(&cli.root, args),
+        Command::Explain { code } => explain::explain(code.as_deref()),
         Command::Schema => create::schema(),
         Command::New { name, system } => create::new(&cli.root, name, system),
     };
@@ -355,7 +363,10 @@ fn dispatch(cli: &Cli) -> Exit {
         // A closed pipe (`rehearsal list | head -1`) is the reader's business, but a result
         // without a reader is no pass.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => match &cli.command {
-            Command::List { .. } | Command::Check { .. } | Command::Schema => Exit::Pass,
+            Command::List { .. }
+            | Command::Check { .. }
+            | Command::Explain { .. }
+            | Command::Schema => Exit::Pass,
             _ => Exit::Unknown,
         },
         Err(error) => {

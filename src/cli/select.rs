@@ -59,4 +59,8 @@ pub(super) fn chosen(root: &Path, given: &[String], args: &SetArgs) -> Option<Ve
 pub(super) fn report(problems: &[Diagnostic]) {
     // Colours are written always; the stream strips them where they do not belong.
     print_error(&render_all(problems, ColorChoice::Coloured));
+    if let Some(first) = problems.first() {
+        let code = first.code;
+        print_error(&format!("`rehearsal explain {code}` says more about it\n"));
+    }
 }

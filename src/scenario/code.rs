@@ -83,7 +83,7 @@ codes! {
          suggests the nearest one.";
     /// A key that must be there is not.
     MissingKey = "S0011",
-        "The key has no sensible default and must be set. The caret points at the table that missing it, \
+        "The key has no sensible default and must be set. The caret points at the table that lacks it, \
          or at the start of the file.";
     /// A value of the wrong type.
     WrongType = "S0012",
@@ -119,7 +119,7 @@ codes! {
          message lists them, and suggests the nearest one.";
     /// A format version that this tool does not know.
     UnknownFormat = "S0019",
-        "`format` is the version of the file format. This version of the tool reads format 1. A higher \
+        "`format` is the version of the file format; the message says what this tool reads. A higher \
          number means that the file was written for a newer tool.";
     /// The name differs from the file's.
     NameMismatch = "S0020",
@@ -284,7 +284,7 @@ codes! {
          happen. The message lists what the table knows, and suggests the nearest one.";
     /// A key of a repro that must be there is not.
     ReproMissingKey = "R0012",
-        "A replay cannot do without this key. The caret points at the table that missing it, or at the \
+        "A replay cannot do without this key. The caret points at the table that lacks it, or at the \
          start of the file. If the end of the file is missing, it was cut off: run the seed again to \
          have a new one.";
     /// A value of a repro that is of the wrong type.
@@ -304,7 +304,7 @@ codes! {
          verdict that is a failure.";
     /// A version of repros that this tool does not know.
     ReproUnknownFormat = "R0016",
-        "`format` is the version of the file format. This version of the tool reads format 1. A higher \
+        "`format` is the version of the file format; the message says what this tool reads. A higher \
          number means that a newer tool wrote the file, and nothing else in it can be relied on: use \
          that tool.";
     /// Something else where a repro is needed.

@@ -616,3 +616,42 @@ fn keep_overwrites_nothing_unasked() {
     let default = "sequence-apart-from-send-fifo-overtaken.repro".to_owned();
     assert!(names.contains(&default), "{names:?}");
 }
+
+#[test]
+fn codes_are_explained() {
+    let one = rehearsal(&["explain", "s0010"]);
+    assert_eq!(code(&one), 0, "{}", stderr(&one));
+    let text = stdout(&one);
+    assert!(text.starts_with("S0010: The key"), "{text}");
+    assert!(text.lines().all(|line| line.len() <= 80), "{text}");
+    let all = stdout(&rehearsal(&["explain"]));
+    for known in rehearsal::scenario::Code::ALL {
+        assert!(all.contains(&format!("{known}: ")), "{known}");
+    }
+}
+
+#[test]
+fn unknown_codes_are_refused_with_a_suggestion() {
+    let near = rehearsal(&["explain", "S010"]);
+    assert_eq!((code(&near), stdout(&near).as_str()), (2, ""));
+    let message = stderr(&near);
+    assert!(
+        message.contains("no code `S010`; did you mean `S0010`?"),
+        "{message}"
+    );
+    let far = stderr(&rehearsal(&["explain", "\u{1b}[8mnonsense"]));
+    assert!(
+        far.contains("prints all of them") && !far.contains("\u{1b}[8m"),
+        "{far}"
+    );
+}
+
+/// A problem leads to the explanation of its code.
+#[test]
+fn problems_name_the_command_that_explains_them() {
+    let path = file("explained.toml", "format = 9\n");
+    let output = rehearsal(&["check", path.to_str().expect("a path of text")]);
+    assert_eq!(code(&output), 2);
+    let message = stderr(&output);
+    assert!(message.contains("`rehearsal explain S00"), "{message}");
+}

@@ -1,6 +1,7 @@
 //! `rehearsal explore`: many seeds on many threads, shards of them, every schedule
 //! within a bound, and what is kept of a failure when the process is killed.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -476,4 +477,31 @@ fn bad_arguments_end_in_2() {
         "{}",
         stderr(&run)
     );
+}
+
+/// Seeded defects are to fail; they are explored if they are named or asked for.
+#[test]
+fn without_names_seeded_defects_are_left_out() {
+    let root = "scenarios/programs";
+    let arguments = ["--scenarios", root, "--seeds", "1", "--no-shrink", "--json"];
+    let out = directory("without_names");
+    let healthy = explore(&out, &arguments);
+    assert_eq!(code(&healthy), 0, "{}", stderr(&healthy));
+    let all = explore(&out, &[&arguments[..], &["--defects"]].concat());
+    assert_ne!(code(&all), 0, "seeded defects fail");
+    let files = discover::find(Path::new(root)).expect("scenario files are found");
+    let scenarios = files.iter().map(|file| load(file).expect("it is valid"));
+    let names = |with_defects: bool| {
+        let chosen = scenarios.clone();
+        let chosen = chosen.filter(|it| with_defects || it.spec.defect.is_none());
+        chosen.map(|it| it.name).collect::<BTreeSet<_>>()
+    };
+    let explored = |output: &Output| {
+        let lines = lines(&stdout(output)).into_iter();
+        let name = |line: Value| line["scenario"].as_str().map(str::to_owned);
+        lines.filter_map(name).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(explored(&healthy), names(false));
+    assert_eq!(explored(&all), names(true));
+    assert!(names(false).len() < names(true).len());
 }
