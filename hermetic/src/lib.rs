@@ -51,7 +51,9 @@ mod scope;
 pub use call_site::own_call_site;
 pub use fresh_thread::call_on_fresh_thread;
 pub use leak_detector::{Leak, LeakKind, Watching, has_leaked, take_leak, watch};
-pub use scope::{Entered, MONOTONIC_START, Refusal, ScopeConfig, enter, is_entered, set_elapsed};
+pub use scope::{
+    Entered, MONOTONIC_START, Refusal, ScopeConfig, enter, is_entered, set_elapsed, set_wall_shift,
+};
 
 /// Returns the line of user code that this thread is in: file, line and column, or why it is
 /// not known. Takes a backtrace.
