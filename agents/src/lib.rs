@@ -16,6 +16,7 @@ pub mod fault;
 pub mod goal;
 #[cfg(feature = "systems")]
 mod lines;
+pub mod model_service;
 pub mod network;
 pub mod port;
 #[cfg(feature = "systems")]
