@@ -7,6 +7,7 @@
 //! tokio.
 
 pub mod agent;
+mod calls;
 pub mod capability;
 pub mod defect;
 pub mod driver;

@@ -303,8 +303,8 @@ impl World {
         });
     }
 
-    /// Sets the wall clock of a host wrong, from now on. It is the clock that
-    /// [`World::clock_shift`] tells of and, in a [hermetic](crate::Ambient::Hermetic) run,
+    /// Sets the wall clock of a host wrong, from now on. It is the clock of
+    /// [`World::clock_shift`] and, in a [hermetic](crate::Ambient::Hermetic) run,
     /// `SystemTime::now` on that host. Timers and `Instant` keep the run's time.
     pub fn set_clock(self, host: HostId, skew: ClockSkew) {
         let ClockSkew {

@@ -26,8 +26,8 @@ use rehearsal_sim::tokio::task::JoinHandle;
 use rehearsal_sim::tokio::time;
 use rehearsal_sim::tokio_util::sync::CancellationToken;
 
+use crate::calls;
 use crate::effect::Effects;
-use crate::fault::answer;
 use crate::record::Recorder;
 use crate::spec::FaultPlan;
 
@@ -94,7 +94,7 @@ struct Run {
     /// The effects, if they are counted.
     effects: Option<Arc<Effects>>,
     /// The faults that wait for calls, if any may.
-    answers: Option<Arc<answer::Waiting>>,
+    answers: Option<Arc<calls::Waiting>>,
     /// Cancelled when the faults outside of the core are to end.
     healing: CancellationToken,
 }
@@ -114,12 +114,12 @@ fn plan(
         world.insert_extension(Arc::new(Effects::default()));
     }
     if faults.strikes_answers() {
-        world.insert_extension(Arc::new(answer::Waiting::default()));
+        world.insert_extension(Arc::new(calls::Waiting::default()));
     }
     Run {
         healing: CancellationToken::new(),
         effects: Effects::of(world),
-        answers: answer::Waiting::of(world),
+        answers: calls::Waiting::of(world),
         world,
         faults: faults.clone(),
         state: Rc::new(state),

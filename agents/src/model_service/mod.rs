@@ -3,7 +3,7 @@
 //!
 //! It runs nowhere: like a remote model it outlives every host, and its outputs are those of a
 //! [`ScriptedModel`]. A request has an id, and gets the same output however often it is sent, so
-//! that a caller may ask again after a reply that was late, damaged or refused.
+//! that a caller may repeat it after a reply that was late, damaged or refused.
 
 mod reply;
 
@@ -14,11 +14,13 @@ use std::time::Duration;
 use rehearsal_sim::current;
 use rehearsal_sim::tokio::time::{self, Instant};
 
-use crate::fault::answer::{self, Call, Refusal, Wrong};
+use crate::calls;
+use crate::fault::answer::{Call, Refusal, Wrong};
 use crate::record::recorder::lock;
 use crate::scripted_model::{Output, ScriptExhausted, ScriptedModel};
 
-pub use self::reply::{Completion, FinishReason, Reply, status};
+pub use self::reply::{Reply, status};
+pub use crate::fault::answer::{Completion, FinishReason};
 
 /// The time that a new token takes.
 const RENEWAL: Duration = Duration::from_millis(5);
@@ -96,7 +98,7 @@ impl ModelService {
     ///
     /// If the script is used up.
     pub async fn call(&self, request: &Request) -> Result<Reply, ScriptExhausted> {
-        let (effect, wrong) = answer::begin(Call::Model).await;
+        let (effect, wrong) = calls::begin(Call::Model).await;
         let reply = self.reply(request, wrong).await?;
         effect.end().await;
         Ok(reply)
@@ -183,4 +185,52 @@ fn draw(bound: u32) -> u32 {
     current().map_or(0, |world| {
         world.draw(world.site("length of a reply"), bound)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use rehearsal_sim::{Config, Verdict, run};
+
+    use super::*;
+
+    fn request(service: &ModelService, token: Token) -> Request {
+        Request {
+            id: service.request(),
+            caller: "agent".into(),
+            script: "agent".into(),
+            token,
+        }
+    }
+
+    #[test]
+    fn attempts_at_one_request_get_one_output() {
+        let outcome = run(Config::default(), |_| async {
+            let model = ScriptedModel::new().with("agent", ["one", "two"]);
+            let service = ModelService::new(model);
+            let first = request(&service, Token::default());
+            let mut bodies = Vec::new();
+            for request in [&first, &first, &request(&service, Token::default())] {
+                let reply = service.call(request).await.expect("there is an output");
+                assert_eq!(reply.status, status::OK);
+                bodies.push(Completion::read(&reply.body).expect("an output").content);
+            }
+            assert_eq!(bodies, ["one", "one", "two"]);
+            let third = service.call(&request(&service, Token::default())).await;
+            assert_eq!(third.expect_err("there are two outputs").outputs, 2);
+        });
+        assert_eq!(outcome.verdict, Verdict::Pass);
+    }
+
+    #[test]
+    fn token_that_is_not_valid_is_refused_until_it_is_renewed() {
+        let outcome = run(Config::default(), |_| async {
+            let service = ModelService::new(ScriptedModel::new().with("agent", ["one"]));
+            let refused = service.call(&request(&service, Token(7))).await;
+            assert_eq!(refused.expect("a reply").status, status::UNAUTHORIZED);
+            let token = service.renew(&"agent".into()).await;
+            let reply = service.call(&request(&service, token)).await;
+            assert_eq!(reply.expect("a reply").status, status::OK);
+        });
+        assert_eq!(outcome.verdict, Verdict::Pass);
+    }
 }

@@ -232,15 +232,15 @@ fn connections_hang_until_they_come_about_or_time_out() {
         let (server, client) = (boot_server(world), world.host("client"));
         time::sleep(ms(1)).await;
         world.set_opening(client, server, Opening::Hangs);
-        let impatient = world.spawn_on(client, connect(ms(500)));
-        let impatient = impatient.await.expect("does not panic").err();
-        let patient = world.spawn_on(client, connect(Duration::from_secs(600)));
-        let patient = patient.await.expect("does not panic").err();
-        let lucky = world.spawn_on(client, connect(Duration::from_secs(600)));
+        let briefly = world.spawn_on(client, connect(ms(500)));
+        let briefly = briefly.await.expect("does not panic").err();
+        let long = world.spawn_on(client, connect(Duration::from_secs(600)));
+        let long = long.await.expect("does not panic").err();
+        let late = world.spawn_on(client, connect(Duration::from_secs(600)));
         time::sleep(Duration::from_secs(1)).await;
         world.set_opening(client, server, Opening::Works);
-        let lucky = lucky.await.expect("does not panic").is_ok();
-        (impatient, patient, lucky)
+        let late = late.await.expect("does not panic").is_ok();
+        (briefly, long, late)
     });
     assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.verdict);
     let timed_out = Some(Some(ErrorKind::TimedOut));
@@ -260,7 +260,7 @@ fn half_open_end_learns_nothing_until_it_writes() {
             time::sleep(ms(1)).await;
             let mut stream = TcpStream::connect("server:80").await.expect("it listens");
             let silent = time::timeout(Duration::from_secs(600), stream.read_u8()).await;
-            stream.write_u8(1).await.expect("nobody has said no");
+            stream.write_u8(1).await.expect("there is no notice");
             let after = stream.read_u8().await.map_err(|error| error.kind());
             (silent.is_err(), after)
         });

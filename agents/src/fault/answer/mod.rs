@@ -3,9 +3,9 @@
 //!
 //! Each kind is a file with its entry, and a line of the table [`ANSWER_FAULTS`]. A system
 //! admits a kind for a role (`MODEL_TRUNCATED.of("worker")`) if the hosts of that role make such
-//! calls, and marks the calls with `begin`. On another runtime than the simulator that does
-//! nothing.
+//! calls.
 
+mod completion;
 mod delayed;
 mod expired;
 mod limited;
@@ -14,18 +14,13 @@ mod repeated;
 mod torn;
 mod truncated;
 mod unavailable;
-mod waiting;
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
-use rehearsal_sim::current;
-
-use crate::effect::{self, Begun, Effect};
-use crate::model_service::Completion;
-
+pub use self::completion::{Completion, FinishReason};
 pub use self::delayed::MODEL_DELAYED;
 pub use self::expired::TOKEN_EXPIRED;
 pub use self::limited::{MODEL_LIMITED, MODEL_LIMITED_SILENT};
@@ -34,8 +29,6 @@ pub use self::repeated::{MODEL_REPEATED, TOOL_REPEATED};
 pub use self::torn::TORN_WRITE;
 pub use self::truncated::MODEL_TRUNCATED;
 pub use self::unavailable::MODEL_UNAVAILABLE;
-
-pub(crate) use self::waiting::Waiting;
 
 /// Every kind of fault of answers.
 pub static ANSWER_FAULTS: &[AnswerKind] = &[
@@ -75,17 +68,6 @@ pub enum Call {
     Tool,
     /// A write of a record to a disk.
     Write,
-}
-
-impl Call {
-    /// Returns the effect that such a call is.
-    const fn effect(self) -> Effect {
-        match self {
-            Self::Model => Effect::Model,
-            Self::Tool => Effect::Tool,
-            Self::Write => Effect::Write,
-        }
-    }
 }
 
 /// A draw from the choices of the run: a number below the bound, 0 by default.
@@ -190,17 +172,6 @@ impl Hash for AnswerKind {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.name().hash(state);
     }
-}
-
-/// Begins a call by the host of this task, which is an effect. Returns what goes wrong with its
-/// answer, if a fault waits for that.
-pub(crate) async fn begin(call: Call) -> (Begun, Option<Wrong>) {
-    let begun = effect::begin(call.effect()).await;
-    let wrong = current().and_then(|world| {
-        let waiting = Waiting::of(world)?;
-        waiting.take(world.current_host(), call)
-    });
-    (begun, wrong)
 }
 
 #[cfg(test)]

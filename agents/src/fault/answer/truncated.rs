@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::{AnswerFault, AnswerKind, Call, Draw, Wrong};
-use crate::model_service::{Completion, FinishReason};
+use super::{AnswerFault, AnswerKind, Call, Completion, Draw, FinishReason, Wrong};
 
 /// The entry of the table.
 pub const MODEL_TRUNCATED: AnswerKind = AnswerKind::new(&ModelTruncated);

@@ -89,13 +89,13 @@ pub const UNREADABLE_REPLY_ENDS_TURN: Defect = Defect::new(
 /// See [`TASK_IDS_FROM_CLOCK`].
 pub const RETRY_AFTER_IGNORED: Defect = Defect::new(
     "retry-after-ignored",
-    "A model that is asked too often says when it may be asked again, and is asked before.",
+    "A refusal of the model names the time of the next call, and the call is repeated before.",
 );
 
 /// See [`TASK_IDS_FROM_CLOCK`].
 pub const LIMIT_ENDS_TURN: Defect = Defect::new(
     "limit-ends-turn",
-    "A model that is asked too often, and does not say when it may be asked again, is given up.",
+    "A refusal of the model for too many calls that names no time is taken for final.",
 );
 
 /// See [`TASK_IDS_FROM_CLOCK`].

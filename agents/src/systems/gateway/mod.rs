@@ -29,7 +29,7 @@
 //!   has; the turn of the sub-agent lies between request and response in the memories.
 //! - A memory is an append-only log for each agent and session. Nothing is lost, and no
 //!   session and no other agent sees it.
-//! - A model is asked again after a reply that is late, damaged, a repetition or a refusal, as
+//! - The call of a model is repeated after a reply that is late, damaged, old or a refusal, as
 //!   often as its budget allows; nothing of such a reply gets into a memory.
 //! - A request is sent no more often than its budget allows, and given up at its deadline.
 

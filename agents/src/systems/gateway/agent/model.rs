@@ -67,7 +67,7 @@ impl Model {
     }
 
     /// Returns the next output of a script. A reply that is late, damaged, a repetition or a
-    /// refusal is no output, and the model is asked again.
+    /// refusal is no output, and the call is repeated.
     pub(super) async fn output(&self, script: &str) -> Result<String, Problem> {
         let script: Arc<str> = script.into();
         if let Some(output) = self.late_output(&script) {
@@ -106,7 +106,7 @@ impl Model {
         replied.map_or(Ok(None), |replied| replied.map(Some))
     }
 
-    /// Seeded: a call that takes too long goes on, and its reply is kept for whoever comes next.
+    /// Seeded: a call that takes too long goes on, and its reply is kept for the next call.
     async fn call_in_background(&self, request: Request) -> Result<Option<Reply>, ScriptExhausted> {
         let (sender, mut receiver) = oneshot::channel();
         let (service, script) = (self.service.clone(), Arc::clone(&request.script));

@@ -9,7 +9,8 @@ use super::delegation::{self, Delegation};
 use super::memory::Progress;
 use super::peers::Delegated;
 use super::{Agent, Outcome};
-use crate::fault::answer::{self, Call, Wrong};
+use crate::calls;
+use crate::fault::answer::{Call, Wrong};
 
 /// The greatest number of outputs for one turn.
 const STEPS_MAX: u32 = 8;
@@ -96,7 +97,7 @@ impl Agent {
             content: delegation.task.clone(),
         };
         self.remember(turn, request).await;
-        let (effect, wrong) = answer::begin(Call::Tool).await;
+        let (effect, wrong) = calls::begin(Call::Tool).await;
         let delegated = self.peers.delegate(&turn.session, &task_id, delegation);
         let delegated = delegated.await;
         effect.end().await;

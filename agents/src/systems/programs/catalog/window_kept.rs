@@ -1,5 +1,5 @@
 //! Streams that share the window of one connection. Modelled on h2 #183 and #334: what a stream
-//! has received and nobody has read is never given back if its reader is dropped.
+//! has received, and its reader has not read, is never given back if its reader is dropped.
 
 use super::parts::{About, Outcome, Shared, Version, ended, promise, spawn};
 

@@ -9,7 +9,8 @@ use rehearsal_history::Epoch;
 use rehearsal_sim::tokio::time;
 
 use super::super::wire::{Position, Record};
-use crate::fault::answer::{self, Call, Wrong};
+use crate::calls;
+use crate::fault::answer::{Call, Wrong};
 use crate::record::recorder::lock;
 
 /// A handle to the disk.
@@ -81,7 +82,7 @@ impl Journal {
         if !self.write_time.is_zero() {
             time::sleep(self.write_time).await;
         }
-        let (effect, wrong) = answer::begin(Call::Write).await;
+        let (effect, wrong) = calls::begin(Call::Write).await;
         if let Some(Wrong::Torn) = wrong {
             self.tear(record);
             return pending().await;

@@ -175,7 +175,7 @@ impl Worker {
         let answer = match self.journal.answer(task, step) {
             Some(answer) => answer,
             None => {
-                // An answer that is asked for is kept: a crash falls before both, or after.
+                // The model is called and its answer kept at once: a crash falls before both, or after.
                 let effect = effect::begin(Effect::Write).await;
                 let answer = self.ask(task).await;
                 self.journal.keep(task, step, &answer);

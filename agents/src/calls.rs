@@ -1,12 +1,16 @@
-//! The faults of a run that wait for calls.
+//! Calls of models and tools and writes to disks, and the faults of a run that wait for them.
+//!
+//! A system marks its calls with [`begin`]. Each is an effect. Where no fault waits for it, that is
+//! a look at a thread-local, and on another runtime than the simulator it does nothing.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rehearsal_sim::tokio::sync::oneshot;
-use rehearsal_sim::{HostId, World};
+use rehearsal_sim::{HostId, World, current};
 
-use super::{AnswerKind, Call, Wrong};
+use crate::effect::{self, Begun, Effect};
+use crate::fault::answer::{AnswerKind, Call, Wrong};
 use crate::record::recorder::lock;
 
 /// The faults that wait for calls of hosts.
@@ -47,7 +51,7 @@ impl Waiting {
     }
 
     /// Takes the first fault that waits for such a call of the host.
-    pub(super) fn take(&self, host: HostId, call: Call) -> Option<Wrong> {
+    fn take(&self, host: HostId, call: Call) -> Option<Wrong> {
         let fault = {
             let mut waiting = lock(&self.0);
             let mut faults = waiting.iter();
@@ -63,5 +67,25 @@ impl Waiting {
     /// Removes every fault: none strikes any more.
     pub(crate) fn clear(&self) {
         lock(&self.0).clear();
+    }
+}
+
+/// Begins a call by the host of this task, which is an effect. Returns what goes wrong with its
+/// answer, if a fault waits for that.
+pub(crate) async fn begin(call: Call) -> (Begun, Option<Wrong>) {
+    let begun = effect::begin(effect_of(call)).await;
+    let wrong = current().and_then(|world| {
+        let waiting = Waiting::of(world)?;
+        waiting.take(world.current_host(), call)
+    });
+    (begun, wrong)
+}
+
+/// Returns the effect that a call is.
+const fn effect_of(call: Call) -> Effect {
+    match call {
+        Call::Model => Effect::Model,
+        Call::Tool => Effect::Tool,
+        Call::Write => Effect::Write,
     }
 }
