@@ -7,6 +7,7 @@
 //! tokio.
 
 pub mod agent;
+mod calls;
 pub mod capability;
 pub mod defect;
 pub mod driver;
@@ -16,6 +17,7 @@ pub mod fault;
 pub mod goal;
 #[cfg(feature = "systems")]
 mod lines;
+pub mod model_service;
 pub mod network;
 pub mod port;
 #[cfg(feature = "systems")]

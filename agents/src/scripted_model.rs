@@ -56,6 +56,16 @@ impl Output {
             ..self
         }
     }
+
+    /// Returns the text.
+    pub(crate) fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// Returns the time that it takes the model.
+    pub(crate) fn service_time(&self) -> Duration {
+        self.service_time
+    }
 }
 
 impl<T: Into<Arc<str>>> From<T> for Output {
@@ -166,14 +176,15 @@ impl ScriptedModel {
     ///
     /// If the script is used up, at once. Other agents are not affected.
     pub async fn complete(&self, agent: &str) -> Result<Arc<str>, ScriptExhausted> {
-        let output = self.next(agent)?;
+        let output = self.take(agent)?;
         if !output.service_time.is_zero() {
             time::sleep(output.service_time).await;
         }
         Ok(output.text)
     }
 
-    fn next(&self, agent: &str) -> Result<Output, ScriptExhausted> {
+    /// Takes the next output of the agent's script.
+    pub(crate) fn take(&self, agent: &str) -> Result<Output, ScriptExhausted> {
         let exhausted = |outputs| ScriptExhausted {
             agent: agent.into(),
             outputs,

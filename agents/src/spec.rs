@@ -8,6 +8,7 @@ use std::time::Duration;
 
 pub use crate::defect::Defect;
 pub use crate::effect::EffectFault;
+use crate::fault::FaultTarget;
 pub use crate::fault::{Fault, RoleName};
 
 /// A scenario of a system, without what is expected of it.
@@ -270,6 +271,15 @@ impl FaultPlan {
     pub fn most(&self) -> u32 {
         let at_effects = u32::try_from(self.at.len()).expect("fewer than 2^32 faults");
         self.budget.saturating_add(at_effects)
+    }
+}
+
+impl FaultPlan {
+    /// Returns `true` if a fault of the answers to calls may strike.
+    pub(crate) fn strikes_answers(&self) -> bool {
+        let at_effects = self.at.iter().map(|at| at.fault);
+        let mut faults = self.kinds.iter().copied().chain(at_effects);
+        faults.any(|fault| matches!(fault.target(), FaultTarget::Answer { .. }))
     }
 }
 

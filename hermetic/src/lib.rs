@@ -51,7 +51,9 @@ mod scope;
 pub use call_site::own_call_site;
 pub use fresh_thread::call_on_fresh_thread;
 pub use leak_detector::{Leak, LeakKind, Watching, has_leaked, take_leak, watch};
-pub use scope::{Entered, MONOTONIC_START, Refusal, ScopeConfig, enter, is_entered, set_elapsed};
+pub use scope::{
+    Entered, MONOTONIC_START, Refusal, ScopeConfig, enter, is_entered, set_elapsed, set_wall_shift,
+};
 
 /// Returns `true` if this build's scopes are effective: hash-map keys, both clocks, and
 /// look-ups of the symbol by name (as by the crate `getrandom`, from 0.3) reach this crate.

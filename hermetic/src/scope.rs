@@ -66,6 +66,8 @@ struct Scope {
     entered: Cell<bool>,
     wall_clock: Cell<Duration>,
     elapsed: Cell<Duration>,
+    /// Microseconds by which the wall clock is ahead, or behind.
+    wall_shift: Cell<i64>,
     random: RefCell<Option<ManuallyDrop<ChaCha8Rng>>>,
     /// Number of requests for random bytes.
     asked: Cell<u64>,
@@ -78,6 +80,7 @@ thread_local! {
             entered: Cell::new(false),
             wall_clock: Cell::new(Duration::ZERO),
             elapsed: Cell::new(Duration::ZERO),
+            wall_shift: Cell::new(0),
             random: RefCell::new(None),
             asked: Cell::new(0),
         }
@@ -108,6 +111,7 @@ pub fn enter(config: ScopeConfig) -> Result<Entered, Refusal> {
     SCOPE.with(|scope| {
         scope.wall_clock.set(wall_clock);
         scope.elapsed.set(Duration::ZERO);
+        scope.wall_shift.set(0);
         scope.asked.set(0);
         *scope.random.borrow_mut() = Some(ManuallyDrop::new(config.random));
         scope.entered.set(true);
@@ -152,6 +156,12 @@ pub fn set_elapsed(elapsed: Duration) {
     SCOPE.with(|scope| scope.elapsed.set(elapsed));
 }
 
+/// Sets the wall clock of this thread's scope ahead by so many microseconds, or behind if they are
+/// negative. Without effect outside a scope.
+pub fn set_wall_shift(micros: i64) {
+    SCOPE.with(|scope| scope.wall_shift.set(micros));
+}
+
 /// The clocks of a scope.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -166,14 +176,19 @@ pub(crate) enum Clock {
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(crate) fn time(clock: Clock) -> Option<Duration> {
     SCOPE.with(|scope| {
-        let start = match clock {
-            Clock::Wall => scope.wall_clock.get(),
-            Clock::Monotonic => MONOTONIC_START,
+        let (start, shift) = match clock {
+            Clock::Wall => (scope.wall_clock.get(), scope.wall_shift.get()),
+            Clock::Monotonic => (MONOTONIC_START, 0),
         };
-        scope
-            .entered
-            .get()
-            .then(|| start.saturating_add(scope.elapsed.get()))
+        scope.entered.get().then(|| {
+            let time = start.saturating_add(scope.elapsed.get());
+            let by = Duration::from_micros(shift.unsigned_abs());
+            if shift < 0 {
+                time.saturating_sub(by)
+            } else {
+                time.saturating_add(by)
+            }
+        })
     })
 }
 

@@ -28,9 +28,9 @@ mod trace;
 mod world;
 
 pub use ambient::{Ambient, SEEDS_TOKIO_SELECT, WALL_CLOCK_START};
-pub use engine::{Budget, Config, HostState, Leaks, Recording};
+pub use engine::{Budget, ClockSkew, Config, HostState, Leaks, Recording};
 pub use ids::{HostId, ResourceId, TaskId};
-pub use net::{Direction, NetConfig};
+pub use net::{Direction, NetConfig, Opening};
 pub use operation::ResourceKind;
 
 pub use rehearsal_hermetic as hermetic;

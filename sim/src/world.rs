@@ -7,10 +7,10 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::engine::host::{Host, HostState};
+use crate::engine::host::{ClockSkew, Host, HostState, SkewedClock};
 use crate::engine::{Disposal, Engine, Exemption, context, deadlock};
 use crate::ids::HostId;
-use crate::net::Direction;
+use crate::net::{Direction, Opening};
 use crate::schedule::{Label, Site, SiteId};
 use crate::task::{self, JoinHandle};
 use crate::time::{VirtualTime, micros};
@@ -142,6 +142,12 @@ impl World {
         self.with(|engine| task.exempt_from_cancellation(engine, Exemption::Subtree));
     }
 
+    /// Has the run never cancel the task, but what it will spawn, even if the task around it is
+    /// exempt with all that it spawns: the task belongs to the test, and runs what is tested.
+    pub fn cancel_only_below<T>(self, task: &JoinHandle<T>) {
+        self.with(|engine| task.exempt_from_cancellation(engine, Exemption::Root));
+    }
+
     /// Names the running task, for reports.
     pub fn name_task(self, name: &str) {
         self.with(|engine| {
@@ -268,6 +274,64 @@ impl World {
     pub fn reset_connections(self, a: HostId, b: HostId) -> usize {
         self.fault(|name| format!("reset connections {} <-> {}", name(a), name(b)));
         self.with(|engine| engine.reset_between(a, b))
+    }
+
+    /// Has `host` forget every TCP connection to `peer`, as if it had lost its power and come back:
+    /// the tasks of `host` get an error, and `peer` no notice. Its end stays half open until it
+    /// writes, which is answered with a reset. Returns the number of connections.
+    pub fn half_open_connections(self, host: HostId, peer: HostId) -> usize {
+        self.fault(|name| format!("half-open connections {} of {}", name(peer), name(host)));
+        self.with(|engine| engine.forget_between(host, peer))
+    }
+
+    /// Sets what happens to connections that `from` opens to `to`: they come about, are refused, or
+    /// hang until they come about again (and TCP tries once more) or time out. Those that are open
+    /// already are not concerned.
+    pub fn set_opening(self, from: HostId, to: HostId, opening: Opening) {
+        let what = match opening {
+            Opening::Works => "accept",
+            Opening::Refused => "refuse",
+            Opening::Hangs => "hang",
+        };
+        self.fault(|name| format!("{what} connections {} -> {}", name(from), name(to)));
+        self.with(|engine| {
+            let mut core = engine.core.borrow_mut();
+            core.set_opening(from, to, opening);
+            if opening == Opening::Works {
+                core.resend_between(from, to, Direction::Forward, engine.now());
+            }
+        });
+    }
+
+    /// Sets the wall clock of a host wrong, from now on. It is the clock of
+    /// [`World::clock_shift`] and, in a [hermetic](crate::Ambient::Hermetic) run,
+    /// `SystemTime::now` on that host. Timers and `Instant` keep the run's time.
+    pub fn set_clock(self, host: HostId, skew: ClockSkew) {
+        let ClockSkew {
+            offset_micros,
+            drift_ppm,
+        } = skew;
+        self.fault(|name| {
+            format!(
+                "clock of {} {offset_micros:+} us {drift_ppm:+} ppm",
+                name(host)
+            )
+        });
+        self.with(|engine| {
+            let mut core = engine.core.borrow_mut();
+            core.has_skewed_clock = true;
+            let since = engine.now();
+            core.hosts[host].clock = Some(SkewedClock { skew, since });
+        });
+    }
+
+    /// Returns the microseconds by which the wall clock of the running task's host is ahead of the
+    /// run's time, or behind if they are negative.
+    pub fn clock_shift(self) -> i64 {
+        self.with(|engine| {
+            let host = engine.current_host();
+            engine.core.borrow().hosts[host].clock_shift(engine.now())
+        })
     }
 
     // Choices and the record ------------------------------------------------

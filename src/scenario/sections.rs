@@ -150,7 +150,8 @@ pub(super) struct Faults {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AtEffect {
-    /// The kind of effect: frames that are sent together, or a record on a disk.
+    /// The kind of effect: frames that are sent together, a record on a disk, a call of a model or
+    /// of a tool.
     #[schemars(extend("x-example" = "effect = \"write\""))]
     effect: Name<NamedEffect>,
     /// The role of the hosts whose effects are meant.

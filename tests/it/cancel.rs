@@ -1,10 +1,14 @@
-//! Cancellation in tests: `#[rehearsal::test(cancel = …)]`, what it finds and what it says.
+//! Cancellation in tests, `#[rehearsal::test(cancel = …)]`, and in scenarios, `[faults] cancel`:
+//! what it finds and what it says.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 
 use rehearsal::cancel::cancellable;
+use rehearsal::run::{RunOptions, StrategyName, run_once};
+use rehearsal::scenario::{Scenario, load};
 use rehearsal::tokio::sync::{Mutex, mpsc};
 use rehearsal::tokio::{select, spawn};
 use rehearsal::{Test, TestLocation, TestOutcome, World};
@@ -190,4 +194,36 @@ fn order_of_branches_is_told() {
             "Without the deviation marked » the run passes.",
         ],
     );
+}
+
+/// The programs whose defects need a cancellation.
+const PROGRAMS: [&str; 6] = [
+    "line-cleared",
+    "handed-to-none",
+    "frame-half-written",
+    "returned-dirty",
+    "entry-of-dropped",
+    "window-kept",
+];
+
+/// Returns the number of the first seeds in which the scenario fails.
+fn failing(scenario: &Scenario) -> usize {
+    let options = |seed| RunOptions::new(seed, StrategyName::RANDOM);
+    let fails = |seed: &u64| !run_once(scenario, options(*seed)).failures.is_empty();
+    (0..400).filter(fails).count()
+}
+
+#[test]
+fn defects_of_cancellation_need_one_and_their_twins_bear_it() {
+    for name in PROGRAMS {
+        let path = format!("scenarios/programs/defects/{name}.toml");
+        let scenario = load(Path::new(&path)).unwrap_or_else(|problems| panic!("{problems:?}"));
+        assert_eq!(scenario.spec.faults.cancel, 1, "{name}");
+        assert!(failing(&scenario) > 0, "{name}");
+        let twin = scenario.twin().expect("it has a defect");
+        assert_eq!(failing(&twin), 0, "{name}+healthy");
+        let mut spared = scenario.clone();
+        spared.spec.faults.cancel = 0;
+        assert_eq!(failing(&spared), 0, "{name} without cancellations");
+    }
 }

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
+use rehearsal::agents::effect::{Effect, EffectFault, EffectsOf, Moment};
+use rehearsal::agents::spec::FaultPlan;
+use rehearsal::agents::systems::SYSTEMS;
 use rehearsal::repro::Repro;
 use rehearsal::run::{RunOptions, RunReport, StrategyName, run_once};
-use rehearsal::scenario::{Code, Goal, Scenario, parse};
+use rehearsal::scenario::{Code, Goal, Scenario, load, parse};
 use rehearsal::shrink::{self, Limits};
 use rehearsal::sim;
 
@@ -173,4 +177,103 @@ fn mistakes_in_faults_at_effects_are_reported() {
     let other = "reached = [\"fault:pause:store\"]";
     assert_eq!(problems(&crash("before"), other), [Code::UnreachableGoal]);
     assert_eq!(problems("budget = 0", ""), [Code::FaultPlan]);
+}
+
+/// Messages of HTTP and WebSocket, and the writes of a journal, of systems that write them through
+/// libraries.
+#[test]
+fn every_system_strikes_at_its_own_effects() {
+    let cases = [
+        (
+            "gateway/gateway_link_faults",
+            Effect::Frame,
+            "gateway",
+            "reset:client-gateway",
+        ),
+        (
+            "gateway/gateway_link_faults",
+            Effect::Frame,
+            "worker",
+            "reset:worker-gateway",
+        ),
+        (
+            "gateway/gateway_link_faults",
+            Effect::Frame,
+            "client",
+            "reset:client-gateway",
+        ),
+        (
+            "gateway/gateway_delegation",
+            Effect::Model,
+            "worker",
+            "token-expired:worker",
+        ),
+        (
+            "gateway/gateway_delegation",
+            Effect::Tool,
+            "coordinator",
+            "tool-repeated:coordinator",
+        ),
+        (
+            "bridge/connection_reset",
+            Effect::Frame,
+            "bridge",
+            "reset:client-bridge",
+        ),
+        (
+            "bridge/connection_reset",
+            Effect::Frame,
+            "client",
+            "reset:client-bridge",
+        ),
+        (
+            "workflow/workflow_chain_crash",
+            Effect::Write,
+            "worker",
+            "crash:worker",
+        ),
+    ];
+    for (name, effect, by, fault) in cases {
+        let mut scenario = load(Path::new(&format!("scenarios/{name}.toml")))
+            .unwrap_or_else(|problems| panic!("{problems:?}"));
+        let kind = scenario.kind.name();
+        let mut infos = SYSTEMS.iter().map(|system| system.info());
+        let info = infos
+            .find(|info| info.name == kind)
+            .expect("a kind of the table");
+        let role = info.roles.iter().find(|role| role.name == by);
+        let of = EffectsOf {
+            effect,
+            by: role.expect("the system has the role").name,
+        };
+        for moment in Moment::ALL {
+            scenario.spec.faults = FaultPlan {
+                lasting: Duration::from_millis(100),
+                at: vec![EffectFault {
+                    of,
+                    moment,
+                    fault: info.fault(fault).expect("the system admits it"),
+                    among: 0,
+                }],
+                ..FaultPlan::default()
+            };
+            scenario.expect.reached.clear();
+            let mut places = BTreeSet::new();
+            for seed in 0..6 {
+                let report = run(&scenario, seed);
+                assert_eq!(
+                    report.failures,
+                    [],
+                    "{name} {moment} {effect} of {by}, {seed}"
+                );
+                places.extend(struck(&report));
+            }
+            assert!(!places.is_empty(), "{name} {moment} {effect} of {by}");
+            let start = format!("{fault} {moment} {effect} ");
+            assert!(
+                places.iter().all(|place| place.starts_with(&start)),
+                "{places:?}"
+            );
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! Three more binaries stand beside it, because their `main` is what they test:
 //! `scenarios`, `harness` and `systems`.
 
+mod answers;
 mod bad_input;
 mod cancel;
 mod cli;

@@ -16,6 +16,7 @@ use super::overlap::{ActiveFaults, LinkFault};
 use super::state::ClientCommand;
 use super::topology::Member;
 use crate::effect::{EffectFault, EffectsOf, Trigger};
+use crate::fault::answer::{AnswerKind, Wrong};
 use crate::fault::{Fault, FaultTarget, LinkAction, NodeAction, RoleName};
 
 /// A fault that is drawn.
@@ -207,6 +208,7 @@ async fn strike(
             action: NodeAction::Reconnect,
             role,
         } => strike.reconnect(role),
+        FaultTarget::Answer { kind, role } => strike.answer(kind, role).await,
         // Within one process there is no network to fault, and no separate host.
         _ if !run.topology.is_networked() => {}
         FaultTarget::Node {
@@ -217,6 +219,10 @@ async fn strike(
             action: NodeAction::Pause,
             role,
         } => strike.pause(role).await,
+        FaultTarget::Node {
+            action: NodeAction::Skew,
+            role,
+        } => strike.skew(role).await,
         FaultTarget::Link { action, from, to } => strike.link(action, from, to).await,
     }
 }
@@ -297,6 +303,26 @@ impl Strike<'_> {
         }
     }
 
+    /// Waits for the next such call of the host, unless the work ends first.
+    async fn answer(&self, kind: AnswerKind, role: RoleName) {
+        let (Some(host), Some(answers)) = (self.host(role), &self.run.answers) else {
+            return;
+        };
+        let struck = answers.add(host, kind, self.run.faults.lasting);
+        if let Some((_, trigger, _)) = self.effect {
+            trigger.struck();
+        }
+        if let Ok(wrong) = struck.await {
+            if let Wrong::Torn = wrong {
+                return self.crash(role).await;
+            }
+            self.struck();
+            self.record(FaultPhase::Began);
+            time::sleep(wrong.lasting()).await;
+            self.record(FaultPhase::Ended);
+        }
+    }
+
     async fn crash(&self, role: RoleName) {
         let world = self.run.world;
         let Some(Member::Server(server, host)) = self.member(role) else {
@@ -323,30 +349,52 @@ impl Strike<'_> {
         }
     }
 
+    async fn skew(&self, role: RoleName) {
+        let Some(host) = self.host(role) else {
+            return;
+        };
+        self.struck();
+        let world = self.run.world;
+        let by = i64::try_from(self.run.faults.lasting.as_micros());
+        let by = by.expect("a fault is shorter than 2^63 microseconds");
+        let is_behind = world.draw(world.site("direction of a skew"), 2) == 1;
+        self.active.skew(host, if is_behind { -by } else { by });
+        self.lasts().await;
+        self.active.end_skew(host);
+    }
+
     async fn link(&self, action: LinkAction, from: RoleName, to: RoleName) {
         let (Some(from), Some(to)) = (self.member(from), self.member(to)) else {
             return;
         };
-        // Traces name the client's end of a link first.
-        let (near, far, one_way) = match (from, to) {
-            (Member::Server(..), Member::Client(..)) => (to, from, Direction::Backward),
-            _ => (from, to, Direction::Forward),
-        };
-        let (Some(near), Some(far)) = (near.host(), far.host()) else {
+        let (Some(sender), Some(receiver)) = (from.host(), to.host()) else {
             return;
         };
+        let world = self.run.world;
+        // Traces name the client's end of a link first.
+        let (near, far, one_way) = match (from, to) {
+            (Member::Server(..), Member::Client(..)) => (receiver, sender, Direction::Backward),
+            _ => (sender, receiver, Direction::Forward),
+        };
         let (fault, direction) = match action {
-            LinkAction::Reset => {
-                if self.run.world.reset_connections(near, far) > 0 {
-                    self.struck();
-                }
-                return;
+            LinkAction::Reset => return self.at_once(world.reset_connections(near, far)),
+            LinkAction::HalfOpen => {
+                return self.at_once(world.half_open_connections(sender, receiver));
             }
             LinkAction::Partition => (LinkFault::Partition, Direction::Both),
             LinkAction::PartitionOneWay => (LinkFault::Partition, one_way),
             LinkAction::Hold => (LinkFault::Hold, Direction::Both),
+            LinkAction::Refuse => (LinkFault::Refuse, one_way),
+            LinkAction::Hang => (LinkFault::Hang, one_way),
         };
         self.obstruct(fault, near, far, direction).await;
+    }
+
+    /// Records a fault that is over at once, if it has met some connections.
+    fn at_once(&self, connections: usize) {
+        if connections > 0 {
+            self.struck();
+        }
     }
 
     async fn obstruct(&self, fault: LinkFault, from: HostId, to: HostId, direction: Direction) {

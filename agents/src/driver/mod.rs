@@ -26,6 +26,7 @@ use rehearsal_sim::tokio::task::JoinHandle;
 use rehearsal_sim::tokio::time;
 use rehearsal_sim::tokio_util::sync::CancellationToken;
 
+use crate::calls;
 use crate::effect::Effects;
 use crate::record::Recorder;
 use crate::spec::FaultPlan;
@@ -92,6 +93,8 @@ struct Run {
     topology: Topology,
     /// The effects, if they are counted.
     effects: Option<Arc<Effects>>,
+    /// The faults that wait for calls, if any may.
+    answers: Option<Arc<calls::Waiting>>,
     /// Cancelled when the faults outside of the core are to end.
     healing: CancellationToken,
 }
@@ -110,9 +113,13 @@ fn plan(
     if !faults.at.is_empty() && Effects::of(world).is_none() {
         world.insert_extension(Arc::new(Effects::default()));
     }
+    if faults.strikes_answers() {
+        world.insert_extension(Arc::new(calls::Waiting::default()));
+    }
     Run {
         healing: CancellationToken::new(),
         effects: Effects::of(world),
+        answers: calls::Waiting::of(world),
         world,
         faults: faults.clone(),
         state: Rc::new(state),
@@ -193,6 +200,9 @@ pub(crate) fn longest_run(faults: &FaultPlan, longest_work: Duration) -> Duratio
 async fn heal(run: &Run, faults: Vec<faults::Scheduled>) {
     if let Some(effects) = &run.effects {
         effects.stop();
+    }
+    if let Some(answers) = &run.answers {
+        answers.clear();
     }
     if !run.faults.core.is_empty() {
         run.healing.cancel();

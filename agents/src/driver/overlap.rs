@@ -4,13 +4,15 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use rehearsal_sim::{Direction, HostId, HostState, World};
+use rehearsal_sim::{ClockSkew, Direction, HostId, HostState, Opening, World};
 
 /// A fault on one direction of a link.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum LinkFault {
     Partition,
     Hold,
+    Refuse,
+    Hang,
 }
 
 /// The number of faults that are active on each link and host.
@@ -19,6 +21,7 @@ pub(super) struct ActiveFaults {
     world: World,
     links: RefCell<BTreeMap<(LinkFault, HostId, HostId), u32>>,
     pauses: RefCell<BTreeMap<HostId, u32>>,
+    skews: RefCell<BTreeMap<HostId, u32>>,
 }
 
 impl ActiveFaults {
@@ -27,6 +30,7 @@ impl ActiveFaults {
             world,
             links: RefCell::new(BTreeMap::new()),
             pauses: RefCell::new(BTreeMap::new()),
+            skews: RefCell::new(BTreeMap::new()),
         }
     }
 
@@ -39,6 +43,7 @@ impl ActiveFaults {
             match fault {
                 LinkFault::Partition => self.world.partition(a, b, direction),
                 LinkFault::Hold => self.world.hold(a, b, direction),
+                LinkFault::Refuse | LinkFault::Hang => self.set_opening(a, b, direction),
             }
         }
     }
@@ -52,7 +57,34 @@ impl ActiveFaults {
             match fault {
                 LinkFault::Partition => self.world.heal(a, b, direction),
                 LinkFault::Hold => self.world.release(a, b, direction),
+                LinkFault::Refuse | LinkFault::Hang => self.set_opening(a, b, direction),
             }
+        }
+    }
+
+    /// Applies the faults that concern connections from one host to another: of two, a refusal.
+    fn set_opening(&self, a: HostId, b: HostId, direction: Direction) {
+        let (forward, backward) = ways(direction);
+        for (concerned, from, to) in [(forward, a, b), (backward, b, a)] {
+            if concerned {
+                self.world.set_opening(from, to, self.opening(from, to));
+            }
+        }
+    }
+
+    fn opening(&self, from: HostId, to: HostId) -> Opening {
+        let links = self.links.borrow();
+        let is_active = |fault| {
+            links
+                .get(&(fault, from, to))
+                .is_some_and(|count| *count > 0)
+        };
+        if is_active(LinkFault::Refuse) {
+            Opening::Refused
+        } else if is_active(LinkFault::Hang) {
+            Opening::Hangs
+        } else {
+            Opening::Works
         }
     }
 
@@ -74,6 +106,34 @@ impl ActiveFaults {
         if *count == 0 {
             self.world.resume(host);
         }
+    }
+
+    /// Sets the wall clock of a host wrong by so many microseconds. Of two skews the later one
+    /// counts.
+    pub(super) fn skew(&self, host: HostId, offset_micros: i64) {
+        *self.skews.borrow_mut().entry(host).or_default() += 1;
+        self.set_clock(host, offset_micros);
+    }
+
+    /// Sets the wall clock of a host right, unless another fault has set it wrong too.
+    pub(super) fn end_skew(&self, host: HostId) {
+        let is_last = {
+            let mut skews = self.skews.borrow_mut();
+            let count = skews.entry(host).or_default();
+            *count = count.saturating_sub(1);
+            *count == 0
+        };
+        if is_last {
+            self.set_clock(host, 0);
+        }
+    }
+
+    fn set_clock(&self, host: HostId, offset_micros: i64) {
+        let skew = ClockSkew {
+            offset_micros,
+            ..ClockSkew::default()
+        };
+        self.world.set_clock(host, skew);
     }
 
     /// Returns `true` if this is the first.

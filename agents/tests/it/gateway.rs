@@ -7,8 +7,8 @@ use std::time::Duration;
 use rehearsal_agents::spec::ScenarioSpec;
 use rehearsal_agents::systems::gateway::{
     AgentSettings, ChatExpectations, ChatOutcome, ChatSettings, ClientSettings, DelegationSettings,
-    DeploymentSettings, Expectations, Expected, Gateway, GatewayScenario, GatewaySettings, Reading,
-    Relation, StartOrder, marks,
+    DeploymentSettings, Expectations, Expected, Gateway, GatewayScenario, GatewaySettings,
+    ModelSettings, Reading, Relation, StartOrder, marks,
 };
 use rehearsal_agents::units::times::Window;
 use rehearsal_history::oracle::OracleRef;
@@ -58,6 +58,7 @@ fn scenario(agents: Vec<AgentSettings>, chats: Vec<ChatSettings>) -> GatewayScen
         },
         gateway: GatewaySettings::default(),
         delegation: DelegationSettings::default(),
+        model: ModelSettings::default(),
         client: ClientSettings {
             poll: secs(1),
             ..ClientSettings::default()

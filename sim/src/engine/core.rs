@@ -56,6 +56,8 @@ pub(crate) struct Core {
     pub(crate) resources: IndexVec<ResourceId, ResourceInfo>,
     pub(crate) network: Option<Network>,
     pub(crate) net_config: NetConfig,
+    /// Some host's wall clock was set wrong.
+    pub(crate) has_skewed_clock: bool,
     pub(crate) draws: ChoiceSource,
     pub(super) strategy: Box<dyn Strategy>,
     /// Present if the strategy reads the labels of resources.

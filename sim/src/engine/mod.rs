@@ -48,7 +48,7 @@ use crate::trace::{Effect, Fingerprinter, HappensBefore, Outcome, Statistics, Tr
 use self::cancellations::Cancellations;
 pub(crate) use self::core::{Core, Disposal, Exemption, Task};
 pub(crate) use self::driver::Driver;
-pub use self::host::HostState;
+pub use self::host::{ClockSkew, HostState};
 pub use self::leaks::Leaks;
 use self::observations::Observations;
 use self::plain_tasks::PlainTasks;
@@ -213,6 +213,7 @@ impl Engine {
                 resources: IndexVec::default(),
                 network: None,
                 net_config: net,
+                has_skewed_clock: false,
                 draws,
                 labels: strategy.reads_labels().then(ResourceLabels::default),
                 strategy,

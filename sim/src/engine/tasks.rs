@@ -176,7 +176,11 @@ impl Engine {
             Err(aborted) => return drop(aborted),
         };
         let mut cx = Context::from_waker(&body.waker);
+        let shift = self.shift_wall_clock(id);
         let poll = body.future.as_mut().poll(&mut cx);
+        if shift != 0 {
+            rehearsal_hermetic::set_wall_shift(0);
+        }
         if rehearsal_hermetic::has_leaked() {
             self.check_leaks();
         }
@@ -210,6 +214,19 @@ impl Engine {
         }
         // Else the task's host crashed while it ran; its future is dropped on_host,
         // after the borrow, because `body` was declared before `core`.
+    }
+
+    /// Shows the task the wall clock of its host. Returns the microseconds by which that is wrong.
+    #[inline]
+    fn shift_wall_clock(&self, id: TaskId) -> i64 {
+        let core = self.core.borrow();
+        if !core.has_skewed_clock {
+            return 0;
+        }
+        let host = core.task(id).map(|task| task.host);
+        let shift = host.map_or(0, |host| core.hosts[host].clock_shift(self.now.get()));
+        rehearsal_hermetic::set_wall_shift(shift);
+        shift
     }
 
     /// Removes the chosen tasks and drops them, oldest first.

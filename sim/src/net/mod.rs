@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use crate::ids::HostId;
 
+pub use network::Opening;
 pub(crate) use network::{Link, Network, Stack};
 
 /// The behaviour of links.

@@ -43,9 +43,23 @@ pub(crate) struct Link {
     pub(crate) loss: SiteId,
     pub(crate) blocked: bool,
     pub(crate) held: bool,
+    /// What happens to the first packets of connections.
+    pub(crate) opening: Opening,
     /// In flight when the link was blocked, or its end was down.
     pub(crate) stalled: Vec<Transit>,
     pub(crate) waiting: Vec<Transit>,
+}
+
+/// The treatment of connections that are being opened over a link.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Opening {
+    /// They come about.
+    #[default]
+    Works,
+    /// They are refused, as by a host on which nothing listens.
+    Refused,
+    /// Nothing answers. TCP tries again for as long as it does with a connection that stalls.
+    Hangs,
 }
 
 impl Network {

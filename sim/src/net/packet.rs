@@ -64,6 +64,23 @@ pub(crate) fn is_pure_ack(packet: &Packet) -> bool {
     }
 }
 
+/// Returns `true` if the packet is the first of a TCP connection.
+pub(crate) fn opens(packet: &Packet) -> bool {
+    match &packet.payload {
+        Transport::Tcp(segment) => segment.flags.syn && !segment.flags.ack,
+        Transport::Udp(_) => false,
+    }
+}
+
+/// Returns both addresses of a packet of TCP, the sender's first.
+pub(crate) fn ends(packet: &Packet) -> Option<(SocketAddr, SocketAddr)> {
+    let (src, src_port, dst, dst_port) = flow(packet)?;
+    Some((
+        SocketAddr::new(src, src_port),
+        SocketAddr::new(dst, dst_port),
+    ))
+}
+
 /// Returns `true` if the packet resets a connection that its receiver has not accepted
 /// and whose handshake is not over. turmoil-net would close that socket and
 /// never free it, and its port could not be bound again. Left half open, it

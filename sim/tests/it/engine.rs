@@ -7,8 +7,8 @@ use std::time::Duration;
 use rehearsal_sim::tokio::task::yield_now;
 use rehearsal_sim::tokio::{spawn, time};
 use rehearsal_sim::{
-    Budget, Choices, Config, DeviationKind, Effect, Family, Fifo, Outcome, Recording, Site,
-    Verdict, run,
+    Budget, Choices, ClockSkew, Config, DeviationKind, Effect, Family, Fifo, Outcome, Recording,
+    Site, Verdict, run,
 };
 
 use crate::support::config;
@@ -476,4 +476,33 @@ fn task_that_pauses_its_own_host_stops_at_its_next_point() {
         (before, after)
     });
     assert_eq!(outcome.value, Some((None, Some(10))));
+}
+
+#[test]
+fn wall_clock_of_a_host_is_ahead_behind_or_drifts() {
+    let outcome = run(Config::default(), |world| async move {
+        let (right, wrong) = (world.host("right"), world.host("wrong"));
+        let shift = |host| async move {
+            let asking = world.spawn_on(host, async move { world.clock_shift() });
+            asking.await.expect("does not panic")
+        };
+        let mut shifts = vec![shift(wrong).await];
+        for (offset_micros, drift_ppm) in [(2_000, 0), (-500, 0), (0, 100), (1_000, -100)] {
+            world.set_clock(
+                wrong,
+                ClockSkew {
+                    offset_micros,
+                    drift_ppm,
+                },
+            );
+            time::sleep(Duration::from_secs(10)).await;
+            shifts.push(shift(wrong).await);
+            assert_eq!(shift(right).await, 0);
+        }
+        world.set_clock(wrong, ClockSkew::default());
+        shifts.push(shift(wrong).await);
+        shifts
+    });
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    assert_eq!(outcome.value, Some(vec![0, 2_000, -500, 1_000, 0, 0]));
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rehearsal_sim::tokio::{spawn, time};
 use rehearsal_sim::{
-    Ambient, Config, Outcome, Verdict, WALL_CLOCK_START, World, run, run_hermetic,
+    Ambient, ClockSkew, Config, Outcome, Verdict, WALL_CLOCK_START, World, run, run_hermetic,
 };
 
 use crate::support::config;
@@ -281,4 +281,27 @@ fn tokios_own_select_depends_on_the_seed() {
     };
     assert_eq!(branches(1), branches(1));
     assert_ne!(branches(1), branches(2));
+}
+
+#[test]
+fn system_time_of_a_host_follows_its_skewed_clock() {
+    let outcome = run_hermetic(
+        || config(1),
+        |world| async move {
+            let (right, wrong) = (world.host("right"), world.host("wrong"));
+            let ahead = ClockSkew {
+                offset_micros: 3_000_000,
+                drift_ppm: 0,
+            };
+            world.set_clock(wrong, ahead);
+            let read = |host| world.spawn_on(host, async { (SystemTime::now(), Instant::now()) });
+            let (right, wrong) = (read(right), read(wrong));
+            (right.await.expect("a time"), wrong.await.expect("a time"))
+        },
+    );
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    let ((right, timer), (wrong, same)) = outcome.value.expect("the program returns");
+    let ahead = wrong.duration_since(right).expect("it is ahead");
+    assert_eq!(ahead, Duration::from_secs(3));
+    assert_eq!(timer, same);
 }

@@ -1,12 +1,13 @@
 //! Faults that overlap, or strike in the middle of a handshake or of a close.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use rehearsal_sim::tokio::io::{AsyncReadExt, AsyncWriteExt};
 use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
 use rehearsal_sim::tokio::sync::{Barrier, mpsc};
 use rehearsal_sim::tokio::time;
-use rehearsal_sim::{Config, Direction, HostId, Outcome, Random, Verdict, World, run};
+use rehearsal_sim::{Config, Direction, HostId, Opening, Outcome, Random, Verdict, World, run};
 
 fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -191,4 +192,84 @@ fn barrier_opens_in_the_same_order_for_the_same_seed() {
         assert_eq!(order.len(), 12);
         assert_eq!(order.iter().filter(|(_, leads)| *leads).count(), 1);
     }
+}
+
+/// Connects to the server until the time is over.
+async fn connect(within: Duration) -> Result<TcpStream, Option<ErrorKind>> {
+    match time::timeout(within, TcpStream::connect("server:80")).await {
+        Ok(connected) => connected.map_err(|error| Some(error.kind())),
+        Err(_) => Err(None),
+    }
+}
+
+#[test]
+fn connections_are_refused_until_they_are_not() {
+    let outcome = run_seed(1, |world| async move {
+        let (server, client) = (boot_server(world), world.host("client"));
+        time::sleep(ms(1)).await;
+        let attempt = || async move {
+            let attempt = world.spawn_on(client, connect(ms(100)));
+            attempt.await.expect("does not panic")
+        };
+        let open = attempt().await.expect("it listens");
+        world.set_opening(client, server, Opening::Refused);
+        let refused = attempt().await.expect_err("refused");
+        // The other direction, and what is open, is not concerned.
+        let mut open = open;
+        let read = world.spawn_on(client, async move { open.read_u8().await.ok() });
+        let read = read.await.expect("does not panic");
+        world.set_opening(client, server, Opening::Works);
+        (refused, read, attempt().await.is_ok())
+    });
+    assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.verdict);
+    let refused = Some(ErrorKind::ConnectionRefused);
+    assert_eq!(outcome.value, Some((refused, Some(0), true)));
+}
+
+#[test]
+fn connections_hang_until_they_come_about_or_time_out() {
+    let outcome = run_seed(1, |world| async move {
+        let (server, client) = (boot_server(world), world.host("client"));
+        time::sleep(ms(1)).await;
+        world.set_opening(client, server, Opening::Hangs);
+        let briefly = world.spawn_on(client, connect(ms(500)));
+        let briefly = briefly.await.expect("does not panic").err();
+        let long = world.spawn_on(client, connect(Duration::from_secs(600)));
+        let long = long.await.expect("does not panic").err();
+        let late = world.spawn_on(client, connect(Duration::from_secs(600)));
+        time::sleep(Duration::from_secs(1)).await;
+        world.set_opening(client, server, Opening::Works);
+        let late = late.await.expect("does not panic").is_ok();
+        (briefly, long, late)
+    });
+    assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.verdict);
+    let timed_out = Some(Some(ErrorKind::TimedOut));
+    assert_eq!(outcome.value, Some((Some(None), timed_out, true)));
+}
+
+#[test]
+fn half_open_end_learns_nothing_until_it_writes() {
+    let outcome = run_seed(1, |world| async move {
+        let (server, client) = (world.host("server"), world.host("client"));
+        let gone = world.spawn_on(server, async {
+            let listener = TcpListener::bind("0.0.0.0:80").await.expect("a free port");
+            let (mut stream, _) = listener.accept().await.expect("a client");
+            stream.read_u8().await.map_err(|error| error.kind())
+        });
+        let left = world.spawn_on(client, async {
+            time::sleep(ms(1)).await;
+            let mut stream = TcpStream::connect("server:80").await.expect("it listens");
+            let silent = time::timeout(Duration::from_secs(600), stream.read_u8()).await;
+            stream.write_u8(1).await.expect("there is no notice");
+            let after = stream.read_u8().await.map_err(|error| error.kind());
+            (silent.is_err(), after)
+        });
+        time::sleep(ms(20)).await;
+        assert_eq!(world.half_open_connections(server, client), 1);
+        let gone = gone.await.expect("does not panic");
+        (gone, left.await.expect("does not panic"))
+    });
+    assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.verdict);
+    let reset = Err(ErrorKind::ConnectionReset);
+    assert_eq!(outcome.value, Some((reset, (true, reset))));
 }

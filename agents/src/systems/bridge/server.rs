@@ -14,6 +14,7 @@ use super::connections::Outgoing;
 use super::core::Core;
 use super::session::{self, Disconnected, FrameSink, FrameSource, Incoming};
 use super::{ByteStream, Listener};
+use crate::effect::{self, Effect};
 use crate::websocket;
 
 /// Longest time that a client may take for the handshake.
@@ -83,7 +84,10 @@ impl<S: ByteStream> FrameSink for Sink<S> {
     }
 
     async fn flush(&mut self) -> Result<(), Disconnected> {
-        self.0.flush().await.map_err(|_| Disconnected)
+        let effect = effect::begin(Effect::Frame).await;
+        self.0.flush().await.map_err(|_| Disconnected)?;
+        effect.end().await;
+        Ok(())
     }
 
     async fn ping(&mut self) -> Result<(), Disconnected> {

@@ -239,6 +239,8 @@ pub(super) enum ErrorCode {
     DelegationFailed,
     /// The model has no output left.
     ModelExhausted,
+    /// The model has answered none of the attempts at a request.
+    ModelUnavailable,
     /// The model delegates again and again.
     TooManySteps,
     /// A request that is no chat request.

@@ -62,8 +62,62 @@ pub const RETRIES_WITHOUT_BUDGET: Defect = Defect::new(
     "A delegated task is sent again and again as long as the gateway is busy.",
 );
 
+/// See [`TASK_IDS_FROM_CLOCK`].
+pub const LATE_REPLY_TAKEN: Defect = Defect::new(
+    "late-reply-taken",
+    "The reply of the model to a call that was given up is taken for that to the next one.",
+);
+
+/// See [`TASK_IDS_FROM_CLOCK`].
+pub const REPETITION_CARRIED_OUT: Defect = Defect::new(
+    "repetition-carried-out",
+    "An output that the model sends again is carried out again.",
+);
+
+/// See [`TASK_IDS_FROM_CLOCK`].
+pub const CUT_OUTPUT_ACCEPTED: Defect = Defect::new(
+    "cut-output-accepted",
+    "An output that breaks off is taken for a whole one.",
+);
+
+/// See [`TASK_IDS_FROM_CLOCK`].
+pub const UNREADABLE_REPLY_ENDS_TURN: Defect = Defect::new(
+    "unreadable-reply-ends-turn",
+    "A turn whose model sends what cannot be read stops, and its end is not remembered.",
+);
+
+/// See [`TASK_IDS_FROM_CLOCK`].
+pub const RETRY_AFTER_IGNORED: Defect = Defect::new(
+    "retry-after-ignored",
+    "A refusal of the model names the time of the next call, and the call is repeated before.",
+);
+
+/// See [`TASK_IDS_FROM_CLOCK`].
+pub const LIMIT_ENDS_TURN: Defect = Defect::new(
+    "limit-ends-turn",
+    "A refusal of the model for too many calls that names no time is taken for final.",
+);
+
+/// See [`TASK_IDS_FROM_CLOCK`].
+pub const ERROR_IS_OUTPUT: Defect = Defect::new(
+    "error-is-output",
+    "The text of an error of the model is taken for its output.",
+);
+
+/// See [`TASK_IDS_FROM_CLOCK`].
+pub const EXPIRED_TOKEN_KEPT: Defect = Defect::new(
+    "expired-token-kept",
+    "A call that is refused because its token has expired is repeated with the same token.",
+);
+
+/// See [`TASK_IDS_FROM_CLOCK`].
+pub const RESULT_TAKEN_TWICE: Defect = Defect::new(
+    "result-taken-twice",
+    "The result of a task that is delivered twice is remembered twice.",
+);
+
 /// Every defect.
-pub const DEFECTS: [Defect; 10] = [
+pub const DEFECTS: [Defect; 19] = [
     TASK_IDS_FROM_CLOCK,
     MEMORY_IGNORES_SESSION,
     MEMORY_SHARED_BY_AGENTS,
@@ -74,4 +128,13 @@ pub const DEFECTS: [Defect; 10] = [
     LOG_TRUNCATED,
     READY_BEFORE_CARDS,
     RETRIES_WITHOUT_BUDGET,
+    LATE_REPLY_TAKEN,
+    REPETITION_CARRIED_OUT,
+    CUT_OUTPUT_ACCEPTED,
+    UNREADABLE_REPLY_ENDS_TURN,
+    RETRY_AFTER_IGNORED,
+    LIMIT_ENDS_TURN,
+    ERROR_IS_OUTPUT,
+    EXPIRED_TOKEN_KEPT,
+    RESULT_TAKEN_TWICE,
 ];

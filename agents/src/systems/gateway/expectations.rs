@@ -121,6 +121,8 @@ pub enum ChatOutcome {
     DelegationFailed,
     /// The script of the model is used up.
     ModelExhausted,
+    /// The model has answered none of the attempts at a request.
+    ModelUnavailable,
     /// The model delegates again and again.
     TooManySteps,
     /// Every attempt was refused by the gateway.
@@ -132,7 +134,7 @@ pub enum ChatOutcome {
 }
 
 /// The ends of a chat with an error, and the error that the agent or the gateway names.
-const ERRORS: [(ChatOutcome, ErrorCode); 8] = [
+const ERRORS: [(ChatOutcome, ErrorCode); 9] = [
     (
         ChatOutcome::MalformedDelegation,
         ErrorCode::MalformedDelegation,
@@ -142,6 +144,7 @@ const ERRORS: [(ChatOutcome, ErrorCode); 8] = [
     (ChatOutcome::AccessDenied, ErrorCode::AccessDenied),
     (ChatOutcome::DelegationFailed, ErrorCode::DelegationFailed),
     (ChatOutcome::ModelExhausted, ErrorCode::ModelExhausted),
+    (ChatOutcome::ModelUnavailable, ErrorCode::ModelUnavailable),
     (ChatOutcome::TooManySteps, ErrorCode::TooManySteps),
     (ChatOutcome::Unavailable, ErrorCode::Unavailable),
 ];

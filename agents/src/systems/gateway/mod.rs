@@ -29,6 +29,8 @@
 //!   has; the turn of the sub-agent lies between request and response in the memories.
 //! - A memory is an append-only log for each agent and session. Nothing is lost, and no
 //!   session and no other agent sees it.
+//! - The call of a model is repeated after a reply that is late, damaged, old or a refusal, as
+//!   often as its budget allows; nothing of such a reply gets into a memory.
 //! - A request is sent no more often than its budget allows, and given up at its deadline.
 
 mod agent;
@@ -55,6 +57,6 @@ pub use model::MODEL;
 pub use participants::{AgentSettings, ChatSettings, Reading};
 pub use settings::{
     ClientSettings, DelegationSettings, DeploymentSettings, GatewayFile, GatewayScenario,
-    GatewaySettings, GatewaySpec, StartOrder,
+    GatewaySettings, GatewaySpec, ModelSettings, StartOrder,
 };
 pub use system::{Gateway, INFO, SYSTEM};

@@ -13,6 +13,7 @@ use super::participants::{AgentSettings, ChatSettings};
 use super::proxy::Transients;
 use super::settings::{GatewayScenario, StartOrder};
 use crate::driver::Planner;
+use crate::model_service::ModelService;
 use crate::scripted_model::{Script, ScriptedModel};
 
 /// The numbers of refused attempts that are drawn; the chats take them in turn.
@@ -72,7 +73,7 @@ pub(super) struct Plan {
     pub(super) agents: Vec<PlannedAgent>,
     pub(super) users: Vec<PlannedUser>,
     pub(super) transients: Transients,
-    pub(super) model: ScriptedModel,
+    pub(super) model: ModelService,
 }
 
 /// The names of agents by their keys.
@@ -230,7 +231,7 @@ fn draw_transients(scenario: &GatewayScenario, names: &Names<'_>, world: World) 
 }
 
 /// Returns the model with a script for each agent and session.
-fn model(scenario: &GatewayScenario, names: &Names<'_>, users: &[PlannedUser]) -> ScriptedModel {
+fn model(scenario: &GatewayScenario, names: &Names<'_>, users: &[PlannedUser]) -> ModelService {
     let mut model = ScriptedModel::new();
     for user in users {
         for agent in &scenario.agents {
@@ -244,5 +245,5 @@ fn model(scenario: &GatewayScenario, names: &Names<'_>, users: &[PlannedUser]) -
             model = model.with(script_name(&names.of(&agent.key), &user.session), script);
         }
     }
-    model
+    ModelService::new(model)
 }

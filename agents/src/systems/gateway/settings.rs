@@ -24,6 +24,8 @@ pub struct GatewayScenario {
     pub gateway: GatewaySettings,
     /// Settings of the requests of agents to their sub-agents.
     pub delegation: DelegationSettings,
+    /// Settings of the calls of models.
+    pub model: ModelSettings,
     /// Settings of the users' requests.
     pub client: ClientSettings,
     /// The agents.
@@ -140,6 +142,33 @@ impl Default for DelegationSettings {
     }
 }
 
+/// Settings of the calls of models.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelSettings {
+    /// The time for one attempt. Zero: as long as it takes.
+    #[serde(with = "times")]
+    #[schemars(with = "Delay")]
+    pub timeout: Duration,
+    /// The greatest number of attempts.
+    #[schemars(range(min = 1, max = 1_000))]
+    pub attempts: u32,
+    /// The time before the second attempt at a call that has failed; it doubles each time.
+    #[serde(with = "times")]
+    #[schemars(with = "Delay")]
+    pub backoff: Duration,
+}
+
+impl Default for ModelSettings {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::ZERO,
+            attempts: 8,
+            backoff: Duration::from_millis(50),
+        }
+    }
+}
+
 /// Settings of the users' requests.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -195,6 +224,9 @@ pub struct GatewayFile {
     /// Settings of the requests of agents to their sub-agents.
     #[serde(default)]
     pub(super) delegation: Part<DelegationSettings>,
+    /// Settings of the calls of models.
+    #[serde(default)]
+    pub(super) model: Part<ModelSettings>,
     /// Settings of the users' requests.
     #[serde(default)]
     pub(super) client: Part<ClientSettings>,
@@ -223,6 +255,7 @@ impl Settings for GatewayScenario {
             deployment: file.deployment.into_sound()?,
             gateway: file.gateway.into_sound()?,
             delegation: file.delegation.into_sound()?,
+            model: file.model.into_sound()?,
             client: file.client.into_sound()?,
             agents: file.agents.into_sound()?,
             chats: file.chats.into_sound()?,

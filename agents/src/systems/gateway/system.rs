@@ -11,7 +11,7 @@ use rehearsal_sim::tokio::net::TcpListener;
 use rehearsal_sim::tokio::time::Instant;
 use rehearsal_sim::tokio_util::sync::CancellationToken;
 
-use super::agent::{Agent, Memory, Peers, TaskIds, Volume};
+use super::agent::{Agent, Memory, Model, Peers, TaskIds, Volume};
 use super::defects::{self, MEMORY_SHARED_BY_AGENTS, RETRIES_WITHOUT_BUDGET};
 use super::faults::{self, CLIENT, COORDINATOR, GATEWAY, WORKER};
 use super::http::{self, Client, OnTimeout, RetryPolicy};
@@ -24,8 +24,8 @@ use super::record::{Record, Rules};
 use super::settings::{GatewayScenario, GatewaySpec};
 use super::user::User;
 use crate::driver::{ClientHost, Deployment, Node, Planner};
+use crate::model_service::ModelService;
 use crate::record::recorder::name_task;
-use crate::scripted_model::ScriptedModel;
 use crate::system::{AnySystem, Facet, Role, System, SystemInfo};
 
 /// The time that an agent takes to write an event.
@@ -213,7 +213,7 @@ struct AgentProgram {
     environment: Rc<Environment>,
     agent: PlannedAgent,
     disk: Disk,
-    model: ScriptedModel,
+    model: ModelService,
     roster: Arc<BTreeSet<AgentName>>,
 }
 
@@ -239,7 +239,12 @@ impl AgentProgram {
             name: self.agent.name.clone(),
             description: self.agent.description.clone(),
             startup: self.agent.startup,
-            model: self.model.clone(),
+            model: Model::new(
+                self.model.clone(),
+                self.agent.name.as_str(),
+                spec.settings.model.clone(),
+                spec.defect,
+            ),
             memory: Memory {
                 agent: self.agent.name.clone(),
                 volume: self.disk.volume.clone(),

@@ -91,6 +91,14 @@ pub(super) async fn join<T>(tasks: impl IntoIterator<Item = JoinHandle<T>>) -> V
     results
 }
 
+/// Waits for tasks that may be cancelled.
+pub(super) async fn ended<T>(tasks: impl IntoIterator<Item = JoinHandle<T>>) {
+    for task in tasks {
+        // It has ended, or was cancelled.
+        let _ = task.await;
+    }
+}
+
 /// Returns the outcome of a promise that is kept, or the text that says how it is broken.
 pub(super) fn promise(kept: bool, broken: impl FnOnce() -> String) -> Outcome {
     if kept { Ok(()) } else { Err(broken()) }

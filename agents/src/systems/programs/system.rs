@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use rehearsal_history::{Actor, Model, Vocabulary};
-use rehearsal_sim::Ambient;
 use rehearsal_sim::tokio::{spawn, time};
+use rehearsal_sim::{Ambient, current};
 
 use super::Program;
 use super::catalog::DEFECTS;
@@ -102,6 +102,9 @@ async fn run(
     let actor = node.actor(program.about.name);
     // A task of its own: all of its operations are scheduling points.
     let task = spawn((program.run)(size, version));
+    if let Some(world) = current() {
+        world.cancel_only_below(&task);
+    }
     match time::timeout(LONGEST, task).await {
         Ok(Ok(outcome)) => record(&actor, program, outcome),
         Ok(Err(ended)) => actor.invariant(ENDS, Err(ended.to_string())),

@@ -1,8 +1,10 @@
 //! The clock of a host.
 
+use rehearsal_sim::current;
+
 use crate::record::Recorder;
 
-/// The clock of a host. All hosts of a run have the same time.
+/// The clock of a host: the time of the run, with the error of the host's own wall clock.
 #[derive(Clone, Debug)]
 pub(super) struct Clock(Recorder);
 
@@ -13,6 +15,7 @@ impl Clock {
 
     /// Returns the time in microseconds.
     pub(super) fn now_us(&self) -> u64 {
-        self.0.now().as_micros()
+        let shift = current().map_or(0, |world| world.clock_shift());
+        self.0.now().as_micros().saturating_add_signed(shift)
     }
 }

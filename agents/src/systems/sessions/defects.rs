@@ -62,8 +62,14 @@ pub const REPEATED_EVENT: Defect = Defect::new(
     "An event that is repeated is added to the log again.",
 );
 
+/// See [`CURRENT_SESSION`].
+pub const REFUSAL_OVERRULED: Defect = Defect::new(
+    "refusal-overruled",
+    "A token that was refused is used again as long as it is valid by the host's own clock.",
+);
+
 /// Every defect.
-pub const DEFECTS: [Defect; 10] = [
+pub const DEFECTS: [Defect; 11] = [
     CURRENT_SESSION,
     SUMS_WRITTEN_BACK,
     CHECKPOINT_ALIASES_STATE,
@@ -74,4 +80,5 @@ pub const DEFECTS: [Defect; 10] = [
     REFRESH_MISSED,
     ANSWERED_BEFORE_WRITE,
     REPEATED_EVENT,
+    REFUSAL_OVERRULED,
 ];

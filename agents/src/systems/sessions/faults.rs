@@ -12,7 +12,7 @@ pub const IDENTITY: RoleName = "identity";
 pub const AGENT: RoleName = "agent";
 
 /// Every fault.
-pub const FAULTS: [Fault; 9] = [
+pub const FAULTS: [Fault; 10] = [
     LinkAction::Reset.between(AGENT, SERVICE),
     LinkAction::Partition.between(AGENT, SERVICE),
     LinkAction::Hold.between(AGENT, SERVICE),
@@ -22,4 +22,5 @@ pub const FAULTS: [Fault; 9] = [
     NodeAction::Pause.of(SERVICE),
     NodeAction::Crash.of(IDENTITY),
     NodeAction::Pause.of(AGENT),
+    NodeAction::Skew.of(AGENT),
 ];

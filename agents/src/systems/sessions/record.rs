@@ -311,7 +311,14 @@ impl Probe for HostRecord {
         self.actor.reached(marks::REQUEST_REPEATED.name());
     }
 
-    fn unauthorized(&self) {
+    fn unauthorized(&self, again: bool) {
+        if again {
+            let contradiction = "a request has been sent with it, and was refused";
+            self.actor.invariant(
+                "no refused token is used again",
+                Err(contradiction.to_owned()),
+            );
+        }
         self.actor.reached(marks::TOKEN_REFUSED.name());
     }
 }

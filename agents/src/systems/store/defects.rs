@@ -104,8 +104,14 @@ pub const ANSWER_WAITS_FOR_REPLICA: Defect = Defect::new(
     "A command is answered when a replica has its change, however long that is away.",
 );
 
+/// See [`LOST_UPDATE`].
+pub const TORN_RECORD_KEPT: Defect = Defect::new(
+    "torn-record-kept",
+    "A record that a crash has torn stays in the journal, and nothing behind it is read again.",
+);
+
 /// Every defect.
-pub const DEFECTS: [Defect; 17] = [
+pub const DEFECTS: [Defect; 18] = [
     LOST_UPDATE,
     WORKSPACE_PUT_BACK,
     SHALLOW_SNAPSHOT,
@@ -123,4 +129,5 @@ pub const DEFECTS: [Defect; 17] = [
     WITHDRAWN_TOOL_USED,
     EFFECTS_WHEN_READY,
     ANSWER_WAITS_FOR_REPLICA,
+    TORN_RECORD_KEPT,
 ];

@@ -1,5 +1,6 @@
 //! The faults that the store admits.
 
+use crate::fault::answer;
 use crate::fault::{Fault, LinkAction, NodeAction, RoleName};
 
 /// The role and the name of the store's host.
@@ -15,7 +16,7 @@ pub const WORKER: RoleName = "worker";
 pub const AGENT: RoleName = "agent";
 
 /// Every fault.
-pub const FAULTS: [Fault; 14] = [
+pub const FAULTS: [Fault; 15] = [
     NodeAction::Crash.of(STORE),
     NodeAction::Pause.of(STORE),
     NodeAction::Crash.of(WORKER),
@@ -30,4 +31,5 @@ pub const FAULTS: [Fault; 14] = [
     LinkAction::Hold.between(WORKER, STORE),
     LinkAction::Partition.between(REPLICA, STORE),
     LinkAction::Partition.between(AGENT, REPLICA),
+    answer::TORN_WRITE.of(STORE),
 ];

@@ -57,6 +57,27 @@ impl Engine {
         connections.len()
     }
 
+    /// Has one end forget every connection between two hosts, without notice to the other end.
+    /// Returns their number.
+    pub(crate) fn forget_between(&self, host: HostId, peer: HostId) -> usize {
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        core.collect_packets(self.now(), None);
+        let Some(network) = &mut core.network else {
+            return 0;
+        };
+        let Some(address) = network.address(peer) else {
+            return 0;
+        };
+        let connections = network.connections(host).into_iter();
+        let connections = connections.filter(|(_, remote)| remote.ip() == address);
+        let connections: Vec<_> = connections.collect();
+        for (local, remote) in &connections {
+            network.deliver(forged_reset(*local, *remote));
+        }
+        connections.len()
+    }
+
     /// Returns every socket that is not closed. A connection whose handshake the peer has not
     /// completed is left out: it belongs to the kernel, and no program has seen it.
     pub(crate) fn sockets(&self) -> Vec<LiveSocket> {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::engine::Core;
 use crate::ids::HostId;
-use crate::net::Direction;
-use crate::net::packet::{Due, Flow, Transit, flow, forged_reset};
+use crate::net::packet::{Due, Flow, Transit, ends, flow, forged_reset};
+use crate::net::{Direction, Opening};
 use crate::time::VirtualTime;
 use crate::trace::Effect;
 
@@ -22,6 +22,35 @@ impl Core {
         for (from, to) in direction.pairs(a, b) {
             self.link(from, to).held = on;
         }
+    }
+
+    pub(crate) fn set_opening(&mut self, from: HostId, to: HostId, opening: Opening) {
+        self.link(from, to).opening = opening;
+    }
+
+    /// Refuses a connection, or leaves its first packet without an answer.
+    pub(super) fn keep_from_opening(
+        &mut self,
+        transit: Transit,
+        opening: Opening,
+        now: VirtualTime,
+    ) {
+        if opening == Opening::Hangs {
+            let give_up_after = self.net_config.give_up_after;
+            self.network().stall(transit, give_up_after);
+            return;
+        }
+        let Some((client, server)) = ends(&transit.packet) else {
+            return;
+        };
+        let refusal = Transit {
+            from: transit.to,
+            to: transit.from,
+            sent: now,
+            number: self.statistics.packets,
+            packet: forged_reset(client, server),
+        };
+        self.forward(refusal, now, Duration::ZERO);
     }
 
     /// Sends held packets on.

@@ -7,8 +7,8 @@ use turmoil_net::{Packet, Transport};
 use crate::engine::host::HostState;
 use crate::engine::{Core, Engine};
 use crate::ids::HostId;
-use crate::net::packet::{Due, Transit, flow, is_pure_ack, packed, payload_len};
-use crate::net::{Link, Network};
+use crate::net::packet::{Due, Transit, flow, is_pure_ack, opens, packed, payload_len};
+use crate::net::{Link, Network, Opening};
 use crate::schedule::{self, Site, SiteId};
 use crate::time::{VirtualTime, micros};
 use crate::trace::Effect;
@@ -35,6 +35,7 @@ impl Core {
                 loss: draws.site(Site::Loss(path)),
                 blocked: false,
                 held: false,
+                opening: Opening::Works,
                 stalled: Vec::new(),
                 waiting: Vec::new(),
             }
@@ -85,6 +86,12 @@ impl Core {
         let down = self.hosts[to].state == HostState::Down;
         let link = self.link(from, to);
         let (latency, loss) = (link.latency, link.loss);
+        let opening = link.opening;
+        if opening != Opening::Works && opens(&transit.packet) {
+            self.keep_from_opening(transit, opening, now);
+            return None;
+        }
+        let link = self.link(from, to);
         if link.held {
             link.waiting.push(transit);
             return None;

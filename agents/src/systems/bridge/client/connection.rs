@@ -9,6 +9,7 @@ use rehearsal_sim::tokio::time;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
+use crate::effect::{self, Effect};
 use crate::systems::bridge::{ByteStream, ClientFrame, MemoryConnection, ServerFrame};
 use crate::websocket;
 
@@ -82,7 +83,10 @@ impl<S: ByteStream> ClientConnection<S> {
             Self::WebSocket(socket) => {
                 let text = serde_json::to_string(&frame).map_err(|_| ConnectionLost)?;
                 let message = Message::Text(text.into());
-                socket.send(message).await.map_err(|_| ConnectionLost)
+                let effect = effect::begin(Effect::Frame).await;
+                socket.send(message).await.map_err(|_| ConnectionLost)?;
+                effect.end().await;
+                Ok(())
             }
         }
     }

@@ -7,11 +7,13 @@
 //! | `turn` | the loop of model and delegations |
 //! | `delegation` | the `delegate` block in an output |
 //! | `peers` | sub-agents: cards, access list, delegated tasks |
+//! | `model` | attempts at calls of the model |
 //! | `memory` | the append-only logs |
 //! | `task_ids` | ids of delegated tasks |
 
 mod delegation;
 mod memory;
+mod model;
 mod peers;
 mod routes;
 mod stream;
@@ -38,9 +40,9 @@ use super::ids::{AgentName, SessionId, TurnId};
 use super::observer::Observer;
 use crate::defect::Defect;
 use crate::record::recorder::{lock, name_task};
-use crate::scripted_model::ScriptedModel;
 
 pub(super) use self::memory::{Memory, Volume};
+pub(super) use self::model::Model;
 pub(super) use self::peers::Peers;
 pub(super) use self::task_ids::TaskIds;
 
@@ -56,7 +58,7 @@ pub(super) struct Agent {
     pub(super) description: String,
     /// The time that it takes to start; none for one that never does.
     pub(super) startup: Option<Duration>,
-    pub(super) model: ScriptedModel,
+    pub(super) model: Model,
     pub(super) memory: Memory,
     pub(super) peers: Peers,
     pub(super) task_ids: TaskIds,

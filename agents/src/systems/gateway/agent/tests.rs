@@ -20,7 +20,9 @@ use super::super::http::{Answer, Call, Client, OnTimeout, RetryPolicy};
 use super::super::ids::{AgentName, TurnId};
 use super::super::observer::{Observer, StreamId, StreamPart};
 use super::super::proxy::PORT;
-use super::{Agent, Memory, Peers, TaskIds, Volume, script_name};
+use super::super::settings::ModelSettings;
+use super::{Agent, Memory, Model, Peers, TaskIds, Volume, script_name};
+use crate::model_service::ModelService;
 use crate::scripted_model::{Script, ScriptedModel};
 
 const STARTUP: Duration = Duration::from_millis(50);
@@ -62,7 +64,12 @@ fn agent(outputs: &[&str]) -> Agent {
     Agent {
         description: "An agent under test".to_owned(),
         startup: Some(STARTUP),
-        model,
+        model: Model::new(
+            ModelService::new(model),
+            name.as_str(),
+            ModelSettings::default(),
+            None,
+        ),
         memory: Memory {
             agent: name.clone(),
             volume: Volume::default(),

@@ -1,11 +1,16 @@
 //! A turn: the agent asks its model until that answers, and delegates what the model asks for.
 
 use super::super::api::{DelegationStatus, ErrorCode, Event, Problem};
-use super::super::defects::{ACCESS_CHECKED_LATE, RETRY_RUNS_AGAIN};
+use super::super::defects::{
+    ACCESS_CHECKED_LATE, RESULT_TAKEN_TWICE, RETRY_RUNS_AGAIN, UNREADABLE_REPLY_ENDS_TURN,
+};
 use super::super::ids::{AgentName, SessionId, TurnId};
 use super::delegation::{self, Delegation};
 use super::memory::Progress;
+use super::peers::Delegated;
 use super::{Agent, Outcome};
+use crate::calls;
+use crate::fault::answer::{Call, Wrong};
 
 /// The greatest number of outputs for one turn.
 const STEPS_MAX: u32 = 8;
@@ -49,6 +54,9 @@ impl Agent {
             Progress::NotBegun => self.remember(turn, turn.opening()).await,
         }
         let outcome = self.steps(turn).await;
+        if self.defect == Some(UNREADABLE_REPLY_ENDS_TURN) && outcome.is_err() {
+            return outcome;
+        }
         let end = match outcome.clone() {
             Ok(content) => Event::AgentResponse { content },
             Err(Problem { code, message }) => Event::Error {
@@ -67,12 +75,9 @@ impl Agent {
     async fn steps(&self, turn: &Turn) -> Outcome {
         let script = self.script_of(&turn.session);
         for _ in 0..STEPS_MAX {
-            let output = self.model.complete(&script).await;
-            let output = output.map_err(|exhausted| {
-                Problem::new(ErrorCode::ModelExhausted, exhausted.to_string())
-            })?;
+            let output = self.model.output(&script).await?;
             match delegation::parse(&output)? {
-                None => return Ok(output.to_string()),
+                None => return Ok(output),
                 Some(delegation) => self.delegate(turn, &delegation).await?,
             }
         }
@@ -92,15 +97,18 @@ impl Agent {
             content: delegation.task.clone(),
         };
         self.remember(turn, request).await;
+        let (effect, wrong) = calls::begin(Call::Tool).await;
         let delegated = self.peers.delegate(&turn.session, &task_id, delegation);
         let delegated = delegated.await;
-        let response = Event::DelegationResponse {
-            task_id,
-            agent: delegation.agent.clone(),
-            status: delegated.status,
-            content: delegated.content.clone(),
-        };
-        self.remember(turn, response).await;
+        effect.end().await;
+        self.take_result(turn, (&task_id, &delegation.agent), &delegated)
+            .await;
+        let is_repeated = matches!(wrong, Some(Wrong::Repeated));
+        // A result that is known already is not taken again.
+        if is_repeated && self.defect == Some(RESULT_TAKEN_TWICE) {
+            self.take_result(turn, (&task_id, &delegation.agent), &delegated)
+                .await;
+        }
         allowed?;
         match delegated.status {
             DelegationStatus::Answered => Ok(()),
@@ -111,5 +119,21 @@ impl Agent {
                 Err(Problem::new(code, delegated.content))
             }
         }
+    }
+
+    /// Remembers the result of a task.
+    async fn take_result(
+        &self,
+        turn: &Turn,
+        (task_id, agent): (&TurnId, &AgentName),
+        delegated: &Delegated,
+    ) {
+        let response = Event::DelegationResponse {
+            task_id: task_id.clone(),
+            agent: agent.clone(),
+            status: delegated.status,
+            content: delegated.content.clone(),
+        };
+        self.remember(turn, response).await;
     }
 }

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use super::super::api::{ATTEMPT, REQUEST_ID};
 use super::super::ids::TurnId;
 use super::sse::{EventReader, ServerEvent};
+use crate::effect::CountedStream;
 
 /// The time for one look at an agent that may not be ready.
 const POLL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -212,6 +213,7 @@ pub(in super::super) async fn exchange(
 ) -> Result<Response<Incoming>, CallError> {
     let stream = TcpStream::connect(address).await;
     let stream = stream.map_err(|_| CallError::Unreached)?;
+    let stream = CountedStream::new(stream);
     let connection = http1::handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = connection.map_err(|_| CallError::Unreached)?;
     // It ends when the answer has been read, or dropped.

@@ -68,7 +68,9 @@ pub(super) fn status(code: ErrorCode) -> StatusCode {
         }
         ErrorCode::AccessDenied => StatusCode::FORBIDDEN,
         ErrorCode::DelegationFailed => StatusCode::FAILED_DEPENDENCY,
-        ErrorCode::ModelExhausted => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorCode::ModelExhausted | ErrorCode::ModelUnavailable => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
         ErrorCode::TooManySteps => StatusCode::LOOP_DETECTED,
         ErrorCode::BadRequest => StatusCode::BAD_REQUEST,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,

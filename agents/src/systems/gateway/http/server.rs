@@ -15,6 +15,7 @@ use rehearsal_sim::tokio::{select, time};
 use rehearsal_sim::tokio_util::sync::CancellationToken;
 
 use super::Reply;
+use crate::effect::CountedStream;
 
 /// The time before connections are accepted again after a failure, of too many files, say.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
@@ -56,6 +57,6 @@ async fn connection<F: Future<Output = Reply>>(
     let serving = http.auto_date_header(false);
     // A client that has gone away needs no answer.
     let _ = serving
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(CountedStream::new(stream)), service)
         .await;
 }

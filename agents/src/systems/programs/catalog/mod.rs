@@ -46,4 +46,10 @@ programs! {
     replaced_apart,
     task_dropped,
     zero_absent,
+    line_cleared,
+    handed_to_none,
+    frame_half_written,
+    returned_dirty,
+    entry_of_dropped,
+    window_kept,
 }

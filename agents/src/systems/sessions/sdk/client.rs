@@ -60,7 +60,7 @@ impl Client {
             };
             match self.exchange(&request).await {
                 Ok(Reply::Refused(Refusal::Unauthorized)) => {
-                    self.probe.unauthorized();
+                    self.probe.unauthorized(refused == Some(serial));
                     refused = Some(serial);
                 }
                 Ok(Reply::Refused(refusal)) => return Err(refusal),

@@ -43,8 +43,8 @@ pub(super) trait Probe: Send + Sync {
     /// A request is repeated.
     fn repeated(&self);
 
-    /// A request was refused for its token.
-    fn unauthorized(&self);
+    /// A request was refused for its token; `again` if that was refused for it before.
+    fn unauthorized(&self, again: bool);
 }
 
 /// The log of one session, to which events are sent.

@@ -71,7 +71,9 @@ impl TokenSource {
     fn usable(&self, held: &Held, refused: Option<Serial>) -> Option<Token> {
         let token = held.token.clone()?;
         let valid = token.expires_us > self.clock.now_us();
-        (valid && Some(token.serial) != refused).then_some(token)
+        let overruled = self.connections.defect == Some(defects::REFUSAL_OVERRULED);
+        let was_refused = Some(token.serial) == refused && !overruled;
+        (valid && !was_refused).then_some(token)
     }
 
     async fn fetch(&self, held: &Held) -> Token {

@@ -1,5 +1,7 @@
 //! The journal: every change in one order, on a disk that survives a crash of its host.
 
+use std::collections::BTreeSet;
+use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -7,7 +9,8 @@ use rehearsal_history::Epoch;
 use rehearsal_sim::tokio::time;
 
 use super::super::wire::{Position, Record};
-use crate::effect::{self, Effect};
+use crate::calls;
+use crate::fault::answer::{Call, Wrong};
 use crate::record::recorder::lock;
 
 /// A handle to the disk.
@@ -21,6 +24,8 @@ pub(in super::super) struct Journal {
 struct Disk {
     epoch: u32,
     records: Vec<Record>,
+    /// The places of records of which a crash has left a part only.
+    torn: BTreeSet<usize>,
 }
 
 impl Disk {
@@ -38,11 +43,19 @@ impl Journal {
         }
     }
 
-    /// Begins a new incarnation. Returns all records.
-    pub(super) fn open(&self) -> Vec<Record> {
+    /// Begins a new incarnation. Returns all records up to one that is torn, and removes the
+    /// rest, unless it is to be kept.
+    pub(super) fn open(&self, keep_torn: bool) -> Vec<Record> {
         let mut disk = lock(&self.disk);
         disk.epoch += 1;
-        disk.records.clone()
+        let whole = disk.torn.first().copied();
+        let whole = whole.unwrap_or(disk.records.len());
+        // Seeded: what is written from now on comes behind a record that cannot be read.
+        if !keep_torn {
+            disk.records.truncate(whole);
+            disk.torn.clear();
+        }
+        disk.records[..whole].to_vec()
     }
 
     /// Returns the latest incarnation; `None` before the first.
@@ -69,7 +82,11 @@ impl Journal {
         if !self.write_time.is_zero() {
             time::sleep(self.write_time).await;
         }
-        let effect = effect::begin(Effect::Write).await;
+        let (effect, wrong) = calls::begin(Call::Write).await;
+        if let Some(Wrong::Torn) = wrong {
+            self.tear(record);
+            return pending().await;
+        }
         let position = {
             let mut disk = lock(&self.disk);
             disk.records.push(record);
@@ -77,5 +94,13 @@ impl Journal {
         };
         effect.end().await;
         position
+    }
+
+    /// Writes a part of a record.
+    fn tear(&self, record: Record) {
+        let mut disk = lock(&self.disk);
+        let place = disk.records.len();
+        disk.torn.insert(place);
+        disk.records.push(record);
     }
 }

@@ -39,7 +39,8 @@ impl Primary {
     pub(in super::super) fn open(spec: &StoreSpec, journal: Journal) -> Self {
         let settings = &spec.settings.store;
         let tasks = spec.settings.tasks.as_ref();
-        let records = journal.open();
+        let keep_torn = spec.defect == Some(defects::TORN_RECORD_KEPT);
+        let records = journal.open(keep_torn);
         let space = |team| {
             let of_team = records.iter().filter(|record| record.team == team);
             (team, Mutex::new(Space::restore(of_team, settings.lease)))

@@ -30,6 +30,7 @@ use super::wire::{
     WorkflowId,
 };
 use crate::defect::Defect;
+use crate::effect::{self, Effect};
 use crate::record::recorder::name_task;
 use crate::scripted_model::{Script, ScriptedModel};
 
@@ -88,7 +89,7 @@ impl Worker {
             return Err(Disconnected);
         };
         name_task(&format!("{} of {}", task.name, task.id.workflow));
-        self.take(&task);
+        self.take(&task).await;
         writer.send_one(&FromWorker::Taken).await?;
         let (asks, mut asked) = mpsc::channel(1);
         let (granting, grants) = mpsc::channel(1);
@@ -109,27 +110,32 @@ impl Worker {
                 _ = heartbeat.tick() => writer.send_one(&FromWorker::Busy).await?,
             }
         };
-        let (end, message) = self.end(task.id, end);
+        let (end, message) = self.end(task.id, end).await;
         writer.send_one(&FromWorker::Ended { end, message }).await?;
         writer.close().await;
         Ok(())
     }
 
     /// Takes a task, once.
-    fn take(&self, task: &Task) {
+    async fn take(&self, task: &Task) {
+        let effect = effect::begin(Effect::Write).await;
         // Seeded: a task that is sent again is taken for another one.
         let is_new = self.journal.take(task.id);
         if is_new || self.carries(defects::TASK_TAKEN_AGAIN) {
             self.telemetry.taken(&self.agent.name, task);
         }
+        effect.end().await;
     }
 
     /// Ends a task, once.
-    fn end(&self, task: TaskId, end: TaskEnd) -> Ended {
-        self.journal.end(task, || {
+    async fn end(&self, task: TaskId, end: TaskEnd) -> Ended {
+        let effect = effect::begin(Effect::Write).await;
+        let ended = self.journal.end(task, || {
             let message = self.telemetry.result(&self.agent.name, task, &end);
             (end, message)
-        })
+        });
+        effect.end().await;
+        ended
     }
 
     /// Has the agent do a task: its model answers, until the answer is no call of a tool.
@@ -169,8 +175,11 @@ impl Worker {
         let answer = match self.journal.answer(task, step) {
             Some(answer) => answer,
             None => {
+                // The model is called and its answer kept at once: a crash falls before both, or after.
+                let effect = effect::begin(Effect::Write).await;
                 let answer = self.ask(task).await;
                 self.journal.keep(task, step, &answer);
+                effect.end().await;
                 answer
             }
         };

@@ -1,7 +1,14 @@
-//! Faults by role: an action, and the role or the link that it strikes.
+//! Faults by role: an action, and the role, the link or the calls that it strikes.
+//!
+//! Faults of hosts and links are few and the driver's own; those of the answers to calls of
+//! models and tools are an open set, in [`answer`].
+
+pub mod answer;
 
 use std::cmp::Ordering;
 use std::fmt;
+
+use self::answer::AnswerKind;
 
 /// The name of a role: every host of a system has one.
 pub type RoleName = &'static str;
@@ -15,6 +22,8 @@ pub enum NodeAction {
     Crash,
     /// The host stands still, as in a long garbage collection.
     Pause,
+    /// The wall clock of the host is ahead or behind, by as much as a fault lasts.
+    Skew,
 }
 
 /// An action on the link between one host of one role and one of another.
@@ -28,6 +37,13 @@ pub enum LinkAction {
     PartitionOneWay,
     /// Packets either way are held, then released.
     Hold,
+    /// The host of the first role forgets its connections, and that of the second learns of it
+    /// only when it writes.
+    HalfOpen,
+    /// Connections from the first role to the second are refused.
+    Refuse,
+    /// Connections from the first role to the second are not answered.
+    Hang,
 }
 
 /// The part of a system that a fault strikes, with the action on it.
@@ -48,6 +64,13 @@ pub enum FaultTarget {
         from: RoleName,
         /// The role at the other end.
         to: RoleName,
+    },
+    /// The answer to a call by a host of a role.
+    Answer {
+        /// The kind of fault.
+        kind: AnswerKind,
+        /// The role of the caller.
+        role: RoleName,
     },
 }
 
@@ -76,6 +99,7 @@ impl NodeAction {
             Self::Reconnect => "reconnect",
             Self::Crash => "crash",
             Self::Pause => "pause",
+            Self::Skew => "skew",
         }
     }
 }
@@ -100,6 +124,19 @@ impl LinkAction {
             Self::Partition => "partition",
             Self::PartitionOneWay => "partition-one-way",
             Self::Hold => "hold",
+            Self::HalfOpen => "half-open",
+            Self::Refuse => "refuse",
+            Self::Hang => "hang",
+        }
+    }
+}
+
+impl AnswerKind {
+    /// The fault that does this to the answer to a call by a host of the role.
+    pub const fn of(self, role: RoleName) -> Fault {
+        Fault {
+            target: FaultTarget::Answer { kind: self, role },
+            alias: None,
         }
     }
 }
@@ -136,7 +173,7 @@ impl Fault {
     /// The roles that it strikes.
     pub fn roles(self) -> impl Iterator<Item = RoleName> {
         let (first, second) = match self.target {
-            FaultTarget::Node { role, .. } => (role, None),
+            FaultTarget::Node { role, .. } | FaultTarget::Answer { role, .. } => (role, None),
             FaultTarget::Link { from, to, .. } => (from, Some(to)),
         };
         std::iter::once(first).chain(second)
@@ -150,7 +187,7 @@ impl Fault {
             FaultTarget::Node {
                 action: NodeAction::Reconnect,
                 ..
-            }
+            } | FaultTarget::Answer { .. }
         )
     }
 }
@@ -162,6 +199,7 @@ impl fmt::Display for Fault {
             FaultTarget::Link { action, from, to } => {
                 write!(f, "{}:{from}-{to}", action.name())
             }
+            FaultTarget::Answer { kind, role } => write!(f, "{}:{role}", kind.name()),
         }
     }
 }
@@ -202,6 +240,10 @@ mod tests {
                 LinkAction::PartitionOneWay.between("bus", "member"),
                 "partition-one-way:bus-member",
             ),
+            (
+                answer::MODEL_TRUNCATED.of("worker"),
+                "model-truncated:worker",
+            ),
         ];
         for (fault, name) in names {
             assert_eq!(fault.to_string(), name);
@@ -219,8 +261,9 @@ mod tests {
     }
 
     #[test]
-    fn only_a_reconnect_needs_no_network() {
+    fn reconnects_and_faults_of_answers_need_no_network() {
         assert!(!NodeAction::Reconnect.of("client").needs_network());
+        assert!(!answer::MODEL_DELAYED.of("worker").needs_network());
         assert!(NodeAction::Pause.of("bus").needs_network());
         assert!(LinkAction::Reset.between("member", "bus").needs_network());
     }

@@ -1,9 +1,13 @@
-//! Effects: the things that hosts of a system do to others and to their disks, counted, so that
+//! Effects: the things that hosts of a system do to others and to their disks, and the calls of
+//! models and tools, counted, so that
 //! a fault can strike just before or just after one of them.
 //!
 //! A fault at a time that is drawn rarely falls between a write and its answer; one at an effect
 //! always does. A system marks its effects with `begin`. Where no fault waits for them, that is a
 //! look at a thread-local, and on another runtime than the simulator it does nothing.
+
+#[cfg(feature = "systems")]
+mod stream;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +19,9 @@ use rehearsal_sim::{HostId, World, current};
 use crate::fault::{Fault, RoleName};
 use crate::record::recorder::lock;
 
+#[cfg(feature = "systems")]
+pub(crate) use self::stream::CountedStream;
+
 /// A kind of effect.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Effect {
@@ -22,17 +29,23 @@ pub enum Effect {
     Frame,
     /// A record that is written to a disk.
     Write,
+    /// A call of a model; the effect has come when the reply is there.
+    Model,
+    /// A call of a tool, a delegated task included; the effect has come when the result is there.
+    Tool,
 }
 
 impl Effect {
     /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Frame, Self::Write];
+    pub const ALL: [Self; 4] = [Self::Frame, Self::Write, Self::Model, Self::Tool];
 
     /// Returns the name in scenario files.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Frame => "frame",
             Self::Write => "write",
+            Self::Model => "model",
+            Self::Tool => "tool",
         }
     }
 }
