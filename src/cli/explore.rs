@@ -16,7 +16,8 @@ use crate::clock::now;
 use crate::command::{ExploreRequest, Request, execute};
 use crate::environment;
 use crate::exit::Exit;
-use crate::explore::Shard;
+use crate::explore::{Exploration, Shard};
+use crate::report::junit::Junit;
 use crate::repro::{shell_path, shell_word};
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
@@ -66,6 +67,9 @@ pub(super) struct ExploreArgs {
     max_runs: Option<u64>,
     #[command(flatten)]
     set: SetArgs,
+    /// Write the results as JUnit into a file, one test case a scenario.
+    #[arg(long, value_name = "FILE", conflicts_with = "test")]
+    junit: Option<PathBuf>,
     /// Do not shrink failures.
     #[arg(long)]
     no_shrink: bool,
@@ -182,10 +186,25 @@ fn explore_all(
     stop: &AtomicBool,
 ) -> io::Result<Exit> {
     let end = args.time.and_then(|time| now().checked_add(time));
+    let mut junit = Junit::new("explore");
+    let worst = explore_each(scenarios, out, args, stop, end, &mut junit)?;
+    Ok(write_junit(args.junit.as_deref(), junit, worst))
+}
+
+fn explore_each(
+    scenarios: &[Scenario],
+    out: &Path,
+    args: &ExploreArgs,
+    stop: &AtomicBool,
+    end: Option<Instant>,
+    junit: &mut Junit,
+) -> io::Result<Exit> {
     let mut worst = Exit::Pass;
     for (index, scenario) in scenarios.iter().enumerate() {
         if stop.load(Ordering::Relaxed) {
-            let left: Vec<&str> = scenarios[index..].iter().map(|s| s.name.as_str()).collect();
+            let left = &scenarios[index..];
+            left.iter().for_each(|scenario| junit.add_skipped(scenario));
+            let left: Vec<&str> = left.iter().map(|s| s.name.as_str()).collect();
             print_error(&format!("not run: {}\n", left.join(", ")));
             return Ok(worst.worst(Exit::Unknown));
         }
@@ -196,10 +215,31 @@ fn explore_all(
             args.set.as_arguments()
         );
         let request = Request::Explore(request(args, out.to_owned(), time, resume));
-        let mut terminal = Terminal::new(&scenario.name);
+        let mut results = |found: &Exploration, exit| junit.add(scenario, found, exit);
+        let mut terminal = Terminal::with_results(&scenario.name, &mut results);
         worst = worst.worst(execute(scenario, &request, stop, &mut terminal)?);
     }
     Ok(worst)
+}
+
+/// Writes the results as JUnit, if there is a file for them. Returns the exit code.
+pub(super) fn write_junit(path: Option<&Path>, junit: Junit, worst: Exit) -> Exit {
+    let Some(path) = path else {
+        return worst;
+    };
+    match junit.write(path) {
+        Ok(()) => worst,
+        Err(error) => {
+            print_error(&format!(
+                "error: cannot write `{}`: {error}\n",
+                path.display()
+            ));
+            match worst {
+                Exit::Pass => Exit::Internal,
+                worst => worst,
+            }
+        }
+    }
 }
 
 /// Returns the time of the first of so many scenarios that share what is left.

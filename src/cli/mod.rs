@@ -243,6 +243,9 @@ struct RunArgs {
     /// is never let through. Without this, no seed may fail.
     #[arg(long, value_name = "SHARE", value_parser = share)]
     max_failure_rate: Option<Amount>,
+    /// Write the results as JUnit into a file, one test case a scenario.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
     #[command(flatten)]
     baseline: BaselineArgs,
 }

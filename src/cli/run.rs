@@ -7,12 +7,14 @@ use std::path::Path;
 use rehearsal_history::metrics::Unit;
 
 use super::baseline::{Metrics, Shared};
+use super::explore::write_junit;
 use super::{RunArgs, print, print_error, select};
 use crate::exit::Exit;
 use crate::explore::{
     self, Describe, Executed, Exploration, Keep, Options, Repeat, Reporter, Totals, summary,
 };
 use crate::report::json::RunLine;
+use crate::report::junit::Junit;
 use crate::report::next_steps::{self, NextSteps};
 use crate::report::summary::{BAD, GOOD, many, styled};
 use crate::report::{self, failure};
@@ -28,14 +30,16 @@ pub(super) fn run(root: &Path, out: &Path, args: &RunArgs) -> io::Result<Exit> {
     let Some(mut metrics) = Metrics::of(&args.baseline) else {
         return Ok(Exit::Usage);
     };
+    let mut junit = Junit::new("run");
     let mut worst = Exit::Pass;
     for scenario in &chosen {
-        match run_one(scenario, out, args, &mut metrics)? {
+        match run_one(scenario, out, args, &mut metrics, &mut junit)? {
             // Nothing that was asked for can be said.
             Exit::Usage => return Ok(Exit::Usage),
             exit => worst = worst.worst(exit),
         }
     }
+    let worst = write_junit(args.junit.as_deref(), junit, worst);
     metrics.finish(worst)
 }
 
@@ -44,6 +48,7 @@ fn run_one(
     out: &Path,
     args: &RunArgs,
     metrics: &mut Metrics<'_>,
+    junit: &mut Junit,
 ) -> io::Result<Exit> {
     let one = Seeds::one(args.seed.unwrap_or(0));
     let shown = match (args.json, &args.seeds) {
@@ -95,6 +100,7 @@ fn run_one(
         found => found?,
     };
     let exit = found.exit_within(scenario, true, args.max_failure_rate);
+    junit.add(scenario, &found, exit);
     if shown == Shown::FirstOfEachVerdict {
         match print(&seeds_text(scenario, &found)) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(exit),

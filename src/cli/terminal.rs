@@ -5,22 +5,34 @@ use std::io::{self, ErrorKind};
 use super::progress::Display;
 use super::{print, print_error};
 use crate::command::Console;
-use crate::explore::Progress;
+use crate::exit::Exit;
+use crate::explore::{Exploration, Progress};
 
 /// The terminal, with a display of the progress of `name`.
-pub(super) struct Terminal {
+pub(super) struct Terminal<'a> {
     display: Display,
+    /// Takes the results of explorations.
+    results: Option<&'a mut dyn FnMut(&Exploration, Exit)>,
 }
 
-impl Terminal {
+impl<'a> Terminal<'a> {
     pub(super) fn new(name: &str) -> Self {
         Self {
             display: Display::new(name),
+            results: None,
+        }
+    }
+
+    /// As [`Terminal::new`]; the results of explorations are also given to `results`.
+    pub(super) fn with_results(name: &str, results: &'a mut dyn FnMut(&Exploration, Exit)) -> Self {
+        Self {
+            results: Some(results),
+            ..Self::new(name)
         }
     }
 }
 
-impl Console for Terminal {
+impl Console for Terminal<'_> {
     fn print(&mut self, text: &str) -> io::Result<()> {
         match self.display.aside(|| print(text)) {
             // The reader has read enough; the result is in the exit code.
@@ -36,5 +48,11 @@ impl Console for Terminal {
     fn progress(&mut self, progress: &Progress) -> io::Result<()> {
         self.display.update(progress);
         Ok(())
+    }
+
+    fn explored(&mut self, found: &Exploration, exit: Exit) {
+        if let Some(results) = &mut self.results {
+            results(found, exit);
+        }
     }
 }

@@ -81,7 +81,9 @@ pub(super) fn explore(
         shrink(target, &found, request.json, console)?;
     }
     print(target, &found, request, console)?;
-    Ok(found.exit(target, request.shard.is_none()))
+    let exit = found.exit(target, request.shard.is_none());
+    console.explored(&found, exit);
+    Ok(exit)
 }
 
 /// Returns the beginning of the exploration. Of several shards only the first has the search,

@@ -17,7 +17,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::exit::Exit;
-use crate::explore::Progress;
+use crate::explore::{Exploration, Progress};
 use crate::repro::Repro;
 use crate::scenario::{ColorChoice, FileKind, Source, render_all};
 use crate::target::Target;
@@ -38,6 +38,9 @@ pub(crate) trait Console {
 
     /// Shows how far an exploration is.
     fn progress(&mut self, progress: &Progress) -> io::Result<()>;
+
+    /// Takes the result of an exploration, and its exit code.
+    fn explored(&mut self, _found: &Exploration, _exit: Exit) {}
 }
 
 /// A command on one target.

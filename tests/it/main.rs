@@ -15,6 +15,7 @@ mod effects;
 mod explore;
 mod guide;
 mod guide_examples;
+mod junit;
 mod laws;
 mod metrics;
 mod open_sets;

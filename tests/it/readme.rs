@@ -1,4 +1,4 @@
-//! Every transcript in the README is what the command prints. To write them
+//! Every transcript in the README and in AGENTS.md is what the command prints. To write them
 //! anew: `README_UPDATE=1 cargo test --test it readme::`.
 
 use std::process::Command;
@@ -37,8 +37,13 @@ fn regenerated(block: &str) -> String {
 
 #[test]
 fn transcripts_are_what_the_commands_print() {
-    let readme = std::fs::read_to_string("README.md").expect("there is a README");
-    let mut rest = readme.as_str();
+    check_transcripts("README.md");
+    check_transcripts("AGENTS.md");
+}
+
+fn check_transcripts(path: &str) {
+    let text = std::fs::read_to_string(path).expect("there is such a page");
+    let mut rest = text.as_str();
     let mut written = String::new();
     let mut transcripts = 0;
     while let Some(start) = rest.find(OPEN) {
@@ -51,18 +56,18 @@ fn transcripts_are_what_the_commands_print() {
         transcripts += 1;
     }
     written += rest;
-    assert!(transcripts > 0, "the README has transcripts");
+    assert!(transcripts > 0, "{path} has transcripts");
     if std::env::var_os("README_UPDATE").is_some() {
-        std::fs::write("README.md", &written).expect("the README is written");
+        std::fs::write(path, &written).expect("the page is written");
     } else {
-        similar(&readme, &written);
+        similar(path, &text, &written);
     }
 }
 
 /// The first line that differs says more than two whole texts.
-fn similar(found: &str, expected: &str) {
+fn similar(path: &str, found: &str, expected: &str) {
     for (number, (found, expected)) in found.lines().zip(expected.lines()).enumerate() {
-        assert_eq!(found, expected, "README.md, line {}", number + 1);
+        assert_eq!(found, expected, "{path}, line {}", number + 1);
     }
     assert_eq!(found.lines().count(), expected.lines().count());
 }

@@ -1,0 +1,86 @@
+//! JUnit: the results of scenarios for services that show tests, one test case each.
+
+use std::io;
+use std::path::Path;
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use crate::exit::Exit;
+use crate::explore::{Exploration, summary};
+use crate::report::summary::many;
+use crate::repro::Draft;
+use crate::scenario::Scenario;
+
+/// The results so far.
+pub(crate) struct Junit {
+    suite: TestSuite,
+}
+
+impl Junit {
+    /// Returns none yet of a command.
+    pub(crate) fn new(command: &str) -> Self {
+        Self {
+            suite: TestSuite::new(format!("rehearsal {command}")),
+        }
+    }
+
+    /// Adds the runs of a scenario, which end in that exit code.
+    pub(crate) fn add(&mut self, scenario: &Scenario, found: &Exploration, exit: Exit) {
+        let mut case = TestCase::new(&*scenario.name, status(scenario, found, exit));
+        case.set_classname(scenario.kind.name())
+            .set_time(found.wall);
+        self.suite.add_test_case(case);
+    }
+
+    /// Adds a scenario that was not run.
+    pub(crate) fn add_skipped(&mut self, scenario: &Scenario) {
+        let mut case = TestCase::new(&*scenario.name, TestCaseStatus::skipped());
+        case.set_classname(scenario.kind.name());
+        self.suite.add_test_case(case);
+    }
+
+    /// Writes the results to a file, in the place of an older one.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses.
+    pub(crate) fn write(self, path: &Path) -> io::Result<()> {
+        let mut report = Report::new("rehearsal");
+        report.add_test_suite(self.suite);
+        let text = report.to_string().map_err(io::Error::other)?;
+        Draft::write(path, text.as_bytes())?.replace()
+    }
+}
+
+fn status(scenario: &Scenario, found: &Exploration, exit: Exit) -> TestCaseStatus {
+    let kind = match exit {
+        Exit::Pass => return TestCaseStatus::success(),
+        Exit::Violation | Exit::Stuck => NonSuccessKind::Failure,
+        _ => NonSuccessKind::Error,
+    };
+    let failures = found.totals.failures.values();
+    let message = match failures.clone().max_by_key(|group| group.count) {
+        Some(group) => format!(
+            "{} in {} of {}",
+            group.signature,
+            group.count,
+            many(found.totals.runs, "run")
+        ),
+        None => format!(
+            "exit code {} after {}",
+            exit.code(),
+            many(found.totals.runs, "run")
+        ),
+    };
+    let mut description = summary::summary(scenario, found);
+    for group in failures {
+        description.push('\n');
+        description.push_str(&group.text);
+        if let Some(repro) = found.repros.get(&group.signature) {
+            description.push_str(&format!("  repro {}\n", repro.display()));
+        }
+    }
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_message(message).set_description(description);
+    status
+}
