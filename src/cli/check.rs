@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::exit::Exit;
+use crate::report::summary::many;
 use crate::scenario::{self, discover};
 
 use super::{print, print_error, select};
@@ -31,12 +32,12 @@ pub(super) fn check(root: &Path, given: &[PathBuf]) -> io::Result<Exit> {
             bad += 1;
         }
     }
-    let total = files.len();
+    let total = many(files.len() as u64, "scenario file");
     if bad == 0 {
-        print(&format!("{total} scenario files, all valid\n"))?;
+        print(&format!("{total}, all valid\n"))?;
         Ok(Exit::Pass)
     } else {
-        print_error(&format!("{bad} of {total} scenario files are not valid\n"));
+        print_error(&format!("{bad} of {total} not valid\n"));
         Ok(Exit::Usage)
     }
 }

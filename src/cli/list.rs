@@ -42,8 +42,8 @@ pub(super) fn list(root: &Path, json: bool) -> io::Result<Exit> {
         let defects = scenarios.iter().filter(|s| s.spec.defect.is_some()).count();
         let _ = writeln!(
             text,
-            "{} scenarios, {defects} of them with a seeded defect",
-            scenarios.len()
+            "{}, {defects} of them with a seeded defect",
+            many(scenarios.len() as u64, "scenario")
         );
     }
     print(&text)?;

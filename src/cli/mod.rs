@@ -84,8 +84,8 @@ enum Command {
     /// Run many seeds of scenarios or of a test, or every schedule within a bound, on all
     /// cores.
     ///
-    /// Each failure is a line in SCENARIO-failures.jsonl below --out the moment it
-    /// is found, and the first of each kind has a repro file there. The exit code
+    /// Each failure, up to a thousand of a kind, is a line in SCENARIO-failures.jsonl below
+    /// --out the moment it is found, and the first of each kind has a repro file there. The exit code
     /// is that of the worst verdict, as of `run`. It is 3 if nothing failed but
     /// Ctrl-C ended it, or a search was not complete. An empty shard passes.
     Explore(explore::ExploreArgs),

@@ -15,6 +15,9 @@ use crate::run::signature::Signature;
 use crate::run::{RunReport, RunVerdict};
 use crate::target::Target;
 
+/// Failures of one kind that have a line in the log: a long exploration must not fill the disk.
+const LOGGED_MAX: u32 = 1_000;
+
 /// Digits of a signature's digest in the name of its repro.
 const DIGITS: usize = 8;
 
@@ -25,6 +28,7 @@ pub(super) struct FailureStore<'a> {
     out: &'a Path,
     file_stem: String,
     log: Mutex<Log>,
+    logged: Mutex<BTreeMap<Signature, u32>>,
     kept: Mutex<BTreeMap<Signature, Arc<Mutex<Option<Kept>>>>>,
     warnings: Mutex<Warnings>,
 }
@@ -50,6 +54,7 @@ impl<'a> FailureStore<'a> {
             out,
             file_stem: target.identity().file_stem(),
             log: Mutex::default(),
+            logged: Mutex::default(),
             kept: Mutex::default(),
             warnings: Mutex::default(),
         }
@@ -101,6 +106,17 @@ impl<'a> FailureStore<'a> {
         }
     }
 
+    /// Returns `true` if another failure of that kind has a line in the log.
+    fn is_logged(&self, signature: &Signature) -> bool {
+        let mut logged = lock(&self.logged);
+        let count = logged.entry(signature.clone()).or_default();
+        if *count == LOGGED_MAX {
+            return false;
+        }
+        *count += 1;
+        true
+    }
+
     /// Writes a line of the log, and a repro if the run is the first of its kind.
     fn keep_first(
         &self,
@@ -109,14 +125,8 @@ impl<'a> FailureStore<'a> {
         report: &RunReport,
         again: impl FnOnce() -> RunReport,
     ) {
-        let path = self.log_path();
-        let line = FailureLine::new(self.target, report, signature, key);
-        let logged = line.to_line().and_then(|line| {
-            let mut log = lock(&self.log);
-            log.append(&path, line.as_bytes())
-        });
-        if let Err(error) = logged {
-            self.cannot_write(&path, &error);
+        if self.is_logged(signature) {
+            self.log(key, signature, report);
         }
         let kept = Arc::clone(lock(&self.kept).entry(signature.clone()).or_default());
         // Held while it is run again: no worker writes an older repro over this.
@@ -129,6 +139,18 @@ impl<'a> FailureStore<'a> {
             key: key.clone(),
             written,
         });
+    }
+
+    fn log(&self, key: &RunKey, signature: &Signature, report: &RunReport) {
+        let path = self.log_path();
+        let line = FailureLine::new(self.target, report, signature, key);
+        let logged = line.to_line().and_then(|line| {
+            let mut log = lock(&self.log);
+            log.append(&path, line.as_bytes())
+        });
+        if let Err(error) = logged {
+            self.cannot_write(&path, &error);
+        }
     }
 
     /// Returns `true` if the repro of that run was written.

@@ -48,6 +48,9 @@ pub(crate) struct ExploreLine<'a> {
     shard: Option<String>,
     seeds: u64,
     distinct_schedules: u64,
+    /// Of so many schedules one is remembered. With 1 the numbers of schedules are exact, else
+    /// they are estimates.
+    schedules_one_in: u64,
     failures: u64,
     first_failing_seed: Option<u64>,
     verdicts: BTreeMap<&'static str, u64>,
@@ -134,6 +137,7 @@ impl<'a> ExploreLine<'a> {
             shard: shard.map(|shard| shard.to_string()),
             seeds: found.seeds,
             distinct_schedules: totals.coverage.distinct(),
+            schedules_one_in: totals.coverage.one_in(),
             failures: totals.failed_runs(),
             first_failing_seed: totals.first_failure.as_ref().map(|key| key.seed),
             verdicts: totals

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use rehearsal_sim::{Alternative, Scope};
 
-use super::{Exploration, FailureGroup, Search, Unseen, per_second};
+use super::{Coverage, Exploration, FailureGroup, Search, Unseen, per_second};
 use crate::report::summary::{BAD, BOLD, GOOD, many, styled};
 use crate::run::RunVerdict;
 use crate::scenario::{ExpectedVerdict, Goal};
@@ -151,7 +151,7 @@ fn write_search(text: &mut String, found: &Exploration, search: Search) -> fmt::
         "  schedules {} with at most {}, {} distinct by what happened before what; {} were expected",
         search.schedules,
         many(search.bound.into(), "deviation"),
-        found.totals.coverage.distinct(),
+        distinct(&found.totals.coverage),
         search.estimate,
     )?;
     let failures = found.totals.failed_runs();
@@ -216,12 +216,23 @@ fn write_coverage(text: &mut String, found: &Exploration) -> fmt::Result {
     writeln!(
         text,
         "  schedules {} distinct by what happened before what",
-        coverage.distinct()
+        distinct(coverage)
     )?;
     for unseen in coverage.unseen() {
         writeln!(text, "            {}", chance(&unseen))?;
     }
     Ok(())
+}
+
+/// Returns the number of distinct schedules, or how it is estimated.
+fn distinct(coverage: &Coverage) -> String {
+    match coverage.one_in() {
+        1 => coverage.distinct().to_string(),
+        many => format!(
+            "about {} (one in {many} is remembered)",
+            coverage.distinct()
+        ),
+    }
 }
 
 /// Returns the estimate of a strategy, in words.

@@ -139,6 +139,7 @@ fn a_line_has_every_promised_field() {
         "scenario",
         "seeds",
         "distinct_schedules",
+        "schedules_one_in",
         "failures",
         "first_failing_seed",
         "verdicts",
@@ -504,4 +505,23 @@ fn without_names_seeded_defects_are_left_out() {
     assert_eq!(explored(&healthy), names(false));
     assert_eq!(explored(&all), names(true));
     assert!(names(false).len() < names(true).len());
+}
+
+/// The log of a failure that nearly every seed shows stays small.
+#[test]
+fn the_log_has_at_most_a_thousand_failures_of_a_kind() {
+    let out = directory("log_bound");
+    let output = explore(
+        &out,
+        &["claimed-twice", "--seeds", "4000", "--no-shrink", "--json"],
+    );
+    let found = line(&output);
+    let failures = found["failures"].as_u64().expect("a number");
+    assert!(failures > 1_000, "{found}");
+    let kinds = found["signatures"].as_array().expect("a list").len();
+    let logged: usize = files(&out, "jsonl")
+        .iter()
+        .map(|(_, text)| text.lines().count())
+        .sum();
+    assert!((1_000..=1_000 * kinds).contains(&logged), "{logged} lines");
 }

@@ -28,6 +28,13 @@ use crate::index_vec::IndexVec;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Interleaving(u64);
 
+impl Interleaving {
+    /// Returns the hash as a number.
+    pub const fn to_bits(self) -> u64 {
+        self.0
+    }
+}
+
 impl fmt::Display for Interleaving {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
