@@ -86,6 +86,15 @@ fn each_kind_shows_a_defect_that_needs_it() {
 }
 
 #[test]
+fn guide_lists_every_kind() {
+    let guide = std::fs::read_to_string("docs/guide/faults.md").expect("it is there");
+    for kind in ANSWER_FAULTS {
+        let entry = format!("| `{}:ROLE` |", kind.name());
+        assert!(guide.contains(&entry), "{entry}");
+    }
+}
+
+#[test]
 fn run_with_a_fault_of_an_answer_replays() {
     for (name, _) in DEFECTS {
         let scenario = scenario(name);

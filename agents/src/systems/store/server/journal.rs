@@ -26,11 +26,19 @@ struct Disk {
     records: Vec<Record>,
     /// The places of records of which a crash has left a part only.
     torn: BTreeSet<usize>,
+    /// A record has just been torn: nothing is written until the host has crashed.
+    is_crashing: bool,
 }
 
 impl Disk {
     fn position(&self) -> Position {
         Position(self.records.len() as u64)
+    }
+
+    /// Returns the records that can be read: those up to one that is torn.
+    fn whole(&self) -> &[Record] {
+        let end = self.torn.first().copied();
+        &self.records[..end.unwrap_or(self.records.len())]
     }
 }
 
@@ -48,14 +56,14 @@ impl Journal {
     pub(super) fn open(&self, keep_torn: bool) -> Vec<Record> {
         let mut disk = lock(&self.disk);
         disk.epoch += 1;
-        let whole = disk.torn.first().copied();
-        let whole = whole.unwrap_or(disk.records.len());
+        disk.is_crashing = false;
+        let whole = disk.whole().to_vec();
         // Seeded: what is written from now on comes behind a record that cannot be read.
         if !keep_torn {
-            disk.records.truncate(whole);
+            disk.records.truncate(whole.len());
             disk.torn.clear();
         }
-        disk.records[..whole].to_vec()
+        whole
     }
 
     /// Returns the latest incarnation; `None` before the first.
@@ -73,7 +81,7 @@ impl Journal {
     pub(super) fn after(&self, position: Position) -> Vec<Record> {
         let disk = lock(&self.disk);
         let from = usize::try_from(position.0).unwrap_or(usize::MAX);
-        disk.records.get(from..).unwrap_or_default().to_vec()
+        disk.whole().get(from..).unwrap_or_default().to_vec()
     }
 
     /// Writes a record, and returns its position once it is on the disk. If this future is
@@ -84,7 +92,9 @@ impl Journal {
         }
         let (effect, wrong) = calls::begin(Call::Write).await;
         if let Some(Wrong::Torn) = wrong {
-            self.tear(record);
+            self.tear(record.clone());
+        }
+        if lock(&self.disk).is_crashing {
             return pending().await;
         }
         let position = {
@@ -101,6 +111,7 @@ impl Journal {
         let mut disk = lock(&self.disk);
         let place = disk.records.len();
         disk.torn.insert(place);
+        disk.is_crashing = true;
         disk.records.push(record);
     }
 }
