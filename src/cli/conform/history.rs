@@ -66,7 +66,7 @@ fn oracles(args: &ConformArgs, history: &History) -> Vec<(OracleRef, Settings)> 
     if args.oracles.is_empty() {
         let strict = |oracle| (oracle, Settings::default());
         return OracleRef::all()
-            .filter(|oracle| !oracle.needs_settings())
+            .filter(|oracle| !oracle.is_opt_in())
             .filter(reads_recorded)
             .map(strict)
             .collect();
