@@ -49,19 +49,28 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// Returns `true` for the control characters but line ends and tabs, and for those of Unicode
-/// that change the direction of a text, end a line, or have no width.
+/// that change the direction of a text, end a line, or have no width. Pages mark the same ones,
+/// and tabs (`UNSEEN` in `text.js`).
 fn is_deceptive(character: char) -> bool {
     match character {
         '\n' | '\t' => false,
         '\u{ad}'
         | '\u{61c}'
-        | '\u{180e}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{17b4}'
+        | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
         | '\u{200b}'..='\u{200f}'
         | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}'
+        | '\u{3164}'
         | '\u{feff}'
+        | '\u{ffa0}'
         | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}' => true,
+        | '\u{fffe}'
+        | '\u{ffff}'
+        | '\u{e0000}'..='\u{e0fff}' => true,
         other => other.is_control(),
     }
 }
@@ -74,10 +83,52 @@ fn colour(text: &str) -> usize {
     };
     let end = parameters.find(|c: char| !c.is_ascii_digit() && c != ';');
     match end.map(|end| (end, &parameters[end..=end])) {
-        Some((end, "m")) if parameters[..end].split(';').all(|number| number != "8") => end + 3,
+        Some((end, "m")) if !conceals(&parameters[..end]) => end + 3,
         _ => 0,
     }
 }
+
+/// Returns `true` if the parameters of a sequence hide what follows: one of them is the number
+/// 8, and no argument of a colour. So does a number that is too large to be read.
+fn conceals(parameters: &str) -> bool {
+    let mut numbers = parameters.split(';').map(|number| match number {
+        "" => Ok(0),
+        number => number.parse::<u32>(),
+    });
+    while let Some(number) = numbers.next() {
+        let arguments = match number {
+            Ok(8) | Err(_) => return true,
+            Ok(EXTENDED_FOREGROUND | EXTENDED_BACKGROUND | EXTENDED_UNDERLINE) => {
+                match numbers.next() {
+                    Some(Ok(BY_NUMBER)) => 1,
+                    Some(Ok(BY_COMPONENTS)) => 3,
+                    None => 0,
+                    // Terminals differ in what they read here.
+                    Some(_) => return true,
+                }
+            }
+            Ok(_) => 0,
+        };
+        // One by one: an argument that cannot be read is no colour.
+        if numbers
+            .by_ref()
+            .take(arguments)
+            .any(|number| number.is_err())
+        {
+            return true;
+        }
+    }
+    false
+}
+
+// Parameters with arguments (ECMA-48, SGR; ISO 8613-6).
+const EXTENDED_FOREGROUND: u32 = 38;
+const EXTENDED_BACKGROUND: u32 = 48;
+const EXTENDED_UNDERLINE: u32 = 58;
+/// The next argument is the number of a colour.
+const BY_NUMBER: u32 = 5;
+/// The next three arguments are red, green and blue.
+const BY_COMPONENTS: u32 = 2;
 
 fn escape(character: char, shown: &mut String) {
     for unit in character.encode_utf16(&mut [0; 2]) {
@@ -103,6 +154,17 @@ mod tests {
             ("zero\u{200b}width\u{feff}", "zero\\u200bwidth\\ufeff"),
             ("tag \u{e0041}", "tag \\udb40\\udc41"),
             ("hidden \u{1b}[8mtext", "hidden \\u001b[8mtext"),
+            ("hidden \u{1b}[08mtext", "hidden \\u001b[08mtext"),
+            ("hidden \u{1b}[0;008mtext", "hidden \\u001b[0;008mtext"),
+            (
+                "hidden \u{1b}[38;5;1;8mtext",
+                "hidden \\u001b[38;5;1;8mtext",
+            ),
+            (
+                "large \u{1b}[4294967304mtext",
+                "large \\u001b[4294967304mtext",
+            ),
+            ("fill \u{3164} \u{115f}", "fill \\u3164 \\u115f"),
             ("cut off \u{1b}[1", "cut off \\u001b[1"),
         ] {
             assert_eq!(visible(text), expected);
@@ -115,9 +177,45 @@ mod tests {
             "",
             "Ünïcödé 漢字 🦀\n\ttab",
             "\u{1b}[1m\u{1b}[38;5;196mred\u{1b}[0m\u{1b}[m",
+            "\u{1b}[38;5;8mgrey\u{1b}[48;2;8;8;8mblack\u{1b}[;1m",
         ] {
             assert!(matches!(visible(text), Cow::Borrowed(_)) || text.contains('\u{1b}'));
             assert_eq!(visible(text), text);
+        }
+    }
+
+    /// Returns the characters of the class of a regular expression: `\u0041`, `\u{e0000}`, and
+    /// ranges of them.
+    fn members(class: &str) -> Vec<std::ops::RangeInclusive<u32>> {
+        let mut ranges: Vec<std::ops::RangeInclusive<u32>> = Vec::new();
+        let mut is_end = false;
+        for part in class.split("\\u").skip(1) {
+            let digits: String = part.chars().filter(char::is_ascii_hexdigit).collect();
+            let code = u32::from_str_radix(&digits, 16).expect("a code");
+            match (is_end, ranges.pop()) {
+                (true, Some(range)) => ranges.push(*range.start()..=code),
+                (false, last) => {
+                    ranges.extend(last);
+                    ranges.push(code..=code);
+                }
+                (true, None) => panic!("{class}"),
+            }
+            is_end = part.ends_with('-');
+        }
+        ranges
+    }
+
+    #[test]
+    fn pages_mark_the_characters_that_are_escaped_here() {
+        let script = include_str!("report/page/assets/text.js");
+        let (_, class) = script.split_once("/[").expect("a class of characters");
+        let (class, _) = class.split_once("]/gu").expect("its end");
+        let ranges = members(class);
+        for character in '\0'..=char::MAX {
+            let code = u32::from(character);
+            let is_marked = ranges.iter().any(|range| range.contains(&code));
+            let is_escaped = is_deceptive(character) || character == '\t';
+            assert_eq!(is_marked, is_escaped, "U+{code:04X}");
         }
     }
 

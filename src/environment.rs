@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `REHEARSAL_SEED` | run this one seed |
 //! | `REHEARSAL_SEEDS` | run a count of seeds, or a range `a..b` |
-//! | `REHEARSAL_STRATEGY` | `fifo`, `random`, `pct:2`, `pos`, `urw`, `surw`, `order:3` or `portfolio` |
+//! | `REHEARSAL_STRATEGY` | run the seeds with this strategy, as `rehearsal run --strategy` names it |
 //! | `REHEARSAL_REPLAY` | replay this repro file in the test of its scenario, and run nothing else |
 //!
 //! Without these, `CARGO_TARGET_DIR` says where repros of failing runs go.

@@ -311,6 +311,18 @@ pub enum SpanEnd {
     HostDied,
 }
 
+impl SpanEnd {
+    /// Every way.
+    pub const ALL: [Self; 6] = [
+        Self::Completed,
+        Self::Failed,
+        Self::TimedOut,
+        Self::Cancelled,
+        Self::DiedSilently,
+        Self::HostDied,
+    ];
+}
+
 /// Something that the system says it holds.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Resource {
@@ -350,6 +362,9 @@ pub enum FaultPhase {
 pub struct Mark(pub Symbol);
 
 impl Mark {
+    /// The mark of the time from which on the core of the system is whole.
+    pub const CORE_HEALED: Self = Self::new("core-healed");
+
     /// The mark of that name.
     pub const fn new(name: &'static str) -> Self {
         Self(Symbol::Static(name))

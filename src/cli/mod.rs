@@ -17,7 +17,7 @@ mod select;
 mod terminal;
 mod test_binary;
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -370,12 +370,25 @@ fn dispatch(cli: &Cli) -> Exit {
             | Command::Check { .. }
             | Command::Explain { .. }
             | Command::Schema => Exit::Pass,
+            Command::Conform(args) if args.list => Exit::Pass,
             _ => Exit::Unknown,
         },
         Err(error) => {
             print_error(&format!("error: cannot write: {error}\n"));
             Exit::Internal
         }
+    }
+}
+
+/// Prints a result and returns its exit code. A closed pipe leaves a failure as it is, but a
+/// result without a reader is no pass.
+fn print_result(text: &str, exit: Exit) -> io::Result<Exit> {
+    match print(text) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe && exit == Exit::Pass => {
+            Ok(Exit::Unknown)
+        }
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(exit),
+        printed => printed.map(|()| exit),
     }
 }
 

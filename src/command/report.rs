@@ -49,9 +49,13 @@ pub(super) fn report(
     let is_text = request.html.is_none() && request.perfetto.is_none() && !request.mermaid;
     if is_text {
         print(target, &studied, console)?;
-    } else if let Some(document) = document::document(target, &studied, file)
-        && !write_forms(&document, request, console)?
-    {
+        return Ok(studied.report.verdict.exit());
+    }
+    let Some(document) = document::document(target, &studied, file) else {
+        console.warn("error: nothing to write: the run does not fail\n");
+        return Ok(Exit::NotReproduced);
+    };
+    if !write_forms(&document, request, console)? {
         return Ok(Exit::Internal);
     }
     Ok(studied.report.verdict.exit())

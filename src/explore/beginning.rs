@@ -1,9 +1,9 @@
 //! The beginning of an exploration by the portfolio: every schedule of the first seed with one
 //! deviation, where these are few.
 //!
-//! Of ten small bugs with locks, seven need one deviation from the default schedule, and a
-//! strategy that draws meets some of these schedules late. All of them are run first if there
-//! are few beside the seeds. They are extra runs: seeds keep their number and their meaning.
+//! Some failures need only one deviation from the default schedule, and a strategy that draws
+//! meets some of these schedules late. All of them are run first if there are few beside the
+//! seeds. They are extra runs: seeds keep their number and their meaning.
 
 use std::io;
 
@@ -20,7 +20,7 @@ use crate::target::{Target, run_deviating};
 /// Most deviations of the schedules.
 const BOUND: u32 = 1;
 
-/// The schedules are run if they are about as many as this part of the seeds, or fewer.
+/// The schedules are run if the seeds are at least this many times as many.
 const PART: u64 = 4;
 
 /// The most schedules, however many seeds there are.

@@ -32,7 +32,10 @@ pub(super) fn search(
         let seed = ahead.first();
         let complete = !options.is_stopped() && {
             let frontier = state.default_schedule(seed);
-            reporter.estimate(seed, state.so_far())?;
+            // A default schedule that fails is the result, however many others there are.
+            if state.unexpected.is_none() {
+                reporter.estimate(seed, state.so_far())?;
+            }
             state.rest(seed, &frontier, reporter)?
         };
         if !complete {
@@ -173,8 +176,8 @@ impl<'a> SearchState<'a> {
         Ok(frontier.is_done())
     }
 
-    /// Runs a schedule, tells the frontier where it leads, and, if it fails, writes that
-    /// to the disk at once.
+    /// Runs a schedule, adds to the frontier the ones that it leads to, and, if it fails,
+    /// writes that to the disk at once.
     fn run(&self, seed: u64, next: &Taken<'_>) -> Executed {
         let how = RunOptions::new(seed, self.strategy);
         let (mut report, picks) = run_deviating(self.target, how.clone(), &next.deviations);

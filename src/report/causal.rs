@@ -211,8 +211,10 @@ fn time_of(entries: &[rehearsal_sim::Entry], index: usize) -> VirtualTime {
 /// Puts one line in the place of several that follow each other and say the same.
 fn fold(lines: &mut Vec<Line>) {
     lines.dedup_by(|next, first| {
-        let same = |line: &Line| (line.kind, line.who.clone(), line.what.clone());
-        let is_same = first.kind == LineKind::Note && same(next) == same(first);
+        let is_same = first.kind == LineKind::Note
+            && next.kind == first.kind
+            && next.who == first.who
+            && next.what == first.what;
         if is_same {
             first.times += next.times;
         }

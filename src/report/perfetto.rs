@@ -216,10 +216,10 @@ mod tests {
     use super::*;
     use crate::report::document::tests::document_of_kept_repro;
 
-    /// Slices of one thread lie in each other or apart, and each flow begins and ends once, in
-    /// slices.
+    /// Slices of one thread lie apart. Each flow begins and ends once, and that of a packet in
+    /// slices, to which viewers bind it.
     #[test]
-    fn slices_are_nested_and_flows_are_pairs() {
+    fn slices_lie_apart_and_flows_are_pairs() {
         let document = document_of_kept_repro();
         let trace: Value = serde_json::from_str(&trace(&document)).expect("JSON");
         let records = trace["traceEvents"].as_array().expect("a list");
@@ -253,6 +253,16 @@ mod tests {
             let kinds: Vec<&Value> = flow.iter().map(|record| &record["ph"]).collect();
             assert_eq!(kinds, ["s", "f"], "flow {id}");
             assert!(nanos(&flow[0]["ts"]) <= nanos(&flow[1]["ts"]), "flow {id}");
+            for end in flow.iter().filter(|end| end["cat"] == "packet") {
+                let track = (end["pid"].as_u64(), end["tid"].as_u64());
+                let track = (track.0.expect("a process"), track.1.expect("a thread"));
+                let at = nanos(&end["ts"]);
+                let mut slices = slices[&track].iter();
+                assert!(
+                    slices.any(|(from, to)| *from <= at && at <= *to),
+                    "flow {id}"
+                );
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::scenario::decode::section::Section;
 use crate::scenario::decode::words::quote;
 
 /// The versions of the file format that are read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Format {
     /// Sites are texts.
     One,
@@ -23,19 +23,6 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// Returns the oldest format that has that site. A file is written in the oldest format
-    /// that holds it, so that a tool that needs no more can read it.
-    pub(super) fn needed(site: &Site) -> u32 {
-        match site {
-            Site::Postpone(_) | Site::Select(_) | Site::Cancel(_) => 3,
-            Site::Preempt(_)
-            | Site::After(_)
-            | Site::Latency(_)
-            | Site::Loss(_)
-            | Site::World(_) => LEAST_WRITTEN,
-        }
-    }
-
     /// Returns the format with that number.
     pub(super) fn of(number: u32) -> Option<Self> {
         match number {
@@ -45,17 +32,32 @@ impl Format {
             _ => None,
         }
     }
+
+    /// Returns the number of the format.
+    pub(super) fn number(self) -> u32 {
+        match self {
+            Self::One => 1,
+            Self::Two => 2,
+            Self::Three => 3,
+        }
+    }
 }
 
-/// Returns the format in which a schedule is written.
-pub(super) fn format_of(schedule: &Schedule) -> u32 {
+/// Returns the format in which a schedule is written: the oldest one that holds it, so that a
+/// tool that needs no more can read the file.
+pub(super) fn format_of(schedule: &Schedule) -> Format {
     let needed = schedule.deviations().iter();
-    let needed = needed.map(|deviation| Format::needed(&deviation.site));
-    needed.max().unwrap_or(LEAST_WRITTEN)
+    let needed = needed.map(|deviation| since(key_of(&deviation.site)));
+    needed.max().unwrap_or(Format::Two)
 }
 
-/// The oldest format that is written.
-const LEAST_WRITTEN: u32 = 2;
+/// Returns the oldest format that is written and has that key.
+fn since(key: &str) -> Format {
+    match key {
+        POSTPONE | SELECT | CANCEL => Format::Three,
+        _ => Format::Two,
+    }
+}
 
 const TEXT: &str = "site";
 const PREEMPT: &str = "preempt";
@@ -67,21 +69,34 @@ const LATENCY: &str = "latency";
 const LOSS: &str = "loss";
 const WORLD: &str = "world";
 
-/// Returns key and value of a site, as they stand in a choice of format 2.
-pub(super) fn written(site: &Site) -> String {
-    let link = |key: &str, Link { from, to }: &Link| {
-        format!("{key} = {{ from = {}, to = {} }}", quoted(from), quoted(to))
-    };
+/// Returns the key of a site.
+fn key_of(site: &Site) -> &'static str {
     match site {
-        Site::Preempt(path) => format!("{PREEMPT} = \"{path}\""),
-        Site::After(path) => format!("{AFTER} = \"{path}\""),
-        Site::Postpone(path) => format!("{POSTPONE} = \"{path}\""),
-        Site::Select(path) => format!("{SELECT} = \"{path}\""),
-        Site::Cancel(path) => format!("{CANCEL} = \"{path}\""),
-        Site::Latency(between) => link(LATENCY, between),
-        Site::Loss(between) => link(LOSS, between),
-        Site::World(label) => format!("{WORLD} = {}", quoted(label.as_str())),
+        Site::Preempt(_) => PREEMPT,
+        Site::After(_) => AFTER,
+        Site::Postpone(_) => POSTPONE,
+        Site::Select(_) => SELECT,
+        Site::Cancel(_) => CANCEL,
+        Site::Latency(_) => LATENCY,
+        Site::Loss(_) => LOSS,
+        Site::World(_) => WORLD,
     }
+}
+
+/// Returns key and value of a site, as they stand in a choice of format 2 or later.
+pub(super) fn written(site: &Site) -> String {
+    let value = match site {
+        Site::Preempt(path)
+        | Site::After(path)
+        | Site::Postpone(path)
+        | Site::Select(path)
+        | Site::Cancel(path) => format!("\"{path}\""),
+        Site::Latency(Link { from, to }) | Site::Loss(Link { from, to }) => {
+            format!("{{ from = {}, to = {} }}", quoted(from), quoted(to))
+        }
+        Site::World(label) => quoted(label.as_str()),
+    };
+    format!("{} = {value}", key_of(site))
 }
 
 /// Reads the site of a choice. Where the format is not known, because that is what is
@@ -140,8 +155,7 @@ fn typed(
     ];
     let mut found = Vec::new();
     for (key, reader) in readers {
-        let is_new = [POSTPONE, SELECT, CANCEL].contains(&key);
-        if is_new && format == Some(Format::Two) {
+        if format.is_some_and(|format| format < since(key)) {
             // There it is an unknown key, like every other.
             continue;
         }

@@ -40,7 +40,11 @@ impl Repro {
             }
         };
         writeln!(text, "# A failing run: {by} replays this file.")?;
-        writeln!(text, "format = {}", site::format_of(&self.schedule))?;
+        writeln!(
+            text,
+            "format = {}",
+            site::format_of(&self.schedule).number()
+        )?;
         writeln!(text, "tool = {}", quoted(TOOL))?;
         match &self.origin {
             Origin::Scenario(scenario) => self.write_scenario(scenario, text)?,

@@ -22,6 +22,7 @@ use rehearsal_sim::{
     VirtualTime,
 };
 
+pub(crate) use self::effects::EffectCounts;
 use self::judge::{Criteria, Finished};
 pub use self::strategy::StrategyName;
 pub use self::target::{run_deviating, run_once};

@@ -30,6 +30,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::oracle::{OracleRef, Settings};
+use crate::run::EffectCounts;
 use crate::system::SystemRef;
 
 pub use self::code::Code;
@@ -125,6 +126,8 @@ pub struct Scenario {
     pub(crate) regressions: Option<PathBuf>,
     /// The values that were set to others than the file's.
     pub(crate) set: Vec<Edit>,
+    /// The effects at which faults may strike, once they are counted.
+    pub(crate) effects: EffectCounts,
     /// The text of its file.
     source: Arc<Source>,
     /// The change that makes the healthy twin.

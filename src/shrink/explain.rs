@@ -1,10 +1,11 @@
 //! The deviations that matter in a shrunk run.
 
+use std::collections::BTreeMap;
 use std::panic::Location;
 
 use rehearsal_sim::{
     CodeLine, Deviation, DeviationKind, Meanwhile, Postponement, ResourceKind, Resumption,
-    Schedule, Switch, TaskId, is_in_std,
+    Schedule, Switch, TaskDecision, TaskId, is_in_std,
 };
 
 use crate::run::{RunReport, RunVerdict};
@@ -94,12 +95,13 @@ pub(super) fn explain(session: &mut ShrinkSession<'_>, best: &Best) -> Explanati
 
 /// Returns the meaning of each deviation of a recorded run, without trying another one.
 pub(crate) fn described(report: &RunReport) -> Explanation {
-    let choices = report.outcome.tape.choices().iter();
-    let taken: Vec<_> = choices.filter(|choice| choice.value != 0).collect();
+    let records = Records::of(report);
+    let choices = report.outcome.tape.choices().iter().enumerate();
+    let taken = choices.filter(|(_, choice)| choice.value != 0);
     let schedule = report.outcome.tape.schedule();
-    let decisions = schedule.deviations().iter().zip(taken).enumerate();
-    let decisions = decisions.map(|(index, (decision, choice))| {
-        let Described { who, what, later } = describe(report, index, decision);
+    let decisions = schedule.deviations().iter().zip(taken);
+    let decisions = decisions.map(|(decision, (number, choice))| {
+        let Described { who, what, later } = describe(report, &records, number, decision);
         Explained {
             decision: decision.clone(),
             who,
@@ -150,26 +152,44 @@ struct Described {
     later: Option<Later>,
 }
 
-/// Describes a decision of a recorded run; empty for a choice of the world. `index`: among the
-/// run's decisions.
-fn describe(report: &RunReport, index: usize, decision: &Deviation) -> Described {
-    let outcome = &report.outcome;
-    let choices = outcome.tape.choices().iter().enumerate();
-    let mut taken = choices.filter(|(_, choice)| choice.value != 0);
-    let Some((choice, _)) = taken.nth(index) else {
-        return Described::default();
-    };
-    let switch = outcome.switches.iter().find(|one| one.choice == choice);
-    if let Some(switch) = switch {
+/// The records of a run about its choices, by the number of the choice.
+struct Records<'r> {
+    switches: BTreeMap<usize, &'r Switch>,
+    postponements: BTreeMap<usize, &'r Postponement>,
+    own: BTreeMap<usize, &'r TaskDecision>,
+}
+
+impl<'r> Records<'r> {
+    fn of(report: &'r RunReport) -> Self {
+        let outcome = &report.outcome;
+        let switches = outcome.switches.iter().map(|one| (one.choice, one));
+        let postponements = outcome.postponements.iter().map(|one| (one.choice, one));
+        let own = outcome.decisions.iter().map(|one| (one.choice, one));
+        Self {
+            switches: switches.collect(),
+            postponements: postponements.collect(),
+            own: own.collect(),
+        }
+    }
+}
+
+/// Describes a decision of a recorded run; empty for a choice of the world. `choice` is its
+/// number among all choices of the run.
+fn describe(
+    report: &RunReport,
+    records: &Records<'_>,
+    choice: usize,
+    decision: &Deviation,
+) -> Described {
+    if let Some(switch) = records.switches.get(&choice) {
         return describe_switch(report, switch, decision);
     }
-    let postponement = outcome
-        .postponements
-        .iter()
-        .find(|one| one.choice == choice);
-    match postponement {
-        Some(one) => describe_postponement(report, one),
-        None => describe_own(report, choice),
+    if let Some(one) = records.postponements.get(&choice) {
+        return describe_postponement(report, one);
+    }
+    match records.own.get(&choice) {
+        Some(made) => describe_own(report, made),
+        None => Described::default(),
     }
 }
 
@@ -308,15 +328,13 @@ fn later(
     })
 }
 
-/// Describes a choice that a task made by itself; empty for another choice.
-fn describe_own(report: &RunReport, choice: usize) -> Described {
-    let mut decisions = report.outcome.decisions.iter();
-    let made = decisions.find(|made| made.choice == choice);
-    made.map_or_else(Described::default, |made| Described {
+/// Describes a choice that a task made by itself.
+fn describe_own(report: &RunReport, made: &TaskDecision) -> Described {
+    Described {
         who: task_name(report, made.task),
         what: made.decision.to_string(),
         later: None,
-    })
+    }
 }
 
 /// A task by the name that it gave itself, or its number and where it was

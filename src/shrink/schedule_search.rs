@@ -6,7 +6,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::session::ShrinkSession;
 use super::{Best, Stopped};
 
-/// Runs that each bound on deviations may take.
+/// Schedules of one kind that each bound on deviations tries. A bound has up to two kinds: those
+/// that give turns away, and those that postpone a task.
 const RUNS_PER_BOUND: usize = 2_500;
 
 /// Deviations up to which the scheduler is searched anew.
@@ -133,7 +134,7 @@ fn at(
     pick: &Pick,
     alternatives: Alternatives,
 ) -> impl Iterator<Item = PickDeviation> + use<> {
-    let pick_number = u32::try_from(number).unwrap_or(u32::MAX);
+    let pick_number = u32::try_from(number).expect("fewer than 2^32 picks");
     alternatives(pick).map(move |instead| PickDeviation {
         pick: pick_number,
         instead,
@@ -181,22 +182,36 @@ fn lasting(
             continue;
         };
         let (_, after) = session.deviate(&*best.variant, world, &[first])?;
-        lasting.extend(pairs_with(first, &after));
+        add_nearest(&mut lasting, pairs_with(first, &after));
     }
-    lasting.sort_by_key(|pair| pair[1].pick - pair[0].pick);
-    lasting.truncate(RUNS_PER_BOUND);
-    Ok(lasting)
+    Ok(nearest(lasting))
+}
+
+/// Two deviations at different picks, in their order.
+type Pair = [PickDeviation; 2];
+
+/// Adds the pairs of one first deviation, which come neighbours first, as far as any of them can
+/// be among the nearest of all.
+fn add_nearest(all: &mut Vec<Pair>, pairs: impl Iterator<Item = Pair>) {
+    all.extend(pairs.take(RUNS_PER_BOUND));
+}
+
+/// Returns the nearest pairs of all, neighbours first.
+fn nearest(mut all: Vec<Pair>) -> Vec<Vec<PickDeviation>> {
+    all.sort_by_key(|[first, second]| second.pick - first.pick);
+    all.truncate(RUNS_PER_BOUND);
+    all.into_iter().map(|pair| pair.to_vec()).collect()
 }
 
 /// Picks at which a task is postponed, at most, to see what comes after it.
 const POSTPONED_MAX: usize = 250;
 
 /// Returns the pairs of a deviation and another one after it, in the run of the first.
-fn pairs_with(first: PickDeviation, picks: &[Pick]) -> impl Iterator<Item = Vec<PickDeviation>> {
+fn pairs_with(first: PickDeviation, picks: &[Pick]) -> impl Iterator<Item = Pair> {
     let later = picks.iter().enumerate().skip(first.pick as usize + 1);
     later
         .flat_map(|(number, pick)| at(number, pick, any))
-        .map(move |second| vec![first, second])
+        .map(move |second| [first, second])
 }
 
 /// Picks between neighbours in a cluster, at most.
@@ -212,19 +227,13 @@ fn clusters(picks: &[Pick], bound: usize) -> impl Iterator<Item = Vec<PickDeviat
         let mut pick = random(0, picks.len() as u64);
         let mut cluster = Vec::new();
         for which in 1..=bound {
-            let here = usize::try_from(pick).ok().and_then(|pick| picks.get(pick));
-            if let Some(Pick { candidates, .. }) = here {
-                // One more than the others to take: to postpone.
-                let value = 1 + random(bound + which, u64::from(*candidates));
-                let value = u32::try_from(value).unwrap_or(u32::MAX);
-                cluster.push(PickDeviation {
-                    pick: u32::try_from(pick).unwrap_or(u32::MAX),
-                    instead: match value < *candidates {
-                        true => Alternative::Take(value),
-                        false => Alternative::Postpone,
-                    },
-                });
-            }
+            let number = usize::try_from(pick).expect("a place in memory");
+            let here = picks.get(number).into_iter();
+            let all: Vec<_> = here.flat_map(|pick| at(number, pick, any)).collect();
+            // The last one is to postpone, where that can be.
+            let drawn = random(bound + which, all.len() as u64);
+            let drawn = usize::try_from(drawn).expect("a place in memory");
+            cluster.extend(all.get(drawn));
             pick += 1 + random(which, REACH);
         }
         cluster
@@ -237,13 +246,15 @@ mod tests {
 
     use super::*;
 
+    /// Picks with so many candidates. One with a single candidate is of a task that cannot be
+    /// postponed.
     fn picks(candidates: &[u32]) -> Vec<Pick> {
         let pick = |candidates: &u32| Pick {
             candidates: *candidates,
             default: Some(TaskId::PROGRAM),
             turn: 0,
             is_running: false,
-            is_postponable: true,
+            is_postponable: *candidates > 1,
         };
         candidates.iter().map(pick).collect()
     }
@@ -279,9 +290,37 @@ mod tests {
         );
     }
 
+    /// The first pairs of each first deviation are all that is looked at.
+    #[test]
+    fn the_nearest_pairs_of_all_are_found_without_collecting_every_pair() {
+        let pick = |pick| PickDeviation {
+            pick,
+            instead: Alternative::Postpone,
+        };
+        let read = std::cell::Cell::new(0);
+        let pairs = |first: u32| {
+            let read = &read;
+            (1..1_000_000).map(move |distance| {
+                read.set(read.get() + 1);
+                [pick(first), pick(first + distance)]
+            })
+        };
+        let mut lasting = Vec::new();
+        for first in [0, 7] {
+            add_nearest(&mut lasting, pairs(first));
+        }
+        assert_eq!(read.get(), 2 * RUNS_PER_BOUND);
+        let found = nearest(lasting);
+        let expected = (1..).flat_map(|distance| {
+            [0, 7].map(|first: u32| vec![pick(first), pick(first + distance)])
+        });
+        assert!(found.into_iter().eq(expected.take(RUNS_PER_BOUND)));
+    }
+
     #[test]
     fn clusters_keep_to_the_picks() {
-        let picks = picks(&[2, 3, 2, 4, 2, 2, 2, 9]);
+        let mut picks = picks(&[2, 1, 3, 2, 4, 1, 2, 2, 2, 9]);
+        picks[4].is_postponable = false;
         for cluster in clusters(&picks, 3).take(500) {
             assert!(cluster.len() <= 3);
             assert!(cluster.is_sorted_by(|a, b| a.pick < b.pick));

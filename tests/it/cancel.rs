@@ -1,8 +1,6 @@
 //! Cancellation in tests, `#[rehearsal::test(cancel = …)]`, and in scenarios, `[faults] cancel`:
 //! what it finds and what it says.
 
-use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,7 +9,9 @@ use rehearsal::run::{RunOptions, StrategyName, run_once};
 use rehearsal::scenario::{Scenario, load};
 use rehearsal::tokio::sync::{Mutex, mpsc};
 use rehearsal::tokio::{select, spawn};
-use rehearsal::{Test, TestLocation, TestOutcome, World};
+use rehearsal::{Test, TestLocation, World};
+
+use crate::support::{assert_shows, failure_text};
 
 fn test(name: &'static str) -> Test {
     Test::new(TestLocation {
@@ -20,24 +20,6 @@ fn test(name: &'static str) -> Test {
         name,
         file: file!(),
     })
-}
-
-/// Returns the output of a failing test.
-fn told<F, Fut>(test: Test, program: F) -> String
-where
-    F: Fn(World) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output: TestOutcome> + 'static,
-{
-    let failed = catch_unwind(AssertUnwindSafe(|| test.run(program)));
-    let payload = failed.expect_err("the test fails");
-    payload.downcast_ref::<String>().expect("a text").clone()
-}
-
-#[track_caller]
-fn tells(text: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(text.contains(part), "`{part}` is missing in\n{text}");
-    }
 }
 
 /// Moves an item from a channel into a store. An attempt that is cancelled is repeated, as a
@@ -111,8 +93,8 @@ async fn tasks_that_are_safe_pass() {
 
 #[test]
 fn item_that_is_lost_is_told_with_its_await() {
-    let text = told(test("marked").cancel("each"), |_| deliver(false));
-    tells(
+    let text = failure_text(test("marked").cancel("each"), |_| deliver(false));
+    assert_shows(
         &text,
         &[
             "cancelled at each of 5 awaits of the default run of seed 0, 1 of 6 fail",
@@ -125,8 +107,8 @@ fn item_that_is_lost_is_told_with_its_await() {
             "marked -- --exact",
         ],
     );
-    let text = told(test("tasks").cancel("each"), |_| deliver_in_tasks(false));
-    tells(
+    let text = failure_text(test("tasks").cancel("each"), |_| deliver_in_tasks(false));
+    assert_shows(
         &text,
         &[
             "1 deviation, 0 preemptions, of ",
@@ -139,8 +121,8 @@ fn item_that_is_lost_is_told_with_its_await() {
 /// Drawn under the portfolio, the same cancellation is found and shrunk to itself.
 #[test]
 fn seeds_find_the_item_that_is_lost() {
-    let text = told(test("drawn").cancel(1), |_| deliver_in_tasks(false));
-    tells(
+    let text = failure_text(test("drawn").cancel(1), |_| deliver_in_tasks(false));
+    assert_shows(
         &text,
         &[
             "1 deviation, 0 preemptions, of ",
@@ -159,24 +141,24 @@ async fn tasks_go_on_without_the_setting() {
 #[test]
 fn settings_that_make_no_sense_are_refused() {
     let nothing = |_: World| async {};
-    tells(
-        &told(test("none").cancel("all"), nothing),
+    assert_shows(
+        &failure_text(test("none").cancel("all"), nothing),
         &["cancel: `all` is neither a number nor `each`"],
     );
-    tells(
-        &told(test("both").cancel("each").strategy("pos"), nothing),
+    assert_shows(
+        &failure_text(test("both").cancel("each").strategy("pos"), nothing),
         &["cancel: `each` is a strategy of its own"],
     );
     // No await at which something could be cancelled is no proof.
-    tells(
-        &told(test("empty").cancel("each"), nothing),
+    assert_shows(
+        &failure_text(test("empty").cancel("each"), nothing),
         &["none of the default run of seed 0 at which something could be cancelled"],
     );
 }
 
 /// The branch that a `select!` polls first is shrunk and told like any other choice.
 #[test]
-fn order_of_branches_is_told() {
+fn order_of_branches_is_failure_text() {
     let program = |_| async {
         let taken = select! {
             number = std::future::ready(1) => number,
@@ -184,8 +166,8 @@ fn order_of_branches_is_told() {
         };
         assert_eq!(taken, 1, "the second branch wins");
     };
-    let text = told(test("branches"), program);
-    tells(
+    let text = failure_text(test("branches"), program);
+    assert_shows(
         &text,
         &[
             "the second branch wins",

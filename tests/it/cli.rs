@@ -289,6 +289,17 @@ fn a_closed_pipe_is_no_error_and_no_pass() {
     assert_eq!(unread(&failing), (10, String::new()));
     let failing = ["--out", out, "explore", "double-terminal", "--seeds", "20"];
     assert_eq!(unread(&failing), (10, String::new()));
+    assert_eq!(unread(&["conform", "--list"]), (0, String::new()));
+    let events = |name: &str, kinds: &[&str]| {
+        let line = |kind: &&str| format!("{{\"span\":1,\"kind\":\"{kind}\"}}\n");
+        let file = fresh_directory("closed_pipe").join(name);
+        std::fs::create_dir_all(file.parent().expect("a directory")).expect("it can be made");
+        std::fs::write(&file, kinds.iter().map(line).collect::<String>()).expect("written");
+        unread(&["conform", "request-response", utf8(&file)])
+    };
+    assert_eq!(events("passing", &["response"]), (3, String::new()));
+    let twice = ["response", "response"];
+    assert_eq!(events("failing", &twice), (10, String::new()));
 }
 
 /// A run whose result cannot be written is not a pass.

@@ -366,3 +366,52 @@ fn profiles_are_listed_from_their_table() {
         assert!(guide.contains(&name), "the guide has no {name}");
     }
 }
+
+/// Returns the text of the first block of a page with that language.
+fn block<'p>(page: &'p str, language: &str) -> &'p str {
+    let (_, rest) = page
+        .split_once(&format!("```{language}\n"))
+        .expect("a block");
+    let (block, _) = rest.split_once("```").expect("its end");
+    block
+}
+
+#[test]
+fn transcript_of_the_guide_is_what_the_command_prints() {
+    let page = std::fs::read_to_string("docs/guide/streams.md").expect("the page");
+    let directory = directory().join("guide");
+    std::fs::create_dir_all(&directory).expect("a directory");
+    std::fs::write(directory.join("run.jsonl"), block(&page, "json")).expect("a file");
+    let (command, expected) = block(&page, "console").split_once('\n').expect("lines");
+    let arguments: Vec<&str> = command.split(' ').skip(2).collect();
+    let output = rehearsal(&arguments).current_dir(&directory).output();
+    let output = output.expect("the command starts");
+    assert_eq!(stdout(&output), expected);
+    assert_eq!(code(&output), 10);
+}
+
+/// A reader of the JSON alone learns what a violation is.
+#[test]
+fn violations_of_streams_have_their_meaning_in_json() {
+    let file = directory().join("after-end.jsonl");
+    std::fs::write(&file, "{\"span\":1,\"kind\":\"response\"}\n".repeat(2)).expect("a file");
+    let file = file.to_str().expect("UTF-8");
+    let output = run(&["conform", "request-response", file, "--json"]);
+    let violation = &lines(&output)[0]["violations"][0];
+    assert_eq!(violation["rule"], "after-end");
+    let meaning = "A message follows the one that ended its span.";
+    assert_eq!(violation["meaning"], meaning);
+}
+
+#[test]
+fn file_names_take_no_line_of_their_own() {
+    let file = directory().join("two\nlines.jsonl");
+    std::fs::write(&file, "{\"span\":1,\"kind\":\"response\"}\n".repeat(2)).expect("a file");
+    let output = run(&["conform", "request-response", file.to_str().expect("UTF-8")]);
+    assert_eq!(code(&output), 10);
+    let text = stdout(&output);
+    assert!(
+        text.contains("two\u{FFFD}lines.jsonl:2: after-end"),
+        "{text}"
+    );
+}

@@ -19,7 +19,7 @@ fn with_every_oracle(mut scenario: Scenario) -> Scenario {
     let records = scenario.kind.info().records;
     let applies = |oracle: &OracleRef| {
         let reads = oracle.reads();
-        !oracle.needs_settings() && reads.iter().all(|facet| records.contains(facet))
+        !oracle.is_opt_in() && reads.iter().all(|facet| records.contains(facet))
     };
     for oracle in OracleRef::all().filter(applies) {
         if !scenario.expect.oracles.contains(&oracle) {

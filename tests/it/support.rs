@@ -1,11 +1,14 @@
 //! Helpers that several test modules share.
 
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::Output;
 
 use rehearsal::agents::bridge::{BridgeScenario, BridgeSpec};
 use rehearsal::oracle::OracleRef;
 use rehearsal::scenario::{Code, Diagnostic, Edit, Scenario, discover, load};
+use rehearsal::{Test, TestOutcome, World};
 
 /// Returns the scenario of this name from `scenarios/`.
 pub(crate) fn scenario(name: &str) -> Scenario {
@@ -48,4 +51,22 @@ pub(crate) fn stdout(output: &Output) -> String {
 /// Returns the standard error of a command.
 pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("standard error is UTF-8")
+}
+
+/// Returns the output of a failing test of a program.
+pub(crate) fn failure_text<F, Fut>(test: Test, program: F) -> String
+where
+    F: Fn(World) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output: TestOutcome> + 'static,
+{
+    let failed = catch_unwind(AssertUnwindSafe(|| test.run(program)));
+    let payload = failed.expect_err("the test fails");
+    payload.downcast_ref::<String>().expect("a text").clone()
+}
+
+#[track_caller]
+pub(crate) fn assert_shows(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "`{part}` is missing in\n{text}");
+    }
 }

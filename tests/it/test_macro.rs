@@ -7,7 +7,6 @@ mod search;
 
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as StdMutex};
 use std::time::Duration;
@@ -17,6 +16,8 @@ use rehearsal::tokio::net::{TcpListener, TcpStream};
 use rehearsal::tokio::sync::{Mutex, Notify};
 use rehearsal::tokio::{spawn, time};
 use rehearsal::{Test, TestLocation, TestOutcome};
+
+use crate::support::{assert_shows, failure_text};
 
 /// The output of a failing test of a program. Its repro goes to a file of the name.
 fn told<F, Fut>(name: &'static str, set: impl FnOnce(Test) -> Test, program: F) -> String
@@ -30,16 +31,7 @@ where
         name,
         file: file!(),
     };
-    let test = set(Test::new(place));
-    let failed = catch_unwind(AssertUnwindSafe(|| test.run(program)));
-    let payload = failed.expect_err("the test fails");
-    payload.downcast_ref::<String>().expect("a text").clone()
-}
-
-fn tells(text: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(text.contains(part), "`{part}` is missing in\n{text}");
-    }
+    failure_text(set(Test::new(place)), program)
 }
 
 #[rehearsal::test]
@@ -96,7 +88,7 @@ async fn lost_update(_: World) {
 #[test]
 fn a_race_is_shrunk_to_the_choice_that_matters() {
     let text = told("lost_update", |test| test, lost_update);
-    tells(
+    assert_shows(
         &text,
         &[
             "PANIC  it::test_macro::lost_update  seed ",
@@ -149,7 +141,7 @@ fn a_notification_that_reaches_no_task_is_told() {
             notify.notified().await;
         },
     );
-    tells(
+    assert_shows(
         &text,
         &[
             "DEADLOCK  it::test_macro::unheard",
@@ -172,7 +164,7 @@ fn equal_lines_are_told_once() {
         },
     );
     assert_eq!(text.matches("tick again").count(), 1, "{text}");
-    tells(&text, &["tick again (×3)"]);
+    assert_shows(&text, &["tick again (×3)"]);
 }
 
 /// Only its third round must not be seen from outside.
@@ -198,7 +190,7 @@ async fn third_round(_: World) {
 #[test]
 fn the_round_of_a_loop_is_told() {
     let text = told("third_round", |test| test, third_round);
-    tells(
+    assert_shows(
         &text,
         &[
             "is postponed at tests/it/test_macro.rs:",
@@ -211,7 +203,7 @@ fn the_round_of_a_loop_is_told() {
 fn an_error_that_is_returned_is_told() {
     let program = |_| async { Err::<(), _>("there is no money") };
     let text = told("returned", |test| test.seeds(1), program);
-    tells(
+    assert_shows(
         &text,
         &[
             "VIOLATION  it::test_macro::returned  seed 0",
@@ -241,7 +233,7 @@ fn tasks_that_wait_for_each_other_are_named() {
             }
         },
     );
-    tells(
+    assert_shows(
         &text,
         &[
             "DEADLOCK  it::test_macro::embrace",
@@ -262,7 +254,7 @@ fn awaiting_for_ever_is_a_deadlock_and_for_too_long_a_timeout() {
             Notify::new().notified().await;
         },
     );
-    tells(
+    assert_shows(
         &text,
         &[
             "DEADLOCK  it::test_macro::never",
@@ -271,7 +263,7 @@ fn awaiting_for_ever_is_a_deadlock_and_for_too_long_a_timeout() {
     );
     let brief = |test: Test| test.seeds(1).virtual_time("5s");
     let text = told("too_long", brief, |_| time::sleep(Duration::from_secs(6)));
-    tells(
+    assert_shows(
         &text,
         &["TIMEOUT  it::test_macro::too_long", "not finished after 5s"],
     );
@@ -281,7 +273,7 @@ fn awaiting_for_ever_is_a_deadlock_and_for_too_long_a_timeout() {
             time::sleep(Duration::from_millis(1)).await;
         }
     });
-    tells(
+    assert_shows(
         &text,
         &[
             "UNKNOWN  it::test_macro::too_much",
@@ -301,7 +293,7 @@ fn a_program_that_is_another_each_time_is_told_so() {
             world.note("time", time.to_string());
         },
     );
-    tells(
+    assert_shows(
         &text,
         &[
             "NONDETERMINISM  it::test_macro::fickle",
@@ -322,7 +314,7 @@ fn settings_that_mean_nothing_are_told_all_at_once() {
             .virtual_time("25h")
     };
     let text = told("nonsense", wrong, |_| async {});
-    tells(
+    assert_shows(
         &text,
         &[
             "seeds: `7..7` has no seed in it",

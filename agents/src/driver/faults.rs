@@ -100,7 +100,7 @@ fn mark_healed(run: &Rc<Run>) -> Scheduled {
         world.name_task("healing of the core");
         time::sleep(run.faults.until + run.faults.lasting).await;
         let history = run.state.recorder().history();
-        history.mark(Mark::new("core-healed"));
+        history.mark(Mark::CORE_HEALED);
     });
     world.exempt_from_cancellation(&task);
     Scheduled {

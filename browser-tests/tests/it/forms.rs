@@ -8,8 +8,7 @@ use serde_json::Value;
 
 const KEPT: &str = "scenarios/regressions/sequence-apart-from-send.repro";
 
-/// The file of mermaid.js, if `MERMAID_JS` names no other: the continuous integration
-/// unpacks its package there.
+/// The file of mermaid.js, if `MERMAID_JS` names no other.
 const MERMAID: &str = "target/mermaid/package/dist/mermaid.min.js";
 
 fn root() -> &'static Path {
@@ -88,7 +87,7 @@ fn sequence_diagram_is_read_by_mermaid() {
     let library = library.map_or_else(|| root().join(MERMAID), PathBuf::from);
     let library = std::fs::read_to_string(&library).unwrap_or_else(|error| {
         panic!(
-            "{}: {error}; `npm pack mermaid` and unpack it there, as .ci/run does",
+            "{}: {error}; unpack the result of `npm pack mermaid` in target/mermaid",
             library.display()
         )
     });

@@ -27,20 +27,23 @@ pub struct Operation<'a> {
 }
 
 impl<'a> Operation<'a> {
-    /// Returns the result, if there is one.
-    pub fn result(&self) -> Option<&'a Body> {
+    /// Returns the result, if there is one, with its place among all entries.
+    pub fn returned(&self) -> Option<(&'a Body, usize)> {
         match self.end {
-            OperationEnd::Returned { value, .. } => Some(value),
+            OperationEnd::Returned { value, order, .. } => Some((value, order)),
             OperationEnd::Open | OperationEnd::Failed => None,
         }
     }
 
+    /// Returns the result, if there is one.
+    pub fn result(&self) -> Option<&'a Body> {
+        self.returned().map(|(value, _)| value)
+    }
+
     /// Returns `true` if it returned before the other one was invoked.
     pub fn ended_before(&self, other: &Operation<'_>) -> bool {
-        match self.end {
-            OperationEnd::Returned { order, .. } => order < other.invoked,
-            OperationEnd::Open | OperationEnd::Failed => false,
-        }
+        self.returned()
+            .is_some_and(|(_, order)| order < other.invoked)
     }
 }
 

@@ -15,6 +15,7 @@ mod last_hop;
 mod secrets;
 #[cfg(test)]
 mod tests;
+mod within;
 
 use std::fmt;
 
@@ -59,6 +60,12 @@ pub trait Oracle: Sync {
     /// Returns `true` if it has nothing to check without settings.
     fn needs_settings(&self) -> bool {
         false
+    }
+
+    /// Returns `true` if it is only applied where it is named: its default depends on the
+    /// program, or there is none.
+    fn is_opt_in(&self) -> bool {
+        self.needs_settings()
     }
 
     /// Returns the aspects of a run that it validates with those settings.

@@ -2,30 +2,26 @@
 //! it. The core is whole from the mark `core-healed` on; in a history without that mark, from
 //! the end of its last fault.
 //!
-//! Work is open while a span has not ended, an operation has no result, or a message no answer.
-//! Each result, answer, receipt and end of a span is progress. Within the setting `within_ms`, 10
-//! seconds without it, there is some as long as work is open. It need not concern all work:
-//! `starvation` bounds each wait.
+//! Work is open while a span has not ended, an operation has no result, or a message no answer;
+//! also a message or an operation whose actor has given up waiting, since it may yet take effect.
+//! A system that may lose requests therefore needs a bound longer than its quiet time. Each
+//! receipt, and the first result, answer or end of open work, is progress; a repeated one is
+//! none. Within the setting `within_ms`, 10 seconds without it, there is some as long as work is
+//! open. It need not concern all work: `starvation` bounds each wait.
 //!
 //! Source: the liveness mode of TigerBeetle's VOPR, which heals a core of replicas and leaves the
 //! others as they are.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rehearsal_sim::VirtualTime;
 
+use super::within::{WITHIN, within};
 use super::{Finding, Oracle, Report, Rule, Setting, SettingValues, Settings};
-use crate::entry::{EntryKind, FaultPhase};
+use crate::entry::{EntryKind, FaultPhase, Mark};
 use crate::facets::{CheckedRun, Facet};
-
-/// The mark from which on the core is whole.
-const HEALED: &str = "core-healed";
-
-/// The setting with the bound.
-const WITHIN: &str = "within_ms";
-
-/// The bound without a setting.
-const STALL_MAX: Duration = Duration::from_secs(10);
+use crate::ids::EntityId;
 
 /// The oracle `progress`.
 #[derive(Debug)]
@@ -59,36 +55,36 @@ impl Oracle for Progress {
         }]
     }
 
-    fn needs_settings(&self) -> bool {
+    fn is_opt_in(&self) -> bool {
         true
     }
 
     fn check(&self, run: &CheckedRun<'_>, settings: &Settings) -> Finding {
         let mut report = Report::new();
-        let within = settings.number(WITHIN).map(Duration::from_millis);
-        let within = within.unwrap_or(STALL_MAX);
+        let within = within(settings);
         let Some(healed) = healed_at(run) else {
             return report.finish();
         };
-        let (mut open, mut since) = (0_u64, healed);
+        let (mut open, mut since) = (BTreeSet::new(), healed);
         for entry in &run.history.entries {
             let step = Step::of(&entry.kind);
-            if open > 0 && entry.at >= healed && step.is_progress() {
+            let is_progress = step.is_progress(&open);
+            if !open.is_empty() && entry.at >= healed && is_progress {
                 report.check(1);
                 report_stall(since, entry.at, within, &mut report);
             }
             // Nothing stalls while nothing is open.
-            if open == 0 || step.is_progress() {
+            if open.is_empty() || is_progress {
                 since = entry.at.max(healed);
             }
             match step {
-                Step::Opens => open += 1,
-                Step::Closes => open = open.saturating_sub(1),
+                Step::Opens(work) => drop(open.insert(work)),
+                Step::Closes(work) => drop(open.remove(&work)),
                 Step::Goes | Step::Other => {}
             }
         }
         let last = run.history.entries.iter().map(|entry| entry.at).max();
-        if let Some(last) = last.filter(|_| open > 0) {
+        if let Some(last) = last.filter(|_| !open.is_empty()) {
             report.check(1);
             report_stall(since, last.max(since), within, &mut report);
         }
@@ -97,12 +93,12 @@ impl Oracle for Progress {
 }
 
 /// The meaning of an entry for the work of a run.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Step {
-    /// One more piece of work is open.
-    Opens,
-    /// One is done.
-    Closes,
+    /// This piece of work is open.
+    Opens(EntityId),
+    /// This one is done.
+    Closes(EntityId),
     /// Something arrived.
     Goes,
     /// None.
@@ -112,19 +108,26 @@ enum Step {
 impl Step {
     fn of(kind: &EntryKind) -> Self {
         match kind {
-            EntryKind::Sent(_) | EntryKind::Invoked { .. } | EntryKind::Began(_) => Self::Opens,
-            EntryKind::Accepted(_)
-            | EntryKind::Rejected { .. }
-            | EntryKind::Returned { .. }
-            | EntryKind::Failed { .. }
-            | EntryKind::Ended { .. } => Self::Closes,
+            EntryKind::Sent(sent) => Self::Opens(sent.message.into()),
+            EntryKind::Invoked { operation, .. } => Self::Opens((*operation).into()),
+            EntryKind::Began(began) => Self::Opens(began.span.into()),
+            EntryKind::Accepted(accepted) => Self::Closes(accepted.message.into()),
+            EntryKind::Rejected { message, .. } => Self::Closes((*message).into()),
+            EntryKind::Returned { operation, .. } | EntryKind::Failed { operation, .. } => {
+                Self::Closes((*operation).into())
+            }
+            EntryKind::Ended { span, .. } => Self::Closes((*span).into()),
             EntryKind::Received(_) => Self::Goes,
             _ => Self::Other,
         }
     }
 
-    fn is_progress(self) -> bool {
-        matches!(self, Self::Closes | Self::Goes)
+    fn is_progress(self, open: &BTreeSet<EntityId>) -> bool {
+        match self {
+            Self::Closes(work) => open.contains(&work),
+            Self::Goes => true,
+            Self::Opens(_) | Self::Other => false,
+        }
     }
 }
 
@@ -132,7 +135,7 @@ impl Step {
 fn healed_at(run: &CheckedRun<'_>) -> Option<VirtualTime> {
     let entries = || run.history.entries.iter();
     let marked = entries().find(|entry| match &entry.kind {
-        EntryKind::Reached(mark) => mark.0 == HEALED,
+        EntryKind::Reached(mark) => *mark == Mark::CORE_HEALED,
         _ => false,
     });
     let ended = || {

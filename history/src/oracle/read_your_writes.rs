@@ -4,10 +4,11 @@
 //!
 //! A read of a value shows the last acknowledged write of its actor, or the value of a write
 //! that had not ended when that one was invoked: any other value is older. A read of a list
-//! or of a set shows every element that its actor has added and that no call removes, and a count is at least the
-//! highest number that its actor was told, unless something is ever subtracted from it. An opportunity is a read with a write of its
-//! actor before it. Operations without a result are no acknowledged writes, and no reads;
-//! nothing else is excused.
+//! or of a set shows every element that its actor has added, unless a call that had not
+//! returned when the element was added removes it. A count is at least the highest number
+//! that its actor has received, unless something is ever subtracted from it. An opportunity is
+//! a read with a write of its actor before it. Operations without a result are no acknowledged
+//! writes, and no reads; nothing else is excused.
 
 use std::collections::BTreeMap;
 
@@ -71,17 +72,9 @@ enum Shown<'a> {
     Count,
 }
 
-/// Returns the result of an operation, with its place among all entries.
-fn returned<'a>(operation: &Operation<'a>) -> Option<(&'a Body, usize)> {
-    match operation.end {
-        OperationEnd::Returned { value, order, .. } => Some((value, order)),
-        OperationEnd::Open | OperationEnd::Failed => None,
-    }
-}
-
 /// Returns the effect that an operation has, or if it is open, may have.
 pub(super) fn effect<'a>(operation: &Operation<'a>) -> Option<Effect<'a>> {
-    let (call, result) = (operation.call, returned(operation));
+    let (call, result) = (operation.call, operation.returned());
     let said = result.and_then(|(result, _)| result.field(VALUE));
     match call.kind.as_str() {
         _ if operation.end == OperationEnd::Failed => None,
@@ -117,6 +110,8 @@ struct Checked<'r, 'a> {
     operations: &'r [Operation<'a>],
     /// The places of the acknowledged writes of each actor.
     writes: BTreeMap<ActorId, Vec<usize>>,
+    /// The calls that remove each value, or may have removed it.
+    removals: BTreeMap<&'a Value, Vec<&'r Operation<'a>>>,
     /// The count only ever grows.
     is_growing: bool,
 }
@@ -126,10 +121,19 @@ impl<'r, 'a> Checked<'r, 'a> {
         let mut writes: BTreeMap<ActorId, Vec<usize>> = BTreeMap::new();
         for (place, operation) in operations.iter().enumerate() {
             if let Some(actor) = operation.actor
-                && returned(operation).is_some()
+                && operation.result().is_some()
                 && effect(operation).is_some()
             {
                 writes.entry(actor).or_default().push(place);
+            }
+        }
+        let mut removals: BTreeMap<&Value, Vec<&Operation<'a>>> = BTreeMap::new();
+        for operation in operations {
+            if operation.call.kind == "remove"
+                && operation.end != OperationEnd::Failed
+                && let Some(value) = operation.call.field("value")
+            {
+                removals.entry(value).or_default().push(operation);
             }
         }
         let amounts = operations
@@ -141,6 +145,7 @@ impl<'r, 'a> Checked<'r, 'a> {
             object,
             operations,
             writes,
+            removals,
             is_growing: amounts.all(|by| by >= 0),
         }
     }
@@ -148,7 +153,7 @@ impl<'r, 'a> Checked<'r, 'a> {
     fn check(&self, report: &mut Report) {
         for read in self.operations {
             if let Some(shown) = shown(read.call)
-                && let Some((result, _)) = returned(read)
+                && let Some(result) = read.result()
             {
                 self.check_read(read, shown, result, report);
             }
@@ -197,7 +202,7 @@ impl<'r, 'a> Checked<'r, 'a> {
         let invoked = read.invoked;
         let operations = self.operations;
         let own = places.map(move |place| &operations[*place]);
-        own.filter(move |write| returned(write).is_some_and(|(_, order)| order < invoked))
+        own.filter(move |write| write.returned().is_some_and(|(_, order)| order < invoked))
     }
 
     /// Returns `true` if the value is that of the write, or of one that had not ended when
@@ -210,20 +215,19 @@ impl<'r, 'a> Checked<'r, 'a> {
     ) -> bool {
         let mut operations = self.operations.iter();
         operations.any(|other| {
-            let ended = returned(other).map_or(usize::MAX, |(_, order)| order);
+            let ended = other.returned().map_or(usize::MAX, |(_, order)| order);
             overwrites(other, key) == Some(value) && ended > write.invoked
         })
     }
 
-    /// Returns `true` if some call removes what the write adds.
+    /// Returns `true` if a call that had not returned when the write was invoked removes what
+    /// it adds.
     fn may_be_removed(&self, write: &Operation<'a>) -> bool {
         let Some(Effect::Adds(added)) = effect(write) else {
             return false;
         };
-        self.operations.iter().any(|other| {
-            let removes = other.call.kind == "remove" && other.end != OperationEnd::Failed;
-            removes && other.call.field("value") == Some(added)
-        })
+        let removals = self.removals.get(added).map_or(&[][..], Vec::as_slice);
+        removals.iter().any(|removal| !removal.ended_before(write))
     }
 
     fn report(
@@ -387,6 +391,24 @@ mod tests {
             call(actors, "ann", "members", &Vec::<i64>::new());
         });
         assert_eq!(counts(&finding), (2, 1));
+    }
+
+    #[test]
+    fn an_element_that_was_added_after_its_removal_is_there() {
+        let element = |kind: &'static str| Body::new(kind).with("value", 1_i64);
+        let finding = judge(|actors| {
+            call(actors, "ben", element("remove"), &());
+            call(actors, "ann", element("add"), &());
+            call(actors, "ann", "members", &Vec::<i64>::new());
+        });
+        assert_eq!(counts(&finding), (1, 1));
+        let finding = judge(|actors| {
+            let removal = actors.actor("ben").invoke("thing", element("remove"));
+            call(actors, "ann", element("add"), &());
+            removal.returned(&());
+            call(actors, "ann", "members", &Vec::<i64>::new());
+        });
+        assert_eq!(counts(&finding), (0, 0));
     }
 
     #[test]

@@ -2,9 +2,9 @@
 //! statement back; a write that another agent derives from it afterwards carries the error on.
 //!
 //! A write names the values that it was derived from in the field `uses` of its call, a list;
-//! `retract(value)`, on whatever object, takes a value back for good. An opportunity is a value
-//! that an acknowledged write uses. A write that overlaps the retraction, or came before it, is
-//! excused.
+//! `retract(value)`, on whatever object, takes a value back for good; of several retractions
+//! of one value the first to return counts. An opportunity is a value that an acknowledged
+//! write uses. A write that overlaps that retraction, or came before it, is excused.
 //!
 //! Source: the *causal cascade* of arXiv 2606.17182, as its sessions with a retracting
 //! supervisor show it; see `fresh`.
@@ -52,14 +52,11 @@ impl Oracle for Retracted {
             let objects = run.operations().objects();
             objects.flat_map(|(_, operations)| operations)
         };
-        let retractions: BTreeMap<&Value, &Operation<'_>> = operations()
-            .filter(|operation| operation.call.kind == RETRACT && operation.result().is_some())
-            .filter_map(|operation| Some((operation.call.field("value")?, operation)))
-            .collect();
+        let retractions = first_retractions(operations());
         for operation in operations().filter(|operation| operation.result().is_some()) {
             for value in used(operation) {
                 report.check(1);
-                let retraction = retractions.get(value);
+                let retraction = retractions.get(value).map(|(_, retraction)| *retraction);
                 if let Some(retraction) = retraction.filter(|it| it.ended_before(operation)) {
                     report_use(run, operation, retraction, &mut report);
                 }
@@ -67,6 +64,27 @@ impl Oracle for Retracted {
         }
         report.finish()
     }
+}
+
+/// Returns for each retracted value the retraction that returned first, with the place of its
+/// return among all entries.
+fn first_retractions<'r, 'a: 'r>(
+    operations: impl Iterator<Item = &'r Operation<'a>>,
+) -> BTreeMap<&'a Value, (usize, &'r Operation<'a>)> {
+    let mut first: BTreeMap<&Value, (usize, &Operation<'_>)> = BTreeMap::new();
+    for operation in operations.filter(|operation| operation.call.kind == RETRACT) {
+        let Some((_, returned)) = operation.returned() else {
+            continue;
+        };
+        let Some(value) = operation.call.field("value") else {
+            continue;
+        };
+        let known = first.entry(value).or_insert((returned, operation));
+        if returned < known.0 {
+            *known = (returned, operation);
+        }
+    }
+    first
 }
 
 fn used<'a>(operation: &Operation<'a>) -> &'a [Value] {

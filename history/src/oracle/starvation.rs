@@ -12,15 +12,13 @@ use std::time::Duration;
 
 use rehearsal_sim::VirtualTime;
 
+use super::within::{WITHIN, within};
 use super::{Finding, Oracle, Report, Rule, Setting, SettingValues, Settings};
 use crate::entry::{EntryKind, FaultPhase};
 use crate::facets::messages::Sending;
 use crate::facets::operations::OperationEnd;
 use crate::facets::{CheckedRun, Facet};
 use crate::ids::{ActorId, EntityId};
-
-/// The setting with the bound.
-const WITHIN: &str = "within_ms";
 
 /// The setting with the actor that is slow.
 const EXCEPT: &str = "except";
@@ -31,9 +29,6 @@ const WAITS: &str = "waits";
 const ANSWERS: &str = "answers";
 const DELIVERIES: &str = "deliveries";
 const OPERATIONS: &str = "operations";
-
-/// The bound without a setting.
-const WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// The oracle `starvation`.
 #[derive(Debug)]
@@ -79,15 +74,14 @@ impl Oracle for Starvation {
         ]
     }
 
-    fn needs_settings(&self) -> bool {
+    fn is_opt_in(&self) -> bool {
         true
     }
 
     fn check(&self, run: &CheckedRun<'_>, settings: &Settings) -> Finding {
-        let within = settings.number(WITHIN).map(Duration::from_millis);
         let mut check = Check {
             run,
-            within: within.unwrap_or(WAIT_MAX),
+            within: within(settings),
             except: settings.text(EXCEPT),
             faults: faults(run),
             report: Report::new(),

@@ -1,6 +1,7 @@
 //! Agent2Agent: the items of one stream, as `SendStreamingMessage` and `SubscribeToTask`
 //! return them (`message/stream` and `tasks/resubscribe` in version 0.3). An item may stand
-//! alone or in the `result` of a JSON-RPC response.
+//! alone or in the `result` of a JSON-RPC response. A response with an `error` is no item: it
+//! ends the stream, since a request has either results or an error from then on.
 //!
 //! The versions differ in their names, and in the end of a stream: version 0.3 marks the
 //! last status with `final`, version 1.0 closes the stream.
@@ -8,6 +9,7 @@
 use serde_json::Value as Json;
 
 use super::fields::{Form, Needed, at, id, lacks, quoted, text};
+use super::json_rpc::check_error;
 use super::open::{Id, OpenIds};
 use super::{Findings, WireMachine, WireProfile, WireRule};
 
@@ -59,7 +61,8 @@ impl Rules {
             malformed: WireRule::new(
                 "malformed",
                 sections.item,
-                "An item is no task, message, status update or artifact update, or lacks a field.",
+                "An item is no task, message, status update or artifact update, nor an error, or \
+                 lacks a field.",
             ),
             unknown_state: WireRule::new(
                 "unknown-state",
@@ -84,7 +87,7 @@ impl Rules {
             after_end: WireRule::new(
                 "after-end",
                 sections.end,
-                "An item follows a status that ends the task.",
+                "An item follows a status that ends the task, or an error.",
             ),
             other_task: WireRule::new(
                 "other-task",
@@ -269,6 +272,13 @@ impl Version {
     }
 }
 
+/// Returns the error of a JSON-RPC response that has one in the place of a result.
+fn error_of(line: &Json) -> Option<&Json> {
+    let has = |member: &str| line.get(member).is_some_and(|value| !value.is_null());
+    let is_error = has("jsonrpc") && has("error") && !has("result");
+    is_error.then(|| &line["error"])
+}
+
 /// The task of a stream.
 struct Task {
     id: Id,
@@ -285,6 +295,8 @@ enum Content {
     Nothing,
     Message,
     Task(Task),
+    /// The request has failed.
+    Error,
 }
 
 struct Stream {
@@ -380,18 +392,43 @@ impl Stream {
         self.artifacts.open(artifact, is("lastChunk"), findings);
     }
 
+    /// Takes an error, which ends the stream.
+    fn error(&mut self, error: &Json, findings: &mut Findings) {
+        if let Err(complaint) = check_error(error) {
+            findings.broken(self.version.rules().malformed, || complaint);
+            return;
+        }
+        self.check_end(findings);
+        self.content = Content::Error;
+    }
+
+    /// Checks that nothing has ended the stream.
+    fn check_end(&self, findings: &mut Findings) {
+        let rules = self.version.rules();
+        match &self.content {
+            Content::Message => {
+                findings.broken(rules.after_message, || "a message came before".to_owned());
+            }
+            Content::Error => {
+                findings.broken(rules.after_end, || "an error came before".to_owned());
+            }
+            Content::Task(task) if task.state == State::Terminal => {
+                findings.broken(rules.after_end, || "the task had ended".to_owned());
+            }
+            Content::Task(task) if task.is_final => {
+                findings.broken(AFTER_FINAL, || "a status with `final` came".to_owned());
+            }
+            Content::Task(_) | Content::Nothing => {}
+        }
+    }
+
     /// Checks the place of an item behind the first one.
     fn follows(&mut self, kind: Kind, item: &Json, findings: &mut Findings) {
         let rules = self.version.rules();
+        self.check_end(findings);
         let Content::Task(task) = &mut self.content else {
-            findings.broken(rules.after_message, || "a message came before".to_owned());
             return;
         };
-        if task.state == State::Terminal {
-            findings.broken(rules.after_end, || "the task had ended".to_owned());
-        } else if task.is_final {
-            findings.broken(AFTER_FINAL, || "a status with `final` came".to_owned());
-        }
         if matches!(kind, Kind::Task | Kind::Message) {
             findings.broken(rules.second_task, || "the stream has its task".to_owned());
             return;
@@ -416,6 +453,9 @@ impl Stream {
 
 impl WireMachine for Stream {
     fn step(&mut self, message: &Json, findings: &mut Findings) {
+        if let Some(error) = error_of(message) {
+            return self.error(error, findings);
+        }
         let (kind, item) = match self.version.item(message) {
             Ok(item) => item,
             Err(complaint) => {
@@ -424,7 +464,9 @@ impl WireMachine for Stream {
         };
         match self.content {
             Content::Nothing => self.first(kind, item, findings),
-            Content::Message | Content::Task(_) => self.follows(kind, item, findings),
+            Content::Message | Content::Task(_) | Content::Error => {
+                self.follows(kind, item, findings);
+            }
         }
     }
 

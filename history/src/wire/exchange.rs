@@ -139,7 +139,7 @@ impl Exchange {
         let key = from.other().id(id);
         let Some(pending) = self.pending.close(key) else {
             let was_cancelled = self.cancelled.remove(key).is_some();
-            if !was_cancelled {
+            if !was_cancelled && !self.cancelled.has_forgotten() {
                 findings.broken(self.rules.unknown_response, || {
                     "no request of the other side waits for it".to_owned()
                 });
@@ -174,7 +174,7 @@ impl Exchange {
                 self.tokens.close(token);
                 self.late_tokens.insert(token, ());
             }
-        } else if !self.issued.contains(key) && !self.issued.has_forgotten() {
+        } else if !self.issued.may_contain(key) {
             findings.broken(self.rules.unknown_cancel, || {
                 let request = at(params, "requestId").map(ToString::to_string);
                 format!(
@@ -204,7 +204,7 @@ impl Exchange {
                     });
                 }
             }
-            None if self.late_tokens.contains(token) => {}
+            None if self.late_tokens.may_contain(token) => {}
             None => findings.broken(self.rules.unknown_token, || {
                 "no open request has its token".to_owned()
             }),

@@ -12,7 +12,8 @@ pub struct WireViolation {
     pub rule: WireRule,
     /// The line with the message, from 1; the last one if a message is missing at the end.
     pub line: u64,
-    /// A sentence for people, free to be improved.
+    /// The details of this violation, which add to the rule's meaning: for people, and free to
+    /// be improved.
     pub message: String,
 }
 

@@ -102,14 +102,17 @@ fn outcome_of(message: &Json) -> Result<Option<Outcome<'_>>, String> {
     match (message.get("result"), message.get("error")) {
         (None, None) => Ok(None),
         (Some(result), None) => Ok(Some(Outcome::Result(result))),
-        (None, Some(error)) => {
-            let code = error.get("code").is_some_and(Json::is_i64);
-            let is_error = code && text(error, "message").is_some();
-            let complaint = "its `error` has no whole number as `code`, or no `message`";
-            is_error
-                .then_some(Some(Outcome::Error))
-                .ok_or_else(|| complaint.to_owned())
-        }
+        (None, Some(error)) => check_error(error).map(|()| Some(Outcome::Error)),
         (Some(_), Some(_)) => Err("it has a `result` and an `error`".to_owned()),
+    }
+}
+
+/// Checks the form of an error, or returns the complaint about it.
+pub(super) fn check_error(error: &Json) -> Result<(), String> {
+    let has_code = error.get("code").is_some_and(Json::is_i64);
+    if has_code && text(error, "message").is_some() {
+        Ok(())
+    } else {
+        Err("its `error` has no whole number as `code`, or no `message`".to_owned())
     }
 }

@@ -147,11 +147,13 @@ impl Connection {
         match self.phase {
             Phase::Start if !initializes => {
                 out.broken(NOT_INITIALIZED, || {
-                    format!("{} is the first", quoted(method))
+                    format!("{} is the first message", quoted(method))
                 });
             }
             Phase::Initializing | Phase::Answered if !initializes && method != "ping" => {
-                out.broken(TOO_EARLY, || format!("{} does", quoted(method)));
+                out.broken(TOO_EARLY, || {
+                    format!("{} comes before the connection is ready", quoted(method))
+                });
             }
             Phase::Start => {}
             _ if initializes => {
@@ -173,14 +175,16 @@ impl Connection {
     fn notification(&mut self, from: Side, method: &str, params: &Json, out: &mut Findings) {
         if self.phase == Phase::Start {
             out.broken(NOT_INITIALIZED, || {
-                format!("{} is the first", quoted(method))
+                format!("{} is the first message", quoted(method))
             });
             return;
         }
         match method {
             "notifications/initialized" if from == Side::Client => match self.phase {
                 Phase::Answered => self.phase = Phase::Ready,
-                _ => out.broken(INITIALIZED_TWICE, || "it is not due".to_owned()),
+                _ => out.broken(INITIALIZED_TWICE, || {
+                    "no `initialize` has just been answered".to_owned()
+                }),
             },
             "notifications/cancelled" => self.cancel(from, params, out),
             "notifications/progress" => self.exchange.progress(from, params, out),
@@ -193,7 +197,9 @@ impl Connection {
         let request = id(params, "requestId").map(|request| from.id(request));
         let purpose = request.and_then(|request| self.exchange.purpose(request));
         if purpose == Some(Purpose::Initialize) {
-            out.broken(INITIALIZE_CANCELLED, || "it is not answered yet".to_owned());
+            out.broken(INITIALIZE_CANCELLED, || {
+                "`initialize` has no response yet".to_owned()
+            });
         } else {
             self.exchange.cancel(from, params, out);
         }
@@ -201,7 +207,9 @@ impl Connection {
 
     fn response(&mut self, from: Side, id: Id, outcome: Outcome<'_>, out: &mut Findings) {
         if self.phase == Phase::Start {
-            out.broken(NOT_INITIALIZED, || "it is a response".to_owned());
+            out.broken(NOT_INITIALIZED, || {
+                "a response is the first message".to_owned()
+            });
             return;
         }
         let task = match outcome {
@@ -217,7 +225,9 @@ impl Connection {
             (Some(Purpose::CancelTask), Outcome::Result(result))
                 if text(result, "status") != Some("cancelled") =>
             {
-                out.broken(TASK_NOT_CANCELLED, || "its `status` is another".to_owned());
+                out.broken(TASK_NOT_CANCELLED, || {
+                    "the `status` of the result is not `cancelled`".to_owned()
+                });
             }
             _ => {}
         }
@@ -236,7 +246,9 @@ impl Connection {
         };
         let mut statuses = STATUSES.iter();
         let Some((status, ends)) = statuses.find(|(status, _)| *status == name) else {
-            out.broken(UNKNOWN_STATUS, || format!("{} is none", quoted(name)));
+            out.broken(UNKNOWN_STATUS, || {
+                format!("{} is no status of a task", quoted(name))
+            });
             return;
         };
         match self.ended_tasks.get(id) {

@@ -181,13 +181,16 @@ impl Connection {
         let has_version = member(VERSION).is_some_and(Json::is_string);
         let has_capabilities = member(CAPABILITIES).is_some_and(Json::is_object);
         if !has_version || !has_capabilities {
-            out.broken(NO_META, || format!("{} lacks one of them", quoted(method)));
+            out.broken(NO_META, || {
+                format!("{} lacks one of the two", quoted(method))
+            });
         }
         if let Some(state) = text(params, "requestState").map(Id::text)
-            && !self.states.contains(state)
-            && !self.states.has_forgotten()
+            && !self.states.may_contain(state)
         {
-            out.broken(UNKNOWN_STATE, || "it is not echoed exactly".to_owned());
+            out.broken(UNKNOWN_STATE, || {
+                "its `requestState` is not one that a result had".to_owned()
+            });
         }
         let purpose = match method {
             "subscriptions/listen" => Purpose::Listen,
@@ -234,7 +237,7 @@ impl Connection {
         let is_open = request.is_some_and(|request| self.subscriptions.close(request).is_some());
         if is_open {
             self.exchange.cancel(Side::Client, params, out);
-        } else if !request.is_some_and(|request| self.left.contains(request)) {
+        } else if !request.is_some_and(|request| self.left.may_contain(request)) {
             out.broken(CANCEL_BY_SERVER, || {
                 "no subscription has that id".to_owned()
             });
@@ -248,22 +251,31 @@ impl Connection {
         let name = params.get("_meta").and_then(|meta| meta.get(SUBSCRIPTION));
         let Some(subscription) = name.and_then(Id::of) else {
             if acknowledges || kind.is_some() {
-                out.broken(UNKNOWN_SUBSCRIPTION, || "it names none".to_owned());
+                out.broken(UNKNOWN_SUBSCRIPTION, || {
+                    format!("{} names no subscription", quoted(method))
+                });
             }
             return;
         };
         match self.subscriptions.get_mut(subscription) {
             Some(open) => {
                 if open.is_acknowledged == acknowledges {
-                    out.broken(NOT_ACKNOWLEDGED, || format!("{} is", quoted(method)));
+                    let place = if acknowledges { "a later" } else { "the first" };
+                    out.broken(NOT_ACKNOWLEDGED, || {
+                        format!("{} is {place} notification", quoted(method))
+                    });
                 }
                 open.is_acknowledged = true;
                 if kind.is_some_and(|kind| !open.asked[kind]) {
-                    out.broken(NOT_SUBSCRIBED, || format!("{} came", quoted(method)));
+                    out.broken(NOT_SUBSCRIBED, || {
+                        format!("the subscription did not ask for {}", quoted(method))
+                    });
                 }
             }
-            None if self.left.contains(subscription) => {}
-            None => out.broken(UNKNOWN_SUBSCRIPTION, || "it is not open".to_owned()),
+            None if self.left.may_contain(subscription) => {}
+            None => out.broken(UNKNOWN_SUBSCRIPTION, || {
+                format!("the subscription of {} is not open", quoted(method))
+            }),
         }
     }
 
@@ -279,7 +291,7 @@ impl Connection {
 
     fn result(&mut self, result: &Json, out: &mut Findings) {
         let Some(kind) = text(result, "resultType") else {
-            out.broken(NO_RESULT_TYPE, || "it is missing".to_owned());
+            out.broken(NO_RESULT_TYPE, || "its `resultType` is missing".to_owned());
             return;
         };
         let state = text(result, "requestState");
@@ -287,7 +299,9 @@ impl Connection {
             .get("inputRequests")
             .is_some_and(|asked| !asked.is_null());
         if kind == "input_required" && state.is_none() && !asks {
-            out.broken(NOTHING_REQUIRED, || "it has none of them".to_owned());
+            out.broken(NOTHING_REQUIRED, || {
+                "the result has none of the two".to_owned()
+            });
         }
         if let Some(state) = state {
             self.states.insert(Id::text(state), ());
@@ -313,11 +327,15 @@ impl WireMachine for Connection {
         if let Rpc::Request { method, .. } | Rpc::Notification { method, .. } = rpc
             && REMOVED.contains(&method)
         {
-            return findings.broken(REMOVED_METHOD, || format!("it is {}", quoted(method)));
+            return findings.broken(REMOVED_METHOD, || {
+                format!("this version has no {}", quoted(method))
+            });
         }
         match rpc {
             Rpc::Request { method, .. } if from == Side::Server => {
-                findings.broken(SERVER_REQUEST, || format!("it is {}", quoted(method)));
+                findings.broken(SERVER_REQUEST, || {
+                    format!("the server requests {}", quoted(method))
+                });
             }
             Rpc::Request { id, method, params } => self.request(id, method, params, findings),
             Rpc::Notification { method, params } => {

@@ -185,6 +185,11 @@ impl<T> Recent<T> {
         self.ids.contains_key(&id)
     }
 
+    /// Returns `true` if the id is remembered, or may have been forgotten.
+    pub(super) fn may_contain(&self, id: Id) -> bool {
+        self.has_forgotten || self.contains(id)
+    }
+
     /// Returns `true` if an id that is not remembered may have been there.
     pub(super) fn has_forgotten(&self) -> bool {
         self.has_forgotten

@@ -1,9 +1,10 @@
 //! Spans of OpenTelemetry with the semantic conventions for generative AI, one span a line
 //! in the JSON encoding of OTLP, in the order in which they ended.
 //!
-//! A child ends before its parent does, so that the checks between the two wait for the
-//! parent. Both are remembered for a while ([`RECENT_MAX`](super::RECENT_MAX)); a parent that
-//! comes later than that, or never, is not compared.
+//! A child mostly ends before its parent, so that the checks between the two wait for the
+//! parent; it may also go on after the parent's end, as the work of a detached task does. Both
+//! are remembered for a while ([`RECENT_MAX`](super::RECENT_MAX)); a parent that comes later
+//! than that, or never, is not compared.
 
 use serde_json::Value as Json;
 
@@ -54,10 +55,10 @@ const TOOL_CALL_TWICE: WireRule = WireRule::new(
     "GenAI spans, Execute tool span",
     "Two spans of a trace execute one tool call.",
 );
-const OUTSIDE_PARENT: WireRule = WireRule::new(
-    "outside-parent",
-    SPANS,
-    "A span within a process begins before its parent, or ends after it.",
+const BEFORE_PARENT: WireRule = WireRule::new(
+    "before-parent",
+    "Trace API, Span Creation",
+    "A span within a process begins before its parent.",
 );
 const OTHER_CONVERSATION: WireRule = WireRule::new(
     "other-conversation",
@@ -78,7 +79,7 @@ pub(super) const PROFILE: WireProfile = WireProfile {
         OTHER_KIND,
         NO_ERROR_TYPE,
         TOOL_CALL_TWICE,
-        OUTSIDE_PARENT,
+        BEFORE_PARENT,
         OTHER_CONVERSATION,
     ]],
     machine: || Box::new(Spans::default()),
@@ -110,25 +111,19 @@ const NEEDED: &[Needed] = &[
     Needed("name", Form::Text),
 ];
 
-/// An interval of time, in nanoseconds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Interval {
-    start: u64,
-    end: u64,
-}
-
 /// The properties that a span is compared by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Span {
-    interval: Interval,
+    /// In nanoseconds.
+    start: u64,
     conversation: Option<Id>,
 }
 
 /// The children of a span that has not come yet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Children {
-    /// The hull of those within the process.
-    hull: Option<Interval>,
+    /// The first start of those within the process, in nanoseconds.
+    start: Option<u64>,
     conversation: Option<Id>,
     /// `true` if they belong to different conversations.
     is_mixed: bool,
@@ -143,16 +138,15 @@ struct Spans {
 
 impl Spans {
     fn compare_with_parent(&self, parent: Span, child: Children, findings: &mut Findings) {
-        let is_outside = child.hull.is_some_and(|hull| {
-            hull.start < parent.interval.start || hull.end > parent.interval.end
-        });
-        if is_outside {
-            findings.broken(OUTSIDE_PARENT, || "of this span and its parent".to_owned());
+        if child.start.is_some_and(|start| start < parent.start) {
+            findings.broken(BEFORE_PARENT, || {
+                "its `startTimeUnixNano` is before that of its parent".to_owned()
+            });
         }
         let differs = child.is_mixed || child.conversation != parent.conversation;
         if child.conversation.is_some() && parent.conversation.is_some() && differs {
             findings.broken(OTHER_CONVERSATION, || {
-                "of this span and its parent".to_owned()
+                "its `gen_ai.conversation.id` is not that of its parent".to_owned()
             });
         }
     }
@@ -167,7 +161,7 @@ impl Spans {
             return;
         };
         let child = Children {
-            hull: (kind_of(span) == Kind::Internal).then_some(own.interval),
+            start: (kind_of(span) == Kind::Internal).then_some(own.start),
             conversation: own.conversation,
             is_mixed: false,
         };
@@ -185,7 +179,9 @@ impl Spans {
         let Some(operation) = attribute(span, "gen_ai.operation.name").and_then(Json::as_str)
         else {
             if keys(span).any(|key| key.starts_with("gen_ai.")) {
-                findings.broken(NO_OPERATION, || "the attribute is missing".to_owned());
+                findings.broken(NO_OPERATION, || {
+                    "it has other attributes of `gen_ai.`".to_owned()
+                });
             }
             return;
         };
@@ -199,7 +195,9 @@ impl Spans {
         let mut kinds = KINDS.iter();
         let bound = kinds.find(|(bound, _)| *bound == operation);
         if bound.is_some_and(|(_, kinds)| !kinds.contains(&kind_of(span))) {
-            findings.broken(OTHER_KIND, || format!("it is a {}", quoted(operation)));
+            findings.broken(OTHER_KIND, || {
+                format!("its operation is {}", quoted(operation))
+            });
         }
         let call = attribute(span, "gen_ai.tool.call.id").and_then(Id::of);
         if let Some(call) = call
@@ -217,16 +215,9 @@ impl Spans {
 impl Children {
     /// Returns both together.
     fn and(self, other: Self) -> Self {
-        let hull = match (self.hull, other.hull) {
-            (Some(one), Some(two)) => Some(Interval {
-                start: one.start.min(two.start),
-                end: one.end.max(two.end),
-            }),
-            (one, two) => one.or(two),
-        };
         let differ = self.conversation.zip(other.conversation);
         Self {
-            hull,
+            start: self.start.into_iter().chain(other.start).min(),
             conversation: self.conversation.or(other.conversation),
             is_mixed: self.is_mixed || differ.is_some_and(|(one, two)| one != two),
         }
@@ -288,10 +279,10 @@ impl WireMachine for Spans {
         if self.ended.contains(key) {
             return findings.broken(REPEATED_SPAN, || "another span has its id".to_owned());
         }
-        let end = time(message, "endTimeUnixNano").filter(|end| *end >= start && *end > 0);
-        if end.is_none() {
+        let end = time(message, "endTimeUnixNano");
+        if !end.is_some_and(|end| end >= start && end > 0) {
             findings.broken(NOT_ENDED, || {
-                "its `endTimeUnixNano` is not after it".to_owned()
+                "its `endTimeUnixNano` is missing, 0 or before its `startTimeUnixNano`".to_owned()
             });
         }
         self.check_operation(message, trace, findings);
@@ -300,10 +291,7 @@ impl WireMachine for Spans {
             findings.broken(NO_ERROR_TYPE, || "its `status.code` is an error".to_owned());
         }
         let own = Span {
-            interval: Interval {
-                start,
-                end: end.unwrap_or(start),
-            },
+            start,
             conversation: attribute(message, "gen_ai.conversation.id").and_then(Id::of),
         };
         self.relate(message, trace, key, own, findings);

@@ -153,15 +153,7 @@ impl Spans {
     /// Returns `true` if every way in which a span can end calls for a terminal message, so
     /// that an end is missing where there is none.
     fn always_ends(&self) -> bool {
-        let ends = [
-            SpanEnd::Completed,
-            SpanEnd::Failed,
-            SpanEnd::TimedOut,
-            SpanEnd::Cancelled,
-            SpanEnd::DiedSilently,
-            SpanEnd::HostDied,
-        ];
-        let mut ends = ends.into_iter();
+        let mut ends = SpanEnd::ALL.into_iter();
         ends.all(|end| self.profile.terminal_of(end).is_some())
     }
 }

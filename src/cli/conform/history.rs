@@ -7,7 +7,7 @@ use rehearsal_history::jsonl::{JsonlError, judge_history, read_jsonl};
 use rehearsal_history::{Facet, History};
 use serde::Serialize;
 
-use super::super::{print, print_error};
+use super::super::{print_error, print_result};
 use super::{ConformArgs, Input, at_place, printable};
 use crate::exit::Exit;
 use crate::oracle::{Finding, OracleRef, Settings, Violation};
@@ -32,16 +32,17 @@ pub(super) fn conform(args: &ConformArgs, input: &Input) -> io::Result<Exit> {
         .into_iter()
         .map(|(oracle, finding)| Judged::new(oracle, finding, !args.oracles.is_empty()))
         .collect();
-    print(&if args.json {
+    let text = if args.json {
         lines_of_json(&judged, &history)?
     } else {
         lines(&judged)
-    })?;
-    Ok(if judged.iter().all(Judged::is_pass) {
+    };
+    let exit = if judged.iter().all(Judged::is_pass) {
         Exit::Pass
     } else {
         Exit::Violation
-    })
+    };
+    print_result(&text, exit)
 }
 
 /// Prints every problem of the file with its place.
@@ -66,7 +67,7 @@ fn oracles(args: &ConformArgs, history: &History) -> Vec<(OracleRef, Settings)> 
     if args.oracles.is_empty() {
         let strict = |oracle| (oracle, Settings::default());
         return OracleRef::all()
-            .filter(|oracle| !oracle.needs_settings())
+            .filter(|oracle| !oracle.is_opt_in())
             .filter(reads_recorded)
             .map(strict)
             .collect();

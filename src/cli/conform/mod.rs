@@ -39,7 +39,7 @@ pub(super) struct ConformArgs {
     oracles: Vec<ChosenOracle>,
     /// List the profiles with their rules.
     #[arg(long, conflicts_with_all = ["operands", "oracles"])]
-    list: bool,
+    pub(super) list: bool,
     /// Print one JSON object a line: one line an oracle, one line a stream, or one line a
     /// profile.
     #[arg(long)]
@@ -114,15 +114,20 @@ impl Input {
         Ok(Box::new(BufReader::new(File::open(&self.path)?)))
     }
 
+    /// Returns the name of the file for the terminal.
+    fn name(&self) -> String {
+        printable(&self.path.to_string_lossy())
+    }
+
     /// Returns the error message for a file that cannot be read.
     fn unreadable(&self, error: &io::Error) -> String {
-        format!("error: cannot read `{}`: {error}\n", self.path.display())
+        format!("error: cannot read `{}`: {error}\n", self.name())
     }
 }
 
 /// Returns the error message for a line that is wrong.
 fn at_place(input: &Input, problem: &JsonlProblem) -> String {
-    let (file, line, column) = (input.path.display(), problem.line, problem.column);
+    let (file, line, column) = (input.name(), problem.line, problem.column);
     let message = printable(&problem.message);
     format!("error: {file}:{line}:{column}: {message}\n")
 }

@@ -8,10 +8,10 @@ use rehearsal_history::wire::{
 };
 use serde::Serialize;
 
-use super::super::{print, print_error};
+use super::super::{print, print_error, print_result};
 use super::{Input, at_place, printable};
 use crate::exit::Exit;
-use crate::report::summary::counted;
+use crate::report::summary::many;
 
 pub(super) fn conform(
     profile: &'static WireProfile,
@@ -26,13 +26,14 @@ pub(super) fn conform(
             return Ok(Exit::Usage);
         }
     };
-    print(&if json {
+    let text = if json {
         line_of_json(profile, &finding)?
     } else {
         lines(profile, input, &finding)
-    })?;
+    };
+    let exit = print_result(&text, exit_of(&finding))?;
     print_error(&complaint(input, &finding));
-    Ok(exit_of(&finding))
+    Ok(exit)
 }
 
 /// Returns the exit code: a rule that is broken counts more than a stream that could not be
@@ -49,7 +50,7 @@ fn exit_of(finding: &StreamFinding) -> Exit {
 
 /// Returns the reason for which a stream was not checked to its end, or not at all.
 fn complaint(input: &Input, finding: &StreamFinding) -> String {
-    let file = input.path.display();
+    let file = input.name();
     match &finding.stop {
         Some(Stop::Unreadable(problem)) => at_place(input, problem),
         Some(Stop::Limit { line, message }) => {
@@ -62,7 +63,7 @@ fn complaint(input: &Input, finding: &StreamFinding) -> String {
 
 fn lines(profile: &WireProfile, input: &Input, finding: &StreamFinding) -> String {
     let mut text = String::new();
-    let file = input.path.display();
+    let file = input.name();
     for violation in &finding.violations {
         let (line, rule) = (violation.line, violation.rule);
         let message = printable(&violation.message);
@@ -73,10 +74,7 @@ fn lines(profile: &WireProfile, input: &Input, finding: &StreamFinding) -> Strin
     if finding.unlisted > 0 {
         let _ = writeln!(text, "and {} violations more", finding.unlisted);
     }
-    let messages = counted(
-        usize::try_from(finding.messages).unwrap_or(usize::MAX),
-        "message",
-    );
+    let messages = many(finding.messages, "message");
     let result = match finding.violations.len() as u64 + finding.unlisted {
         0 if finding.is_pass() => "pass".to_owned(),
         0 => "not checked to its end".to_owned(),
@@ -108,6 +106,7 @@ struct StreamViolation<'a> {
     rule: &'static str,
     line: u64,
     message: &'a str,
+    meaning: &'static str,
     section: &'static str,
 }
 
@@ -124,6 +123,7 @@ fn line_of_json(profile: &WireProfile, finding: &StreamFinding) -> io::Result<St
         rule: violation.rule.name,
         line: violation.line,
         message: &violation.message,
+        meaning: violation.rule.meaning,
         section: violation.rule.section,
     });
     let stopped = finding.stop.as_ref().map(|stop| match stop {

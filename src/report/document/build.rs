@@ -7,7 +7,7 @@ use rehearsal_sim::Effect;
 use super::events::{self, Events, Focus, choice_of, text_of};
 use super::index::Index;
 use super::limit;
-use super::{Command, DeviationText, Document, FORMAT, FailureText, Kind, Run, TargetText};
+use super::{Command, DeviationText, Document, FORMAT, FailureText, Run, TargetText};
 use crate::report::{block, causal, next_steps};
 use crate::repro::Repro;
 use crate::run::{Detector, Failure, RunReport, RunVerdict};
@@ -182,9 +182,4 @@ fn failure_text(report: &RunReport, failure: &Failure, event: usize) -> FailureT
 fn commands(whole: &dyn Target, file: &Path) -> Vec<Command> {
     let steps = next_steps::commands(&whole.identity(), file).into_iter();
     steps.map(|(name, line)| Command { name, line }).collect()
-}
-
-/// Returns `true` for the events that are left out first where there are too many.
-pub(super) fn is_minor(kind: Kind) -> bool {
-    matches!(kind, Kind::Poll | Kind::Lock | Kind::Packet | Kind::Arrival)
 }

@@ -77,7 +77,7 @@ pub(super) fn events(
         what: What::Lock(change),
     });
     items.extend(locks);
-    items.extend(deviations(report, explanation));
+    items.extend(deviations(explanation));
     items.extend(failure(report));
     items.sort_by_key(|item| (item.effects, item.what.rank()));
     let mut builder = Builder {
@@ -133,32 +133,13 @@ fn effects(report: &RunReport) -> Vec<Item<'_>> {
     items
 }
 
-/// Returns the deviations: a pick of the scheduler stands before the poll that it leads to, any
-/// other choice in the poll that makes it.
-fn deviations<'a>(
-    report: &'a RunReport,
-    explanation: &'a Explanation,
-) -> impl Iterator<Item = Item<'a>> {
-    let entries = &report.outcome.trace.entries;
-    let choices = report.outcome.tape.choices();
-    let switches = report.outcome.switches.iter();
-    let picks: BTreeSet<u64> = switches
-        .filter_map(|switch| Some(choices.get(switch.choice)?.step.into()))
-        .collect();
+/// Returns the deviations, each where its choice was made: a pick of the scheduler stands before
+/// the poll that it leads to, any other choice in the poll that makes it.
+fn deviations(explanation: &Explanation) -> impl Iterator<Item = Item<'_>> {
     let decisions = explanation.decisions.iter().enumerate();
-    decisions.map(move |(number, explained)| {
-        let step = explained.step;
-        let effects = if picks.contains(&step) {
-            entries.partition_point(|entry| entry.step <= step)
-        } else {
-            let begin = entries.partition_point(|entry| entry.step < step);
-            let polls = |entry: &&Entry| matches!(entry.effect, Effect::Poll { .. });
-            begin + usize::from(entries.get(begin).filter(polls).is_some())
-        };
-        Item {
-            effects,
-            what: What::Deviation(number, explained),
-        }
+    decisions.map(|(number, explained)| Item {
+        effects: explained.entry,
+        what: What::Deviation(number, explained),
     })
 }
 
@@ -420,5 +401,62 @@ fn mark_stuck(report: &RunReport, events: &mut [Event]) {
         let first = taken_back.insert((task, lock, of_wait));
         let begins = matches!(word, LockWord::Waits | LockWord::Acquires);
         event.matters |= first && begins && stuck.contains(&task);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use rehearsal_sim::{Alternative, PickDeviation};
+
+    use super::*;
+    use crate::run::{RunOptions, StrategyName, run_deviating};
+    use crate::scenario::load;
+    use crate::shrink::described;
+
+    /// Returns the number of effects before each deviation, and the effect after it.
+    fn places(report: &RunReport) -> Vec<(usize, Option<Kind>)> {
+        let focus = Focus {
+            witness: BTreeSet::new(),
+            whole: true,
+            silent: false,
+        };
+        let mut index = Index::of(report);
+        let events = events(report, &described(report), &focus, &mut index);
+        let place = |event: &usize| {
+            let before = events.of_effect.partition_point(|effect| effect < event);
+            let next = events.of_effect.get(before);
+            (before, next.map(|next| events.list[*next].kind))
+        };
+        events.of_deviation.iter().map(place).collect()
+    }
+
+    #[test]
+    fn picks_and_postponements_stand_before_the_poll_that_they_lead_to() {
+        let file = Path::new("scenarios/programs/programs_lock_circle.toml");
+        let scenario = load(file).expect("it is valid");
+        let run = |deviations: &[PickDeviation]| {
+            let how = RunOptions::new(0, StrategyName::FIFO).recorded();
+            run_deviating(&scenario, how, deviations)
+        };
+        let (_, picks) = run(&[]);
+        let mut postponed = 0;
+        for (number, pick) in (0..).zip(picks) {
+            let postpone = pick.is_postponable.then_some(Alternative::Postpone);
+            let take = (pick.candidates > 1).then_some(Alternative::Take(1));
+            for instead in take.into_iter().chain(postpone) {
+                let (report, _) = run(&[PickDeviation {
+                    pick: number,
+                    instead,
+                }]);
+                postponed += report.outcome.postponements.len();
+                let explained = described(&report).decisions;
+                let entries = explained.iter().map(|explained| explained.entry);
+                let polls = entries.map(|entry| (entry, Some(Kind::Poll)));
+                assert_eq!(places(&report), polls.collect::<Vec<_>>(), "pick {number}");
+            }
+        }
+        assert!(postponed > 0);
     }
 }

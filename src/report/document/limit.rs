@@ -1,7 +1,6 @@
 //! The limit of events in a page: of more, those that say least are left out, the farthest from
 //! the failure first.
 
-use super::build::is_minor;
 use super::{Event, Kind, Run};
 
 /// The events of a run in a page, at most.
@@ -38,7 +37,7 @@ fn limit_to(run: &mut Run, most: usize) -> Places {
         .position(|event| event.kind == Kind::Failure);
     let failure = failure.unwrap_or(run.events.len());
     let mut order: Vec<usize> = (0..run.events.len()).collect();
-    let weight = |event: &Event| (event.matters, !is_minor(event.kind));
+    let weight = |event: &Event| (event.matters, !event.kind.is_minor());
     order.sort_by_key(|number| {
         let distance = number.abs_diff(failure);
         (weight(&run.events[*number]), std::cmp::Reverse(distance))

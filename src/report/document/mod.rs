@@ -262,6 +262,11 @@ impl Kind {
             Self::Failure => "failure",
         }
     }
+
+    /// Returns `true` for the events that are left out first where there are too many.
+    pub(super) fn is_minor(self) -> bool {
+        matches!(self, Self::Poll | Self::Lock | Self::Packet | Self::Arrival)
+    }
 }
 
 impl LockWord {
@@ -318,6 +323,34 @@ pub(in crate::report) mod tests {
         let (here, there) = document.difference.expect("a difference");
         let (here, there) = (&document.failing.events[here], &passing.events[there]);
         assert_ne!((here.task, &here.text), (there.task, &there.text));
+    }
+
+    #[test]
+    fn words_of_the_script_are_those_of_the_other_forms() {
+        let script = include_str!("../page/assets/model.js");
+        let steps = [
+            LockWord::Waits,
+            LockWord::WaitsNoMore,
+            LockWord::Acquires,
+            LockWord::Releases,
+        ];
+        for step in steps {
+            let name = serde_json::to_value(step).expect("a word");
+            let name = name.as_str().expect("a text");
+            let words = step.as_str();
+            let bare = format!("  {name}: \"{words}\",");
+            let quoted = format!("  \"{name}\": \"{words}\",");
+            assert!(script.contains(&bare) || script.contains(&quoted), "{name}");
+        }
+    }
+
+    #[test]
+    fn words_for_kinds_are_those_of_the_document() {
+        let document = document_of_kept_repro();
+        for event in document.failing.events {
+            let name = serde_json::to_value(event.kind).expect("a word");
+            assert_eq!(name, event.kind.as_str());
+        }
     }
 
     #[test]

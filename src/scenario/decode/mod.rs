@@ -33,6 +33,7 @@ use super::schema::SYSTEM;
 use super::sections::SharedFile;
 use super::source::{FileKind, Source};
 use super::{Candidate, Expect, Scenario, discover, format_1, reductions};
+use crate::run::EffectCounts;
 use crate::system::SystemRef;
 
 /// The version of the format that this tool reads.
@@ -511,6 +512,7 @@ impl Read {
             seeds: *shared.seeds.sound()?,
             budget: *shared.budget.sound()?,
             expect,
+            effects: EffectCounts::default(),
             source: Arc::clone(source),
             set,
             variant: Vec::new(),

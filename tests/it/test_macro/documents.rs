@@ -8,7 +8,8 @@ use rehearsal::tokio::spawn;
 use rehearsal::tokio::sync::Mutex;
 use rehearsal::tokio::sync::broadcast::{self, error::RecvError};
 
-use super::{tells, told};
+use super::told;
+use crate::support::assert_shows;
 
 /// The README's program: a channel that keeps two of three messages.
 async fn everything_that_is_said_is_heard(world: World) {
@@ -73,7 +74,7 @@ fn message_that_a_full_channel_overwrites_is_lost() {
     let set = |test: Test| test.seeds(1).oracles(["no-loss", "exactly-once", "fifo"]);
     let text = told("lost", set, everything_that_is_said_is_heard);
     let lost = "ann-1 (said) of ann/room on room was accepted; never delivered to ben, and no";
-    tells(&text, &["no-loss at ", lost]);
+    assert_shows(&text, &["no-loss at ", lost]);
 }
 
 /// Two clients read the last number under one lock and write the next under another.
@@ -97,7 +98,7 @@ fn number_that_is_given_twice_is_not_linearizable() {
         }
     };
     let text = told("numbers", |test| test.oracles(["linearizable"]), program);
-    tells(
+    assert_shows(
         &text,
         &[
             "linearizable at 0.000s: no order of the operations on tickets (a counter) explains that",
@@ -141,5 +142,5 @@ fn the_race_in_the_readme_is_found() {
         },
     );
     let wanted = ["attempt to subtract with overflow", "1 preemption"];
-    tells(&text, &wanted);
+    assert_shows(&text, &wanted);
 }

@@ -5,7 +5,8 @@ use rehearsal::tokio::spawn;
 use rehearsal::tokio::sync::mpsc;
 use rehearsal::{Test, TestLocation};
 
-use super::{tells, told};
+use super::told;
+use crate::support::assert_shows;
 
 /// Sends three notes to a reader, with a task for each that delivers it.
 async fn notes(world: World) {
@@ -37,7 +38,7 @@ async fn oracles_pass_a_healthy_history(world: World) {
 fn oracle_names_the_overtaken_message_and_the_timeline_shows_it() {
     let set = |test: Test| test.oracles(["no-loss", "fifo"]);
     let text = told("overtaken", set, notes);
-    tells(
+    assert_shows(
         &text,
         &[
             "VIOLATION  it::test_macro::overtaken  seed ",
@@ -55,7 +56,7 @@ fn oracle_without_anything_to_check_fails_the_test() {
     let set = |test: Test| test.seeds(1).oracles(["no-loss"]);
     let text = told("vacuous", set, |_| async {});
     let wanted = "the run gave the oracle `no-loss` nothing to check";
-    tells(&text, &["VIOLATION", wanted]);
+    assert_shows(&text, &["VIOLATION", wanted]);
 }
 
 #[test]
@@ -76,7 +77,7 @@ fn settings_of_oracles_have_their_effect() {
     let excused = Test::new(place).seeds(1).oracles(["no-loss,gaps=overflow"]);
     excused.run(program);
     let strict = |test: Test| test.seeds(1).oracles(["no-loss"]);
-    tells(&told("strict", strict, program), &["no-loss at ", "lost"]);
+    assert_shows(&told("strict", strict, program), &["no-loss at ", "lost"]);
 }
 
 /// An agent's run on a channel, with or without the last of its events.
@@ -110,18 +111,18 @@ fn profile_has_its_rules_checked() {
         test.oracles(["terminal-exactly-once"])
     };
     let text = told("no_terminal", set, |world| agent(world, false));
-    tells(&text, &["terminal-exactly-once", "has no terminal message"]);
+    assert_shows(&text, &["terminal-exactly-once", "has no terminal message"]);
     let unknown = |test: Test| test.profile("luck");
     let text = told("no_profile", unknown, |_| async {});
     let wanted = "profile: there is no profile `luck`; there are agent-events";
-    tells(&text, &[wanted]);
+    assert_shows(&text, &[wanted]);
 }
 
 #[test]
 fn unknown_oracles_are_reported_all_at_once_with_suggestions() {
     let set = |test: Test| test.oracles(["no-los", "fifo,gaps=crash", "causal", "causal"]);
     let text = told("unknown", set, |_| async {});
-    tells(
+    assert_shows(
         &text,
         &[
             "oracles: there is no oracle `no-los`; did you mean `no-loss`? The oracles are no-loss",

@@ -8,7 +8,8 @@ use rehearsal::tokio::spawn;
 use rehearsal::tokio::sync::Mutex;
 use rehearsal::{Test, TestLocation};
 
-use super::{tells, told};
+use super::told;
+use crate::support::assert_shows;
 
 /// One task has nine turns while the other is between its read and its write: a decision a turn,
 /// or one that lasts.
@@ -62,7 +63,7 @@ async fn many_turns(_: World) {
 #[test]
 fn schedules_of_one_deviation_come_first() {
     let text = told("in_turns", |test| test, update_in_turns);
-    tells(
+    assert_shows(
         &text,
         &[
             "in_turns  seed 0",
@@ -80,7 +81,7 @@ fn schedules_of_one_deviation_come_first() {
 fn a_search_of_a_test_says_what_a_pass_would_mean() {
     let search = |test: Test| test.strategy("exhaustive:1");
     let text = told("searched", search, update_in_turns);
-    tells(
+    assert_shows(
         &text,
         &[
             "searched  seed 0",
@@ -127,8 +128,20 @@ fn a_search_runs_the_schedules_of_one_seed() {
 fn a_search_of_too_many_schedules_is_refused() {
     let search = |test: Test| test.strategy("exhaustive:16");
     let text = told("too_many", search, many_turns);
-    tells(
+    assert_shows(
         &text,
         &["nothing is proved: 1 schedule of about ", "`exhaustive:`"],
     );
+}
+
+/// A failure of the first schedule is reported, although its search would not be begun.
+#[test]
+fn a_failing_default_schedule_is_reported_before_the_size_of_the_search() {
+    let search = |test: Test| test.strategy("exhaustive:16");
+    let text = told("fails_first", search, |world| async move {
+        many_turns(world).await;
+        assert_eq!(1, 2, "it always fails");
+    });
+    assert_shows(&text, &["fails_first  seed 0", "it always fails"]);
+    assert!(!text.contains("nothing is proved"), "{text}");
 }

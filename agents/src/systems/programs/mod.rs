@@ -7,8 +7,8 @@
 //! | module | contents |
 //! |---|---|
 //! | `catalog/` | a file for each program: its entry, and the code of both versions |
-//! | `program` | the entry of a program |
 //! | `parts` | tasks, locks, channels and variables, all that the catalog names |
+//! | `runtime` | what the parts need of the simulator |
 //! | `settings` | the section of a scenario file |
 //! | `system` | the host, and the record of what comes of a run |
 //!

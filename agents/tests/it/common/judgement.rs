@@ -14,7 +14,7 @@ const MAY_BE_VACUOUS: &[&str] = &["hierarchy", "cancel-tree", "progress"];
 /// Returns `true` if every healthy run of the bridge has something for the oracle to check.
 fn always_applies(oracle: OracleRef) -> bool {
     let mut reads = oracle.reads().iter();
-    !oracle.needs_settings()
+    !oracle.is_opt_in()
         && reads.all(|facet| bridge::INFO.records.contains(facet))
         && !MAY_BE_VACUOUS.contains(&oracle.name())
 }

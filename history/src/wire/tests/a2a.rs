@@ -149,8 +149,12 @@ fn cases(names: &Names) -> Vec<Case> {
         true => other[1]["taskId"] = "other".into(),
         false => other[1][new]["taskId"] = "other".into(),
     }
+    let failed = |items: &[Json]| [&[names.task(names.active[0]), error()], items].concat();
+    let mut unknown_error = error();
+    unknown_error["error"]["code"] = "unknown".into();
     vec![
         case("malformed", task(&[]), task(&[json!({"status": "ok"})])),
+        case("malformed", vec![error()], vec![unknown_error]),
         case("unknown-state", task(&[]), task(&[names.status("asleep")])),
         case("not-first", task(&[]), vec![end.clone()]),
         case(
@@ -164,6 +168,8 @@ fn cases(names: &Names) -> Vec<Case> {
             task(&[names.task(names.active[0])]),
         ),
         case("after-end", task(&[]), task(std::slice::from_ref(&end))),
+        case("after-end", failed(&[]), failed(std::slice::from_ref(&end))),
+        case("after-end", failed(&[]), failed(&[error()])),
         case("other-task", task(&[]), other),
         case("append-first", chunks(false, false), chunks(true, false)),
         case(
@@ -175,9 +181,17 @@ fn cases(names: &Names) -> Vec<Case> {
     ]
 }
 
+/// Returns a response that says that the request has failed.
+fn error() -> Json {
+    json!({"jsonrpc": "2.0", "id": 1, "error": {"code": -32603, "message": "internal error"}})
+}
+
 fn legal(names: &Names, draws: &mut Draws<'_>) -> Vec<Json> {
     if draws.one_in(6) {
         return vec![names.message()];
+    }
+    if draws.one_in(12) {
+        return vec![error()];
     }
     if draws.one_in(6) {
         return vec![names.task(draws.pick::<&str>(&names.terminal))];
@@ -199,7 +213,9 @@ fn legal(names: &Names, draws: &mut Draws<'_>) -> Vec<Json> {
             (_, None) => {}
         }
     }
-    if draws.one_in(3) {
+    if draws.one_in(6) {
+        stream.push(error());
+    } else if draws.one_in(3) {
         let mut status = names.status(draws.pick::<&str>(&names.interrupted));
         if names.is_old {
             status["final"] = true.into();
@@ -211,7 +227,18 @@ fn legal(names: &Names, draws: &mut Draws<'_>) -> Vec<Json> {
     stream
 }
 
+/// Returns `true` if a line is a response with an error.
+fn is_error(line: &Json) -> bool {
+    line.get("jsonrpc").is_some()
+        && line.get("result").is_none()
+        && line.pointer("/error/code").is_some_and(Json::is_i64)
+        && is_text(line, "/error/message")
+}
+
 fn letter(item: &Json, names: &Names) -> Option<char> {
+    if is_error(item) {
+        return Some('E');
+    }
     let (kind, content) = names.open(item)?;
     let state = content["status"]["state"].as_str().unwrap_or_default();
     let ends = names.is_old && content["final"] == true;
@@ -253,15 +280,14 @@ fn is_formed(item: &Json, names: &Names) -> bool {
 
 fn recognises(stream: &[Json], names: &Names) -> bool {
     let form = match names.is_old {
-        true => "M|Z|T[sia]*[fz]|I(a*|[sia]*[fz])",
-        false => "M|Z|T[sia]*(z|ia*)|I(a*|[sia]*(z|ia*))",
+        true => "E|M|Z|T[sia]*[Efz]|I(a*|[sia]*[Efz])",
+        false => "E|M|Z|T[sia]*(E|z|ia*)|I(a*|[sia]*(E|z|ia*))",
     };
     if stream.is_empty() {
         return true;
     }
-    if !stream.iter().all(|item| is_formed(item, names))
-        || !matches(form, &word(stream, |item| letter(item, names)))
-    {
+    let fits = |item: &Json| is_error(item) || is_formed(item, names);
+    if !stream.iter().all(fits) || !matches(form, &word(stream, |item| letter(item, names))) {
         return false;
     }
     let opened = stream.iter().filter_map(|item| names.open(item));

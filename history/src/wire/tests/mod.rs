@@ -17,6 +17,7 @@ mod otel_genai;
 mod reading;
 mod rpc;
 mod spans;
+mod window;
 mod words;
 
 use std::cell::Cell;

@@ -117,7 +117,7 @@ fn cases() -> Vec<Case> {
             fine(),
             changed(&|span| span["attributes"][2]["value"]["stringValue"] = "call-1".into()),
         ),
-        case("outside-parent", fine(), tree((12, 21), 0)),
+        case("before-parent", tree((12, 21), 0), tree((8, 18), 0)),
         case("other-conversation", fine(), tree((12, 18), 1)),
     ]
 }
@@ -160,11 +160,13 @@ fn tree(
         "chat",
         "create_agent",
     ];
+    // A span may end after its parent does.
+    let end = end + 50 * draws.below(2) as u64;
     let draft = Draft {
         id,
         parent,
         operation: operations[draws.below(operations.len())],
-        interval,
+        interval: (start, end),
         conversation,
     };
     spans.push(draft.span());
@@ -241,12 +243,11 @@ fn recognises(stream: &[Json]) -> bool {
         && pairs().all(|(parent, child)| {
             let is_parent =
                 parent["traceId"] == child["traceId"] && child["parentSpanId"] == parent["spanId"];
-            let within = nanos(parent, "startTimeUnixNano") <= nanos(child, "startTimeUnixNano")
-                && nanos(child, "endTimeUnixNano") <= nanos(parent, "endTimeUnixNano");
+            let is_later = nanos(parent, "startTimeUnixNano") <= nanos(child, "startTimeUnixNano");
             let conversation = |span| attribute(span, "gen_ai.conversation.id").cloned();
             let differ = conversation(parent)
                 .zip(conversation(child))
                 .is_some_and(|(one, two)| one != two);
-            !is_parent || (within || child["kind"] != 1) && !differ
+            !is_parent || (is_later || child["kind"] != 1) && !differ
         })
 }

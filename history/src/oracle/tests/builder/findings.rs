@@ -49,7 +49,7 @@ impl HistoryBuilder {
     pub(in super::super) fn unhappy(&self) -> Vec<(&'static str, Finding)> {
         self.with_run(|run| {
             OracleRef::all()
-                .filter(|oracle| !oracle.needs_settings() || !self.limits.is_empty())
+                .filter(|oracle| !oracle.is_opt_in() || !self.limits.is_empty())
                 .map(|oracle| (oracle.name(), oracle.judge(run, &self.settings_of(oracle))))
                 .filter(|(name, finding)| !finding.is_pass() && !self.excuses(name, finding))
                 .collect()

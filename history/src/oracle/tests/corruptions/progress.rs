@@ -73,7 +73,7 @@ fn only_time_after_the_last_fault_counts() {
 
 #[test]
 fn a_healed_core_counts_in_the_place_of_the_last_fault() {
-    let healed = entry(5, EntryKind::Reached(Mark::new("core-healed")));
+    let healed = entry(5, EntryKind::Reached(Mark::CORE_HEALED));
     assert_eq!(judge(&history(19, [healed]), 14_000).0, 1);
 }
 
@@ -100,4 +100,17 @@ fn work_that_never_ends_stalls_until_the_end_of_the_run() {
     history.entries.push(last);
     assert_eq!(judge(&history, 10_000).0, 1);
     assert_eq!(judge(&history, 11_000).0, 0);
+}
+
+#[test]
+fn a_repeated_result_closes_no_other_work_and_is_no_progress() {
+    let again = |history: &History| {
+        let returned = |entry: &&Entry| matches!(entry.kind, EntryKind::Returned { .. });
+        let first = history.entries.iter().find(returned);
+        first.expect("an operation returned").kind.clone()
+    };
+    let once = history(5, []);
+    let twice = history(5, [entry(6, again(&once)), entry(12, again(&once))]);
+    assert_eq!(judge(&once, 14_999), judge(&twice, 14_999));
+    assert_eq!(judge(&twice, 14_999).0, 1);
 }

@@ -140,6 +140,17 @@ fn a_use_that_overlaps_the_retraction_is_excused() {
 }
 
 #[test]
+fn a_value_is_retracted_from_the_first_retraction_on() {
+    let late = || returned(5, document(3, Some(2)), (70, 80), None);
+    let retract = || Body::new("retract").with("value", 77_i64);
+    let again = || returned(6, retract(), (90, 95), None);
+    assert_eq!(violations("retracted", [late(), again()]), 1);
+    let earlier = returned(6, retract(), (42, 44), None);
+    let between = returned(5, document(3, Some(2)), (46, 80), None);
+    assert_eq!(violations("retracted", [between, earlier]), 1);
+}
+
+#[test]
 fn a_tool_may_be_offered_again_and_be_listed_without_an_offer() {
     let removal = || returned(7, value("remove", 3), (22, 25), None);
     assert_eq!(violations("phantom-tool", [removal()]), 1);
