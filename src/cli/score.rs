@@ -5,7 +5,6 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
@@ -17,7 +16,12 @@ use crate::exit::Exit;
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
 use crate::scenario::Scenario;
-use crate::score::{Measuring, Score, ScoreLine, head, measure, page, row, summary};
+use crate::score::{
+    Measuring, PlannedSeeds, Score, ScoreLine, SeedPlan, head, measure, page, row, summary,
+};
+
+/// The seeds of each defect if nothing is said of them.
+const SEEDS: u64 = 1_000;
 
 /// The arguments of `rehearsal score`.
 #[derive(Args, Debug)]
@@ -26,9 +30,11 @@ pub(super) struct ScoreArgs {
     /// given. Those without a defect are left out.
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<String>,
-    /// Run these seeds of each defect and of each twin: a count, or a range `a..b`.
-    #[arg(long, value_name = "N", default_value = "1000")]
-    seeds: Seeds,
+    /// Run these seeds of each defect and of each twin: a count, or a range `a..b`; 1000
+    /// without this. A defect that 200 runs have shown is run no more. `random=2000` says it
+    /// of one strategy; may be repeated.
+    #[arg(long, value_name = "N|X=N")]
+    seeds: Vec<PlannedSeeds>,
     /// Measure this strategy; may be repeated. `all` stands for every strategy that runs one
     /// schedule for each seed, and for the portfolio.
     #[arg(long = "strategy", value_name = "X", default_value = "portfolio")]
@@ -68,6 +74,27 @@ impl FromStr for Choice {
     }
 }
 
+/// Returns the seeds of each strategy.
+///
+/// # Errors
+///
+/// If a strategy has seeds of its own that is not measured.
+fn seeds(parts: &[PlannedSeeds], strategies: &[StrategyName]) -> Result<SeedPlan, String> {
+    let common = Seeds::count(SEEDS).expect("more than none");
+    let plan = parts
+        .iter()
+        .cloned()
+        .fold(SeedPlan::new(common), SeedPlan::with);
+    let other = plan.strategies().find(|it| !strategies.contains(it));
+    match other {
+        Some(other) => Err(format!(
+            "error: there are seeds for `{other}`, which is not measured\n\
+             hint: name it with --strategy {other}\n"
+        )),
+        None => Ok(plan),
+    }
+}
+
 /// Returns the strategies that were chosen, each once.
 fn strategies(choices: &[Choice]) -> Vec<StrategyName> {
     let mut chosen = Vec::new();
@@ -102,14 +129,22 @@ pub(super) fn score(root: &Path, args: &ScoreArgs) -> io::Result<Exit> {
         return Ok(Exit::NothingSelected);
     }
     let strategies = strategies(&args.strategies);
-    let Some(scores) = measure_all(&chosen, &strategies, args, &watch_interrupt())? else {
+    let seeds = match seeds(&args.seeds, &strategies) {
+        Ok(seeds) => seeds,
+        Err(problem) => {
+            print_error(&problem);
+            return Ok(Exit::Usage);
+        }
+    };
+    let measured = measure_all(&chosen, &strategies, &seeds, args)?;
+    let Some(scores) = measured else {
         return Ok(Exit::Unknown);
     };
     if !args.json {
         super::print(&summary(&scores))?;
     }
     if let Some(file) = &args.page
-        && let Err(error) = fs::write(file, page(&scores, &chosen, &args.seeds))
+        && let Err(error) = fs::write(file, page(&scores, &chosen, &seeds))
     {
         print_error(&format!(
             "error: cannot write {}: {error}\n",
@@ -125,14 +160,10 @@ pub(super) fn score(root: &Path, args: &ScoreArgs) -> io::Result<Exit> {
 fn measure_all(
     scenarios: &[Scenario],
     strategies: &[StrategyName],
+    seeds: &SeedPlan,
     args: &ScoreArgs,
-    stop: &AtomicBool,
 ) -> io::Result<Option<Vec<Score>>> {
-    let measuring = Measuring {
-        seeds: &args.seeds,
-        jobs: args.jobs.unwrap_or_else(all_cores),
-        stop,
-    };
+    let stop = watch_interrupt();
     let width = scenarios.iter().map(|scenario| scenario.name.len()).max();
     let width = width.unwrap_or_default();
     if !args.json {
@@ -142,6 +173,11 @@ fn measure_all(
     for scenario in scenarios {
         let mut terminal = Terminal::new(&scenario.name);
         for &strategy in strategies {
+            let measuring = Measuring {
+                seeds: seeds.of(strategy),
+                jobs: args.jobs.unwrap_or_else(all_cores),
+                stop: &stop,
+            };
             let mut show = |progress: &_| terminal.progress(progress);
             let score = measure(scenario, strategy, measuring, !args.no_twins, &mut show)?;
             let Some(score) = score else {

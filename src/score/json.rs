@@ -15,6 +15,7 @@ pub(crate) struct ScoreLine<'a> {
     strategy: String,
     /// Runs in which it was the first to find something.
     detected: u64,
+    /// Runs of the defect: fewer than were asked for if it was seen often enough.
     seeds: u64,
     /// The bounds of the Wilson interval of 95 per cent, in hundredths of a per cent.
     interval: [u64; 2],
@@ -26,6 +27,8 @@ pub(crate) struct ScoreLine<'a> {
     other_failures: u64,
     /// Runs of the healthy twin that failed; null if it was not run.
     false_alarms: Option<u64>,
+    /// Runs of the healthy twin.
+    twin_seeds: Option<u64>,
 }
 
 /// One entry of `signatures`.
@@ -60,6 +63,7 @@ impl<'a> From<&'a Score> for ScoreLine<'a> {
                 .collect(),
             other_failures: score.other_failures(),
             false_alarms: score.false_alarms.map(|rate| rate.hits),
+            twin_seeds: score.false_alarms.map(|rate| rate.runs),
         }
     }
 }

@@ -85,6 +85,42 @@ fn workers_change_nothing() {
     assert_eq!(with("4"), one);
 }
 
+#[test]
+fn strategies_may_have_seeds_of_their_own() {
+    let given = ["lost-update", "--strategy", "fifo", "--strategy", "random"];
+    let seeds = ["--seeds", "random=30", "--seeds", "20", "--json"];
+    let output = score(&[given, seeds].concat());
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let lines = lines(&output);
+    let seeds: Vec<&Value> = lines.iter().map(|line| &line["seeds"]).collect();
+    assert_eq!(seeds, [20, 30]);
+    let other = score(&["lost-update", "--seeds", "pos=3"]);
+    assert_eq!(code(&other), 2);
+    assert!(stderr(&other).contains("--strategy pos"));
+}
+
+/// Two hundred runs that show a defect say enough of it. Its twin must pass all seeds.
+#[test]
+fn defect_that_was_seen_often_is_run_no_more() {
+    let line = |jobs| {
+        let given = [
+            "threshold-exceeded",
+            "--seeds",
+            "350",
+            "--json",
+            "--jobs",
+            jobs,
+        ];
+        lines(&score(&given)).remove(0)
+    };
+    let one = line("1");
+    assert_eq!(one["detected"], 200, "{one}");
+    assert_eq!(one["seeds"], 200);
+    assert_eq!(one["twin_seeds"], 350);
+    assert_eq!(one["false_alarms"], 0);
+    assert_eq!(line("3"), one);
+}
+
 /// Failures are counted, and leave no files.
 #[test]
 fn nothing_is_kept() {
