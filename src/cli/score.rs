@@ -45,7 +45,8 @@ pub(super) struct ScoreArgs {
     jobs: Option<NonZeroUsize>,
     #[command(flatten)]
     set: SetArgs,
-    /// Leave the healthy twins out.
+    /// Leave the healthy twins out. With the portfolio among several strategies, they run under
+    /// it alone.
     #[arg(long)]
     no_twins: bool,
     /// Print one JSON object a line, one line for each defect and strategy.
@@ -179,7 +180,8 @@ fn measure_all(
                 stop: &stop,
             };
             let mut show = |progress: &_| terminal.progress(progress);
-            let score = measure(scenario, strategy, measuring, !args.no_twins, &mut show)?;
+            let with_twin = !args.no_twins && runs_twins(strategy, strategies);
+            let score = measure(scenario, strategy, measuring, with_twin, &mut show)?;
             let Some(score) = score else {
                 print_error(&format!("interrupted at {}, {strategy}\n", scenario.name));
                 return Ok(None);
@@ -193,6 +195,12 @@ fn measure_all(
         }
     }
     Ok(Some(scores))
+}
+
+/// Returns `true` if twins run under a strategy: under the portfolio alone if it is measured,
+/// because its members take turns there.
+fn runs_twins(strategy: StrategyName, strategies: &[StrategyName]) -> bool {
+    strategy.is_portfolio() || !strategies.iter().any(|it| it.is_portfolio())
 }
 
 /// Returns the exit code: that of the worst verdict of a twin; else unknown, if no strategy

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 
 use super::mix::Mix;
 use super::table::{hundredths, signatures};
-use super::{Score, SeedPlan};
+use super::{Rate, Score, SeedPlan};
 use crate::report::summary::many;
 use crate::run::StrategyName;
 use crate::scenario::Scenario;
@@ -24,7 +24,8 @@ runs to the first such run, over disjoint blocks of seeds: a block begins with t
 the failure that ended the block before, and ends with the next failure. The seeds behind the
 last failure are a block that has not ended, and count as longer than every other. A defect
 that 200 runs or more have shown is run no more after that hundred of seeds. A *false alarm* is
-a run of the healthy twin that fails; twins run all seeds.
+a run of the healthy twin that fails; twins run all seeds of the portfolio, whose members take
+turns.
 
 The numbers depend on the seeds alone. Searches through all schedules of a seed
 (`rehearsal explore --strategy exhaustive:1`) have no rate and are not part of this page.
@@ -102,7 +103,11 @@ impl<'a> Page<'a> {
             });
             let slowest = medians().max().map(|runs| runs.to_string());
             let slowest = slowest.filter(|_| found == scores().count());
-            let alarms = scores().filter_map(|score| score.false_alarms);
+            let alarms: Vec<Rate> = scores().filter_map(|score| score.false_alarms).collect();
+            let alarms = match alarms.as_slice() {
+                [] => "-".to_owned(),
+                rates => rates.iter().map(|rate| rate.hits).sum::<u64>().to_string(),
+            };
             writeln!(
                 text,
                 "| `{strategy}` | {} | {found} | {soon} | {} of {} | {} | {} |",
@@ -110,7 +115,7 @@ impl<'a> Page<'a> {
                 found_hard.count(),
                 hard.len(),
                 slowest.as_deref().unwrap_or("not all found"),
-                alarms.map(|rate| rate.hits).sum::<u64>(),
+                alarms,
             )?;
         }
         text.push('\n');
