@@ -122,8 +122,8 @@ enum Cell {
 }
 
 impl Cell {
-    fn of(blocks: &Blocks) -> Self {
-        blocks.median().map_or(Self::Never, Self::Found)
+    fn of(median: Option<u64>) -> Self {
+        median.map_or(Self::Never, Self::Found)
     }
 
     /// Runs a program with its defect and without.
@@ -135,7 +135,7 @@ impl Cell {
         if peer.run(healthy).contains(&Seen::Failure) {
             return Self::Alarm;
         }
-        blocks(&peer.run(work)).map_or(Self::NotRun, |blocks| Self::of(&blocks))
+        blocks(&peer.run(work)).map_or(Self::NotRun, |blocks| Self::of(blocks.median()))
     }
 }
 
@@ -180,7 +180,7 @@ fn page(runs: u32) -> String {
             runs,
         };
         let theirs = peers.map(|peer| Cell::of_peer(peer, work));
-        let ours = ours.map(|strategy| Cell::of(&ours_on(&scenario, strategy, runs)));
+        let ours = ours.map(|strategy| Cell::of(ours_on(&scenario, strategy, runs)));
         let cells = theirs.into_iter().chain(ours);
         let _ = write!(text, "| `{}` |", scenario.name);
         for (column, cell) in columns.iter_mut().zip(cells) {
@@ -234,8 +234,8 @@ fn blocks(seen: &[Seen]) -> Option<Blocks> {
     (!seen.is_empty()).then_some(blocks)
 }
 
-/// Returns the runs to each failure of the simulator itself.
-fn ours_on(scenario: &Scenario, strategy: StrategyName, runs: u32) -> Blocks {
+/// Returns the median of runs to the first failure on the simulator itself.
+fn ours_on(scenario: &Scenario, strategy: StrategyName, runs: u32) -> Option<u64> {
     let measuring = Measuring {
         seeds: &Seeds::count(runs.into()).expect("at least one run"),
         jobs: NonZeroUsize::MIN,
@@ -243,5 +243,5 @@ fn ours_on(scenario: &Scenario, strategy: StrategyName, runs: u32) -> Blocks {
     };
     let score = measure(scenario, strategy, measuring, false, &mut |_| Ok(()));
     let score = score.expect("no file is written").expect("it has a defect");
-    score.blocks
+    score.runs_to_first
 }

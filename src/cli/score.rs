@@ -17,7 +17,8 @@ use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
 use crate::scenario::Scenario;
 use crate::score::{
-    Measuring, PlannedSeeds, Score, ScoreLine, SeedPlan, head, measure, page, row, summary,
+    Measuring, PlannedSeeds, Score, ScoreLine, SeedPlan, head, measure, page, read_scores, row,
+    summary,
 };
 
 /// The seeds of each defect if nothing is said of them.
@@ -52,6 +53,10 @@ pub(super) struct ScoreArgs {
     /// Print one JSON object a line, one line for each defect and strategy.
     #[arg(long)]
     json: bool,
+    /// Take the results that `--json` printed into this file, instead of measuring; may be
+    /// repeated. A later result of the same defect and strategy replaces an earlier one.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenarios", "seeds", "json"])]
+    from: Vec<PathBuf>,
     /// Write the results as a page of Markdown, too.
     #[arg(long, value_name = "FILE")]
     page: Option<PathBuf>,
@@ -121,31 +126,19 @@ fn all() -> Vec<StrategyName> {
 }
 
 pub(super) fn score(root: &Path, args: &ScoreArgs) -> io::Result<Exit> {
-    let Some(mut chosen) = select::chosen(root, &args.scenarios, &args.set) else {
-        return Ok(Exit::Usage);
+    let scores = match args.from.as_slice() {
+        [] => measured(root, args)?,
+        files => read(files),
     };
-    chosen.retain(|scenario| scenario.spec.defect.is_some());
-    if chosen.is_empty() {
-        print_error("error: none of the scenarios carries a defect\n");
-        return Ok(Exit::NothingSelected);
-    }
-    let strategies = strategies(&args.strategies);
-    let seeds = match seeds(&args.seeds, &strategies) {
-        Ok(seeds) => seeds,
-        Err(problem) => {
-            print_error(&problem);
-            return Ok(Exit::Usage);
-        }
-    };
-    let measured = measure_all(&chosen, &strategies, &seeds, args)?;
-    let Some(scores) = measured else {
-        return Ok(Exit::Unknown);
+    let scores = match scores {
+        Ok(scores) => scores,
+        Err(exit) => return Ok(exit),
     };
     if !args.json {
         super::print(&summary(&scores))?;
     }
     if let Some(file) = &args.page
-        && let Err(error) = fs::write(file, page(&scores, &chosen, &seeds))
+        && let Err(error) = fs::write(file, page(&scores))
     {
         print_error(&format!(
             "error: cannot write {}: {error}\n",
@@ -154,6 +147,56 @@ pub(super) fn score(root: &Path, args: &ScoreArgs) -> io::Result<Exit> {
         return Ok(Exit::Usage);
     }
     Ok(exit(&scores))
+}
+
+/// Returns the results that earlier measurements have printed, or the exit code for a file
+/// that has none.
+fn read(files: &[PathBuf]) -> Result<Vec<Score>, Exit> {
+    let mut scores = Vec::new();
+    for file in files {
+        let name = file.display();
+        let read = fs::read_to_string(file)
+            .map_err(|error| format!("error: cannot read {name}: {error}\n"))
+            .and_then(|text| {
+                read_scores(&text).map_err(|(line, problem)| {
+                    format!(
+                        "error: {name}:{line}: {problem}\n\
+                         hint: `rehearsal score --json` prints such lines\n"
+                    )
+                })
+            });
+        match read {
+            Ok(read) => scores.extend(read),
+            Err(problem) => {
+                print_error(&problem);
+                return Err(Exit::Usage);
+            }
+        }
+    }
+    Ok(scores)
+}
+
+/// Measures what the arguments say, or returns the exit code if there is nothing to measure or
+/// it was interrupted.
+fn measured(root: &Path, args: &ScoreArgs) -> io::Result<Result<Vec<Score>, Exit>> {
+    let Some(mut chosen) = select::chosen(root, &args.scenarios, &args.set) else {
+        return Ok(Err(Exit::Usage));
+    };
+    chosen.retain(|scenario| scenario.spec.defect.is_some());
+    if chosen.is_empty() {
+        print_error("error: none of the scenarios carries a defect\n");
+        return Ok(Err(Exit::NothingSelected));
+    }
+    let strategies = strategies(&args.strategies);
+    let seeds = match seeds(&args.seeds, &strategies) {
+        Ok(seeds) => seeds,
+        Err(problem) => {
+            print_error(&problem);
+            return Ok(Err(Exit::Usage));
+        }
+    };
+    let scores = measure_all(&chosen, &strategies, &seeds, args)?;
+    Ok(scores.ok_or(Exit::Unknown))
 }
 
 /// Measures every strategy on every scenario, and prints each result; none if it was

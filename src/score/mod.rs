@@ -21,7 +21,7 @@ use std::sync::atomic::AtomicBool;
 use rehearsal_agents::spec::Defect;
 
 pub use self::estimate::{Blocks, Rate};
-pub(crate) use self::json::ScoreLine;
+pub(crate) use self::json::{ScoreLine, read_scores};
 pub use self::page::page;
 use self::sample::sample;
 pub use self::seeds::{PlannedSeeds, SeedPlan};
@@ -50,17 +50,17 @@ pub struct Score {
     /// The name of the scenario with the defect.
     pub scenario: String,
     /// The kind of its system.
-    pub system: &'static str,
+    pub system: String,
     /// The name of the defect.
-    pub defect: &'static str,
+    pub defect: String,
     /// The oracle that is expected to find it.
-    pub oracle: Option<&'static str>,
+    pub oracle: Option<String>,
     /// The strategy.
     pub strategy: StrategyName,
     /// Runs in which the expected oracle was the first to find something.
     pub detected: Rate,
-    /// The runs to the first such run.
-    pub blocks: Blocks,
+    /// The median of runs to the first such run; none if no run showed it.
+    pub runs_to_first: Option<u64>,
     /// Every failure, by its signature.
     pub failures: BTreeMap<Signature, u64>,
     /// Runs of the twin that failed; none if the twin was not run.
@@ -105,15 +105,15 @@ pub fn measure(
     };
     Ok(Some(Score {
         scenario: scenario.name.clone(),
-        system: scenario.kind.name(),
-        defect: Defect::name(defect),
+        system: scenario.kind.name().to_owned(),
+        defect: Defect::name(defect).to_owned(),
         oracle: match scenario.expect.verdict {
-            ExpectedVerdict::Violation(oracle) => Some(oracle.name()),
+            ExpectedVerdict::Violation(oracle) => Some(oracle.name().to_owned()),
             ExpectedVerdict::Pass => None,
         },
         strategy,
         detected: found.detected,
-        blocks: found.blocks,
+        runs_to_first: found.blocks.median(),
         failures: found.failures,
         twin_verdict: healthy
             .as_ref()

@@ -1,14 +1,13 @@
 //! The score as a page of Markdown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
 
 use super::mix::Mix;
 use super::table::{hundredths, signatures};
-use super::{Rate, Score, SeedPlan};
+use super::{Rate, Score};
 use crate::report::summary::many;
 use crate::run::StrategyName;
-use crate::scenario::Scenario;
 
 /// Median runs within which a defect counts as found soon.
 const SOON: u64 = 100;
@@ -31,11 +30,12 @@ The numbers depend on the seeds alone. Searches through all schedules of a seed
 (`rehearsal explore --strategy exhaustive:1`) have no rate and are not part of this page.
 ";
 
-/// Returns the page with these scores of these scenarios, which took those seeds.
-pub fn page(scores: &[Score], scenarios: &[Scenario], seeds: &SeedPlan) -> String {
+/// Returns the page with these scores. Of two that are of one defect under one strategy, the
+/// later one counts.
+pub fn page(scores: &[Score]) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = Page::new(scores).write(&mut text, scenarios, seeds);
+    let _ = Page::new(scores).write(&mut text);
     text
 }
 
@@ -64,19 +64,18 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn write(&self, text: &mut String, scenarios: &[Scenario], seeds: &SeedPlan) -> fmt::Result {
+    fn write(&self, text: &mut String) -> fmt::Result {
         writeln!(text, "{HEAD}")?;
         writeln!(
             text,
-            "Written by `rehearsal score --strategy all {} --page docs/score.md`: {}. The\n\
-             column *runs* says how many seeds each row had.\n",
-            seeds.as_arguments(),
+            "Written by `rehearsal score --strategy all --page docs/score.md`: {}. The column\n\
+             *runs* says the number of seeds of each strategy, which `--seeds` sets.\n",
             many(self.scores.len() as u64, "defect"),
         )?;
         self.write_strategies(text)?;
         self.write_hard(text)?;
         self.write_mixes(text)?;
-        self.write_defects(text, scenarios)?;
+        self.write_defects(text)?;
         self.write_rates(text)
     }
 
@@ -94,12 +93,12 @@ impl<'a> Page<'a> {
                     .values()
                     .filter_map(move |all| all.get(&strategy))
             };
-            let medians = || scores().filter_map(|score| score.blocks.median());
+            let medians = || scores().filter_map(|score| score.runs_to_first);
             let found = medians().count();
             let soon = medians().filter(|runs| *runs <= SOON).count();
             let found_hard = hard.iter().filter(|name| {
                 let score = self.scores[*name].get(&strategy);
-                score.is_some_and(|score| score.blocks.median().is_some())
+                score.is_some_and(|score| score.runs_to_first.is_some())
             });
             let slowest = medians().max().map(|runs| runs.to_string());
             let slowest = slowest.filter(|_| found == scores().count());
@@ -224,7 +223,7 @@ impl<'a> Page<'a> {
         write!(text, "| `{scenario}` |")?;
         for strategy in &self.strategies {
             let score = self.scores[scenario].get(strategy);
-            let median = score.and_then(|score| score.blocks.median());
+            let median = score.and_then(|score| score.runs_to_first);
             match median {
                 Some(runs) => write!(text, " {runs} |")?,
                 None => text.push_str(" never |"),
@@ -234,11 +233,10 @@ impl<'a> Page<'a> {
     }
 
     /// Writes the runs to the first failure, a table for each system.
-    fn write_defects(&self, text: &mut String, scenarios: &[Scenario]) -> fmt::Result {
+    fn write_defects(&self, text: &mut String) -> fmt::Result {
         text.push_str("## Runs to the first failure\n\n");
-        let mut systems: Vec<&str> = scenarios.iter().map(|s| s.kind.name()).collect();
-        systems.sort_unstable();
-        systems.dedup();
+        let scores = self.scores.values().flat_map(BTreeMap::values);
+        let systems: BTreeSet<&str> = scores.map(|score| score.system.as_str()).collect();
         for system in systems {
             writeln!(text, "### {system}\n")?;
             self.write_head(text, &["found by", "false alarms"])?;
@@ -252,10 +250,7 @@ impl<'a> Page<'a> {
                 writeln!(
                     text,
                     " {} | {} |",
-                    found.map_or_else(
-                        || any.oracle.unwrap_or_default().to_owned(),
-                        |s| signatures(s)
-                    ),
+                    found.map_or_else(|| any.oracle.clone().unwrap_or_default(), |s| signatures(s)),
                     alarms.map(|rate| rate.hits).sum::<u64>()
                 )?;
             }

@@ -1,7 +1,6 @@
 //! The seeds of a measurement: those of each strategy.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::str::FromStr;
 
 use crate::run::StrategyName;
@@ -52,24 +51,6 @@ impl SeedPlan {
     pub fn strategies(&self) -> impl Iterator<Item = StrategyName> {
         self.own.keys().copied()
     }
-
-    /// Returns the plan as arguments of a command line.
-    pub fn as_arguments(&self) -> String {
-        let mut text = format!("--seeds {}", shortest(&self.common));
-        for (strategy, seeds) in &self.own {
-            // Writing to a string cannot fail.
-            let _ = write!(text, " --seeds {strategy}={}", shortest(seeds));
-        }
-        text
-    }
-}
-
-/// Returns the seeds as their number if they begin at 0.
-fn shortest(seeds: &Seeds) -> String {
-    match seeds.size() {
-        Some(size) if seeds.first() == 0 => size.to_string(),
-        _ => seeds.to_string(),
-    }
 }
 
 impl FromStr for PlannedSeeds {
@@ -100,15 +81,6 @@ mod tests {
         assert_eq!(plan.of(StrategyName::FIFO).size(), Some(10));
         assert_eq!(plan.of(StrategyName::RANDOM).size(), Some(2_000));
         assert!(plan.strategies().eq([StrategyName::RANDOM]));
-    }
-
-    #[test]
-    fn plan_is_read_as_it_is_written() {
-        let given = plan(&["5..8", "pct:3=20", "portfolio=2000"]);
-        let text = given.as_arguments();
-        assert_eq!(text, "--seeds 5..8 --seeds pct:3=20 --seeds portfolio=2000");
-        let parts: Vec<&str> = text.split(' ').skip(1).step_by(2).collect();
-        assert_eq!(plan(&parts), given);
     }
 
     #[test]

@@ -200,6 +200,33 @@ fn a_false_alarm_is_a_violation() {
 }
 
 #[test]
+fn results_of_several_measurements_make_one_page() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let file = |name: &str| directory.join(name).display().to_string();
+    let (first, second, page) = (
+        file("score-1.jsonl"),
+        file("score-2.jsonl"),
+        file("from.md"),
+    );
+    for (scenario, into) in [("lost-update", &first), ("double-claim", &second)] {
+        let output = score(&[scenario, "--seeds", "9", "--json"]);
+        fs::write(into, output.stdout).expect("a file");
+    }
+    let output = score(&["--from", &first, "--from", &second, "--page", &page]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let whole = file("whole.md");
+    let given = ["double-claim", "lost-update", "--seeds", "9"];
+    score(&[&given[..], &["--page", &whole]].concat());
+    let read = |file: &str| fs::read_to_string(file).expect("it was written");
+    assert_eq!(read(&page), read(&whole));
+    fs::write(&first, "{\"defect\":\"lost-update\"}\n").expect("a file");
+    let output = score(&["--from", &second, "--from", &first]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("score-1.jsonl:1: missing field"));
+    assert!(stderr(&output).contains("hint:"));
+}
+
+#[test]
 fn a_page_has_every_defect_and_strategy_that_was_measured() {
     let page = Path::new(env!("CARGO_TARGET_TMPDIR")).join("score.md");
     let given = [
