@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::peer::{Peer, Seen};
+use crate::peer::{Peer, Seen, Version, Work};
 
 const PACKAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/madsim");
 
@@ -34,12 +34,17 @@ impl Peer for Madsim {
         "madsim"
     }
 
-    fn run(&self, program: &str, size: u32, runs: u32) -> Vec<Seen> {
+    fn run(&self, work: Work<'_>) -> Vec<Seen> {
         let Some(binary) = &self.0 else {
             return Vec::new();
         };
+        let version = match work.version {
+            Version::Healthy => "healthy",
+            Version::Defective => "defective",
+        };
         let output = Command::new(binary)
-            .args(["program", program, &size.to_string(), &runs.to_string()])
+            .args([version, work.program])
+            .args([work.size.to_string(), work.runs.to_string()])
             .output();
         let Ok(output) = output else {
             return Vec::new();

@@ -10,12 +10,20 @@ mod peer;
 /// Declares the module of each program of the catalog, and lists it.
 macro_rules! programs {
     ($($module:ident,)*) => {
+        use crate::peer::Version;
+
         $(mod $module;)*
 
-        /// The name of every program, and the program with its defect.
-        pub(super) static PROGRAMS: &[(&str, fn(u32) -> super::Program)] = &[$((
+        /// The name of every program, and the program by its size and version.
+        pub(super) static PROGRAMS: &[(&str, fn(u32, Version) -> super::Program)] = &[$((
             $module::ABOUT.name,
-            |size| Box::pin($module::run(size, parts::Version::Defective)),
+            |size, version| {
+                let version = match version {
+                    Version::Healthy => parts::Version::Healthy,
+                    Version::Defective => parts::Version::Defective,
+                };
+                Box::pin($module::run(size, version))
+            },
         ),)*];
     };
 }
@@ -23,7 +31,7 @@ macro_rules! programs {
 mod on_shuttle;
 mod on_tokio;
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
@@ -39,7 +47,7 @@ use rehearsal::seeds::Seeds;
 use madsim::Madsim;
 use on_shuttle::Shuttle;
 use on_tokio::{Tokio, Turmoil};
-use peer::{Peer, Seen};
+use peer::{Peer, Seen, Version, Work};
 
 /// The page, seen from the project's root.
 const PAGE: &str = "docs/score-peers.md";
@@ -83,6 +91,65 @@ fn print(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
+/// The text above the table.
+const HEAD: &str = "\
+# Score beside peers
+
+The defects of small programs, which can be expressed on every peer, in one run of
+`cargo bench --bench programs`: the median number of runs to the first failure, estimated as in
+[the score](score.md). Defects of the other systems need a network, faults and a history, and
+have no counterpart on a peer.
+
+The peers run the same files (`agents/src/systems/programs/catalog/`) on their own tasks, with
+tokio's locks and channels. Tokio, turmoil and madsim switch tasks only where one waits; shuttle
+has a point before each operation, as the simulator has. Tokio draws nothing, and all of its
+runs are alike. The healthy version of each program ran beside it: where that fails on a peer,
+the cell says `alarm`, and the program does not count as found. A `-` stands for a peer that was
+not run.
+";
+
+/// The result of one peer on one program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Cell {
+    /// The peer was not run.
+    NotRun,
+    /// The healthy version fails.
+    Alarm,
+    /// No run shows the defect.
+    Never,
+    /// The median of runs to the first failure.
+    Found(u64),
+}
+
+impl Cell {
+    fn of(median: Option<u64>) -> Self {
+        median.map_or(Self::Never, Self::Found)
+    }
+
+    /// Runs a program with its defect and without.
+    fn of_peer(peer: &dyn Peer, work: Work<'_>) -> Self {
+        let healthy = Work {
+            version: Version::Healthy,
+            ..work
+        };
+        if peer.run(healthy).contains(&Seen::Failure) {
+            return Self::Alarm;
+        }
+        blocks(&peer.run(work)).map_or(Self::NotRun, |blocks| Self::of(blocks.median()))
+    }
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotRun => f.write_str("-"),
+            Self::Alarm => f.write_str("alarm"),
+            Self::Never => f.write_str("never"),
+            Self::Found(runs) => write!(f, "{runs}"),
+        }
+    }
+}
+
 /// Returns the table with so many runs of each program.
 fn page(runs: u32) -> String {
     let madsim = Madsim::build();
@@ -95,51 +162,57 @@ fn page(runs: u32) -> String {
         &madsim,
     ];
     let ours = [StrategyName::RANDOM, StrategyName::default()];
+    let mut names: Vec<String> = peers.iter().map(|peer| peer.name().to_owned()).collect();
+    names.extend(ours.iter().map(|strategy| format!("`{strategy}`")));
     let mut text = format!(
-        "# Score beside peers\n\n\
-         The median number of runs to the first failure of each small program, estimated as in\n\
-         [the score](score.md) from {runs} runs, in one run of `cargo bench --bench programs`.\n\
-         The peers run the same files (`agents/src/systems/programs/catalog/`) on their own\n\
-         tasks. Tokio, turmoil and madsim switch tasks only where one waits; shuttle has a point\n\
-         before each operation, as the simulator has. A `-` stands for a peer that was not run.\n\n\
-         | program |"
+        "{HEAD}\n{runs} runs of each version of each program.\n\n| program | {} |\n|---|{}\n",
+        names.join(" | "),
+        "---:|".repeat(names.len())
     );
-    for peer in peers {
-        let _ = write!(text, " {} |", peer.name());
-    }
-    for strategy in ours {
-        let _ = write!(text, " `{strategy}` |");
-    }
-    let columns = peers.len() + ours.len();
-    let _ = writeln!(text, "\n|---|{}", "---:|".repeat(columns));
-    let mut found = vec![None; columns];
+    let mut columns = vec![Vec::new(); names.len()];
     for scenario in scenarios() {
         let spec = scenario.spec.typed::<ProgramsScenario>();
         let settings = spec.expect("a scenario of programs").settings;
-        let theirs = peers.map(|peer| blocks(&peer.run(settings.name(), settings.size(), runs)));
-        let ours = ours.map(|strategy| Some(ours_on(&scenario, strategy, runs)));
+        let work = Work {
+            program: settings.name(),
+            size: settings.size(),
+            version: Version::Defective,
+            runs,
+        };
+        let theirs = peers.map(|peer| Cell::of_peer(peer, work));
+        let ours = ours.map(|strategy| Cell::of(ours_on(&scenario, strategy, runs)));
+        let cells = theirs.into_iter().chain(ours);
         let _ = write!(text, "| `{}` |", scenario.name);
-        for (column, blocks) in theirs.into_iter().chain(ours).enumerate() {
-            let Some(blocks) = blocks else {
-                text.push_str(" - |");
-                continue;
-            };
-            let median = blocks.median();
-            *found[column].get_or_insert(0_u32) += u32::from(median.is_some());
-            let _ = match median {
-                Some(runs) => write!(text, " {runs} |"),
-                None => write!(text, " never |"),
-            };
+        for (column, cell) in columns.iter_mut().zip(cells) {
+            let _ = write!(text, " {cell} |");
+            column.push(cell);
         }
         text.push('\n');
     }
-    text.push_str("| found |");
-    for found in found {
-        let found = found.map_or_else(|| "-".to_owned(), |found| found.to_string());
-        let _ = write!(text, " {found} |");
+    write_counts(&mut text, "found", &columns, |cell| {
+        matches!(cell, Cell::Found(_))
+    });
+    write_counts(&mut text, "within 100 runs", &columns, |cell| {
+        matches!(cell, Cell::Found(..=100))
+    });
+    write_counts(&mut text, "alarms", &columns, |cell| cell == Cell::Alarm);
+    text
+}
+
+/// Writes a row with the number of cells of each column that match.
+fn write_counts(text: &mut String, name: &str, columns: &[Vec<Cell>], matches: fn(Cell) -> bool) {
+    let _ = write!(text, "| {name} |");
+    for column in columns {
+        let count = column.iter().filter(|cell| matches(**cell)).count();
+        let is_run = column.iter().any(|cell| *cell != Cell::NotRun);
+        let count = if is_run {
+            count.to_string()
+        } else {
+            "-".to_owned()
+        };
+        let _ = write!(text, " {count} |");
     }
     text.push('\n');
-    text
 }
 
 /// Returns the scenarios of programs that carry a defect.
@@ -161,8 +234,8 @@ fn blocks(seen: &[Seen]) -> Option<Blocks> {
     (!seen.is_empty()).then_some(blocks)
 }
 
-/// Returns the runs to each failure of the simulator itself.
-fn ours_on(scenario: &Scenario, strategy: StrategyName, runs: u32) -> Blocks {
+/// Returns the median of runs to the first failure on the simulator itself.
+fn ours_on(scenario: &Scenario, strategy: StrategyName, runs: u32) -> Option<u64> {
     let measuring = Measuring {
         seeds: &Seeds::count(runs.into()).expect("at least one run"),
         jobs: NonZeroUsize::MIN,
@@ -170,5 +243,5 @@ fn ours_on(scenario: &Scenario, strategy: StrategyName, runs: u32) -> Blocks {
     };
     let score = measure(scenario, strategy, measuring, false, &mut |_| Ok(()));
     let score = score.expect("no file is written").expect("it has a defect");
-    score.blocks
+    score.runs_to_first
 }

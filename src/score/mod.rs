@@ -7,35 +7,36 @@
 
 mod estimate;
 mod json;
+mod mix;
 mod page;
+mod sample;
+mod seeds;
 mod table;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use rehearsal_agents::spec::Defect;
 
 pub use self::estimate::{Blocks, Rate};
-pub(crate) use self::json::ScoreLine;
+pub(crate) use self::json::{ScoreLine, read_scores};
 pub use self::page::page;
+use self::sample::sample;
+pub use self::seeds::{PlannedSeeds, SeedPlan};
 pub(crate) use self::table::{head, row, summary};
-use crate::explore::{
-    Beginning, Executed, Expectedness, Exploration, Keep, Options, Progress, Repeat, Reporter,
-    Totals, explore,
-};
+use crate::explore::Progress;
 use crate::run::seeds::Seeds;
 use crate::run::signature::Signature;
 use crate::run::{RunVerdict, StrategyName};
 use crate::scenario::{ExpectedVerdict, Scenario};
-use crate::target::Target;
 
 /// The manner of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct Measuring<'a> {
-    /// The seeds of each defect and of each twin.
+    /// The seeds of each defect and of each twin. A defect that enough runs have shown is run
+    /// no more.
     pub seeds: &'a Seeds,
     /// Worker threads.
     pub jobs: NonZeroUsize,
@@ -49,17 +50,17 @@ pub struct Score {
     /// The name of the scenario with the defect.
     pub scenario: String,
     /// The kind of its system.
-    pub system: &'static str,
+    pub system: String,
     /// The name of the defect.
-    pub defect: &'static str,
+    pub defect: String,
     /// The oracle that is expected to find it.
-    pub oracle: Option<&'static str>,
+    pub oracle: Option<String>,
     /// The strategy.
     pub strategy: StrategyName,
     /// Runs in which the expected oracle was the first to find something.
     pub detected: Rate,
-    /// The runs to the first such run.
-    pub blocks: Blocks,
+    /// The median of runs to the first such run; none if no run showed it.
+    pub runs_to_first: Option<u64>,
     /// Every failure, by its signature.
     pub failures: BTreeMap<Signature, u64>,
     /// Runs of the twin that failed; none if the twin was not run.
@@ -92,96 +93,34 @@ pub fn measure(
     let (Some(defect), Some(twin)) = (scenario.spec.defect, scenario.twin()) else {
         return Ok(None);
     };
-    let mut course = Course::new(show);
-    let found = sample(scenario, strategy, measuring, &mut course)?;
-    let blocks = course.blocks;
-    let healthy = if with_twin && !found.interrupted {
-        Some(sample(&twin, strategy, measuring, &mut Course::new(show))?)
-    } else {
-        None
-    };
-    if found.interrupted || healthy.as_ref().is_some_and(|healthy| healthy.interrupted) {
+    let Some(found) = sample(scenario, strategy, measuring, show)? else {
         return Ok(None);
-    }
-    let failures = found.totals.failures.into_values();
+    };
+    let healthy = match with_twin {
+        true => match sample(&twin, strategy, measuring, show)? {
+            Some(healthy) => Some(healthy),
+            None => return Ok(None),
+        },
+        false => None,
+    };
     Ok(Some(Score {
         scenario: scenario.name.clone(),
-        system: scenario.kind.name(),
-        defect: Defect::name(defect),
+        system: scenario.kind.name().to_owned(),
+        defect: Defect::name(defect).to_owned(),
         oracle: match scenario.expect.verdict {
-            ExpectedVerdict::Violation(oracle) => Some(oracle.name()),
+            ExpectedVerdict::Violation(oracle) => Some(oracle.name().to_owned()),
             ExpectedVerdict::Pass => None,
         },
         strategy,
-        detected: Rate {
-            hits: found.totals.detected,
-            runs: found.totals.runs,
-        },
-        blocks,
-        failures: failures
-            .map(|group| (group.signature, group.count))
-            .collect(),
-        twin_verdict: worst(healthy.as_ref()),
+        detected: found.detected,
+        runs_to_first: found.blocks.median(),
+        failures: found.failures,
+        twin_verdict: healthy
+            .as_ref()
+            .map_or(RunVerdict::Pass, |healthy| healthy.worst),
         false_alarms: healthy.map(|healthy| Rate {
-            hits: healthy.totals.failed_runs(),
-            runs: healthy.totals.runs,
+            hits: healthy.failures.values().sum(),
+            runs: healthy.detected.runs,
         }),
     }))
-}
-
-/// Returns the verdict of a twin that says most against it.
-fn worst(healthy: Option<&Exploration>) -> RunVerdict {
-    let verdicts = healthy.map(|healthy| healthy.totals.verdicts.keys());
-    let worst = verdicts.into_iter().flatten().max();
-    worst.copied().unwrap_or(RunVerdict::Pass)
-}
-
-fn sample(
-    target: &dyn Target,
-    strategy: StrategyName,
-    measuring: Measuring<'_>,
-    course: &mut Course<'_>,
-) -> io::Result<Exploration> {
-    let options = Options {
-        strategy,
-        jobs: measuring.jobs,
-        out: Path::new(""),
-        keep: Keep::Nothing,
-        beginning: Beginning::Seeds,
-        repeat: Repeat::Never,
-        deadline: None,
-        max_runs: None,
-        stop: measuring.stop,
-        describe: None,
-    };
-    explore(target, Some(measuring.seeds), &options, course)
-}
-
-/// The course of one exploration.
-struct Course<'a> {
-    blocks: Blocks,
-    show: &'a mut dyn FnMut(&Progress) -> io::Result<()>,
-}
-
-impl<'a> Course<'a> {
-    fn new(show: &'a mut dyn FnMut(&Progress) -> io::Result<()>) -> Self {
-        Self {
-            blocks: Blocks::default(),
-            show,
-        }
-    }
-}
-
-impl Reporter for Course<'_> {
-    fn run(&mut self, run: &Executed, _totals: &Totals) -> io::Result<()> {
-        self.blocks.add(run.expectedness == Expectedness::Detects);
-        Ok(())
-    }
-
-    /// Warnings are about files, and none is written.
-    fn warning(&mut self, _text: &str) {}
-
-    fn progress(&mut self, progress: &Progress) -> io::Result<()> {
-        (self.show)(progress)
-    }
 }

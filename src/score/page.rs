@@ -1,14 +1,13 @@
 //! The score as a page of Markdown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
 
-use super::Score;
+use super::mix::Mix;
 use super::table::{hundredths, signatures};
+use super::{Rate, Score};
 use crate::report::summary::many;
 use crate::run::StrategyName;
-use crate::run::seeds::Seeds;
-use crate::scenario::Scenario;
 
 /// Median runs within which a defect counts as found soon.
 const SOON: u64 = 100;
@@ -22,18 +21,21 @@ the share of runs in which the oracle that the scenario expects was the first to
 something, with its Wilson interval of 95 per cent. *Runs to the first* is the median number of
 runs to the first such run, over disjoint blocks of seeds: a block begins with the seed after
 the failure that ended the block before, and ends with the next failure. The seeds behind the
-last failure are a block that has not ended, and count as longer than every other. A *false
-alarm* is a run of the healthy twin that fails.
+last failure are a block that has not ended, and count as longer than every other. A defect
+that 200 runs or more have shown is run no more after that hundred of seeds. A *false alarm* is
+a run of the healthy twin that fails; twins run all seeds of the portfolio, whose members take
+turns.
 
 The numbers depend on the seeds alone. Searches through all schedules of a seed
 (`rehearsal explore --strategy exhaustive:1`) have no rate and are not part of this page.
 ";
 
-/// Returns the page with these scores of these scenarios, which took those seeds.
-pub fn page(scores: &[Score], scenarios: &[Scenario], seeds: &Seeds) -> String {
+/// Returns the page with these scores. Of two that are of one defect under one strategy, the
+/// later one counts.
+pub fn page(scores: &[Score]) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = Page::new(scores).write(&mut text, scenarios, seeds);
+    let _ = Page::new(scores).write(&mut text);
     text
 }
 
@@ -62,20 +64,18 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn write(&self, text: &mut String, scenarios: &[Scenario], seeds: &Seeds) -> fmt::Result {
+    fn write(&self, text: &mut String) -> fmt::Result {
         writeln!(text, "{HEAD}")?;
-        let runs = seeds.size().unwrap_or(u64::MAX);
         writeln!(
             text,
-            "Written by `rehearsal score --strategy all --seeds {runs} --page docs/score.md`: {} \
-             with {} for each strategy.\n",
+            "Written by `rehearsal score --strategy all --page docs/score.md`: {}. The column\n\
+             *runs* says the number of seeds of each strategy, which `--seeds` sets.\n",
             many(self.scores.len() as u64, "defect"),
-            many(runs, "seed"),
         )?;
         self.write_strategies(text)?;
         self.write_hard(text)?;
         self.write_mixes(text)?;
-        self.write_defects(text, scenarios)?;
+        self.write_defects(text)?;
         self.write_rates(text)
     }
 
@@ -84,49 +84,79 @@ impl<'a> Page<'a> {
         text.push_str("## Strategies\n\n");
         writeln!(
             text,
-            "| strategy | found | within {SOON} runs | of those that need a schedule | slowest | false alarms |"
+            "| strategy | runs | found | within {SOON} runs | of those that need a schedule | slowest | false alarms |"
         )?;
-        text.push_str("|---|---:|---:|---:|---:|---:|\n");
+        text.push_str("|---|---:|---:|---:|---:|---:|---:|\n");
         for &strategy in &self.strategies {
             let scores = || {
                 self.scores
                     .values()
                     .filter_map(move |all| all.get(&strategy))
             };
-            let medians = || scores().filter_map(|score| score.blocks.median());
+            let medians = || scores().filter_map(|score| score.runs_to_first);
             let found = medians().count();
             let soon = medians().filter(|runs| *runs <= SOON).count();
             let found_hard = hard.iter().filter(|name| {
                 let score = self.scores[*name].get(&strategy);
-                score.is_some_and(|score| score.blocks.median().is_some())
+                score.is_some_and(|score| score.runs_to_first.is_some())
             });
             let slowest = medians().max().map(|runs| runs.to_string());
             let slowest = slowest.filter(|_| found == scores().count());
-            let alarms = scores().filter_map(|score| score.false_alarms);
+            let alarms: Vec<Rate> = scores().filter_map(|score| score.false_alarms).collect();
+            let alarms = match alarms.as_slice() {
+                [] => "-".to_owned(),
+                rates => rates.iter().map(|rate| rate.hits).sum::<u64>().to_string(),
+            };
             writeln!(
                 text,
-                "| `{strategy}` | {found} | {soon} | {} of {} | {} | {} |",
+                "| `{strategy}` | {} | {found} | {soon} | {} of {} | {} | {} |",
+                self.runs_of(strategy),
                 found_hard.count(),
                 hard.len(),
                 slowest.as_deref().unwrap_or("not all found"),
-                alarms.map(|rate| rate.hits).sum::<u64>(),
+                alarms,
             )?;
         }
         text.push('\n');
         Ok(())
     }
 
+    /// Returns the most runs of a defect under a strategy: those that are seen often have fewer.
+    fn runs_of(&self, strategy: StrategyName) -> u64 {
+        let scores = self.scores.values().filter_map(|all| all.get(&strategy));
+        let runs = scores.map(|score| score.detected.runs);
+        runs.max().unwrap_or_default()
+    }
+
+    /// Returns the defects that no run of the default schedule shows.
+    fn hidden(&self) -> Vec<&'a str> {
+        let is_hidden = |all: &BTreeMap<StrategyName, &Score>| {
+            let default = all.get(&StrategyName::FIFO);
+            default.is_some_and(|score| score.detected.hits == 0)
+        };
+        let hidden = self.scores.iter().filter(|(_, all)| is_hidden(all));
+        hidden.map(|(name, _)| *name).collect()
+    }
+
     /// Returns the defects that need a schedule: no run of the default schedule shows them,
     /// and fewer than one of a hundred random ones.
     fn hard(&self) -> Vec<&'a str> {
-        let is_hard = |all: &BTreeMap<StrategyName, &Score>| {
-            let default = all.get(&StrategyName::FIFO);
-            let random = all.get(&StrategyName::RANDOM);
-            default.is_some_and(|score| score.detected.hits == 0)
-                && random.is_some_and(|score| score.detected.is_below_one_in(100))
+        let mut hard = self.hidden();
+        hard.retain(|name| {
+            let random = self.scores[name].get(&StrategyName::RANDOM);
+            random.is_some_and(|score| score.detected.is_below_one_in(100))
+        });
+        hard
+    }
+
+    /// Returns the number of those whose rate under random schedules is below 1 per cent by
+    /// its interval, too.
+    fn certainly_hard(&self, hard: &[&str]) -> usize {
+        let is_certain = |name: &&&str| {
+            let random = self.scores[**name].get(&StrategyName::RANDOM);
+            random.is_some_and(|score| score.detected.interval().high < 100)
         };
-        let hard = self.scores.iter().filter(|(_, all)| is_hard(all));
-        hard.map(|(name, _)| *name).collect()
+        hard.iter().filter(is_certain).count()
     }
 
     fn write_hard(&self, text: &mut String) -> fmt::Result {
@@ -134,10 +164,15 @@ impl<'a> Page<'a> {
         text.push_str("## Defects that need a schedule\n\n");
         writeln!(
             text,
-            "No run of `{}` shows these {}, and fewer than 1 of 100 runs of `{}`.\n",
+            "None of {} of `{}` shows these {}, and fewer than 1 of 100 of {} of\n\
+             `{}`. For {} of them the upper bound of that rate's interval is below 1 per cent, \
+             too.\n",
+            many(self.runs_of(StrategyName::FIFO), "run"),
             StrategyName::FIFO,
             many(hard.len() as u64, "defect"),
+            many(self.runs_of(StrategyName::RANDOM), "run"),
             StrategyName::RANDOM,
+            self.certainly_hard(&hard),
         )?;
         self.write_head(text, &[])?;
         for name in hard {
@@ -148,50 +183,24 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
-    /// Writes what becomes of the defects that need a schedule if the portfolio has one member
-    /// less. A portfolio takes its members in turn, so that its rate is the mean of theirs.
+    /// Writes what the portfolio becomes with one member less.
     fn write_mixes(&self, text: &mut String) -> fmt::Result {
         let members = StrategyName::portfolio();
         let is_measured = |member: &StrategyName| self.strategies.contains(member);
         if members.len() < 2 || !members.iter().all(is_measured) {
             return Ok(());
         }
-        text.push_str("## The mix of the portfolio\n\n");
-        text.push_str(
-            "For the defects that need a schedule: the runs that a portfolio takes on average, by \
-             the\nrates of its members. A member earns its place if the numbers grow without it.\n\n\
-             | members | median defect | slowest defect | not found |\n|---|---:|---:|---:|\n",
-        );
-        writeln!(text, "| all | {} |", self.mix(&members))?;
-        for left_out in &members {
-            let others = members.iter().filter(|member| *member != left_out);
-            let others: Vec<StrategyName> = others.copied().collect();
-            writeln!(text, "| without `{left_out}` | {} |", self.mix(&others))?;
-        }
-        text.push('\n');
-        Ok(())
-    }
-
-    /// Returns the cells of a mix: runs for the median and the slowest of the defects that need
-    /// a schedule, and the number of those that none of the members finds.
-    fn mix(&self, members: &[StrategyName]) -> String {
-        let expected = |name: &&str| {
-            let all = &self.scores[*name];
-            let scores = members.iter().filter_map(|member| all.get(member));
-            let hits: u64 = scores.clone().map(|score| score.detected.hits).sum();
-            let runs: u64 = scores.map(|score| score.detected.runs).sum();
-            (hits > 0).then(|| runs.div_ceil(hits))
+        let rates = |names: Vec<&'a str>| -> Vec<_> {
+            let rate = |name: &str, member| Some(self.scores[name].get(member)?.detected);
+            let of_defect = |name| members.iter().filter_map(move |member| rate(name, member));
+            names.iter().map(|name| of_defect(name).collect()).collect()
         };
-        let hard = self.hard();
-        let mut found: Vec<u64> = hard.iter().filter_map(expected).collect();
-        found.sort_unstable();
-        let shown = |runs: Option<&u64>| runs.map_or_else(|| "-".to_owned(), u64::to_string);
-        format!(
-            "{} | {} | {}",
-            shown(found.get(found.len() / 2)),
-            shown(found.last()),
-            hard.len() - found.len()
-        )
+        let mix = Mix {
+            members: &members,
+            hard: rates(self.hard()),
+            hidden: rates(self.hidden()),
+        };
+        mix.write(text)
     }
 
     /// Writes the head of a table with a column for each strategy and further ones.
@@ -214,7 +223,7 @@ impl<'a> Page<'a> {
         write!(text, "| `{scenario}` |")?;
         for strategy in &self.strategies {
             let score = self.scores[scenario].get(strategy);
-            let median = score.and_then(|score| score.blocks.median());
+            let median = score.and_then(|score| score.runs_to_first);
             match median {
                 Some(runs) => write!(text, " {runs} |")?,
                 None => text.push_str(" never |"),
@@ -224,11 +233,10 @@ impl<'a> Page<'a> {
     }
 
     /// Writes the runs to the first failure, a table for each system.
-    fn write_defects(&self, text: &mut String, scenarios: &[Scenario]) -> fmt::Result {
+    fn write_defects(&self, text: &mut String) -> fmt::Result {
         text.push_str("## Runs to the first failure\n\n");
-        let mut systems: Vec<&str> = scenarios.iter().map(|s| s.kind.name()).collect();
-        systems.sort_unstable();
-        systems.dedup();
+        let scores = self.scores.values().flat_map(BTreeMap::values);
+        let systems: BTreeSet<&str> = scores.map(|score| score.system.as_str()).collect();
         for system in systems {
             writeln!(text, "### {system}\n")?;
             self.write_head(text, &["found by", "false alarms"])?;
@@ -242,10 +250,7 @@ impl<'a> Page<'a> {
                 writeln!(
                     text,
                     " {} | {} |",
-                    found.map_or_else(
-                        || any.oracle.unwrap_or_default().to_owned(),
-                        |s| signatures(s)
-                    ),
+                    found.map_or_else(|| any.oracle.clone().unwrap_or_default(), |s| signatures(s)),
                     alarms.map(|rate| rate.hits).sum::<u64>()
                 )?;
             }

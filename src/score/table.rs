@@ -21,7 +21,7 @@ pub(crate) fn row(score: &Score, width: usize) -> String {
         scenario, strategy, ..
     } = score;
     let strategy = strategy.to_string();
-    let first = score.blocks.median();
+    let first = score.runs_to_first;
     let first = first.map_or_else(|| "never".to_owned(), |runs| many(runs, "run"));
     let detected = score.detected.to_string();
     let interval = score.detected.interval();

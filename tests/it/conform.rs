@@ -298,6 +298,56 @@ fn stream_that_is_no_text_is_refused_with_line_and_byte() {
     assert!(stderr(&empty).contains("has no messages"));
 }
 
+/// Bytes of the stream below, which is twice what the command may use as memory.
+#[cfg(target_os = "linux")]
+const LARGE_STREAM_BYTES: usize = 32 << 20;
+
+#[test]
+#[cfg(target_os = "linux")]
+fn stream_that_is_larger_than_the_memory_is_checked() {
+    let script = format!(
+        "ulimit -d {}; exec \"$0\" conform ag-ui-spec -",
+        LARGE_STREAM_BYTES / 2 / 1024
+    );
+    let mut child = Command::new("sh")
+        .args(["-c", &script, env!("CARGO_BIN_EXE_rehearsal")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a shell");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    let (mut written, mut run) = (0, 0);
+    while written < LARGE_STREAM_BYTES {
+        let text = run_of_messages(run);
+        stdin.write_all(text.as_bytes()).expect("it reads on");
+        written += text.len();
+        run += 1;
+    }
+    drop(stdin);
+    let output = child.wait_with_output().expect("the command ends");
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    assert!(stdout(&output).contains("messages  pass"));
+}
+
+/// Returns a run of AG-UI with a hundred messages, whose ids no other run has.
+#[cfg(target_os = "linux")]
+fn run_of_messages(run: u32) -> String {
+    let started = format!(r#"{{"type":"RUN_STARTED","threadId":"t","runId":"{run}"}}"#);
+    let finished = format!(r#"{{"type":"RUN_FINISHED","threadId":"t","runId":"{run}"}}"#);
+    let message = |number| {
+        let id = format!("message {number} of run {run}");
+        let words = "some words of an answer ".repeat(20);
+        format!(
+            r#"{{"type":"TEXT_MESSAGE_START","messageId":"{id}","role":"assistant"}}
+{{"type":"TEXT_MESSAGE_CONTENT","messageId":"{id}","delta":"{words}"}}
+{{"type":"TEXT_MESSAGE_END","messageId":"{id}"}}
+"#
+        )
+    };
+    let messages: String = (0..100).map(message).collect();
+    format!("{started}\n{messages}{finished}\n")
+}
+
 #[test]
 fn hostile_stream_reaches_no_terminal() {
     let hostile = STREAM.replace("TEXT_MESSAGE_END", "\\u001b[2J");

@@ -85,6 +85,42 @@ fn workers_change_nothing() {
     assert_eq!(with("4"), one);
 }
 
+#[test]
+fn strategies_may_have_seeds_of_their_own() {
+    let given = ["lost-update", "--strategy", "fifo", "--strategy", "random"];
+    let seeds = ["--seeds", "random=30", "--seeds", "20", "--json"];
+    let output = score(&[given, seeds].concat());
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let lines = lines(&output);
+    let seeds: Vec<&Value> = lines.iter().map(|line| &line["seeds"]).collect();
+    assert_eq!(seeds, [20, 30]);
+    let other = score(&["lost-update", "--seeds", "pos=3"]);
+    assert_eq!(code(&other), 2);
+    assert!(stderr(&other).contains("--strategy pos"));
+}
+
+/// Two hundred runs that show a defect say enough of it. Its twin must pass all seeds.
+#[test]
+fn defect_that_was_seen_often_is_run_no_more() {
+    let line = |jobs| {
+        let given = [
+            "threshold-exceeded",
+            "--seeds",
+            "350",
+            "--json",
+            "--jobs",
+            jobs,
+        ];
+        lines(&score(&given)).remove(0)
+    };
+    let one = line("1");
+    assert_eq!(one["detected"], 200, "{one}");
+    assert_eq!(one["seeds"], 200);
+    assert_eq!(one["twin_seeds"], 350);
+    assert_eq!(one["false_alarms"], 0);
+    assert_eq!(line("3"), one);
+}
+
 /// Failures are counted, and leave no files: neither where repros go, nor beside.
 #[test]
 fn nothing_is_kept() {
@@ -165,6 +201,33 @@ fn a_false_alarm_is_a_violation() {
     assert_eq!(line["detected"], 0);
     assert_eq!(line["other_failures"], 3);
     assert_eq!(code(&output), 11);
+}
+
+#[test]
+fn results_of_several_measurements_make_one_page() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let file = |name: &str| directory.join(name).display().to_string();
+    let (first, second, page) = (
+        file("score-1.jsonl"),
+        file("score-2.jsonl"),
+        file("from.md"),
+    );
+    for (scenario, into) in [("lost-update", &first), ("double-claim", &second)] {
+        let output = score(&[scenario, "--seeds", "9", "--json"]);
+        fs::write(into, output.stdout).expect("a file");
+    }
+    let output = score(&["--from", &first, "--from", &second, "--page", &page]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let whole = file("whole.md");
+    let given = ["double-claim", "lost-update", "--seeds", "9"];
+    score(&[&given[..], &["--page", &whole]].concat());
+    let read = |file: &str| fs::read_to_string(file).expect("it was written");
+    assert_eq!(read(&page), read(&whole));
+    fs::write(&first, "{\"defect\":\"lost-update\"}\n").expect("a file");
+    let output = score(&["--from", &second, "--from", &first]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("score-1.jsonl:1: missing field"));
+    assert!(stderr(&output).contains("hint:"));
 }
 
 #[test]

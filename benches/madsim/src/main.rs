@@ -5,8 +5,9 @@
 //! print one line of JSON: the mean processor time of one, in nanoseconds. The same
 //! programs for Rehearsal are in `benches/peers/`.
 //!
-//! `madsim-peer program NAME SIZE RUNS` runs a small program with its defect, and prints `x`
-//! for each run that fails and `.` for each other, on one line; see `benches/programs/`.
+//! `madsim-peer healthy|defective NAME SIZE RUNS` runs a small program without its defect or
+//! with it, and prints `x` for each run that fails and `.` for each other, on one line; see
+//! `benches/programs/`.
 
 mod programs;
 
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
     }
     let Some((work, sizes)) = parse(&arguments) else {
         eprintln!("usage: madsim-peer executions|heartbeats SIZE SIZE TIMES");
-        eprintln!("       madsim-peer program NAME SIZE RUNS");
+        eprintln!("       madsim-peer healthy|defective NAME SIZE RUNS");
         return ExitCode::FAILURE;
     };
     let [first, second, times] = sizes;
@@ -46,12 +47,15 @@ fn main() -> ExitCode {
 
 /// Runs a program, if the arguments name one.
 fn of_program(arguments: &[String]) -> Option<String> {
-    match arguments {
-        [work, name, size, runs] if work == "program" => {
-            programs::runs(name, size.parse().ok()?, runs.parse().ok()?)
-        }
-        _ => None,
-    }
+    let [version, name, size, runs] = arguments else {
+        return None;
+    };
+    let is_healthy = match version.as_str() {
+        "healthy" => true,
+        "defective" => false,
+        _ => return None,
+    };
+    programs::runs(name, size.parse().ok()?, runs.parse().ok()?, is_healthy)
 }
 
 type Work = fn(u64, u32, u32);

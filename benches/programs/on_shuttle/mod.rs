@@ -1,6 +1,6 @@
 //! The programs on shuttle.
 
-#[expect(dead_code, reason = "peers run no healthy version, and need no texts")]
+#[expect(dead_code, reason = "peers need no texts about the programs")]
 #[expect(clippy::duplicate_mod, reason = "each peer has a runtime of its own")]
 #[path = "../../../agents/src/systems/programs/parts.rs"]
 mod parts;
@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler, UrwRandomScheduler};
 use shuttle::{Config, FailurePersistence, Runner};
 
-use crate::peer::{Peer, Seen};
+use crate::peer::{Peer, Seen, Work};
 
 /// A program with its defect.
 type Program = Pin<Box<dyn Future<Output = Result<(), String>>>>;
@@ -42,20 +42,16 @@ impl Peer for Shuttle {
         }
     }
 
-    fn run(&self, program: &str, size: u32, runs: u32) -> Vec<Seen> {
-        let wanted = runs as usize;
+    fn run(&self, work: Work<'_>) -> Vec<Seen> {
+        let wanted = work.runs as usize;
         let mut all = Vec::new();
         while all.len() < wanted {
             // A run that cannot go on ends the runner by a panic; the next one begins behind it.
             let (seed, left) = (all.len() as u64, wanted - all.len());
             all.extend(match self {
-                Self::Random => run(RandomScheduler::new_from_seed(seed, left), program, size),
-                Self::Pct => run(
-                    PctScheduler::new_from_seed(seed, DEPTH, left),
-                    program,
-                    size,
-                ),
-                Self::Urw => run(UrwRandomScheduler::new_from_seed(seed, left), program, size),
+                Self::Random => run(RandomScheduler::new_from_seed(seed, left), work),
+                Self::Pct => run(PctScheduler::new_from_seed(seed, DEPTH, left), work),
+                Self::Urw => run(UrwRandomScheduler::new_from_seed(seed, left), work),
             });
         }
         all.truncate(wanted);
@@ -64,9 +60,10 @@ impl Peer for Shuttle {
 }
 
 /// Runs a program until the scheduler has no further run, or one cannot go on.
-fn run(scheduler: impl Scheduler + 'static, program: &str, size: u32) -> Vec<Seen> {
+fn run(scheduler: impl Scheduler + 'static, work: Work<'_>) -> Vec<Seen> {
+    let Work { size, version, .. } = work;
     let mut programs = catalog::PROGRAMS.iter();
-    let found = programs.find(|(known, _)| *known == program);
+    let found = programs.find(|(known, _)| *known == work.program);
     let (_, program) = *found.expect("a scenario names a program of the catalog");
     let mut config = Config::new();
     config.failure_persistence = FailurePersistence::None;
@@ -76,7 +73,7 @@ fn run(scheduler: impl Scheduler + 'static, program: &str, size: u32) -> Vec<See
     let runner = Runner::new(scheduler, config);
     let ended = catch_unwind(AssertUnwindSafe(|| {
         runner.run(move || {
-            let outcome = shuttle::future::block_on(program(size));
+            let outcome = shuttle::future::block_on(program(size, version));
             let seen = match outcome {
                 Ok(()) => Seen::Nothing,
                 Err(_) => Seen::Failure,

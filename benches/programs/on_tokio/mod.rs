@@ -1,6 +1,6 @@
 //! The programs on tokio, by itself and below classic turmoil.
 
-#[expect(dead_code, reason = "peers run no healthy version, and need no texts")]
+#[expect(dead_code, reason = "peers need no texts about the programs")]
 #[path = "../../../agents/src/systems/programs/parts.rs"]
 mod parts;
 mod runtime;
@@ -14,7 +14,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::peer::{Peer, Seen};
+use crate::peer::{Peer, Seen, Version, Work};
 
 /// A program with its defect.
 type Program = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
@@ -23,8 +23,7 @@ type Program = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 const LONGEST: Duration = Duration::from_secs(1);
 
 /// Returns what comes of a program: a broken promise, or no end.
-async fn outcome(name: String, size: u32) -> Seen {
-    let program = find(&name)(size);
+async fn outcome(program: Program) -> Seen {
     let task = tokio::spawn(program);
     match tokio::time::timeout(LONGEST, task).await {
         Ok(Ok(Ok(()))) => Seen::Nothing,
@@ -32,7 +31,7 @@ async fn outcome(name: String, size: u32) -> Seen {
     }
 }
 
-fn find(name: &str) -> fn(u32) -> Program {
+fn find(name: &str) -> fn(u32, Version) -> Program {
     let mut programs = catalog::PROGRAMS.iter();
     let found = programs.find(|(known, _)| *known == name);
     found.expect("a scenario names a program of the catalog").1
@@ -47,16 +46,17 @@ impl Peer for Tokio {
     }
 
     /// Every run is the same, but for what tokio draws.
-    fn run(&self, program: &str, size: u32, runs: u32) -> Vec<Seen> {
+    fn run(&self, work: Work<'_>) -> Vec<Seen> {
+        let program = find(work.program);
         let run = |_| {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_time()
                 .start_paused(true)
                 .build()
                 .expect("a runtime");
-            runtime.block_on(outcome(program.to_owned(), size))
+            runtime.block_on(outcome(program(work.size, work.version)))
         };
-        (0..runs).map(run).collect()
+        (0..work.runs).map(run).collect()
     }
 }
 
@@ -68,7 +68,8 @@ impl Peer for Turmoil {
         "turmoil"
     }
 
-    fn run(&self, program: &str, size: u32, runs: u32) -> Vec<Seen> {
+    fn run(&self, work: Work<'_>) -> Vec<Seen> {
+        let program = find(work.program);
         let run = |seed| {
             let mut sim = turmoil::Builder::new()
                 .rng_seed(u64::from(seed))
@@ -76,15 +77,15 @@ impl Peer for Turmoil {
                 .simulation_duration(2 * LONGEST)
                 .build();
             let seen = Arc::new(Mutex::new(Seen::Nothing));
-            let (name, result) = (program.to_owned(), Arc::clone(&seen));
+            let result = Arc::clone(&seen);
             sim.client("program", async move {
-                let seen = outcome(name, size).await;
+                let seen = outcome(program(work.size, work.version)).await;
                 *result.lock().expect("not poisoned") = seen;
                 Ok(())
             });
             sim.run().expect("the client ends");
             *seen.lock().expect("not poisoned")
         };
-        (0..runs).map(run).collect()
+        (0..work.runs).map(run).collect()
     }
 }

@@ -51,9 +51,14 @@ impl Oracle for Snapshot {
     }
 }
 
+/// Returns `true` for a look at a snapshot.
+pub(super) fn is_look(call: &Body) -> bool {
+    call.kind == LOOK && call.field(SNAPSHOT).is_some()
+}
+
 /// Returns the snapshot that an operation looked at, with its content.
 fn looked<'a>(operation: &Operation<'a>) -> Option<(&'a Value, &'a Body)> {
-    if operation.call.kind != LOOK {
+    if !is_look(operation.call) {
         return None;
     }
     match operation.end {

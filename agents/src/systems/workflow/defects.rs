@@ -24,6 +24,10 @@ defects! {
         "When the tokens are used up, only the task that was refused some is stopped.";
     SUPERVISOR_NEVER_ENDS = "supervisor-never-ends",
         "A supervisor goes on until it is satisfied, however often it comes to the same state.";
+    FAILURE_REPEATED = "failure-repeated",
+        "A task that failed is given to its worker again as it was, until it succeeds.";
+    TIMED_OUT_IS_FINISHED = "timed-out-is-finished",
+        "A task that was given up is reported as finished, with an empty answer.";
     UNKNOWN_AGENT_IS_SUCCESS = "unknown-agent-is-success",
         "A plan that names an unknown worker completes the workflow.";
     ROUND_ENDS_EARLY = "round-ends-early",

@@ -5,15 +5,21 @@ macro_rules! programs {
     ($($module:ident,)*) => {
         $(mod $module;)*
 
-        /// The name of every program, and the program with its defect.
-        pub(super) static PROGRAMS: &[(&str, fn(u32) -> super::Program)] = &[$((
+        /// The name of every program, and the program by its size, with its defect or without.
+        pub(super) static PROGRAMS: &[(&str, fn(u32, bool) -> super::Program)] = &[$((
             $module::ABOUT.name,
-            |size| Box::pin($module::run(size, parts::Version::Defective)),
+            |size, is_healthy| {
+                let version = match is_healthy {
+                    true => parts::Version::Healthy,
+                    false => parts::Version::Defective,
+                };
+                Box::pin($module::run(size, version))
+            },
         ),)*];
     };
 }
 
-#[expect(dead_code, reason = "a peer runs no healthy version, and needs no texts")]
+#[expect(dead_code, reason = "peers need no texts about the programs")]
 #[path = "../../../../agents/src/systems/programs/parts.rs"]
 mod parts;
 mod runtime;
@@ -36,13 +42,13 @@ const LONGEST: Duration = Duration::from_secs(1);
 
 /// Runs a program under so many seeds. Returns a character for each run: `x` if the promise
 /// is broken or the program does not end, else `.`; none if there is no such program.
-pub(crate) fn runs(name: &str, size: u32, runs: u64) -> Option<String> {
+pub(crate) fn runs(name: &str, size: u32, runs: u64, is_healthy: bool) -> Option<String> {
     let mut programs = catalog::PROGRAMS.iter();
     let (_, program) = *programs.find(|(known, _)| *known == name)?;
     let run = |seed| {
         let runtime = Runtime::with_seed_and_config(seed, Config::default());
         let outcome = runtime.block_on(async move {
-            let task = task::spawn(program(size));
+            let task = task::spawn(program(size, is_healthy));
             time::timeout(LONGEST, task).await
         });
         match outcome {

@@ -30,18 +30,10 @@ pub trait SequentialSpec: Sync {
 }
 
 /// The models.
-pub static MODELS: &[&dyn SequentialSpec] =
-    &[&Register, &Counter, &KeyValue, &Log, &Set, &Snapshots];
+pub static MODELS: &[&dyn SequentialSpec] = &[&Register, &Counter, &KeyValue, &Log, &Set];
 
 /// Their names, in the order of the table.
-pub(super) const NAMES: &[&str] = &[
-    "register",
-    "counter",
-    "key-value",
-    "log",
-    "set",
-    "snapshots",
-];
+pub(super) const NAMES: &[&str] = &["register", "counter", "key-value", "log", "set"];
 
 /// Returns the value of a result; none for one that says that nothing is there.
 fn value(result: &Body) -> Option<&Value> {
@@ -328,49 +320,6 @@ impl SequentialSpec for Set {
             "use" => Some(state.clone()),
             "members" => is_exactly(result, Some(state)).then(|| state.clone()),
             _ => None,
-        }
-    }
-}
-
-/// Snapshots of anything, each with a content that never changes.
-struct Snapshots;
-
-impl SequentialSpec for Snapshots {
-    fn name(&self) -> &'static str {
-        "snapshots"
-    }
-
-    fn calls(&self) -> &'static [&'static str] {
-        &["look(snapshot) → its content, the same each time"]
-    }
-
-    fn knows(&self, call: &Body) -> bool {
-        call.kind == "look" && call.field("snapshot").is_some()
-    }
-
-    fn initial(&self) -> Value {
-        Value::List(Vec::new())
-    }
-
-    /// The state is a list of pairs, sorted by snapshot: those whose content is known.
-    fn step(&self, state: &Value, call: &Body, result: Option<&Body>) -> Option<Value> {
-        let snapshot = call.field("snapshot")?;
-        let Some(content) = result.and_then(value) else {
-            return Some(state.clone());
-        };
-        let pairs = elements(state);
-        let found = pairs.binary_search_by(|pair| elements(pair).first().cmp(&Some(snapshot)));
-        match found {
-            Ok(place) => {
-                let known = elements(&pairs[place]).get(1);
-                (known == Some(content)).then(|| state.clone())
-            }
-            Err(place) => {
-                let mut pairs = pairs.to_vec();
-                let pair = Value::List(vec![snapshot.clone(), content.clone()]);
-                pairs.insert(place, pair);
-                Some(Value::List(pairs))
-            }
         }
     }
 }

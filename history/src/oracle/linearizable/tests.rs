@@ -128,11 +128,6 @@ fn calls_of(model: usize) -> BoxedStrategy<(Body, Option<i64>)> {
             prop_oneof![small().prop_map(|value| (Body::new("add").with("value", value), None)),]
                 .boxed()
         }
-        "snapshots" => prop_oneof![
-            (small(), maybe())
-                .prop_map(|(id, content)| (Body::new("look").with("snapshot", id), content)),
-        ]
-        .boxed(),
         other => panic!("no calls of the model {other}"),
     }
 }

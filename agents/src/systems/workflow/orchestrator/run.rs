@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::super::defects;
 use super::super::marks;
+use super::super::model::{FINISHED, TIMED_OUT};
 use super::super::process;
 use super::super::report::{Failure, Logged, Report, TaskError, meaning};
 use super::super::settings::WorkflowScenario;
@@ -207,7 +208,12 @@ impl Run {
                 self.judge(end)
             }
             None => {
-                self.telemetry.task_given_up(id);
+                // Seeded: what has no answer counts as an empty one.
+                let kind = match self.carries(defects::TIMED_OUT_IS_FINISHED) {
+                    true => FINISHED,
+                    false => TIMED_OUT,
+                };
+                self.telemetry.task_given_up(id, kind);
                 self.reached(marks::TASK_TIMED_OUT);
                 (SpanEnd::TimedOut, Err(TaskError::TimedOut))
             }

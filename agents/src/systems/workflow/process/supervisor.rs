@@ -38,7 +38,13 @@ pub(super) async fn run(run: Arc<Run>) -> Result<Value, Failure> {
         let known = input
             .with("focus", plan.focus.clone())
             .with("results", results.clone());
-        let result = run.delegate(&plan.worker, &plan.worker, &known).await;
+        let mut result = run.delegate(&plan.worker, &plan.worker, &known).await;
+        // Seeded: the supervisor is not shown the failure, and nothing has changed.
+        while run.carries(defects::FAILURE_REPEATED) && matches!(result, Err(TaskError::Failed(_)))
+        {
+            run.show(&plan.worker, &results).await;
+            result = run.delegate(&plan.worker, &plan.worker, &known).await;
+        }
         match result {
             Ok(result) => results.insert(plan.worker.clone(), result),
             // Seeded: an investigation without a worker counts as complete.

@@ -6,7 +6,7 @@ use rehearsal_history::{Body, Sending, SpanDraft, SpanEnd};
 
 use super::super::evidence::StepId;
 use super::super::model::{
-    FAILED, FINISHED, REASON, SPAN, STOPPED, TASK, TASK_BEGINS, TASK_ENDS, TIMED_OUT, tasks_of,
+    FAILED, FINISHED, REASON, SPAN, STOPPED, TASK, TASK_BEGINS, TASK_ENDS, tasks_of,
 };
 use super::super::wire::{Object, Task, TaskEnd, TaskId, WorkflowId};
 use super::{OF_TASK, Opened, OpenedTask, Telemetry, encoded, entity, text};
@@ -86,10 +86,10 @@ impl Telemetry {
     }
 
     /// Records that the orchestrator gives up waiting for the result of a task, and answers
-    /// for its worker.
-    pub(in super::super) fn task_given_up(&self, task: TaskId) {
+    /// for its worker with a message of that kind.
+    pub(in super::super) fn task_given_up(&self, task: TaskId, kind: &'static str) {
         let actor = self.orchestrator(task.workflow);
-        let draft = lock(&self.state).tasks[&task].opened.draft(TIMED_OUT);
+        let draft = lock(&self.state).tasks[&task].opened.draft(kind);
         let results = task.workflow.results();
         let sending = actor.sending(&results, draft);
         let message = Arc::clone(sending.id());

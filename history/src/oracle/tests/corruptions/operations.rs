@@ -64,7 +64,7 @@ pub(super) const LINEARIZABLE: &[Case] = &[
             builder.operations.push(operation);
         },
         says: &[
-            "no model of register, counter, key-value, log, set, snapshots knows all calls on object-1",
+            "no model of register, counter, key-value, log, set knows all calls on object-1",
         ],
     },
     Case {
