@@ -14,11 +14,14 @@ mod ambient;
 pub mod cancel;
 mod engine;
 mod extensions;
+#[cfg(feature = "proptest")]
+mod generate;
 mod ids;
 mod index_vec;
 mod net;
 mod operation;
 mod point;
+mod rng;
 mod run;
 mod schedule;
 mod shim;
@@ -34,6 +37,7 @@ pub use net::{Direction, NetConfig};
 pub use operation::ResourceKind;
 pub use point::Resource;
 pub use rehearsal_hermetic as hermetic;
+pub use rng::ChoiceRng;
 pub use run::{run, run_hermetic};
 pub use schedule::strategy::{
     Alternative, Candidates, ChoiceKind, Deviate, Exhaustive, Fifo, Order, Parameter, Pct,

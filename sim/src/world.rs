@@ -11,6 +11,7 @@ use crate::engine::host::{Host, HostState};
 use crate::engine::{Disposal, Engine, Exemption, context, deadlock};
 use crate::ids::HostId;
 use crate::net::Direction;
+use crate::rng::ChoiceRng;
 use crate::schedule::{Label, Site, SiteId};
 use crate::task::{self, JoinHandle};
 use crate::time::{VirtualTime, micros};
@@ -293,6 +294,11 @@ impl World {
     /// leaves no choice and gives 0.
     pub fn draw(self, site: SiteId, bound: u32) -> u32 {
         self.with(|engine| engine.draws(|draws| draws.draw(site, bound)))
+    }
+
+    /// Returns a generator of `rand`'s whose numbers are choices at the site with that label.
+    pub fn rng(self, label: &str) -> ChoiceRng {
+        ChoiceRng::new(self.site(label))
     }
 
     /// Draws a duration of whole milliseconds from `least` to `most`, both included; `least` is
