@@ -31,7 +31,7 @@ mod trace;
 mod world;
 
 pub use ambient::{Ambient, SEEDS_TOKIO_SELECT, WALL_CLOCK_START};
-pub use engine::{Budget, Config, HostState, Leaks, Recording};
+pub use engine::{Budget, Config, HostState, INTERRUPTS_PLAIN_TASKS, Leaks, Recording};
 pub use ids::{HostId, ResourceId, TaskId};
 pub use net::{Direction, NetConfig};
 pub use operation::ResourceKind;
@@ -46,15 +46,15 @@ pub use schedule::strategy::{
 };
 pub use schedule::{
     Choice, Choices, Deviation, DeviationKind, Divergence, Family, Label, Link, POSTPONED_STEPS,
-    Schedule, Site, SiteId, SpawnPath, Tape,
+    PlainPath, Schedule, Site, SiteId, SpawnPath, Tape,
 };
 pub use shim::{tokio, tokio_util};
 pub use task::{AbortHandle, JoinError, JoinHandle};
 pub use time::VirtualTime;
 pub use trace::{
     Census, CodeLine, DeadlockedTask, Decision, Dropped, Effect, Entry, Fingerprint, Interleaving,
-    LeakKind, LeakReport, LiveSocket, LiveTask, LockChange, LockStep, LockUse, Meanwhile, Moment,
-    Outcome, PanicReport, Postponement, Statistics, Switch, TaskDecision, TaskEnd, TaskInfo, Trace,
-    Unheard, Verdict, Wake,
+    Interruption, LeakKind, LeakReport, LivePlainTask, LiveSocket, LiveTask, LockChange, LockStep,
+    LockUse, Meanwhile, Moment, Outcome, PanicReport, Postponement, Statistics, Switch,
+    TaskDecision, TaskEnd, TaskInfo, Trace, Unheard, Verdict, Wake,
 };
 pub use world::{World, current};

@@ -167,6 +167,9 @@ impl World {
     /// Crashes a host: its tasks and connections are gone, without notice to its peers. Packets
     /// that it had sent still arrive. Destructors of its tasks do run (Rust has no way around
     /// that), but their packets are discarded. Without effect on a host that is down.
+    ///
+    /// Plain tasks of the host outlive the crash, because tokio has no handle by which another
+    /// than their library could end them: the trace says how many do, and the census which.
     pub fn crash(self, host: HostId) {
         if self.host_state(host) == HostState::Down {
             return;
@@ -186,6 +189,12 @@ impl World {
                 Disposal::Recorded,
             );
             engine.discard_output(host);
+            let outliving = engine.core.borrow().plain_tasks_on(host);
+            if outliving > 0 {
+                let name = self.host_name(host);
+                let text = format!("{outliving} outlive the crash of {name}");
+                engine.note("plain tasks", text);
+            }
         });
     }
 
@@ -357,6 +366,7 @@ impl World {
                     waits: deadlock::describe_waits(&core, id),
                 });
             }
+            census.plain_tasks = core.live_plain_tasks();
             census.locks = deadlock::held_locks(&core);
             census
         })

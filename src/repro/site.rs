@@ -1,8 +1,8 @@
 //! Sites in a repro file: each kind of site has a key of its own. Format 1 wrote
-//! every site as one text under `site`; format 3 added `postpone`, `select` and
-//! `cancel`.
+//! every site as one text under `site`; format 3 added `postpone`, `select`, `cancel` and
+//! `interrupt`.
 
-use rehearsal_sim::{Label, Link, Schedule, Site, SpawnPath};
+use rehearsal_sim::{Label, Link, PlainPath, Schedule, Site, SpawnPath};
 
 use super::write::quoted;
 use crate::scenario::Code;
@@ -18,7 +18,7 @@ pub(super) enum Format {
     One,
     /// Sites are typed.
     Two,
-    /// Tasks are postponed and cancelled, and choose branches.
+    /// Tasks are postponed, cancelled and interrupted, and choose branches.
     Three,
 }
 
@@ -27,7 +27,7 @@ impl Format {
     /// that holds it, so that a tool that needs no more can read it.
     pub(super) fn needed(site: &Site) -> u32 {
         match site {
-            Site::Postpone(_) | Site::Select(_) | Site::Cancel(_) => 3,
+            Site::Postpone(_) | Site::Select(_) | Site::Cancel(_) | Site::Interrupt(_) => 3,
             Site::Preempt(_)
             | Site::After(_)
             | Site::Latency(_)
@@ -63,6 +63,7 @@ const AFTER: &str = "after";
 const POSTPONE: &str = "postpone";
 const SELECT: &str = "select";
 const CANCEL: &str = "cancel";
+const INTERRUPT: &str = "interrupt";
 const LATENCY: &str = "latency";
 const LOSS: &str = "loss";
 const WORLD: &str = "world";
@@ -78,6 +79,7 @@ pub(super) fn written(site: &Site) -> String {
         Site::Postpone(path) => format!("{POSTPONE} = \"{path}\""),
         Site::Select(path) => format!("{SELECT} = \"{path}\""),
         Site::Cancel(path) => format!("{CANCEL} = \"{path}\""),
+        Site::Interrupt(path) => format!("{INTERRUPT} = \"{path}\""),
         Site::Latency(between) => link(LATENCY, between),
         Site::Loss(between) => link(LOSS, between),
         Site::World(label) => format!("{WORLD} = {}", quoted(label.as_str())),
@@ -112,7 +114,7 @@ fn typed(
     problems: &mut Problems,
 ) -> Option<Site> {
     let path = |item: Item<'_>, problems: &mut Problems| spawn_path(&item, problems);
-    let readers: [(&'static str, Reader<'_>); 8] = [
+    let readers: [(&'static str, Reader<'_>); 9] = [
         (PREEMPT, &|item, problems| {
             path(item, problems).map(Site::Preempt)
         }),
@@ -128,6 +130,9 @@ fn typed(
         (CANCEL, &|item, problems| {
             path(item, problems).map(Site::Cancel)
         }),
+        (INTERRUPT, &|item, problems| {
+            plain_path(&item, problems).map(Site::Interrupt)
+        }),
         (LATENCY, &|item, problems| {
             link(&item, problems).map(Site::Latency)
         }),
@@ -140,7 +145,7 @@ fn typed(
     ];
     let mut found = Vec::new();
     for (key, reader) in readers {
-        let is_new = [POSTPONE, SELECT, CANCEL].contains(&key);
+        let is_new = [POSTPONE, SELECT, CANCEL, INTERRUPT].contains(&key);
         if is_new && format == Some(Format::Two) {
             // There it is an unknown key, like every other.
             continue;
@@ -158,7 +163,7 @@ fn typed(
                     "the site is missing in a choice",
                     "",
                     "add one of `preempt = \"0.1\"`, `after = \"0.1\"`, `postpone = \"0.1\"`, \
-                     `select = \"0.1\"`, `cancel = \"0.1\"`, \
+                     `select = \"0.1\"`, `cancel = \"0.1\"`, `interrupt = \"0.1/1\"`, \
                      `latency = { from = \"…\", to = \"…\" }`, \
                      `loss = { from = \"…\", to = \"…\" }` and `world = \"…\"`",
                 );
@@ -210,6 +215,22 @@ fn spawn_path(item: &Item<'_>, problems: &mut Problems) -> Option<SpawnPath> {
             "no path",
             "a path is numbers with dots between them: `0.3.1` is the first child of the \
              third child of the program",
+        );
+    }
+    path
+}
+
+fn plain_path(item: &Item<'_>, problems: &mut Problems) -> Option<PlainPath> {
+    let text = item.text(problems)?.value;
+    let path = text.parse().ok();
+    if path.is_none() {
+        problems.report(
+            Code::OutOfRange,
+            item.span,
+            format!("\"{}\" is no path of a plain task", quote(text)),
+            "no path",
+            "a path is that of the task of the run above it, a slash, and numbers with dots \
+             between them: `0.3/1` is the first plain task that task `0.3` has spawned",
         );
     }
     path

@@ -305,9 +305,23 @@ fn later(
 fn describe_own(report: &RunReport, choice: usize) -> Described {
     let mut decisions = report.outcome.decisions.iter();
     let made = decisions.find(|made| made.choice == choice);
+    made.map_or_else(
+        || describe_interruption(report, choice),
+        |made| Described {
+            who: task_name(report, made.task),
+            what: made.decision.to_string(),
+            later: None,
+        },
+    )
+}
+
+/// Describes an interruption of a plain task; empty for another choice.
+fn describe_interruption(report: &RunReport, choice: usize) -> Described {
+    let mut interruptions = report.outcome.interruptions.iter();
+    let made = interruptions.find(|made| made.choice == choice);
     made.map_or_else(Described::default, |made| Described {
-        who: task_name(report, made.task),
-        what: made.decision.to_string(),
+        who: made.task(),
+        what: made.to_string(),
         later: None,
     })
 }
