@@ -13,6 +13,8 @@
 
 #[cfg(feature = "cli")]
 pub mod baseline;
+#[doc(hidden)]
+pub mod build_limits;
 mod chosen_oracle;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -126,13 +126,21 @@ fn owner(path: &str) -> Owner<'_> {
         return Owner::User(within_package(path));
     };
     if !IN_BETWEEN.contains(&name(package)) {
-        // With its version.
-        return Owner::Published(&path[path.len() - package.len() - 1 - file.len()..]);
+        return Owner::Published(without_registry(path));
     }
     if name(package) == "rehearsal-sim" && END.contains(&file) {
         Owner::Engine
     } else {
         Owner::Library
+    }
+}
+
+/// Returns the path of a source file of a published package from the package's name and version
+/// on, as in `h2-0.4.5/src/lib.rs`, and every other path as it is.
+pub fn without_registry(path: &str) -> &str {
+    match published(path) {
+        Some((package, file)) => &path[path.len() - package.len() - 1 - file.len()..],
+        None => path,
     }
 }
 
@@ -248,6 +256,14 @@ mod tests {
         let library = "   3: 0x1 - tokio_sqlite::open
              at /home/me/.cargo/registry/src/index.example-6f17/tokio-sqlite-0.3.1/src/lib.rs:7:9\n";
         assert_eq!(with(library), "tokio-sqlite-0.3.1/src/lib.rs:7:9");
+    }
+
+    #[test]
+    fn path_of_a_published_package_begins_with_its_name() {
+        let path =
+            "/home/me/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/h2-0.4.5/src/a.rs";
+        assert_eq!(without_registry(path), "h2-0.4.5/src/a.rs");
+        assert_eq!(without_registry("src/a.rs"), "src/a.rs");
     }
 
     #[test]

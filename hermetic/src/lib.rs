@@ -48,7 +48,7 @@ mod interpose;
 mod leak_detector;
 mod scope;
 
-pub use call_site::own_call_site;
+pub use call_site::{own_call_site, without_registry};
 pub use fresh_thread::call_on_fresh_thread;
 pub use leak_detector::{Leak, LeakKind, Watching, has_leaked, take_leak, watch};
 pub use scope::{

@@ -67,11 +67,18 @@ fn expand(settings: &Settings, function: &ItemFn) -> Result<proc_macro2::TokenSt
         }
     };
     let calls = settings.calls();
+    // On a target without hermetic runs the compiler warns of its use.
+    let note = (!settings.sets("ambient")).then(|| {
+        quote!(
+            const _: () = ::rehearsal::build_limits::HERMETIC;
+        )
+    });
     Ok(quote! {
         #(#attrs)*
         #[::core::prelude::v1::test]
         #vis fn #name() {
             #sig #block
+            #note
 
             ::rehearsal::Test::new(::rehearsal::TestLocation {
                 package: ::core::env!("CARGO_PKG_NAME"),
@@ -91,7 +98,11 @@ mod tests {
     use super::expand;
 
     fn expanded(function: &str) -> Result<String, String> {
-        let settings = syn::parse_str("seeds = 9").expect("a setting");
+        expanded_with("seeds = 9", function)
+    }
+
+    fn expanded_with(settings: &str, function: &str) -> Result<String, String> {
+        let settings = syn::parse_str(settings).expect("settings");
         let function = syn::parse_str(function).expect("a function");
         let tokens = expand(&settings, &function).map_err(|error| error.to_string())?;
         Ok(tokens.to_string())
@@ -110,6 +121,16 @@ mod tests {
         }
         let text = expanded("async fn f() -> Result<(), E> { Ok(()) }").expect("it is");
         assert!(text.contains(". run (| _ | f ())"), "{text}");
+    }
+
+    #[::core::prelude::v1::test]
+    fn test_that_needs_hermetic_runs_uses_their_note() {
+        let notes = |settings| {
+            let text = expanded_with(settings, "async fn f() {}").expect("it is");
+            text.contains("build_limits :: HERMETIC")
+        };
+        assert!(notes("seeds = 9"));
+        assert!(!notes("ambient = \"real\""));
     }
 
     #[::core::prelude::v1::test]

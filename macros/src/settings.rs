@@ -30,6 +30,11 @@ struct Setting {
 }
 
 impl Settings {
+    /// Returns `true` if the setting is there.
+    pub(crate) fn sets(&self, key: &str) -> bool {
+        self.0.iter().any(|setting| setting.key == key)
+    }
+
     /// A method call for each.
     pub(crate) fn calls(&self) -> impl Iterator<Item = TokenStream> {
         self.0

@@ -14,11 +14,14 @@ mod ambient;
 pub mod cancel;
 mod engine;
 mod extensions;
+#[cfg(feature = "proptest")]
+mod generate;
 mod ids;
 mod index_vec;
 mod net;
 mod operation;
 mod point;
+mod rng;
 mod run;
 mod schedule;
 mod shim;
@@ -28,12 +31,12 @@ mod trace;
 mod world;
 
 pub use ambient::{Ambient, SEEDS_TOKIO_SELECT, WALL_CLOCK_START};
-pub use engine::{Budget, ClockSkew, Config, HostState, Leaks, Recording};
+pub use engine::{Budget, ClockSkew, Config, HostState, INTERRUPTS_PLAIN_TASKS, Leaks, Recording};
 pub use ids::{HostId, ResourceId, TaskId};
 pub use net::{Direction, NetConfig, Opening};
 pub use operation::ResourceKind;
-
 pub use rehearsal_hermetic as hermetic;
+pub use rng::ChoiceRng;
 pub use run::{run, run_hermetic};
 pub use schedule::strategy::{
     Alternative, Candidates, ChoiceKind, Deviate, Exhaustive, Fifo, Order, Parameter, Pct,
@@ -42,15 +45,15 @@ pub use schedule::strategy::{
 };
 pub use schedule::{
     Choice, Choices, Deviation, DeviationKind, Divergence, Family, Label, Link, POSTPONED_STEPS,
-    Schedule, Site, SiteId, SpawnPath, Tape,
+    PlainPath, Schedule, Site, SiteId, SpawnPath, Tape,
 };
 pub use shim::{tokio, tokio_util};
 pub use task::{AbortHandle, JoinError, JoinHandle};
 pub use time::VirtualTime;
 pub use trace::{
     Census, CodeLine, DeadlockedTask, Decision, Dropped, Effect, Entry, Fingerprint, Interleaving,
-    LeakKind, LeakReport, LiveSocket, LiveTask, LockChange, LockStep, LockUse, Meanwhile, Moment,
-    Outcome, PanicReport, Postponement, Resumption, Statistics, Switch, TaskDecision, TaskEnd, TaskInfo, Trace,
-    Unheard, Verdict, Wake, is_in_std,
+    Interruption, LeakKind, LeakReport, LivePlainTask, LiveSocket, LiveTask, LockChange, LockStep,
+    LockUse, Meanwhile, Moment, Outcome, PanicReport, Postponement, Resumption, Statistics, Switch,
+    TaskDecision, TaskEnd, TaskInfo, Trace, Unheard, Verdict, Wake, is_in_std,
 };
 pub use world::{World, current};

@@ -11,6 +11,7 @@ use crate::engine::host::{ClockSkew, Host, HostState, SkewedClock};
 use crate::engine::{Disposal, Engine, Exemption, context, deadlock};
 use crate::ids::HostId;
 use crate::net::{Direction, Opening};
+use crate::rng::ChoiceRng;
 use crate::schedule::{Label, Site, SiteId};
 use crate::task::{self, JoinHandle};
 use crate::time::{VirtualTime, micros};
@@ -172,6 +173,9 @@ impl World {
     /// Crashes a host: its tasks and connections are gone, without notice to its peers. Packets
     /// that it had sent still arrive. Destructors of its tasks do run (Rust has no way around
     /// that), but their packets are discarded. Without effect on a host that is down.
+    ///
+    /// Plain tasks of the host outlive the crash, because tokio has no handle by which another
+    /// than their library could end them: the trace says how many do, and the census which.
     pub fn crash(self, host: HostId) {
         if self.host_state(host) == HostState::Down {
             return;
@@ -191,6 +195,12 @@ impl World {
                 Disposal::Recorded,
             );
             engine.discard_output(host);
+            let outliving = engine.core.borrow().plain_tasks_on(host);
+            if outliving > 0 {
+                let name = self.host_name(host);
+                let text = format!("{outliving} outlive the crash of {name}");
+                engine.note("plain tasks", text);
+            }
         });
     }
 
@@ -359,6 +369,11 @@ impl World {
         self.with(|engine| engine.draws(|draws| draws.draw(site, bound)))
     }
 
+    /// Returns a generator of `rand`'s whose numbers are choices at the site with that label.
+    pub fn rng(self, label: &str) -> ChoiceRng {
+        ChoiceRng::new(self.site(label))
+    }
+
     /// Draws a duration of whole milliseconds from `least` to `most`, both included; `least` is
     /// the default, and the result if `most` is not more.
     pub fn draw_duration(self, site: SiteId, least: Duration, most: Duration) -> Duration {
@@ -415,6 +430,7 @@ impl World {
                     waits: deadlock::describe_waits(&core, id),
                 });
             }
+            census.plain_tasks = core.live_plain_tasks();
             census.locks = deadlock::held_locks(&core);
             census
         })

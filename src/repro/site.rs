@@ -1,8 +1,8 @@
 //! Sites in a repro file: each kind of site has a key of its own. Format 1 wrote
-//! every site as one text under `site`; format 3 added `postpone`, `select` and
-//! `cancel`.
+//! every site as one text under `site`; format 3 added `postpone`, `select`, `cancel` and
+//! `interrupt`.
 
-use rehearsal_sim::{Label, Link, Schedule, Site, SpawnPath};
+use rehearsal_sim::{Label, Link, PlainPath, Schedule, Site, SpawnPath};
 
 use super::write::quoted;
 use crate::scenario::Code;
@@ -18,7 +18,7 @@ pub(super) enum Format {
     One,
     /// Sites are typed.
     Two,
-    /// Tasks are postponed and cancelled, and choose branches.
+    /// Tasks are postponed, cancelled and interrupted, and choose branches.
     Three,
 }
 
@@ -54,7 +54,7 @@ pub(super) fn format_of(schedule: &Schedule) -> Format {
 /// Returns the oldest format that is written and has that key.
 fn since(key: &str) -> Format {
     match key {
-        POSTPONE | SELECT | CANCEL => Format::Three,
+        POSTPONE | SELECT | CANCEL | INTERRUPT => Format::Three,
         _ => Format::Two,
     }
 }
@@ -65,6 +65,7 @@ const AFTER: &str = "after";
 const POSTPONE: &str = "postpone";
 const SELECT: &str = "select";
 const CANCEL: &str = "cancel";
+const INTERRUPT: &str = "interrupt";
 const LATENCY: &str = "latency";
 const LOSS: &str = "loss";
 const WORLD: &str = "world";
@@ -77,6 +78,7 @@ fn key_of(site: &Site) -> &'static str {
         Site::Postpone(_) => POSTPONE,
         Site::Select(_) => SELECT,
         Site::Cancel(_) => CANCEL,
+        Site::Interrupt(_) => INTERRUPT,
         Site::Latency(_) => LATENCY,
         Site::Loss(_) => LOSS,
         Site::World(_) => WORLD,
@@ -91,6 +93,7 @@ pub(super) fn written(site: &Site) -> String {
         | Site::Postpone(path)
         | Site::Select(path)
         | Site::Cancel(path) => format!("\"{path}\""),
+        Site::Interrupt(path) => format!("\"{path}\""),
         Site::Latency(Link { from, to }) | Site::Loss(Link { from, to }) => {
             format!("{{ from = {}, to = {} }}", quoted(from), quoted(to))
         }
@@ -127,7 +130,7 @@ fn typed(
     problems: &mut Problems,
 ) -> Option<Site> {
     let path = |item: Item<'_>, problems: &mut Problems| spawn_path(&item, problems);
-    let readers: [(&'static str, Reader<'_>); 8] = [
+    let readers: [(&'static str, Reader<'_>); 9] = [
         (PREEMPT, &|item, problems| {
             path(item, problems).map(Site::Preempt)
         }),
@@ -142,6 +145,9 @@ fn typed(
         }),
         (CANCEL, &|item, problems| {
             path(item, problems).map(Site::Cancel)
+        }),
+        (INTERRUPT, &|item, problems| {
+            plain_path(&item, problems).map(Site::Interrupt)
         }),
         (LATENCY, &|item, problems| {
             link(&item, problems).map(Site::Latency)
@@ -172,7 +178,7 @@ fn typed(
                     "the site is missing in a choice",
                     "",
                     "add one of `preempt = \"0.1\"`, `after = \"0.1\"`, `postpone = \"0.1\"`, \
-                     `select = \"0.1\"`, `cancel = \"0.1\"`, \
+                     `select = \"0.1\"`, `cancel = \"0.1\"`, `interrupt = \"0.1/1\"`, \
                      `latency = { from = \"…\", to = \"…\" }`, \
                      `loss = { from = \"…\", to = \"…\" }` and `world = \"…\"`",
                 );
@@ -224,6 +230,22 @@ fn spawn_path(item: &Item<'_>, problems: &mut Problems) -> Option<SpawnPath> {
             "no path",
             "a path is numbers with dots between them: `0.3.1` is the first child of the \
              third child of the program",
+        );
+    }
+    path
+}
+
+fn plain_path(item: &Item<'_>, problems: &mut Problems) -> Option<PlainPath> {
+    let text = item.text(problems)?.value;
+    let path = text.parse().ok();
+    if path.is_none() {
+        problems.report(
+            Code::OutOfRange,
+            item.span,
+            format!("\"{}\" is no path of a plain task", quote(text)),
+            "no path",
+            "a path is that of the task of the run above it, a slash, and numbers with dots \
+             between them: `0.3/1` is the first plain task that task `0.3` has spawned",
         );
     }
     path

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::panic::Location;
 
 use rehearsal_sim::{
-    CodeLine, Deviation, DeviationKind, Meanwhile, Postponement, ResourceKind, Resumption,
-    Schedule, Switch, TaskDecision, TaskId, is_in_std,
+    CodeLine, Deviation, DeviationKind, Interruption, Meanwhile, Postponement, ResourceKind,
+    Resumption, Schedule, Switch, TaskDecision, TaskId, is_in_std,
 };
 
 use crate::run::{RunReport, RunVerdict};
@@ -157,6 +157,7 @@ struct Records<'r> {
     switches: BTreeMap<usize, &'r Switch>,
     postponements: BTreeMap<usize, &'r Postponement>,
     own: BTreeMap<usize, &'r TaskDecision>,
+    interruptions: BTreeMap<usize, &'r Interruption>,
 }
 
 impl<'r> Records<'r> {
@@ -165,10 +166,12 @@ impl<'r> Records<'r> {
         let switches = outcome.switches.iter().map(|one| (one.choice, one));
         let postponements = outcome.postponements.iter().map(|one| (one.choice, one));
         let own = outcome.decisions.iter().map(|one| (one.choice, one));
+        let interruptions = outcome.interruptions.iter().map(|one| (one.choice, one));
         Self {
             switches: switches.collect(),
             postponements: postponements.collect(),
             own: own.collect(),
+            interruptions: interruptions.collect(),
         }
     }
 }
@@ -187,10 +190,11 @@ fn describe(
     if let Some(one) = records.postponements.get(&choice) {
         return describe_postponement(report, one);
     }
-    match records.own.get(&choice) {
-        Some(made) => describe_own(report, made),
-        None => Described::default(),
+    if let Some(made) = records.own.get(&choice) {
+        return describe_own(report, made);
     }
+    let interruption = records.interruptions.get(&choice);
+    interruption.map_or_else(Described::default, |made| describe_interruption(made))
 }
 
 fn describe_switch(report: &RunReport, switch: &Switch, decision: &Deviation) -> Described {
@@ -333,6 +337,15 @@ fn describe_own(report: &RunReport, made: &TaskDecision) -> Described {
     Described {
         who: task_name(report, made.task),
         what: made.decision.to_string(),
+        later: None,
+    }
+}
+
+/// Describes an interruption of a plain task.
+fn describe_interruption(made: &Interruption) -> Described {
+    Described {
+        who: made.task(),
+        what: made.to_string(),
         later: None,
     }
 }

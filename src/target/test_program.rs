@@ -13,6 +13,7 @@ use rehearsal_sim::{Ambient, Budget, Config, Leaks, NetConfig, Outcome, Strategy
 use super::{
     About, Expectation, Extent, Identity, Origin, Selection, Target, TestRef, VariantError,
 };
+use crate::build_limits;
 use crate::chosen_oracle::ChosenOracle;
 use crate::oracle::{OracleRef, Settings};
 use crate::run::judge::{Criteria, Finished, judge};
@@ -153,6 +154,7 @@ impl Target for Program {
             world.insert_extension(actors);
             body(world)
         });
+        build_limits::note_plain_tasks(&outcome.statistics);
         let criteria = Criteria {
             oracles: &self.oracles,
             settings: &self.settings,

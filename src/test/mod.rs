@@ -12,6 +12,7 @@ use rehearsal_history::profile::{PROFILES, Profile};
 use rehearsal_sim::{Ambient, Budget, Leaks, NetConfig, World};
 
 use self::verify::{TestRun, verify};
+use crate::build_limits;
 use crate::chosen_oracle::ChosenOracle;
 use crate::command::remote;
 use crate::console::{plain, print_error, visible};
@@ -405,6 +406,7 @@ impl Test {
         }
         let environment = Environment::read().map_err(|error| error.to_string())?;
         warn_once(&environment.unknown);
+        build_limits::note_target(self.world.ambient);
         let world = WorldSpec {
             cancellations: self.cancel.most(),
             ..self.world

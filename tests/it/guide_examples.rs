@@ -4,11 +4,12 @@ use std::fs;
 use std::path::Path;
 
 /// Each page, and its example.
-const PAGES: [(&str, &str); 4] = [
+const PAGES: [(&str, &str); 5] = [
     ("axum", "axum-chat"),
     ("hyper", "http-gateway"),
     ("mcp", "mcp"),
     ("actors", "actors"),
+    ("random-data", "stock"),
 ];
 
 /// The mark of code that a page leaves out.

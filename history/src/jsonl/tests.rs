@@ -1,7 +1,7 @@
 //! Reading and writing of histories: round trips, every problem in one pass, hostile input.
 
 use proptest::prelude::*;
-use rehearsal_sim::{Census, LiveSocket, VirtualTime};
+use rehearsal_sim::{Census, LivePlainTask, LiveSocket, VirtualTime};
 
 use super::*;
 use crate::oracle::SettingValue;
@@ -357,6 +357,12 @@ fn kinds() -> impl Strategy<Value = EntryKind> {
         }),
         (texts(), any::<u8>()).prop_map(|(host, timers)| EntryKind::Census {
             census: Census {
+                plain_tasks: (0..timers % 3)
+                    .map(|_| LivePlainTask {
+                        host: host.clone(),
+                        spawned_at: "src/lib.rs:3:9".to_owned(),
+                    })
+                    .collect(),
                 sockets: vec![LiveSocket {
                     host: host.clone(),
                     description: "tcp".to_owned(),

@@ -240,6 +240,14 @@ fn add_census(line: &mut Line, census: &Census) {
         })
         .collect();
     line.field("tasks", tasks);
+    if !census.plain_tasks.is_empty() {
+        let plain_tasks = census.plain_tasks.iter();
+        let plain_tasks = plain_tasks.map(|task| PlainTask {
+            host: &task.host,
+            spawned_at: &task.spawned_at,
+        });
+        line.field("plain_tasks", plain_tasks.collect::<Vec<_>>());
+    }
     line.field("sockets", sockets);
     line.field("timers", census.timers);
     line.field("locks", &census.locks);
@@ -251,6 +259,12 @@ struct Task<'a> {
     host: &'a str,
     spawned_at: &'a str,
     waits: &'a [String],
+}
+
+#[derive(Serialize)]
+struct PlainTask<'a> {
+    host: &'a str,
+    spawned_at: &'a str,
 }
 
 #[derive(Serialize)]

@@ -26,6 +26,7 @@ use crate::trace::{
 };
 
 use super::cancellations::Cancellations;
+use super::interruptions::Interruptions;
 use super::plain_tasks::PlainTasks;
 use super::record::{Record, SwitchEntry, TAG_POLL};
 use super::spawn_tree::SpawnTree;
@@ -64,6 +65,7 @@ pub(crate) struct Core {
     pub(super) labels: Option<ResourceLabels>,
     pub(super) task_choices: TaskChoices,
     pub(super) cancellations: Cancellations,
+    pub(super) interruptions: Interruptions,
     pub(super) next_wait: u64,
     /// The step in which the running task executes atomically, if it does.
     pub(super) atomic_step: Option<u64>,

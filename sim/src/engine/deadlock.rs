@@ -32,6 +32,7 @@ pub(crate) fn closed_cycle(core: &Core, task: TaskId, now: VirtualTime) -> Optio
         at: now,
         cycle: true,
         tasks: path.into_iter().map(|id| deadlocked(core, id)).collect(),
+        plain_tasks: Vec::new(),
     })
 }
 
@@ -87,13 +88,19 @@ pub(crate) fn out_of_time(core: &Core, last_activity: VirtualTime, limit: Durati
         .filter_map(|id| core.task(id))
         .any(|task| task.waits.iter().any(|wait| is_timer(core, wait)));
     let tasks = core.live().map(|id| deadlocked(core, id)).collect();
+    let plain_tasks = core.live_plain_tasks();
     if timers {
-        Verdict::Timeout { limit, tasks }
+        Verdict::Timeout {
+            limit,
+            tasks,
+            plain_tasks,
+        }
     } else {
         Verdict::Deadlock {
             at: last_activity,
             cycle: false,
             tasks,
+            plain_tasks,
         }
     }
 }

@@ -57,6 +57,7 @@ impl Future for Driver {
                     if engine.wake_quiescence_waiters() || engine.has_ready() {
                         continue;
                     }
+                    engine.count_unreported_plain_tasks();
                     if this.limit.as_mut().poll(cx).is_ready() {
                         engine.out_of_time();
                         return Poll::Ready(());

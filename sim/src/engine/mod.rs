@@ -12,6 +12,7 @@ mod core;
 pub(crate) mod deadlock;
 mod driver;
 pub(crate) mod host;
+mod interruptions;
 mod leaks;
 pub(crate) mod network;
 mod observations;
@@ -49,6 +50,8 @@ use self::cancellations::Cancellations;
 pub(crate) use self::core::{Core, Disposal, Exemption, Task};
 pub(crate) use self::driver::Driver;
 pub use self::host::{ClockSkew, HostState};
+pub use self::interruptions::INTERRUPTS_PLAIN_TASKS;
+use self::interruptions::Interruptions;
 pub use self::leaks::Leaks;
 use self::observations::Observations;
 use self::plain_tasks::PlainTasks;
@@ -219,6 +222,7 @@ impl Engine {
                 strategy,
                 task_choices: TaskChoices::new(seed),
                 cancellations: Cancellations::new(seed, cancellations),
+                interruptions: Interruptions::new(seed),
                 next_wait: 0,
                 atomic_step: None,
                 quiescence_waiters: Vec::new(),
@@ -277,6 +281,7 @@ impl Engine {
             postponements,
             unheard,
             decisions: core.task_choices.made,
+            interruptions: core.interruptions.made,
             tasks: record.tasks,
             interleaving: core.happens_before.interleaving(),
             statistics: core.statistics,

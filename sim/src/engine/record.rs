@@ -56,6 +56,7 @@ pub(super) const TAG_ARRIVAL: u8 = 6;
 pub(super) const TAG_FAULT: u8 = 7;
 pub(super) const TAG_NOTE: u8 = 8;
 pub(super) const TAG_TOTAL: u8 = 9;
+pub(super) const TAG_INTERRUPTION: u8 = 10;
 
 impl Record {
     /// Hashes the time of the next effect, if it differs from the time of the last.
@@ -71,6 +72,15 @@ impl Record {
     pub(super) fn wake(&mut self, task: TaskId, effects: usize) {
         if self.recording >= Recording::Full {
             self.trace.wakes.push(Wake { effects, task });
+        }
+    }
+
+    /// Hashes that a plain task was interrupted: its path, the poll and the operation.
+    pub(super) fn interruption(&mut self, at: VirtualTime, path: u64, poll: u32, operation: u32) {
+        if self.recording != Recording::Off {
+            self.stamp(at);
+            let hash = self.fingerprint.tag(TAG_INTERRUPTION);
+            hash.u64(path).u32(poll).u32(operation);
         }
     }
 

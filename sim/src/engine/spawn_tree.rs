@@ -44,6 +44,11 @@ impl SpawnTree {
         }
     }
 
+    /// Returns `true` if tasks have sites of their own.
+    pub(super) fn is_addressed(&self) -> bool {
+        self.addresses.is_some()
+    }
+
     /// Adds the next task, spawned by `parent`, and returns the hash of its path of spawns.
     pub(super) fn spawned(&mut self, parent: Option<TaskId>) -> u64 {
         let id: TaskId = self.nodes.next_id();

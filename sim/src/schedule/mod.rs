@@ -36,10 +36,10 @@ pub(crate) use self::labels::{ResourceLabel, ResourceLabels, place_hash};
 pub use self::playback::Divergence;
 use self::playback::Playback;
 pub(crate) use self::ready_queue::ReadyQueue;
-pub use self::site::{Family, Label, Link, Site, SpawnPath};
+pub use self::site::{Family, Label, Link, PlainPath, Site, SpawnPath};
 pub use self::tape::{Choice, Choices, SiteId, Tape};
 pub(crate) use self::tape::{
-    ChoiceSource, ambient_stream, below, branch_stream, cancellation_stream,
+    ChoiceSource, ambient_stream, below, branch_stream, cancellation_stream, interruption_stream,
 };
 
 /// One choice that is not the default.
@@ -70,7 +70,7 @@ pub enum DeviationKind {
     /// A postponement of a task until no other task can go on.
     Postponement,
     /// A choice of the world: a latency, a fault, an agent's behaviour, the branch that a
-    /// `select!` polls first, a cancellation.
+    /// `select!` polls first, a cancellation, an interruption of a plain task.
     World,
 }
 
@@ -93,6 +93,7 @@ impl Deviation {
             Site::Postpone(_) => DeviationKind::Postponement,
             Site::Select(_)
             | Site::Cancel(_)
+            | Site::Interrupt(_)
             | Site::Latency(_)
             | Site::Loss(_)
             | Site::World(_) => DeviationKind::World,

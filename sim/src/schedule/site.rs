@@ -23,6 +23,8 @@ pub enum Site {
     Select(SpawnPath),
     /// The awaits of a task at which it, or a part of it, may be dropped.
     Cancel(SpawnPath),
+    /// The polls of a plain task: the operation at which each is interrupted.
+    Interrupt(PlainPath),
     /// The latency of packets on one link.
     Latency(Link),
     /// The loss and the duplication of packets on one link.
@@ -35,6 +37,17 @@ pub enum Site {
 /// child of the program.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct SpawnPath(Vec<u32>);
+
+/// A plain task's place in the tree of spawns: `0.3/1.2` is the second plain task spawned by the
+/// first that task `0.3` of the run has spawned.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct PlainPath {
+    /// The task of the run above it; empty if there is none.
+    pub spawner: SpawnPath,
+    /// The plain tasks from there to this one, each by its number among those that one spawner
+    /// has spawned.
+    pub below: SpawnPath,
+}
 
 /// One direction between two hosts, by their names.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -67,6 +80,8 @@ pub enum Family<'a> {
     Select,
     /// All [`Site::Cancel`].
     Cancel,
+    /// All [`Site::Interrupt`].
+    Interrupt,
     /// All [`Site::Latency`].
     Latency,
     /// All [`Site::Loss`].
@@ -89,6 +104,7 @@ impl Site {
             Self::Postpone(_) => Family::Postpone,
             Self::Select(_) => Family::Select,
             Self::Cancel(_) => Family::Cancel,
+            Self::Interrupt(_) => Family::Interrupt,
             Self::Latency(_) => Family::Latency,
             Self::Loss(_) => Family::Loss,
             Self::World(label) => Family::World(label.family()),
@@ -120,19 +136,23 @@ pub(crate) const BRANCH_STREAM: &str = "branches";
 /// The stream of cancellations.
 pub(crate) const CANCELLATION_STREAM: &str = "cancellations";
 
+/// The stream of interruptions of plain tasks.
+pub(crate) const INTERRUPTION_STREAM: &str = "interruptions";
+
 /// The prefix that escapes labels which would name another stream.
 const ESCAPE: &str = "world ";
 
 /// Returns `true` if a label is, or could be, the name of a stream of the simulator.
 fn is_reserved(label: &str) -> bool {
-    const NAMES: [&str; 4] = [
+    const NAMES: [&str; 5] = [
         STRATEGY_STREAM,
         AMBIENT_STREAM,
         BRANCH_STREAM,
         CANCELLATION_STREAM,
+        INTERRUPTION_STREAM,
     ];
-    const PREFIXES: [&str; 8] = [
-        PREEMPT, AFTER, POSTPONE, SELECT, CANCEL, LATENCY, LOSS, ESCAPE,
+    const PREFIXES: [&str; 9] = [
+        PREEMPT, AFTER, POSTPONE, SELECT, CANCEL, INTERRUPT, LATENCY, LOSS, ESCAPE,
     ];
     NAMES.contains(&label) || PREFIXES.iter().any(|prefix| label.starts_with(prefix))
 }
@@ -142,6 +162,7 @@ const AFTER: &str = "after ";
 const POSTPONE: &str = "postpone ";
 const SELECT: &str = "select ";
 const CANCEL: &str = "cancel ";
+const INTERRUPT: &str = "interrupt ";
 const LATENCY: &str = "latency ";
 const LOSS: &str = "loss ";
 
@@ -154,6 +175,7 @@ impl fmt::Display for Family<'_> {
             Self::Postpone => POSTPONE.trim_end(),
             Self::Select => SELECT.trim_end(),
             Self::Cancel => CANCEL.trim_end(),
+            Self::Interrupt => INTERRUPT.trim_end(),
             Self::Latency => LATENCY.trim_end(),
             Self::Loss => LOSS.trim_end(),
             Self::World(name) => name,
@@ -171,6 +193,7 @@ impl fmt::Display for Site {
             Self::Postpone(path) => write!(f, "{POSTPONE}{path}"),
             Self::Select(path) => write!(f, "{SELECT}{path}"),
             Self::Cancel(path) => write!(f, "{CANCEL}{path}"),
+            Self::Interrupt(path) => write!(f, "{INTERRUPT}{path}"),
             Self::Latency(link) => write!(f, "{LATENCY}{link}"),
             Self::Loss(link) => write!(f, "{LOSS}{link}"),
             Self::World(label) => f.write_str(label.as_str()),
@@ -221,6 +244,30 @@ fn canonical_number(text: &str) -> Result<u32, ParseIntError> {
     let is_canonical = text == "0" || !text.starts_with(['0', '+']);
     // An empty text gives an error that cannot be made otherwise.
     if is_canonical { text } else { "" }.parse()
+}
+
+impl fmt::Display for PlainPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.spawner, self.below)
+    }
+}
+
+impl FromStr for PlainPath {
+    type Err = ParseIntError;
+
+    /// Parses `0.3/1.2`, or `/1.2` without a spawner, as `Display` writes it; every other text
+    /// is an error.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // Without a slash the second part is empty, which is an error.
+        let (spawner, below) = text.split_once('/').unwrap_or((text, ""));
+        Ok(Self {
+            spawner: match spawner {
+                "" => SpawnPath::default(),
+                path => path.parse()?,
+            },
+            below: below.parse()?,
+        })
+    }
 }
 
 impl fmt::Display for Link {
@@ -317,6 +364,16 @@ mod tests {
     }
 
     #[test]
+    fn paths_of_plain_tasks_are_read_as_they_are_written() {
+        for text in ["0/1", "0.3/1.2", "/1"] {
+            assert_eq!(text.parse::<PlainPath>().expect(text).to_string(), text);
+        }
+        for wrong in ["", "/", "0", "0/", "0.3", "0/1/2", "0/01", "a/1"] {
+            assert!(wrong.parse::<PlainPath>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn no_two_sites_share_a_stream() {
         let path: SpawnPath = "0.1".parse().expect("a path");
         let link = Link {
@@ -328,7 +385,11 @@ mod tests {
             Site::After(path.clone()),
             Site::Postpone(path.clone()),
             Site::Select(path.clone()),
-            Site::Cancel(path),
+            Site::Cancel(path.clone()),
+            Site::Interrupt(PlainPath {
+                spawner: path.clone(),
+                below: path,
+            }),
             Site::Latency(link.clone()),
             Site::Loss(link),
         ];
@@ -337,6 +398,7 @@ mod tests {
         streams.insert(AMBIENT_STREAM.to_owned());
         streams.insert(BRANCH_STREAM.to_owned());
         streams.insert(CANCELLATION_STREAM.to_owned());
+        streams.insert(INTERRUPTION_STREAM.to_owned());
         // Every stream name in use, as a label; and the escaped labels too.
         for _ in 0..3 {
             for taken in streams.clone() {
@@ -345,7 +407,7 @@ mod tests {
                 streams.insert(stream);
             }
         }
-        assert_eq!(streams.len(), 11 * 4);
+        assert_eq!(streams.len(), 13 * 4);
         assert_eq!(Site::world("start agent-1").stream(), "start agent-1");
     }
 

@@ -13,7 +13,9 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::index_vec::Id;
 
 use super::POSTPONE_BOUND;
-use super::site::{AMBIENT_STREAM, BRANCH_STREAM, CANCELLATION_STREAM, STRATEGY_STREAM, Site};
+use super::site::{
+    AMBIENT_STREAM, BRANCH_STREAM, CANCELLATION_STREAM, INTERRUPTION_STREAM, STRATEGY_STREAM, Site,
+};
 use crate::schedule::{Divergence, Playback, Schedule};
 
 /// A site of one run, by number: numbers are handed out in order of first use and
@@ -299,9 +301,26 @@ impl ChoiceSource {
         fresh: impl FnOnce() -> u32,
     ) -> u32 {
         let value = self.value(id, bound, fresh);
+        self.record_fault(id, bound, value);
+        value
+    }
+
+    /// Returns the value of a choice as of [`ChoiceSource::choose_fault`] that may turn out to
+    /// have no effect. [`ChoiceSource::record_fault`] follows before the next choice of its
+    /// site, with that value, or with 0 if there was no effect.
+    pub(crate) fn plan_fault(
+        &mut self,
+        id: Option<SiteId>,
+        bound: u32,
+        fresh: impl FnOnce() -> u32,
+    ) -> u32 {
+        self.value(id, bound, fresh)
+    }
+
+    /// Records a choice as of [`ChoiceSource::choose_fault`].
+    pub(crate) fn record_fault(&mut self, id: Option<SiteId>, bound: u32, value: u32) {
         self.take(id, bound, value);
         self.count -= u64::from(value == 0);
-        value
     }
 
     fn value(&mut self, id: Option<SiteId>, bound: u32, fresh: impl FnOnce() -> u32) -> u32 {
@@ -376,6 +395,11 @@ pub(crate) fn branch_stream(seed: u64) -> ChaCha8Rng {
 /// Returns the stream of cancellations.
 pub(crate) fn cancellation_stream(seed: u64) -> ChaCha8Rng {
     Streams::stream(seed, CANCELLATION_STREAM)
+}
+
+/// Returns the stream of interruptions of plain tasks.
+pub(crate) fn interruption_stream(seed: u64) -> ChaCha8Rng {
+    Streams::stream(seed, INTERRUPTION_STREAM)
 }
 
 /// Returns the stream of the random bytes of a hermetic run's code. Not on the tape either:

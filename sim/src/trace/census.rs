@@ -9,6 +9,9 @@ use crate::ids::TaskId;
 pub struct Census {
     /// Tasks that have not ended, oldest first.
     pub tasks: Vec<LiveTask>,
+    /// Plain tasks that have not ended, oldest first; none where tokio reports none, which takes
+    /// `cfg(tokio_unstable)`.
+    pub plain_tasks: Vec<LivePlainTask>,
     /// Sockets that are not closed, by host.
     pub sockets: Vec<LiveSocket>,
     /// Timers (`sleep`, `timeout`, `interval`) that some task waits for.
@@ -39,6 +42,26 @@ impl fmt::Display for LiveTask {
             write!(f, " `{}`", self.name)?;
         }
         write!(f, " on {} (spawned at {})", self.host, self.spawned_at)
+    }
+}
+
+/// A plain task, spawned with tokio's own `spawn`, that has not ended. What it waits for is out
+/// of the simulator's sight.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LivePlainTask {
+    /// The name of its spawner's host.
+    pub host: String,
+    /// Spawn site, as `file:line:column`.
+    pub spawned_at: String,
+}
+
+impl fmt::Display for LivePlainTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "a plain task on {} (spawned at {})",
+            self.host, self.spawned_at
+        )
     }
 }
 

@@ -61,7 +61,7 @@ const RIGHT: u64 = 0xd6e8_feb8_6659_fd93;
 
 /// Returns a hash of two hashes; the order matters.
 #[inline]
-fn mix(a: u64, b: u64) -> u64 {
+pub(crate) fn mix(a: u64, b: u64) -> u64 {
     let product = u128::from(a ^ LEFT) * u128::from(b.rotate_left(32) ^ RIGHT);
     (product as u64) ^ ((product >> 64) as u64)
 }
@@ -120,6 +120,13 @@ impl HappensBefore {
     /// Adds the begin or the end of a fault.
     pub(crate) fn fault(&mut self, what: &str) {
         self.faults = mix(self.faults, xxh3_64(what.as_bytes()));
+    }
+
+    /// Adds that a plain task was interrupted. What it shares with others is out of sight, so
+    /// the order of interruptions counts.
+    pub(crate) fn interrupted(&mut self, path: u64, poll: u32, operation: u32) {
+        let place = u64::from(poll) << 32 | u64::from(operation);
+        self.faults = mix(self.faults, mix(path, place));
     }
 
     pub(crate) fn interleaving(&self) -> Interleaving {

@@ -4,6 +4,7 @@ mod census;
 mod decision;
 mod fingerprint;
 mod happens_before;
+mod interruption;
 mod leak;
 mod locks;
 mod outcome;
@@ -13,12 +14,14 @@ use std::fmt;
 use crate::ids::{HostId, TaskId};
 use crate::time::VirtualTime;
 
-pub use self::census::{Census, LiveSocket, LiveTask};
+pub use self::census::{Census, LivePlainTask, LiveSocket, LiveTask};
 pub use self::decision::{Decision, Dropped, Moment, TaskDecision, is_in_std};
 pub use self::fingerprint::Fingerprint;
 pub(crate) use self::fingerprint::Fingerprinter;
-pub(crate) use self::happens_before::HappensBefore;
 pub use self::happens_before::Interleaving;
+pub(crate) use self::happens_before::{HappensBefore, mix};
+pub use self::interruption::Interruption;
+pub(crate) use self::interruption::place;
 pub use self::leak::{LeakKind, LeakReport};
 pub use self::locks::{LockChange, LockStep};
 pub use self::outcome::{

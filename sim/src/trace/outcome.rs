@@ -9,7 +9,7 @@ use crate::ids::TaskId;
 use crate::operation::ResourceKind;
 use crate::schedule::{Divergence, SpawnPath, Tape};
 use crate::time::VirtualTime;
-use crate::trace::{Fingerprint, LeakReport, TaskDecision, Trace};
+use crate::trace::{Fingerprint, Interruption, LeakReport, LivePlainTask, TaskDecision, Trace};
 
 /// The result of a run: verdict, trace, statistics, fingerprint, and the program's value if it
 /// returned.
@@ -37,6 +37,8 @@ pub struct Outcome<T> {
     pub unheard: Vec<Unheard>,
     /// The choices of tasks that are not the default; empty unless recorded.
     pub decisions: Vec<TaskDecision>,
+    /// The interruptions of plain tasks; empty unless recorded.
+    pub interruptions: Vec<Interruption>,
     /// Every task, by id; empty unless recorded.
     pub tasks: Vec<TaskInfo>,
     /// The hash of the happens-before order; meaningless if nothing is recorded.
@@ -66,6 +68,7 @@ impl<T> Outcome<T> {
             postponements: self.postponements,
             unheard: self.unheard,
             decisions: self.decisions,
+            interruptions: self.interruptions,
             tasks: self.tasks,
             interleaving: self.interleaving,
             divergence: self.divergence,
@@ -87,6 +90,8 @@ pub enum Verdict {
         cycle: bool,
         /// Every task of the cycle, or every task that is alive.
         tasks: Vec<DeadlockedTask>,
+        /// Every plain task that is alive, if everything is stuck.
+        plain_tasks: Vec<LivePlainTask>,
     },
     /// Tasks kept running without time passing.
     Livelock {
@@ -101,6 +106,8 @@ pub enum Verdict {
         limit: Duration,
         /// Every task that was alive.
         tasks: Vec<DeadlockedTask>,
+        /// Every plain task that was alive.
+        plain_tasks: Vec<LivePlainTask>,
     },
     /// A task panicked, one of plain tokio's included.
     Panic(PanicReport),
@@ -144,20 +151,31 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pass => f.write_str("the program ran to its end"),
-            Self::Deadlock { at, cycle, tasks } => {
+            Self::Deadlock {
+                at,
+                cycle,
+                tasks,
+                plain_tasks,
+            } => {
                 if *cycle {
                     write!(f, "{} tasks wait for each other at {at}", tasks.len())?;
                 } else {
                     write!(f, "nothing can run any more at {at}")?;
                 }
-                tasks.iter().try_for_each(|task| write!(f, "\n  {task}"))
+                tasks.iter().try_for_each(|task| write!(f, "\n  {task}"))?;
+                stuck(f, plain_tasks)
             }
             Self::Livelock { at, polls } => {
                 write!(f, "{polls} polls at {at} and time does not move")
             }
-            Self::Timeout { limit, tasks } => {
+            Self::Timeout {
+                limit,
+                tasks,
+                plain_tasks,
+            } => {
                 write!(f, "not finished after {limit:?} of virtual time")?;
-                tasks.iter().try_for_each(|task| write!(f, "\n  {task}"))
+                tasks.iter().try_for_each(|task| write!(f, "\n  {task}"))?;
+                stuck(f, plain_tasks)
             }
             Self::Panic(report) => write!(f, "{report}"),
             Self::Leak(report) => write!(f, "{report}"),
@@ -165,6 +183,15 @@ impl fmt::Display for Verdict {
         }
     }
 }
+
+/// A line for each plain task.
+fn stuck(f: &mut fmt::Formatter<'_>, plain_tasks: &[LivePlainTask]) -> fmt::Result {
+    plain_tasks
+        .iter()
+        .try_for_each(|task| write!(f, "\n  {task} waits for {OUT_OF_SIGHT}"))
+}
+
+const OUT_OF_SIGHT: &str = "something outside the simulator's sight";
 
 /// A task that can never run again.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -181,7 +208,7 @@ impl fmt::Display for DeadlockedTask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.description)?;
         match self.waits.as_slice() {
-            [] => f.write_str(" waits for something outside the simulator's sight"),
+            [] => write!(f, " waits for {OUT_OF_SIGHT}"),
             waits => write!(f, " waits for {}", waits.join(" and ")),
         }
     }
@@ -353,6 +380,13 @@ pub struct Statistics {
     pub preemptions: u64,
     /// Tasks spawned.
     pub tasks: u64,
+    /// Plain tasks spawned. Without `cfg(tokio_unstable)` the most that were seen alive at once:
+    /// there they are counted while the run waits, and none of them is interrupted.
+    pub plain_tasks: u64,
+    /// Polls of plain tasks; 0 without `cfg(tokio_unstable)`.
+    pub plain_polls: u64,
+    /// Interruptions of plain tasks; 0 without `cfg(tokio_unstable)`.
+    pub interruptions: u64,
     /// Packets that left a host.
     pub packets: u64,
     /// Number of waits of tasks for anything but a timer: a lock, a channel, a socket, another

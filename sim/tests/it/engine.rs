@@ -264,12 +264,19 @@ fn run_in_which_nothing_can_happen_is_a_deadlock_and_names_its_tasks() {
         });
         waiting.await.expect("never");
     });
-    let Verdict::Deadlock { at, cycle, tasks } = outcome.verdict else {
+    let Verdict::Deadlock {
+        at,
+        cycle,
+        tasks,
+        plain_tasks,
+    } = outcome.verdict
+    else {
         panic!("{:?}", outcome.verdict)
     };
     assert!(!cycle);
     assert_eq!(at.as_millis(), 7);
     assert_eq!(tasks.len(), 2);
+    assert!(plain_tasks.is_empty());
     assert!(
         tasks[0].waits[0].starts_with("join of task"),
         "{:?}",

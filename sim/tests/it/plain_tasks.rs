@@ -13,7 +13,11 @@ use rehearsal_sim::tokio;
 use rehearsal_sim::tokio::io::{AsyncReadExt, AsyncWriteExt};
 use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
 use rehearsal_sim::tokio::sync::{Mutex, mpsc, oneshot};
-use rehearsal_sim::{Config, HostId, Outcome, Verdict, VirtualTime, World, run, run_hermetic};
+#[cfg(tokio_unstable)]
+use rehearsal_sim::{Budget, Effect, Entry, Recording};
+use rehearsal_sim::{
+    Config, HostId, Outcome, Random, Verdict, VirtualTime, World, run, run_hermetic,
+};
 
 /// `true` if tokio's hooks report plain tasks to the simulator.
 const HOOKS: bool = cfg!(tokio_unstable);
@@ -285,4 +289,167 @@ fn plain_tasks_read_the_time_of_the_run_at_each_poll() {
         task.await.expect("it does not panic")
     });
     assert_eq!(checked, VirtualTime::ZERO + Duration::from_secs(60));
+}
+
+// Tasks of the run in all respects that tokio reports --------------------------
+
+/// Runs until the end of a small budget.
+#[cfg(tokio_unstable)]
+fn run_within<F>(budget: Budget, program: impl FnOnce(World) -> F) -> Outcome<()>
+where
+    F: Future<Output = ()> + 'static,
+{
+    let config = Config {
+        budget,
+        ..Config::default()
+    };
+    run(config, program)
+}
+
+#[cfg(tokio_unstable)]
+#[test]
+fn census_holds_plain_tasks_until_they_end() {
+    let outcome = run_default(|world| async move {
+        let server = world.host("server");
+        let (stop, stopped) = ::tokio::sync::oneshot::channel::<()>();
+        let spawner = world.spawn_on(server, async move {
+            spawn_plain(async move { stopped.await.expect("it is sent") })
+        });
+        let task = spawner.await.expect("it returns");
+        let before = world.census().plain_tasks;
+        stop.send(()).expect("it waits");
+        task.await.expect("it returns");
+        (before, world.census().plain_tasks)
+    });
+    let (before, after) = outcome.value.expect("it passed");
+    assert_eq!(after, []);
+    let [task] = before.as_slice() else {
+        panic!("{before:?}")
+    };
+    assert_eq!(task.host, "server");
+    assert!(task.spawned_at.contains("plain_tasks.rs:"), "{task}");
+    assert_eq!(outcome.statistics.plain_tasks, 1);
+}
+
+#[cfg(tokio_unstable)]
+#[test]
+fn deadlock_names_the_plain_tasks_that_are_alive() {
+    let outcome: Outcome<()> = run_default(|_| async {
+        let waiting = spawn_plain(std::future::pending::<()>());
+        waiting.await.expect("never");
+    });
+    let Verdict::Deadlock { plain_tasks, .. } = &outcome.verdict else {
+        panic!("{}", outcome.verdict)
+    };
+    assert_eq!(plain_tasks.len(), 1);
+    let text = outcome.verdict.to_string();
+    assert!(
+        text.contains("a plain task on world (spawned at "),
+        "{text}"
+    );
+}
+
+#[cfg(tokio_unstable)]
+#[test]
+fn plain_task_that_never_waits_is_a_livelock() {
+    let budget = Budget {
+        steps_per_instant: 1_000,
+        ..Budget::default()
+    };
+    let outcome = run_within(budget, |_| async {
+        let busy = spawn_plain(async {
+            loop {
+                ::tokio::task::yield_now().await;
+            }
+        });
+        busy.await.expect("never");
+    });
+    let Verdict::Livelock { polls, .. } = outcome.verdict else {
+        panic!("{}", outcome.verdict)
+    };
+    assert_eq!(polls, 1_001);
+}
+
+#[cfg(tokio_unstable)]
+#[test]
+fn polls_of_plain_tasks_count_against_the_budget_of_steps() {
+    let budget = Budget {
+        steps: 1_000,
+        ..Budget::default()
+    };
+    let outcome = run_within(budget, |_| async {
+        let ticking = spawn_plain(async {
+            loop {
+                ::tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        });
+        ticking.await.expect("never");
+    });
+    assert_eq!(outcome.verdict, Verdict::Unknown { steps: 1_000 });
+    assert!(outcome.statistics.plain_polls > 1_000);
+}
+
+#[cfg(tokio_unstable)]
+#[test]
+fn plain_tasks_that_outlive_the_crash_of_their_host_are_noted() {
+    let config = Config {
+        recording: Recording::Full,
+        ..Config::default()
+    };
+    let outcome = run(config, |world| async move {
+        let server = world.host("server");
+        let spawner = world.spawn_on(server, async {
+            drop(spawn_plain(std::future::pending::<()>()));
+        });
+        spawner.await.expect("it returns");
+        world.crash(server);
+        world.census().plain_tasks
+    });
+    let is_note = |entry: &&Entry| {
+        matches!(&entry.effect, Effect::Note { label: "plain tasks", text, .. }
+            if text == "1 outlive the crash of server")
+    };
+    assert_eq!(outcome.trace.entries.iter().filter(is_note).count(), 1);
+    let alive = outcome.value.expect("it passed");
+    assert_eq!(alive.len(), 1);
+    assert_eq!(alive[0].host, "server");
+}
+
+/// In a build whose tokio reports no plain task, too.
+#[test]
+fn run_that_waits_for_a_plain_task_has_counted_it() {
+    let outcome = run_default(|_| async {
+        spawn_plain(::tokio::time::sleep(Duration::from_millis(5)))
+            .await
+            .expect("it returns");
+    });
+    assert_eq!(outcome.statistics.plain_tasks, 1);
+}
+
+/// Tokio's primitives in a task of the facade have no budget to run out of.
+#[test]
+fn tasks_of_the_run_are_not_interrupted() {
+    for seed in 0..50 {
+        let config = Config {
+            seed,
+            strategy: Box::new(Random::default()),
+            ..Config::default()
+        };
+        let outcome = run(config, |_| async {
+            let lock = Arc::new(::tokio::sync::Mutex::new(0));
+            let add = |lock: Arc<::tokio::sync::Mutex<u32>>| async move {
+                for _ in 0..200 {
+                    let read = *lock.lock().await;
+                    *lock.lock().await = read + 1;
+                }
+            };
+            let tasks = [0; 2].map(|_| tokio::spawn(add(Arc::clone(&lock))));
+            for task in tasks {
+                task.await.expect("it returns");
+            }
+            *lock.lock().await
+        });
+        assert_eq!(outcome.value, Some(400));
+        assert_eq!(outcome.statistics.interruptions, 0);
+    }
 }

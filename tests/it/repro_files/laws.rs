@@ -10,7 +10,7 @@ use rehearsal::repro::{Expected, Origin, Repro, ScenarioRef, Shrunk, TestRef};
 use rehearsal::run::{RunVerdict, StrategyName};
 use rehearsal::scenario::{ColorChoice, Edit, NewValue, render_all};
 use rehearsal::signature::Signature;
-use rehearsal::sim::{Deviation, Fingerprint, Link, Schedule, Site, SpawnPath};
+use rehearsal::sim::{Deviation, Fingerprint, Link, PlainPath, Schedule, Site, SpawnPath};
 
 use super::FILE;
 use super::cases::GOOD;
@@ -64,7 +64,9 @@ fn site() -> impl Strategy<Value = Site> {
         path.clone().prop_map(Site::After),
         path.clone().prop_map(Site::Postpone),
         path.clone().prop_map(Site::Select),
-        path.prop_map(Site::Cancel),
+        path.clone().prop_map(Site::Cancel),
+        (path.clone(), path)
+            .prop_map(|(spawner, below)| { Site::Interrupt(PlainPath { spawner, below }) }),
         link().prop_map(Site::Latency),
         link().prop_map(Site::Loss),
         text().prop_map(Site::world),

@@ -89,6 +89,28 @@ fn only_postponements_need_the_third_format() {
     assert_eq!(read.schedule, repro.schedule);
 }
 
+#[test]
+fn site_of_an_interruption_is_a_path_of_a_plain_task() {
+    let text = cases::good_with_typed_sites().replacen("format = 2", "format = 3", 1);
+    let with =
+        |path: &str| text.replacen("preempt = \"0.1\"", &format!("interrupt = \"{path}\""), 1);
+    let repro = Repro::parse(&with("0.2/1"), Path::new(FILE)).expect("it is right");
+    let path = "0.2/1".parse().expect("a path");
+    let sites: Vec<&Site> = repro
+        .schedule
+        .deviations()
+        .iter()
+        .map(|d| &d.site)
+        .collect();
+    assert!(sites.contains(&&Site::Interrupt(path)), "{sites:?}");
+    assert!(repro.to_toml().contains("format = 3"));
+    let shown = render_all(&problems(&with("0.2")), ColorChoice::Plain);
+    assert!(
+        shown.contains("\"0.2\" is no path of a plain task"),
+        "{shown}"
+    );
+}
+
 /// A label that looks like one of the simulator's sites is still a label.
 #[test]
 fn a_label_is_never_taken_for_a_site_of_the_scheduler() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rehearsal_sim::{Census, LiveSocket, LiveTask, TaskId};
+use rehearsal_sim::{Census, LivePlainTask, LiveSocket, LiveTask, TaskId};
 use serde::de::DeserializeOwned;
 
 use super::{LineReader, TEXT_IDS_FROM};
@@ -290,6 +290,7 @@ impl<'l> LineReader<'_, '_, 'l> {
     pub(super) fn census(&mut self, object: &mut Object<'l>) -> Census {
         let tasks = self.elements(object, "tasks");
         let tasks = tasks.into_iter().filter_map(|raw| self.task(raw)).collect();
+        let plain_tasks = self.plain_tasks(object);
         let sockets = self.elements(object, "sockets");
         let sockets = sockets
             .into_iter()
@@ -300,10 +301,30 @@ impl<'l> LineReader<'_, '_, 'l> {
         let locks = object.take("locks").map(|raw| self.texts(raw));
         Census {
             tasks,
+            plain_tasks,
             sockets,
             timers: timers.unwrap_or_default(),
             locks: locks.unwrap_or_default(),
         }
+    }
+
+    /// Reads the plain tasks, a key that stands there only if there are any.
+    fn plain_tasks(&mut self, object: &mut Object<'l>) -> Vec<LivePlainTask> {
+        let elements = self.elements(object, "plain_tasks");
+        let tasks = elements.into_iter().filter_map(|raw| {
+            let mut object = self.decoder.object(raw)?;
+            let mut text = |name: &str| {
+                let raw = object.take(name)?;
+                self.decoder.text(raw)
+            };
+            let (host, spawned_at) = (text("host"), text("spawned_at"));
+            self.decoder.close(object);
+            Some(LivePlainTask {
+                host: host.unwrap_or_default(),
+                spawned_at: spawned_at.unwrap_or_default(),
+            })
+        });
+        tasks.collect()
     }
 
     pub(super) fn task(&mut self, raw: Raw<'l>) -> Option<LiveTask> {

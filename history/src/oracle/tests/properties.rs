@@ -193,6 +193,7 @@ impl Mutation {
                     at: VirtualTime::ZERO,
                     cycle: false,
                     tasks: Vec::new(),
+                    plain_tasks: Vec::new(),
                 };
             }
         }

@@ -85,7 +85,7 @@ pub struct Pick {
 /// The choices that a search goes through; every other one is the default.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Scope {
-    /// All of the strategy's: tasks, branches of `select!`, cancellations.
+    /// All of the strategy's: tasks, branches of `select!`, cancellations, interruptions.
     #[default]
     Everything,
     /// Cancellations.

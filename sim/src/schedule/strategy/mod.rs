@@ -71,6 +71,8 @@ pub enum ChoiceKind {
     Branch,
     /// The drop of a future at an await.
     Cancellation,
+    /// The operation at which a plain task is interrupted.
+    Interruption,
 }
 
 /// A policy that picks the next task. One value serves one run.

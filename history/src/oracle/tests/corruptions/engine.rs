@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use rehearsal_sim::{DeadlockedTask, LiveSocket, LiveTask, TaskId, Verdict, VirtualTime};
+use rehearsal_sim::{
+    DeadlockedTask, LivePlainTask, LiveSocket, LiveTask, TaskId, Verdict, VirtualTime,
+};
 
 use super::super::healthy::{ALICE, BOB, CHANNEL_1, CHANNEL_2, FAILING, SLOW};
 use super::Case;
@@ -223,6 +225,7 @@ pub(super) const DEADLOCK: &[Case] = &[
                 at: VirtualTime::from_micros(5_000),
                 cycle: true,
                 tasks: vec![stuck("route", "Mutex#1"), stuck("register", "Mutex#2")],
+                plain_tasks: Vec::new(),
             };
         },
         says: &[
@@ -251,9 +254,13 @@ pub(super) const DEADLOCK: &[Case] = &[
             builder.verdict = Verdict::Timeout {
                 limit: Duration::from_secs(60),
                 tasks: Vec::new(),
+                plain_tasks: vec![LivePlainTask {
+                    host: "server".to_owned(),
+                    spawned_at: "src/lib.rs:3:9".to_owned(),
+                }],
             };
         },
-        says: &["60s"],
+        says: &["60s", "a plain task on server (spawned at src/lib.rs:3:9)"],
     },
 ];
 
