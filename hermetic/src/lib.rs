@@ -22,6 +22,12 @@
 //! user code that did. It is independent of scopes and needs no fresh thread. For it this crate
 //! defines `pthread_create`, `socket` and `socketpair` as well.
 //!
+//! # Stacks
+//!
+//! A job on an [`OwnStack`] can be [suspended](suspend) in the middle of any function that it
+//! calls, and goes on there later. It has nothing to do with scopes; it is here because it needs
+//! unsafe code, which is in this crate alone.
+//!
 //! # What it does not reach
 //!
 //! - Threads and sockets that are made without the C library's three functions, or
@@ -47,11 +53,13 @@ mod fresh_thread;
 mod interpose;
 mod leak_detector;
 mod scope;
+mod stacks;
 
 pub use call_site::own_call_site;
 pub use fresh_thread::call_on_fresh_thread;
 pub use leak_detector::{Leak, LeakKind, Watching, has_leaked, take_leak, watch};
 pub use scope::{Entered, MONOTONIC_START, Refusal, ScopeConfig, enter, is_entered, set_elapsed};
+pub use stacks::{JobResult, OwnStack, StackError, is_on_own_stack, is_unwinding, suspend};
 
 /// Returns the line of user code that this thread is in: file, line and column, or why it is
 /// not known. Takes a backtrace.
