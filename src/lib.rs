@@ -63,7 +63,7 @@ pub use rehearsal_history as history;
 pub use rehearsal_macros::test;
 pub use rehearsal_sim as sim;
 pub use rehearsal_sim::World;
-pub use rehearsal_sim::{cancel, tokio, tokio_util};
+pub use rehearsal_sim::{cancel, std, sync, tokio, tokio_util};
 pub use repro::replay;
 pub use run::seeds;
 pub use run::signature;

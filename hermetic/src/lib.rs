@@ -52,12 +52,14 @@ mod fresh_thread;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod interpose;
 mod leak_detector;
+mod plain_locks;
 mod scope;
 mod stacks;
 
 pub use call_site::own_call_site;
 pub use fresh_thread::call_on_fresh_thread;
 pub use leak_detector::{Leak, LeakKind, Watching, has_leaked, take_leak, watch};
+pub use plain_locks::{HandlingPlainLocks, PlainLocks, WaitEnd, handle_plain_locks};
 pub use scope::{Entered, MONOTONIC_START, Refusal, ScopeConfig, enter, is_entered, set_elapsed};
 pub use stacks::{JobResult, OwnStack, StackError, is_on_own_stack, is_unwinding, suspend};
 

@@ -11,6 +11,7 @@
 //! is plain tokio.
 
 mod ambient;
+mod blocking;
 pub mod cancel;
 mod engine;
 mod extensions;
@@ -28,10 +29,10 @@ mod trace;
 mod world;
 
 pub use ambient::{Ambient, SEEDS_TOKIO_SELECT, WALL_CLOCK_START};
-pub use engine::{Budget, Config, HostState, Leaks, Recording};
+pub use engine::{Budget, Config, HostState, Leaks, Recording, STACK_SIZE};
 pub use ids::{HostId, ResourceId, TaskId};
 pub use net::{Direction, NetConfig};
-pub use operation::ResourceKind;
+pub use operation::{Interleave, ResourceKind};
 pub use point::Resource;
 pub use rehearsal_hermetic as hermetic;
 pub use run::{run, run_hermetic};
@@ -44,7 +45,7 @@ pub use schedule::{
     Choice, Choices, Deviation, DeviationKind, Divergence, Family, Label, Link, POSTPONED_STEPS,
     Schedule, Site, SiteId, SpawnPath, Tape,
 };
-pub use shim::{tokio, tokio_util};
+pub use shim::{std, sync, tokio, tokio_util};
 pub use task::{AbortHandle, JoinError, JoinHandle};
 pub use time::VirtualTime;
 pub use trace::{

@@ -1,8 +1,8 @@
 //! Sites in a repro file: each kind of site has a key of its own. Format 1 wrote
 //! every site as one text under `site`; format 3 added `postpone`, `select` and
-//! `cancel`.
+//! `cancel`; format 4 the key `interleave` beside them.
 
-use rehearsal_sim::{Label, Link, Schedule, Site, SpawnPath};
+use rehearsal_sim::{Interleave, Label, Link, Schedule, Site, SpawnPath};
 
 use super::write::quoted;
 use crate::scenario::Code;
@@ -20,6 +20,8 @@ pub(super) enum Format {
     Two,
     /// Tasks are postponed and cancelled, and choose branches.
     Three,
+    /// Operations that do not wait may be scheduling points.
+    Four,
 }
 
 impl Format {
@@ -42,13 +44,17 @@ impl Format {
             1 => Some(Self::One),
             2 => Some(Self::Two),
             3 => Some(Self::Three),
+            4 => Some(Self::Four),
             _ => None,
         }
     }
 }
 
-/// Returns the format in which a schedule is written.
-pub(super) fn format_of(schedule: &Schedule) -> u32 {
+/// Returns the format in which a schedule is written, of a run with those scheduling points.
+pub(super) fn format_of(interleave: Interleave, schedule: &Schedule) -> u32 {
+    if interleave != Interleave::default() {
+        return 4;
+    }
     let needed = schedule.deviations().iter();
     let needed = needed.map(|deviation| Format::needed(&deviation.site));
     needed.max().unwrap_or(LEAST_WRITTEN)
@@ -93,7 +99,7 @@ pub(super) fn read(
 ) -> Option<Site> {
     let text = match format {
         Some(Format::One) => section.need(TEXT, "where it is made: `site = \"…\"`", problems),
-        Some(Format::Two | Format::Three) => None,
+        Some(Format::Two | Format::Three | Format::Four) => None,
         None => section.get(TEXT),
     };
     if let Some(item) = text {
@@ -101,7 +107,7 @@ pub(super) fn read(
     }
     match format {
         Some(Format::One) => None,
-        Some(Format::Two | Format::Three) | None => typed(section, format, problems),
+        Some(Format::Two | Format::Three | Format::Four) | None => typed(section, format, problems),
     }
 }
 

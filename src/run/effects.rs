@@ -27,6 +27,7 @@ pub(super) fn counted(scenario: &Scenario, seed: u64) -> Cow<'_, Scenario> {
             strategy: StrategyName::FIFO,
             recording: Recording::Off,
             choices: Choices::Fresh,
+            interleave: None,
         };
         execute(
             &faultless,

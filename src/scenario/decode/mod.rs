@@ -510,6 +510,7 @@ impl Read {
             regressions: None,
             seeds: *shared.seeds.sound()?,
             budget: *shared.budget.sound()?,
+            interleave: shared.schedule.sound()?.interleave(),
             expect,
             source: Arc::clone(source),
             set,
