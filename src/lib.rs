@@ -75,6 +75,11 @@ pub use test::{Cancellations, IntoCancellations, IntoSeeds, Test, TestLocation};
 #[doc = include_str!("../docs/guide/oracles.md")]
 struct OraclesGuide;
 
+/// The programs of the guide's page on interleaving are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/interleaving.md")]
+struct InterleavingGuide;
+
 /// The README's program is a test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
