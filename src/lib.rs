@@ -65,7 +65,7 @@ pub use rehearsal_history as history;
 pub use rehearsal_macros::test;
 pub use rehearsal_sim as sim;
 pub use rehearsal_sim::World;
-pub use rehearsal_sim::{cancel, tokio, tokio_util};
+pub use rehearsal_sim::{cancel, std, sync, tokio, tokio_util};
 pub use repro::replay;
 pub use run::seeds;
 pub use run::signature;
@@ -76,6 +76,11 @@ pub use test::{Cancellations, IntoCancellations, IntoSeeds, Test, TestLocation};
 #[cfg(doctest)]
 #[doc = include_str!("../docs/guide/oracles.md")]
 struct OraclesGuide;
+
+/// The programs of the guide's page on interleaving are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/interleaving.md")]
+struct InterleavingGuide;
 
 /// The README's program is a test.
 #[cfg(doctest)]

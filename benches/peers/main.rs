@@ -11,6 +11,7 @@ mod lock;
 mod madsim;
 mod measure;
 mod memory;
+mod operations;
 mod pingpong;
 mod scale;
 mod shim;
@@ -42,6 +43,7 @@ struct Arguments {
 enum Group {
     Executions,
     Lock,
+    Operations,
     Shim,
     Websocket,
     Heartbeat,
@@ -56,6 +58,7 @@ impl Group {
         match self {
             Self::Executions => executions::rows(madsim),
             Self::Lock => lock::rows(),
+            Self::Operations => operations::rows(),
             Self::Shim => shim::rows(),
             Self::Websocket => websocket::rows(),
             Self::Heartbeat => heartbeat::rows(madsim),

@@ -3,7 +3,8 @@
 use std::backtrace::Backtrace;
 
 /// Packages between user code and the C library.
-const IN_BETWEEN: [&str; 6] = [
+const IN_BETWEEN: [&str; 7] = [
+    "corosensei",
     "tokio",
     "tokio-util",
     "mio",

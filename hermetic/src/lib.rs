@@ -22,6 +22,12 @@
 //! user code that did. It is independent of scopes and needs no fresh thread. For it this crate
 //! defines `pthread_create`, `socket` and `socketpair` as well.
 //!
+//! # Stacks
+//!
+//! A job on an [`OwnStack`] can be [suspended](suspend) in the middle of any function that it
+//! calls, and goes on there later. It has nothing to do with scopes; it is here because it needs
+//! unsafe code, which is in this crate alone.
+//!
 //! # What it does not reach
 //!
 //! - Threads and sockets that are made without the C library's three functions, or
@@ -46,14 +52,18 @@ mod fresh_thread;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod interpose;
 mod leak_detector;
+mod plain_locks;
 mod scope;
+mod stacks;
 
 pub use call_site::{own_call_site, without_registry};
 pub use fresh_thread::call_on_fresh_thread;
 pub use leak_detector::{Leak, LeakKind, Watching, has_leaked, take_leak, watch};
+pub use plain_locks::{HandlingPlainLocks, PlainLocks, WaitEnd, handle_plain_locks};
 pub use scope::{
     Entered, MONOTONIC_START, Refusal, ScopeConfig, enter, is_entered, set_elapsed, set_wall_shift,
 };
+pub use stacks::{JobResult, OwnStack, StackError, is_on_own_stack, is_unwinding, suspend};
 
 /// Returns `true` if this build's scopes are effective: hash-map keys, both clocks, and
 /// look-ups of the symbol by name (as by the crate `getrandom`, from 0.3) reach this crate.

@@ -23,6 +23,8 @@ use crate::settings::Settings;
 /// | `ambient` | who answers for randomness and clocks: `"hermetic"` or `"real"` | `"hermetic"` |
 /// | `leaks` | what comes of a thread or a socket that leaves the run: `"fail"` or `"allow"` | `"fail"` |
 /// | `cancel` | the most tasks and time-outs that a run cancels, or `"each"`: one run for each await | 0 |
+/// | `interleave` | the operations before which another task may run: `"awaits"`, or `"operations"` for those that do not wait as well | `"awaits"` |
+/// | `stack_kib` | the stack of a task that is interrupted at such an operation, in KiB | 2048 |
 /// | `latency` | how long a packet travels: `"1ms..50ms"` | `"1ms"` |
 /// | `loss` | packets in a thousand that are lost | 0 |
 /// | `steps` | the most steps of a run | ten million |

@@ -7,12 +7,14 @@ use syn::punctuated::Punctuated;
 use syn::{Error, Expr, Ident, Token};
 
 /// The settings that there are; each is a method of `rehearsal::Test`.
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 13] = [
     "seeds",
     "strategy",
     "ambient",
     "leaks",
     "cancel",
+    "interleave",
+    "stack_kib",
     "latency",
     "loss",
     "steps",

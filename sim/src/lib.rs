@@ -11,6 +11,7 @@
 //! is plain tokio.
 
 mod ambient;
+mod blocking;
 pub mod cancel;
 mod engine;
 mod extensions;
@@ -31,10 +32,12 @@ mod trace;
 mod world;
 
 pub use ambient::{Ambient, SEEDS_TOKIO_SELECT, WALL_CLOCK_START};
-pub use engine::{Budget, ClockSkew, Config, HostState, INTERRUPTS_PLAIN_TASKS, Leaks, Recording};
+pub use engine::{
+    Budget, ClockSkew, Config, HostState, INTERRUPTS_PLAIN_TASKS, Leaks, Recording, STACK_SIZE,
+};
 pub use ids::{HostId, ResourceId, TaskId};
 pub use net::{Direction, NetConfig, Opening};
-pub use operation::ResourceKind;
+pub use operation::{Interleave, ResourceKind};
 pub use rehearsal_hermetic as hermetic;
 pub use rng::ChoiceRng;
 pub use run::{run, run_hermetic};
@@ -47,7 +50,7 @@ pub use schedule::{
     Choice, Choices, Deviation, DeviationKind, Divergence, Family, Label, Link, POSTPONED_STEPS,
     PlainPath, Schedule, Site, SiteId, SpawnPath, Tape,
 };
-pub use shim::{tokio, tokio_util};
+pub use shim::{std, sync, tokio, tokio_util};
 pub use task::{AbortHandle, JoinError, JoinHandle};
 pub use time::VirtualTime;
 pub use trace::{

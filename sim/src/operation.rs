@@ -3,6 +3,38 @@
 
 use std::fmt;
 
+/// The operations before which another task may run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Interleave {
+    /// Those that are awaited. What a task does between two awaits is never interrupted, and a
+    /// task costs no stack.
+    #[default]
+    Awaits,
+    /// Those that do not wait as well: `send` of an unbounded channel, `notify_one`, `try_recv`,
+    /// and whatever else the facade has; the atomics and locks of
+    /// [`std::sync`](crate::std::sync); and [`point!`](crate::sync::point). A task that is interrupted
+    /// there keeps the stack that it is on.
+    Operations,
+}
+
+impl Interleave {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Awaits, Self::Operations];
+
+    /// Returns its name in settings and files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Awaits => "awaits",
+            Self::Operations => "operations",
+        }
+    }
+
+    /// Returns the one with that name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == name)
+    }
+}
+
 /// The kinds of resources.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[non_exhaustive]
@@ -37,6 +69,12 @@ pub enum ResourceKind {
     Timer,
     /// A socket.
     Socket,
+    /// An atomic of `std::sync::atomic`.
+    Atomic,
+    /// `std::sync::Condvar`.
+    Condvar,
+    /// A lock of the standard library itself, which the facade does not see.
+    PlainLock,
 }
 
 impl ResourceKind {
@@ -67,6 +105,9 @@ impl fmt::Display for ResourceKind {
             Self::TaskTracker => "TaskTracker",
             Self::Timer => "timer",
             Self::Socket => "socket",
+            Self::Atomic => "atomic",
+            Self::Condvar => "Condvar",
+            Self::PlainLock => "plain lock",
         })
     }
 }
@@ -74,18 +115,25 @@ impl fmt::Display for ResourceKind {
 /// Generates the enum and the methods' names from one list.
 macro_rules! operations {
     ($($variant:ident = $name:literal,)*) => {
-        /// An operation of the facade for which a task can wait.
+        /// An operation of the facade.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
         pub(crate) enum Operation {
             $(#[doc = concat!("`", $name, "`.")] $variant,)*
         }
 
+        impl Operation {
+            /// Returns the method's name.
+            pub(crate) const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+
         /// The method's name.
         impl fmt::Display for Operation {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self {
-                    $(Self::$variant => $name,)*
-                })
+                f.write_str(self.name())
             }
         }
     };
@@ -132,6 +180,58 @@ operations! {
     Writable = "writable",
     Write = "write",
     WriteOwned = "write_owned",
+    // Those that do not wait. They come after the others, because the number of an operation is
+    // part of its name in strategies, and so of what a seed runs.
+    AddPermits = "add_permits",
+    AvailablePermits = "available_permits",
+    Borrow = "borrow",
+    BorrowAndUpdate = "borrow_and_update",
+    Cancel = "cancel",
+    Close = "close",
+    CompareExchange = "compare_exchange",
+    CompareExchangeWeak = "compare_exchange_weak",
+    Enable = "enable",
+    FetchAdd = "fetch_add",
+    FetchAnd = "fetch_and",
+    FetchMax = "fetch_max",
+    FetchMin = "fetch_min",
+    FetchNand = "fetch_nand",
+    FetchOr = "fetch_or",
+    FetchSub = "fetch_sub",
+    FetchXor = "fetch_xor",
+    ForgetPermits = "forget_permits",
+    Get = "get",
+    HasChanged = "has_changed",
+    IsCancelled = "is_cancelled",
+    IsClosed = "is_closed",
+    IsEmpty = "is_empty",
+    IsFinished = "is_finished",
+    Len = "len",
+    Load = "load",
+    NotifyAll = "notify_all",
+    NotifyLast = "notify_last",
+    NotifyOne = "notify_one",
+    NotifyWaiters = "notify_waiters",
+    Release = "release",
+    Reopen = "reopen",
+    Resubscribe = "resubscribe",
+    SendIfModified = "send_if_modified",
+    SendModify = "send_modify",
+    SendReplace = "send_replace",
+    Set = "set",
+    Store = "store",
+    Subscribe = "subscribe",
+    Swap = "swap",
+    Take = "take",
+    TryAcquire = "try_acquire",
+    TryJoinNext = "try_join_next",
+    TryLock = "try_lock",
+    TryRead = "try_read",
+    TryRecv = "try_recv",
+    TryReserve = "try_reserve",
+    TrySend = "try_send",
+    TryWrite = "try_write",
+    WaitTimeout = "wait_timeout",
 }
 
 impl Operation {
@@ -141,6 +241,16 @@ impl Operation {
     /// commute depends on how many are free.
     pub(crate) fn reads(self, kind: ResourceKind) -> bool {
         match self {
+            Self::AvailablePermits
+            | Self::Borrow
+            | Self::Get
+            | Self::HasChanged
+            | Self::IsCancelled
+            | Self::IsClosed
+            | Self::IsEmpty
+            | Self::IsFinished
+            | Self::Len
+            | Self::Load => true,
             Self::Cancelled
             | Self::Changed
             | Self::Closed

@@ -14,7 +14,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use crate::engine::{Engine, context};
+use crate::engine::{Engine, context, stacks};
 use crate::ids::{ResourceId, TaskId};
 use crate::operation::{Operation, ResourceKind};
 use crate::schedule::ResourceLabel;
@@ -98,9 +98,35 @@ impl Resource {
         }
     }
 
+    /// Returns the description of the resource, if a task of the run holds it.
+    pub(crate) fn describe_if_held(&self) -> Option<String> {
+        context::with(|engine| engine.describe_if_held(self.id(engine))).flatten()
+    }
+
     /// Records a notification that reaches no task, if the run is observed.
     pub(crate) fn observe_unheard(&self) {
         context::with(|engine| engine.observe_unheard(self.id(engine)));
+    }
+
+    /// Begins an operation that does not wait. It is a scheduling point if the run has it so: the
+    /// function returns when the operation is to be done.
+    #[inline]
+    pub(crate) fn operate(&self, operation: Operation) {
+        let goes_on = context::with(|engine| {
+            engine.operation_point(Some(PendingOperation::new(self.id(engine), operation)))
+        });
+        if goes_on == Some(false) {
+            stacks::suspend();
+        }
+    }
+
+    /// Begins an operation that only looks: nothing, unless operations that do not wait are
+    /// scheduling points.
+    #[inline]
+    pub(crate) fn look(&self, operation: Operation) {
+        if context::with(Engine::operations_are_points) == Some(true) {
+            self.operate(operation);
+        }
     }
 
     /// Records a release or another operation that cannot suspend.

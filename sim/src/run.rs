@@ -77,6 +77,7 @@ fn execute<'a>(config: Config, start: Start<'a>) -> Outcome<()> {
     let engine = Rc::new(Engine::new(config));
     let entered = context::enter(Rc::clone(&engine));
     let watching = leaks.watch();
+    let handling_locks = engine.handle_plain_locks();
     let take_value = start(&engine);
     engine.name_task(TaskId::PROGRAM, "program");
     let driver = Driver {
@@ -94,6 +95,7 @@ fn execute<'a>(config: Config, start: Start<'a>) -> Outcome<()> {
     {
         panic::resume_unwind(payload);
     }
+    engine.end_suspended_polls();
     // Tasks are dropped while the run is still entered: their destructors may close sockets and
     // release locks.
     engine.drop_tasks(&|_| true, TaskEnd::Aborted, Disposal::Quiet);
@@ -107,6 +109,7 @@ fn execute<'a>(config: Config, start: Start<'a>) -> Outcome<()> {
     engine.drop_tasks(&|_| true, TaskEnd::Aborted, Disposal::Quiet);
     drop(engine.extensions.take());
     engine.check_leaks_at_end();
+    drop(handling_locks);
     drop(watching);
     drop(entered);
     match Rc::try_unwrap(engine) {

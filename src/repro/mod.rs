@@ -11,7 +11,7 @@ mod write;
 
 use std::sync::Arc;
 
-use rehearsal_sim::{Fingerprint, Schedule};
+use rehearsal_sim::{Fingerprint, Interleave, Schedule};
 
 use crate::run::identity::{Identity, Selection};
 pub use crate::run::identity::{Origin, ScenarioRef, TestRef, VariantError};
@@ -27,7 +27,7 @@ pub(crate) use self::shell::{replay_in_test, shell_path, shell_word};
 
 /// The newest version of the file format that this version of the tool reads. It writes the
 /// oldest one, from 2 on, that has all that the repro holds.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// The oldest version of the file format that this version of the tool reads.
 pub const OLDEST_FORMAT: u32 = 1;
@@ -43,6 +43,8 @@ pub struct Repro {
     pub seed: u64,
     /// The strategy of the run; never the portfolio, but its member.
     pub strategy: StrategyName,
+    /// The operations that were scheduling points.
+    pub interleave: Interleave,
     /// The deviations of the run from the default schedule.
     pub schedule: Schedule,
     /// A few words about each decision, for the reader of the file. Means
@@ -85,6 +87,7 @@ impl Repro {
             cuts: Vec::new(),
             seed: report.seed,
             strategy: report.strategy,
+            interleave: report.outcome.interleave,
             schedule: report.outcome.tape.schedule(),
             remarks: Vec::new(),
             expected: Expected {
@@ -158,7 +161,9 @@ impl Repro {
     /// Runs the repro on a target that [`Repro::variant_of`] returned, with everything
     /// recorded.
     pub fn run_once(&self, variant: &dyn Target) -> RunReport {
-        let options = RunOptions::new(self.seed, self.strategy).recorded();
+        let options = RunOptions::new(self.seed, self.strategy)
+            .interleaving(self.interleave)
+            .recorded();
         target::run_once(variant, options.replaying(self.schedule.clone()))
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rehearsal_agents::sections::Path as Place;
-use rehearsal_sim::{Deviation, Fingerprint, Schedule, Site};
+use rehearsal_sim::{Deviation, Fingerprint, Interleave, Schedule, Site};
 use toml::de::{DeTable, DeValue};
 
 use super::site::{self, Format};
@@ -188,6 +188,7 @@ fn read(mut root: Section<'_>, problems: &mut Problems) -> Option<Repro> {
         cuts,
         seed: run.seed,
         strategy: run.strategy,
+        interleave: run.interleave,
         schedule: run.schedule,
         remarks: Vec::new(),
         expected: expected?,
@@ -424,6 +425,7 @@ fn changes(item: &Item<'_>, line: Line, problems: &mut Problems) -> Option<Vec<E
 struct Run {
     seed: u64,
     strategy: StrategyName,
+    interleave: Interleave,
     schedule: Schedule,
 }
 
@@ -442,6 +444,11 @@ fn run(root: &mut Section<'_>, format: Option<Format>, problems: &mut Problems) 
             problems,
         )
         .and_then(|item| strategy(&item, problems));
+    let interleave = match section.get("interleave") {
+        Some(item) => interleave(&item, problems),
+        // What every repro was before there was a choice.
+        None => Some(Interleave::Awaits),
+    };
     let schedule = section
         .need("choices", "the choices, or none: `choices = []`", problems)
         .and_then(|item| choices(&item, format, problems));
@@ -449,6 +456,7 @@ fn run(root: &mut Section<'_>, format: Option<Format>, problems: &mut Problems) 
     Some(Run {
         seed: seed?,
         strategy: strategy?,
+        interleave: interleave?,
         schedule: schedule?,
     })
 }
@@ -485,6 +493,16 @@ fn strategy(item: &Item<'_>, problems: &mut Problems) -> Option<StrategyName> {
             None
         }
     }
+}
+
+fn interleave(item: &Item<'_>, problems: &mut Problems) -> Option<Interleave> {
+    let text = item.text(problems)?.value;
+    let interleave = Interleave::of_name(text);
+    if interleave.is_none() {
+        let known = Interleave::ALL.map(Interleave::as_str);
+        item.unknown_name("interleave", text, &known, problems);
+    }
+    interleave
 }
 
 fn choices(item: &Item<'_>, format: Option<Format>, problems: &mut Problems) -> Option<Schedule> {

@@ -1,8 +1,8 @@
 //! Sites in a repro file: each kind of site has a key of its own. Format 1 wrote
 //! every site as one text under `site`; format 3 added `postpone`, `select`, `cancel` and
-//! `interrupt`.
+//! `interrupt`; format 4 the key `interleave` beside them.
 
-use rehearsal_sim::{Label, Link, PlainPath, Schedule, Site, SpawnPath};
+use rehearsal_sim::{Interleave, Label, Link, PlainPath, Schedule, Site, SpawnPath};
 
 use super::write::quoted;
 use crate::scenario::Code;
@@ -20,6 +20,8 @@ pub(super) enum Format {
     Two,
     /// Tasks are postponed, cancelled and interrupted, and choose branches.
     Three,
+    /// Operations that do not wait may be scheduling points.
+    Four,
 }
 
 impl Format {
@@ -29,6 +31,7 @@ impl Format {
             1 => Some(Self::One),
             2 => Some(Self::Two),
             3 => Some(Self::Three),
+            4 => Some(Self::Four),
             _ => None,
         }
     }
@@ -39,13 +42,17 @@ impl Format {
             Self::One => 1,
             Self::Two => 2,
             Self::Three => 3,
+            Self::Four => 4,
         }
     }
 }
 
-/// Returns the format in which a schedule is written: the oldest one that holds it, so that a
-/// tool that needs no more can read the file.
-pub(super) fn format_of(schedule: &Schedule) -> Format {
+/// Returns the format in which a schedule of a run with those scheduling points is written: the
+/// oldest one that holds it, so that a tool that needs no more can read the file.
+pub(super) fn format_of(interleave: Interleave, schedule: &Schedule) -> Format {
+    if interleave != Interleave::default() {
+        return Format::Four;
+    }
     let needed = schedule.deviations().iter();
     let needed = needed.map(|deviation| since(key_of(&deviation.site)));
     needed.max().unwrap_or(Format::Two)
@@ -111,7 +118,7 @@ pub(super) fn read(
 ) -> Option<Site> {
     let text = match format {
         Some(Format::One) => section.need(TEXT, "where it is made: `site = \"…\"`", problems),
-        Some(Format::Two | Format::Three) => None,
+        Some(Format::Two | Format::Three | Format::Four) => None,
         None => section.get(TEXT),
     };
     if let Some(item) = text {
@@ -119,7 +126,7 @@ pub(super) fn read(
     }
     match format {
         Some(Format::One) => None,
-        Some(Format::Two | Format::Three) | None => typed(section, format, problems),
+        Some(Format::Two | Format::Three | Format::Four) | None => typed(section, format, problems),
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use std::io;
 use std::path::Path;
 
-use rehearsal_sim::Deviation;
+use rehearsal_sim::{Deviation, Interleave};
 
 use super::draft::Draft;
 use super::{Origin, Repro, ScenarioRef, TestRef, site};
@@ -43,7 +43,7 @@ impl Repro {
         writeln!(
             text,
             "format = {}",
-            site::format_of(&self.schedule).number()
+            site::format_of(self.interleave, &self.schedule).number()
         )?;
         writeln!(text, "tool = {}", quoted(TOOL))?;
         match &self.origin {
@@ -53,6 +53,13 @@ impl Repro {
         writeln!(text, "\n[run]")?;
         writeln!(text, "seed = {}", seed(self.seed))?;
         writeln!(text, "strategy = {}", quoted(&self.strategy.to_string()))?;
+        if self.interleave != Interleave::default() {
+            let interleave = quoted(self.interleave.as_str());
+            writeln!(
+                text,
+                "interleave = {interleave} # what scheduling points are"
+            )?;
+        }
         writeln!(
             text,
             "# Deviations from the default schedule. All other choices take alternative 0."

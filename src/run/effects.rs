@@ -73,6 +73,7 @@ fn count(scenario: &Scenario, seed: u64) -> Vec<u32> {
             strategy: StrategyName::FIFO,
             recording: Recording::Off,
             choices: Choices::Fresh,
+            interleave: None,
         };
         execute(
             &faultless,

@@ -18,8 +18,8 @@ use rehearsal_agents::record::Recorder;
 use rehearsal_agents::system;
 use rehearsal_history::{CheckedRun, EntityId, History, Ledger, Symbol};
 use rehearsal_sim::{
-    Budget, Choices, Config, LeakKind, NetConfig, Outcome, Recording, Schedule, Strategy, Verdict,
-    VirtualTime,
+    Budget, Choices, Config, Interleave, LeakKind, NetConfig, Outcome, Recording, Schedule,
+    Strategy, Verdict, VirtualTime,
 };
 
 pub(crate) use self::effects::EffectCounts;
@@ -42,6 +42,8 @@ pub struct RunOptions {
     pub recording: Recording,
     /// The source of choices.
     pub choices: Choices,
+    /// The operations that are scheduling points; none for what the target says.
+    pub interleave: Option<Interleave>,
 }
 
 impl RunOptions {
@@ -52,6 +54,7 @@ impl RunOptions {
             strategy,
             recording: Recording::Fingerprint,
             choices: Choices::Fresh,
+            interleave: None,
         }
     }
 
@@ -66,6 +69,13 @@ impl RunOptions {
     #[must_use]
     pub fn observed(mut self) -> Self {
         self.recording = Recording::Observed;
+        self
+    }
+
+    /// Has these operations be scheduling points, whatever the target says.
+    #[must_use]
+    pub fn interleaving(mut self, interleave: Interleave) -> Self {
+        self.interleave = Some(interleave);
         self
     }
 
@@ -353,6 +363,7 @@ fn execute(
         },
         ambient: scenario.implementation().ambient(),
         cancellations: scenario.spec.faults.cancel,
+        interleave: options.interleave.unwrap_or(scenario.interleave),
         ..Config::default()
     };
     let outcome = rehearsal_sim::run(config, move |world| async move {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 pub use rehearsal_agents::spec::Extent;
 use rehearsal_sim::hermetic::call_on_fresh_thread;
 use rehearsal_sim::{
-    Ambient, Choices, Deviate, Fifo, Pick, PickDeviation, Profile, Scope, Strategy,
+    Ambient, Choices, Deviate, Fifo, Interleave, Pick, PickDeviation, Profile, Scope, Strategy,
 };
 
 use super::identity::{Identity, Selection, VariantError};
@@ -86,7 +86,7 @@ pub fn run_once(target: &dyn Target, options: RunOptions) -> RunReport {
         return on_suitable_thread(target, || target.run(options, Box::new(Fifo)));
     }
     let profile = if name.needs_profile() {
-        profile(target, seed)
+        profile(target, seed, options.interleave)
     } else {
         Profile::default()
     };
@@ -111,8 +111,11 @@ pub fn run_deviating(
 }
 
 /// Returns the profile of the seed's default schedule.
-fn profile(target: &dyn Target, seed: u64) -> Profile {
-    let options = RunOptions::new(seed, StrategyName::FIFO);
+fn profile(target: &dyn Target, seed: u64, interleave: Option<Interleave>) -> Profile {
+    let options = RunOptions {
+        interleave,
+        ..RunOptions::new(seed, StrategyName::FIFO)
+    };
     on_suitable_thread(target, || {
         Profile::of_default_schedule(|strategy| {
             target.run(options, strategy);

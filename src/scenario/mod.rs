@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use rehearsal_agents::sections::times::{self, Timeout};
 use rehearsal_agents::spec::AnySpec;
+use rehearsal_sim::Interleave;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -120,6 +121,8 @@ pub struct Scenario {
     pub seeds: u32,
     /// Limits of one run.
     pub budget: BudgetSpec,
+    /// The operations that are scheduling points.
+    pub interleave: Interleave,
     /// The expected result.
     pub expect: Expect,
     /// The directory of its kept repros, where only a test binary has its kind.

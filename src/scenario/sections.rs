@@ -10,6 +10,7 @@ use rehearsal_agents::sections::{Abbreviated, Name, Named, Part, Short};
 use rehearsal_agents::spec::{EffectFault, Fault, FaultPlan, NetworkSettings, RoleName};
 use rehearsal_agents::system::SystemInfo;
 use rehearsal_history::metrics::{METRICS, Percentile};
+use rehearsal_sim::Interleave;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -52,6 +53,9 @@ pub(super) struct SharedFile {
     /// The limits of a run. A run that reaches one never passes.
     #[serde(default)]
     pub(super) budget: Part<BudgetSpec>,
+    /// The scheduling points of a run.
+    #[serde(default)]
+    pub(super) schedule: Part<SchedulingPoints>,
     /// The expected result.
     #[schemars(extend("x-example" = "[expect]\noracles = [\"no-loss\"]"))]
     pub(super) expect: Part<Expectation>,
@@ -59,6 +63,43 @@ pub(super) struct SharedFile {
 
 fn default_seeds() -> Part<u32> {
     Part::Sound(64)
+}
+
+/// The scheduling points of a run.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct SchedulingPoints {
+    /// The operations before which another task may run: those that are awaited, or those that do
+    /// not wait as well.
+    interleave: Name<NamedInterleave>,
+}
+
+impl SchedulingPoints {
+    /// Returns the operations that are scheduling points.
+    pub(super) fn interleave(&self) -> Interleave {
+        self.interleave.0.0
+    }
+}
+
+impl Default for SchedulingPoints {
+    fn default() -> Self {
+        Self {
+            interleave: Name(NamedInterleave(Interleave::default())),
+        }
+    }
+}
+
+/// The operations that are scheduling points, as files name them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct NamedInterleave(Interleave);
+
+impl Named for NamedInterleave {
+    const NOUN: &'static str = "kind of scheduling points";
+
+    fn names() -> Vec<(Cow<'static, str>, Self)> {
+        let all = Interleave::ALL.into_iter();
+        all.map(|it| (it.as_str().into(), Self(it))).collect()
+    }
 }
 
 /// The links between hosts.

@@ -201,8 +201,14 @@ fn describe_switch(report: &RunReport, switch: &Switch, decision: &Deviation) ->
     let first = task_name(report, switch.instead_of);
     let taken = task_name(report, switch.taken);
     let place = place(switch.line.as_ref(), switch.at, switch.uses);
-    let (who, what) = match decision.kind() {
-        DeviationKind::Preemption => (first.clone(), format!("gives way to {taken}{place}")),
+    let (who, what) = match (decision.kind(), switch.operation) {
+        (DeviationKind::Preemption, Some(operation)) => {
+            let interrupted = interrupted(operation, switch.line.as_ref(), switch.at);
+            (first.clone(), format!("{interrupted}; {taken} goes on"))
+        }
+        (DeviationKind::Preemption, None) => {
+            (first.clone(), format!("gives way to {taken}{place}"))
+        }
         _ => (
             taken,
             format!("goes before {first}{}", stands(switch.line.as_ref())),
@@ -228,7 +234,10 @@ fn describe_postponement(report: &RunReport, one: &Postponement) -> Described {
         }
         None => "to the end".to_owned(),
     };
-    let place = place(one.line.as_ref(), one.at, one.uses);
+    let place = match one.operation {
+        Some(operation) => before(operation, one.line.as_ref(), one.at),
+        None => place(one.line.as_ref(), one.at, one.uses),
+    };
     let comma = if one.at.is_some() { "," } else { "" };
     Described {
         what: format!("is postponed{place}{comma} {until}"),
@@ -265,6 +274,20 @@ fn place(line: Option<&CodeLine>, at: Option<Place>, uses: u32) -> String {
         uses => format!("its {} use of {}", ordinal(uses), resource(kind, made)),
     };
     format!("{line}, before {uses}")
+}
+
+/// Returns that a task was interrupted in the middle of a poll, or could have been.
+fn interrupted(operation: &str, line: Option<&CodeLine>, at: Option<Place>) -> String {
+    format!("is interrupted{}", before(operation, line, at))
+}
+
+/// Returns ` before `fetch_add` at src/lib.rs:12:9, of the atomic of src/lib.rs:3:5`.
+fn before(operation: &str, line: Option<&CodeLine>, at: Option<Place>) -> String {
+    let line = line.map_or_else(String::new, at_line);
+    let of = at.map_or_else(String::new, |(kind, made)| {
+        format!(", of {}", resource(kind, made))
+    });
+    format!(" before `{operation}`{line}{of}")
 }
 
 /// The kind of a resource, and where it was made.

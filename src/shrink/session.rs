@@ -1,6 +1,6 @@
 //! The runs of a shrink session: counted, and compared with the failure.
 
-use rehearsal_sim::{Choices, DeviationKind, Pick, PickDeviation, Schedule};
+use rehearsal_sim::{Choices, DeviationKind, Interleave, Pick, PickDeviation, Schedule};
 
 use crate::repro::Repro;
 use crate::run::signature::Signature;
@@ -20,6 +20,7 @@ pub(super) struct ShrinkSession<'a> {
     origin: &'a Origin,
     signature: &'a Signature,
     seed: u64,
+    interleave: Interleave,
     limits: &'a Limits<'a>,
     runs: u64,
 }
@@ -31,6 +32,7 @@ impl<'a> ShrinkSession<'a> {
             origin: &repro.origin,
             signature: &repro.expected.signature,
             seed: repro.seed,
+            interleave: repro.interleave,
             limits,
             runs: 0,
         }
@@ -55,7 +57,9 @@ impl<'a> ShrinkSession<'a> {
     }
 
     fn options(&self, choices: Choices) -> RunOptions {
-        let mut options = RunOptions::new(self.seed, StrategyName::FIFO).recorded();
+        let mut options = RunOptions::new(self.seed, StrategyName::FIFO)
+            .interleaving(self.interleave)
+            .recorded();
         options.choices = choices;
         options
     }
@@ -159,7 +163,8 @@ impl<'a> ShrinkSession<'a> {
         }
         for seed in 0..FRESH_SEEDS {
             self.count()?;
-            let mut options = RunOptions::new(seed, StrategyName::PORTFOLIO);
+            let mut options =
+                RunOptions::new(seed, StrategyName::PORTFOLIO).interleaving(self.interleave);
             let report = target::run_once(variant, options.clone());
             if self.is_it(&report) {
                 options = options.recorded();

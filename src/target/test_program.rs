@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use rehearsal_history::profile::Profile;
 use rehearsal_history::{Actors, Model, Recorder};
-use rehearsal_sim::{Ambient, Budget, Config, Leaks, NetConfig, Outcome, Strategy, Verdict, World};
+use rehearsal_sim::{
+    Ambient, Budget, Config, Interleave, Leaks, NetConfig, Outcome, Strategy, Verdict, World,
+};
 
 use super::{
     About, Expectation, Extent, Identity, Origin, Selection, Target, TestRef, VariantError,
@@ -64,6 +66,8 @@ pub(crate) struct WorldSpec {
     pub(crate) net: NetConfig,
     pub(crate) leaks: Leaks,
     pub(crate) cancellations: u32,
+    pub(crate) interleave: Interleave,
+    pub(crate) stack_size: usize,
 }
 
 impl Program {
@@ -143,6 +147,8 @@ impl Target for Program {
             ambient: self.world.ambient,
             leaks: self.world.leaks,
             cancellations: self.world.cancellations,
+            interleave: options.interleave.unwrap_or(self.world.interleave),
+            stack_size: self.world.stack_size,
         };
         let recorder = Recorder::new(&Model {
             profile: self.profile,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use rehearsal_history::profile::{PROFILES, Profile};
-use rehearsal_sim::{Ambient, Budget, Leaks, NetConfig, World};
+use rehearsal_sim::{Ambient, Budget, Interleave, Leaks, NetConfig, STACK_SIZE, World};
 
 use self::verify::{TestRun, verify};
 use crate::build_limits;
@@ -182,6 +182,8 @@ impl Test {
                 net: NetConfig::default(),
                 leaks: Leaks::default(),
                 cancellations: 0,
+                interleave: Interleave::default(),
+                stack_size: STACK_SIZE,
             },
             oracles: Vec::new(),
             profile: None,
@@ -247,6 +249,32 @@ impl Test {
         if let Some(cancel) = self.checked("cancel", most.into_cancellations()) {
             self.cancel = cancel;
         }
+        self
+    }
+
+    /// Sets the operations before which another task may run: `awaits`, or `operations` for
+    /// those that do not wait as well.
+    #[must_use]
+    pub fn interleave(mut self, name: &str) -> Self {
+        let interleave = Interleave::of_name(name).ok_or_else(|| {
+            let names = Interleave::ALL.map(Interleave::as_str);
+            format!("`{name}` is neither `{}`", names.join("` nor `"))
+        });
+        let interleave = self.checked("interleave", interleave);
+        self.world.interleave = interleave.unwrap_or(self.world.interleave);
+        self
+    }
+
+    /// Sets the size of the stacks on which tasks run with `interleave = "operations"`, in KiB.
+    /// Without this it is that of tokio's threads, 2048.
+    #[must_use]
+    pub fn stack_kib(mut self, kib: usize) -> Self {
+        let size = match kib {
+            64..=1_048_576 => Ok(kib * 1024),
+            _ => Err(format!("{kib} is not one of 64 to 1048576 KiB")),
+        };
+        let size = self.checked("stack_kib", size);
+        self.world.stack_size = size.unwrap_or(self.world.stack_size);
         self
     }
 

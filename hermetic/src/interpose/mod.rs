@@ -12,6 +12,8 @@
 #[cfg(not(target_feature = "crt-static"))]
 pub(crate) mod escapes;
 #[cfg(target_arch = "x86_64")]
+mod futex;
+#[cfg(target_arch = "x86_64")]
 mod syscall;
 
 use std::ffi::CStr;

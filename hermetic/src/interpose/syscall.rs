@@ -1,15 +1,17 @@
 //! `syscall` as the C library has it, but for `SYS_getrandom`, which is forwarded to
-//! [`getrandom`]. The crate `getrandom` 0.2, and with it `rand` 0.8, uses this way.
+//! [`getrandom`], and `SYS_futex`, which is forwarded to [`futex`]. The crate `getrandom` 0.2,
+//! and with it `rand` 0.8, uses this way, and so do the locks of the standard library.
 //!
 //! It is written in assembly: the function takes as many arguments as the system call has,
-//! which Rust cannot say, and it must be the same for every caller, because the locks of the
-//! standard library are among them.
+//! which Rust cannot say, and it must be the same for every caller, because `getrandom`
+//! and the standard library differ in how many they pass.
 #![expect(unsafe_code, reason = "the definition of a C symbol, in assembly")]
 
 use std::arch::{asm, naked_asm};
 
 use libc::{c_int, c_long, c_uint, c_void, size_t, ssize_t};
 
+use super::futex::futex;
 use super::getrandom;
 
 /// As `syscall(2)`: the number, then up to six arguments.
@@ -23,6 +25,8 @@ unsafe extern "C" fn syscall() {
     naked_asm!(
         "cmp rdi, {number}",
         "je 3f",
+        "cmp rdi, {futex_number}",
+        "je 4f",
         // The kernel takes the number in rax, and r10 where functions take rcx.
         "mov rax, rdi",
         "mov rdi, rsi",
@@ -43,14 +47,19 @@ unsafe extern "C" fn syscall() {
         "mov rsi, rdx",
         "mov edx, ecx",
         "jmp {getrandom}",
+        // With all arguments where they are.
+        "4:",
+        "jmp {futex}",
         number = const libc::SYS_getrandom,
         failed = sym failed,
         getrandom = sym getrandom,
+        futex_number = const libc::SYS_futex,
+        futex = sym futex,
     )
 }
 
 /// Reports the kernel's result of a failed system call as the C library does.
-extern "C" fn failed(result: c_long) -> c_long {
+pub(super) extern "C" fn failed(result: c_long) -> c_long {
     let error = c_int::try_from(-result).unwrap_or(c_int::MAX);
     // SAFETY: the address of this thread's `errno` is always valid.
     unsafe { *libc::__errno_location() = error };

@@ -61,6 +61,13 @@ pub(super) struct Cancellations {
     chance: Option<Chance>,
 }
 
+/// The state of a poll that is suspended in its middle.
+#[derive(Default)]
+pub(super) struct SuspendedPoll {
+    parts: Vec<Part>,
+    resumes: bool,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Target {
     /// The part at that index.
@@ -116,6 +123,27 @@ impl Cancellations {
     pub(super) fn end_poll(&mut self) {
         self.parts.clear();
         self.dropped = None;
+    }
+
+    /// Takes out the state of a poll that is suspended in its middle.
+    pub(super) fn suspend_poll(&mut self) -> SuspendedPoll {
+        let suspended = SuspendedPoll {
+            parts: std::mem::take(&mut self.parts),
+            resumes: self.resumes,
+        };
+        self.end_poll();
+        suspended
+    }
+
+    /// Continues a poll that was suspended in its middle.
+    pub(super) fn continue_poll(&mut self, suspended: SuspendedPoll) {
+        self.parts = suspended.parts;
+        self.resumes = suspended.resumes;
+    }
+
+    /// Has the poll go no further than to its next await.
+    pub(super) fn drop_at_next_await(&mut self) {
+        self.dropped = Some(Target::Task);
     }
 
     /// Returns `true` if the task that is being polled, or a part of it that is, goes no
@@ -304,7 +332,10 @@ impl PolledPart {
 
 impl Drop for PolledPart {
     fn drop(&mut self) {
-        context::with(|engine| engine.end_part(self.index));
+        // The parts of a poll that is suspended are not those of the running task.
+        if !rehearsal_hermetic::is_unwinding() {
+            context::with(|engine| engine.end_part(self.index));
+        }
     }
 }
 

@@ -27,9 +27,11 @@ use crate::trace::{
 
 use super::cancellations::Cancellations;
 use super::interruptions::Interruptions;
+use super::plain_locks::PlainWait;
 use super::plain_tasks::PlainTasks;
 use super::record::{Record, SwitchEntry, TAG_POLL};
 use super::spawn_tree::SpawnTree;
+use super::stacks::{Stacks, Suspended};
 use super::task_choices::TaskChoices;
 use super::{Budget, Recording};
 
@@ -66,6 +68,10 @@ pub(crate) struct Core {
     pub(super) task_choices: TaskChoices,
     pub(super) cancellations: Cancellations,
     pub(super) interruptions: Interruptions,
+    /// Present if operations that do not wait are points.
+    pub(super) stacks: Option<Stacks>,
+    /// The tasks that wait for locks of the standard library.
+    pub(super) plain_waits: Vec<PlainWait>,
     pub(super) next_wait: u64,
     /// The step in which the running task executes atomically, if it does.
     pub(super) atomic_step: Option<u64>,
@@ -81,8 +87,10 @@ pub(crate) struct Core {
 
 /// A task that has not ended.
 pub(crate) struct Task {
-    /// None while it is being polled.
+    /// None while it is being polled, and while it is suspended in the middle of a poll.
     pub(super) body: Option<Body>,
+    /// The stack on which it is suspended in the middle of a poll.
+    pub(super) suspended: Option<Suspended>,
     pub(crate) wake: Arc<TaskWake>,
     pub(crate) host: HostId,
     pub(crate) name: String,
@@ -293,7 +301,9 @@ impl Core {
         let (Some(instead_of), Some(taken)) = (candidates.task(0), candidates.task(picked)) else {
             return;
         };
-        let at = candidates.point(0).map(PendingOperation::resource);
+        let point = candidates.point(0);
+        let at = point.map(PendingOperation::resource);
+        let operation = self.name_if_a_point(point);
         let choice = self.draws.recorded() - 1;
         let (line, uses) = self.standing(instead_of, at, running.is_some());
         self.watch(choice, instead_of, at);
@@ -304,8 +314,15 @@ impl Core {
             instead_of,
             turn: self.spawn_tree.turns(instead_of),
             at,
+            operation,
             taken,
         });
+    }
+
+    /// Returns the name of an operation, if operations that do not wait are points.
+    pub(super) fn name_if_a_point(&self, at: Option<PendingOperation>) -> Option<&'static str> {
+        self.stacks.as_ref()?;
+        Some(at?.operation().name())
     }
 
     /// Returns the recorded switches, in full.
@@ -319,6 +336,7 @@ impl Core {
             instead_of: entry.instead_of,
             turn: entry.turn,
             at: entry.at.map(|resource| self.place(resource)),
+            operation: entry.operation,
             taken: entry.taken,
         };
         entries.into_iter().map(switch).collect()

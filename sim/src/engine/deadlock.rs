@@ -61,6 +61,10 @@ fn reaches(core: &Core, from: TaskId, to: TaskId, path: &mut Vec<TaskId>) -> boo
 /// Returns the lock without which the task can never run again, if there is one.
 fn blocking_lock(core: &Core, id: TaskId) -> Option<ResourceId> {
     let task = core.task(id)?;
+    if task.suspended.is_some() && task.wake.is_queued() {
+        // It stands in the middle of a poll, and goes on there whatever a branch of it waits for.
+        return None;
+    }
     let [wait] = task.waits.as_slice() else {
         return None;
     };

@@ -17,11 +17,14 @@ mod leaks;
 pub(crate) mod network;
 mod observations;
 pub(crate) mod panics;
+mod plain_locks;
 pub(crate) mod plain_tasks;
 mod points;
 mod postponed;
 mod record;
 mod spawn_tree;
+pub(crate) mod stack_values;
+pub(crate) mod stacks;
 mod task_choices;
 mod tasks;
 pub(crate) mod wait;
@@ -41,6 +44,7 @@ use crate::extensions::Extensions;
 use crate::ids::{HostId, TaskId};
 use crate::index_vec::IndexVec;
 use crate::net::NetConfig;
+use crate::operation::Interleave;
 use crate::schedule::strategy::{Fifo, Strategy};
 use crate::schedule::{ChoiceSource, Choices, ReadyQueue, ResourceLabels};
 use crate::time::VirtualTime;
@@ -57,6 +61,7 @@ use self::observations::Observations;
 use self::plain_tasks::PlainTasks;
 use self::record::{Record, TAG_TOTAL};
 use self::spawn_tree::SpawnTree;
+use self::stacks::Stacks;
 use self::task_choices::TaskChoices;
 use self::wake_queue::WakeQueue;
 
@@ -81,7 +86,14 @@ pub struct Config {
     /// The most tasks and time-outs that the run may cancel: a spawned task is dropped at one of
     /// its awaits, a time-out fires early. The program and those of hosts are never dropped.
     pub cancellations: u32,
+    /// The operations that are scheduling points.
+    pub interleave: Interleave,
+    /// The size of the stacks on which tasks run if operations are points, in bytes.
+    pub stack_size: usize,
 }
+
+/// The size of a stack in bytes, where nothing else is set: that of tokio's worker threads.
+pub const STACK_SIZE: usize = 2 << 20;
 
 impl Default for Config {
     /// Returns seed 0, `fifo`, fresh choices, fingerprint only; leaks fail,
@@ -97,6 +109,8 @@ impl Default for Config {
             ambient: Ambient::default(),
             leaks: Leaks::default(),
             cancellations: 0,
+            interleave: Interleave::default(),
+            stack_size: STACK_SIZE,
         }
     }
 }
@@ -113,6 +127,8 @@ impl std::fmt::Debug for Config {
             .field("ambient", &self.ambient)
             .field("leaks", &self.leaks)
             .field("cancellations", &self.cancellations)
+            .field("interleave", &self.interleave)
+            .field("stack_size", &self.stack_size)
             .finish()
     }
 }
@@ -181,6 +197,8 @@ impl Engine {
             ambient: _,
             leaks,
             cancellations,
+            interleave,
+            stack_size,
         } = config;
         strategy.start(seed);
         let keep = recording >= Recording::Full;
@@ -223,6 +241,8 @@ impl Engine {
                 task_choices: TaskChoices::new(seed),
                 cancellations: Cancellations::new(seed, cancellations),
                 interruptions: Interruptions::new(seed),
+                plain_waits: Vec::new(),
+                stacks: (interleave == Interleave::Operations).then(|| Stacks::new(stack_size)),
                 next_wait: 0,
                 atomic_step: None,
                 quiescence_waiters: Vec::new(),
@@ -286,6 +306,10 @@ impl Engine {
             interleaving: core.happens_before.interleaving(),
             statistics: core.statistics,
             locks: wait::contended(&core.resources),
+            interleave: match core.stacks {
+                Some(_) => Interleave::Operations,
+                None => Interleave::Awaits,
+            },
             divergence,
         }
     }

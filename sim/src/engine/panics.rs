@@ -12,6 +12,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
+use std::thread;
 
 use crate::engine::context;
 
@@ -37,7 +38,7 @@ pub(crate) const REPORTS_UNCAUGHT: bool = cfg!(tokio_unstable);
 /// The message with which tokio panics when it ends its runtime for a task that panicked.
 const TOKIO_SHUTDOWN: &str = "a spawned task panicked and the runtime is configured";
 
-const UNKNOWN: &str = "an unknown place";
+pub(super) const UNKNOWN: &str = "an unknown place";
 
 /// A caught panic.
 pub(crate) struct Caught {
@@ -51,7 +52,23 @@ pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
     DEPTH.set(DEPTH.get() + 1);
     let result = panic::catch_unwind(AssertUnwindSafe(f));
     DEPTH.set(DEPTH.get() - 1);
-    result.map_err(Caught::new)
+    match result {
+        // What unwinds is no panic but the end of a suspended task, and goes on.
+        Err(payload) if rehearsal_hermetic::is_unwinding() && !thread::panicking() => {
+            panic::resume_unwind(payload)
+        }
+        result => result.map_err(Caught::new),
+    }
+}
+
+/// Returns the number of calls of [`catch`] that this thread's current stack is in.
+pub(super) fn depth() -> u32 {
+    DEPTH.get()
+}
+
+/// Sets that number when the thread goes to another stack.
+pub(super) fn set_depth(depth: u32) {
+    DEPTH.set(depth);
 }
 
 impl Caught {

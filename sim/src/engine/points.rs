@@ -11,7 +11,7 @@ use crate::schedule::{ResourceLabel, place_hash};
 use crate::time::VirtualTime;
 use crate::trace::LockStep;
 
-use super::{Core, Engine, Recording};
+use super::{Core, Engine, Recording, stacks};
 
 impl Engine {
     /// Passes the scheduling point before an operation of the running task. Returns `false` if
@@ -31,6 +31,52 @@ impl Engine {
             return false;
         }
         core.collect(&self.wakes);
+        if core.next.is_some() {
+            // A point of another branch of this task has switched away already.
+            return self.requeue(core, me, at);
+        }
+        let resource = at.map(PendingOperation::resource);
+        if core.cancels_at_point(me, resource, self.now.get()) {
+            return false;
+        }
+        self.choose_at_point(core, me, at)
+    }
+
+    /// Passes the scheduling point before an operation that does not wait. Returns `false` if
+    /// another task goes first: the caller then suspends the stack, and the operation follows
+    /// when it goes on.
+    pub(crate) fn operation_point(&self, at: Option<PendingOperation>) -> bool {
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        let Some(me) = core.running else {
+            return true;
+        };
+        let is_atomic = core.atomic_step == Some(core.statistics.steps);
+        let Some(stacks) = core.stacks.as_mut().filter(|_| !is_atomic) else {
+            return core.pass_point(me, at);
+        };
+        if !stacks::can_suspend() {
+            return core.pass_point(me, at);
+        }
+        if core.cancellations.drops() {
+            // It goes on to its next await: without end only where nothing else goes on.
+            let goes_on = core.halted.is_none() || stacks.goes_on_to_its_end();
+            return goes_on && core.pass_point(me, at);
+        }
+        core.collect(&self.wakes);
+        self.choose_at_point(core, me, at)
+    }
+
+    /// Returns `true` if operations that do not wait are scheduling points.
+    #[inline]
+    pub(crate) fn operations_are_points(&self) -> bool {
+        self.core.borrow().stacks.is_some()
+    }
+
+    /// Has the strategy choose between the running task, which stands at a scheduling point, and
+    /// those that are ready.
+    #[inline]
+    fn choose_at_point(&self, core: &mut Core, me: TaskId, at: Option<PendingOperation>) -> bool {
         if core.next.is_some() {
             // A point of another branch of this task has switched away already.
             return self.requeue(core, me, at);

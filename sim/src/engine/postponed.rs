@@ -5,7 +5,7 @@
 //! 2008. Here it is a kind of deviation: with it, "let the others go first" costs one deviation,
 //! and not one at each of their turns.
 
-use crate::ids::{HostId, ResourceId, TaskId};
+use crate::ids::{HostId, TaskId};
 use crate::schedule::strategy::{Candidates, PendingOperation};
 use crate::schedule::{POSTPONED_STEPS, Postponed};
 use crate::trace::{Postponement, Resumption};
@@ -62,7 +62,7 @@ impl Core {
             wanted && is_postponable
         };
         if wanted {
-            let at = candidates.point(0).map(PendingOperation::resource);
+            let at = candidates.point(0);
             self.record_postponement(task, turn, at, running.is_some());
         }
         wanted
@@ -73,9 +73,11 @@ impl Core {
         &mut self,
         task: TaskId,
         turn: u32,
-        at: Option<ResourceId>,
+        at: Option<PendingOperation>,
         running: bool,
     ) {
+        let operation = self.name_if_a_point(at);
+        let at = at.map(PendingOperation::resource);
         let site = self.spawn_tree.postpone_site(task, &mut self.draws);
         self.draws.postpone(site, turn);
         if self.record.recording >= Recording::Full {
@@ -89,6 +91,7 @@ impl Core {
                 task,
                 turn,
                 at,
+                operation,
                 until: None,
             });
         }
@@ -179,6 +182,7 @@ impl Core {
             task: entry.task,
             turn: entry.turn,
             at: entry.at.map(|resource| self.place(resource)),
+            operation: entry.operation,
             until: entry.until,
         };
         entries.into_iter().map(entry).collect()

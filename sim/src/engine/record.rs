@@ -32,6 +32,7 @@ pub(super) struct SwitchEntry {
     pub(super) instead_of: TaskId,
     pub(super) turn: u32,
     pub(super) at: Option<ResourceId>,
+    pub(super) operation: Option<&'static str>,
     pub(super) taken: TaskId,
 }
 
@@ -43,6 +44,7 @@ pub(super) struct PostponementEntry {
     pub(super) task: TaskId,
     pub(super) turn: u32,
     pub(super) at: Option<ResourceId>,
+    pub(super) operation: Option<&'static str>,
     pub(super) until: Option<(u64, Resumption)>,
 }
 

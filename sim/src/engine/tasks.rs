@@ -4,7 +4,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
 use crate::engine::host::HostState;
 use crate::engine::{deadlock, panics};
@@ -14,6 +14,7 @@ use crate::time::VirtualTime;
 use crate::trace::{Effect, PanicReport, TaskEnd, Verdict};
 
 use super::core::Body;
+use super::stacks::StackTurn;
 use super::{Core, Disposal, Engine, Exemption, Task};
 
 impl Engine {
@@ -64,6 +65,7 @@ impl Engine {
         };
         core.tasks[id] = Some(Box::new(Task {
             body: Some(Body { future, waker }),
+            suspended: None,
             wake,
             host,
             name: String::new(),
@@ -94,6 +96,7 @@ impl Engine {
             return;
         };
         task.aborted = true;
+        task.wake.mark_woken();
         if task.wake.claim() {
             core.collect(&self.wakes);
             let effects = core.record.effects.get();
@@ -133,57 +136,81 @@ impl Engine {
 
     #[inline]
     pub(super) fn poll_task(&self, id: TaskId) {
-        let body = {
-            let mut core = self.core.borrow_mut();
-            let core = &mut *core;
-            if !core.spend(self.now.get()) {
-                return;
-            }
-            assert!(core.running.is_none(), "one task is polled at a time");
-            let Some(task) = core.task_mut(id) else {
-                return;
-            };
-            let was_ready = std::mem::take(&mut task.is_ready);
-            assert!(
-                was_ready,
-                "a running task was in the queue, and has left it"
-            );
-            task.wake.begin_poll();
-            let resumes = std::mem::take(&mut task.is_at_point);
-            let aborted = task.aborted || core.cancels_instead_of_polling(id, resumes);
-            let body = core.task_mut(id).and_then(|task| task.body.take());
-            core.spawn_tree.begin_turn(id);
-            core.last = Some(id);
-            let at_point = core.points[id].take();
-            if let Some(at) = at_point.filter(|_| !aborted) {
-                // The operation at whose point it stood happens now.
-                core.operates(id, at.resource());
-            }
-            if aborted {
-                core.running = None;
-                drop(core.end_task(id, TaskEnd::Aborted, self.now.get()));
-                Err(body)
-            } else {
-                core.running = Some(id);
-                core.cancellations.begin_poll(resumes);
-                core.record_poll(self.now.get(), id);
-                Ok(body)
-            }
-        };
-        let mut body = match body {
-            Ok(Some(body)) => body,
-            Ok(None) => return,
-            Err(aborted) => return drop(aborted),
-        };
-        let mut cx = Context::from_waker(&body.waker);
         let shift = self.shift_wall_clock(id);
-        let poll = body.future.as_mut().poll(&mut cx);
+        match self.begin_turn(id) {
+            Turn::Poll(mut body) => {
+                let mut cx = Context::from_waker(&body.waker);
+                let poll = body.future.as_mut().poll(&mut cx);
+                self.end_poll(id, body, poll, false);
+            }
+            Turn::OnStack(turn) => self.take_turn_on_stack(id, turn),
+            Turn::Drop(aborted) => drop(aborted),
+            Turn::None => {}
+        }
         if shift != 0 {
             rehearsal_hermetic::set_wall_shift(0);
         }
+    }
+
+    /// Takes what the task needs for its turn out of the core.
+    #[inline]
+    fn begin_turn(&self, id: TaskId) -> Turn {
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        if !core.spend(self.now.get()) {
+            return Turn::None;
+        }
+        assert!(core.running.is_none(), "one task is polled at a time");
+        let Some(task) = core.task_mut(id) else {
+            return Turn::None;
+        };
+        let was_ready = std::mem::take(&mut task.is_ready);
+        assert!(
+            was_ready,
+            "a running task was in the queue, and has left it"
+        );
+        let suspended = task.suspended.take();
+        match suspended {
+            Some(_) => task.wake.continue_poll(),
+            None => task.wake.begin_poll(),
+        }
+        let resumes = std::mem::take(&mut task.is_at_point);
+        // A poll is never broken off in its middle.
+        let aborted =
+            suspended.is_none() && (task.aborted || core.cancels_instead_of_polling(id, resumes));
+        let body = core.task_mut(id).and_then(|task| task.body.take());
+        core.spawn_tree.begin_turn(id);
+        core.last = Some(id);
+        let at_point = core.points[id].take();
+        if let Some(at) = at_point.filter(|_| !aborted) {
+            // The operation at whose point it stood happens now.
+            core.operates(id, at.resource());
+        }
+        if aborted {
+            core.running = None;
+            drop(core.end_task(id, TaskEnd::Aborted, self.now.get()));
+            return Turn::Drop(body);
+        }
+        core.running = Some(id);
+        core.record_poll(self.now.get(), id);
+        if let Some(suspended) = suspended {
+            return Turn::OnStack(core.continue_suspended(suspended));
+        }
+        core.cancellations.begin_poll(resumes);
+        match (body, &mut core.stacks) {
+            (None, _) => Turn::None,
+            (Some(body), None) => Turn::Poll(body),
+            (Some(body), Some(stacks)) => Turn::OnStack(stacks.begin(body)),
+        }
+    }
+
+    /// Ends the poll of a task. `was_suspended`: in its middle, at least once.
+    #[inline]
+    pub(super) fn end_poll(&self, id: TaskId, body: Body, poll: Poll<()>, was_suspended: bool) {
         if rehearsal_hermetic::has_leaked() {
             self.check_leaks();
         }
+        let mut body = Some(body);
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
         core.running = None;
@@ -205,15 +232,19 @@ impl Engine {
             };
             drop(core.end_task(id, how, self.now.get()));
         } else if let Some(task) = core.task_mut(id) {
-            task.body = Some(body);
+            task.body = body.take();
+            if was_suspended && task.wake.is_woken() && task.wake.claim() {
+                // What woke it was taken for the end of a suspension.
+                self.wakes.push(id);
+            }
             if core.halted.is_none()
                 && let Some(verdict) = deadlock::closed_cycle(core, id, self.now.get())
             {
                 core.halted = Some(verdict);
             }
         }
-        // Else the task's host crashed while it ran; its future is dropped on_host,
-        // after the borrow, because `body` was declared before `core`.
+        // Else the task's host crashed while it ran; its future is dropped after the borrow,
+        // because `body` was declared before `core`.
     }
 
     /// Shows the task the wall clock of its host. Returns the microseconds by which that is wrong.
@@ -295,6 +326,18 @@ impl Engine {
             }
         }
     }
+}
+
+/// What a task does in its turn.
+enum Turn {
+    /// Its future is polled.
+    Poll(Body),
+    /// The same on a stack, or the continuation of what is suspended there.
+    OnStack(StackTurn),
+    /// It is dropped.
+    Drop(Option<Body>),
+    /// It has none.
+    None,
 }
 
 impl Core {

@@ -69,6 +69,9 @@ pub(crate) fn contended(resources: &IndexVec<ResourceId, ResourceInfo>) -> Vec<L
 
 /// Returns `Mutex#3 (created at src/bank.rs:12:5)`.
 pub(crate) fn describe(id: ResourceId, info: &ResourceInfo) -> String {
+    if info.kind == ResourceKind::PlainLock {
+        return format!("a lock of the standard library (plain lock#{})", id.index());
+    }
     format!(
         "{}#{} (created at {})",
         info.kind,

@@ -142,11 +142,12 @@ impl WakeQueue {
         Arc::new(TaskWake {
             task,
             queued: AtomicBool::new(true),
+            woken: AtomicBool::new(false),
             remote: Arc::clone(&self.remote),
         })
     }
 
-    fn push(&self, task: TaskId) {
+    pub(super) fn push(&self, task: TaskId) {
         self.woken.borrow_mut().push((task, self.effects.get()));
         self.wake_driver();
     }
@@ -201,6 +202,10 @@ pub(crate) struct TaskWake {
     task: TaskId,
     /// Set while the task is ready or about to be; a second wake changes nothing.
     queued: AtomicBool,
+    /// Set by each wake since the task's future was polled, also while the task is queued: if
+    /// the task was suspended in the middle of that poll, its next turn does not poll the future
+    /// anew, and the wake would be lost.
+    woken: AtomicBool,
     remote: Arc<RemoteWakes>,
 }
 
@@ -208,6 +213,27 @@ impl TaskWake {
     /// Begins a poll of the task: the next wake counts again.
     pub(crate) fn begin_poll(&self) {
         self.queued.store(false, Ordering::Release);
+        self.woken.store(false, Ordering::Release);
+    }
+
+    /// Continues a poll of the task that was suspended.
+    pub(super) fn continue_poll(&self) {
+        self.queued.store(false, Ordering::Release);
+    }
+
+    /// Returns `true` if the task is ready, or about to be.
+    pub(super) fn is_queued(&self) -> bool {
+        self.queued.load(Ordering::Acquire)
+    }
+
+    /// Returns `true` if the task was woken since its future was polled.
+    pub(super) fn is_woken(&self) -> bool {
+        self.woken.load(Ordering::Acquire)
+    }
+
+    /// Records a wake of a task that is queued already.
+    pub(super) fn mark_woken(&self) {
+        self.woken.store(true, Ordering::Release);
     }
 
     /// Claims the task for the ready queue. Returns `false` if it is queued, or about to be,
@@ -230,6 +256,7 @@ impl Wake for TaskWake {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
+        self.mark_woken();
         if !self.claim() {
             return;
         }

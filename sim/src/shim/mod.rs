@@ -1,4 +1,6 @@
-//! The facade: the modules of tokio and tokio-util as programs use them.
+//! The facade: the modules of tokio, tokio-util and the standard library as programs use them.
 
+pub mod std;
+pub mod sync;
 pub mod tokio;
 pub mod tokio_util;

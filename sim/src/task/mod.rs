@@ -245,7 +245,10 @@ impl<T> JoinHandle<T> {
     pub fn is_finished(&self) -> bool {
         match &self.0 {
             Handle::Real(handle) => handle.is_finished(),
-            Handle::Simulated(handle) => !matches!(lock(&handle.cell).state, State::Running),
+            Handle::Simulated(handle) => {
+                handle.resource.look(Operation::IsFinished);
+                !matches!(lock(&handle.cell).state, State::Running)
+            }
         }
     }
 

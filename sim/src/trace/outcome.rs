@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Interleaving;
 use crate::ids::TaskId;
-use crate::operation::ResourceKind;
+use crate::operation::{Interleave, ResourceKind};
 use crate::schedule::{Divergence, SpawnPath, Tape};
 use crate::time::VirtualTime;
 use crate::trace::{Fingerprint, Interruption, LeakReport, LivePlainTask, TaskDecision, Trace};
@@ -43,6 +43,8 @@ pub struct Outcome<T> {
     pub tasks: Vec<TaskInfo>,
     /// The hash of the happens-before order; meaningless if nothing is recorded.
     pub interleaving: Interleaving,
+    /// The operations that were scheduling points.
+    pub interleave: Interleave,
     /// The first place at which a replay met another choice than its schedule recorded.
     pub divergence: Option<Divergence>,
 }
@@ -71,6 +73,7 @@ impl<T> Outcome<T> {
             interruptions: self.interruptions,
             tasks: self.tasks,
             interleaving: self.interleaving,
+            interleave: self.interleave,
             divergence: self.divergence,
         }
     }
@@ -249,6 +252,8 @@ pub struct Switch {
     /// The resource that it was about to touch, and its creation site; none if it
     /// did not stand at a scheduling point.
     pub at: Option<(ResourceKind, &'static Location<'static>)>,
+    /// The name of the operation, if operations were scheduling points.
+    pub operation: Option<&'static str>,
     /// The line of code at which it stood, if that was observed and is known.
     pub line: Option<CodeLine>,
     /// The number of its use of the resource that was put off, from 1; 0 if that was not
@@ -309,6 +314,8 @@ pub struct Postponement {
     /// The resource that it was about to touch, and its creation site; none if it
     /// did not stand at a scheduling point.
     pub at: Option<(ResourceKind, &'static Location<'static>)>,
+    /// As [`Switch::operation`].
+    pub operation: Option<&'static str>,
     /// As [`Switch::line`].
     pub line: Option<CodeLine>,
     /// As [`Switch::uses`].

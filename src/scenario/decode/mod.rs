@@ -511,6 +511,7 @@ impl Read {
             regressions: None,
             seeds: *shared.seeds.sound()?,
             budget: *shared.budget.sound()?,
+            interleave: shared.schedule.sound()?.interleave(),
             expect,
             effects: EffectCounts::default(),
             source: Arc::clone(source),

@@ -10,7 +10,9 @@ use rehearsal::repro::{Expected, Origin, Repro, ScenarioRef, Shrunk, TestRef};
 use rehearsal::run::{RunVerdict, StrategyName};
 use rehearsal::scenario::{ColorChoice, Edit, NewValue, render_all};
 use rehearsal::signature::Signature;
-use rehearsal::sim::{Deviation, Fingerprint, Link, PlainPath, Schedule, Site, SpawnPath};
+use rehearsal::sim::{
+    Deviation, Fingerprint, Interleave, Link, PlainPath, Schedule, Site, SpawnPath,
+};
 
 use super::FILE;
 use super::cases::GOOD;
@@ -186,6 +188,7 @@ fn repro() -> impl Strategy<Value = Repro> {
     let run = (
         seed,
         strategy(),
+        prop::sample::select(&Interleave::ALL[..]),
         decisions(),
         prop::collection::vec(text(), 0..12),
     );
@@ -198,7 +201,7 @@ fn repro() -> impl Strategy<Value = Repro> {
             expected,
             shrunk,
         )| {
-            let (seed, strategy, decisions, remarks) = run;
+            let (seed, strategy, interleave, decisions, remarks) = run;
             let file = PathBuf::from(format!("{directory}/{name}.toml"));
             Repro {
                 // A test has nothing to cut.
@@ -222,6 +225,7 @@ fn repro() -> impl Strategy<Value = Repro> {
                 },
                 seed,
                 strategy,
+                interleave,
                 schedule: Schedule::new(decisions),
                 remarks,
                 expected,

@@ -43,12 +43,13 @@ impl CancellationToken {
 
     /// Cancels the token, its clones and its children.
     pub fn cancel(&self) {
-        self.resource.touch();
+        self.resource.operate(Operation::Cancel);
         self.inner.cancel();
     }
 
     /// Returns `true` if it is cancelled.
     pub fn is_cancelled(&self) -> bool {
+        self.resource.look(Operation::IsCancelled);
         self.inner.is_cancelled()
     }
 

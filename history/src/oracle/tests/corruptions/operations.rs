@@ -63,9 +63,7 @@ pub(super) const LINEARIZABLE: &[Case] = &[
             };
             builder.operations.push(operation);
         },
-        says: &[
-            "no model of register, counter, key-value, log, set knows all calls on object-1",
-        ],
+        says: &["no model of register, counter, key-value, log, set knows all calls on object-1"],
     },
     Case {
         name: "a result before its call",

@@ -59,13 +59,13 @@ impl<T> Sender<T> {
     ///
     /// The value, if there is none.
     pub fn send(&self, value: T) -> Result<usize, SendError<T>> {
-        self.side.touch();
+        self.side.operate(Operation::Send);
         self.inner.send(value)
     }
 
     /// Returns a receiver of the values that are sent from now on.
     pub fn subscribe(&self) -> Receiver<T> {
-        self.side.touch();
+        self.side.operate(Operation::Subscribe);
         Receiver {
             inner: self.inner.subscribe(),
             side: self.side.clone(),
@@ -82,16 +82,19 @@ impl<T> Sender<T> {
 
     /// Returns the number of values that some receiver has not seen.
     pub fn len(&self) -> usize {
+        self.side.look(Operation::Len);
         self.inner.len()
     }
 
     /// Returns `true` if all receivers have seen all values.
     pub fn is_empty(&self) -> bool {
+        self.side.look(Operation::IsEmpty);
         self.inner.is_empty()
     }
 
     /// Returns the number of receivers.
     pub fn receiver_count(&self) -> usize {
+        self.side.look(Operation::Len);
         self.inner.receiver_count()
     }
 
@@ -131,11 +134,13 @@ pub struct Receiver<T> {
 impl<T> Receiver<T> {
     /// Returns the number of values that it has not seen.
     pub fn len(&self) -> usize {
+        self.side.look(Operation::Len);
         self.inner.len()
     }
 
     /// Returns `true` if it has seen all values.
     pub fn is_empty(&self) -> bool {
+        self.side.look(Operation::IsEmpty);
         self.inner.is_empty()
     }
 
@@ -156,6 +161,7 @@ impl<T> Receiver<T> {
 
     /// Returns `true` if all senders are gone.
     pub fn is_closed(&self) -> bool {
+        self.side.look(Operation::IsClosed);
         self.inner.is_closed()
     }
 }
@@ -163,7 +169,7 @@ impl<T> Receiver<T> {
 impl<T: Clone> Receiver<T> {
     /// Returns another receiver, of the values that are sent from now on.
     pub fn resubscribe(&self) -> Self {
-        self.side.touch();
+        self.side.operate(Operation::Resubscribe);
         Self {
             inner: self.inner.resubscribe(),
             side: self.side.clone(),
@@ -186,7 +192,7 @@ impl<T: Clone> Receiver<T> {
     ///
     /// If there is none yet, and as [`Receiver::recv`].
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        self.side.touch();
+        self.side.operate(Operation::TryRecv);
         self.inner.try_recv()
     }
 }

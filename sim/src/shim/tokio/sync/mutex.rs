@@ -55,7 +55,7 @@ impl<T> Mutex<T> {
     ///
     /// If it is not.
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
-        self.resource.touch();
+        self.resource.operate(Operation::TryLock);
         Ok(self.guard(self.inner.try_lock()?))
     }
 
@@ -72,7 +72,7 @@ impl<T> Mutex<T> {
     ///
     /// If it is not.
     pub fn try_lock_owned(self: Arc<Self>) -> Result<OwnedMutexGuard<T>, TryLockError> {
-        self.resource.touch();
+        self.resource.operate(Operation::TryLock);
         let inner = Arc::clone(self.inner.arc()).try_lock_owned()?;
         Ok(OwnedMutexGuard::new(inner, self))
     }

@@ -65,6 +65,7 @@ impl Notify {
     /// [`Notify::notify_waiters`] from this call on, and in the others from its first poll or
     /// [`Notified::enable`] on.
     pub fn notified(&self) -> Notified<'_> {
+        self.resource.look(Operation::Notified);
         Notified {
             inner: self.inner.notified(),
             progress: Progress::default(),
@@ -85,19 +86,19 @@ impl Notify {
 
     /// Wakes the task that waits longest, or leaves a permit for the next.
     pub fn notify_one(&self) {
-        self.resource.touch();
+        self.resource.operate(Operation::NotifyOne);
         self.inner.notify_one();
     }
 
     /// Wakes the task that came last, or leaves a permit for the next.
     pub fn notify_last(&self) {
-        self.resource.touch();
+        self.resource.operate(Operation::NotifyLast);
         self.inner.notify_last();
     }
 
     /// Wakes all waiting tasks, and leaves no permit.
     pub fn notify_waiters(&self) {
-        self.resource.touch();
+        self.resource.operate(Operation::NotifyWaiters);
         if self.waiting.load(Ordering::Relaxed) == 0 {
             self.resource.observe_unheard();
         }
@@ -131,7 +132,7 @@ impl Notified<'_> {
     /// already.
     pub fn enable(self: Pin<&mut Self>) -> bool {
         let this = self.project();
-        this.resource.touch();
+        this.resource.operate(Operation::Enable);
         this.inner.enable()
     }
 }
@@ -170,7 +171,7 @@ impl OwnedNotified {
     /// As [`Notified::enable`].
     pub fn enable(self: Pin<&mut Self>) -> bool {
         let this = self.project();
-        this.notify.resource.touch();
+        this.notify.resource.operate(Operation::Enable);
         this.inner.enable()
     }
 }

@@ -57,11 +57,13 @@ impl<T> OnceCell<T> {
 
     /// Returns `true` if it has a value.
     pub fn initialized(&self) -> bool {
+        self.resource.look(Operation::Get);
         self.inner.initialized()
     }
 
     /// Returns the value, if it has one.
     pub fn get(&self) -> Option<&T> {
+        self.resource.look(Operation::Get);
         self.inner.get()
     }
 
@@ -76,7 +78,7 @@ impl<T> OnceCell<T> {
     ///
     /// If it has one, or a task is making one.
     pub fn set(&self, value: T) -> Result<(), SetError<T>> {
-        self.resource.touch();
+        self.resource.operate(Operation::Set);
         self.inner.set(value)
     }
 
@@ -139,7 +141,7 @@ impl<T> OnceCell<T> {
 
     /// Takes the value out, if it has one.
     pub fn take(&mut self) -> Option<T> {
-        self.resource.touch();
+        self.resource.operate(Operation::Take);
         self.inner.take()
     }
 }

@@ -49,7 +49,7 @@ impl<T> Sender<T> {
     ///
     /// The value, if there is no receiver.
     pub fn send(self, value: T) -> Result<(), T> {
-        self.side.touch();
+        self.side.operate(Operation::Send);
         self.inner.send(value)
     }
 
@@ -60,6 +60,7 @@ impl<T> Sender<T> {
 
     /// Returns `true` if there is no receiver.
     pub fn is_closed(&self) -> bool {
+        self.side.look(Operation::IsClosed);
         self.inner.is_closed()
     }
 
@@ -84,7 +85,7 @@ pub struct Receiver<T> {
 impl<T> Receiver<T> {
     /// Refuses a value that is not sent yet.
     pub fn close(&mut self) {
-        self.side.touch();
+        self.side.operate(Operation::Close);
         self.inner.close();
     }
 
@@ -95,6 +96,7 @@ impl<T> Receiver<T> {
 
     /// Returns `true` if there is nothing to receive now.
     pub fn is_empty(&self) -> bool {
+        self.side.look(Operation::IsEmpty);
         self.inner.is_empty()
     }
 
@@ -104,7 +106,7 @@ impl<T> Receiver<T> {
     ///
     /// If there is none, yet or for ever.
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        self.side.touch();
+        self.side.operate(Operation::TryRecv);
         self.inner.try_recv()
     }
 }

@@ -65,7 +65,7 @@ impl<T> RwLock<T> {
     ///
     /// If there is one.
     pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, TryLockError> {
-        self.resource.touch();
+        self.resource.operate(Operation::TryRead);
         Ok(RwLockReadGuard {
             inner: self.inner.try_read()?,
             holder: self.resource.hold(),
@@ -87,7 +87,7 @@ impl<T> RwLock<T> {
     ///
     /// If it is not.
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
-        self.resource.touch();
+        self.resource.operate(Operation::TryWrite);
         Ok(RwLockWriteGuard {
             inner: self.inner.try_write()?,
             holder: self.resource.hold(),
@@ -107,7 +107,7 @@ impl<T> RwLock<T> {
     ///
     /// If there is a writer, or one waits.
     pub fn try_read_owned(self: Arc<Self>) -> Result<OwnedRwLockReadGuard<T>, TryLockError> {
-        self.resource.touch();
+        self.resource.operate(Operation::TryRead);
         let inner = Arc::clone(self.inner.arc()).try_read_owned()?;
         Ok(OwnedRwLockReadGuard::new(inner, self))
     }
@@ -125,7 +125,7 @@ impl<T> RwLock<T> {
     ///
     /// If it is not.
     pub fn try_write_owned(self: Arc<Self>) -> Result<OwnedRwLockWriteGuard<T>, TryLockError> {
-        self.resource.touch();
+        self.resource.operate(Operation::TryWrite);
         let inner = Arc::clone(self.inner.arc()).try_write_owned()?;
         Ok(OwnedRwLockWriteGuard::new(inner, self))
     }

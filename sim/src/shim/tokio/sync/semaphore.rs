@@ -48,6 +48,7 @@ impl Semaphore {
 
     /// Returns the number of permits that are free now.
     pub fn available_permits(&self) -> usize {
+        self.resource.look(Operation::AvailablePermits);
         self.inner.available_permits()
     }
 
@@ -57,13 +58,13 @@ impl Semaphore {
     ///
     /// If there are then more than [`Semaphore::MAX_PERMITS`].
     pub fn add_permits(&self, n: usize) {
-        self.resource.touch();
+        self.resource.operate(Operation::AddPermits);
         self.inner.add_permits(n);
     }
 
     /// Removes up to `n` free permits for good. Returns their number.
     pub fn forget_permits(&self, n: usize) -> usize {
-        self.resource.touch();
+        self.resource.operate(Operation::ForgetPermits);
         self.inner.forget_permits(n)
     }
 
@@ -103,7 +104,7 @@ impl Semaphore {
     ///
     /// If there are fewer, or the semaphore is closed.
     pub fn try_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, TryAcquireError> {
-        self.resource.touch();
+        self.resource.operate(Operation::TryAcquire);
         Ok(self.permit(self.inner.try_acquire_many(n)?))
     }
 
@@ -148,19 +149,20 @@ impl Semaphore {
         self: Arc<Self>,
         n: u32,
     ) -> Result<OwnedSemaphorePermit, TryAcquireError> {
-        self.resource.touch();
+        self.resource.operate(Operation::TryAcquire);
         let permit = self.inner.try_acquire_many(n)?;
         Ok(OwnedSemaphorePermit::new(permit, &self))
     }
 
     /// Closes the semaphore: acquirers that wait, and later ones, get an error.
     pub fn close(&self) {
-        self.resource.touch();
+        self.resource.operate(Operation::Close);
         self.inner.close();
     }
 
     /// Returns `true` if it is closed.
     pub fn is_closed(&self) -> bool {
+        self.resource.look(Operation::IsClosed);
         self.inner.is_closed()
     }
 

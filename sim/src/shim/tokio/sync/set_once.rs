@@ -50,11 +50,13 @@ impl<T> SetOnce<T> {
 
     /// Returns `true` if it has a value.
     pub fn initialized(&self) -> bool {
+        self.resource.look(Operation::Get);
         self.inner.initialized()
     }
 
     /// Returns the value, if it has one.
     pub fn get(&self) -> Option<&T> {
+        self.resource.look(Operation::Get);
         self.inner.get()
     }
 
@@ -64,7 +66,7 @@ impl<T> SetOnce<T> {
     ///
     /// Returns the value, if it has one.
     pub fn set(&self, value: T) -> Result<(), SetOnceError<T>> {
-        self.resource.touch();
+        self.resource.operate(Operation::Set);
         self.inner.set(value)
     }
 

@@ -53,7 +53,7 @@ impl<T> Sender<T> {
     ///
     /// The new value, if there is none.
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
-        self.side.touch();
+        self.side.operate(Operation::Send);
         self.inner.send(value)
     }
 
@@ -62,7 +62,7 @@ impl<T> Sender<T> {
     where
         F: FnOnce(&mut T),
     {
-        self.side.touch();
+        self.side.operate(Operation::SendModify);
         self.inner.send_modify(modify);
     }
 
@@ -71,19 +71,19 @@ impl<T> Sender<T> {
     where
         F: FnOnce(&mut T) -> bool,
     {
-        self.side.touch();
+        self.side.operate(Operation::SendIfModified);
         self.inner.send_if_modified(modify)
     }
 
     /// Sets the value, watched or not, and returns the old one.
     pub fn send_replace(&self, value: T) -> T {
-        self.side.touch();
+        self.side.operate(Operation::SendReplace);
         self.inner.send_replace(value)
     }
 
     /// Returns the value.
     pub fn borrow(&self) -> Ref<'_, T> {
-        self.side.touch();
+        self.side.operate(Operation::Borrow);
         self.inner.borrow()
     }
 
@@ -99,7 +99,7 @@ impl<T> Sender<T> {
 
     /// Returns another receiver, which has seen the present value.
     pub fn subscribe(&self) -> Receiver<T> {
-        self.side.touch();
+        self.side.operate(Operation::Subscribe);
         Receiver {
             inner: self.inner.subscribe(),
             side: self.side.clone(),
@@ -142,13 +142,13 @@ pub struct Receiver<T> {
 impl<T> Receiver<T> {
     /// Returns the value; if it is unseen it stays so.
     pub fn borrow(&self) -> Ref<'_, T> {
-        self.side.touch();
+        self.side.operate(Operation::Borrow);
         self.inner.borrow()
     }
 
     /// Returns the value, which is seen from now on.
     pub fn borrow_and_update(&mut self) -> Ref<'_, T> {
-        self.side.touch();
+        self.side.operate(Operation::BorrowAndUpdate);
         self.inner.borrow_and_update()
     }
 
@@ -158,7 +158,7 @@ impl<T> Receiver<T> {
     ///
     /// If all senders are gone.
     pub fn has_changed(&self) -> Result<bool, RecvError> {
-        self.side.touch();
+        self.side.operate(Operation::HasChanged);
         self.inner.has_changed()
     }
 

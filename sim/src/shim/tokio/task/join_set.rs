@@ -111,7 +111,10 @@ impl<T: 'static> JoinSet<T> {
 
     /// As [`JoinSet::try_join_next`], with the task's id.
     pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
-        self.simulated.ended.resource.touch();
+        self.simulated
+            .ended
+            .resource
+            .operate(Operation::TryJoinNext);
         self.simulated
             .try_next()
             .or_else(|| Some(with_id(self.real.try_join_next_with_id()?)))

@@ -17,13 +17,17 @@ use pin_project_lite::pin_project;
 
 use super::{AbortHandle, JoinHandle};
 use crate::engine::context;
+use crate::engine::stack_values::{self, Key};
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Progress, Resource};
 use crate::task;
 
-thread_local! {
-    /// The set to which `spawn_local` adds.
-    static CURRENT: RefCell<Option<Rc<Members>>> = const { RefCell::new(None) };
+/// The key of the set to which `spawn_local` adds.
+static CURRENT: u8 = 0;
+
+fn current() -> Option<Rc<Members>> {
+    let current = stack_values::innermost(Key::of(&CURRENT))?;
+    current.downcast().ok()
 }
 
 /// As [`spawn`](super::spawn), for a future that need not be `Send`; its task belongs to the
@@ -54,7 +58,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    match CURRENT.with(|current| current.borrow().clone()) {
+    match current() {
         Some(members) => members.start(future, caller),
         None => task::start_on_current_host(future, caller),
     }
@@ -198,25 +202,18 @@ impl fmt::Debug for LocalEnterGuard {
 }
 
 /// A guard that makes its set the current one; dropped, it restores the one before.
-struct Entered {
-    before: Option<Rc<Members>>,
-    _not_send: PhantomData<*const ()>,
-}
+struct Entered(PhantomData<*const ()>);
 
 impl Entered {
     fn new(members: &Rc<Members>) -> Self {
-        Self {
-            before: CURRENT.with(|current| current.replace(Some(Rc::clone(members)))),
-            _not_send: PhantomData,
-        }
+        stack_values::enter(Key::of(&CURRENT), Rc::<Members>::clone(members));
+        Self(PhantomData)
     }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        let before = self.before.take();
-        // Dropped outside the borrow.
-        drop(CURRENT.with(|current| current.replace(before)));
+        drop(stack_values::leave(Key::of(&CURRENT)));
     }
 }
 

@@ -45,13 +45,13 @@ impl TaskTracker {
     /// Closes the tracker, so that waits can end; it still takes tasks. Returns `true` if it
     /// was open.
     pub fn close(&self) -> bool {
-        self.resource.touch();
+        self.resource.operate(Operation::Close);
         self.inner.close()
     }
 
     /// Opens the tracker again. Returns `true` if it was closed.
     pub fn reopen(&self) -> bool {
-        self.resource.touch();
+        self.resource.operate(Operation::Reopen);
         self.inner.reopen()
     }
 

@@ -55,7 +55,7 @@ impl<T> Sender<T> {
     ///
     /// The value, if there is no room, or no receiver.
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
-        self.side.touch();
+        self.side.operate(Operation::TrySend);
         self.inner.try_send(value)
     }
 
@@ -120,7 +120,7 @@ impl<T> Sender<T> {
     ///
     /// If there is none, or no receiver.
     pub fn try_reserve(&self) -> Result<Permit<'_, T>, TrySendError<()>> {
-        self.side.touch();
+        self.side.operate(Operation::TryReserve);
         Ok(self.permit(self.inner.try_reserve()?))
     }
 
@@ -130,7 +130,7 @@ impl<T> Sender<T> {
     ///
     /// If there is less, or there is no receiver.
     pub fn try_reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, TrySendError<()>> {
-        self.side.touch();
+        self.side.operate(Operation::TryReserve);
         Ok(PermitIterator {
             inner: self.inner.try_reserve_many(n)?,
             touch: Touch(&self.side),
@@ -143,7 +143,7 @@ impl<T> Sender<T> {
     ///
     /// The sender, if there is none, or no receiver.
     pub fn try_reserve_owned(self) -> Result<OwnedPermit<T>, TrySendError<Self>> {
-        self.side.touch();
+        self.side.operate(Operation::TryReserve);
         let Self { inner, side } = self;
         match inner.try_reserve_owned() {
             Ok(inner) => Ok(OwnedPermit { inner, side }),
@@ -259,7 +259,7 @@ pub struct OwnedPermit<T> {
 impl<T> OwnedPermit<T> {
     /// Sends the value, and returns the sender.
     pub fn send(self, value: T) -> Sender<T> {
-        self.side.touch();
+        self.side.operate(Operation::Send);
         Sender {
             inner: self.inner.send(value),
             side: self.side,
@@ -268,7 +268,7 @@ impl<T> OwnedPermit<T> {
 
     /// Gives the room back, and returns the sender.
     pub fn release(self) -> Sender<T> {
-        self.side.touch();
+        self.side.operate(Operation::Release);
         Sender {
             inner: self.inner.release(),
             side: self.side,

@@ -35,13 +35,13 @@ macro_rules! receiver {
             ///
             /// If there is none, yet or for ever.
             pub fn try_recv(&mut self) -> Result<T, super::error::TryRecvError> {
-                self.side.touch();
+                self.side.operate(crate::operation::Operation::TryRecv);
                 self.inner.try_recv()
             }
 
             /// Refuses values that are not sent yet.
             pub fn close(&mut self) {
-                self.side.touch();
+                self.side.operate(crate::operation::Operation::Close);
                 self.inner.close();
             }
 

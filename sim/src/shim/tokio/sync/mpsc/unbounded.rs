@@ -38,7 +38,7 @@ impl<T> UnboundedSender<T> {
     ///
     /// The value, if there is no receiver.
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
-        self.side.touch();
+        self.side.operate(Operation::Send);
         self.inner.send(value)
     }
 
@@ -49,6 +49,7 @@ impl<T> UnboundedSender<T> {
 
     /// Returns `true` if no receiver can receive any more.
     pub fn is_closed(&self) -> bool {
+        self.side.look(Operation::IsClosed);
         self.inner.is_closed()
     }
 

@@ -1,0 +1,57 @@
+//! Values that belong to the code that is being executed, and not to the thread.
+//!
+//! What a scope sets for the functions that it calls would be in a thread-local, were it not that
+//! the thread goes to another stack in the middle of them. Values here go with the stack.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// The identity of a kind of value: the address of a static.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Key(*const ());
+
+impl Key {
+    /// Returns the key that the static has. It must not be of size zero.
+    pub(crate) fn of<T>(of: &'static T) -> Self {
+        assert_ne!(size_of::<T>(), 0, "statics without a size share an address");
+        Self(std::ptr::from_ref(of).cast())
+    }
+}
+
+/// The values of one stack, the innermost last.
+pub(super) type Values = Vec<(Key, Rc<dyn Any>)>;
+
+thread_local! {
+    static VALUES: RefCell<Values> = const { RefCell::new(Vec::new()) };
+}
+
+/// Returns the innermost value of that key.
+pub(crate) fn innermost(key: Key) -> Option<Rc<dyn Any>> {
+    let of_key = |values: &Values| values.iter().rfind(|(one, _)| *one == key).cloned();
+    VALUES.with_borrow(of_key).map(|(_, value)| value)
+}
+
+/// Adds a value within those that there are.
+pub(crate) fn enter(key: Key, value: Rc<dyn Any>) {
+    VALUES.with_borrow_mut(|values| values.push((key, value)));
+}
+
+/// Removes the innermost value of that key.
+pub(crate) fn leave(key: Key) -> Option<Rc<dyn Any>> {
+    VALUES.with_borrow_mut(|values| {
+        let index = values.iter().rposition(|(one, _)| *one == key)?;
+        Some(values.remove(index).1)
+    })
+}
+
+/// Returns the values of the current stack.
+pub(super) fn current() -> Values {
+    VALUES.with_borrow(Clone::clone)
+}
+
+/// Sets the values of the current stack.
+pub(super) fn set_current(values: Values) {
+    // Dropped outside the borrow.
+    drop(VALUES.replace(values));
+}

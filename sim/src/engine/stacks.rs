@@ -1,0 +1,320 @@
+//! Polls on stacks, in runs in which operations that do not wait are points.
+//!
+//! There, a task's future is polled on a stack and not on the thread's own, and a point in the
+//! middle of the poll suspends the stack. For the scheduler nothing is new: the poll has returned
+//! without a result, the task stands at a scheduling point, and its next turn goes on from there.
+//! A stack is free again as soon as the poll on it has ended, so that there are as many as tasks
+//! that are suspended in the middle of a poll, and one.
+//!
+//! A poll is never broken off. A task that is aborted meanwhile ends where it is dropped in
+//! tokio too, at its next await; and at the end of a run the polls that are suspended go on to
+//! their end before anything is dropped ([`Engine::end_suspended_polls`]). Only a host that
+//! crashes takes its suspended polls with it. They are unwound.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::thread;
+
+use rehearsal_hermetic::{HandlingPlainLocks, JobResult, OwnStack};
+
+use crate::engine::{deadlock, panics, wait};
+use crate::ids::{ResourceId, TaskId};
+use crate::trace::Verdict;
+
+use super::cancellations::SuspendedPoll;
+use super::core::{Body, Core};
+use super::stack_values::{self, Values};
+use super::{Engine, plain_locks};
+
+type TaskStack = OwnStack<Body, Polled>;
+
+/// The result of a poll on a stack.
+pub(super) struct Polled {
+    body: Body,
+    poll: Poll<()>,
+}
+
+/// Points that a poll may still pass after the end of the run. One that needs more waits for
+/// another task in a loop, and is unwound.
+const POINTS_AFTER_THE_END: u32 = 10_000;
+
+/// The stacks of a run.
+pub(super) struct Stacks {
+    size: usize,
+    idle: Vec<TaskStack>,
+    /// The place at which the running task is about to be suspended.
+    place: Place,
+    /// Points that may still be passed after the end of the run.
+    left: u32,
+}
+
+/// The place at which a poll is suspended.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Place {
+    /// In Rust code.
+    #[default]
+    Code,
+    /// In a function of the C library, through which nothing can unwind.
+    SystemCall,
+}
+
+/// A poll that is suspended in its middle.
+pub(super) struct Suspended {
+    // Present until it is dropped or continued.
+    stack: Option<TaskStack>,
+    poll: SuspendedPoll,
+    place: Place,
+}
+
+/// A turn of a task on a stack.
+pub(super) enum StackTurn {
+    /// Its future is polled on this stack, or on a new one.
+    Poll(Option<TaskStack>, Body, usize),
+    /// The poll that is suspended on the stack goes on.
+    Continue(TaskStack),
+}
+
+impl Stacks {
+    pub(super) fn new(size: usize) -> Self {
+        Self {
+            size,
+            idle: Vec::new(),
+            place: Place::default(),
+            left: POINTS_AFTER_THE_END,
+        }
+    }
+
+    /// Begins a poll.
+    pub(super) fn begin(&mut self, body: Body) -> StackTurn {
+        StackTurn::Poll(self.idle.pop(), body, self.size)
+    }
+
+    /// Sets the place at which the running task is about to be suspended.
+    pub(super) fn suspends_at(&mut self, place: Place) {
+        self.place = place;
+    }
+
+    /// Counts a point that a task passes which goes no further than to its next await. Returns
+    /// `false` if there were too many.
+    pub(super) fn goes_on_to_its_end(&mut self) -> bool {
+        self.left = self.left.saturating_sub(1);
+        self.left > 0
+    }
+}
+
+impl Drop for Suspended {
+    fn drop(&mut self) {
+        let stack = self.stack.take();
+        match self.place {
+            Place::Code => {
+                let _state = SavedState::new();
+                drop(stack);
+            }
+            Place::SystemCall => {
+                if let Some(stack) = stack {
+                    stack.forget();
+                }
+            }
+        }
+    }
+}
+
+impl Core {
+    /// Prepares the continuation of a poll.
+    pub(super) fn continue_suspended(&mut self, mut suspended: Suspended) -> StackTurn {
+        let poll = std::mem::take(&mut suspended.poll);
+        self.cancellations.continue_poll(poll);
+        let stack = suspended.stack.take();
+        StackTurn::Continue(stack.expect("a suspended poll has a stack"))
+    }
+}
+
+/// What the thread holds for the code on its current stack: set again when this is dropped, also
+/// while the stack is unwound.
+struct SavedState {
+    catches: u32,
+    values: Values,
+}
+
+impl SavedState {
+    fn new() -> Self {
+        Self {
+            catches: panics::depth(),
+            values: stack_values::current(),
+        }
+    }
+
+    /// Leaves the state as it is.
+    fn forget(mut self) {
+        self.catches = panics::depth();
+        self.values = stack_values::current();
+    }
+}
+
+impl Drop for SavedState {
+    fn drop(&mut self) {
+        panics::set_depth(self.catches);
+        stack_values::set_current(std::mem::take(&mut self.values));
+    }
+}
+
+/// Calls `f`, which goes to the stack of a task and comes back from it. What a whole poll leaves
+/// behind stays, as it does without stacks: a guard may live from one poll to the next.
+fn switching(f: impl FnOnce() -> JobResult<Polled>) -> JobResult<Polled> {
+    let saved = SavedState::new();
+    let result = f();
+    if let JobResult::Returned(_) = result {
+        saved.forget();
+    }
+    result
+}
+
+/// Returns `true` if the running task may be suspended here: it is on a stack that can be, and
+/// not in a destructor that runs because of a panic. Another task would see that panic.
+pub(super) fn can_suspend() -> bool {
+    rehearsal_hermetic::is_on_own_stack() && !thread::panicking()
+}
+
+/// Suspends the running task until its next turn.
+pub(crate) fn suspend() {
+    let _state = SavedState::new();
+    rehearsal_hermetic::suspend();
+}
+
+impl Engine {
+    /// Takes the turn of a task that is polled on a stack.
+    pub(super) fn take_turn_on_stack(&self, id: TaskId, turn: StackTurn) {
+        let was_suspended = matches!(turn, StackTurn::Continue(_));
+        let (stack, result) = match turn {
+            StackTurn::Continue(mut stack) => {
+                let result = switching(|| stack.resume());
+                (stack, result)
+            }
+            StackTurn::Poll(Some(mut stack), body, _) => {
+                let result = switching(|| stack.run(body));
+                (stack, result)
+            }
+            StackTurn::Poll(None, body, size) => match OwnStack::new(size, poll) {
+                Ok(mut stack) => {
+                    let result = switching(|| stack.run(body));
+                    (stack, result)
+                }
+                Err(error) => {
+                    self.panicked(Some(id), error.to_string(), panics::UNKNOWN.to_owned());
+                    return self.end_poll(id, body, Poll::Pending, false);
+                }
+            },
+        };
+        match result {
+            JobResult::Returned(Polled { body, poll }) => {
+                if let Some(stacks) = &mut self.core.borrow_mut().stacks {
+                    stacks.idle.push(stack);
+                }
+                self.end_poll(id, body, poll, was_suspended);
+            }
+            JobResult::Suspended => self.keep_suspended(id, stack),
+        }
+    }
+
+    /// Keeps a poll that was suspended in its middle.
+    fn keep_suspended(&self, id: TaskId, stack: TaskStack) {
+        if rehearsal_hermetic::has_leaked() {
+            self.check_leaks();
+        }
+        let mut suspended = Some(Suspended {
+            stack: Some(stack),
+            poll: SuspendedPoll::default(),
+            place: Place::default(),
+        });
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        core.running = None;
+        if let (Some(suspended), Some(stacks)) = (&mut suspended, &mut core.stacks) {
+            suspended.poll = core.cancellations.suspend_poll();
+            suspended.place = std::mem::take(&mut stacks.place);
+        }
+        if let Some(task) = core.task_mut(id) {
+            task.suspended = suspended.take();
+            if core.halted.is_none()
+                && let Some(verdict) = deadlock::closed_cycle(core, id, self.now.get())
+            {
+                core.halted = Some(verdict);
+            }
+        }
+        // Else the task's host crashed while it ran; it is unwound after the borrow.
+    }
+
+    /// Has waits for plain locks suspend tasks, until the guard is dropped, if tasks can be.
+    pub(crate) fn handle_plain_locks(&self) -> Option<HandlingPlainLocks> {
+        self.operations_are_points()
+            .then(|| rehearsal_hermetic::handle_plain_locks(plain_locks::HANDLERS))
+    }
+
+    /// Returns the waker of the running task, if it can be suspended where it is.
+    pub(crate) fn waker_on_stack(&self) -> Option<Waker> {
+        let core = self.core.borrow();
+        let task = core
+            .running
+            .filter(|_| rehearsal_hermetic::is_on_own_stack());
+        let task = core.task(task?)?;
+        Some(Waker::from(Arc::clone(&task.wake)))
+    }
+
+    /// Returns the description of a resource, if a task holds it.
+    pub(crate) fn describe_if_held(&self, resource: ResourceId) -> Option<String> {
+        let core = self.core.borrow();
+        let info = &core.resources[resource];
+        (!info.holders.is_empty()).then(|| wait::describe(resource, info))
+    }
+
+    /// Has each poll that is suspended go on to its end, after the end of the run. Nothing that
+    /// happens in it changes the verdict. A poll that waits goes on as long as others still do,
+    /// because they may be what it waits for; then it stays as it is.
+    pub(crate) fn end_suspended_polls(&self) {
+        if self.suspended().is_empty() {
+            return;
+        }
+        let verdict = self.core.borrow().halted.clone();
+        self.core.borrow_mut().halted.get_or_insert(Verdict::Pass);
+        loop {
+            let ends = |id: &TaskId| self.ends_poll(*id);
+            if self.suspended().iter().filter(|id| ends(id)).count() == 0 {
+                break;
+            }
+        }
+        self.core.borrow_mut().halted = verdict;
+    }
+
+    fn suspended(&self) -> Vec<TaskId> {
+        let core = self.core.borrow();
+        let is_suspended =
+            |id: &TaskId| core.task(*id).is_some_and(|task| task.suspended.is_some());
+        core.live().filter(is_suspended).collect()
+    }
+
+    /// Continues a suspended poll after the end of the run. Returns `true` if it has ended.
+    fn ends_poll(&self, id: TaskId) -> bool {
+        let turn = {
+            let mut core = self.core.borrow_mut();
+            let core = &mut *core;
+            let suspended = core.task_mut(id).and_then(|task| task.suspended.take());
+            let Some(suspended) = suspended else {
+                return false;
+            };
+            let turn = core.continue_suspended(suspended);
+            core.running = Some(id);
+            core.cancellations.drop_at_next_await();
+            turn
+        };
+        self.take_turn_on_stack(id, turn);
+        let core = self.core.borrow();
+        core.task(id).is_none_or(|task| task.suspended.is_none())
+    }
+}
+
+/// Polls a task's future: the job of a stack.
+fn poll(mut body: Body) -> Polled {
+    let mut cx = Context::from_waker(&body.waker);
+    let poll = body.future.as_mut().poll(&mut cx);
+    Polled { body, poll }
+}
