@@ -1,4 +1,4 @@
-//! A channel for one value, as `tokio::sync::oneshot`. `blocking_recv` is absent.
+//! A channel for one value, as `tokio::sync::oneshot`.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -96,6 +96,20 @@ impl<T> Receiver<T> {
     /// Returns `true` if there is nothing to receive now.
     pub fn is_empty(&self) -> bool {
         self.inner.is_empty()
+    }
+
+    /// Blocks the thread until the value is there.
+    ///
+    /// # Errors
+    ///
+    /// If the sender is gone.
+    ///
+    /// # Panics
+    ///
+    /// Within a runtime, as tokio does, and in a run.
+    #[track_caller]
+    pub fn blocking_recv(self) -> Result<T, RecvError> {
+        self.inner.blocking_recv()
     }
 
     /// Returns the value, if there is one.

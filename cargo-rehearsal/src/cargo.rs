@@ -1,0 +1,53 @@
+//! The command of cargo.
+
+use std::env;
+use std::ffi::OsString;
+use std::process::{Command, ExitCode};
+
+use crate::arguments::Arguments;
+use crate::error::Error;
+use crate::patch::Patched;
+
+/// The variable by which a test learns which command runs it, for the lines that it prints.
+const COMMAND: &str = "REHEARSAL_CARGO";
+
+/// Runs a command of cargo on the patched project. Returns its exit code.
+pub(crate) fn run(
+    words: &[OsString],
+    patched: &Patched,
+    arguments: &Arguments,
+) -> Result<ExitCode, Error> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let (options, rest) = split(words);
+    let status = Command::new(cargo)
+        .args(options)
+        .arg("--manifest-path")
+        .arg(&patched.manifest)
+        .arg("--config")
+        .arg(&patched.config)
+        .arg("--target-dir")
+        .arg(&patched.build)
+        .args(&arguments.restrictions)
+        .args(rest)
+        .env(COMMAND, "cargo rehearsal")
+        .status()
+        .map_err(Error::Start)?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+/// Returns the platform for which this machine compiles.
+pub(crate) fn host() -> Result<String, Error> {
+    let compiler = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(compiler).arg("-vV").output();
+    let output = output.map_err(Error::Start)?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).ok_or(Error::NoHost)
+}
+
+/// Splits the words where those for the program begin.
+fn split(words: &[OsString]) -> (&[OsString], &[OsString]) {
+    let end = words.iter().position(|word| word == "--");
+    words.split_at(end.unwrap_or(words.len()))
+}
