@@ -7,14 +7,19 @@ use std::process::{Command, ExitCode};
 use crate::arguments::Arguments;
 use crate::error::Error;
 use crate::patch::Patched;
+use crate::project::Project;
 
 /// The variable by which a test learns which command runs it, for the lines that it prints.
 const COMMAND: &str = "REHEARSAL_CARGO";
+
+/// The variable with the project's directory for build output, for the files that a test writes.
+const TARGET_DIRECTORY: &str = "REHEARSAL_TARGET_DIR";
 
 /// Runs a command of cargo on the patched project. Returns its exit code.
 pub(crate) fn run(
     words: &[OsString],
     patched: &Patched,
+    project: &Project,
     arguments: &Arguments,
 ) -> Result<ExitCode, Error> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -30,6 +35,7 @@ pub(crate) fn run(
         .args(&arguments.restrictions)
         .args(rest)
         .env(COMMAND, "cargo rehearsal")
+        .env(TARGET_DIRECTORY, project.target())
         .status()
         .map_err(Error::Start)?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());

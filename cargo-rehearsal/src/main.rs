@@ -53,7 +53,7 @@ fn execute(arguments: &Arguments) -> Result<ExitCode, Error> {
     mirror::update(&layout, &project)?;
     let patched = patch::resolve(&layout, &project, arguments)?;
     match &arguments.command {
-        Command::Cargo(words) => cargo::run(words, &patched, arguments),
+        Command::Cargo(words) => cargo::run(words, &patched, &project, arguments),
         Command::Help => Ok(arguments::print_help()),
     }
 }

@@ -511,3 +511,13 @@ impl fmt::Debug for JoinError {
 }
 
 impl std::error::Error for JoinError {}
+
+impl From<JoinError> for std::io::Error {
+    fn from(error: JoinError) -> Self {
+        Self::other(if error.is_panic() {
+            "task panicked"
+        } else {
+            "task was cancelled"
+        })
+    }
+}

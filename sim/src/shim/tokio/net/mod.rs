@@ -18,7 +18,7 @@
 //! - Absent: Unix sockets, raw handles, `from_std` and `into_std` of a [`UdpSocket`], `ready` and
 //!   `try_io`, `poll_peek` and `try_*` of several buffers, options of the socket
 //!   (`linger`, `quickack`, `tos`, multicast, devices), and `AsRef<TcpStream>` of the halves.
-//!   UDP sockets have no `poll_*`, `try_peek*`, `readable` or `writable`. Of these the
+//!   UDP sockets have no `poll_*` but `poll_recv_from` and `poll_send_to`, no `try_peek*`, `readable` or `writable`. Of these the
 //!   simulated network has `poll_peek` alone.
 
 mod addr;

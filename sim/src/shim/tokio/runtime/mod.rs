@@ -7,10 +7,11 @@
 //! Differences from tokio:
 //!
 //! - A handle of a run spawns on the host on which it was made. To enter it has no effect.
-//! - Absent: `LocalRuntime`, task dumps, and what tokio calls unstable.
+//! - Absent: options of a [`LocalRuntime`], task dumps, and what tokio calls unstable.
 
 mod builder;
 mod handle;
+mod local;
 mod owned;
 
 pub use ::tokio::runtime::{
@@ -18,4 +19,5 @@ pub use ::tokio::runtime::{
 };
 pub use builder::Builder;
 pub use handle::{EnterGuard, Handle};
+pub use local::LocalRuntime;
 pub use owned::Runtime;

@@ -34,12 +34,14 @@ async fn accounts_lose_no_money() {
 #[rehearsal::test(seeds = 300)]
 async fn ticket_is_taken_once() {
     let ticket = Arc::new(Ticket::new());
-    let tasks = [(); 2].map(|()| {
+    let tasks = [0, 6].map(|turns| {
         let ticket = Arc::clone(&ticket);
         tokio::spawn(async move {
+            for _ in 0..turns {
+                tokio::task::yield_now().await;
+            }
             ticket.take().await;
-            // Its owner has time to take note of it.
-            for _ in 0..4 {
+            for _ in 0..6 {
                 tokio::task::yield_now().await;
             }
         })
