@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::patch::Patched;
 use crate::project::Project;
 
-/// The variable by which a test learns which command runs it, for the lines that it prints.
+/// The variable with the command that the lines of a failed test have in the place of `cargo`.
 const COMMAND: &str = "REHEARSAL_CARGO";
 
 /// The variable with the project's directory for build output, for the files that a test writes.

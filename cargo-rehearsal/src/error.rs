@@ -71,7 +71,7 @@ impl Error {
         if let Some(hint) = self.hint() {
             text += &format!("  hint: {hint}\n");
         }
-        // Nobody is left to be told if this fails.
+        // There is no other place for an error if this fails.
         let _ = io::stderr().write_all(text.as_bytes());
     }
 }

@@ -30,7 +30,7 @@ impl Manifest {
         }
         let mut manifest = Table::new();
         manifest.insert("package".into(), package.into());
-        // The package is a workspace of its own: the project has no say in it.
+        // A workspace of its own, so that cargo does not take it for a member of the project's.
         manifest.insert("workspace".into(), Table::new().into());
         Ok(Self(manifest))
     }

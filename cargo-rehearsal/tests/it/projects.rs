@@ -3,7 +3,7 @@
 use crate::support::{Project, build_lock, text};
 
 #[test]
-fn project_without_rehearsal_is_told_to_add_it() {
+fn project_without_rehearsal_gets_a_hint_to_add_it() {
     let _lock = build_lock();
     let project = Project::copy("races/desk");
     let output = project.cargo_rehearsal(".", &["test"], &[]);

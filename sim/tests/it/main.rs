@@ -13,6 +13,7 @@ mod parity;
 mod plain_tasks;
 mod points;
 mod postponed;
+mod runtime;
 mod select;
 mod sockets;
 mod strategies;
