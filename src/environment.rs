@@ -143,6 +143,10 @@ impl Environment {
 /// Returns the default directory for repros of failing runs: `rehearsal` in
 /// the directory for build output.
 pub fn out_directory() -> PathBuf {
+    if let Some(target) = variable(TARGET_DIRECTORY) {
+        let here = std::env::current_dir().ok();
+        return near(here.as_deref(), Path::new(&target)).join(SUBDIRECTORY);
+    }
     let target = std::env::var_os("CARGO_TARGET_DIR").filter(|target| !target.is_empty());
     let target = target.unwrap_or_else(|| "target".into());
     Path::new(&target).join(SUBDIRECTORY)
@@ -160,10 +164,10 @@ pub(crate) fn tests_out_directory() -> PathBuf {
 /// Returns the directory for repros of failing tests of a test binary, relative to the
 /// current directory if it is below that.
 pub(crate) fn out_directory_of(program: &Path) -> PathBuf {
-    let here = std::env::current_dir().ok();
-    if let Some(target) = variable(TARGET_DIRECTORY) {
-        return near(here.as_deref(), Path::new(&target)).join(SUBDIRECTORY);
+    if variable(TARGET_DIRECTORY).is_some() {
+        return out_directory();
     }
+    let here = std::env::current_dir().ok();
     // What cargo leaves in each directory that it builds in.
     let mark = ".rustc_info.json";
     let mut above = program.ancestors().skip(1);

@@ -30,10 +30,10 @@ pub(crate) fn run(
         .arg(&patched.manifest)
         .arg("--config")
         .arg(&patched.config)
-        .arg("--target-dir")
-        .arg(&patched.build)
         .args(&arguments.restrictions)
         .args(rest)
+        // Not every command of cargo has an option for it.
+        .env("CARGO_TARGET_DIR", &patched.build)
         .env(COMMAND, "cargo rehearsal")
         .env(TARGET_DIRECTORY, project.target())
         .status()

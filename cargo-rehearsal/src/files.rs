@@ -2,6 +2,7 @@
 //! cargo build everything anew.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
@@ -27,7 +28,11 @@ pub(crate) fn link(original: &Path, link: &Path) -> Result<(), Error> {
         Ok(_) => fs::remove_file(link).map_err(Error::file(link))?,
         Err(_) => {}
     }
-    symlink(original, link).map_err(Error::file(link))
+    match symlink(original, link) {
+        // Another command on this project was faster.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && is_link(link) => Ok(()),
+        result => result.map_err(Error::file(link)),
+    }
 }
 
 /// Returns `true` if there is a symbolic link at the path.

@@ -52,6 +52,6 @@ impl Layout {
 
     /// Returns the file that remembers the lock file from which the mirror's own was made.
     pub(crate) fn lock_origin(&self) -> PathBuf {
-        self.base.join("Cargo.lock.origin")
+        self.in_project(".Cargo.lock.origin")
     }
 }

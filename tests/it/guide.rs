@@ -11,9 +11,15 @@ use guide_project::{Project, follow_page};
 /// The directory of this repository.
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
+/// Begins a project of that name.
+fn project(name: &str) -> Project {
+    let directory = format!("rehearsal-guide-{name}-{}", std::process::id());
+    Project::new(std::env::temp_dir().join(directory), "guide", None)
+}
+
 #[test]
 fn first_page_finds_shrinks_and_replays_the_race() {
-    let (project, outputs) = follow_page("docs/guide/getting-started.md", Project::new("bank"));
+    let (project, outputs) = follow_page("docs/guide/getting-started.md", project("bank"));
     let [found, replayed, _kept, again, fixed] = outputs.as_slice() else {
         panic!("{outputs:#?}");
     };
@@ -33,7 +39,7 @@ fn first_page_finds_shrinks_and_replays_the_race() {
 
 #[test]
 fn page_on_own_systems_finds_shrinks_and_replays_the_loss() {
-    let (_, outputs) = follow_page("docs/guide/own-system.md", Project::new("queue"));
+    let (_, outputs) = follow_page("docs/guide/own-system.md", project("queue"));
     let [found, replayed, fixed] = outputs.as_slice() else {
         panic!("{outputs:#?}");
     };
@@ -47,7 +53,7 @@ fn page_on_own_systems_finds_shrinks_and_replays_the_loss() {
 
 #[test]
 fn page_on_cancellation_finds_the_lost_job_and_proves_its_fix() {
-    let (_, outputs) = follow_page("docs/guide/cancellation.md", Project::new("inbox"));
+    let (_, outputs) = follow_page("docs/guide/cancellation.md", project("inbox"));
     let [found, fixed] = outputs.as_slice() else {
         panic!("{outputs:#?}");
     };

@@ -19,28 +19,20 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    pub(crate) fn new(name: &str) -> Self {
-        let above = format!("rehearsal-guide-{name}-{}", std::process::id());
-        let root = std::env::temp_dir().join(above);
+    /// Begins an empty project in a directory of that path. What it builds is in the directory
+    /// of the name `target`, beside the temporary files of this package's tests.
+    pub(crate) fn new(root: PathBuf, target: &str, tools: Option<PathBuf>) -> Self {
         let _ = fs::remove_dir_all(&root);
-        fs::create_dir_all(root.join(name)).expect("a directory");
+        fs::create_dir_all(&root).expect("a directory");
         let project = Self {
-            root: root.join(name),
-            target: Path::new(env!("CARGO_TARGET_TMPDIR")).join("guide"),
-            tools: None,
+            root,
+            target: Path::new(env!("CARGO_TARGET_TMPDIR")).join(target),
+            tools,
         };
         // The versions that are there already.
         let lock = fs::read_to_string(Path::new(ROOT).join("Cargo.lock")).expect("a lock file");
         project.write("Cargo.lock", &lock);
         project
-    }
-
-    /// Makes the project use the command of that path, and another directory for build output.
-    #[must_use]
-    pub(crate) fn with(mut self, tool: &str, target: &str) -> Self {
-        self.tools = Path::new(tool).parent().map(Path::to_owned);
-        self.target = self.target.with_file_name(target);
-        self
     }
 
     pub(crate) fn write(&self, file: &str, text: &str) {
@@ -92,7 +84,7 @@ impl Project {
 
 impl Drop for Project {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(self.root.parent().expect("a directory"));
+        let _ = fs::remove_dir_all(&self.root);
     }
 }
 

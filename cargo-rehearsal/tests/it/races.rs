@@ -39,7 +39,7 @@ fn races_of_a_plain_library_are_found_by_each_strategy_but_fifo() {
     let _lock = build_lock();
     let project = Project::copy("races");
     // Cargo adds the packages of the checkout to a lock file from elsewhere, once.
-    project.cargo_rehearsal(".", &["metadata"], &[]);
+    project.cargo_rehearsal(".", &["tree"], &[]);
     let (manifest, lock) = (project.read("Cargo.toml"), project.read("Cargo.lock"));
     let explore = |strategy| {
         let words = ["test", "--locked", "-p", "checks", "--test", "races"];
@@ -50,7 +50,10 @@ fn races_of_a_plain_library_are_found_by_each_strategy_but_fifo() {
         let output = explore(strategy);
         assert_eq!(ended(&output, "FAILED"), RACES, "{strategy}\n{output}");
         assert!(output.contains("desk/src/lib.rs:"), "{output}");
-        assert!(output.contains(" cargo rehearsal test -p checks "), "{output}");
+        assert!(
+            output.contains(" cargo rehearsal test -p checks "),
+            "{output}"
+        );
     }
     let output = explore("fifo");
     assert_eq!(ended(&output, "ok"), RACES, "{output}");

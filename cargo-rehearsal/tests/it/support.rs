@@ -19,9 +19,10 @@ pub(crate) fn build_lock() -> MutexGuard<'static, ()> {
     LOCK.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A copy of a project. Deleted when dropped.
+/// A copy of a project, in the same place each time, so that it is built in the place of the one
+/// before. A test that has one holds the [`build_lock`].
 pub(crate) struct Project {
-    root: tempfile::TempDir,
+    root: PathBuf,
 }
 
 impl Project {
@@ -29,17 +30,18 @@ impl Project {
     /// nothing is downloaded.
     pub(crate) fn copy(name: &str) -> Self {
         let project = Self {
-            root: tempfile::tempdir().expect("a directory"),
+            root: place("project"),
         };
+        let _ = fs::remove_dir_all(&project.root);
         let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects");
-        copy(&original.join(name), project.root.path());
+        copy(&original.join(name), &project.root);
         let lock = Path::new(ROOT).join("Cargo.lock");
         fs::copy(lock, project.path("Cargo.lock")).expect("a lock file");
         project
     }
 
     pub(crate) fn path(&self, file: &str) -> PathBuf {
-        self.root.path().join(file)
+        self.root.join(file)
     }
 
     pub(crate) fn read(&self, file: &str) -> String {
@@ -76,6 +78,13 @@ impl Project {
             .output()
             .expect("cargo starts")
     }
+}
+
+/// Returns the directory of a project: outside this repository, and the same each time.
+pub(crate) fn place(name: &str) -> PathBuf {
+    let target = env!("CARGO_TARGET_TMPDIR").replace(['/', '\\'], "-");
+    let above = std::env::temp_dir().join(format!("rehearsal-shim{target}"));
+    above.join(name)
 }
 
 /// Returns the directory for what the projects build.
