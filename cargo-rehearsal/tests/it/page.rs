@@ -10,7 +10,7 @@ use crate::support::{CARGO_REHEARSAL, TARGET, build_lock, place};
 fn page_on_any_tokio_program_finds_the_race_in_the_handler() {
     let _lock = build_lock();
     let tools = Path::new(CARGO_REHEARSAL).parent().map(Path::to_owned);
-    let project = Project::new(place("hall"), TARGET, tools);
+    let project = Project::new(place("booking"), TARGET, tools);
     let (project, outputs) = follow_page("docs/guide/any-tokio-program.md", project);
     let [found, replayed, fixed] = outputs.as_slice() else {
         panic!("{outputs:#?}");
