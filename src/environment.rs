@@ -23,6 +23,13 @@ pub(crate) const COMMAND: &str = "REHEARSAL_COMMAND";
 /// The only value of [`COMMAND`].
 pub(crate) const FROM_STDIN: &str = "stdin";
 
+/// The variable with the command that is typed for `cargo` in lines that a test prints. Only
+/// `cargo rehearsal` sets it, and [`TARGET_DIRECTORY`].
+const CARGO: &str = "REHEARSAL_CARGO";
+
+/// The variable with the project's directory for build output, where tests are built in another.
+const TARGET_DIRECTORY: &str = "REHEARSAL_TARGET_DIR";
+
 /// The settings of the environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
@@ -104,6 +111,7 @@ impl Environment {
                     found.strategy = Some(strategy);
                 }
                 COMMAND if value == FROM_STDIN => found.command = true,
+                CARGO | TARGET_DIRECTORY => {}
                 "REHEARSAL_REPLAY" => found.replay = Some(PathBuf::from(value)),
                 name if name.starts_with("REHEARSAL_") => found.unknown.push(name.to_owned()),
                 _ => {}
@@ -135,6 +143,10 @@ impl Environment {
 /// Returns the default directory for repros of failing runs: `rehearsal` in
 /// the directory for build output.
 pub fn out_directory() -> PathBuf {
+    if let Some(target) = variable(TARGET_DIRECTORY) {
+        let here = std::env::current_dir().ok();
+        return near(here.as_deref(), Path::new(&target)).join(SUBDIRECTORY);
+    }
     let target = std::env::var_os("CARGO_TARGET_DIR").filter(|target| !target.is_empty());
     let target = target.unwrap_or_else(|| "target".into());
     Path::new(&target).join(SUBDIRECTORY)
@@ -152,6 +164,9 @@ pub(crate) fn tests_out_directory() -> PathBuf {
 /// Returns the directory for repros of failing tests of a test binary, relative to the
 /// current directory if it is below that.
 pub(crate) fn out_directory_of(program: &Path) -> PathBuf {
+    if variable(TARGET_DIRECTORY).is_some() {
+        return out_directory();
+    }
     let here = std::env::current_dir().ok();
     // What cargo leaves in each directory that it builds in.
     let mark = ".rustc_info.json";
@@ -159,8 +174,32 @@ pub(crate) fn out_directory_of(program: &Path) -> PathBuf {
     let Some(target) = above.find(|directory| directory.join(mark).is_file()) else {
         return out_directory();
     };
-    let near = here.and_then(|here| target.strip_prefix(here).map(Path::to_owned).ok());
-    near.as_deref().unwrap_or(target).join(SUBDIRECTORY)
+    near(here.as_deref(), target).join(SUBDIRECTORY)
+}
+
+/// Returns the path relative to the current directory, if it is below that or a link there of
+/// the same name leads to it.
+fn near(here: Option<&Path>, target: &Path) -> PathBuf {
+    let linked = |here: &Path| {
+        let name = target.file_name()?;
+        let found = here.join(name).canonicalize().ok()?;
+        (found == target.canonicalize().ok()?).then(|| PathBuf::from(name))
+    };
+    let near = here.and_then(|here| {
+        let below = target.strip_prefix(here).map(Path::to_owned).ok();
+        below.or_else(|| linked(here))
+    });
+    near.unwrap_or_else(|| target.to_owned())
+}
+
+/// Returns the command that is typed for `cargo`.
+pub(crate) fn cargo() -> String {
+    variable(CARGO).unwrap_or_else(|| "cargo".to_owned())
+}
+
+/// Returns the value of a variable, if it has one.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// Returns what selects this program in `cargo test --test NAME`; none if its file does not
@@ -183,6 +222,22 @@ mod tests {
     fn read(vars: &[(&str, &str)]) -> Result<Environment, EnvironmentError> {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Environment::from_vars(vars.iter().map(owned))
+    }
+
+    #[test]
+    fn directory_is_named_by_a_link_to_it() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (here, target) = (
+            directory.path().join("here"),
+            directory.path().join("target"),
+        );
+        for path in [&here, &target] {
+            std::fs::create_dir(path).expect("a directory");
+        }
+        assert_eq!(near(Some(&here), &target), target);
+        assert_eq!(near(Some(directory.path()), &target), Path::new("target"));
+        std::os::unix::fs::symlink(&target, here.join("target")).expect("a link");
+        assert_eq!(near(Some(&here), &target), Path::new("target"));
     }
 
     #[test]

@@ -3,14 +3,13 @@
 //!
 //! Intended differences, which are not in the list (the facade's modules have the details):
 //!
-//! - absent parts: all that needs threads or a runtime of tokio's, Unix sockets, raw handles
-//!   and some socket options;
+//! - absent parts: Unix sockets, raw handles and some socket options;
 //! - `Mutex<T>` and `RwLock<T>` of a `T` whose size is not known;
-//! - identity of types: `JoinError`, `JoinHandle`, `AbortHandle`, `Id` and all futures that
-//!   wait are the facade's own, under the same names.
+//! - identity of types: `JoinError`, `JoinHandle`, `AbortHandle`, `Id`, runtimes and all
+//!   futures that wait are the facade's own, under the same names.
 //!
-//! Errors, `Instant`, `Duration`, `MissedTickBehavior`, `LocalKey`, `coop`, `io`,
-//! `runtime` and the macros other than `select!` are tokio's own.
+//! Errors, `Instant`, `Duration`, `MissedTickBehavior`, `LocalKey`, `coop`, `io`
+//! and the macros other than `select!` are tokio's own.
 
 use std::future::Future;
 

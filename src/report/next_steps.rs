@@ -98,8 +98,9 @@ pub(crate) fn run_again(target: &dyn Target, seed: u64, strategy: StrategyName) 
 
 /// Returns the command that runs this test binary.
 fn cargo_test() -> String {
+    let cargo = environment::cargo();
     match environment::test_target() {
-        Some(name) => format!("cargo test --test {}", shell_word(&name)),
-        None => "cargo test".to_owned(),
+        Some(name) => format!("{cargo} test --test {}", shell_word(&name)),
+        None => format!("{cargo} test"),
     }
 }

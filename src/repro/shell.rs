@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use crate::environment;
 use crate::run::identity::TestRef;
 
 /// Returns the command that replays the repro in `file` in its test.
 pub(crate) fn replay_in_test(test: &TestRef, file: &Path) -> String {
     format!(
-        "REHEARSAL_REPLAY={} cargo test -p {} {} -- --exact",
+        "REHEARSAL_REPLAY={} {} test -p {} {} -- --exact",
         shell_path(file),
+        environment::cargo(),
         shell_word(&test.package),
         shell_word(test.short_name()),
     )

@@ -3,199 +3,23 @@
 //! the page says. To write that anew: `README_UPDATE=1 cargo test --test it
 //! guide::`.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+#[path = "guide_project.rs"]
+mod guide_project;
 
-const FENCE: &str = "```";
-const CHECKOUT: &str = "../rehearsal";
-const HERE: &str = env!("CARGO_MANIFEST_DIR");
+use guide_project::{Project, follow_page};
 
-/// A project that follows a page.
-struct Project {
-    root: PathBuf,
-    target: PathBuf,
-}
+/// The directory of this repository.
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-impl Project {
-    fn new(name: &str) -> Self {
-        let above = format!("rehearsal-guide-{name}-{}", std::process::id());
-        let root = std::env::temp_dir().join(above);
-        let _ = fs::remove_dir_all(&root);
-        fs::create_dir_all(root.join(name)).expect("a directory");
-        let project = Self {
-            root: root.join(name),
-            target: Path::new(env!("CARGO_TARGET_TMPDIR")).join("guide"),
-        };
-        // The versions that are there already.
-        let lock = fs::read_to_string(Path::new(HERE).join("Cargo.lock")).expect("a lock file");
-        project.write("Cargo.lock", &lock);
-        project
-    }
-
-    fn write(&self, file: &str, text: &str) {
-        let path = self.root.join(file);
-        fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
-        fs::write(path, text).expect("a file");
-    }
-
-    fn read(&self, file: &str) -> String {
-        fs::read_to_string(self.root.join(file)).unwrap_or_default()
-    }
-
-    /// Returns the output of a line for the shell, as far as it is the same every time.
-    fn run(&self, line: &str) -> String {
-        let mut command = Command::new("sh");
-        command.args(["-c", line]).current_dir(&self.root);
-        for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            if text.starts_with("REHEARSAL_") || text.starts_with("CARGO_") {
-                command.env_remove(name);
-            }
-        }
-        command
-            .env("CARGO_TARGET_DIR", &self.target)
-            .env("CARGO_NET_OFFLINE", "true")
-            .env("CARGO_TERM_COLOR", "never");
-        // Where the page says `target`, this project has another directory.
-        let link = self.root.join("target");
-        if !link.exists() {
-            std::os::unix::fs::symlink(&self.target, link).expect("a link");
-        }
-        let output = command.output().expect("a shell");
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            !errors.contains("could not compile") && !errors.contains("error: failed to"),
-            "{line}\n{errors}"
-        );
-        let target = self.target.to_string_lossy().into_owned();
-        telling(&text.replace(&target, "target"))
-    }
-}
-
-impl Drop for Project {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(self.root.parent().expect("a directory"));
-    }
-}
-
-/// Of what `cargo test` prints: the blocks of tests that failed, or how many passed.
-fn telling(output: &str) -> String {
-    let mut told = String::new();
-    let mut within = false;
-    for line in output.lines() {
-        within = (within || line.starts_with("---- ")) && line != "failures:";
-        if within {
-            told += &format!("{line}\n");
-        } else if let Some((result, _)) = line.split_once("; 0 ignored")
-            && !result.contains(" 0 passed; 0 failed")
-            && result.contains("ok.")
-        {
-            told += &format!("{result}\n");
-        }
-    }
-    told.trim_end().to_owned()
-}
-
-/// A fenced block of a page: what stands behind the fence, and what is in it.
-struct Block<'a> {
-    info: &'a str,
-    text: &'a str,
-}
-
-/// The page with each console block as `print` returns it.
-fn follow(page: &str, mut print: impl FnMut(&Block<'_>) -> Option<String>) -> String {
-    let mut written = String::new();
-    let mut rest = page;
-    while let Some(start) = rest.find(FENCE) {
-        let (before, after) = rest.split_at(start + FENCE.len());
-        let end = after.find(FENCE).expect("a block ends");
-        let (block, tail) = after.split_at(end);
-        let (info, text) = block.split_once('\n').expect("a block has lines");
-        let new = print(&Block { info, text });
-        written += before;
-        written += &format!("{info}\n{}", new.as_deref().unwrap_or(text));
-        written += FENCE;
-        rest = &tail[FENCE.len()..];
-    }
-    written + rest
-}
-
-/// Puts what a block shows into the project's file: at its end, or in the place of a
-/// function.
-fn apply(project: &Project, file: &str, function: Option<&str>, text: &str) {
-    let there = project.read(file);
-    let Some(function) = function else {
-        let gap = if there.is_empty() { "" } else { "\n" };
-        return project.write(file, &format!("{there}{gap}{text}"));
-    };
-    let first = text.lines().next().expect("a block has lines");
-    let start = there.find(first).expect("what is replaced is there");
-    let (before, after) = there.split_at(start);
-    assert!(text.contains(&format!("fn {function}(")));
-    let indent = &first[..first.len() - first.trim_start().len()];
-    let last = format!("\n{indent}}}\n");
-    let end = after.find(&last).expect("the function ends") + last.len();
-    project.write(file, &format!("{before}{text}{}", &after[end..]));
-}
-
-/// The lines that replay and keep a failure are those that its block prints.
-fn as_printed(line: &str, outputs: &[String]) -> String {
-    let label = match line.split(' ').next() {
-        Some(word) if word.starts_with("REHEARSAL_REPLAY=") => "  replay  ",
-        Some("mkdir") => "  keep    ",
-        _ => return line.to_owned(),
-    };
-    let mut lines = outputs.iter().flat_map(|output| output.lines());
-    let printed = lines.find_map(|line| line.strip_prefix(label));
-    printed.expect("the block says how").to_owned()
-}
-
-/// Follows a page in a project of that name. Returns the project, and the output of each
-/// command; the page must show them.
-fn follow_page(page: &str, name: &str) -> (Project, Vec<String>) {
-    let text = fs::read_to_string(page).expect("there is a guide");
-    let project = Project::new(name);
-    let mut outputs = Vec::new();
-    let written = follow(&text, |block| {
-        let words: Vec<&str> = block.info.split(' ').collect();
-        match words.as_slice() {
-            // A reader has the checkout beside the project.
-            ["toml", file] => apply(&project, file, None, &block.text.replace(CHECKOUT, HERE)),
-            ["rust", file] => apply(&project, file, None, block.text),
-            ["rust", file, function] => apply(&project, file, Some(function), block.text),
-            ["console"] => {
-                let command = block.text.lines().next().expect("a command");
-                let line = command.strip_prefix("$ ").expect("it starts with `$ `");
-                let line = as_printed(line, &outputs);
-                let output = project.run(&line);
-                let shown = match output.as_str() {
-                    "" => format!("$ {line}\n"),
-                    output => format!("$ {line}\n{output}\n"),
-                };
-                outputs.push(output);
-                return Some(shown);
-            }
-            ["sh"] | ["rust,ignore"] => {}
-            _ => panic!("a block of {}", block.info),
-        }
-        None
-    });
-    if std::env::var_os("README_UPDATE").is_some() {
-        fs::write(page, &written).expect("the page is written");
-        return (project, outputs);
-    }
-    for (number, (found, expected)) in text.lines().zip(written.lines()).enumerate() {
-        assert_eq!(found, expected, "{page}, line {}", number + 1);
-    }
-    assert_eq!(text.lines().count(), written.lines().count());
-    (project, outputs)
+/// Begins a project of that name.
+fn project(name: &str) -> Project {
+    let directory = format!("rehearsal-guide-{name}-{}", std::process::id());
+    Project::new(std::env::temp_dir().join(directory), "guide", None)
 }
 
 #[test]
 fn first_page_finds_shrinks_and_replays_the_race() {
-    let (project, outputs) = follow_page("docs/guide/getting-started.md", "bank");
+    let (project, outputs) = follow_page("docs/guide/getting-started.md", project("bank"));
     let [found, replayed, _kept, again, fixed] = outputs.as_slice() else {
         panic!("{outputs:#?}");
     };
@@ -215,7 +39,7 @@ fn first_page_finds_shrinks_and_replays_the_race() {
 
 #[test]
 fn page_on_own_systems_finds_shrinks_and_replays_the_loss() {
-    let (_, outputs) = follow_page("docs/guide/own-system.md", "queue");
+    let (_, outputs) = follow_page("docs/guide/own-system.md", project("queue"));
     let [found, replayed, fixed] = outputs.as_slice() else {
         panic!("{outputs:#?}");
     };
@@ -229,7 +53,7 @@ fn page_on_own_systems_finds_shrinks_and_replays_the_loss() {
 
 #[test]
 fn page_on_cancellation_finds_the_lost_job_and_proves_its_fix() {
-    let (_, outputs) = follow_page("docs/guide/cancellation.md", "inbox");
+    let (_, outputs) = follow_page("docs/guide/cancellation.md", project("inbox"));
     let [found, fixed] = outputs.as_slice() else {
         panic!("{outputs:#?}");
     };

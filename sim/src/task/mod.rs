@@ -58,9 +58,23 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
+    start_on_host(future, None, caller)
+}
+
+/// Spawns on a host of the current run, without one on the calling task's; returns the future
+/// outside a run.
+pub(crate) fn start_on_host<F>(
+    future: F,
+    host: Option<HostId>,
+    caller: &'static Location<'static>,
+) -> Result<JoinHandle<F::Output>, F>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
     let mut future = Some(future);
     let simulated = context::with(|engine| {
-        let host = engine.current_host();
+        let host = host.unwrap_or_else(|| engine.current_host());
         let handle = start(engine, future.take()?, host, caller);
         if engine.core.borrow().hosts[host].state == HostState::Down {
             // A plain task outlives its host; the tasks that it spawns do not.
@@ -501,3 +515,13 @@ impl fmt::Debug for JoinError {
 }
 
 impl std::error::Error for JoinError {}
+
+impl From<JoinError> for std::io::Error {
+    fn from(error: JoinError) -> Self {
+        Self::other(if error.is_panic() {
+            "task panicked"
+        } else {
+            "task was cancelled"
+        })
+    }
+}

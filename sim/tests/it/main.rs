@@ -17,6 +17,7 @@ mod plain_tasks;
 mod points;
 mod postponed;
 mod rng;
+mod runtime;
 mod select;
 mod sockets;
 mod strategies;

@@ -53,6 +53,7 @@ macro_rules! programs {
             include!("parity/time.rs");
             include!("parity/several.rs");
             include!("parity/sockets.rs");
+            include!("parity/runtimes.rs");
             include!("parity/tasks.rs");
             include!("parity/util.rs");
         }
@@ -124,6 +125,12 @@ parity! {
     udp_sends_and_receives
     udp_connected
     names_resolve
+    handle_spawns_tasks
+    failed_task_is_an_error_of_input_or_output
+    runtime_does_not_block_in_a_task
+    clock_is_moved
+    tcp_socket_listens_and_connects
+    udp_by_hand
     join_set_joins_in_the_order_of_the_ends
     join_set_does_not_wait
     join_set_is_cancel_safe

@@ -14,8 +14,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{self, TcpListener, TcpStream, ToSocketAddrs, UdpSocket, tcp};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{self, TcpListener, TcpSocket, TcpStream, ToSocketAddrs, UdpSocket, tcp};
+use tokio::runtime::{
+    self, Builder, EnterGuard, Handle, LocalRuntime, Runtime, RuntimeFlavor, RuntimeMetrics,
+    TryCurrentError,
+};
 use tokio::sync::futures::{Notified, OwnedNotified};
 use tokio::sync::{
     AcquireError, Barrier, BarrierWaitResult, MappedMutexGuard, Mutex, MutexGuard, Notify,
@@ -37,7 +41,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 #[allow(unused_imports, reason = "that they are there is the test")]
 use tokio::{
-    join, main, pin, runtime, select, spawn, task::coop, task::futures::TaskLocalFuture,
+    join, main, pin, select, spawn, task::coop, task::futures::TaskLocalFuture,
     task_local, test, time::error::Elapsed, try_join,
 };
 
@@ -305,6 +309,99 @@ functions! {
     UdpSocket::try_recv: (&'a UdpSocket, &mut [u8]) -> io::Result<usize>;
     UdpSocket::try_recv_from: (&'a UdpSocket, &mut [u8]) -> io::Result<(usize, SocketAddr)>;
 
+    TcpListener::from_std: (std::net::TcpListener) -> io::Result<TcpListener>;
+    TcpListener::into_std: (TcpListener) -> io::Result<std::net::TcpListener>;
+    TcpStream::from_std: (std::net::TcpStream) -> io::Result<TcpStream>;
+    TcpStream::into_std: (TcpStream) -> io::Result<std::net::TcpStream>;
+    TcpStream::take_error: (&'a TcpStream) -> io::Result<Option<io::Error>>;
+    UdpSocket::poll_recv_from:
+        (&'a UdpSocket, &mut Context<'_>, &mut ReadBuf<'_>) -> Poll<io::Result<SocketAddr>>;
+    UdpSocket::poll_send_to:
+        (&'a UdpSocket, &mut Context<'_>, &[u8], SocketAddr) -> Poll<io::Result<usize>>;
+    TcpSocket::new_v4: () -> io::Result<TcpSocket>;
+    TcpSocket::new_v6: () -> io::Result<TcpSocket>;
+    TcpSocket::from_std_stream: (std::net::TcpStream) -> TcpSocket;
+    TcpSocket::set_keepalive: (&'a TcpSocket, bool) -> io::Result<()>;
+    TcpSocket::set_reuseaddr: (&'a TcpSocket, bool) -> io::Result<()>;
+    TcpSocket::set_send_buffer_size: (&'a TcpSocket, u32) -> io::Result<()>;
+    TcpSocket::set_recv_buffer_size: (&'a TcpSocket, u32) -> io::Result<()>;
+    TcpSocket::set_nodelay: (&'a TcpSocket, bool) -> io::Result<()>;
+    TcpSocket::local_addr: (&'a TcpSocket) -> io::Result<SocketAddr>;
+    TcpSocket::bind: (&'a TcpSocket, SocketAddr) -> io::Result<()>;
+    TcpSocket::listen: (TcpSocket, u32) -> io::Result<TcpListener>;
+
+    // runtime
+    Runtime::new: () -> io::Result<Runtime>;
+    Runtime::handle: (&'a Runtime) -> &'a Handle;
+    Runtime::spawn::<Ready<u8>>: (&'a Runtime, Ready<u8>) -> JoinHandle<u8>;
+    Runtime::spawn_blocking::<fn() -> u8, u8>: (&'a Runtime, fn() -> u8) -> JoinHandle<u8>;
+    Runtime::block_on::<Ready<u8>>: (&'a Runtime, Ready<u8>) -> u8;
+    Runtime::enter: (&'a Runtime) -> EnterGuard<'a>;
+    Runtime::shutdown_timeout: (Runtime, Duration);
+    Runtime::shutdown_background: (Runtime);
+    Runtime::metrics: (&'a Runtime) -> RuntimeMetrics;
+    LocalRuntime::new: () -> io::Result<LocalRuntime>;
+    LocalRuntime::handle: (&'a LocalRuntime) -> &'a Handle;
+    LocalRuntime::spawn_local::<Ready<u8>>: (&'a LocalRuntime, Ready<u8>) -> JoinHandle<u8>;
+    LocalRuntime::spawn_blocking::<fn() -> u8, u8>:
+        (&'a LocalRuntime, fn() -> u8) -> JoinHandle<u8>;
+    LocalRuntime::block_on::<Ready<u8>>: (&'a LocalRuntime, Ready<u8>) -> u8;
+    LocalRuntime::enter: (&'a LocalRuntime) -> EnterGuard<'a>;
+    LocalRuntime::shutdown_timeout: (LocalRuntime, Duration);
+    LocalRuntime::shutdown_background: (LocalRuntime);
+    LocalRuntime::metrics: (&'a LocalRuntime) -> RuntimeMetrics;
+    Handle::current: () -> Handle;
+    Handle::try_current: () -> Result<Handle, TryCurrentError>;
+    Handle::enter: (&'a Handle) -> EnterGuard<'a>;
+    Handle::spawn::<Ready<u8>>: (&'a Handle, Ready<u8>) -> JoinHandle<u8>;
+    Handle::spawn_blocking::<fn() -> u8, u8>: (&'a Handle, fn() -> u8) -> JoinHandle<u8>;
+    Handle::block_on::<Ready<u8>>: (&'a Handle, Ready<u8>) -> u8;
+    Handle::runtime_flavor: (&'a Handle) -> RuntimeFlavor;
+    Handle::id: (&'a Handle) -> runtime::Id;
+    Handle::name: (&'a Handle) -> Option<&'a str>;
+    Handle::metrics: (&'a Handle) -> RuntimeMetrics;
+    Builder::new_current_thread: () -> Builder;
+    Builder::new_multi_thread: () -> Builder;
+    Builder::enable_all: (&'a mut Builder) -> &'a mut Builder;
+    Builder::enable_io: (&'a mut Builder) -> &'a mut Builder;
+    Builder::enable_time: (&'a mut Builder) -> &'a mut Builder;
+    Builder::worker_threads: (&'a mut Builder, usize) -> &'a mut Builder;
+    Builder::max_blocking_threads: (&'a mut Builder, usize) -> &'a mut Builder;
+    Builder::thread_stack_size: (&'a mut Builder, usize) -> &'a mut Builder;
+    Builder::thread_keep_alive: (&'a mut Builder, Duration) -> &'a mut Builder;
+    Builder::global_queue_interval: (&'a mut Builder, u32) -> &'a mut Builder;
+    Builder::event_interval: (&'a mut Builder, u32) -> &'a mut Builder;
+    Builder::start_paused: (&'a mut Builder, bool) -> &'a mut Builder;
+    Builder::on_thread_start::<fn()>: (&'a mut Builder, fn()) -> &'a mut Builder;
+    Builder::build: (&'a mut Builder) -> io::Result<Runtime>;
+
+    // what blocks its thread
+    Mutex::<u8>::blocking_lock: (&'a Mutex<u8>) -> MutexGuard<'a, u8>;
+    Mutex::<u8>::blocking_lock_owned: (Arc<Mutex<u8>>) -> OwnedMutexGuard<u8>;
+    RwLock::<u8>::blocking_read: (&'a RwLock<u8>) -> RwLockReadGuard<'a, u8>;
+    RwLock::<u8>::blocking_write: (&'a RwLock<u8>) -> RwLockWriteGuard<'a, u8>;
+    mpsc::Sender::<u8>::blocking_send:
+        (&'a mpsc::Sender<u8>, u8) -> Result<(), mpsc::error::SendError<u8>>;
+    mpsc::Receiver::<u8>::blocking_recv: (&'a mut mpsc::Receiver<u8>) -> Option<u8>;
+    mpsc::Receiver::<u8>::blocking_recv_many:
+        (&'a mut mpsc::Receiver<u8>, &mut Values, usize) -> usize;
+    mpsc::UnboundedReceiver::<u8>::blocking_recv:
+        (&'a mut mpsc::UnboundedReceiver<u8>) -> Option<u8>;
+    oneshot::Receiver::<u8>::blocking_recv:
+        (oneshot::Receiver<u8>) -> Result<u8, oneshot::error::RecvError>;
+    broadcast::Receiver::<u8>::blocking_recv:
+        (&'a mut broadcast::Receiver<u8>) -> Result<u8, broadcast::error::RecvError>;
+    task::spawn_blocking::<fn() -> u8, u8>: (fn() -> u8) -> JoinHandle<u8>;
+    task::block_in_place::<fn() -> u8, u8>: (fn() -> u8) -> u8;
+    JoinSet::<u8>::spawn_on::<Ready<u8>>:
+        (&'a mut JoinSet<u8>, Ready<u8>, &Handle) -> AbortHandle;
+    JoinSet::<u8>::spawn_blocking::<fn() -> u8>: (&'a mut JoinSet<u8>, fn() -> u8) -> AbortHandle;
+    JoinSet::<u8>::spawn_blocking_on::<fn() -> u8>:
+        (&'a mut JoinSet<u8>, fn() -> u8, &Handle) -> AbortHandle;
+    LocalSet::block_on::<Ready<u8>>: (&'a LocalSet, &Runtime, Ready<u8>) -> u8;
+    time::pause: ();
+    time::resume: ();
+
     // tokio_util
     CancellationToken::new: () -> CancellationToken;
     CancellationToken::child_token: (&'a CancellationToken) -> CancellationToken;
@@ -390,9 +487,11 @@ operations! {
         -> Result<watch::Ref<'a, u8>, watch::error::RecvError>;
 
     // time
+    time::advance: (Duration) -> ();
     Interval::tick: (&'a mut Interval) -> Instant;
 
     // net
+    TcpSocket::connect: (TcpSocket, SocketAddr) -> io::Result<TcpStream>;
     TcpListener::bind::<SocketAddr>: (SocketAddr) -> io::Result<TcpListener>;
     TcpListener::accept: (&'a TcpListener) -> io::Result<(TcpStream, SocketAddr)>;
     TcpStream::connect::<&'a str>: (&'a str) -> io::Result<TcpStream>;
@@ -417,7 +516,7 @@ operations! {
 traits! {
     JoinHandle<u8>: Debug, Future<Output = Result<u8, JoinError>>;
     AbortHandle: Clone, Debug;
-    JoinError: Debug, Display, Error;
+    JoinError: Debug, Display, Error, Into<io::Error>;
     Id: Clone, Copy, Debug, Display, Eq, Hash, PartialEq;
     JoinSet<u8>: Debug, Default, FromIterator<Ready<u8>>, Extend<Ready<u8>>;
     LocalSet: Debug, Default, Future<Output = ()>;
@@ -462,6 +561,12 @@ traits! {
     Sleep: Debug, Future<Output = ()>;
     Timeout<Ready<u8>>: Debug, Future<Output = Result<u8, Elapsed>>;
     Interval: Debug;
+    Handle: Clone, Debug;
+    Runtime: Debug;
+    LocalRuntime: Debug;
+    EnterGuard<'a>: Debug;
+    Builder: Debug;
+    TcpSocket: Debug;
     TcpListener: Debug;
     TcpStream: AsyncRead, AsyncWrite, Debug;
     tcp::ReadHalf<'a>: AsyncRead, Debug;

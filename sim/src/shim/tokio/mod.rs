@@ -17,27 +17,26 @@
 //!   draws the first branch anew at each poll. Outside a run it begins with the first.
 //! - [`task::JoinHandle`], [`task::JoinError`], [`task::Id`] and all futures that wait are the
 //!   facade's own types, with the methods of tokio's.
-//! - Operations that block their thread (`blocking_lock`, `blocking_send`, `spawn_blocking`, …)
-//!   are absent: a run has one thread. So are `fs`, `process` and `signal`, which concern the
-//!   machine and not tasks.
+//! - `fs`, `process` and `signal`, which concern the machine and not tasks, are absent.
 //! - The modules list what else is missing.
 //! - A task that a library spawns with tokio's own `spawn` is no task of the run. Tokio polls
 //!   it whenever no task of the run is ready, in an order that is the same each time, and its
 //!   operations are no scheduling points. A crash of its host does not end it. A panic in it
 //!   ends the run, as in any task.
 //!
-//! [`runtime`], [`main`] and [`test`] are tokio's own. They are here so that
+//! [`main`] and [`test`] are tokio's own. They are here so that
 //! `#[tokio::test]` goes on working in a file that imports this module; such a
 //! test is outside a run.
 
 mod select;
 
 pub mod net;
+pub mod runtime;
 pub mod sync;
 pub mod task;
 pub mod time;
 
-pub use ::tokio::{io, runtime};
+pub use ::tokio::io;
 pub use ::tokio::{join, main, pin, task_local, test, try_join};
 pub use task::spawn;
 

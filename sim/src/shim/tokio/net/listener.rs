@@ -5,14 +5,15 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::panic::Location;
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use ::tokio::net as real;
 use turmoil_net::shim::tokio::net as shim;
 
 use super::addr::ToSocketAddrs;
-use super::run_host::{OnHost, RunHost, bind};
+use super::run_host::{OnHost, PolledOnHost, RunHost, bind, not_of_the_machine};
 use super::simulated::Connection;
 use super::stream::TcpStream;
 use crate::engine::network;
@@ -51,6 +52,55 @@ impl TcpListener {
                 None => Ok(Self(Inner::Real(real::TcpListener::bind(addr).await?))),
             }
         }
+    }
+
+    /// Makes it of a socket of the machine.
+    ///
+    /// # Errors
+    ///
+    /// If tokio cannot register it.
+    ///
+    /// # Panics
+    ///
+    /// Outside a runtime, as tokio does.
+    #[track_caller]
+    pub fn from_std(listener: std::net::TcpListener) -> io::Result<Self> {
+        real::TcpListener::from_std(listener).map(|listener| Self(Inner::Real(listener)))
+    }
+
+    /// Returns the socket of the machine.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` for a simulated one, which the machine does not have.
+    pub fn into_std(self) -> io::Result<std::net::TcpListener> {
+        match self.0 {
+            Inner::Simulated(_) => Err(not_of_the_machine()),
+            Inner::Real(listener) => listener.into_std(),
+        }
+    }
+
+    pub(super) fn real(listener: real::TcpListener) -> Self {
+        Self(Inner::Real(listener))
+    }
+
+    /// Listens at an address at once, without a scheduling point.
+    pub(super) fn listen(
+        host: RunHost,
+        addr: SocketAddr,
+        caller: &'static Location<'static>,
+    ) -> io::Result<Self> {
+        let resource = Resource::at(ResourceKind::Socket, caller);
+        let bind = pin!(PolledOnHost::new(host, shim::TcpListener::bind(addr)));
+        let Poll::Ready(socket) = bind.poll(&mut Context::from_waker(Waker::noop())) else {
+            unreachable!("a simulated bind does not wait")
+        };
+        resource.touch();
+        Ok(Self(Inner::Simulated(Simulated {
+            socket: OnHost::new(host, socket?),
+            resource,
+            accepting: Mutex::new(Progress::default()),
+        })))
     }
 
     /// Waits for a connection. Returns it and the peer's address.

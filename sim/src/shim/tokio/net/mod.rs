@@ -14,16 +14,18 @@
 //! - In a run, a name that no host has gives `NotFound`.
 //! - In a run, `poll_write_vectored` writes the first buffer that is not empty.
 //! - [`TcpListener::poll_accept`] and the like have one scheduling point for all callers.
-//! - Absent: `TcpSocket`, Unix sockets, raw handles, `from_std` and `into_std`, `ready` and
-//!   `try_io`, `poll_peek` and `try_*` of several buffers, `take_error`, options of the socket
+//! - `into_std` of a simulated socket gives `Unsupported`.
+//! - Absent: Unix sockets, raw handles, `from_std` and `into_std` of a [`UdpSocket`], `ready` and
+//!   `try_io`, `poll_peek` and `try_*` of several buffers, options of the socket
 //!   (`linger`, `quickack`, `tos`, multicast, devices), and `AsRef<TcpStream>` of the halves.
-//!   UDP sockets have no `poll_*`, `try_peek*`, `readable` or `writable`. Of these the
+//!   UDP sockets have no `poll_*` but `poll_recv_from` and `poll_send_to`, no `try_peek*`, `readable` or `writable`. Of these the
 //!   simulated network has `poll_peek` alone.
 
 mod addr;
 mod listener;
 mod run_host;
 mod simulated;
+mod socket;
 mod stream;
 mod udp;
 
@@ -31,5 +33,6 @@ pub mod tcp;
 
 pub use addr::{ToSocketAddrs, lookup_host};
 pub use listener::TcpListener;
+pub use socket::TcpSocket;
 pub use stream::TcpStream;
 pub use udp::UdpSocket;

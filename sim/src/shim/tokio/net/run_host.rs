@@ -65,6 +65,14 @@ impl RunHost {
     }
 }
 
+/// Returns the error of an operation that needs a socket of the machine.
+pub(super) fn not_of_the_machine() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::Unsupported,
+        "a simulated socket is no socket of the machine",
+    )
+}
+
 /// An object of turmoil-net's that is used on its host and in its run only, and leaked if the
 /// run is over.
 #[derive(Debug)]

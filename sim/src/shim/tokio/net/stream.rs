@@ -14,7 +14,7 @@ use ::tokio::net as real;
 use turmoil_net::shim::tokio::net as shim;
 
 use super::addr::{ToSocketAddrs, destination, no_address, resolve};
-use super::run_host::{Connecting, RunHost};
+use super::run_host::{Connecting, RunHost, not_of_the_machine};
 use super::simulated::Connection;
 use super::tcp::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::operation::{Operation, ResourceKind};
@@ -50,6 +50,14 @@ impl TcpStream {
         }
     }
 
+    pub(super) async fn connect_from(
+        host: RunHost,
+        addr: SocketAddr,
+        caller: &'static Location<'static>,
+    ) -> io::Result<Self> {
+        connect(host, addr, caller).await.map(Self::simulated)
+    }
+
     pub(super) fn simulated(connection: Connection) -> Self {
         Self::around(Arc::new(connection))
     }
@@ -64,6 +72,44 @@ impl TcpStream {
 
     pub(super) fn real(stream: real::TcpStream) -> Self {
         Self(Inner::Real(stream))
+    }
+
+    /// Makes it of a socket of the machine.
+    ///
+    /// # Errors
+    ///
+    /// If tokio cannot register it.
+    ///
+    /// # Panics
+    ///
+    /// Outside a runtime, as tokio does.
+    #[track_caller]
+    pub fn from_std(stream: std::net::TcpStream) -> io::Result<Self> {
+        real::TcpStream::from_std(stream).map(Self::real)
+    }
+
+    /// Returns the socket of the machine.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` for a simulated one, which the machine does not have.
+    pub fn into_std(self) -> io::Result<std::net::TcpStream> {
+        match self.0 {
+            Inner::Simulated { .. } => Err(not_of_the_machine()),
+            Inner::Real(stream) => stream.into_std(),
+        }
+    }
+
+    /// Returns the error that the system keeps for it, if there is one. In a run there is none.
+    ///
+    /// # Errors
+    ///
+    /// If the system reports one.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        match &self.0 {
+            Inner::Simulated { .. } => Ok(None),
+            Inner::Real(stream) => stream.take_error(),
+        }
     }
 
     /// Returns the address of this end.

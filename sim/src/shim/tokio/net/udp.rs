@@ -5,7 +5,11 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::panic::Location;
+use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
 
+use ::tokio::io::ReadBuf;
 use ::tokio::net as real;
 use turmoil_net::shim::tokio::net as shim;
 
@@ -13,7 +17,7 @@ use super::addr::{ToSocketAddrs, destination, no_address, resolve};
 use super::run_host::{OnHost, PolledOnHost, RunHost, bind};
 use crate::engine::network;
 use crate::operation::{Operation, ResourceKind};
-use crate::point::{Op, Resource};
+use crate::point::{Op, Progress, Resource};
 
 /// As `tokio::net::UdpSocket`.
 pub struct UdpSocket(Inner);
@@ -26,6 +30,9 @@ enum Inner {
 struct Simulated {
     socket: OnHost<shim::UdpSocket>,
     resource: Resource,
+    /// Progress of `poll_recv_from` and `poll_send_to`, which have no future to keep it in.
+    receiving: Mutex<Progress>,
+    sending: Mutex<Progress>,
 }
 
 impl UdpSocket {
@@ -169,6 +176,53 @@ impl UdpSocket {
         }
     }
 
+    /// Polls for a datagram, as [`UdpSocket::recv_from`]. Returns the sender.
+    ///
+    /// # Errors
+    ///
+    /// As [`UdpSocket::recv_from`].
+    pub fn poll_recv_from(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<SocketAddr>> {
+        let simulated = match &self.0 {
+            Inner::Simulated(simulated) => simulated,
+            Inner::Real(socket) => return socket.poll_recv_from(cx, buf),
+        };
+        let mut receiving = lock(&simulated.receiving);
+        let received = receiving.drive(&simulated.resource, Operation::RecvFrom, cx, |cx| {
+            // Without a state of its own: it may be made anew for each poll.
+            let receive = simulated.socket.get()?.recv_from(buf.initialize_unfilled());
+            pin!(PolledOnHost::new(simulated.socket.host(), receive)).poll(cx)
+        });
+        let (length, sender) = ready!(received)?;
+        buf.advance(length);
+        Poll::Ready(Ok(sender))
+    }
+
+    /// Polls to send a datagram, as [`UdpSocket::send_to`]. Returns the number of bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`UdpSocket::send_to`].
+    pub fn poll_send_to(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+        target: SocketAddr,
+    ) -> Poll<io::Result<usize>> {
+        let simulated = match &self.0 {
+            Inner::Simulated(simulated) => simulated,
+            Inner::Real(socket) => return socket.poll_send_to(cx, buf, target),
+        };
+        let mut sending = lock(&simulated.sending);
+        sending.drive(&simulated.resource, Operation::SendTo, cx, |cx| {
+            let send = simulated.socket.get()?.send_to(buf, destination(target));
+            pin!(PolledOnHost::new(simulated.socket.host(), send)).poll(cx)
+        })
+    }
+
     /// Sends a datagram, if there is room.
     ///
     /// # Errors
@@ -257,6 +311,11 @@ impl UdpSocket {
     }
 }
 
+/// Never contended: a run has one thread.
+fn lock(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Simulated {
     async fn bind(
         host: RunHost,
@@ -265,7 +324,12 @@ impl Simulated {
     ) -> io::Result<Self> {
         let resource = Resource::at(ResourceKind::Socket, caller);
         let socket = bind(host, &resource, addr, shim::UdpSocket::bind).await?;
-        Ok(Self { socket, resource })
+        Ok(Self {
+            socket,
+            resource,
+            receiving: Mutex::default(),
+            sending: Mutex::default(),
+        })
     }
 
     async fn connect(&self, addr: impl ToSocketAddrs) -> io::Result<()> {

@@ -176,6 +176,20 @@ impl<T: Clone> Receiver<T> {
         }
     }
 
+    /// Blocks the thread until there is a value.
+    ///
+    /// # Errors
+    ///
+    /// As [`Receiver::recv`].
+    ///
+    /// # Panics
+    ///
+    /// Within a runtime, as tokio does, and in a run.
+    #[track_caller]
+    pub fn blocking_recv(&mut self) -> Result<T, RecvError> {
+        self.inner.blocking_recv()
+    }
+
     /// Waits for the next value.
     ///
     /// # Errors

@@ -10,8 +10,10 @@
 //!
 //! - [`Mutex`] and [`RwLock`] need a `T` of known size: write
 //!   `Mutex<Box<dyn Trait>>`. An [`RwLock`] is `Send` only if its `T` is `Sync`.
-//! - Absent: all of `blocking_*`, which needs threads; `map` on the owned guard of a [`Mutex`]
-//!   and `OwnedMappedMutexGuard`, which it returns.
+//! - Operations that block their thread (`blocking_lock`, `blocking_send`, …) panic inside a run,
+//!   as they do in a task of tokio's: a run has one thread.
+//! - Absent: `map` on the owned guard of a [`Mutex`] and `OwnedMappedMutexGuard`, which it
+//!   returns.
 
 /// Implements the traits of every guard, by its field `inner`: `Deref`, `Debug` and `Display`,
 /// and `DerefMut` if marked `mut`.

@@ -77,6 +77,27 @@ impl<T> Mutex<T> {
         Ok(OwnedMutexGuard::new(inner, self))
     }
 
+    /// Blocks the thread until the lock is free.
+    ///
+    /// # Panics
+    ///
+    /// Within a runtime, as tokio does, and in a run.
+    #[track_caller]
+    pub fn blocking_lock(&self) -> MutexGuard<'_, T> {
+        self.guard(self.inner.blocking_lock())
+    }
+
+    /// Blocks the thread until the lock is free; the guard keeps the mutex alive.
+    ///
+    /// # Panics
+    ///
+    /// Within a runtime, as tokio does, and in a run.
+    #[track_caller]
+    pub fn blocking_lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
+        let inner = Arc::clone(self.inner.arc()).blocking_lock_owned();
+        OwnedMutexGuard::new(inner, self)
+    }
+
     /// Returns the value; there is no other reference to it.
     pub fn get_mut(&mut self) -> &mut T {
         self.inner.get_mut().get_mut()

@@ -1,4 +1,4 @@
-//! A channel for one value, as `tokio::sync::oneshot`. `blocking_recv` is absent.
+//! A channel for one value, as `tokio::sync::oneshot`.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -98,6 +98,20 @@ impl<T> Receiver<T> {
     pub fn is_empty(&self) -> bool {
         self.side.look(Operation::IsEmpty);
         self.inner.is_empty()
+    }
+
+    /// Blocks the thread until the value is there.
+    ///
+    /// # Errors
+    ///
+    /// If the sender is gone.
+    ///
+    /// # Panics
+    ///
+    /// Within a runtime, as tokio does, and in a run.
+    #[track_caller]
+    pub fn blocking_recv(self) -> Result<T, RecvError> {
+        self.inner.blocking_recv()
     }
 
     /// Returns the value, if there is one.

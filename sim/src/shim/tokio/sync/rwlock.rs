@@ -130,6 +130,32 @@ impl<T> RwLock<T> {
         Ok(OwnedRwLockWriteGuard::new(inner, self))
     }
 
+    /// Blocks the thread until there is no writer.
+    ///
+    /// # Panics
+    ///
+    /// Within a runtime, as tokio does, and in a run.
+    #[track_caller]
+    pub fn blocking_read(&self) -> RwLockReadGuard<'_, T> {
+        RwLockReadGuard {
+            inner: self.inner.blocking_read(),
+            holder: self.resource.hold(),
+        }
+    }
+
+    /// Blocks the thread until the lock is free.
+    ///
+    /// # Panics
+    ///
+    /// Within a runtime, as tokio does, and in a run.
+    #[track_caller]
+    pub fn blocking_write(&self) -> RwLockWriteGuard<'_, T> {
+        RwLockWriteGuard {
+            inner: self.inner.blocking_write(),
+            holder: self.resource.hold(),
+        }
+    }
+
     /// Returns the value; there is no other reference to it.
     pub fn get_mut(&mut self) -> &mut T {
         self.inner.get_mut().get_mut()

@@ -15,6 +15,7 @@ use ::tokio::task as real;
 use super::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Progress, Resource};
+use crate::shim::tokio::runtime::Handle;
 use crate::task::start_on_current_host;
 
 /// As `tokio::task::JoinSet`. Dropped, it aborts its tasks.
@@ -79,6 +80,46 @@ impl<T: 'static> JoinSet<T> {
             Ok(handle) => self.simulated.insert(handle),
             Err(task) => AbortHandle::real(self.real.spawn_local(task)),
         }
+    }
+
+    /// Spawns a task of a runtime or a run.
+    ///
+    /// # Panics
+    ///
+    /// As [`Handle::spawn`].
+    #[track_caller]
+    pub fn spawn_on<F>(&mut self, task: F, handle: &Handle) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send,
+    {
+        match handle.outside() {
+            Some(real) => AbortHandle::real(self.real.spawn_on(task, real)),
+            None => self.simulated.insert(handle.spawn(task)),
+        }
+    }
+
+    /// Runs a function that blocks, as [`spawn_blocking`](super::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<F>(&mut self, f: F) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        AbortHandle::real(self.real.spawn_blocking(f))
+    }
+
+    /// Runs a function that blocks, as [`Handle::spawn_blocking`].
+    #[track_caller]
+    pub fn spawn_blocking_on<F>(&mut self, f: F, handle: &Handle) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        AbortHandle::real(match handle.outside() {
+            Some(real) => self.real.spawn_blocking_on(f, real),
+            None => self.real.spawn_blocking(f),
+        })
     }
 
     /// Spawns a task of a [`LocalSet`].

@@ -20,6 +20,7 @@ use crate::engine::context;
 use crate::engine::stack_values::{self, Key};
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Progress, Resource};
+use crate::shim::tokio::runtime::Runtime;
 use crate::task;
 
 /// The key of the set to which `spawn_local` adds.
@@ -124,6 +125,23 @@ impl LocalSet {
         } else {
             self.real.run_until(within).await
         }
+    }
+
+    /// Runs a future to its end on this thread, and the tasks of the set with it.
+    ///
+    /// # Panics
+    ///
+    /// As [`Runtime::block_on`].
+    #[track_caller]
+    pub fn block_on<F>(&self, rt: &Runtime, future: F) -> F::Output
+    where
+        F: Future,
+    {
+        let within = Within {
+            future,
+            members: Rc::clone(&self.members),
+        };
+        self.real.block_on(rt.real(), within)
     }
 
     /// Returns the future outside a run.

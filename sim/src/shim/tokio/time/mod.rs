@@ -4,14 +4,16 @@
 //! next timer. The simulator records a pending timer as a wait of its task. [`sleep`] is a
 //! scheduling point only if it is over at once, and [`timeout`] only if its time is.
 //!
-//! `pause`, `resume` and `advance` are absent: inside a run the clock is the
-//! simulator's.
+//! Inside a run the clock is the simulator's: [`pause`] and [`resume`] have no effect there, and
+//! [`advance`] is a [`sleep`].
 
+mod clock;
 mod interval;
 mod sleep;
 mod timeout;
 
 pub use ::tokio::time::{Duration, Instant, MissedTickBehavior, error};
+pub use clock::{advance, pause, resume};
 pub use interval::{Interval, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Timeout, timeout, timeout_at};

@@ -49,6 +49,20 @@ impl<T> Sender<T> {
         Op::new(&self.side, Operation::Send, self.inner.send(value)).await
     }
 
+    /// Blocks the thread until there is room, and sends a value.
+    ///
+    /// # Errors
+    ///
+    /// The value, if there is no receiver.
+    ///
+    /// # Panics
+    ///
+    /// Within a runtime, as tokio does, and in a run.
+    #[track_caller]
+    pub fn blocking_send(&self, value: T) -> Result<(), SendError<T>> {
+        self.inner.blocking_send(value)
+    }
+
     /// Sends a value, if there is room.
     ///
     /// # Errors

@@ -29,6 +29,26 @@ macro_rules! receiver {
                 $crate::point::Op::new(&self.side, Operation::RecvMany, receive).await
             }
 
+            /// Blocks the thread until there is a value; returns none as `recv`.
+            ///
+            /// # Panics
+            ///
+            /// Within a runtime, as tokio does, and in a run.
+            #[track_caller]
+            pub fn blocking_recv(&mut self) -> Option<T> {
+                self.inner.blocking_recv()
+            }
+
+            /// Blocks the thread until there is a value, and receives as `recv_many`.
+            ///
+            /// # Panics
+            ///
+            /// Within a runtime, as tokio does, and in a run.
+            #[track_caller]
+            pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
+                self.inner.blocking_recv_many(buffer, limit)
+            }
+
             /// Returns the next value, if there is one.
             ///
             /// # Errors

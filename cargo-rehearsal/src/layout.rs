@@ -1,0 +1,57 @@
+//! The places of what this command writes, all of them in the project's build output.
+
+use std::path::{Path, PathBuf};
+
+use crate::project::Project;
+
+/// The directory in the build output.
+const DIRECTORY: &str = "rehearsal/shim";
+
+/// The places of one project.
+pub(crate) struct Layout {
+    base: PathBuf,
+    root: PathBuf,
+}
+
+impl Layout {
+    pub(crate) fn new(project: &Project) -> Self {
+        Self {
+            base: project.target().join(DIRECTORY),
+            root: project.root().to_owned(),
+        }
+    }
+
+    /// Returns the path in the mirror of an absolute path of the machine.
+    ///
+    /// The mirror has all that is above the project too, so that the relative paths in the
+    /// project's manifests lead to the same packages.
+    pub(crate) fn mirrored(&self, path: &Path) -> PathBuf {
+        let relative = path.strip_prefix("/").unwrap_or(path);
+        self.base.join("mirror").join(relative)
+    }
+
+    /// Returns the path in the mirror of a file of the project.
+    pub(crate) fn in_project(&self, file: &str) -> PathBuf {
+        self.mirrored(&self.root).join(file)
+    }
+
+    /// Returns the directory of a package that this command writes.
+    pub(crate) fn package(&self, name: &str) -> PathBuf {
+        self.base.join("packages").join(name)
+    }
+
+    /// Returns the file with the settings for cargo.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.base.join("config.toml")
+    }
+
+    /// Returns the directory for what cargo builds.
+    pub(crate) fn build(&self) -> PathBuf {
+        self.base.join("build")
+    }
+
+    /// Returns the file that remembers the lock file from which the mirror's own was made.
+    pub(crate) fn lock_origin(&self) -> PathBuf {
+        self.in_project(".Cargo.lock.origin")
+    }
+}

@@ -1,0 +1,97 @@
+//! A directory of links to the project's files.
+//!
+//! Cargo has no option for the place of the lock file, and a patch changes it. So cargo is run
+//! on a directory that has links to all that the project's directory has, but a lock file of its
+//! own. The links are made anew where files have come or gone.
+
+use std::fs;
+use std::path::Path;
+
+use crate::error::Error;
+use crate::files::{self, is_link};
+use crate::layout::Layout;
+use crate::project::Project;
+
+const LOCK_FILE: &str = "Cargo.lock";
+
+/// Brings the mirror up to date.
+pub(crate) fn update(layout: &Layout, project: &Project) -> Result<(), Error> {
+    mirror_directory(layout, project.root(), None)?;
+    for directory in project.local_directories() {
+        if !directory.starts_with(project.root()) {
+            mirror_outside(layout, project.root(), directory)?;
+        }
+    }
+    copy_lock_file(layout, project.root())
+}
+
+/// Mirrors a package outside the project. Where it is above the project, only what is beside
+/// the project is linked; else the topmost directory that does not contain the project.
+fn mirror_outside(layout: &Layout, root: &Path, directory: &Path) -> Result<(), Error> {
+    if let Ok(below) = root.strip_prefix(directory) {
+        let mut directory = directory.to_owned();
+        for name in below {
+            mirror_directory(layout, &directory, Some(Path::new(name)))?;
+            directory.push(name);
+        }
+        return Ok(());
+    }
+    let mut path = directory;
+    while let Some(above) = path.parent() {
+        if root.starts_with(above) {
+            files::directory(&layout.mirrored(above))?;
+            return files::link(path, &layout.mirrored(path));
+        }
+        path = above;
+    }
+    Ok(())
+}
+
+/// Links everything in a directory, without the lock file and `except`.
+fn mirror_directory(layout: &Layout, directory: &Path, except: Option<&Path>) -> Result<(), Error> {
+    let mirror = layout.mirrored(directory);
+    files::directory(&mirror)?;
+    for entry in entries(directory)? {
+        if entry != Path::new(LOCK_FILE) && Some(entry.as_path()) != except {
+            files::link(&directory.join(&entry), &mirror.join(&entry))?;
+        }
+    }
+    for entry in entries(&mirror)? {
+        let path = mirror.join(entry);
+        if is_link(&path) && !path.exists() {
+            fs::remove_file(&path).map_err(Error::file(&path))?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the names of what is in a directory.
+fn entries(directory: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
+    let entries = fs::read_dir(directory).map_err(Error::file(directory))?;
+    let names = entries.map(|entry| entry.map(|entry| entry.file_name().into()));
+    names
+        .collect::<Result<_, _>>()
+        .map_err(Error::file(directory))
+}
+
+/// Copies the lock file, if it has changed since it was last copied: cargo then adds to the copy
+/// what the patch needs.
+fn copy_lock_file(layout: &Layout, root: &Path) -> Result<(), Error> {
+    let original = root.join(LOCK_FILE);
+    let text = fs::read_to_string(&original).map_err(Error::file(&original))?;
+    let copy = layout.in_project(LOCK_FILE);
+    let origin = layout.lock_origin();
+    let unchanged = fs::read_to_string(&origin).is_ok_and(|found| found == text);
+    if unchanged && copy.is_file() {
+        return Ok(());
+    }
+    files::write(&origin, &text)?;
+    reset_lock_file(layout)
+}
+
+/// Makes the lock file of the mirror equal to the project's again.
+pub(crate) fn reset_lock_file(layout: &Layout) -> Result<(), Error> {
+    let origin = layout.lock_origin();
+    let text = fs::read_to_string(&origin).map_err(Error::file(&origin))?;
+    files::write(&layout.in_project(LOCK_FILE), &text)
+}

@@ -1,0 +1,1 @@
+//! Libraries that use plain tokio.

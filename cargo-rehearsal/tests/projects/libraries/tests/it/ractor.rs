@@ -1,0 +1,52 @@
+use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
+
+struct Counter;
+
+enum Message {
+    Add(u32),
+    Total(RpcReplyPort<u32>),
+}
+
+impl Actor for Counter {
+    type Msg = Message;
+    type State = u32;
+    type Arguments = ();
+
+    async fn pre_start(&self, _: ActorRef<Message>, (): ()) -> Result<u32, ActorProcessingErr> {
+        Ok(0)
+    }
+
+    async fn handle(
+        &self,
+        _: ActorRef<Message>,
+        message: Message,
+        total: &mut u32,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            Message::Add(amount) => *total += amount,
+            Message::Total(port) => port.send(*total)?,
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn actor_handles_all_messages() {
+    super::explore(|_| async {
+        let (actor, ended) = Actor::spawn(None, Counter, ()).await.unwrap();
+        let senders = [1, 2].map(|amount| {
+            let actor = actor.clone();
+            tokio::spawn(async move {
+                tokio::task::yield_now().await;
+                actor.cast(Message::Add(amount)).unwrap();
+            })
+        });
+        for sender in senders {
+            sender.await.unwrap();
+        }
+        let total = ractor::call!(actor, Message::Total).unwrap();
+        assert_eq!(total, 3);
+        actor.stop(None);
+        ended.await.unwrap();
+    });
+}

@@ -1,0 +1,87 @@
+// Programs of the parity suite: handles of a runtime, the clock, and what blocks.
+
+pub(crate) async fn handle_spawns_tasks() -> Log {
+    let handle = Handle::current();
+    let task = handle.spawn(async {
+        sleep(MS).await;
+        1
+    });
+    let same = Handle::try_current().map(|found| found.id() == handle.id());
+    let entered = {
+        let _guard = handle.enter();
+        tokio::spawn(async { 2 })
+    };
+    let mut set = JoinSet::new();
+    set.spawn_on(async { 3 }, &handle);
+    let flavor = handle.runtime_flavor();
+    let values = (task.await.unwrap(), entered.await.unwrap());
+    log![values, set.join_all().await, same.ok(), flavor]
+}
+
+pub(crate) async fn failed_task_is_an_error_of_input_or_output() -> Log {
+    let task = tokio::spawn(std::future::pending::<()>());
+    task.abort();
+    let cancelled = std::io::Error::from(task.await.unwrap_err());
+    log![cancelled.kind(), cancelled.to_string()]
+}
+
+pub(crate) async fn runtime_does_not_block_in_a_task() -> Log {
+    let lock = Mutex::new(1);
+    let (sender, mut receiver) = mpsc::channel(1);
+    let operations: [&mut dyn FnMut(); 4] = [
+        &mut || _ = lock.blocking_lock(),
+        &mut || _ = sender.blocking_send(1),
+        &mut || _ = receiver.blocking_recv(),
+        &mut || Handle::current().block_on(async {}),
+    ];
+    let panics = operations.map(|operation| {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(operation)).is_err()
+    });
+    log![panics]
+}
+
+pub(crate) async fn clock_is_moved() -> Log {
+    let start = Instant::now();
+    let task = tokio::spawn(async move {
+        sleep(MS * 5).await;
+        millis(start)
+    });
+    tokio::task::yield_now().await;
+    tokio::time::advance(MS * 20).await;
+    log![millis(start), task.await.is_ok()]
+}
+
+pub(crate) async fn tcp_socket_listens_and_connects() -> Log {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(8).unwrap();
+    let address = listener.local_addr().unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_nodelay(true).unwrap();
+    let (client, server) = tokio::join!(socket.connect(address), listener.accept());
+    let (mut client, (mut server, _)) = (client.unwrap(), server.unwrap());
+    client.write_all(b"hello").await.unwrap();
+    let mut heard = [0; 5];
+    server.read_exact(&mut heard).await.unwrap();
+    let again = TcpSocket::new_v4().unwrap();
+    again.bind(address).unwrap_or_default();
+    let taken = again.listen(8).map_err(|error| error.kind());
+    let error = client.take_error().unwrap().is_some();
+    log![heard, taken.err(), error]
+}
+
+pub(crate) async fn udp_by_hand() -> Log {
+    let one = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let other = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let (from, to) = (one.local_addr().unwrap(), other.local_addr().unwrap());
+    let receiver = async {
+        let mut bytes = [0; 8];
+        let mut buffer = tokio::io::ReadBuf::new(&mut bytes);
+        let sender = std::future::poll_fn(|cx| other.poll_recv_from(cx, &mut buffer)).await;
+        (sender.unwrap() == from, buffer.filled().to_vec())
+    };
+    let sender = std::future::poll_fn(|cx| one.poll_send_to(cx, b"hello", to));
+    let (received, sent) = tokio::join!(receiver, sender);
+    log![received, sent.unwrap()]
+}
