@@ -40,7 +40,11 @@ impl Repro {
             }
         };
         writeln!(text, "# A failing run: {by} replays this file.")?;
-        writeln!(text, "format = {}", site::format_of(self.interleave, &self.schedule))?;
+        writeln!(
+            text,
+            "format = {}",
+            site::format_of(self.interleave, &self.schedule)
+        )?;
         writeln!(text, "tool = {}", quoted(TOOL))?;
         match &self.origin {
             Origin::Scenario(scenario) => self.write_scenario(scenario, text)?,
@@ -51,7 +55,10 @@ impl Repro {
         writeln!(text, "strategy = {}", quoted(&self.strategy.to_string()))?;
         if self.interleave != Interleave::default() {
             let interleave = quoted(self.interleave.as_str());
-            writeln!(text, "interleave = {interleave} # what scheduling points are")?;
+            writeln!(
+                text,
+                "interleave = {interleave} # what scheduling points are"
+            )?;
         }
         writeln!(
             text,

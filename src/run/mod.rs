@@ -18,8 +18,8 @@ use rehearsal_agents::record::Recorder;
 use rehearsal_agents::system;
 use rehearsal_history::{CheckedRun, EntityId, History, Ledger, Symbol};
 use rehearsal_sim::{
-    Budget, Choices, Config, Interleave, LeakKind, NetConfig, Outcome, Recording, Schedule, Strategy, Verdict,
-    VirtualTime,
+    Budget, Choices, Config, Interleave, LeakKind, NetConfig, Outcome, Recording, Schedule,
+    Strategy, Verdict, VirtualTime,
 };
 
 use self::judge::{Criteria, Finished};

@@ -182,7 +182,9 @@ fn describe_switch(report: &RunReport, switch: &Switch, decision: &Deviation) ->
             let interrupted = interrupted(operation, switch.line.as_ref(), switch.at);
             (first.clone(), format!("{interrupted}; {taken} goes on"))
         }
-        (DeviationKind::Preemption, None) => (first.clone(), format!("gives way to {taken}{place}")),
+        (DeviationKind::Preemption, None) => {
+            (first.clone(), format!("gives way to {taken}{place}"))
+        }
         _ => (
             taken,
             format!("goes before {first}{}", stands(switch.line.as_ref())),

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use rehearsal_history::profile::Profile;
 use rehearsal_history::{Actors, Model, Recorder};
-use rehearsal_sim::{Ambient, Budget, Config, Interleave, Leaks, NetConfig, Outcome, Strategy, Verdict, World};
+use rehearsal_sim::{
+    Ambient, Budget, Config, Interleave, Leaks, NetConfig, Outcome, Strategy, Verdict, World,
+};
 
 use super::{
     About, Expectation, Extent, Identity, Origin, Selection, Target, TestRef, VariantError,

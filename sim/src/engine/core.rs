@@ -26,10 +26,10 @@ use crate::trace::{
 };
 
 use super::cancellations::Cancellations;
+use super::plain_locks::PlainWait;
 use super::plain_tasks::PlainTasks;
 use super::record::{Record, SwitchEntry, TAG_POLL};
 use super::spawn_tree::SpawnTree;
-use super::plain_locks::PlainWait;
 use super::stacks::{Stacks, Suspended};
 use super::task_choices::TaskChoices;
 use super::{Budget, Recording};
