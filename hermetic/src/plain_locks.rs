@@ -1,8 +1,8 @@
 //! Waits for locks of the standard library, by code on a stack of its own.
 //!
 //! A lock that another suspended job holds would block the thread for ever, and with it that
-//! job. On Linux such a wait is one system call, which this crate sees ([`crate`]): whoever runs
-//! the jobs may have another one go on instead.
+//! job. On Linux such a wait is one system call, which this crate sees: the
+//! code that runs the jobs may have another one go on instead.
 
 use std::cell::Cell;
 use std::time::Duration;

@@ -298,6 +298,8 @@ where
         net: NetConfig::default(),
         leaks: Leaks::default(),
         cancellations: 0,
+        interleave: rehearsal_sim::Interleave::default(),
+        stack_size: rehearsal_sim::STACK_SIZE,
     };
     (name.to_owned(), Program::new(test, world, body))
 }

@@ -212,6 +212,8 @@ mod tests {
             net: NetConfig::default(),
             leaks: Leaks::default(),
             cancellations: 0,
+            interleave: rehearsal_sim::Interleave::default(),
+            stack_size: rehearsal_sim::STACK_SIZE,
         };
         let program = Program::new(test, world, |_| async {
             let marked = cancel::cancellable(rehearsal_sim::tokio::task::yield_now());

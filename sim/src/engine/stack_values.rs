@@ -1,7 +1,8 @@
 //! Values that belong to the code that is being executed, and not to the thread.
 //!
-//! What a scope sets for the functions that it calls would be in a thread-local, were it not that
-//! the thread goes to another stack in the middle of them. Values here go with the stack.
+//! The values of a scope, for the functions that it calls, would be in a thread-local, were it
+//! not that the thread goes to another stack in the middle of them. Values here go with the
+//! stack.
 
 use std::any::Any;
 use std::cell::RefCell;

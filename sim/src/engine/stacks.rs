@@ -129,7 +129,7 @@ impl Core {
     }
 }
 
-/// What the thread holds for the code on its current stack: set again when this is dropped, also
+/// The state that the thread has for the code on its current stack: set again when this is dropped, also
 /// while the stack is unwound.
 struct SavedState {
     catches: u32,

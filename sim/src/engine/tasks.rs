@@ -328,7 +328,7 @@ impl Engine {
     }
 }
 
-/// What a task does in its turn.
+/// The turn of a task.
 enum Turn {
     /// Its future is polled.
     Poll(Body),

@@ -1,5 +1,9 @@
 //! Locks of the standard library: the facade's are resources of the run, and plain ones do not
 //! block its thread.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "outside a run they are used by threads"
+)]
 
 use std::sync::Mutex as PlainMutex;
 
