@@ -104,8 +104,9 @@ The peers run the same files (`agents/src/systems/programs/catalog/`) on their o
 tokio's locks and channels. Tokio, turmoil and madsim switch tasks only where one waits; shuttle
 has a point before each operation, as the simulator has. Tokio draws nothing, and all of its
 runs are alike. The healthy version of each program ran beside it: where that fails on a peer,
-the cell says `alarm`, and the program does not count as found. A `-` stands for a peer that was
-not run.
+the cell says `alarm`, and the program does not count as found. (Shuttle's `pct` refuses a
+program that leaves no choice to it, as a healthy one may.) A `-` stands for a peer that was not
+run.
 ";
 
 /// The result of one peer on one program.

@@ -69,7 +69,7 @@ impl<'a> Page<'a> {
         writeln!(
             text,
             "Written by `rehearsal score --strategy all --page docs/score.md`: {}. The column\n\
-             *runs* says the number of seeds of each strategy, which `--seeds` sets.\n",
+             *runs* says how many runs each defect had; `--seeds` sets the most.\n",
             many(self.scores.len() as u64, "defect"),
         )?;
         self.write_strategies(text)?;
@@ -81,6 +81,7 @@ impl<'a> Page<'a> {
 
     fn write_strategies(&self, text: &mut String) -> fmt::Result {
         let hard = self.hard();
+        let every: Vec<&str> = self.scores.keys().copied().collect();
         text.push_str("## Strategies\n\n");
         writeln!(
             text,
@@ -110,7 +111,10 @@ impl<'a> Page<'a> {
             writeln!(
                 text,
                 "| `{strategy}` | {} | {found} | {soon} | {} of {} | {} | {} |",
-                self.runs_of(strategy),
+                match self.runs_of(strategy, &every) {
+                    Some((least, most)) if least < most => format!("{least} to {most}"),
+                    runs => runs.map_or_else(|| "-".to_owned(), |(runs, _)| runs.to_string()),
+                },
                 found_hard.count(),
                 hard.len(),
                 slowest.as_deref().unwrap_or("not all found"),
@@ -121,11 +125,12 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
-    /// Returns the most runs of a defect under a strategy: those that are seen often have fewer.
-    fn runs_of(&self, strategy: StrategyName) -> u64 {
-        let scores = self.scores.values().filter_map(|all| all.get(&strategy));
-        let runs = scores.map(|score| score.detected.runs);
-        runs.max().unwrap_or_default()
+    /// Returns the least and the most runs of one of those defects under a strategy; none if it
+    /// was not measured.
+    fn runs_of(&self, strategy: StrategyName, names: &[&str]) -> Option<(u64, u64)> {
+        let scores = names.iter().map(|name| &self.scores[*name]);
+        let runs = scores.filter_map(|all| Some(all.get(&strategy)?.detected.runs));
+        Some((runs.clone().min()?, runs.max()?))
     }
 
     /// Returns the defects that no run of the default schedule shows.
@@ -161,17 +166,18 @@ impl<'a> Page<'a> {
 
     fn write_hard(&self, text: &mut String) -> fmt::Result {
         let hard = self.hard();
+        let least = |strategy| self.runs_of(strategy, &hard).map_or(0, |(least, _)| least);
         text.push_str("## Defects that need a schedule\n\n");
         writeln!(
             text,
-            "None of {} of `{}` shows these {}, and fewer than 1 of 100 of {} of\n\
-             `{}`. For {} of them the upper bound of that rate's interval is below 1 per cent, \
-             too.\n",
-            many(self.runs_of(StrategyName::FIFO), "run"),
+            "No run of `{}`, of {} or more, shows these {}, and fewer than 1 of 100\n\
+             runs of `{}`, of {} or more. For {} of them the upper bound of that rate's interval\n\
+             is below 1 per cent, too.\n",
             StrategyName::FIFO,
+            least(StrategyName::FIFO),
             many(hard.len() as u64, "defect"),
-            many(self.runs_of(StrategyName::RANDOM), "run"),
             StrategyName::RANDOM,
+            least(StrategyName::RANDOM),
             self.certainly_hard(&hard),
         )?;
         self.write_head(text, &[])?;
