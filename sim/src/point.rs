@@ -258,11 +258,12 @@ impl Point {
         }
     }
 
-    /// Waits until the point is passed. Returns `false` outside a run, where there is none.
+    /// Waits until the point is passed. Returns `false` where there is none: outside a run, and in
+    /// a plain task.
     #[inline]
     pub(crate) async fn pass(mut self, resource: &Resource, operation: Operation) -> bool {
         poll_fn(|cx| self.poll(cx, Some((resource, operation)))).await;
-        context::with(|_| ()).is_some()
+        context::with(|engine| engine.running().is_some()) == Some(true)
     }
 
     /// Creates a point that was passed already.

@@ -36,6 +36,7 @@ where
 
 fn facade_lock() -> Operation {
     operation(facade::sync::Mutex::new(()), |lock| async move {
+        // In a plain task it is tokio's, with tokio's budget.
         drop(lock.lock().await);
     })
 }

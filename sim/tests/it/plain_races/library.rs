@@ -47,19 +47,30 @@ pub(super) async fn message_between_check_and_use() {
     let (commands, mut pause) = mpsc::channel(1);
     let (jobs, mut next_job) = mpsc::channel(1);
     jobs.send(7).await.expect("the receiver is open");
-    let worker = spawn(async move {
-        let must_pause = pause.try_recv().is_ok();
-        let job = next_job.recv().await;
-        // A worker that runs the job has not been paused.
-        (job.filter(|_| !must_pause).is_some(), pause)
-    });
-    let pauser = spawn(async move {
-        commands.send(()).await.expect("the receiver is open");
-    });
-    let (has_run, mut pause) = worker.await.expect("it returns");
-    let is_paused = pause.try_recv().is_ok();
+    let events = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let worker = {
+        let events = Arc::clone(&events);
+        spawn(async move {
+            let must_pause = pause.try_recv().is_ok();
+            let job = next_job.recv().await;
+            if job.is_some() && !must_pause {
+                events.lock().expect("no panic").push("job");
+            }
+        })
+    };
+    let pauser = {
+        let events = Arc::clone(&events);
+        spawn(async move {
+            // A worker that has ended already needs no command.
+            if commands.send(()).await.is_ok() {
+                events.lock().expect("no panic").push("paused");
+            }
+        })
+    };
+    worker.await.expect("it returns");
     pauser.await.expect("it returns");
-    assert!(!(has_run && is_paused), "a paused worker runs a job");
+    let events = events.lock().expect("no panic");
+    assert!(*events != ["paused", "job"], "a paused worker runs a job");
 }
 
 /// Two senders that number their messages before they send them.

@@ -39,8 +39,8 @@ impl<T> Mutex<T> {
     /// Waits for the lock, first come first served.
     pub async fn lock(&self) -> MutexGuard<'_, T> {
         let simulated = Point::default().pass(&self.resource, Operation::Lock).await;
-        // No task waits for a free lock, so there is no need to queue. Outside a run the lock
-        // must go through tokio, which makes tasks yield that never wait.
+        // No task waits for a free lock, so there is no need to queue. Outside a run, and in a
+        // plain task, the lock must go through tokio, which makes tasks yield that never wait.
         let free = simulated.then(|| self.inner.try_lock().ok()).flatten();
         let inner = match free {
             Some(inner) => inner,
