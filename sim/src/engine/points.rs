@@ -31,12 +31,8 @@ impl Engine {
             return false;
         }
         core.collect(&self.wakes);
-        if core.next.is_some() {
-            // A point of another branch of this task has switched away already.
-            return self.requeue(core, me, at);
-        }
         let resource = at.map(PendingOperation::resource);
-        if core.cancels_at_point(me, resource, self.now.get()) {
+        if core.next.is_none() && core.cancels_at_point(me, resource, self.now.get()) {
             return false;
         }
         self.choose_at_point(core, me, at)
@@ -80,10 +76,6 @@ impl Engine {
         if core.next.is_some() {
             // A point of another branch of this task has switched away already.
             return self.requeue(core, me, at);
-        }
-        let resource = at.map(PendingOperation::resource);
-        if core.cancels_at_point(me, resource, self.now.get()) {
-            return false;
         }
         if core.postpones(Some((me, at))) {
             return self.postpone_running(core, me, at);
