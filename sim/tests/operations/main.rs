@@ -142,7 +142,6 @@ fn bugs_between_two_awaits_are_found() {
             outcome.verdict != Verdict::Pass
         };
         let first = (0..1_000).find(|seed| fails(*seed));
-        println!("{name}: {first:?}");
         assert!(first.is_some(), "{name} is not found");
     }
 }
