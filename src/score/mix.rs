@@ -38,7 +38,7 @@ impl Mix<'_> {
         writeln!(
             text,
             "The portfolio takes its members in turn: its rate on a defect is the mean of theirs, and\n\
-             the runs that it needs on average are the inverse of that. They are given for the {} \n\
+             the runs that it needs on average are the inverse of that. They are given for the {}\n\
              defects that need a schedule, and for all {} that `{}` never shows. A member earns its\n\
              place if a number grows without it.\n",
             self.hard.len(),
