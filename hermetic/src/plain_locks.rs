@@ -50,10 +50,12 @@ impl Drop for HandlingPlainLocks {
     }
 }
 
-/// The real time for which a thread waits before a job is suspended: a lock that another thread
-/// holds is free by then, and the run stays what its seed makes it.
+/// The real time for which a thread waits before a job is suspended. A lock that another thread
+/// holds must be free by then, or the run would not be what its seed makes it; and a thread
+/// can be without a processor for long. So it is long, and code that is to be interrupted with a
+/// lock in hand takes one of the facade's.
 #[allow(dead_code, reason = "on some targets nothing waits")]
-pub(crate) const GRACE: Duration = Duration::from_millis(2);
+pub(crate) const GRACE: Duration = Duration::from_secs(1);
 
 /// Returns the function that handles a wait at this place.
 #[allow(dead_code, reason = "on some targets nothing calls it")]
