@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rehearsal_sim::{Verdict, VirtualTime};
 
-use super::builder::{HistoryBuilder, kind, look};
+use super::builder::{HistoryBuilder, kind};
 use super::healthy::{BOB, DATA, STREAMING, healthy_history};
 use crate::oracle::{LISTED_MAX, ORACLES, OracleRef, Report, Scope};
 
@@ -126,14 +126,4 @@ fn settings_and_claims_are_explained() {
 fn is_kebab_case(name: &str) -> bool {
     let letters = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
     name.split('-').all(letters)
-}
-
-/// Holds for a snapshot of a register that is looked at when the register has another value.
-#[test]
-fn looks_at_a_snapshot_are_compared_with_each_other_alone() {
-    let mut builder = healthy_history();
-    builder.operations.push(look(1, 9, (80, 85), 1));
-    assert_eq!(builder.unhappy(), vec![]);
-    builder.operations.push(look(1, 9, (90, 95), 2));
-    assert_eq!(builder.broken_by(), ["snapshot"]);
 }
