@@ -27,7 +27,10 @@ impl Layout {
     /// project's manifests lead to the same packages.
     pub(crate) fn mirrored(&self, path: &Path) -> PathBuf {
         let relative = path.strip_prefix("/").unwrap_or(path);
-        self.base.join("mirror").join(relative)
+        // Projects that share a directory for build output have a mirror each: what is a link in
+        // one is a directory in another.
+        let project = self.root.to_string_lossy().replace(['/', '\\'], "-");
+        self.base.join("mirror").join(project).join(relative)
     }
 
     /// Returns the path in the mirror of a file of the project.

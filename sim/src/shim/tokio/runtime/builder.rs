@@ -26,12 +26,12 @@ macro_rules! settings {
 
 /// Defines settings that take a function which the runtime's threads call.
 macro_rules! hooks {
-    ($($(#[$doc:meta])* $name:ident -> $result:ty;)*) => {
+    ($($(#[$doc:meta])* $name:ident $(-> $result:ty)?;)*) => {
         impl Builder {$(
             $(#[$doc])*
             pub fn $name<F>(&mut self, f: F) -> &mut Self
             where
-                F: Fn() -> $result + Send + Sync + 'static,
+                F: Fn() $(-> $result)? + Send + Sync + 'static,
             {
                 self.0.$name(f);
                 self
@@ -94,11 +94,11 @@ hooks! {
     /// Sets the function that names the threads.
     thread_name_fn -> String;
     /// Sets a function that each thread calls first.
-    on_thread_start -> ();
+    on_thread_start;
     /// Sets a function that each thread calls last.
-    on_thread_stop -> ();
+    on_thread_stop;
     /// Sets a function that a thread calls before it sleeps.
-    on_thread_park -> ();
+    on_thread_park;
     /// Sets a function that a thread calls when it has slept.
-    on_thread_unpark -> ();
+    on_thread_unpark;
 }
