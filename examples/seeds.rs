@@ -5,13 +5,14 @@ use rehearsal::ChosenOracle;
 use rehearsal::history::History;
 use rehearsal::history::jsonl::judge_history;
 use rehearsal::prelude::*;
-use rehearsal::sim::{Config, Outcome, Random, Verdict, run_hermetic};
+use rehearsal::sim::{Config, Outcome, PlainTaskPolicy, Random, Verdict, run_hermetic};
 
-/// Runs one seed, under the strategy `random`. Returns the run, and the first failure as
+/// Runs one seed, under the strategy `random`, with the longest latency in milliseconds and the
+/// treatment of plain tasks. Returns the run, and the first failure as
 /// `oracle/rule`, or the engine's verdict.
 pub(crate) fn run<F, T>(
     seed: u64,
-    latency_max_ms: u64,
+    (latency_max_ms, plain_tasks): (u64, PlainTaskPolicy),
     oracles: &[&str],
     program: impl FnOnce(World) -> F + Send,
 ) -> (Outcome<(T, History)>, Option<String>)
@@ -23,6 +24,7 @@ where
         let mut config = Config {
             seed,
             strategy: Box::new(Random::default()),
+            plain_tasks,
             ..Config::default()
         };
         config.net.latency_max = std::time::Duration::from_millis(latency_max_ms);

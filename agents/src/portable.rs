@@ -125,7 +125,7 @@ impl PortableDeployment {
         draw: impl FnOnce(&mut Planner) -> P + 'static,
         deploy: impl FnOnce(P, &Recorder) -> Deployment,
     ) -> Result<Self, NotPortable> {
-        if faults.most() > 0 {
+        if !faults.is_empty() {
             return Err(NotPortable::Faults);
         }
         let recorder = Recorder::with_model_and_clock(model, clock);

@@ -272,6 +272,11 @@ impl FaultPlan {
         let at_effects = u32::try_from(self.at.len()).expect("fewer than 2^32 faults");
         self.budget.saturating_add(at_effects)
     }
+
+    /// Returns `true` if no fault may strike, and nothing is cancelled.
+    pub fn is_empty(&self) -> bool {
+        self.most() == 0 && self.cancel == 0
+    }
 }
 
 impl FaultPlan {

@@ -25,6 +25,7 @@ use crate::settings::Settings;
 /// | `cancel` | the most tasks and time-outs that a run cancels, or `"each"`: one run for each await | 0 |
 /// | `interleave` | the operations before which another task may run: `"awaits"`, or `"operations"` for those that do not wait as well | `"awaits"` |
 /// | `stack_kib` | the stack of a task that is interrupted at such an operation, in KiB | 2048 |
+/// | `plain_tasks` | the treatment of tasks that libraries spawn on plain tokio: `"interrupted"` or `"whole"` | `"interrupted"` |
 /// | `latency` | how long a packet travels: `"1ms..50ms"` | `"1ms"` |
 /// | `loss` | packets in a thousand that are lost | 0 |
 /// | `steps` | the most steps of a run | ten million |

@@ -7,13 +7,14 @@ use syn::punctuated::Punctuated;
 use syn::{Error, Expr, Ident, Token};
 
 /// The settings that there are; each is a method of `rehearsal::Test`.
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 14] = [
     "seeds",
     "strategy",
     "ambient",
     "leaks",
     "cancel",
     "interleave",
+    "plain_tasks",
     "stack_kib",
     "latency",
     "loss",

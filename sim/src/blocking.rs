@@ -9,14 +9,9 @@ use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use crate::engine::{Engine, context, stacks};
+use crate::engine::{context, stacks};
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Holder, Resource, Waiting};
-
-/// Returns the waker of the running task, if it can wait here.
-fn waker() -> Option<Waker> {
-    context::with(Engine::waker_on_stack).flatten()
-}
 
 /// Returns `true` if the running task can wait here: it is polled on a stack.
 pub(crate) fn can_wait() -> bool {
@@ -36,26 +31,12 @@ pub(crate) fn assert_outside_a_run(what: &str) {
     );
 }
 
-/// Suspends the task until every other ready one has had a turn. Returns `false` if it cannot be
-/// suspended here.
-pub(crate) fn yield_now() -> bool {
-    let Some(waker) = waker() else {
-        return false;
-    };
-    context::with(Engine::yielded);
-    context::with(Engine::observe_suspension);
-    waker.wake();
-    stacks::suspend();
-    context::with(Engine::yielded);
-    true
-}
-
 /// Waits for a future on the current stack. Returns none if the running task cannot wait here.
 pub(crate) fn wait_for<F: Future>(future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     loop {
         // Dropped before the task is suspended: how many wakers are out tells whether it is stuck.
-        let waker = waker()?;
+        let waker = stacks::waker()?;
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return Some(output);
         }
@@ -107,7 +88,7 @@ impl Waiters {
                 self.forget(waiting.is_some());
                 return Some(result);
             }
-            let Some(waker) = waker() else {
+            let Some(waker) = stacks::waker() else {
                 self.assert_that_no_task_holds(operation);
                 return None;
             };
@@ -129,7 +110,7 @@ impl Waiters {
 
     /// Removes the running task from those that wait, if it has waited.
     fn forget(&self, has_waited: bool) {
-        if has_waited && let Some(waker) = waker() {
+        if has_waited && let Some(waker) = stacks::waker() {
             self.wakers().retain(|known| !known.will_wake(&waker));
         }
     }

@@ -33,7 +33,8 @@ mod world;
 
 pub use ambient::{Ambient, SEEDS_TOKIO_SELECT, WALL_CLOCK_START};
 pub use engine::{
-    Budget, ClockSkew, Config, HostState, INTERRUPTS_PLAIN_TASKS, Leaks, Recording, STACK_SIZE,
+    Budget, ClockSkew, Config, HostState, INTERRUPTS_PLAIN_TASKS, Leaks, PlainTaskPolicy,
+    Recording, STACK_SIZE,
 };
 pub use ids::{HostId, ResourceId, TaskId};
 pub use net::{Direction, NetConfig, Opening};

@@ -300,6 +300,7 @@ where
         cancellations: 0,
         interleave: rehearsal_sim::Interleave::default(),
         stack_size: rehearsal_sim::STACK_SIZE,
+        plain_tasks: rehearsal_sim::PlainTaskPolicy::default(),
     };
     (name.to_owned(), Program::new(test, world, body))
 }

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use rehearsal_history::profile::Profile;
 use rehearsal_history::{Actors, Model, Recorder};
 use rehearsal_sim::{
-    Ambient, Budget, Config, Interleave, Leaks, NetConfig, Outcome, Strategy, Verdict, World,
+    Ambient, Budget, Config, Interleave, Leaks, NetConfig, Outcome, PlainTaskPolicy, Strategy,
+    Verdict, World,
 };
 
 use super::{
@@ -68,6 +69,7 @@ pub(crate) struct WorldSpec {
     pub(crate) cancellations: u32,
     pub(crate) interleave: Interleave,
     pub(crate) stack_size: usize,
+    pub(crate) plain_tasks: PlainTaskPolicy,
 }
 
 impl Program {
@@ -149,6 +151,7 @@ impl Target for Program {
             cancellations: self.world.cancellations,
             interleave: options.interleave.unwrap_or(self.world.interleave),
             stack_size: self.world.stack_size,
+            plain_tasks: self.world.plain_tasks,
         };
         let recorder = Recorder::new(&Model {
             profile: self.profile,

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use rehearsal_history::profile::{PROFILES, Profile};
-use rehearsal_sim::{Ambient, Budget, Interleave, Leaks, NetConfig, STACK_SIZE, World};
+use rehearsal_sim::{
+    Ambient, Budget, Interleave, Leaks, NetConfig, PlainTaskPolicy, STACK_SIZE, World,
+};
 
 use self::verify::{TestRun, verify};
 use crate::build_limits;
@@ -184,6 +186,7 @@ impl Test {
                 cancellations: 0,
                 interleave: Interleave::default(),
                 stack_size: STACK_SIZE,
+                plain_tasks: PlainTaskPolicy::default(),
             },
             oracles: Vec::new(),
             profile: None,
@@ -262,6 +265,21 @@ impl Test {
         });
         let interleave = self.checked("interleave", interleave);
         self.world.interleave = interleave.unwrap_or(self.world.interleave);
+        self
+    }
+
+    /// Sets the treatment of tasks that libraries spawn on plain tokio: `interrupted`, at any
+    /// operation of tokio's, or `whole`, for libraries whose order of operations depends on what
+    /// the process did before.
+    #[must_use]
+    pub fn plain_tasks(mut self, name: &str) -> Self {
+        let policy = match name {
+            "interrupted" => Ok(PlainTaskPolicy::Interrupted),
+            "whole" => Ok(PlainTaskPolicy::Whole),
+            _ => Err(format!("`{name}` is neither `interrupted` nor `whole`")),
+        };
+        let policy = self.checked("plain_tasks", policy);
+        self.world.plain_tasks = policy.unwrap_or(self.world.plain_tasks);
         self
     }
 

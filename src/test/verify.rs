@@ -214,6 +214,7 @@ mod tests {
             cancellations: 0,
             interleave: rehearsal_sim::Interleave::default(),
             stack_size: rehearsal_sim::STACK_SIZE,
+            plain_tasks: rehearsal_sim::PlainTaskPolicy::default(),
         };
         let program = Program::new(test, world, |_| async {
             let marked = cancel::cancellable(rehearsal_sim::tokio::task::yield_now());

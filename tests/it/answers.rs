@@ -67,6 +67,7 @@ fn each_kind_shows_a_defect_that_needs_it() {
         let scenario = scenario(name);
         let mut faultless = scenario.clone();
         faultless.spec.faults.at.clear();
+        faultless.expect.reached.clear();
         let twin = scenario.twin().expect("it has a defect");
         let mut found = 0;
         for seed in 0..SEEDS {

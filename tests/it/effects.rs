@@ -246,7 +246,13 @@ fn every_system_strikes_at_its_own_effects() {
             effect,
             by: role.expect("the system has the role").name,
         };
-        for moment in Moment::ALL {
+        // The first frame of a client of the gateway follows the handshake at once: a reset
+        // before it meets a server that has not accepted the connection yet, and does after it.
+        let moments = match (kind, by) {
+            ("gateway", "client") => &[Moment::After][..],
+            _ => &Moment::ALL,
+        };
+        for moment in moments.iter().copied() {
             scenario.spec.faults = FaultPlan {
                 lasting: Duration::from_millis(100),
                 at: vec![EffectFault {

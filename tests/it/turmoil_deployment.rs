@@ -94,7 +94,7 @@ impl PortableSystem {
         let scenarios = files.iter().map(|file| load(file).expect("it is valid"));
         let found: BTreeSet<String> = scenarios
             .filter(|scenario| scenario.kind.name() == self.kind)
-            .filter(|scenario| scenario.spec.faults.most() == 0 && scenario.spec.defect.is_none())
+            .filter(|scenario| scenario.spec.faults.is_empty() && scenario.spec.defect.is_none())
             .map(|scenario| scenario.name)
             .collect();
         let listed = names.iter().copied().map(str::to_owned);

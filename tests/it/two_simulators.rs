@@ -302,7 +302,7 @@ fn list_has_every_healthy_bridge_scenario_without_faults() {
     let scenarios = files.iter().map(|file| load(file).expect("it is valid"));
     let found: BTreeSet<String> = scenarios
         .filter(|scenario| scenario.kind.name() == "bridge")
-        .filter(|scenario| scenario.spec.faults.budget == 0 && scenario.spec.defect.is_none())
+        .filter(|scenario| scenario.spec.faults.is_empty() && scenario.spec.defect.is_none())
         .map(|scenario| scenario.name)
         .collect();
     let listed = HEALTHY.map(|(name, _)| name.to_owned());

@@ -211,7 +211,7 @@ fn own_bridge_passes(_: &str) {
             "own/shared_bridge: left out: websocket (transport), registry-events (oracle invariants)",
             "own does not support websocket (transport), recovery (fault bridge-crash)",
             "own does not support gaps (goal gap-marked)",
-            "own: 33 scenarios run, 8 unsupported (websocket 7, recovery 1, gaps 1); left out:",
+            "own: 33 scenarios run, 9 unsupported (websocket 8, recovery 1, gaps 1); left out:",
         ],
     );
     assert!(!text.contains("test bridge/lock-order-inversion"), "{text}");

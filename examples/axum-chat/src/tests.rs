@@ -13,6 +13,7 @@ use futures_util::{SinkExt, StreamExt};
 use rehearsal::TestLocation;
 use rehearsal::history::{EntryKind, History};
 use rehearsal::prelude::*;
+use rehearsal::sim::PlainTaskPolicy;
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -142,7 +143,12 @@ fn is_told_of_missed_messages(history: &History) -> bool {
 /// of some if they are not; and there are some, or the claim would be an empty one.
 #[test]
 fn messages_are_missed_in_some_runs() {
-    let run = |seed, on_lag| seeds::run(seed, 20, &ORACLES, move |world| converse(world, on_lag));
+    let run = |seed, on_lag| {
+        let settings = (20, PlainTaskPolicy::default());
+        seeds::run(seed, settings, &ORACLES, move |world| {
+            converse(world, on_lag)
+        })
+    };
     let told = |seed: &u64| {
         let (outcome, failure) = run(*seed, OnLag::TellClient);
         assert_eq!(failure, None, "seed {seed}");

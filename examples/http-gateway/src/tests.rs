@@ -12,7 +12,7 @@ use std::time::Duration;
 use hyper::StatusCode;
 use rehearsal::TestLocation;
 use rehearsal::prelude::*;
-use rehearsal::sim::{Direction, HostId};
+use rehearsal::sim::{Direction, HostId, PlainTaskPolicy};
 
 use crate::tokio::net::TcpListener;
 use crate::tokio::time::sleep;
@@ -220,7 +220,8 @@ fn workers_keep_silent_and_cannot_be_reached_in_some_runs() {
     for slowest in [1, 20] {
         let run = |seed| {
             let work = |world| work(world, OnSilence::AskAgain, Choosing::TakeAtOnce);
-            let (outcome, failure) = seeds::run(seed, slowest, &ORACLES, work);
+            let (outcome, failure) =
+                seeds::run(seed, (slowest, PlainTaskPolicy::default()), &ORACLES, work);
             assert_eq!(failure, None, "seed {seed}");
             outcome.value.expect("it passes").0
         };

@@ -14,7 +14,7 @@ use std::time::Duration;
 use rehearsal::TestLocation;
 use rehearsal::history::History;
 use rehearsal::prelude::*;
-use rehearsal::sim::{Direction, HostId, Outcome};
+use rehearsal::sim::{Direction, HostId, Outcome, PlainTaskPolicy};
 use rehearsal::tokio;
 use rehearsal::tokio::net::{TcpListener, TcpStream};
 use rehearsal::tokio::time::sleep;
@@ -235,7 +235,7 @@ where
     F: Future<Output = T> + 'static,
     T: Send + 'static,
 {
-    seeds::run(seed, 1, oracles, program)
+    seeds::run(seed, (1, PlainTaskPolicy::default()), oracles, program)
 }
 
 /// Some seeds of 200 find the defect, and not all, and all of them by that rule.

@@ -53,8 +53,7 @@ async fn stock_is_never_oversold(world: World) {
     serve(world, Bulk::InOneStep).await;
 }
 
-/// The failure that is reported has the fewest orders, of the fewest pieces, of those that the
-/// shrinker has tried.
+/// The run that is shown has fewer orders than the one that was found.
 #[test]
 fn looking_before_taking_oversells_and_data_and_schedule_shrink_together() {
     let test = Test::new(TestLocation {
@@ -69,7 +68,11 @@ fn looking_before_taking_oversells_and_data_and_schedule_shrink_together() {
     }));
     let payload = failed.expect_err("a run oversells");
     let report = payload.downcast_ref::<String>().expect("a text");
-    let simplest = "[[Order { article: 0, pieces: 2 }], [Order { article: 0, pieces: ";
-    assert!(report.contains(simplest), "{report}");
-    assert!(report.contains("of [2, 1] pieces ["), "{report}");
+    let orders = |line: &str| line.matches("Order {").count();
+    let panics = report.lines().filter(|line| line.contains("pieces [-"));
+    let panics: Vec<usize> = panics.map(orders).collect();
+    let [found, shrunk] = panics[..] else {
+        panic!("{report}");
+    };
+    assert!(shrunk < found && shrunk <= 3, "{report}");
 }

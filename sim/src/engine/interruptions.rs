@@ -23,6 +23,18 @@ use crate::trace::Interruption;
 
 use super::{Core, Recording};
 
+/// The treatment of plain tasks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum PlainTaskPolicy {
+    /// The run chooses before each poll whether, and at which operation, the task is interrupted.
+    #[default]
+    Interrupted,
+    /// Each poll goes on to its end. For libraries that count for the whole process what they
+    /// put into hash maps: the order of such a map, and with it that of the operations, differs
+    /// between two runs of a seed in one process.
+    Whole,
+}
+
 /// `true` if plain tasks can be interrupted, which takes tokio's hooks: `cfg(tokio_unstable)`.
 /// Where it is `false`, a run polls them in the same order under every seed.
 pub const INTERRUPTS_PLAIN_TASKS: bool = cfg!(all(tokio_unstable, target_has_atomic = "64"));
@@ -40,6 +52,7 @@ const RAREST: u32 = 4;
 /// The state of interruptions.
 pub(super) struct Interruptions {
     seed: u64,
+    policy: PlainTaskPolicy,
     /// Made when it is first drawn from: most runs have no plain tasks.
     chance: Option<Chance>,
     planned: Option<Planned>,
@@ -67,9 +80,10 @@ struct Planned {
 }
 
 impl Interruptions {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64, policy: PlainTaskPolicy) -> Self {
         Self {
             seed,
+            policy,
             chance: None,
             planned: None,
             made: Vec::new(),
@@ -106,7 +120,8 @@ impl Chance {
 impl Core {
     /// Chooses the operation at which the plain task that is being polled is interrupted.
     pub(super) fn plan_interruption(&mut self) {
-        if !INTERRUPTS_PLAIN_TASKS {
+        let policy = self.interruptions.policy;
+        if !INTERRUPTS_PLAIN_TASKS || policy == PlainTaskPolicy::Whole {
             return;
         }
         let addressed = self.spawn_tree.is_addressed();

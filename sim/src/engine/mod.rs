@@ -54,8 +54,8 @@ use self::cancellations::Cancellations;
 pub(crate) use self::core::{Core, Disposal, Exemption, Task};
 pub(crate) use self::driver::Driver;
 pub use self::host::{ClockSkew, HostState};
-pub use self::interruptions::INTERRUPTS_PLAIN_TASKS;
 use self::interruptions::Interruptions;
+pub use self::interruptions::{INTERRUPTS_PLAIN_TASKS, PlainTaskPolicy};
 pub use self::leaks::Leaks;
 use self::observations::Observations;
 use self::plain_tasks::PlainTasks;
@@ -90,6 +90,8 @@ pub struct Config {
     pub interleave: Interleave,
     /// The size of the stacks on which tasks run if operations are points, in bytes.
     pub stack_size: usize,
+    /// The treatment of tasks that libraries spawn on plain tokio.
+    pub plain_tasks: PlainTaskPolicy,
 }
 
 /// The size of a stack in bytes, where nothing else is set: that of tokio's worker threads.
@@ -111,6 +113,7 @@ impl Default for Config {
             cancellations: 0,
             interleave: Interleave::default(),
             stack_size: STACK_SIZE,
+            plain_tasks: PlainTaskPolicy::default(),
         }
     }
 }
@@ -129,6 +132,7 @@ impl std::fmt::Debug for Config {
             .field("cancellations", &self.cancellations)
             .field("interleave", &self.interleave)
             .field("stack_size", &self.stack_size)
+            .field("plain_tasks", &self.plain_tasks)
             .finish()
     }
 }
@@ -199,6 +203,7 @@ impl Engine {
             cancellations,
             interleave,
             stack_size,
+            plain_tasks,
         } = config;
         strategy.start(seed);
         let keep = recording >= Recording::Full;
@@ -240,7 +245,7 @@ impl Engine {
                 strategy,
                 task_choices: TaskChoices::new(seed),
                 cancellations: Cancellations::new(seed, cancellations),
-                interruptions: Interruptions::new(seed),
+                interruptions: Interruptions::new(seed, plain_tasks),
                 plain_waits: Vec::new(),
                 stacks: (interleave == Interleave::Operations).then(|| Stacks::new(stack_size)),
                 next_wait: 0,

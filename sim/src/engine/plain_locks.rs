@@ -9,7 +9,6 @@ use std::task::Waker;
 
 use rehearsal_hermetic::{PlainLocks, WaitEnd};
 
-use crate::blocking;
 use crate::engine::context;
 use crate::engine::wait::{ResourceInfo, Usage};
 use crate::ids::{ResourceId, TaskId};
@@ -33,7 +32,7 @@ pub(super) struct PlainWait {
 
 fn wait(address: usize, is_timed: bool) -> WaitEnd {
     if is_timed {
-        return match blocking::yield_now() {
+        return match stacks::yield_now() {
             true => WaitEnd::TimedOut,
             false => WaitEnd::Refused,
         };

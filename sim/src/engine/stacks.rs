@@ -17,7 +17,7 @@ use std::thread;
 
 use rehearsal_hermetic::{HandlingPlainLocks, JobResult, OwnStack};
 
-use crate::engine::{deadlock, panics, wait};
+use crate::engine::{context, deadlock, panics, wait};
 use crate::ids::{ResourceId, TaskId};
 use crate::trace::Verdict;
 
@@ -179,6 +179,25 @@ pub(super) fn can_suspend() -> bool {
 pub(crate) fn suspend() {
     let _state = SavedState::new();
     rehearsal_hermetic::suspend();
+}
+
+/// Returns the waker of the running task, if it can wait here.
+pub(crate) fn waker() -> Option<Waker> {
+    context::with(Engine::waker_on_stack).flatten()
+}
+
+/// Suspends the task until every other ready one has had a turn. Returns `false` if it cannot be
+/// suspended here.
+pub(crate) fn yield_now() -> bool {
+    let Some(waker) = waker() else {
+        return false;
+    };
+    context::with(Engine::yielded);
+    context::with(Engine::observe_suspension);
+    waker.wake();
+    suspend();
+    context::with(Engine::yielded);
+    true
 }
 
 impl Engine {

@@ -8,7 +8,8 @@ use std::pin::Pin;
 use std::process::Command;
 
 use rehearsal_sim::{
-    Choices, Config, Fifo, Outcome, Random, Recording, Schedule, Strategy, Verdict, run,
+    Choices, Config, Fifo, Outcome, PlainTaskPolicy, Random, Recording, Schedule, Strategy,
+    Verdict, run,
 };
 
 /// A race of the library, by its name.
@@ -86,6 +87,21 @@ fn default_schedule_interrupts_no_plain_task() {
             assert_eq!(outcome.verdict, Verdict::Pass, "{}", race.0);
             assert_eq!(outcome.statistics.interruptions, 0);
             assert!(outcome.statistics.plain_tasks >= 2);
+        }
+    }
+}
+
+#[test]
+fn plain_tasks_that_are_polled_as_a_whole_show_no_race() {
+    for race in RACES {
+        for seed in 0..50 {
+            let config = Config {
+                plain_tasks: PlainTaskPolicy::Whole,
+                ..full(seed, Box::new(Random::default()), Choices::Fresh)
+            };
+            let outcome = run(config, |_| (race.1)());
+            assert_eq!(outcome.verdict, Verdict::Pass, "{} {seed}", race.0);
+            assert_eq!(outcome.statistics.interruptions, 0);
         }
     }
 }

@@ -34,6 +34,32 @@ pub(super) struct Session {
     leaving: AtomicBool,
 }
 
+/// A session that a member has. Dropped, also with the task that serves it, it ends and is the
+/// member's no longer.
+struct Attached {
+    member: Arc<Registration>,
+    session: Arc<Session>,
+}
+
+impl Attached {
+    fn new(member: &Arc<Registration>, session: &Arc<Session>) -> Self {
+        member.attach(session);
+        Self {
+            member: Arc::clone(member),
+            session: Arc::clone(session),
+        }
+    }
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        if !self.session.end.is_cancelled() {
+            self.session.end.cancel();
+        }
+        self.member.detach(&self.session);
+    }
+}
+
 /// Serves a connection to its end.
 pub(super) async fn serve<N: Network>(broker: Arc<Broker>, stream: N::Stream) {
     let (reading, writing) = N::split(stream);
@@ -50,7 +76,7 @@ pub(super) async fn serve<N: Network>(broker: Arc<Broker>, stream: N::Stream) {
         end: broker.stop.child_token(),
         leaving: AtomicBool::new(false),
     });
-    member.attach(&session);
+    let _attached = Attached::new(&member, &session);
     let (frames, outgoing) = unbounded_channel();
     push(
         &frames,
@@ -71,7 +97,6 @@ pub(super) async fn serve<N: Network>(broker: Arc<Broker>, stream: N::Stream) {
     session.end.cancel();
     // It ends at once, and nothing depends on how.
     let _ = writer.await;
-    member.detach(&session);
 }
 
 /// Waits for the member's first frame.
