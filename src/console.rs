@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 /// Prints to standard output.
+#[cfg(feature = "cli")]
 pub(crate) fn print(text: &str) -> io::Result<()> {
     anstream::stdout().write_all(visible(text).as_bytes())
 }

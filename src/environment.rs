@@ -12,13 +12,15 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::repro::SUBDIRECTORY;
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
 
 /// The variable that makes a test take a command of the `rehearsal` binary from standard
 /// input. Only that binary sets it.
 pub(crate) const COMMAND: &str = "REHEARSAL_COMMAND";
+
+/// The directory of repro files in one for build output.
+pub const SUBDIRECTORY: &str = "rehearsal";
 
 /// The only value of [`COMMAND`].
 pub(crate) const FROM_STDIN: &str = "stdin";

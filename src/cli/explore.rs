@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use super::junit::Junit;
 use super::terminal::Terminal;
 use super::test_binary::{self, Packages};
 use super::{SetArgs, interrupt, print_error, select};
@@ -17,7 +18,6 @@ use crate::command::{ExploreRequest, Request, execute};
 use crate::environment;
 use crate::exit::Exit;
 use crate::explore::{Exploration, Shard};
-use crate::report::junit::Junit;
 use crate::repro::{shell_path, shell_word};
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;

@@ -7,6 +7,7 @@ mod create;
 mod explain;
 mod explore;
 mod interrupt;
+mod junit;
 mod list;
 mod on_repro;
 mod progress;

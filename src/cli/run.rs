@@ -8,13 +8,13 @@ use rehearsal_history::metrics::Unit;
 
 use super::baseline::{Metrics, Shared};
 use super::explore::write_junit;
+use super::junit::Junit;
 use super::{RunArgs, print, print_error, select};
 use crate::exit::Exit;
 use crate::explore::{
     self, Describe, Executed, Exploration, Keep, Options, Repeat, Reporter, Totals, summary,
 };
 use crate::report::json::RunLine;
-use crate::report::junit::Junit;
 use crate::report::next_steps::{self, NextSteps};
 use crate::report::summary::{BAD, GOOD, many, styled};
 use crate::report::{self, failure};

@@ -8,11 +8,14 @@ use crate::command::Console;
 use crate::exit::Exit;
 use crate::explore::{Exploration, Progress};
 
+/// Takes the result of an exploration, and its exit code.
+type Results<'a> = dyn FnMut(&Exploration, Exit) + 'a;
+
 /// The terminal, with a display of the progress of `name`.
 pub(super) struct Terminal<'a> {
     display: Display,
     /// Takes the results of explorations.
-    results: Option<&'a mut dyn FnMut(&Exploration, Exit)>,
+    results: Option<&'a mut Results<'a>>,
 }
 
 impl<'a> Terminal<'a> {

@@ -6,8 +6,6 @@ pub(crate) mod document;
 pub(crate) mod failure;
 pub mod golden;
 pub mod json;
-#[cfg(feature = "cli")]
-pub(crate) mod junit;
 mod measured;
 pub(crate) mod mermaid;
 pub(crate) mod next_steps;

@@ -22,8 +22,9 @@ use crate::scenario::Cut;
 
 pub(crate) use self::draft::Draft;
 pub(crate) use self::save::save_recorded;
-pub use self::save::{EXTENSION, SUBDIRECTORY, save_failure};
+pub use self::save::{EXTENSION, save_failure};
 pub(crate) use self::shell::{replay_in_test, shell_path, shell_word};
+pub use crate::environment::SUBDIRECTORY;
 
 /// The newest version of the file format that this version of the tool reads. It writes the
 /// oldest one, from 2 on, that has all that the repro holds.

@@ -11,9 +11,6 @@ use crate::target::{self, Target};
 /// The extension of repro files.
 pub const EXTENSION: &str = "repro";
 
-/// The directory of repro files in one for build output.
-pub const SUBDIRECTORY: &str = "rehearsal";
-
 /// Runs a failing seed again with everything recorded, writes its repro into
 /// `directory`, and gives the file's path. A sweep keeps of each run only the
 /// fingerprint; this is how the rest comes back.

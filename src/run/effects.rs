@@ -2,7 +2,7 @@
 //! seed under the default schedule, in which no fault strikes.
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use rehearsal_agents::effect::Effects;
 use rehearsal_agents::spec::FaultPlan;
@@ -11,42 +11,6 @@ use rehearsal_sim::{Ambient, Choices, Fifo, Recording};
 
 use super::{RunOptions, StrategyName, execute};
 use crate::scenario::Scenario;
-
-/// The counts of effects of one seed of a scenario: those of its last run, since a seed is mostly
-/// run again at once, up to thousands of times where its failure is shrunk. A clone has none: it
-/// may become another variant.
-#[derive(Default, Debug)]
-pub(crate) struct EffectCounts(Mutex<Option<(u64, Vec<u32>)>>);
-
-impl EffectCounts {
-    /// Returns the counts of a seed, which are made if they are not there.
-    fn of(&self, seed: u64, count: impl FnOnce() -> Vec<u32>) -> Vec<u32> {
-        let known = self.lock().clone();
-        if let Some((_, counts)) = known.filter(|(of, _)| *of == seed) {
-            return counts;
-        }
-        let counts = count();
-        *self.lock() = Some((seed, counts.clone()));
-        counts
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<(u64, Vec<u32>)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Clone for EffectCounts {
-    fn clone(&self) -> Self {
-        Self::default()
-    }
-}
-
-/// Counts follow from the rest of the scenario.
-impl PartialEq for EffectCounts {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
 
 /// Returns the scenario with the effects counted at which its faults may strike. Costs a run of
 /// each new seed, if there are such faults.
@@ -88,19 +52,4 @@ fn count(scenario: &Scenario, seed: u64) -> Vec<u32> {
     }
     let faults = scenario.spec.faults.at.iter();
     faults.map(|at| effects.number(at.of)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn effects_of_a_seed_are_counted_once_and_never_for_a_variant() {
-        let counts = EffectCounts::default();
-        assert_eq!(counts.of(7, || vec![3, 5]), [3, 5]);
-        assert_eq!(counts.of(7, || panic!("they are known")), [3, 5]);
-        assert_eq!(counts.clone().of(7, || vec![1]), [1]);
-        assert_eq!(counts.of(8, || vec![4]), [4]);
-        assert_eq!(counts.of(7, || vec![2]), [2]);
-    }
 }

@@ -22,7 +22,6 @@ use rehearsal_sim::{
     Strategy, Verdict, VirtualTime,
 };
 
-pub(crate) use self::effects::EffectCounts;
 use self::judge::{Criteria, Finished};
 pub use self::strategy::StrategyName;
 pub use self::target::{run_deviating, run_once};

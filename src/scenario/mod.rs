@@ -9,6 +9,7 @@ pub(crate) mod decode;
 mod diagnostic;
 pub mod discover;
 mod edit;
+mod effect_counts;
 mod format_1;
 mod kind;
 pub mod new;
@@ -30,8 +31,8 @@ use rehearsal_sim::Interleave;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::effect_counts::EffectCounts;
 use crate::oracle::{OracleRef, Settings};
-use crate::run::EffectCounts;
 use crate::system::SystemRef;
 
 pub use self::code::Code;

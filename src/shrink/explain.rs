@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::panic::Location;
 
+use rehearsal_sim::hermetic::without_registry;
 use rehearsal_sim::{
     CodeLine, Deviation, DeviationKind, Interruption, Meanwhile, Postponement, ResourceKind,
     Resumption, Schedule, Switch, TaskDecision, TaskId, is_in_std,
@@ -379,7 +380,9 @@ pub(crate) fn task_name(report: &RunReport, task: TaskId) -> String {
     let member = report.outcome.tasks.iter().find(|member| member.id == task);
     match member {
         Some(member) if member.name.is_empty() => {
-            format!("{task} ({})", member.spawned_at)
+            let at = member.spawned_at;
+            let file = without_registry(at.file());
+            format!("{task} ({file}:{}:{})", at.line(), at.column())
         }
         Some(member) => member.name.clone(),
         None => task.to_string(),

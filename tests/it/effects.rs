@@ -246,10 +246,12 @@ fn every_system_strikes_at_its_own_effects() {
             effect,
             by: role.expect("the system has the role").name,
         };
-        // The first frame of a client of the gateway follows the handshake at once: a reset
-        // before it meets a server that has not accepted the connection yet, and does after it.
-        let moments = match (kind, by) {
-            ("gateway", "client") => &[Moment::After][..],
+        let moments = match (kind, effect, by) {
+            // The first frame follows the handshake at once: a reset before it meets a server
+            // that has not accepted the connection yet, and does after it.
+            ("gateway", Effect::Frame, "client") => &[Moment::After][..],
+            // After the result of the only delegated task there is no call to be struck.
+            ("gateway", Effect::Tool, _) => &[Moment::Before],
             _ => &Moment::ALL,
         };
         for moment in moments.iter().copied() {

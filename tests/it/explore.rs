@@ -511,10 +511,14 @@ fn without_names_seeded_defects_are_left_out() {
 #[test]
 fn the_log_has_at_most_a_thousand_failures_of_a_kind() {
     let out = directory("log_bound");
-    let output = explore(
-        &out,
-        &["claimed-twice", "--seeds", "4000", "--no-shrink", "--json"],
-    );
+    let arguments = [
+        "double-terminal",
+        "--transport",
+        "in-process",
+        "--seeds",
+        "1100",
+    ];
+    let output = explore(&out, &[&arguments[..], &["--no-shrink", "--json"]].concat());
     let found = line(&output);
     let failures = found["failures"].as_u64().expect("a number");
     assert!(failures > 1_000, "{found}");

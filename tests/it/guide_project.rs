@@ -157,7 +157,8 @@ fn as_printed(line: &str, outputs: &[String]) -> String {
     };
     let mut lines = outputs.iter().flat_map(|output| output.lines());
     let printed = lines.find_map(|line| line.strip_prefix(label));
-    printed.expect("the block says how").to_owned()
+    let printed = printed.unwrap_or_else(|| panic!("no block says how: {outputs:#?}"));
+    printed.to_owned()
 }
 
 /// Follows a page in a project. Returns the project, and the output of each command; the page

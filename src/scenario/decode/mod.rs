@@ -33,7 +33,7 @@ use super::schema::SYSTEM;
 use super::sections::SharedFile;
 use super::source::{FileKind, Source};
 use super::{Candidate, Expect, Scenario, discover, format_1, reductions};
-use crate::run::EffectCounts;
+use crate::scenario::EffectCounts;
 use crate::system::SystemRef;
 
 /// The version of the format that this tool reads.

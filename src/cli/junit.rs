@@ -12,20 +12,20 @@ use crate::repro::Draft;
 use crate::scenario::Scenario;
 
 /// The results so far.
-pub(crate) struct Junit {
+pub(super) struct Junit {
     suite: TestSuite,
 }
 
 impl Junit {
     /// Returns none yet of a command.
-    pub(crate) fn new(command: &str) -> Self {
+    pub(super) fn new(command: &str) -> Self {
         Self {
             suite: TestSuite::new(format!("rehearsal {command}")),
         }
     }
 
     /// Adds the runs of a scenario, which end in that exit code.
-    pub(crate) fn add(&mut self, scenario: &Scenario, found: &Exploration, exit: Exit) {
+    pub(super) fn add(&mut self, scenario: &Scenario, found: &Exploration, exit: Exit) {
         let mut case = TestCase::new(&*scenario.name, status(scenario, found, exit));
         case.set_classname(scenario.kind.name())
             .set_time(found.wall);
@@ -33,7 +33,7 @@ impl Junit {
     }
 
     /// Adds a scenario that was not run.
-    pub(crate) fn add_skipped(&mut self, scenario: &Scenario) {
+    pub(super) fn add_skipped(&mut self, scenario: &Scenario) {
         let mut case = TestCase::new(&*scenario.name, TestCaseStatus::skipped());
         case.set_classname(scenario.kind.name());
         self.suite.add_test_case(case);
@@ -44,7 +44,7 @@ impl Junit {
     /// # Errors
     ///
     /// If the operating system refuses.
-    pub(crate) fn write(self, path: &Path) -> io::Result<()> {
+    pub(super) fn write(self, path: &Path) -> io::Result<()> {
         let mut report = Report::new("rehearsal");
         report.add_test_suite(self.suite);
         let text = report.to_string().map_err(io::Error::other)?;
