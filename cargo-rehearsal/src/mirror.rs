@@ -7,16 +7,20 @@
 use std::fs;
 use std::path::Path;
 
+use toml::Table;
+
 use crate::error::Error;
 use crate::files::{self, is_link};
 use crate::layout::Layout;
 use crate::project::Project;
 
 const LOCK_FILE: &str = "Cargo.lock";
+const MANIFEST: &str = "Cargo.toml";
 
 /// Brings the mirror up to date.
 pub(crate) fn update(layout: &Layout, project: &Project) -> Result<(), Error> {
-    mirror_directory(layout, project.root(), None)?;
+    mirror_directory(layout, project.root(), Some(Path::new(MANIFEST)))?;
+    mirror_manifest(layout, project.root())?;
     for directory in project.local_directories() {
         if !directory.starts_with(project.root()) {
             mirror_outside(layout, project.root(), directory)?;
@@ -63,6 +67,28 @@ fn mirror_directory(layout: &Layout, directory: &Path, except: Option<&Path>) ->
         }
     }
     Ok(())
+}
+
+/// Mirrors the manifest of the project. One that is no workspace becomes one: the mirror is in
+/// the directory for build output, which may be within another workspace.
+fn mirror_manifest(layout: &Layout, root: &Path) -> Result<(), Error> {
+    let original = root.join(MANIFEST);
+    let mirror = layout.in_project(MANIFEST);
+    let text = fs::read_to_string(&original).map_err(Error::file(&original))?;
+    // Cargo has read it before.
+    let is_workspace = text
+        .parse::<Table>()
+        .is_ok_and(|manifest| manifest.contains_key("workspace"));
+    if mirror.exists() || is_link(&mirror) {
+        let is_up_to_date = is_link(&mirror) == is_workspace;
+        if !is_up_to_date {
+            fs::remove_file(&mirror).map_err(Error::file(&mirror))?;
+        }
+    }
+    match is_workspace {
+        true => files::link(&original, &mirror),
+        false => files::write(&mirror, &format!("{text}\n[workspace]\n")),
+    }
 }
 
 /// Returns the names of what is in a directory.
