@@ -24,6 +24,15 @@ fn test(name: &'static str) -> Test {
     Test::new(place).seeds(1_000).interleave("operations")
 }
 
+/// Prints the report of a replay, for the process that has begun it.
+#[expect(
+    clippy::print_stdout,
+    reason = "the process that has begun it reads it"
+)]
+fn replayed(text: &str) {
+    println!("{text}");
+}
+
 /// Asserts that the bug of a program is found, shrunk and told, and that its repro replays in
 /// another process: this test binary, started for the test of that name alone.
 fn found<F, Fut>(name: &'static str, operation: &str, program: F)
@@ -35,7 +44,7 @@ where
     let payload = failed.expect_err("the bug is found");
     let text = payload.downcast_ref::<String>().expect("a text");
     if env::var_os("REHEARSAL_REPLAY").is_some() {
-        println!("{text}");
+        replayed(text);
         return;
     }
     let shrunk = [

@@ -134,8 +134,11 @@ fn word(tasks: Tasks, make: fn() -> Operation) -> &'static str {
     }
 }
 
+/// Returns an operation on a new object.
+type Make = fn() -> Operation;
+
 /// The mechanisms, as the page names them.
-const MECHANISMS: [(&str, fn() -> Operation); 8] = [
+const MECHANISMS: [(&str, Make); 8] = [
     ("`lock` of `rehearsal::tokio`", facade_lock),
     ("`lock` of plain tokio", tokio_lock),
     ("`send` of plain tokio", tokio_channel),

@@ -307,6 +307,10 @@ where
 }
 
 #[cfg(tokio_unstable)]
+#[expect(
+    clippy::async_yields_async,
+    reason = "the handle is what the task returns"
+)]
 #[test]
 fn census_holds_plain_tasks_until_they_end() {
     let outcome = run_default(|world| async move {

@@ -38,8 +38,8 @@ fn tasks_of_a_handle_run_in_more_than_one_order() {
             for task in tasks {
                 task.await.expect("it returns");
             }
-            let first = order.lock().unwrap()[0];
-            first
+            let order = order.lock().unwrap();
+            order[0]
         });
         outcome.value.expect("it passed")
     };

@@ -112,7 +112,6 @@ fn interruptions_show_each_race_within_300_seeds() {
         let failing = (0..SEEDS)
             .filter(|seed| fails(&random(*race, *seed)))
             .count();
-        println!("{failing} of {SEEDS}: {}", race.0);
         assert!(failing > 0, "{}", race.0);
     }
 }
@@ -131,7 +130,6 @@ fn races_shrink_to_at_most_two_interruptions() {
         };
         assert!(first.task().starts_with("a plain task spawned at "));
         assert!(first.task().contains("plain_races/library.rs"));
-        println!("{}: {} {first}", race.0, first.task());
     }
 }
 
