@@ -24,7 +24,7 @@ pub struct Reply {
     pub status: u16,
     /// The time after which another call may succeed.
     pub retry_after: Option<Duration>,
-    /// The body; that of a [`Completion`] if all went well.
+    /// The body; that of a [`Completion`](crate::fault::answer::Completion) if all went well.
     pub body: String,
 }
 

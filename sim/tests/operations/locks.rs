@@ -83,7 +83,9 @@ fn locks_in_two_orders_are_a_deadlock_that_names_them() {
     );
     let deadlock = (0..200).find_map(|seed| {
         match run(operations(seed), |_| two_locks_in_two_orders()).verdict {
-            Verdict::Deadlock { cycle, tasks, at, .. } => Some((cycle, tasks, at)),
+            Verdict::Deadlock {
+                cycle, tasks, at, ..
+            } => Some((cycle, tasks, at)),
             _ => None,
         }
     });

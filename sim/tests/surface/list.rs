@@ -41,8 +41,8 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 #[allow(unused_imports, reason = "that they are there is the test")]
 use tokio::{
-    join, main, pin, select, spawn, task::coop, task::futures::TaskLocalFuture,
-    task_local, test, time::error::Elapsed, try_join,
+    join, main, pin, select, spawn, task::coop, task::futures::TaskLocalFuture, task_local, test,
+    time::error::Elapsed, try_join,
 };
 
 type Values = Vec<u8>;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use redis::{AsyncConnectionConfig, RedisConnectionInfo};
 use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, RedisConnectionInfo};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
