@@ -261,8 +261,7 @@ mod tests {
 
     #[test]
     fn path_of_a_published_package_begins_with_its_name() {
-        let path =
-            "/home/me/.cargo/registry/src/index-1949cf8c6b5b557f/h2-0.4.5/src/a.rs";
+        let path = "/home/me/.cargo/registry/src/index-1949cf8c6b5b557f/h2-0.4.5/src/a.rs";
         assert_eq!(without_registry(path), "h2-0.4.5/src/a.rs");
         assert_eq!(without_registry("src/a.rs"), "src/a.rs");
     }
