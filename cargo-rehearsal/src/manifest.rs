@@ -36,7 +36,7 @@ impl Manifest {
     }
 
     /// Takes the library's sources from where they are.
-    pub(crate) fn library(&mut self, original: &Package) -> Result<(), Error> {
+    pub(crate) fn lib_target(&mut self, original: &Package) -> Result<(), Error> {
         let unsupported = |part| Error::Unsupported {
             package: original.name.to_string(),
             part,

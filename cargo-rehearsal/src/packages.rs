@@ -71,7 +71,7 @@ impl Writer<'_> {
     fn below(&self, package: &Package) -> Result<(), Error> {
         let name = new_name(&package.name);
         let mut manifest = Manifest::new(package, &name)?;
-        manifest.library(package)?;
+        manifest.lib_target(package)?;
         manifest.features(package.features.clone());
         for dependency in &package.dependencies {
             if dependency.kind != DependencyKind::Development {
