@@ -46,36 +46,25 @@ fn config(interleave: Interleave) -> Config {
 
 /// Each addition is a point in the middle of a poll.
 fn with_operations() {
-    let outcome = run(config(Interleave::Operations), |_| async {
-        let total = Arc::new(AtomicU32::new(0));
-        let tasks: Vec<_> = (0..TASKS)
-            .map(|_| {
-                let total = Arc::clone(&total);
-                rehearsal::tokio::spawn(async move {
-                    for _ in 0..ADDITIONS {
-                        total.fetch_add(1, SeqCst);
-                    }
-                })
-            })
-            .collect();
-        for task in tasks {
-            task.await.expect("no task fails");
-        }
-        total.load(SeqCst)
-    });
-    assert_eq!(outcome.value, Some(TASKS * ADDITIONS));
+    add(Interleave::Operations);
 }
 
 /// Before each addition there is an awaited point.
 fn with_awaits() {
-    let outcome = run(config(Interleave::Awaits), |_| async {
+    add(Interleave::Awaits);
+}
+
+fn add(interleave: Interleave) {
+    let outcome = run(config(interleave), move |_| async move {
         let total = Arc::new(AtomicU32::new(0));
         let tasks: Vec<_> = (0..TASKS)
             .map(|_| {
                 let total = Arc::clone(&total);
                 rehearsal::tokio::spawn(async move {
                     for _ in 0..ADDITIONS {
-                        rehearsal::tokio::task::consume_budget().await;
+                        if interleave == Interleave::Awaits {
+                            rehearsal::tokio::task::consume_budget().await;
+                        }
                         total.fetch_add(1, SeqCst);
                     }
                 })
