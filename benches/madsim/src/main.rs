@@ -3,7 +3,7 @@
 //! `madsim-peer executions TASKS ROUNDS TIMES` and
 //! `madsim-peer heartbeats HOSTS SECONDS TIMES` do their work `TIMES` times and
 //! print one line of JSON: the mean processor time of one, in nanoseconds. The same
-//! programs for Rehearsal are in `benches/peers/`.
+//! programs for Rehearsal are in `sim/benches/peers/`.
 //!
 //! `madsim-peer healthy|defective NAME SIZE RUNS` runs a small program without its defect or
 //! with it, and prints `x` for each run that fails and `.` for each other, on one line; see

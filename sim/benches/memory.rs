@@ -1,14 +1,14 @@
 //! The memory of an idle agent beyond its own future, printed as one line of JSON.
 //!
-//! Counting allocations costs time; so this is a separate process, which `benches/peers` runs
+//! Counting allocations costs time; so this is a separate process, which `sim/benches/peers` runs
 //! for its row.
 
 use std::alloc::System;
 use std::time::Duration;
 
-use rehearsal::sim::{Config, run};
-use rehearsal::tokio::task::spawn;
-use rehearsal::tokio::time::sleep;
+use rehearsal_sim::{Config, run};
+use rehearsal_sim::tokio::task::spawn;
+use rehearsal_sim::tokio::time::sleep;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]

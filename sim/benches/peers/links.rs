@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use rehearsal::sim::NetConfig;
+use rehearsal_sim::NetConfig;
 
 /// The latency of packets, at least 1 ms. Classic turmoil pays for each millisecond of virtual
 /// time, so that short links flatter it.

@@ -1,4 +1,4 @@
-//! The memory of an idle agent beyond its own future: `benches/memory.rs`.
+//! The memory of an idle agent beyond its own future: `sim/benches/memory.rs`.
 
 use serde::Deserialize;
 

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use rehearsal::sim::{Config, Interleave, Random, run};
-use rehearsal::std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use rehearsal_sim::std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use rehearsal_sim::{Config, Interleave, Random, run};
 
+use crate::instructions::Program;
 use crate::measure::{in_turn, side};
 use crate::table::{Figures, Goal, Row};
 
@@ -36,6 +37,19 @@ pub(crate) fn rows() -> Vec<Row> {
     ]
 }
 
+/// Returns the programs whose instructions are counted.
+pub(crate) fn programs() -> [Program; 2] {
+    let program = |name, work| Program {
+        name,
+        units: TASKS * ADDITIONS,
+        work,
+    };
+    [
+        program("addition, operations are points", with_operations),
+        program("addition, awaits are points", with_awaits),
+    ]
+}
+
 fn config(interleave: Interleave) -> Config {
     Config {
         strategy: Box::new(Random::default()),
@@ -60,10 +74,10 @@ fn add(interleave: Interleave) {
         let tasks: Vec<_> = (0..TASKS)
             .map(|_| {
                 let total = Arc::clone(&total);
-                rehearsal::tokio::spawn(async move {
+                rehearsal_sim::tokio::spawn(async move {
                     for _ in 0..ADDITIONS {
                         if interleave == Interleave::Awaits {
-                            rehearsal::tokio::task::consume_budget().await;
+                            rehearsal_sim::tokio::task::consume_budget().await;
                         }
                         total.fetch_add(1, SeqCst);
                     }

@@ -2,9 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use rehearsal::sim::{Config, Random, run};
+use rehearsal_sim::{Config, Random, run};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use crate::instructions::Program;
 use crate::links::{Links, SHORT, SPREAD};
 use crate::measure::{in_turn, side};
 use crate::table::{Figures, Goal, Row};
@@ -34,6 +35,19 @@ fn row(links: Links) -> Row {
     }
 }
 
+/// Returns the programs whose instructions are counted.
+pub(crate) fn programs() -> [Program; 2] {
+    let program = |name, work| Program {
+        name,
+        units: TRIPS,
+        work,
+    };
+    [
+        program("TCP round trip, 1 ms", || in_rehearsal(SHORT)),
+        program("TCP round trip, 1 to 100 ms", || in_rehearsal(SPREAD)),
+    ]
+}
+
 async fn pong<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
     let mut message = [0; SIZE];
     while stream.read_exact(&mut message).await.is_ok() {
@@ -54,7 +68,7 @@ fn any() -> SocketAddr {
 }
 
 fn in_rehearsal(links: Links) {
-    use rehearsal::tokio::net::{TcpListener, TcpStream};
+    use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
 
     let config = Config {
         strategy: Box::new(Random::default()),

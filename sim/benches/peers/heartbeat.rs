@@ -3,8 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use rehearsal::sim::{Config, Random, run};
+use rehearsal_sim::{Config, Random, run};
 
+use crate::instructions::Program;
 use crate::links::SHORT;
 use crate::madsim::Madsim;
 use crate::measure::{in_turn, side};
@@ -43,13 +44,22 @@ pub(crate) fn rows(madsim: &Madsim) -> Vec<Row> {
     ]
 }
 
+/// Returns the programs whose instructions are counted.
+pub(crate) fn programs() -> [Program; 1] {
+    [Program {
+        name: "datagram of an idle hour",
+        units: HOSTS * HOUR,
+        work: || in_rehearsal(HOUR),
+    }]
+}
+
 fn any() -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), PORT)
 }
 
 fn in_rehearsal(seconds: u32) {
-    use rehearsal::tokio::net::UdpSocket;
-    use rehearsal::tokio::time::sleep;
+    use rehearsal_sim::tokio::net::UdpSocket;
+    use rehearsal_sim::tokio::time::sleep;
 
     let config = Config {
         strategy: Box::new(Random::default()),

@@ -4,11 +4,12 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rehearsal::sim::{Budget, Config, Fifo, Random, Strategy, run};
-use rehearsal::tokio::sync::Mutex;
-use rehearsal::tokio::task::{spawn, yield_now};
-use rehearsal::tokio::time::sleep;
+use rehearsal_sim::tokio::sync::Mutex;
+use rehearsal_sim::tokio::task::{spawn, yield_now};
+use rehearsal_sim::tokio::time::sleep;
+use rehearsal_sim::{Budget, Config, Fifo, Random, Strategy, run};
 
+use crate::instructions::Program;
 use crate::measure::{Side, in_turn, side};
 use crate::table::{Figures, Goal, Row};
 
@@ -46,7 +47,7 @@ impl Order {
     }
 }
 
-fn row<F>(what: &str, order: Order, agent: impl Fn(u32, Log) -> F + Copy) -> Row
+fn row<F>(what: &str, order: Order, agent: impl Fn(u32, u32, Log) -> F + Copy) -> Row
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -62,24 +63,51 @@ where
     }
 }
 
+/// Returns the programs whose instructions are counted.
+pub(crate) fn programs() -> [Program; 6] {
+    /// Events of each agent: fewer, because callgrind is slow.
+    const EACH: u32 = 10;
+    macro_rules! program {
+        ($name:literal, $agents:ident, $agent:ident) => {
+            Program {
+                name: $name,
+                units: $agents * EACH,
+                work: || {
+                    all(0, $agents, Order::Random, |agent, log| {
+                        $agent(agent, EACH, log)
+                    })
+                },
+            }
+        };
+    }
+    [
+        program!("event of 50 that sleep", FEW, sleeping),
+        program!("event of 50,000 that sleep", MANY, sleeping),
+        program!("event of 50 that are ready", FEW, always_ready),
+        program!("event of 50,000 that are ready", MANY, always_ready),
+        program!("event of 50 on one lock", FEW, on_one_lock),
+        program!("event of 50,000 on one lock", MANY, on_one_lock),
+    ]
+}
+
 /// The state that agents share.
 type Log = Arc<Mutex<u64>>;
 
-async fn sleeping(agent: u32, _: Log) {
-    for event in 0..EVENTS {
+async fn sleeping(agent: u32, events: u32, _: Log) {
+    for event in 0..events {
         let scattered = agent.wrapping_mul(7_919) ^ event.wrapping_mul(104_729);
         sleep(Duration::from_millis(u64::from(scattered % 1_000 + 1))).await;
     }
 }
 
-async fn always_ready(_: u32, _: Log) {
-    for _ in 0..EVENTS {
+async fn always_ready(_: u32, events: u32, _: Log) {
+    for _ in 0..events {
         yield_now().await;
     }
 }
 
-async fn on_one_lock(_: u32, sum: Log) {
-    for _ in 0..EVENTS {
+async fn on_one_lock(_: u32, events: u32, sum: Log) {
+    for _ in 0..events {
         let mut sum = sum.lock().await;
         *sum += 1;
         yield_now().await;
@@ -91,14 +119,16 @@ fn runs<'a, F>(
     agents: u32,
     times: u32,
     order: Order,
-    agent: impl Fn(u32, Log) -> F + Copy + 'a,
+    agent: impl Fn(u32, u32, Log) -> F + Copy + 'a,
 ) -> Side<'a>
 where
     F: Future<Output = ()> + Send + 'static,
 {
     side(times * agents * EVENTS, move || {
         for seed in 0..times {
-            all(u64::from(seed), agents, order, agent);
+            all(u64::from(seed), agents, order, |number, log| {
+                agent(number, EVENTS, log)
+            });
         }
     })
 }

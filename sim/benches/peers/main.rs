@@ -1,11 +1,12 @@
 //! The simulator beside its peers, in one run: ratios, and the goals that they meet or miss.
 //!
-//! `cargo bench --bench peers` prints the table; with `-- --write` it also puts it
+//! `cargo bench -p rehearsal-sim --bench peers` prints the table; with `-- --write` it also puts it
 //! into `docs/benchmarks.md`. The name of a group measures that group alone.
 
 mod child;
 mod executions;
 mod heartbeat;
+mod instructions;
 mod links;
 mod lock;
 mod madsim;
@@ -22,6 +23,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 
+use instructions::Use;
 use madsim::Madsim;
 use table::Row;
 
@@ -33,6 +35,24 @@ struct Arguments {
     write: bool,
     /// One part of the table; without it, all.
     group: Option<Group>,
+    /// Count instructions instead of time, with callgrind.
+    #[arg(long, conflicts_with_all = ["group", "write"])]
+    instructions: bool,
+    /// Count instructions, and fail if docs/instructions.md has much fewer.
+    #[arg(long, conflicts_with_all = ["group", "write"])]
+    check: bool,
+    /// Count instructions, and add them to docs/instructions.md, with this note.
+    #[arg(long, value_name = "NOTE", conflicts_with_all = ["group", "write", "check"])]
+    note: Option<String>,
+    /// The programs whose instructions are counted: those with this in their names.
+    #[arg(long, value_name = "PART", default_value = "")]
+    only: String,
+    /// Runs one program, for the process that counts its instructions.
+    #[arg(long, hide = true, value_name = "PROGRAM")]
+    alone: Option<String>,
+    /// Runs it so many times.
+    #[arg(long, hide = true, default_value_t = 1)]
+    times: u32,
     /// The flag that `cargo bench` passes, and `cargo test` does not.
     #[arg(long, hide = true)]
     bench: bool,
@@ -70,6 +90,17 @@ impl Group {
     }
 }
 
+impl Arguments {
+    /// Returns the use of counts of instructions, if these are wanted.
+    fn counts(&self) -> Option<Use<'_>> {
+        match &self.note {
+            Some(note) => Some(Use::Add(note)),
+            None if self.check => Some(Use::Check),
+            None => self.instructions.then_some(Use::Print),
+        }
+    }
+}
+
 #[expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -78,8 +109,22 @@ impl Group {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if !arguments.bench {
-        println!("not a test; `cargo bench --bench peers` measures");
+        println!("not a test; `cargo bench -p rehearsal-sim --bench peers` measures");
         return ExitCode::SUCCESS;
+    }
+    let counted = match (&arguments.alone, arguments.counts()) {
+        (Some(program), _) => Some(instructions::run(program, arguments.times)),
+        (None, Some(used)) => Some(instructions::count(&arguments.only, used)),
+        (None, None) => None,
+    };
+    if let Some(result) = counted {
+        return match result {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        };
     }
     let madsim = Madsim::build();
     let mut rows = Vec::new();

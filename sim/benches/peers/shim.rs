@@ -3,8 +3,9 @@
 use std::future::Future;
 use std::hint::black_box;
 
-use rehearsal::sim::{Config, Random, run};
+use rehearsal_sim::{Config, Random, run};
 
+use crate::instructions::Program;
 use crate::measure::{Side, in_turn, side};
 use crate::table::{Figures, Goal, Row};
 
@@ -57,6 +58,20 @@ pub(crate) fn rows() -> Vec<Row> {
     rows
 }
 
+/// Returns the programs whose instructions are counted.
+pub(crate) fn programs() -> [Program; 3] {
+    let program = |name, work| Program {
+        name,
+        units: TIMES,
+        work,
+    };
+    [
+        program("free mutex, one task", || in_a_run(1)),
+        program("free mutex, two tasks", || in_a_run(2)),
+        program("free mutex, plain tokio", || block_on(plain())),
+    ]
+}
+
 fn two_tasks() -> Side<'static> {
     side(TIMES, || in_a_run(2))
 }
@@ -70,7 +85,7 @@ fn in_a_run(tasks: u32) {
     let outcome = run(config, move |_| async move {
         let each = TIMES / tasks;
         let others: Vec<_> = (1..tasks)
-            .map(|_| rehearsal::tokio::spawn(facade(each)))
+            .map(|_| rehearsal_sim::tokio::spawn(facade(each)))
             .collect();
         let mut count = facade(each).await;
         for other in others {
@@ -82,7 +97,7 @@ fn in_a_run(tasks: u32) {
 }
 
 async fn facade(times: u32) -> u32 {
-    let mutex = rehearsal::tokio::sync::Mutex::new(0);
+    let mutex = rehearsal_sim::tokio::sync::Mutex::new(0);
     for _ in 0..times {
         *black_box(&mutex).lock().await += 1;
     }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use rehearsal::sim::{Config, Fifo, Pct, Pos, Profile, Random, Strategy, Urw, run};
+use rehearsal_sim::{Config, Fifo, Pct, Pos, Profile, Random, Strategy, Urw, run};
 
+use crate::instructions::Program;
 use crate::madsim::Madsim;
 use crate::measure::{in_turn, side};
 use crate::table::{Figures, Goal, Row};
@@ -78,9 +79,37 @@ pub(crate) fn rows(madsim: &Madsim) -> Vec<Row> {
     rows
 }
 
+/// Returns the programs whose instructions are counted.
+pub(crate) fn programs() -> [Program; 7] {
+    let program = |name, work| Program {
+        name,
+        units: 1,
+        work,
+    };
+    [
+        program("empty run", || {
+            run(Config::default(), |_| async {});
+        }),
+        program("execution, fifo", || execution(0, Box::new(Fifo))),
+        program("execution, random", || {
+            execution(0, Box::new(Random::default()));
+        }),
+        program("execution, pct:3, with its profile", || {
+            execution(0, Box::new(Pct::new(3, &profile())));
+        }),
+        program("execution, pos", || execution(0, Box::new(Pos::default()))),
+        program("execution, urw, with its profile", || {
+            execution(0, Box::new(Urw::new(&profile())));
+        }),
+        program("execution, shuttle's random", || {
+            shuttle_executions(shuttle::scheduler::RandomScheduler::new_from_seed(0, 1));
+        }),
+    ]
+}
+
 fn execution(seed: u64, strategy: Box<dyn Strategy>) {
-    use rehearsal::tokio::sync::Mutex;
-    use rehearsal::tokio::task::{spawn, yield_now};
+    use rehearsal_sim::tokio::sync::Mutex;
+    use rehearsal_sim::tokio::task::{spawn, yield_now};
 
     let config = Config {
         seed,

@@ -165,8 +165,9 @@ fn grouped(number: u64) -> String {
     grouped
 }
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/benchmarks.md");
-const BEGIN: &str = "<!-- begin: written by `cargo bench --bench peers -- --write` -->\n";
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/benchmarks.md");
+const BEGIN: &str =
+    "<!-- begin: written by `cargo bench -p rehearsal-sim --bench peers -- --write` -->\n";
 const END: &str = "<!-- end -->";
 
 /// Puts the table in its place in `docs/benchmarks.md`.

@@ -4,12 +4,13 @@ use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use futures_util::{SinkExt, StreamExt};
-use rehearsal::sim::{Config, Random, Recording, World, run};
+use rehearsal_sim::{Config, Random, Recording, World, run};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{accept_async_with_config, client_async_with_config};
 
+use crate::instructions::Program;
 use crate::links::{Links, SHORT, SPREAD};
 use crate::measure::{Side, in_turn, side};
 use crate::table::{Figures, Goal, Row};
@@ -61,6 +62,15 @@ pub(crate) fn recording() -> Row {
     }
 }
 
+/// Returns the programs whose instructions are counted.
+pub(crate) fn programs() -> [Program; 1] {
+    [Program {
+        name: "WebSocket round trip",
+        units: 50 * TRIPS,
+        work: || websocket_in_rehearsal(50, TRIPS, SHORT, Recording::Fingerprint),
+    }]
+}
+
 const PORT: u16 = 9000;
 
 /// Returns the configuration of both sides, with a small buffer for reads. tungstenite's
@@ -97,7 +107,7 @@ async fn call<S: AsyncRead + AsyncWrite + Unpin>(stream: S, trips: u32) {
 }
 
 fn websocket_in_rehearsal(agents: u32, trips: u32, links: Links, recording: Recording) {
-    use rehearsal::tokio::net::{TcpListener, TcpStream};
+    use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
 
     let config = Config {
         strategy: Box::new(Random::default()),

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use rehearsal::sim::{Config, Random, Recording, run};
+use rehearsal_sim::{Config, Random, Recording, run};
 
+use crate::instructions::Program;
 use crate::measure::{Side, in_turn, side};
 use crate::table::{Figures, Goal, Row};
 
@@ -51,9 +52,27 @@ fn ours(recording: Recording) -> Side<'static> {
     })
 }
 
+/// Returns the programs whose instructions are counted.
+pub(crate) fn programs() -> [Program; 3] {
+    let program = |name, work| Program {
+        name,
+        units: AGENTS * EVENTS,
+        work,
+    };
+    [
+        program("contended event", || {
+            contended_in_rehearsal(Recording::Fingerprint);
+        }),
+        program("contended event, recorded in full", || {
+            contended_in_rehearsal(Recording::Full);
+        }),
+        program("contended event, plain tokio", contended_tokio),
+    ]
+}
+
 fn contended_in_rehearsal(recording: Recording) {
-    use rehearsal::tokio::sync::Mutex;
-    use rehearsal::tokio::task::{spawn, yield_now};
+    use rehearsal_sim::tokio::sync::Mutex;
+    use rehearsal_sim::tokio::task::{spawn, yield_now};
 
     let config = Config {
         strategy: Box::new(Random::default()),

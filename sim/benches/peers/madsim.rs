@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::child;
 use crate::measure::Side;
 
-const PACKAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/madsim");
+const PACKAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../benches/madsim");
 
 /// The binary of madsim's side, or the reason for which it could not be built.
 pub(crate) struct Madsim(Result<PathBuf, String>);
@@ -33,7 +33,7 @@ impl Madsim {
             .env_remove("CARGO_TARGET_DIR")
             .status();
         let binary = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("target/madsim/release/madsim-peer")
+            .join("../target/madsim/release/madsim-peer")
             .with_extension(std::env::consts::EXE_EXTENSION);
         Self(match status {
             Ok(status) if status.success() => Ok(binary),
