@@ -5,18 +5,18 @@ use std::sync::Arc;
 use rehearsal_sim::{Config, Fifo, Pct, Pos, Profile, Random, Strategy, Urw, run};
 
 use crate::instructions::Program;
-use crate::madsim::Madsim;
 use crate::measure::{in_turn, side};
+use crate::peer::Peer;
 use crate::table::{Figures, Goal, Row};
 
-const TASKS: u32 = 4;
+pub(crate) const TASKS: u32 = 4;
 /// Steps of each task, which locks, unlocks and yields: 99 in all.
-const ROUNDS: u32 = 33;
+pub(crate) const ROUNDS: u32 = 33;
 /// Executions in each turn.
-const TIMES: u32 = 100;
+pub(crate) const TIMES: u32 = 100;
 const TURNS: u32 = 51;
 
-pub(crate) fn rows(madsim: &Madsim) -> Vec<Row> {
+pub(crate) fn rows(madsim: &Peer) -> Vec<Row> {
     let profile = profile();
     let ours = |make: &'static dyn Fn() -> Box<dyn Strategy>| {
         side(TIMES, move || {
@@ -108,14 +108,17 @@ pub(crate) fn programs() -> [Program; 7] {
 }
 
 fn execution(seed: u64, strategy: Box<dyn Strategy>) {
-    use rehearsal_sim::tokio::sync::Mutex;
-    use rehearsal_sim::tokio::task::{spawn, yield_now};
-
-    let config = Config {
+    execution_with(Config {
         seed,
         strategy,
         ..Config::default()
-    };
+    });
+}
+
+pub(crate) fn execution_with(config: Config) {
+    use rehearsal_sim::tokio::sync::Mutex;
+    use rehearsal_sim::tokio::task::{spawn, yield_now};
+
     let outcome = run(config, |_| async {
         let sum = Arc::new(Mutex::new(0u32));
         let tasks: Vec<_> = (0..TASKS)
@@ -143,7 +146,7 @@ fn profile() -> Profile {
 }
 
 /// Runs the work on shuttle's futures, which it executes a little faster than its threads.
-fn shuttle_executions(scheduler: impl shuttle::scheduler::Scheduler + 'static) {
+pub(crate) fn shuttle_executions(scheduler: impl shuttle::scheduler::Scheduler + 'static) {
     use shuttle::future::{block_on, spawn, yield_now};
     use shuttle::sync::Mutex;
 

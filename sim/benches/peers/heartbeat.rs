@@ -7,8 +7,8 @@ use rehearsal_sim::{Config, Random, run};
 
 use crate::instructions::Program;
 use crate::links::SHORT;
-use crate::madsim::Madsim;
 use crate::measure::{in_turn, side};
+use crate::peer::Peer;
 use crate::table::{Figures, Goal, Row};
 
 const HOSTS: u32 = 4;
@@ -18,7 +18,7 @@ const PART: u32 = 60;
 const PORT: u16 = 9_000;
 const TURNS: u32 = 9;
 
-pub(crate) fn rows(madsim: &Madsim) -> Vec<Row> {
+pub(crate) fn rows(madsim: &Peer) -> Vec<Row> {
     let [ours, turmoil, madsim] = in_turn(
         TURNS,
         [

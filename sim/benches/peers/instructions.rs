@@ -1,8 +1,8 @@
 //! Counts of instructions: the same for the same binary and input, however busy the machine is.
 //!
 //! Each program runs alone in a process under callgrind, once and twice; the difference is the
-//! program without its process. `docs/instructions.md` keeps a line for each change that was
-//! measured, and the last line is the one that a check compares with.
+//! program without its process. `docs/instructions.md` keeps a column for each change that
+//! was measured, and a check compares with the last.
 
 use std::fmt;
 use std::path::Path;
@@ -45,7 +45,7 @@ const END: &str = "<!-- end -->";
 /// The use of the counts.
 #[derive(Clone, Copy)]
 pub(crate) enum Use<'a> {
-    /// They are printed beside those of the last line.
+    /// They are printed beside the newest of the page.
     Print,
     /// The same, and a growth is an error.
     Check,
@@ -75,7 +75,7 @@ pub(crate) fn run(name: &str, times: u32) -> Result<(), String> {
 #[expect(clippy::print_stdout, reason = "the table is the result")]
 pub(crate) fn count(part: &str, used: Use<'_>) -> Result<(), String> {
     let page = std::fs::read_to_string(PAGE).map_err(|error| format!("{PAGE}: {error}"))?;
-    let before = last(&page)?;
+    let before = newest(&page)?;
     println!("| program | instructions | before | change |\n|---|---|---|---|");
     let (mut counts, mut grown) = (Vec::new(), Vec::new());
     for program in programs() {
@@ -98,7 +98,7 @@ pub(crate) fn count(part: &str, used: Use<'_>) -> Result<(), String> {
         Use::Add(note) => add(&page, note, &counts),
         Use::Check if !grown.is_empty() => Err(format!(
             "more than {TOLERATED} % more instructions than in docs/instructions.md: {}\n\
-             hint: find out why; if it is worth them, add a line with `--note NOTE`",
+             hint: find out why; if it is worth them, add a column with `--note NOTE`",
             grown.join(", ")
         )),
         Use::Check | Use::Print => Ok(()),
@@ -164,17 +164,17 @@ fn summary(file: &Path) -> Option<u64> {
     line?.trim().parse().ok()
 }
 
-/// Returns the counts in the last line of the page's table, by program.
-fn last(page: &str) -> Result<Vec<(String, u64)>, String> {
-    let rows: Vec<_> = table(page)?.lines().map(cells).collect();
-    let mut rows = rows.into_iter().filter(|row| row.len() > 1);
-    let head = rows.next().unwrap_or_default();
-    let Some(last) = rows.last() else {
-        return Ok(Vec::new());
-    };
-    let count = |(name, count): (&String, &String)| Some((name.clone(), count.parse().ok()?));
-    let counts = head.iter().zip(&last).skip(1);
-    Ok(counts.filter_map(count).collect())
+/// Returns the rows of the page's table without its head: a program, and its counts, the newest
+/// last.
+fn rows(page: &str) -> Result<Vec<Vec<String>>, String> {
+    let rows = table(page)?.lines().map(cells);
+    Ok(rows.filter(|row| row.len() > 1).collect())
+}
+
+/// Returns the newest count of each program.
+fn newest(page: &str) -> Result<Vec<(String, u64)>, String> {
+    let count = |row: Vec<String>| Some((row.first()?.clone(), row.last()?.parse().ok()?));
+    Ok(rows(page)?.into_iter().filter_map(count).collect())
 }
 
 fn cells(line: &str) -> Vec<String> {
@@ -189,37 +189,32 @@ fn table(page: &str) -> Result<&str, String> {
     Ok(table)
 }
 
-/// Adds a line to the table. A program that is new adds a column, which the lines before leave
-/// empty.
+/// Adds a column to the table. A program that is new adds a row.
 fn add(page: &str, note: &str, counts: &[(&str, u64)]) -> Result<(), String> {
-    let old = table(page)?;
-    let rows: Vec<_> = old.lines().map(cells).collect();
-    let mut rows: Vec<_> = rows.into_iter().filter(|row| row.len() > 1).collect();
-    let mut head = match rows.is_empty() {
-        true => vec!["change".to_owned()],
-        false => rows.remove(0),
-    };
-    if !rows.is_empty() {
-        // The line between the head and the rest.
-        rows.remove(0);
+    let mut rows = rows(page)?;
+    if rows.is_empty() {
+        rows = vec![vec!["program".to_owned()], vec!["---".to_owned()]];
     }
+    let columns = rows[0].len();
     for (name, _) in counts {
-        if !head.iter().any(|known| known == name) {
-            head.push((*name).to_owned());
+        if !rows.iter().any(|row| row[0] == *name) {
+            rows.push(vec![(*name).to_owned()]);
         }
     }
-    let mut line = vec![note.to_owned()];
-    for name in head.iter().skip(1) {
-        let count = counts.iter().find(|(known, _)| known == name);
-        line.push(count.map_or_else(|| "—".to_owned(), |(_, count)| count.to_string()));
+    for (index, row) in rows.iter_mut().enumerate() {
+        row.resize(columns, "—".to_owned());
+        row.push(match index {
+            0 => note.to_owned(),
+            1 => "---".to_owned(),
+            _ => {
+                let count = counts.iter().find(|(name, _)| row[0] == *name);
+                count.map_or_else(|| "—".to_owned(), |(_, count)| count.to_string())
+            }
+        });
     }
-    rows.push(line);
-    let row = |cells: &[String]| {
-        let empty = vec!["—".to_owned(); head.len() - cells.len()];
-        format!("| {} |\n", [cells, &empty].concat().join(" | "))
-    };
-    let mut new = format!("\n{}{}\n", row(&head), "|---".repeat(head.len()) + "|");
-    new.extend(rows.iter().map(|cells| row(cells)));
-    let page = page.replacen(old, &format!("{new}\n"), 1);
+    let lines = rows.iter().map(|row| format!("| {} |\n", row.join(" | ")));
+    let marked = |table: &str| format!("{BEGIN}{table}{END}");
+    let new = format!("\n{}\n", lines.collect::<String>());
+    let page = page.replacen(&marked(table(page)?), &marked(&new), 1);
     std::fs::write(PAGE, page).map_err(|error| format!("{PAGE}: {error}"))
 }

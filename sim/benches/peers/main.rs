@@ -9,10 +9,11 @@ mod heartbeat;
 mod instructions;
 mod links;
 mod lock;
-mod madsim;
 mod measure;
 mod memory;
+mod modes;
 mod operations;
+mod peer;
 mod pingpong;
 mod scale;
 mod shim;
@@ -24,7 +25,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 
 use instructions::Use;
-use madsim::Madsim;
+use peer::Peer;
 use table::Row;
 
 /// The command line.
@@ -62,6 +63,7 @@ struct Arguments {
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Group {
     Executions,
+    Modes,
     Lock,
     Operations,
     Shim,
@@ -74,9 +76,10 @@ enum Group {
 }
 
 impl Group {
-    fn rows(self, madsim: &Madsim) -> Vec<Row> {
+    fn rows(self, madsim: &Peer) -> Vec<Row> {
         match self {
             Self::Executions => executions::rows(madsim),
+            Self::Modes => modes::rows(madsim),
             Self::Lock => lock::rows(),
             Self::Operations => operations::rows(),
             Self::Shim => shim::rows(),
@@ -126,7 +129,7 @@ fn main() -> ExitCode {
             }
         };
     }
-    let madsim = Madsim::build();
+    let madsim = Peer::madsim();
     let mut rows = Vec::new();
     println!("{}", table::HEAD);
     for group in Group::value_variants() {
