@@ -26,8 +26,8 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// Copies the project of that name. It gets the lock file of this repository, so that
-    /// nothing is downloaded.
+    /// Copies the project of that name. One without a lock file gets that of this repository, so
+    /// that nothing is downloaded.
     pub(crate) fn copy(name: &str) -> Self {
         let project = Self {
             root: place("project"),
@@ -35,8 +35,10 @@ impl Project {
         let _ = fs::remove_dir_all(&project.root);
         let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects");
         copy(&original.join(name), &project.root);
-        let lock = Path::new(ROOT).join("Cargo.lock");
-        fs::copy(lock, project.path("Cargo.lock")).expect("a lock file");
+        let lock = project.path("Cargo.lock");
+        if !lock.exists() {
+            fs::copy(Path::new(ROOT).join("Cargo.lock"), lock).expect("a lock file");
+        }
         project
     }
 
@@ -55,6 +57,18 @@ impl Project {
         words: &[&str],
         variables: &[(&str, &str)],
     ) -> Output {
+        let mut command = self.cargo(directory);
+        command
+            .arg("rehearsal")
+            .args(words)
+            .env("CARGO_NET_OFFLINE", "true")
+            .envs(variables.iter().copied());
+        command.output().expect("cargo starts")
+    }
+
+    /// Returns the command `cargo` in a directory of the project, without arguments. It finds the
+    /// subcommand, and the variables of the test program's own run are not set.
+    pub(crate) fn cargo(&self, directory: &str) -> Command {
         let mut command = Command::new(env!("CARGO"));
         let tools = Path::new(CARGO_REHEARSAL).parent().expect("a directory");
         let mut path = tools.as_os_str().to_owned();
@@ -67,16 +81,11 @@ impl Project {
             }
         }
         command
-            .arg("rehearsal")
-            .args(words)
             .current_dir(self.path(directory))
             .env("PATH", path)
             .env("CARGO_TARGET_DIR", target())
-            .env("CARGO_NET_OFFLINE", "true")
-            .env("CARGO_TERM_COLOR", "never")
-            .envs(variables.iter().copied())
-            .output()
-            .expect("cargo starts")
+            .env("CARGO_TERM_COLOR", "never");
+        command
     }
 }
 
