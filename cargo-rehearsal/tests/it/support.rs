@@ -29,9 +29,12 @@ impl Project {
     /// Copies the project of that name. One without a lock file gets that of this repository, so
     /// that nothing is downloaded.
     pub(crate) fn copy(name: &str) -> Self {
-        let project = Self {
-            root: place("project"),
-        };
+        Self::copy_to(name, "project")
+    }
+
+    /// Copies the project as [`Project::copy`], to another place.
+    pub(crate) fn copy_to(name: &str, to: &str) -> Self {
+        let project = Self { root: place(to) };
         let _ = fs::remove_dir_all(&project.root);
         let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects");
         copy(&original.join(name), &project.root);
@@ -57,13 +60,17 @@ impl Project {
         words: &[&str],
         variables: &[(&str, &str)],
     ) -> Output {
+        let mut command = self.command(directory, words);
+        let output = command.envs(variables.iter().copied()).output();
+        output.expect("cargo starts")
+    }
+
+    /// Returns the command `cargo rehearsal` in a directory of the project. It may not download.
+    pub(crate) fn command(&self, directory: &str, words: &[&str]) -> Command {
         let mut command = self.cargo(directory);
+        command.arg("rehearsal").args(words);
+        command.env("CARGO_NET_OFFLINE", "true");
         command
-            .arg("rehearsal")
-            .args(words)
-            .env("CARGO_NET_OFFLINE", "true")
-            .envs(variables.iter().copied());
-        command.output().expect("cargo starts")
     }
 
     /// Returns the command `cargo` in a directory of the project, without arguments. It finds the
