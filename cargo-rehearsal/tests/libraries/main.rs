@@ -101,7 +101,7 @@ fn run(project: &Project, mode: &Mode, directory: &Path) {
 #[track_caller]
 fn assert_pairs(mode: &Mode) {
     let _lock = build_lock();
-    let project = Project::copy("libraries");
+    let project = Project::copy_to("libraries", "libraries");
     let mut expected = libraries(&project);
     if !mode.with_shim {
         expected.retain(|name| !OWN_SOCKETS.contains(&name.as_str()));
