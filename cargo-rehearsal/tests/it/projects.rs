@@ -6,26 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 
 use crate::ROOT;
-use crate::support::{Project, build_lock, target, text};
-
-/// Asserts that a project gets the shim, and the facade that is built below it.
-#[track_caller]
-fn assert_patched(tree: &str) {
-    let packages = target().join("rehearsal/shim/packages");
-    let packages = format!("({}/", packages.display());
-    for (name, version) in [
-        ("tokio", "1."),
-        ("rehearsal-sim", "0."),
-        ("rehearsal-below-tokio", "1."),
-    ] {
-        let (begins, ends) = (format!("{name} v{version}"), format!("/{name})"));
-        let found =
-            |line: &str| line.contains(&begins) && line.contains(&packages) && line.contains(&ends);
-        assert!(tree.lines().any(found), "{name}\n{tree}");
-    }
-    let plain = |line: &str| line.contains(" tokio v") && !line.contains(&packages);
-    assert!(!tree.lines().any(plain), "{tree}");
-}
+use crate::support::{Project, assert_patched, build_lock, target, text};
 
 #[test]
 fn every_package_of_a_workspace_gets_the_shim() {
@@ -204,4 +185,19 @@ fn command_that_is_killed_leaves_nothing_that_stops_the_next() {
         child.wait().expect("an end");
         assert_patched(&text(&project.cargo_rehearsal(".", &["tree"], &[])));
     }
+}
+
+#[test]
+fn patch_may_be_copied_into_the_manifest() {
+    let _lock = build_lock();
+    let project = Project::copy("races");
+    assert_patched(&text(&project.cargo_rehearsal(".", &["tree"], &[])));
+    let name = project.path("").to_string_lossy().replace('/', "-");
+    let file = format!("rehearsal/shim/config{}.toml", name.trim_end_matches('-'));
+    let patch = fs::read_to_string(target().join(file)).expect("the settings");
+    let manifest = project.read("Cargo.toml") + "\n" + &patch;
+    fs::write(project.path("Cargo.toml"), manifest).expect("a file");
+    let mut command = project.cargo(".");
+    command.args(["tree", "--workspace", "--offline"]);
+    assert_patched(&text(&command.output().expect("cargo starts")));
 }

@@ -129,3 +129,22 @@ pub(crate) fn text(output: &Output) -> String {
     let errors = String::from_utf8_lossy(&output.stderr);
     format!("{out}{errors}")
 }
+
+/// Asserts that a project gets the shim, and the facade that is built below it.
+#[track_caller]
+pub(crate) fn assert_patched(tree: &str) {
+    let packages = target().join("rehearsal/shim/packages");
+    let packages = format!("({}/", packages.display());
+    for (name, version) in [
+        ("tokio", "1."),
+        ("rehearsal-sim", "0."),
+        ("rehearsal-below-tokio", "1."),
+    ] {
+        let (begins, ends) = (format!("{name} v{version}"), format!("/{name})"));
+        let found =
+            |line: &str| line.contains(&begins) && line.contains(&packages) && line.contains(&ends);
+        assert!(tree.lines().any(found), "{name}\n{tree}");
+    }
+    let plain = |line: &str| line.contains(" tokio v") && !line.contains(&packages);
+    assert!(!tree.lines().any(plain), "{tree}");
+}

@@ -1,7 +1,7 @@
 //! Published libraries, unmodified, through the shim and on plain tokio: each passes a program
 //! under many seeds, with more than one schedule, and two processes agree in every one of them.
 //!
-//! `LIBRARIES_SEEDS` is the number of seeds, `LIBRARIES_PROFILE` the profile of cargo.
+//! Here is what needs the network, or compiles for minutes. `LIBRARIES_SEEDS` is the number of seeds, `LIBRARIES_PROFILE` the profile of cargo.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use std::{env, fs};
 
 use crate::support::{Project, build_lock, target, text};
 
+mod repository;
 #[path = "../it/support.rs"]
 #[allow(dead_code, reason = "another test program shares it")]
 mod support;

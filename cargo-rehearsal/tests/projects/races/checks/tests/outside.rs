@@ -1,4 +1,4 @@
-//! What the shim leaves to tokio: in a run, each of these leaves the run.
+//! Parts of tokio that the shim passes on as they are: in a run, each of these leaves it.
 
 #[rehearsal::test]
 async fn file_is_read() {
