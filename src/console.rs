@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::Write;
 
 /// Prints to standard output.
 #[cfg(feature = "cli")]
-pub(crate) fn print(text: &str) -> io::Result<()> {
+pub(crate) fn print(text: &str) -> std::io::Result<()> {
     anstream::stdout().write_all(visible(text).as_bytes())
 }
 

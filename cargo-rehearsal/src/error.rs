@@ -1,7 +1,7 @@
 //! What can go wrong before cargo is run.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// A reason for which the project cannot be built with the shim.
@@ -58,6 +58,7 @@ impl Error {
             Self::Twice(_) => Some("`cargo tree --duplicates` shows which packages require them"),
             Self::Taken("--config") => Some("put the setting into .cargo/config.toml"),
             Self::Taken(_) => Some("set CARGO_TARGET_DIR instead"),
+            Self::File(_, error) => hint_for_file(error.kind()),
             Self::NotTaken(_) => Some(
                 "a `[patch]` of the project's own for the same package has precedence; remove it",
             ),
@@ -73,6 +74,23 @@ impl Error {
         }
         // There is no other place for an error if this fails.
         let _ = io::stderr().write_all(text.as_bytes());
+    }
+}
+
+/// Returns the hint for a file that cannot be read or written.
+fn hint_for_file(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::PermissionDenied
+        | ErrorKind::ReadOnlyFilesystem
+        | ErrorKind::NotADirectory
+        | ErrorKind::AlreadyExists => {
+            Some("set CARGO_TARGET_DIR to a directory that can be written")
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(
+            "make room, or set CARGO_TARGET_DIR to a directory elsewhere; `cargo clean` removes \
+             what was built",
+        ),
+        _ => None,
     }
 }
 

@@ -21,16 +21,23 @@ impl Layout {
         }
     }
 
+    /// Returns the name of the project among those that share a directory for build output.
+    fn project(&self) -> String {
+        self.root.to_string_lossy().replace(['/', '\\'], "-")
+    }
+
+    /// Returns the directory of the mirror, and of what belongs to it.
+    fn mirror(&self) -> PathBuf {
+        self.base.join("mirror").join(self.project())
+    }
+
     /// Returns the path in the mirror of an absolute path of the machine.
     ///
     /// The mirror has all that is above the project too, so that the relative paths in the
-    /// project's manifests lead to the same packages.
+    /// project's manifests lead to the same packages. Each project has one: what is a link in one
+    /// is a directory in another.
     pub(crate) fn mirrored(&self, path: &Path) -> PathBuf {
-        let relative = path.strip_prefix("/").unwrap_or(path);
-        // Projects that share a directory for build output have a mirror each: what is a link in
-        // one is a directory in another.
-        let project = self.root.to_string_lossy().replace(['/', '\\'], "-");
-        self.base.join("mirror").join(project).join(relative)
+        self.mirror().join(path.strip_prefix("/").unwrap_or(path))
     }
 
     /// Returns the path in the mirror of a file of the project.
@@ -38,14 +45,19 @@ impl Layout {
         self.mirrored(&self.root).join(file)
     }
 
-    /// Returns the directory of a package that this command writes.
-    pub(crate) fn package(&self, name: &str) -> PathBuf {
-        self.base.join("packages").join(name)
+    /// Returns the directory of the packages that this command writes, by the hash of them.
+    pub(crate) fn packages(&self, hash: &str) -> PathBuf {
+        self.base.join("packages").join(hash)
     }
 
     /// Returns the file with the settings for cargo.
     pub(crate) fn config(&self) -> PathBuf {
-        self.base.join("config.toml")
+        self.base.join(format!("config{}.toml", self.project()))
+    }
+
+    /// Returns the file that is locked while the mirror is changed.
+    pub(crate) fn mirror_lock(&self) -> PathBuf {
+        self.base.join(format!("lock{}", self.project()))
     }
 
     /// Returns the directory for what cargo builds.

@@ -28,6 +28,7 @@ use std::process::ExitCode;
 use crate::arguments::{Arguments, Command};
 use crate::error::Error;
 use crate::layout::Layout;
+use crate::patch::Patched;
 use crate::project::Project;
 
 fn main() -> ExitCode {
@@ -50,10 +51,20 @@ fn execute(arguments: &Arguments) -> Result<ExitCode, Error> {
     }
     let project = Project::read(arguments)?;
     let layout = Layout::new(&project);
-    mirror::update(&layout, &project)?;
-    let patched = patch::resolve(&layout, &project, arguments)?;
+    let patched = prepare(&layout, &project, arguments)?;
     match &arguments.command {
         Command::Cargo(words) => cargo::run(words, &patched, &project, arguments),
         Command::Help => Ok(arguments::print_help()),
     }
+}
+
+/// Brings what cargo is run on up to date, which one command at a time does.
+fn prepare(layout: &Layout, project: &Project, arguments: &Arguments) -> Result<Patched, Error> {
+    let lock = layout.mirror_lock();
+    if let Some(directory) = lock.parent() {
+        files::directory(directory)?;
+    }
+    let _locked = files::lock(&lock)?;
+    mirror::update(layout, project)?;
+    patch::resolve(layout, project, arguments)
 }

@@ -111,8 +111,9 @@ fn copy_lock_file(layout: &Layout, root: &Path) -> Result<(), Error> {
     if unchanged && copy.is_file() {
         return Ok(());
     }
-    files::write(&origin, &text)?;
-    reset_lock_file(layout)
+    files::write(&copy, &text)?;
+    // Last: a command that is killed before has the next one copy it again.
+    files::write(&origin, &text)
 }
 
 /// Makes the lock file of the mirror equal to the project's again.

@@ -13,7 +13,7 @@ use crate::files;
 use crate::layout::Layout;
 use crate::manifest::Git;
 use crate::mirror;
-use crate::packages::{self, Reached};
+use crate::packages::{Packages, Reached};
 use crate::project::{FACADE, Project, TOKIO, directory_of};
 
 /// Cargo's name for its own registry.
@@ -43,11 +43,12 @@ pub(crate) fn resolve(
     };
     let facade = project.facade()?;
     let attempt = |reached| {
-        packages::write(layout, project, reached)?;
-        files::write(&patched.config, &config(layout, facade, reached))?;
-        not_taken(&patched, layout, arguments)
+        let packages = Packages::new(layout, project, reached)?;
+        packages.write()?;
+        files::write(&patched.config, &config(layout, facade, reached, &packages))?;
+        not_taken(&patched, &packages, arguments)
     };
-    if let Some(reached) = reached_before(layout, facade)
+    if let Some(reached) = reached_before(layout, project)?
         && let Ok(None) = attempt(reached)
     {
         return Ok(patched);
@@ -61,10 +62,18 @@ pub(crate) fn resolve(
 }
 
 /// Returns how cargo reached the facade when the project was last built.
-fn reached_before(layout: &Layout, facade: &Package) -> Option<Reached> {
-    let text = fs::read_to_string(layout.config()).ok()?;
-    let mut ways = [Reached::Relatively, Reached::Absolutely].into_iter();
-    ways.find(|reached| config(layout, facade, *reached) == text)
+fn reached_before(layout: &Layout, project: &Project) -> Result<Option<Reached>, Error> {
+    let Ok(text) = fs::read_to_string(layout.config()) else {
+        return Ok(None);
+    };
+    let facade = project.facade()?;
+    for reached in [Reached::Relatively, Reached::Absolutely] {
+        let packages = Packages::new(layout, project, reached)?;
+        if config(layout, facade, reached, &packages) == text {
+            return Ok(Some(reached));
+        }
+    }
+    Ok(None)
 }
 
 /// Returns how cargo reaches the facade from the mirror: it takes two names of a directory for
@@ -82,10 +91,10 @@ fn reached(patched: &Patched, facade: &Package, arguments: &Arguments) -> Result
 }
 
 /// Returns the settings for cargo.
-fn config(layout: &Layout, facade: &Package, reached: Reached) -> String {
+fn config(layout: &Layout, facade: &Package, reached: Reached, packages: &Packages) -> String {
     let mut patches = Table::new();
     let mut patch = |source: &str, name: &str| {
-        let path = layout.package(name).to_string_lossy().into_owned();
+        let path = packages.package(name).to_string_lossy().into_owned();
         let package = Table::from_iter([("path".to_owned(), Value::from(path))]);
         let source = patches.entry(source).or_insert_with(|| Table::new().into());
         if let Value::Table(source) = source {
@@ -125,15 +134,15 @@ fn file_url(path: &Path) -> String {
 /// Has cargo resolve the project. Returns the package in whose place the shim was not put.
 fn not_taken(
     patched: &Patched,
-    layout: &Layout,
+    packages: &Packages,
     arguments: &Arguments,
 ) -> Result<Option<&'static str>, Error> {
     let config = patched.config.to_string_lossy().into_owned();
     let metadata = metadata(patched, &["--config".to_owned(), config], arguments)?;
     let taken = |name: &str| {
-        let directory = layout.package(name);
-        let mut packages = metadata.packages.iter();
-        packages.any(|package| directory_of(package) == directory)
+        let directory = packages.package(name);
+        let mut found = metadata.packages.iter();
+        found.any(|package| directory_of(package) == directory)
     };
     Ok([FACADE, TOKIO].into_iter().find(|name| !taken(name)))
 }

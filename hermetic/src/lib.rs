@@ -28,6 +28,10 @@
 //! calls, and goes on there later. It has nothing to do with scopes; it is here because it needs
 //! unsafe code, which is in this crate alone.
 //!
+//! # Borrows that own
+//!
+//! The same goes for [`BorrowCell`], the value of a lock with owned guards.
+//!
 //! # What it does not reach
 //!
 //! - Threads and sockets that are made without the C library's three functions, or
@@ -47,6 +51,7 @@
 //!   until the clock shows a later time never ends.
 //! - The clocks of CPU time, which stay real.
 
+mod borrow_cell;
 mod call_site;
 mod fresh_thread;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -56,6 +61,7 @@ mod plain_locks;
 mod scope;
 mod stacks;
 
+pub use borrow_cell::{BorrowCell, Borrowed, Cells, ExclusiveBorrow, SharedBorrow};
 pub use call_site::{own_call_site, without_registry};
 pub use fresh_thread::call_on_fresh_thread;
 pub use leak_detector::{Leak, LeakKind, Watching, has_leaked, take_leak, watch};

@@ -64,9 +64,13 @@ macro_rules! same_for_all {
             sync::MutexGuard<'static, $value>;
             sync::OwnedMutexGuard<$value>;
             sync::MappedMutexGuard<'static, $value>;
+            sync::RwLock<$value>;
             sync::RwLockReadGuard<'static, $value>;
             sync::RwLockWriteGuard<'static, $value>;
             sync::RwLockMappedWriteGuard<'static, $value>;
+            sync::OwnedRwLockReadGuard<$value>;
+            sync::OwnedRwLockWriteGuard<$value>;
+            sync::OwnedRwLockMappedWriteGuard<$value>;
             sync::OnceCell<$value>;
             sync::SetOnce<$value>;
             sync::mpsc::Sender<$value>;
@@ -101,21 +105,14 @@ fn types_with_a_value() {
 }
 
 #[test]
-fn read_write_locks() {
-    // An `RwLock` of a type that is `Send` but not `Sync` is `Send` in tokio only, and so are
-    // its owned guards; the module's documentation says so.
+fn guards_for_a_part_of_a_read_write_lock() {
     same! {
-        sync::RwLock<Both>;
-        sync::RwLock<Visible>;
-        sync::RwLock<Neither>;
-        sync::OwnedRwLockReadGuard<Both>;
-        sync::OwnedRwLockReadGuard<Neither>;
-        sync::OwnedRwLockWriteGuard<Both>;
-        sync::OwnedRwLockWriteGuard<Neither>;
-        sync::OwnedRwLockMappedWriteGuard<Both>;
-        sync::OwnedRwLockMappedWriteGuard<Neither>;
         sync::OwnedRwLockReadGuard<Both, Movable>;
+        sync::OwnedRwLockReadGuard<Both, Visible>;
+        sync::OwnedRwLockReadGuard<Movable, Both>;
         sync::OwnedRwLockMappedWriteGuard<Both, Movable>;
+        sync::OwnedRwLockMappedWriteGuard<Both, Visible>;
+        sync::OwnedRwLockMappedWriteGuard<Visible, Both>;
     }
 }
 

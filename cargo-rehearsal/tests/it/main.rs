@@ -3,6 +3,7 @@
 
 #[path = "../../../tests/it/guide_project.rs"]
 mod guide_project;
+mod leaks;
 mod page;
 mod projects;
 mod races;

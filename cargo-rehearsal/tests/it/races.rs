@@ -24,7 +24,7 @@ const STRATEGIES: [&str; 7] = [
 ];
 
 /// Returns the tests that a test program has reported as passed, or as failed.
-fn ended<'a>(output: &'a str, how: &str) -> Vec<&'a str> {
+pub(crate) fn ended<'a>(output: &'a str, how: &str) -> Vec<&'a str> {
     let lines = output.lines().filter_map(|line| line.strip_prefix("test "));
     let mut names: Vec<&str> = lines
         .filter_map(|line| line.split_once(" ... "))

@@ -26,17 +26,22 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// Copies the project of that name. It gets the lock file of this repository, so that
-    /// nothing is downloaded.
+    /// Copies the project of that name. One without a lock file gets that of this repository, so
+    /// that nothing is downloaded.
     pub(crate) fn copy(name: &str) -> Self {
-        let project = Self {
-            root: place("project"),
-        };
+        Self::copy_to(name, "project")
+    }
+
+    /// Copies the project as [`Project::copy`], to another place.
+    pub(crate) fn copy_to(name: &str, to: &str) -> Self {
+        let project = Self { root: place(to) };
         let _ = fs::remove_dir_all(&project.root);
         let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects");
         copy(&original.join(name), &project.root);
-        let lock = Path::new(ROOT).join("Cargo.lock");
-        fs::copy(lock, project.path("Cargo.lock")).expect("a lock file");
+        let lock = project.path("Cargo.lock");
+        if !lock.exists() {
+            fs::copy(Path::new(ROOT).join("Cargo.lock"), lock).expect("a lock file");
+        }
         project
     }
 
@@ -55,6 +60,22 @@ impl Project {
         words: &[&str],
         variables: &[(&str, &str)],
     ) -> Output {
+        let mut command = self.command(directory, words);
+        let output = command.envs(variables.iter().copied()).output();
+        output.expect("cargo starts")
+    }
+
+    /// Returns the command `cargo rehearsal` in a directory of the project. It may not download.
+    pub(crate) fn command(&self, directory: &str, words: &[&str]) -> Command {
+        let mut command = self.cargo(directory);
+        command.arg("rehearsal").args(words);
+        command.env("CARGO_NET_OFFLINE", "true");
+        command
+    }
+
+    /// Returns the command `cargo` in a directory of the project, without arguments. It finds the
+    /// subcommand, and the variables of the test program's own run are not set.
+    pub(crate) fn cargo(&self, directory: &str) -> Command {
         let mut command = Command::new(env!("CARGO"));
         let tools = Path::new(CARGO_REHEARSAL).parent().expect("a directory");
         let mut path = tools.as_os_str().to_owned();
@@ -67,16 +88,11 @@ impl Project {
             }
         }
         command
-            .arg("rehearsal")
-            .args(words)
             .current_dir(self.path(directory))
             .env("PATH", path)
             .env("CARGO_TARGET_DIR", target())
-            .env("CARGO_NET_OFFLINE", "true")
-            .env("CARGO_TERM_COLOR", "never")
-            .envs(variables.iter().copied())
-            .output()
-            .expect("cargo starts")
+            .env("CARGO_TERM_COLOR", "never");
+        command
     }
 }
 
@@ -112,4 +128,23 @@ pub(crate) fn text(output: &Output) -> String {
     let out = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
     format!("{out}{errors}")
+}
+
+/// Asserts that a project gets the shim, and the facade that is built below it.
+#[track_caller]
+pub(crate) fn assert_patched(tree: &str) {
+    let packages = target().join("rehearsal/shim/packages");
+    let packages = format!("({}/", packages.display());
+    for (name, version) in [
+        ("tokio", "1."),
+        ("rehearsal-sim", "0."),
+        ("rehearsal-below-tokio", "1."),
+    ] {
+        let (begins, ends) = (format!("{name} v{version}"), format!("/{name})"));
+        let found =
+            |line: &str| line.contains(&begins) && line.contains(&packages) && line.contains(&ends);
+        assert!(tree.lines().any(found), "{name}\n{tree}");
+    }
+    let plain = |line: &str| line.contains(" tokio v") && !line.contains(&packages);
+    assert!(!tree.lines().any(plain), "{tree}");
 }

@@ -156,6 +156,11 @@ pub(crate) async fn rwlock_guards() -> Log {
     let again = lock.try_read().is_ok();
     let value = *downgraded;
     drop(downgraded);
+    let list: Arc<RwLock<[u8]>> = Arc::new(RwLock::new([1, 2]));
+    let mut writing = Arc::clone(&list).write_owned().await;
+    writing[1] = 3;
+    let locked = format!("{list:?} {writing:?}");
+    drop(writing);
     let few = RwLock::with_max_readers((), 1);
     let only = few.read().await;
     let full = few.try_read().is_err();
@@ -171,7 +176,8 @@ pub(crate) async fn rwlock_guards() -> Log {
         again,
         value,
         full,
-        format!("{lock:?}"),
+        locked,
+        format!("{lock:?} {list:?}"),
         Arc::try_unwrap(lock).unwrap().into_inner()
     ]
 }

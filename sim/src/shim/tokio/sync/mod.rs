@@ -8,8 +8,7 @@
 //!
 //! Differences from tokio:
 //!
-//! - [`Mutex`] and [`RwLock`] need a `T` of known size: write
-//!   `Mutex<Box<dyn Trait>>`. An [`RwLock`] is `Send` only if its `T` is `Sync`.
+//! - [`Mutex`] needs a `T` of known size: write `Mutex<Box<dyn Trait>>`.
 //! - Operations that block their thread (`blocking_lock`, `blocking_send`, …) panic inside a run,
 //!   as they do in a task of tokio's: a run has one thread.
 //! - Absent: `map` on the owned guard of a [`Mutex`] and `OwnedMappedMutexGuard`, which it

@@ -1,10 +1,12 @@
 //! `RwLock`.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use ::tokio::sync as real;
 use ::tokio::sync::TryLockError;
+use rehearsal_hermetic::{BorrowCell, Borrowed, Cells, ExclusiveBorrow, SharedBorrow};
 
 use super::shared::Shared;
 use crate::operation::{Operation, ResourceKind};
@@ -12,9 +14,12 @@ use crate::point::{Holder, Op, Resource};
 
 /// As `tokio::sync::RwLock`: many readers or one writer, first come first
 /// served, so that a reader waits behind a writer that waits.
-pub struct RwLock<T> {
+pub struct RwLock<T: ?Sized> {
     resource: Resource,
-    inner: Shared<real::RwLock<T>>,
+    /// The lock without the value: tokio's owned guards need it in an `Arc`.
+    lock: Shared<real::RwLock<()>>,
+    // Last, because it may have no size.
+    value: BorrowCell<T>,
 }
 
 impl<T> RwLock<T> {
@@ -22,14 +27,14 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub fn new(value: T) -> Self {
         let resource = Resource::new(ResourceKind::RwLock);
-        Self::around(resource, real::RwLock::const_new(value))
+        Self::around(resource, real::RwLock::const_new(()), value)
     }
 
     /// Creates a free lock, for statics.
     #[track_caller]
     pub const fn const_new(value: T) -> Self {
         let resource = Resource::const_new(ResourceKind::RwLock);
-        Self::around(resource, real::RwLock::const_new(value))
+        Self::around(resource, real::RwLock::const_new(()), value)
     }
 
     /// Creates a free lock for at most `max_reads` readers at a time.
@@ -40,23 +45,37 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub fn with_max_readers(value: T, max_reads: u32) -> Self {
         let resource = Resource::new(ResourceKind::RwLock);
-        Self::around(resource, real::RwLock::with_max_readers(value, max_reads))
+        let lock = real::RwLock::with_max_readers((), max_reads);
+        Self::around(resource, lock, value)
     }
 
-    const fn around(resource: Resource, inner: real::RwLock<T>) -> Self {
+    const fn around(resource: Resource, lock: real::RwLock<()>, value: T) -> Self {
         Self {
             resource,
-            inner: Shared::new(inner),
+            lock: Shared::new(lock),
+            value: BorrowCell::new(value),
         }
+    }
+
+    /// Returns the value.
+    pub fn into_inner(self) -> T {
+        self.value.into_inner()
+    }
+}
+
+impl<T: ?Sized> RwLock<T> {
+    fn read_guard<'a>(&'a self, lock: real::RwLockReadGuard<'a, ()>) -> RwLockReadGuard<'a, T> {
+        RwLockReadGuard::around(self.value.share(), Held::new(lock, &self.resource))
+    }
+
+    fn write_guard<'a>(&'a self, lock: real::RwLockWriteGuard<'a, ()>) -> RwLockWriteGuard<'a, T> {
+        RwLockWriteGuard::around(self.value.exclude(), Held::new(lock, &self.resource))
     }
 
     /// Waits for shared access.
     pub async fn read(&self) -> RwLockReadGuard<'_, T> {
-        let inner = Op::new(&self.resource, Operation::Read, self.inner.read()).await;
-        RwLockReadGuard {
-            inner,
-            holder: self.resource.hold(),
-        }
+        let lock = Op::new(&self.resource, Operation::Read, self.lock.read()).await;
+        self.read_guard(lock)
     }
 
     /// Takes shared access, if there is no writer and none waits.
@@ -66,19 +85,13 @@ impl<T> RwLock<T> {
     /// If there is one.
     pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, TryLockError> {
         self.resource.operate(Operation::TryRead);
-        Ok(RwLockReadGuard {
-            inner: self.inner.try_read()?,
-            holder: self.resource.hold(),
-        })
+        Ok(self.read_guard(self.lock.try_read()?))
     }
 
     /// Waits for exclusive access.
     pub async fn write(&self) -> RwLockWriteGuard<'_, T> {
-        let inner = Op::new(&self.resource, Operation::Write, self.inner.write()).await;
-        RwLockWriteGuard {
-            inner,
-            holder: self.resource.hold(),
-        }
+        let lock = Op::new(&self.resource, Operation::Write, self.lock.write()).await;
+        self.write_guard(lock)
     }
 
     /// Takes exclusive access, if the lock is free.
@@ -88,17 +101,14 @@ impl<T> RwLock<T> {
     /// If it is not.
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
         self.resource.operate(Operation::TryWrite);
-        Ok(RwLockWriteGuard {
-            inner: self.inner.try_write()?,
-            holder: self.resource.hold(),
-        })
+        Ok(self.write_guard(self.lock.try_write()?))
     }
 
     /// Waits for shared access; the guard keeps the lock alive.
     pub async fn read_owned(self: Arc<Self>) -> OwnedRwLockReadGuard<T> {
-        let read = Arc::clone(self.inner.arc()).read_owned();
-        let inner = Op::new(&self.resource, Operation::ReadOwned, read).await;
-        OwnedRwLockReadGuard::new(inner, self)
+        let read = Arc::clone(self.lock.arc()).read_owned();
+        let lock = Op::new(&self.resource, Operation::ReadOwned, read).await;
+        OwnedRwLockReadGuard::new(lock, &self)
     }
 
     /// Takes shared access as [`RwLock::try_read`]; the guard keeps the lock alive.
@@ -108,15 +118,15 @@ impl<T> RwLock<T> {
     /// If there is a writer, or one waits.
     pub fn try_read_owned(self: Arc<Self>) -> Result<OwnedRwLockReadGuard<T>, TryLockError> {
         self.resource.operate(Operation::TryRead);
-        let inner = Arc::clone(self.inner.arc()).try_read_owned()?;
-        Ok(OwnedRwLockReadGuard::new(inner, self))
+        let lock = Arc::clone(self.lock.arc()).try_read_owned()?;
+        Ok(OwnedRwLockReadGuard::new(lock, &self))
     }
 
     /// Waits for exclusive access; the guard keeps the lock alive.
     pub async fn write_owned(self: Arc<Self>) -> OwnedRwLockWriteGuard<T> {
-        let write = Arc::clone(self.inner.arc()).write_owned();
-        let inner = Op::new(&self.resource, Operation::WriteOwned, write).await;
-        OwnedRwLockWriteGuard::new(inner, self)
+        let write = Arc::clone(self.lock.arc()).write_owned();
+        let lock = Op::new(&self.resource, Operation::WriteOwned, write).await;
+        OwnedRwLockWriteGuard::new(lock, &self)
     }
 
     /// Takes exclusive access, if the lock is free; the guard keeps the lock alive.
@@ -126,8 +136,8 @@ impl<T> RwLock<T> {
     /// If it is not.
     pub fn try_write_owned(self: Arc<Self>) -> Result<OwnedRwLockWriteGuard<T>, TryLockError> {
         self.resource.operate(Operation::TryWrite);
-        let inner = Arc::clone(self.inner.arc()).try_write_owned()?;
-        Ok(OwnedRwLockWriteGuard::new(inner, self))
+        let lock = Arc::clone(self.lock.arc()).try_write_owned()?;
+        Ok(OwnedRwLockWriteGuard::new(lock, &self))
     }
 
     /// Blocks the thread until there is no writer.
@@ -137,10 +147,7 @@ impl<T> RwLock<T> {
     /// Within a runtime, as tokio does, and in a run.
     #[track_caller]
     pub fn blocking_read(&self) -> RwLockReadGuard<'_, T> {
-        RwLockReadGuard {
-            inner: self.inner.blocking_read(),
-            holder: self.resource.hold(),
-        }
+        self.read_guard(self.lock.blocking_read())
     }
 
     /// Blocks the thread until the lock is free.
@@ -150,20 +157,12 @@ impl<T> RwLock<T> {
     /// Within a runtime, as tokio does, and in a run.
     #[track_caller]
     pub fn blocking_write(&self) -> RwLockWriteGuard<'_, T> {
-        RwLockWriteGuard {
-            inner: self.inner.blocking_write(),
-            holder: self.resource.hold(),
-        }
+        self.write_guard(self.lock.blocking_write())
     }
 
     /// Returns the value; there is no other reference to it.
     pub fn get_mut(&mut self) -> &mut T {
-        self.inner.get_mut().get_mut()
-    }
-
-    /// Returns the value.
-    pub fn into_inner(self) -> T {
-        self.inner.into_inner().into_inner()
+        self.value.get_mut()
     }
 }
 
@@ -181,13 +180,79 @@ impl<T: Default> Default for RwLock<T> {
     }
 }
 
-super::debug!([T: fmt::Debug] RwLock<T>);
+impl<T: ?Sized> Cells for RwLock<T> {
+    type Value = T;
 
-/// Shared access to the value of an [`RwLock`], or to a part of it.
-#[must_use = "the lock is released at once if its guard is not kept"]
-pub struct RwLockReadGuard<'a, T: ?Sized> {
-    inner: real::RwLockReadGuard<'a, T>,
+    fn cell(&self) -> &BorrowCell<T> {
+        &self.value
+    }
+}
+
+/// As tokio's.
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lock = f.debug_struct("RwLock");
+        match self.lock.try_read() {
+            Ok(_reading) => lock.field("data", &&*self.value.share()),
+            Err(_) => lock.field("data", &format_args!("<locked>")),
+        };
+        lock.finish()
+    }
+}
+
+/// The parts of a guard beside its access to the value. The lock is released before the holder's
+/// entry is removed.
+struct Held<L> {
+    lock: L,
     holder: Holder,
+}
+
+impl<L> Held<L> {
+    fn new(lock: L, resource: &Resource) -> Self {
+        let holder = resource.hold();
+        Self { lock, holder }
+    }
+
+    fn map<M>(self, lock: impl FnOnce(L) -> M) -> Held<M> {
+        Held {
+            lock: lock(self.lock),
+            holder: self.holder,
+        }
+    }
+}
+
+/// Defines a guard. Its access to the value ends before the lock is released, and the marker
+/// gives it the traits of tokio's guard.
+macro_rules! guard {
+    (
+        $(#[$doc:meta])*
+        $guard:ident [$($parameters:tt)*] $(= $default:ty,)? [$($arguments:tt)*]
+        $borrow:ident<$keeper:ty, $target:ty>, $lock:ty
+    ) => {
+        $(#[$doc])*
+        #[must_use = "the lock is released at once if its guard is not kept"]
+        pub struct $guard<$($parameters)* $(= $default)?> {
+            inner: $borrow<$keeper, $target>,
+            held: Held<$lock>,
+            traits: PhantomData<real::$guard<$($arguments)*>>,
+        }
+
+        impl<$($parameters)*> $guard<$($arguments)*> {
+            fn around(inner: $borrow<$keeper, $target>, held: Held<$lock>) -> Self {
+                Self {
+                    inner,
+                    held,
+                    traits: PhantomData,
+                }
+            }
+        }
+    };
+}
+
+guard! {
+    /// Shared access to the value of an [`RwLock`], or to a part of it.
+    RwLockReadGuard ['a, T: ?Sized] ['a, T]
+    SharedBorrow<Borrowed<'a>, T>, real::RwLockReadGuard<'a, ()>
 }
 
 impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
@@ -196,10 +261,7 @@ impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
     where
         F: FnOnce(&T) -> &U,
     {
-        RwLockReadGuard {
-            inner: real::RwLockReadGuard::map(this.inner, f),
-            holder: this.holder,
-        }
+        RwLockReadGuard::around(this.inner.map(f), this.held)
     }
 
     /// Returns a guard for a part of the value, if `f` returns one.
@@ -211,55 +273,25 @@ impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
     where
         F: FnOnce(&T) -> Option<&U>,
     {
-        let Self { inner, holder } = this;
-        match real::RwLockReadGuard::try_map(inner, f) {
-            Ok(inner) => Ok(RwLockReadGuard { inner, holder }),
-            Err(inner) => Err(Self { inner, holder }),
+        let held = this.held;
+        match this.inner.try_map(f) {
+            Ok(inner) => Ok(RwLockReadGuard::around(inner, held)),
+            Err(inner) => Err(Self::around(inner, held)),
         }
     }
 }
 
-/// Exclusive access to the value of an [`RwLock`].
-#[must_use = "the lock is released at once if its guard is not kept"]
-pub struct RwLockWriteGuard<'a, T: ?Sized> {
-    inner: real::RwLockWriteGuard<'a, T>,
-    holder: Holder,
+guard! {
+    /// Exclusive access to the value of an [`RwLock`].
+    RwLockWriteGuard ['a, T: ?Sized] ['a, T]
+    ExclusiveBorrow<Borrowed<'a>, T>, real::RwLockWriteGuard<'a, ()>
 }
 
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     /// Turns exclusive into shared access; no other writer comes in between.
     pub fn downgrade(self) -> RwLockReadGuard<'a, T> {
-        RwLockReadGuard {
-            inner: self.inner.downgrade(),
-            holder: self.holder,
-        }
-    }
-
-    /// Returns a guard for a part of the value.
-    pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockMappedWriteGuard<'a, U>
-    where
-        F: FnOnce(&mut T) -> &mut U,
-    {
-        RwLockMappedWriteGuard {
-            inner: real::RwLockWriteGuard::map(this.inner, f),
-            holder: this.holder,
-        }
-    }
-
-    /// Returns a guard for a part of the value, if `f` returns one.
-    ///
-    /// # Errors
-    ///
-    /// The guard itself, if `f` returns none.
-    pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockMappedWriteGuard<'a, U>, Self>
-    where
-        F: FnOnce(&mut T) -> Option<&mut U>,
-    {
-        let Self { inner, holder } = this;
-        match real::RwLockWriteGuard::try_map(inner, f) {
-            Ok(inner) => Ok(RwLockMappedWriteGuard { inner, holder }),
-            Err(inner) => Err(Self { inner, holder }),
-        }
+        let inner = self.inner.downgrade();
+        RwLockReadGuard::around(inner, self.held.map(real::RwLockWriteGuard::downgrade))
     }
 
     /// As [`RwLockWriteGuard::downgrade`], for a part of the value.
@@ -267,10 +299,8 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     where
         F: FnOnce(&T) -> &U,
     {
-        RwLockReadGuard {
-            inner: real::RwLockWriteGuard::downgrade_map(this.inner, f),
-            holder: this.holder,
-        }
+        let inner = this.inner.downgrade_map(f);
+        RwLockReadGuard::around(inner, this.held.map(real::RwLockWriteGuard::downgrade))
     }
 
     /// As [`RwLockWriteGuard::downgrade`], for a part of the value, if `f` returns one.
@@ -282,28 +312,51 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     where
         F: FnOnce(&T) -> Option<&U>,
     {
-        let Self { inner, holder } = this;
-        match real::RwLockWriteGuard::try_downgrade_map(inner, f) {
-            Ok(inner) => Ok(RwLockReadGuard { inner, holder }),
-            Err(inner) => Err(Self { inner, holder }),
+        let held = this.held;
+        match this.inner.try_downgrade_map(f) {
+            Ok(inner) => Ok(RwLockReadGuard::around(
+                inner,
+                held.map(real::RwLockWriteGuard::downgrade),
+            )),
+            Err(inner) => Err(Self::around(inner, held)),
+        }
+    }
+
+    /// Returns a guard for a part of the value.
+    pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockMappedWriteGuard<'a, U>
+    where
+        F: FnOnce(&mut T) -> &mut U,
+    {
+        RwLockMappedWriteGuard::around(this.inner.map(f), this.held)
+    }
+
+    /// Returns a guard for a part of the value, if `f` returns one.
+    ///
+    /// # Errors
+    ///
+    /// The guard itself, if `f` returns none.
+    pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockMappedWriteGuard<'a, U>, Self>
+    where
+        F: FnOnce(&mut T) -> Option<&mut U>,
+    {
+        let held = this.held;
+        match this.inner.try_map(f) {
+            Ok(inner) => Ok(RwLockMappedWriteGuard::around(inner, held)),
+            Err(inner) => Err(Self::around(inner, held)),
         }
     }
 
     /// Returns the same guard, as one for a part of the value.
     pub fn into_mapped(this: Self) -> RwLockMappedWriteGuard<'a, T> {
-        RwLockMappedWriteGuard {
-            inner: real::RwLockWriteGuard::into_mapped(this.inner),
-            holder: this.holder,
-        }
+        RwLockMappedWriteGuard::around(this.inner, this.held)
     }
 }
 
-/// Exclusive access to a part of the value of an [`RwLock`]; see
-/// [`RwLockWriteGuard::map`].
-#[must_use = "the lock is released at once if its guard is not kept"]
-pub struct RwLockMappedWriteGuard<'a, T: ?Sized> {
-    inner: real::RwLockMappedWriteGuard<'a, T>,
-    holder: Holder,
+guard! {
+    /// Exclusive access to a part of the value of an [`RwLock`]; see
+    /// [`RwLockWriteGuard::map`].
+    RwLockMappedWriteGuard ['a, T: ?Sized] ['a, T]
+    ExclusiveBorrow<Borrowed<'a>, T>, real::RwLockWriteGuard<'a, ()>
 }
 
 impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
@@ -312,10 +365,7 @@ impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
     where
         F: FnOnce(&mut T) -> &mut U,
     {
-        RwLockMappedWriteGuard {
-            inner: real::RwLockMappedWriteGuard::map(this.inner, f),
-            holder: this.holder,
-        }
+        RwLockMappedWriteGuard::around(this.inner.map(f), this.held)
     }
 
     /// Returns a guard for a part of the part, if `f` returns one.
@@ -327,55 +377,34 @@ impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
     where
         F: FnOnce(&mut T) -> Option<&mut U>,
     {
-        let Self { inner, holder } = this;
-        match real::RwLockMappedWriteGuard::try_map(inner, f) {
-            Ok(inner) => Ok(RwLockMappedWriteGuard { inner, holder }),
-            Err(inner) => Err(Self { inner, holder }),
+        let held = this.held;
+        match this.inner.try_map(f) {
+            Ok(inner) => Ok(RwLockMappedWriteGuard::around(inner, held)),
+            Err(inner) => Err(Self::around(inner, held)),
         }
     }
 }
 
-/// The lock of an owned guard, with the record that it is held.
-struct Owner<T> {
-    // Held for its drop.
-    _holder: Holder,
-    // Last: `RwLock::into_inner` relies on this order.
-    lock: Arc<RwLock<T>>,
+guard! {
+    /// Shared access to the value of an [`RwLock`] in an `Arc`, or to a part of it.
+    OwnedRwLockReadGuard [T: ?Sized, U: ?Sized] = T, [T, U]
+    SharedBorrow<Arc<RwLock<T>>, U>, real::OwnedRwLockReadGuard<()>
 }
 
-impl<T> Owner<T> {
-    fn new(lock: Arc<RwLock<T>>) -> Self {
-        Self {
-            _holder: lock.resource.hold(),
-            lock,
-        }
+impl<T: ?Sized> OwnedRwLockReadGuard<T> {
+    fn new(lock: real::OwnedRwLockReadGuard<()>, owner: &Arc<RwLock<T>>) -> Self {
+        let held = Held::new(lock, &owner.resource);
+        Self::around(SharedBorrow::owned(owner), held)
     }
 }
 
-/// Shared access to the value of an [`RwLock`] in an `Arc`, or to a part of it.
-#[must_use = "the lock is released at once if its guard is not kept"]
-pub struct OwnedRwLockReadGuard<T, U: ?Sized = T> {
-    inner: real::OwnedRwLockReadGuard<T, U>,
-    owner: Owner<T>,
-}
-
-impl<T> OwnedRwLockReadGuard<T> {
-    fn new(inner: real::OwnedRwLockReadGuard<T>, lock: Arc<RwLock<T>>) -> Self {
-        let owner = Owner::new(lock);
-        Self { inner, owner }
-    }
-}
-
-impl<T, U: ?Sized> OwnedRwLockReadGuard<T, U> {
+impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
     /// Returns a guard for a part of the value.
     pub fn map<F, V: ?Sized>(this: Self, f: F) -> OwnedRwLockReadGuard<T, V>
     where
         F: FnOnce(&U) -> &V,
     {
-        OwnedRwLockReadGuard {
-            inner: real::OwnedRwLockReadGuard::map(this.inner, f),
-            owner: this.owner,
-        }
+        OwnedRwLockReadGuard::around(this.inner.map(f), this.held)
     }
 
     /// Returns a guard for a part of the value, if `f` returns one.
@@ -387,38 +416,35 @@ impl<T, U: ?Sized> OwnedRwLockReadGuard<T, U> {
     where
         F: FnOnce(&U) -> Option<&V>,
     {
-        let Self { inner, owner } = this;
-        match real::OwnedRwLockReadGuard::try_map(inner, f) {
-            Ok(inner) => Ok(OwnedRwLockReadGuard { inner, owner }),
-            Err(inner) => Err(Self { inner, owner }),
+        let held = this.held;
+        match this.inner.try_map(f) {
+            Ok(inner) => Ok(OwnedRwLockReadGuard::around(inner, held)),
+            Err(inner) => Err(Self::around(inner, held)),
         }
     }
 
     /// Returns the lock.
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
-        &this.owner.lock
+        this.inner.keeper()
     }
 }
 
-/// Exclusive access to the value of an [`RwLock`] in an `Arc`.
-#[must_use = "the lock is released at once if its guard is not kept"]
-pub struct OwnedRwLockWriteGuard<T> {
-    inner: real::OwnedRwLockWriteGuard<T>,
-    owner: Owner<T>,
+guard! {
+    /// Exclusive access to the value of an [`RwLock`] in an `Arc`.
+    OwnedRwLockWriteGuard [T: ?Sized] [T]
+    ExclusiveBorrow<Arc<RwLock<T>>, T>, real::OwnedRwLockWriteGuard<()>
 }
 
-impl<T> OwnedRwLockWriteGuard<T> {
-    fn new(inner: real::OwnedRwLockWriteGuard<T>, lock: Arc<RwLock<T>>) -> Self {
-        let owner = Owner::new(lock);
-        Self { inner, owner }
+impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
+    fn new(lock: real::OwnedRwLockWriteGuard<()>, owner: &Arc<RwLock<T>>) -> Self {
+        let held = Held::new(lock, &owner.resource);
+        Self::around(ExclusiveBorrow::owned(owner), held)
     }
 
     /// Turns exclusive into shared access; no other writer comes in between.
     pub fn downgrade(self) -> OwnedRwLockReadGuard<T> {
-        OwnedRwLockReadGuard {
-            inner: self.inner.downgrade(),
-            owner: self.owner,
-        }
+        let inner = self.inner.downgrade();
+        OwnedRwLockReadGuard::around(inner, self.held.map(real::OwnedRwLockWriteGuard::downgrade))
     }
 
     /// As [`OwnedRwLockWriteGuard::downgrade`], for a part of the value.
@@ -426,10 +452,8 @@ impl<T> OwnedRwLockWriteGuard<T> {
     where
         F: FnOnce(&T) -> &U,
     {
-        OwnedRwLockReadGuard {
-            inner: real::OwnedRwLockWriteGuard::downgrade_map(this.inner, f),
-            owner: this.owner,
-        }
+        let inner = this.inner.downgrade_map(f);
+        OwnedRwLockReadGuard::around(inner, this.held.map(real::OwnedRwLockWriteGuard::downgrade))
     }
 
     /// As [`OwnedRwLockWriteGuard::downgrade`], for a part of the value, if `f` returns one.
@@ -444,10 +468,13 @@ impl<T> OwnedRwLockWriteGuard<T> {
     where
         F: FnOnce(&T) -> Option<&U>,
     {
-        let Self { inner, owner } = this;
-        match real::OwnedRwLockWriteGuard::try_downgrade_map(inner, f) {
-            Ok(inner) => Ok(OwnedRwLockReadGuard { inner, owner }),
-            Err(inner) => Err(Self { inner, owner }),
+        let held = this.held;
+        match this.inner.try_downgrade_map(f) {
+            Ok(inner) => Ok(OwnedRwLockReadGuard::around(
+                inner,
+                held.map(real::OwnedRwLockWriteGuard::downgrade),
+            )),
+            Err(inner) => Err(Self::around(inner, held)),
         }
     }
 
@@ -456,10 +483,7 @@ impl<T> OwnedRwLockWriteGuard<T> {
     where
         F: FnOnce(&mut T) -> &mut U,
     {
-        OwnedRwLockMappedWriteGuard {
-            inner: real::OwnedRwLockWriteGuard::map(this.inner, f),
-            owner: this.owner,
-        }
+        OwnedRwLockMappedWriteGuard::around(this.inner.map(f), this.held)
     }
 
     /// Returns a guard for a part of the value, if `f` returns one.
@@ -474,45 +498,38 @@ impl<T> OwnedRwLockWriteGuard<T> {
     where
         F: FnOnce(&mut T) -> Option<&mut U>,
     {
-        let Self { inner, owner } = this;
-        match real::OwnedRwLockWriteGuard::try_map(inner, f) {
-            Ok(inner) => Ok(OwnedRwLockMappedWriteGuard { inner, owner }),
-            Err(inner) => Err(Self { inner, owner }),
+        let held = this.held;
+        match this.inner.try_map(f) {
+            Ok(inner) => Ok(OwnedRwLockMappedWriteGuard::around(inner, held)),
+            Err(inner) => Err(Self::around(inner, held)),
         }
     }
 
     /// Returns the same guard, as one for a part of the value.
     pub fn into_mapped(this: Self) -> OwnedRwLockMappedWriteGuard<T> {
-        OwnedRwLockMappedWriteGuard {
-            inner: real::OwnedRwLockWriteGuard::into_mapped(this.inner),
-            owner: this.owner,
-        }
+        OwnedRwLockMappedWriteGuard::around(this.inner, this.held)
     }
 
     /// Returns the lock.
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
-        &this.owner.lock
+        this.inner.keeper()
     }
 }
 
-/// Exclusive access to a part of the value of an [`RwLock`] in an `Arc`; see
-/// [`OwnedRwLockWriteGuard::map`].
-#[must_use = "the lock is released at once if its guard is not kept"]
-pub struct OwnedRwLockMappedWriteGuard<T, U: ?Sized = T> {
-    inner: real::OwnedRwLockMappedWriteGuard<T, U>,
-    owner: Owner<T>,
+guard! {
+    /// Exclusive access to a part of the value of an [`RwLock`] in an `Arc`; see
+    /// [`OwnedRwLockWriteGuard::map`].
+    OwnedRwLockMappedWriteGuard [T: ?Sized, U: ?Sized] = T, [T, U]
+    ExclusiveBorrow<Arc<RwLock<T>>, U>, real::OwnedRwLockWriteGuard<()>
 }
 
-impl<T, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
+impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
     /// Returns a guard for a part of the part.
     pub fn map<F, V: ?Sized>(this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, V>
     where
         F: FnOnce(&mut U) -> &mut V,
     {
-        OwnedRwLockMappedWriteGuard {
-            inner: real::OwnedRwLockMappedWriteGuard::map(this.inner, f),
-            owner: this.owner,
-        }
+        OwnedRwLockMappedWriteGuard::around(this.inner.map(f), this.held)
     }
 
     /// Returns a guard for a part of the part, if `f` returns one.
@@ -527,22 +544,22 @@ impl<T, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
     where
         F: FnOnce(&mut U) -> Option<&mut V>,
     {
-        let Self { inner, owner } = this;
-        match real::OwnedRwLockMappedWriteGuard::try_map(inner, f) {
-            Ok(inner) => Ok(OwnedRwLockMappedWriteGuard { inner, owner }),
-            Err(inner) => Err(Self { inner, owner }),
+        let held = this.held;
+        match this.inner.try_map(f) {
+            Ok(inner) => Ok(OwnedRwLockMappedWriteGuard::around(inner, held)),
+            Err(inner) => Err(Self::around(inner, held)),
         }
     }
 
     /// Returns the lock.
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
-        &this.owner.lock
+        this.inner.keeper()
     }
 }
 
 super::guard!(ref ['a, T: ?Sized] RwLockReadGuard<'a, T> => T);
 super::guard!(mut ['a, T: ?Sized] RwLockWriteGuard<'a, T> => T);
 super::guard!(mut ['a, T: ?Sized] RwLockMappedWriteGuard<'a, T> => T);
-super::guard!(ref [T, U: ?Sized] OwnedRwLockReadGuard<T, U> => U);
-super::guard!(mut [T] OwnedRwLockWriteGuard<T> => T);
-super::guard!(mut [T, U: ?Sized] OwnedRwLockMappedWriteGuard<T, U> => U);
+super::guard!(ref [T: ?Sized, U: ?Sized] OwnedRwLockReadGuard<T, U> => U);
+super::guard!(mut [T: ?Sized] OwnedRwLockWriteGuard<T> => T);
+super::guard!(mut [T: ?Sized, U: ?Sized] OwnedRwLockMappedWriteGuard<T, U> => U);

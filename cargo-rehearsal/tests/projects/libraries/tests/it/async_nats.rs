@@ -1,6 +1,6 @@
 use futures_util::StreamExt;
+use rehearsal::tokio::net::TcpStream;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
 
 const INFO: &str = r#"INFO {"server_id":"a","server_name":"a","version":"2.10.0","proto":1,"host":"127.0.0.1","port":7000,"headers":true,"max_payload":1048576,"client_id":1}"#;
 
@@ -34,24 +34,22 @@ async fn serve(stream: TcpStream) -> Option<()> {
     }
 }
 
-#[test]
-fn subscriber_gets_what_is_published() {
-    super::explore(|_| async {
-        let (listener, address) = super::listener().await;
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream));
-            }
-        });
-        let client = async_nats::connect(address.to_string()).await.unwrap();
-        let mut messages = client.subscribe("news").await.unwrap();
-        for text in ["one", "two"] {
-            client.publish("news", text.into()).await.unwrap();
-        }
-        client.flush().await.unwrap();
-        for text in ["one", "two"] {
-            let message = messages.next().await.unwrap();
-            assert_eq!(message.payload, text);
+/// Publishes to a server, which sends to the subscription what is published.
+pub(super) async fn program() {
+    let (listener, address) = super::listener().await;
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream));
         }
     });
+    let client = async_nats::connect(address.to_string()).await.unwrap();
+    let mut messages = client.subscribe("news").await.unwrap();
+    for text in ["one", "two"] {
+        client.publish("news", text.into()).await.unwrap();
+    }
+    client.flush().await.unwrap();
+    for text in ["one", "two"] {
+        let message = messages.next().await.unwrap();
+        assert_eq!(message.payload, text);
+    }
 }

@@ -2,8 +2,8 @@ use std::io;
 use std::net::SocketAddr;
 
 use bb8::{ManageConnection, Pool};
+use rehearsal::tokio::net::TcpStream;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 struct Manager(SocketAddr);
 
@@ -24,32 +24,30 @@ impl ManageConnection for Manager {
     }
 }
 
-#[test]
-fn pool_lends_two_connections_to_three_users() {
-    super::explore(|_| async {
-        let (listener, address) = super::listener().await;
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                tokio::spawn(async move {
-                    while let Ok(byte) = stream.read_u8().await {
-                        stream.write_u8(byte).await.unwrap();
-                    }
-                });
-            }
-        });
-        let pool = Pool::builder().max_size(2).build(Manager(address));
-        let pool = pool.await.unwrap();
-        let users = [1, 2, 3].map(|byte| {
-            let pool = pool.clone();
+/// Lends two connections to three users.
+pub(super) async fn program() {
+    let (listener, address) = super::listener().await;
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
             tokio::spawn(async move {
-                let mut connection = pool.get().await.unwrap();
-                connection.write_u8(byte).await.unwrap();
-                assert_eq!(connection.read_u8().await.unwrap(), byte);
-            })
-        });
-        for user in users {
-            user.await.unwrap();
+                while let Ok(byte) = stream.read_u8().await {
+                    stream.write_u8(byte).await.unwrap();
+                }
+            });
         }
-        assert!(pool.state().connections <= 2);
     });
+    let pool = Pool::builder().max_size(2).build(Manager(address));
+    let pool = pool.await.unwrap();
+    let users = [1, 2, 3].map(|byte| {
+        let pool = pool.clone();
+        tokio::spawn(async move {
+            let mut connection = pool.get().await.unwrap();
+            connection.write_u8(byte).await.unwrap();
+            assert_eq!(connection.read_u8().await.unwrap(), byte);
+        })
+    });
+    for user in users {
+        user.await.unwrap();
+    }
+    assert!(pool.state().connections <= 2);
 }

@@ -30,23 +30,21 @@ impl Actor for Counter {
     }
 }
 
-#[test]
-fn actor_handles_all_messages() {
-    super::explore(|_| async {
-        let (actor, ended) = Actor::spawn(None, Counter, ()).await.unwrap();
-        let senders = [1, 2].map(|amount| {
-            let actor = actor.clone();
-            tokio::spawn(async move {
-                tokio::task::yield_now().await;
-                actor.cast(Message::Add(amount)).unwrap();
-            })
-        });
-        for sender in senders {
-            sender.await.unwrap();
-        }
-        let total = ractor::call!(actor, Message::Total).unwrap();
-        assert_eq!(total, 3);
-        actor.stop(None);
-        ended.await.unwrap();
+/// Sends to an actor from two tasks, and takes the total.
+pub(super) async fn program() {
+    let (actor, ended) = Actor::spawn(None, Counter, ()).await.unwrap();
+    let senders = [1, 2].map(|amount| {
+        let actor = actor.clone();
+        tokio::spawn(async move {
+            tokio::task::yield_now().await;
+            actor.cast(Message::Add(amount)).unwrap();
+        })
     });
+    for sender in senders {
+        sender.await.unwrap();
+    }
+    let total = ractor::call!(actor, Message::Total).unwrap();
+    assert_eq!(total, 3);
+    actor.stop(None);
+    ended.await.unwrap();
 }

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, RedisConnectionInfo};
+use rehearsal::tokio::net::TcpStream;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
 /// Reads a command: an array of texts.
@@ -39,35 +39,33 @@ async fn serve(stream: TcpStream, total: Arc<Mutex<u32>>) {
     }
 }
 
-#[test]
-fn one_connection_carries_the_commands_of_all() {
-    super::explore(|_| async {
-        let (listener, address) = super::listener().await;
-        tokio::spawn(async move {
-            let total = Arc::default();
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&total)));
-            }
-        });
-        let stream = super::connect(address).await;
-        let info = RedisConnectionInfo::default();
-        let config = AsyncConnectionConfig::default();
-        let connecting = MultiplexedConnection::new_with_config(&info, stream, config);
-        let (connection, driver) = connecting.await.unwrap();
-        tokio::spawn(driver);
-        let users = [(); 3].map(|()| {
-            let mut connection = connection.clone();
-            tokio::spawn(async move {
-                let mut command = redis::cmd("INCR");
-                let number: u32 = command.arg("a").query_async(&mut connection).await.unwrap();
-                number
-            })
-        });
-        let mut numbers = Vec::new();
-        for user in users {
-            numbers.push(user.await.unwrap());
+/// Carries the commands of three users over one connection.
+pub(super) async fn program() {
+    let (listener, address) = super::listener().await;
+    tokio::spawn(async move {
+        let total = Arc::default();
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream, Arc::clone(&total)));
         }
-        numbers.sort_unstable();
-        assert_eq!(numbers, [1, 2, 3]);
     });
+    let stream = super::connect(address).await;
+    let info = RedisConnectionInfo::default();
+    let config = AsyncConnectionConfig::default();
+    let connecting = MultiplexedConnection::new_with_config(&info, stream, config);
+    let (connection, driver) = connecting.await.unwrap();
+    tokio::spawn(driver);
+    let users = [(); 3].map(|()| {
+        let mut connection = connection.clone();
+        tokio::spawn(async move {
+            let mut command = redis::cmd("INCR");
+            let number: u32 = command.arg("a").query_async(&mut connection).await.unwrap();
+            number
+        })
+    });
+    let mut numbers = Vec::new();
+    for user in users {
+        numbers.push(user.await.unwrap());
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, [1, 2, 3]);
 }

@@ -12,32 +12,30 @@ impl Tools {
     }
 }
 
-#[test]
-fn server_calls_a_tool_for_each_client() {
-    super::explore(|_| async {
-        let (listener, address) = super::listener().await;
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(async move {
-                    if let Ok(running) = Tools.serve(stream).await {
-                        let _ = running.waiting().await;
-                    }
-                });
-            }
-        });
-        let clients = ["a", "b"].map(|name| {
+/// Calls a tool of one server from two clients.
+pub(super) async fn program() {
+    let (listener, address) = super::listener().await;
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(async move {
-                let implementation = Implementation::new(name, "1");
-                let info = ClientConfig::new(ClientCapabilities::default(), implementation);
-                let client = info.serve(super::connect(address).await).await.unwrap();
-                let call = CallToolRequestParams::new("hello");
-                let result = client.call_tool(call).await.unwrap();
-                assert_eq!(result.content.len(), 1);
-                client.cancel().await.unwrap();
-            })
-        });
-        for client in clients {
-            client.await.unwrap();
+                if let Ok(running) = Tools.serve(stream).await {
+                    let _ = running.waiting().await;
+                }
+            });
         }
     });
+    let clients = ["a", "b"].map(|name| {
+        tokio::spawn(async move {
+            let implementation = Implementation::new(name, "1");
+            let info = ClientConfig::new(ClientCapabilities::default(), implementation);
+            let client = info.serve(super::connect(address).await).await.unwrap();
+            let call = CallToolRequestParams::new("hello");
+            let result = client.call_tool(call).await.unwrap();
+            assert_eq!(result.content.len(), 1);
+            client.cancel().await.unwrap();
+        })
+    });
+    for client in clients {
+        client.await.unwrap();
+    }
 }

@@ -5,23 +5,20 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// The crate's own types, compiled over the facade: their waits are points.
-#[test]
-fn tracker_waits_for_tasks_that_a_token_ends() {
-    super::explore(|_| async {
-        let (token, tracker) = (CancellationToken::new(), TaskTracker::new());
-        let ended = Arc::new(AtomicU32::new(0));
-        for _ in 0..3 {
-            let (token, ended) = (token.clone(), Arc::clone(&ended));
-            tracker.spawn(async move {
-                token.cancelled().await;
-                tokio::task::yield_now().await;
-                ended.fetch_add(1, Ordering::Relaxed);
-            });
-        }
-        tokio::task::yield_now().await;
-        token.cancel();
-        tracker.close();
-        tracker.wait().await;
-        assert_eq!(ended.load(Ordering::Relaxed), 3);
-    });
+pub(super) async fn program() {
+    let (token, tracker) = (CancellationToken::new(), TaskTracker::new());
+    let ended = Arc::new(AtomicU32::new(0));
+    for _ in 0..3 {
+        let (token, ended) = (token.clone(), Arc::clone(&ended));
+        tracker.spawn(async move {
+            token.cancelled().await;
+            tokio::task::yield_now().await;
+            ended.fetch_add(1, Ordering::Relaxed);
+        });
+    }
+    tokio::task::yield_now().await;
+    token.cancel();
+    tracker.close();
+    tracker.wait().await;
+    assert_eq!(ended.load(Ordering::Relaxed), 3);
 }
