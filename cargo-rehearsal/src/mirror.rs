@@ -19,7 +19,7 @@ const MANIFEST: &str = "Cargo.toml";
 
 /// Brings the mirror up to date.
 pub(crate) fn update(layout: &Layout, project: &Project) -> Result<(), Error> {
-    mirror_directory(layout, project.root(), Some(Path::new(MANIFEST)))?;
+    mirror_directory(layout, project.root(), Path::new(MANIFEST))?;
     mirror_manifest(layout, project.root())?;
     for directory in project.local_directories() {
         if !directory.starts_with(project.root()) {
@@ -35,7 +35,7 @@ fn mirror_outside(layout: &Layout, root: &Path, directory: &Path) -> Result<(), 
     if let Ok(below) = root.strip_prefix(directory) {
         let mut directory = directory.to_owned();
         for name in below {
-            mirror_directory(layout, &directory, Some(Path::new(name)))?;
+            mirror_directory(layout, &directory, Path::new(name))?;
             directory.push(name);
         }
         return Ok(());
@@ -52,15 +52,48 @@ fn mirror_outside(layout: &Layout, root: &Path, directory: &Path) -> Result<(), 
 }
 
 /// Links everything in a directory, without the lock file and `except`.
-fn mirror_directory(layout: &Layout, directory: &Path, except: Option<&Path>) -> Result<(), Error> {
+fn mirror_directory(layout: &Layout, directory: &Path, except: &Path) -> Result<(), Error> {
     let mirror = layout.mirrored(directory);
     files::directory(&mirror)?;
     for entry in entries(directory)? {
-        if entry != Path::new(LOCK_FILE) && Some(entry.as_path()) != except {
-            files::link(&directory.join(&entry), &mirror.join(&entry))?;
+        if entry != Path::new(LOCK_FILE) && entry != except {
+            mirror_entry(&directory.join(&entry), &mirror.join(&entry))?;
         }
     }
-    for entry in entries(&mirror)? {
+    remove_broken_links(&mirror)
+}
+
+/// Links a file or a directory. One with a `main.rs` becomes a directory of links, because it may
+/// be a target of the package around it, such as `benches/NAME`: cargo looks for targets in
+/// directories, and not in links to them.
+fn mirror_entry(original: &Path, mirror: &Path) -> Result<(), Error> {
+    let is_target = original.join("main.rs").is_file();
+    if is_target == is_link(mirror) {
+        remove(mirror)?;
+    }
+    if !is_target {
+        return files::link(original, mirror);
+    }
+    files::directory(mirror)?;
+    for entry in entries(original)? {
+        files::link(&original.join(&entry), &mirror.join(&entry))?;
+    }
+    remove_broken_links(mirror)
+}
+
+/// Removes what is in the mirror, if anything is.
+fn remove(mirror: &Path) -> Result<(), Error> {
+    let removed = match is_link(mirror) {
+        true => fs::remove_file(mirror),
+        false if mirror.is_dir() => fs::remove_dir_all(mirror),
+        false => Ok(()),
+    };
+    removed.map_err(Error::file(mirror))
+}
+
+/// Removes the links to what is no longer there.
+fn remove_broken_links(mirror: &Path) -> Result<(), Error> {
+    for entry in entries(mirror)? {
         let path = mirror.join(entry);
         if is_link(&path) && !path.exists() {
             fs::remove_file(&path).map_err(Error::file(&path))?;

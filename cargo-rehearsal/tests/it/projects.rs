@@ -44,6 +44,36 @@ fn rehearsal_may_be_named_by_a_relative_path() {
 }
 
 #[test]
+fn project_may_be_within_a_package_on_which_it_depends() {
+    let _lock = build_lock();
+    let project = Project::copy("races/desk");
+    let manifest = project.read("Cargo.toml");
+    let bench = "[workspace]\n[[bench]]\nname = \"measure\"\n";
+    fs::write(project.path("Cargo.toml"), manifest + "\n" + bench).expect("a file");
+    for directory in ["benches/measure", "benches/own/src"] {
+        fs::create_dir_all(project.path(directory)).expect("a directory");
+    }
+    fs::write(project.path("benches/measure/main.rs"), "fn main() {}").expect("a file");
+    let manifest = format!(
+        "[workspace]\n[package]\nname = \"own\"\nedition = \"2024\"\n[dependencies]\n\
+         desk = {{ path = \"../..\" }}\n\
+         rehearsal = {{ path = {ROOT:?}, default-features = false }}\n"
+    );
+    fs::write(project.path("benches/own/Cargo.toml"), manifest).expect("a file");
+    fs::write(project.path("benches/own/src/lib.rs"), "").expect("a file");
+    fs::copy(
+        project.path("Cargo.lock"),
+        project.path("benches/own/Cargo.lock"),
+    )
+    .expect("a file");
+    // The second time, the mirror is there.
+    for _ in 0..2 {
+        let output = project.cargo_rehearsal("benches/own", &["tree"], &[]);
+        assert_patched(&text(&output));
+    }
+}
+
+#[test]
 fn features_of_the_shim_are_those_that_the_project_requires_of_tokio() {
     let _lock = build_lock();
     let project = Project::copy("races/desk");
