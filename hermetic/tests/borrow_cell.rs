@@ -1,4 +1,8 @@
 //! Borrows of a [`BorrowCell`].
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a borrow that is sent needs a thread to be sent to"
+)]
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,6 +1,6 @@
 //! Ways to name the packages of a project, and projects that cannot be built with the shim.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Component, Path};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -217,17 +217,55 @@ fn command_that_is_killed_leaves_nothing_that_stops_the_next() {
     }
 }
 
+/// Returns the directory of the project as it is in the names of files.
+fn dashed(project: &Project) -> String {
+    let directory = project.path("").to_string_lossy().replace('/', "-");
+    directory.trim_end_matches('-').to_owned()
+}
+
 #[test]
 fn patch_may_be_copied_into_the_manifest() {
     let _lock = build_lock();
     let project = Project::copy("races");
     assert_patched(&text(&project.cargo_rehearsal(".", &["tree"], &[])));
-    let name = project.path("").to_string_lossy().replace('/', "-");
-    let file = format!("rehearsal/shim/config{}.toml", name.trim_end_matches('-'));
+    let file = format!("rehearsal/shim/config{}.toml", dashed(&project));
     let patch = fs::read_to_string(target().join(file)).expect("the settings");
     let manifest = project.read("Cargo.toml") + "\n" + &patch;
     fs::write(project.path("Cargo.toml"), manifest).expect("a file");
     let mut command = project.cargo(".");
     command.args(["tree", "--workspace", "--offline"]);
     assert_patched(&text(&command.output().expect("cargo starts")));
+}
+
+/// Returns `true` if the process waits for the lock on a file.
+#[cfg(target_os = "linux")]
+fn waits_for_a_lock(process: u32) -> bool {
+    let locks = fs::read_to_string("/proc/locks").expect("the locks of the machine");
+    let process = process.to_string();
+    let mut waiting = locks.lines().filter(|line| line.contains(" -> "));
+    waiting.any(|line| line.split_whitespace().any(|word| word == process))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn mirror_is_changed_by_one_command_at_a_time() {
+    let _lock = build_lock();
+    let project = Project::copy("races");
+    begin_anew();
+    let base = target().join("rehearsal/shim");
+    fs::create_dir_all(&base).expect("a directory");
+    let file = base.join(format!("lock{}", dashed(&project)));
+    let file = File::create(file).expect("a file");
+    file.lock().expect("a lock");
+    let mut child = start(project.command(".", &["tree", "--workspace"]));
+    while !waits_for_a_lock(child.id()) {
+        assert!(
+            child.try_wait().expect("a status").is_none(),
+            "it has ended"
+        );
+        thread::yield_now();
+    }
+    assert!(!base.join("mirror").exists());
+    file.unlock().expect("a lock");
+    assert_patched(&text(&child.wait_with_output().expect("an end")));
 }
