@@ -1,0 +1,572 @@
+//! One disk: its tree, and the operations on it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::contents::{self, Change, ChangeKind, Contents};
+use super::error::DiskError;
+use super::path::Steps;
+use super::settings::{DISK_CAPACITY, DiskConfig, DiskFault, DiskOperation};
+use super::tree::{End, NodeId, NodeKind, Target, Tree};
+use crate::point::Resource;
+
+/// The circumstances of an operation.
+pub(crate) struct Circumstances {
+    /// The wall clock of the host.
+    pub(crate) now: SystemTime,
+    /// The line of user code, if it is recorded.
+    pub(crate) line: Option<String>,
+}
+
+/// The identity of a file or directory that an operation may create.
+pub(crate) type NewResource<'a> = &'a dyn Fn() -> Arc<Resource>;
+
+/// The way in which a file is opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Access {
+    pub(crate) read: bool,
+    pub(crate) write: bool,
+    pub(crate) append: bool,
+    pub(crate) truncate: bool,
+    pub(crate) create: bool,
+    pub(crate) create_new: bool,
+    /// The permissions of a file that is created.
+    pub(crate) mode: Option<u32>,
+}
+
+impl Access {
+    pub(crate) const READ: Self = Self {
+        read: true,
+        write: false,
+        append: false,
+        truncate: false,
+        create: false,
+        create_new: false,
+        mode: None,
+    };
+
+    pub(crate) const REPLACE: Self = Self {
+        read: false,
+        write: true,
+        append: false,
+        truncate: true,
+        create: true,
+        create_new: false,
+        mode: None,
+    };
+
+    pub(crate) const NEW: Self = Self {
+        read: true,
+        write: true,
+        append: false,
+        truncate: false,
+        create: false,
+        create_new: true,
+        mode: None,
+    };
+
+    fn writes(self) -> bool {
+        self.write || self.append
+    }
+
+    /// Returns an error for what an operating system does not open: nothing to read or write,
+    /// or a change of a file that is not written.
+    fn check(self) -> Result<(), DiskError> {
+        let changes = self.truncate || self.create || self.create_new;
+        let is_valid = match (self.write, self.append) {
+            (false, false) => self.read && !changes,
+            (true, false) => true,
+            (_, true) => !self.truncate || self.create_new,
+        };
+        is_valid.then_some(()).ok_or(DiskError::Invalid)
+    }
+}
+
+/// A file or directory that was opened.
+#[derive(Clone, Debug)]
+pub(crate) struct Opened {
+    pub(crate) node: NodeId,
+    pub(crate) access: Access,
+    pub(crate) resource: Arc<Resource>,
+}
+
+/// What is known of a file or directory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Facts {
+    pub(crate) is_directory: bool,
+    pub(crate) len: u64,
+    pub(crate) mode: u32,
+    pub(crate) created: SystemTime,
+    pub(crate) modified: SystemTime,
+}
+
+/// An entry of a directory.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Listed {
+    pub(crate) name: OsString,
+    pub(crate) is_directory: bool,
+    /// The number of the file or directory on its disk.
+    pub(crate) number: u64,
+}
+
+/// The disk of a host.
+#[derive(Debug)]
+pub(crate) struct Disk {
+    pub(super) tree: Tree,
+    pub(super) config: DiskConfig,
+    pub(super) capacity: u64,
+    /// The bytes of all files, or more: what is removed is not counted at once.
+    used: u64,
+    /// Operations that are to fail, in the order in which they were asked for.
+    pub(super) faults: Vec<(DiskOperation, DiskFault)>,
+    /// Crashes so far: a file that was opened before one is gone.
+    pub(super) crashes: u32,
+}
+
+impl Disk {
+    /// Creates a disk with an empty `/tmp`.
+    pub(super) fn new(new: NewResource<'_>, now: SystemTime) -> Self {
+        let mut tree = Tree::new(new(), now);
+        let target = Target {
+            parent: NodeId::ROOT,
+            name: "tmp".into(),
+            node: None,
+            names_directory: true,
+        };
+        tree.create(
+            &target,
+            NodeKind::Directory(BTreeMap::new()),
+            new(),
+            now,
+            None,
+        );
+        tree.sync_directories();
+        Self {
+            tree,
+            config: DiskConfig::default(),
+            capacity: DISK_CAPACITY,
+            used: 0,
+            faults: Vec::new(),
+            crashes: 0,
+        }
+    }
+
+    pub(crate) fn crashes(&self) -> u32 {
+        self.crashes
+    }
+
+    /// Fails if the next such operation is to fail.
+    fn begin(&mut self, operation: DiskOperation) -> Result<(), DiskError> {
+        let next = self.faults.iter().position(|(due, _)| *due == operation);
+        match next {
+            Some(index) => Err(self.faults.remove(index).1.error()),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the identity of the directory that a path leads to last; the root, if there is
+    /// no such directory.
+    pub(crate) fn directory_of(&self, path: &Path) -> Arc<Resource> {
+        let end = Steps::of(path).and_then(|steps| self.tree.end(&steps));
+        let node = match end {
+            Ok(End::Named(target)) => target.parent,
+            Ok(End::Directory(node)) => node,
+            Err(_) => NodeId::ROOT,
+        };
+        Arc::clone(&self.tree.node(node).resource)
+    }
+
+    // Files -----------------------------------------------------------------
+
+    /// Opens a file or directory, and creates a file if the access says so.
+    pub(crate) fn open(
+        &mut self,
+        path: &Path,
+        access: Access,
+        at: Circumstances,
+        new: NewResource<'_>,
+    ) -> Result<Opened, DiskError> {
+        self.begin(DiskOperation::Open)?;
+        access.check()?;
+        let creates = access.create || access.create_new;
+        let node = match self.tree.end(&Steps::of(path)?)? {
+            End::Directory(node) => self.existing(node, access)?,
+            End::Named(target) if creates && target.names_directory => {
+                return Err(DiskError::IsADirectory);
+            }
+            End::Named(target) => match target.node {
+                Some(node) => {
+                    if target.names_directory && !self.tree.is_directory(node) {
+                        return Err(DiskError::NotADirectory);
+                    }
+                    let node = self.existing(node, access)?;
+                    if access.truncate {
+                        self.resize_contents(node, 0, at)?;
+                    }
+                    node
+                }
+                None if creates => {
+                    let kind = NodeKind::File(Contents::default());
+                    let node = self.tree.create(&target, kind, new(), at.now, at.line);
+                    self.set_created_mode(node, access.mode);
+                    node
+                }
+                None => return Err(DiskError::NotFound),
+            },
+        };
+        let opened = self.tree.node_mut(node);
+        opened.handles += 1;
+        Ok(Opened {
+            node,
+            access,
+            resource: Arc::clone(&opened.resource),
+        })
+    }
+
+    fn set_created_mode(&mut self, node: NodeId, mode: Option<u32>) {
+        if let Some(mode) = mode {
+            self.set_mode(node, mode & 0o7777);
+        }
+    }
+
+    /// Fails if a node that exists cannot be opened so.
+    fn existing(&self, node: NodeId, access: Access) -> Result<NodeId, DiskError> {
+        if access.create_new {
+            return Err(DiskError::Exists);
+        }
+        if self.tree.is_directory(node) && (access.writes() || access.create) {
+            return Err(DiskError::IsADirectory);
+        }
+        Ok(node)
+    }
+
+    /// Opens once more what is open.
+    pub(crate) fn open_again(&mut self, file: &Opened) {
+        self.tree.node_mut(file.node).handles += 1;
+    }
+
+    /// Closes what was opened.
+    pub(crate) fn close(&mut self, node: NodeId) {
+        self.tree.node_mut(node).handles -= 1;
+        self.tree.collect(node);
+    }
+
+    /// Reads up to `most` bytes from an offset on.
+    pub(crate) fn read(&mut self, file: &Opened, at: u64, most: usize) -> Result<&[u8], DiskError> {
+        self.begin(DiskOperation::Read)?;
+        if !file.access.read {
+            return Err(DiskError::BadHandle);
+        }
+        Ok(self.tree.contents(file.node)?.read(at, most))
+    }
+
+    /// Writes bytes at an offset, or at the end if the file was opened so. Returns the offset
+    /// after them, and the error; if the disk gets full, those that fit are written.
+    pub(crate) fn write(
+        &mut self,
+        file: &Opened,
+        at: u64,
+        bytes: &[u8],
+        circumstances: Circumstances,
+    ) -> (u64, Result<(), DiskError>) {
+        match self.write_part(file, at, bytes, circumstances) {
+            Ok((after, true)) => (after, Ok(())),
+            Ok((after, false)) => (after, Err(DiskError::Full)),
+            Err(error) => (at, Err(error)),
+        }
+    }
+
+    /// As [`Disk::write`]. Returns `true` if all bytes are written.
+    fn write_part(
+        &mut self,
+        file: &Opened,
+        at: u64,
+        bytes: &[u8],
+        circumstances: Circumstances,
+    ) -> Result<(u64, bool), DiskError> {
+        self.begin(DiskOperation::Write)?;
+        if !file.access.writes() {
+            return Err(DiskError::BadHandle);
+        }
+        let len = self.tree.contents(file.node)?.len();
+        let at = if file.access.append { len as u64 } else { at };
+        let (from, end) = contents::end(at, bytes.len())?;
+        let room = self.room(len, end);
+        let fits = room.saturating_sub(from).min(bytes.len());
+        if fits > 0 {
+            let kind = ChangeKind::Write {
+                at: from,
+                bytes: bytes[..fits].to_vec(),
+            };
+            self.change(file.node, kind, circumstances)?;
+        }
+        Ok(((from + fits) as u64, fits == bytes.len()))
+    }
+
+    /// Returns the length that a file of some length can grow to, up to `wanted`.
+    fn room(&mut self, len: usize, wanted: usize) -> usize {
+        let growth = wanted.saturating_sub(len) as u64;
+        if self.used.saturating_add(growth) > self.capacity {
+            self.used = self.used_bytes();
+        }
+        let free = self.capacity.saturating_sub(self.used);
+        match growth <= free {
+            true => wanted,
+            // Less than `growth`, which is a length in memory.
+            false => len + free as usize,
+        }
+    }
+
+    fn change(
+        &mut self,
+        node: NodeId,
+        kind: ChangeKind,
+        at: Circumstances,
+    ) -> Result<(), DiskError> {
+        let contents = self.tree.contents_mut(node)?;
+        let before = contents.len();
+        let line = at.line;
+        contents.change(Change { kind, line });
+        self.used += contents.len().saturating_sub(before) as u64;
+        self.tree.node_mut(node).modified = at.now;
+        Ok(())
+    }
+
+    /// Gives a file another length.
+    pub(crate) fn resize(
+        &mut self,
+        file: &Opened,
+        len: u64,
+        at: Circumstances,
+    ) -> Result<(), DiskError> {
+        self.begin(DiskOperation::Resize)?;
+        if !file.access.writes() {
+            return Err(DiskError::Invalid);
+        }
+        self.resize_contents(file.node, len, at)
+    }
+
+    fn resize_contents(
+        &mut self,
+        node: NodeId,
+        len: u64,
+        at: Circumstances,
+    ) -> Result<(), DiskError> {
+        let before = self.tree.contents(node)?.len();
+        let (len, _) = contents::end(len, 0)?;
+        if self.room(before, len) < len {
+            return Err(DiskError::Full);
+        }
+        match len == before {
+            true => Ok(()),
+            false => self.change(node, ChangeKind::Resize { len }, at),
+        }
+    }
+
+    /// Makes the changes of a file, or those to the entries of a directory, durable.
+    pub(crate) fn sync(&mut self, file: &Opened) -> Result<(), DiskError> {
+        self.begin(DiskOperation::Sync)?;
+        match self.tree.is_directory(file.node) {
+            true => self.tree.sync_directory(file.node),
+            false => self.tree.contents_mut(file.node)?.sync(),
+        }
+        Ok(())
+    }
+
+    // Paths -----------------------------------------------------------------
+
+    /// Creates a directory.
+    pub(crate) fn create_directory(
+        &mut self,
+        path: &Path,
+        mode: Option<u32>,
+        at: Circumstances,
+        new: NewResource<'_>,
+    ) -> Result<(), DiskError> {
+        self.begin(DiskOperation::CreateDirectory)?;
+        match self.tree.end(&Steps::of(path)?)? {
+            End::Named(target) if target.node.is_none() => {
+                let kind = NodeKind::Directory(BTreeMap::new());
+                let node = self.tree.create(&target, kind, new(), at.now, at.line);
+                self.set_created_mode(node, mode);
+                Ok(())
+            }
+            End::Named(_) | End::Directory(_) => Err(DiskError::Exists),
+        }
+    }
+
+    /// Removes a file.
+    pub(crate) fn remove_file(&mut self, path: &Path, at: Circumstances) -> Result<(), DiskError> {
+        self.begin(DiskOperation::Remove)?;
+        let End::Named(target) = self.tree.end(&Steps::of(path)?)? else {
+            return Err(DiskError::IsADirectory);
+        };
+        let node = target.node.ok_or(DiskError::NotFound)?;
+        if self.tree.is_directory(node) {
+            return Err(DiskError::IsADirectory);
+        }
+        if target.names_directory {
+            return Err(DiskError::NotADirectory);
+        }
+        self.tree.change(node, None, at.now, at.line);
+        Ok(())
+    }
+
+    /// Removes a directory that is empty.
+    pub(crate) fn remove_directory(
+        &mut self,
+        path: &Path,
+        at: Circumstances,
+    ) -> Result<(), DiskError> {
+        self.begin(DiskOperation::Remove)?;
+        let steps = Steps::of(path)?;
+        let target = match self.tree.end(&steps)? {
+            End::Named(target) => target,
+            End::Directory(_) if steps.last.is_some() => return Err(DiskError::NotEmpty),
+            End::Directory(_) => return Err(DiskError::Busy),
+        };
+        if steps.ends_in_dot {
+            return Err(DiskError::Invalid);
+        }
+        let node = target.node.ok_or(DiskError::NotFound)?;
+        if !self.tree.entries(node)?.is_empty() {
+            return Err(DiskError::NotEmpty);
+        }
+        self.tree.change(node, None, at.now, at.line);
+        Ok(())
+    }
+
+    /// Gives a file or directory another place.
+    pub(crate) fn rename(
+        &mut self,
+        from: &Path,
+        to: &Path,
+        at: Circumstances,
+    ) -> Result<(), DiskError> {
+        self.begin(DiskOperation::Rename)?;
+        let (from, to) = (Steps::of(from)?, Steps::of(to)?);
+        let ends = (self.tree.end(&from)?, self.tree.end(&to)?);
+        let (End::Named(source), End::Named(target)) = ends else {
+            return Err(DiskError::Busy);
+        };
+        if from.ends_in_dot || to.ends_in_dot {
+            return Err(DiskError::Busy);
+        }
+        let node = source.node.ok_or(DiskError::NotFound)?;
+        let is_directory = self.tree.is_directory(node);
+        if !is_directory && (source.names_directory || target.names_directory) {
+            return Err(DiskError::NotADirectory);
+        }
+        if self.tree.is_within(target.parent, node) {
+            return Err(DiskError::Invalid);
+        }
+        if let Some(replaced) = target.node {
+            if replaced == node {
+                return Ok(());
+            }
+            self.check_replaced(replaced, source.parent, is_directory)?;
+        }
+        let place: (NodeId, OsString) = (target.parent, target.name);
+        self.tree.change(node, Some(place), at.now, at.line);
+        Ok(())
+    }
+
+    /// Fails if a node cannot be replaced by a file, or a directory, of that directory.
+    fn check_replaced(
+        &self,
+        replaced: NodeId,
+        source: NodeId,
+        by_directory: bool,
+    ) -> Result<(), DiskError> {
+        if self.tree.is_within(source, replaced) {
+            return Err(DiskError::NotEmpty);
+        }
+        match (by_directory, self.tree.is_directory(replaced)) {
+            (true, false) => Err(DiskError::NotADirectory),
+            (false, true) => Err(DiskError::IsADirectory),
+            (true, true) if !self.tree.entries(replaced)?.is_empty() => Err(DiskError::NotEmpty),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the entries of a directory, sorted by name.
+    pub(crate) fn list(&mut self, path: &Path) -> Result<Vec<Listed>, DiskError> {
+        self.begin(DiskOperation::ReadDirectory)?;
+        let directory = self.tree.find(&Steps::of(path)?)?;
+        let entries = self.tree.entries(directory)?.iter();
+        let entries = entries.map(|(name, node)| Listed {
+            name: name.clone(),
+            is_directory: self.tree.is_directory(*node),
+            number: node.number(),
+        });
+        Ok(entries.collect())
+    }
+
+    /// Returns the path of a file or directory from the root, without `.` and `..`.
+    pub(crate) fn canonical(&mut self, path: &Path) -> Result<PathBuf, DiskError> {
+        self.begin(DiskOperation::Metadata)?;
+        let node = self.tree.find(&Steps::of(path)?)?;
+        self.tree.path(node).ok_or(DiskError::NotFound)
+    }
+
+    // Metadata --------------------------------------------------------------
+
+    /// Returns what is known of the file or directory at a path.
+    pub(crate) fn facts(&mut self, path: &Path) -> Result<Facts, DiskError> {
+        self.begin(DiskOperation::Metadata)?;
+        let node = self.tree.find(&Steps::of(path)?)?;
+        Ok(self.node_facts(node))
+    }
+
+    /// Returns the length of what was opened.
+    pub(crate) fn len(&self, file: &Opened) -> Result<u64, DiskError> {
+        Ok(self.node_facts(file.node).len)
+    }
+
+    /// Returns what is known of what was opened.
+    pub(crate) fn facts_of(&mut self, file: &Opened) -> Result<Facts, DiskError> {
+        self.begin(DiskOperation::Metadata)?;
+        Ok(self.node_facts(file.node))
+    }
+
+    fn node_facts(&self, id: NodeId) -> Facts {
+        let node = self.tree.node(id);
+        let len = match &node.kind {
+            NodeKind::File(contents) => contents.len() as u64,
+            NodeKind::Directory(_) => 0,
+        };
+        Facts {
+            is_directory: self.tree.is_directory(id),
+            len,
+            mode: node.mode,
+            created: node.created,
+            modified: node.modified,
+        }
+    }
+
+    /// Returns the node of the file or directory at a path, to set metadata of it.
+    pub(crate) fn find_to_set(&mut self, path: &Path) -> Result<NodeId, DiskError> {
+        self.begin(DiskOperation::Metadata)?;
+        self.tree.find(&Steps::of(path)?)
+    }
+
+    pub(crate) fn set_mode(&mut self, node: NodeId, mode: u32) {
+        self.tree.node_mut(node).mode = mode;
+    }
+
+    pub(crate) fn set_modified(&mut self, node: NodeId, modified: SystemTime) {
+        self.tree.node_mut(node).modified = modified;
+    }
+
+    /// Returns the bytes of all files.
+    pub(super) fn used_bytes(&self) -> u64 {
+        let lengths = self.tree.nodes().map(|(_, node)| match &node.kind {
+            NodeKind::File(contents) => contents.len() as u64,
+            NodeKind::Directory(_) => 0,
+        });
+        lengths.sum()
+    }
+}
