@@ -181,7 +181,7 @@ impl World {
     /// that it had sent still arrive. Destructors of its tasks do run (Rust has no way around
     /// that), but their packets are discarded. Without effect on a host that is down.
     ///
-    /// What its disk keeps is chosen: see [`DiskConfig`](crate::DiskConfig).
+    /// Changes to its disk that were not synced may be lost: see [`DiskConfig`](crate::DiskConfig).
     ///
     /// Plain tasks of the host outlive the crash, because tokio has no handle by which another
     /// than their library could end them: the trace says how many do, and the census which.

@@ -9,9 +9,9 @@ use super::tokio::io::AsyncWriteExt as _;
 /// The moment at which an entry is acknowledged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Acknowledge {
-    /// When it is durable.
+    /// After it is durable.
     Synced,
-    /// When it is written.
+    /// After it is written.
     Written,
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::panic::Location;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::error::DiskError;
 use super::tree::NodeId;
@@ -72,6 +73,12 @@ impl RunDisk {
             now: std::time::UNIX_EPOCH,
             line: None,
         })
+    }
+
+    /// Returns the virtual time that an operation takes; none if it takes none.
+    pub(crate) fn latency(self) -> Option<Duration> {
+        let latency = self.with(|disk| Ok(disk.latency));
+        latency.ok().filter(|latency| !latency.is_zero())
     }
 
     /// Opens a file or directory, and creates a file if the access says so.

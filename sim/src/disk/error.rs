@@ -29,6 +29,8 @@ pub(crate) enum DiskError {
     NotEmpty,
     /// A path has a zero byte in it.
     ZeroByte,
+    /// The options to open a file contradict each other.
+    Options,
     /// The disk has no links.
     NoLinks,
     /// The host has crashed since the file was opened, or the run is over.
@@ -54,7 +56,7 @@ impl DiskError {
             Self::NameTooLong => 63,
             Self::NotEmpty if is_linux => 39,
             Self::NotEmpty => 66,
-            Self::ZeroByte | Self::NoLinks | Self::Gone => return None,
+            Self::ZeroByte | Self::Options | Self::NoLinks | Self::Gone => return None,
         })
     }
 
@@ -71,7 +73,7 @@ impl DiskError {
             Self::Exists => io::ErrorKind::AlreadyExists,
             Self::NotADirectory => io::ErrorKind::NotADirectory,
             Self::IsADirectory => io::ErrorKind::IsADirectory,
-            Self::Invalid | Self::ZeroByte => io::ErrorKind::InvalidInput,
+            Self::Invalid | Self::ZeroByte | Self::Options => io::ErrorKind::InvalidInput,
             Self::Full => io::ErrorKind::StorageFull,
             Self::NameTooLong => io::ErrorKind::InvalidFilename,
             Self::NotEmpty => io::ErrorKind::DirectoryNotEmpty,
@@ -93,6 +95,7 @@ impl DiskError {
             Self::NameTooLong => "file name too long",
             Self::NotEmpty => "directory not empty",
             Self::ZeroByte => "file name contained an unexpected NUL byte",
+            Self::Options => "the options to open the file contradict each other",
             Self::NoLinks => "the disk of a simulated host has no links",
             Self::Gone => "the host has crashed since this file was opened, or the run is over",
         }

@@ -4,6 +4,7 @@
 use std::io;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::contents::Contents;
 use super::disks::{RunDisk, with_disk};
@@ -14,6 +15,7 @@ use super::tree::{NodeId, NodeKind};
 use super::volume::{Access, Disk};
 use crate::engine::{Engine, context};
 use crate::ids::HostId;
+use crate::time::micros;
 use crate::trace::Effect;
 
 /// The disk of a host, as the world sees it. Its methods are no scheduling points, and work
@@ -123,6 +125,13 @@ impl HostDisk {
             |disk| disk.capacity = bytes,
             &format!("set to {bytes} bytes"),
         );
+    }
+
+    /// Sets the virtual time that each operation takes, in whole milliseconds, rounded up. It
+    /// takes effect at the end of that time: a crash before it leaves nothing of it.
+    pub fn set_latency(self, latency: Duration) {
+        let what = format!("to take {} us for each operation", micros(latency));
+        self.fault(|disk| disk.latency = latency, &what);
     }
 
     /// Has the next operation of a kind on this disk fail, once. Several such calls are of effect

@@ -11,6 +11,8 @@ const NAME_MAX: usize = 255;
 /// A step of a path.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Step {
+    /// To the directory itself.
+    Stay,
     /// To the directory that holds this one.
     Up,
     /// To the file or directory of that name.
@@ -24,10 +26,8 @@ pub(super) struct Steps {
     pub(super) before: Vec<Step>,
     /// The last step; none for the root.
     pub(super) last: Option<Step>,
-    /// `true` if the path ends in `/` or `/.`, and so names a directory.
+    /// `true` if the path ends in `/`, and so names a directory.
     pub(super) names_directory: bool,
-    /// `true` if the last part of the path is `.`.
-    pub(super) ends_in_dot: bool,
 }
 
 impl Steps {
@@ -52,12 +52,14 @@ impl Steps {
                 Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
             }
         }
-        let ends_in_dot = bytes == b"." || bytes.ends_with(b"/.");
+        // Left out by `components`, but not by the system.
+        if bytes == b"." || bytes.ends_with(b"/.") || bytes.ends_with(b"/./") {
+            before.push(Step::Stay);
+        }
         Ok(Self {
             last: before.pop(),
             before,
-            names_directory: ends_in_dot || bytes.ends_with(b"/"),
-            ends_in_dot,
+            names_directory: bytes.ends_with(b"/"),
         })
     }
 }

@@ -186,6 +186,7 @@ impl Tree {
     fn step(&self, from: NodeId, step: &Step) -> Result<NodeId, DiskError> {
         let entries = self.entries(from)?;
         match step {
+            Step::Stay => Ok(from),
             Step::Up => Ok(self.parent(from)),
             Step::Into(name) => entries.get(name).copied().ok_or(DiskError::NotFound),
         }
@@ -210,7 +211,7 @@ impl Tree {
             .try_fold(NodeId::ROOT, |at, step| self.step(at, step))?;
         match &path.last {
             None => Ok(End::Directory(NodeId::ROOT)),
-            Some(step @ Step::Up) => Ok(End::Directory(self.step(parent, step)?)),
+            Some(step @ (Step::Stay | Step::Up)) => Ok(End::Directory(self.step(parent, step)?)),
             Some(Step::Into(name)) => Ok(End::Named(Target {
                 parent,
                 node: self.entries(parent)?.get(name).copied(),

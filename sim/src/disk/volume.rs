@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::contents::{self, Change, ChangeKind, Contents};
 use super::error::DiskError;
-use super::path::Steps;
+use super::path::{Step, Steps};
 use super::settings::{DISK_CAPACITY, DiskConfig, DiskFault, DiskOperation};
 use super::tree::{End, NodeId, NodeKind, Target, Tree};
 use crate::point::Resource;
@@ -81,7 +81,7 @@ impl Access {
             (true, false) => true,
             (_, true) => !self.truncate || self.create_new,
         };
-        is_valid.then_some(()).ok_or(DiskError::Invalid)
+        is_valid.then_some(()).ok_or(DiskError::Options)
     }
 }
 
@@ -93,7 +93,7 @@ pub(crate) struct Opened {
     pub(crate) resource: Arc<Resource>,
 }
 
-/// What is known of a file or directory.
+/// The metadata of a file or directory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Facts {
     pub(crate) is_directory: bool,
@@ -120,6 +120,8 @@ pub(crate) struct Disk {
     pub(super) capacity: u64,
     /// The bytes of all files, or more: what is removed is not counted at once.
     used: u64,
+    /// The virtual time that each operation takes.
+    pub(super) latency: Duration,
     /// Operations that are to fail, in the order in which they were asked for.
     pub(super) faults: Vec<(DiskOperation, DiskFault)>,
     /// Crashes so far: a file that was opened before one is gone.
@@ -149,6 +151,7 @@ impl Disk {
             config: DiskConfig::default(),
             capacity: DISK_CAPACITY,
             used: 0,
+            latency: Duration::ZERO,
             faults: Vec::new(),
             crashes: 0,
         }
@@ -243,12 +246,12 @@ impl Disk {
         Ok(node)
     }
 
-    /// Opens once more what is open.
+    /// Counts another handle of an open file.
     pub(crate) fn open_again(&mut self, file: &Opened) {
         self.tree.node_mut(file.node).handles += 1;
     }
 
-    /// Closes what was opened.
+    /// Drops a handle of an open file.
     pub(crate) fn close(&mut self, node: NodeId) {
         self.tree.node_mut(node).handles -= 1;
         self.tree.collect(node);
@@ -425,12 +428,14 @@ impl Disk {
         let steps = Steps::of(path)?;
         let target = match self.tree.end(&steps)? {
             End::Named(target) => target,
-            End::Directory(_) if steps.last.is_some() => return Err(DiskError::NotEmpty),
-            End::Directory(_) => return Err(DiskError::Busy),
+            End::Directory(_) => {
+                return Err(match steps.last {
+                    Some(Step::Stay) => DiskError::Invalid,
+                    Some(Step::Up | Step::Into(_)) => DiskError::NotEmpty,
+                    None => DiskError::Busy,
+                });
+            }
         };
-        if steps.ends_in_dot {
-            return Err(DiskError::Invalid);
-        }
         let node = target.node.ok_or(DiskError::NotFound)?;
         if !self.tree.entries(node)?.is_empty() {
             return Err(DiskError::NotEmpty);
@@ -452,9 +457,6 @@ impl Disk {
         let (End::Named(source), End::Named(target)) = ends else {
             return Err(DiskError::Busy);
         };
-        if from.ends_in_dot || to.ends_in_dot {
-            return Err(DiskError::Busy);
-        }
         let node = source.node.ok_or(DiskError::NotFound)?;
         let is_directory = self.tree.is_directory(node);
         if !is_directory && (source.names_directory || target.names_directory) {
@@ -514,19 +516,19 @@ impl Disk {
 
     // Metadata --------------------------------------------------------------
 
-    /// Returns what is known of the file or directory at a path.
+    /// Returns the metadata of the file or directory at a path.
     pub(crate) fn facts(&mut self, path: &Path) -> Result<Facts, DiskError> {
         self.begin(DiskOperation::Metadata)?;
         let node = self.tree.find(&Steps::of(path)?)?;
         Ok(self.node_facts(node))
     }
 
-    /// Returns the length of what was opened.
+    /// Returns the length of an open file.
     pub(crate) fn len(&self, file: &Opened) -> Result<u64, DiskError> {
         Ok(self.node_facts(file.node).len)
     }
 
-    /// Returns what is known of what was opened.
+    /// Returns the metadata of an open file or directory.
     pub(crate) fn facts_of(&mut self, file: &Opened) -> Result<Facts, DiskError> {
         self.begin(DiskOperation::Metadata)?;
         Ok(self.node_facts(file.node))

@@ -21,6 +21,7 @@ use journal::{Acknowledge, Journal, entries};
 use crate::support::config;
 
 /// The journal of the example, which is that of the guide's page on files.
+#[expect(unreachable_pub, reason = "the example exports it")]
 #[path = "../../../examples/journal/src/journal.rs"]
 mod journal;
 
@@ -463,4 +464,24 @@ fn journal_that_acknowledges_before_it_syncs_loses_an_entry_and_its_twin_none() 
             "seed {seed}"
         );
     }
+}
+
+#[test]
+fn slow_disk_takes_virtual_time_and_its_crash_leaves_no_operation_half_done() {
+    let outcome = run(config(0), |world| async move {
+        let host = world.host("server");
+        let disk = world.disk(host);
+        disk.set_config(DiskConfig::DURABLE);
+        disk.set_latency(Duration::from_millis(10));
+        let started = time::Instant::now();
+        on(world, host, async { fs::write("/a", "1").await }).await;
+        // It is opened and written.
+        assert_eq!(started.elapsed(), Duration::from_millis(20));
+        world.spawn_on(host, async { fs::write("/a", "2").await });
+        time::sleep(Duration::from_millis(15)).await;
+        world.crash(host);
+        disk.read("/a").expect("it is there")
+    });
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    assert_eq!(outcome.value.as_deref(), Some(b"".as_slice()));
 }

@@ -8,17 +8,17 @@ use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 pub(super) async fn program(root: PathBuf, seed: u64) -> Vec<String> {
     let mut numbers = Numbers(seed);
     let mut open: Vec<Option<File>> = (0..OPEN_MAX).map(|_| None).collect();
-    let mut told = Vec::new();
+    let mut lines = Vec::new();
     for _ in 0..LENGTH {
         let line = match numbers.below(3) {
             0 => on_path(&root, &mut numbers).await,
             1 => on_directory(&root, &mut numbers).await,
             _ => on_file(&root, &mut numbers, &mut open).await,
         };
-        told.push(line);
+        lines.push(line);
     }
-    told.push(all_below(&root).await);
-    told
+    lines.push(all_below(&root).await);
+    lines
 }
 
 async fn on_path(root: &Path, numbers: &mut Numbers) -> String {
@@ -28,45 +28,45 @@ async fn on_path(root: &Path, numbers: &mut Numbers) -> String {
     match numbers.below(10) {
         0 => format!(
             "write {name} {text}: {}",
-            told(fs::write(&path, &text).await, |()| "ok".into())
+            shown(fs::write(&path, &text).await, |()| "ok".into())
         ),
         1 => format!(
             "read {name}: {}",
-            told(fs::read_to_string(&path).await, |text| text)
+            shown(fs::read_to_string(&path).await, |text| text)
         ),
         2 => format!(
             "remove_file {name}: {}",
-            told(fs::remove_file(&path).await, |()| "ok".into())
+            shown(fs::remove_file(&path).await, |()| "ok".into())
         ),
         3 | 4 => format!(
             "rename {name} {other}: {}",
-            told(fs::rename(&path, &to).await, |()| "ok".into())
+            shown(fs::rename(&path, &to).await, |()| "ok".into())
         ),
         5 => format!(
             "copy {name} {other}: {}",
-            told(fs::copy(&path, &to).await, |n| n.to_string())
+            shown(fs::copy(&path, &to).await, |n| n.to_string())
         ),
         6 => format!(
             "metadata {name}: {}",
-            told(fs::metadata(&path).await, |facts| {
+            shown(fs::metadata(&path).await, |facts| {
                 let len = if facts.is_dir() { 0 } else { facts.len() };
                 format!("{} {} {len}", facts.is_dir(), facts.file_type().is_file())
             })
         ),
         7 => format!(
             "try_exists {name}: {}",
-            told(fs::try_exists(&path).await, |is| is.to_string())
+            shown(fs::try_exists(&path).await, |is| is.to_string())
         ),
         8 => format!(
             "canonicalize {name}: {}",
-            told(fs::canonicalize(&path).await, |path| {
+            shown(fs::canonicalize(&path).await, |path| {
                 path.strip_prefix(root)
                     .map_or("above".into(), |path| path.display().to_string())
             })
         ),
         _ => format!(
             "read_link {name}: {}",
-            told(fs::read_link(&path).await, |path| path
+            shown(fs::read_link(&path).await, |path| path
                 .display()
                 .to_string())
         ),
@@ -79,29 +79,29 @@ async fn on_directory(root: &Path, numbers: &mut Numbers) -> String {
     match numbers.below(8) {
         0..=2 => format!(
             "create_dir {name}: {}",
-            told(fs::create_dir(&path).await, |()| "ok".into())
+            shown(fs::create_dir(&path).await, |()| "ok".into())
         ),
         3 => format!(
             "create_dir_all {name}: {}",
-            told(fs::create_dir_all(&path).await, |()| "ok".into())
+            shown(fs::create_dir_all(&path).await, |()| "ok".into())
         ),
         4 => {
             let mut builder = DirBuilder::new();
             builder.recursive(numbers.is());
             format!(
                 "builder {name}: {}",
-                told(builder.create(&path).await, |()| "ok".into())
+                shown(builder.create(&path).await, |()| "ok".into())
             )
         }
         5 => format!(
             "remove_dir {name}: {}",
-            told(fs::remove_dir(&path).await, |()| "ok".into())
+            shown(fs::remove_dir(&path).await, |()| "ok".into())
         ),
         // Not `d/..`, which is the root of the program.
         6 if !name.ends_with('.') && numbers.below(3) == 0 => {
             format!(
                 "remove_dir_all {name}: {}",
-                told(fs::remove_dir_all(&path).await, |()| "ok".into())
+                shown(fs::remove_dir_all(&path).await, |()| "ok".into())
             )
         }
         _ => format!("read_dir {name}: {}", names(&path).await),
@@ -134,7 +134,7 @@ async fn on_file(root: &Path, numbers: &mut Numbers, open: &mut [Option<File>]) 
             let mut buf = vec![0; numbers.below(12) as usize];
             format!(
                 "{index} read: {}",
-                told(file.read(&mut buf).await, |n| format!("{:?}", &buf[..n]))
+                shown(file.read(&mut buf).await, |n| format!("{:?}", &buf[..n]))
             )
         }
         1 | 2 => {
@@ -142,8 +142,8 @@ async fn on_file(root: &Path, numbers: &mut Numbers, open: &mut [Option<File>]) 
             let flushed = file.flush().await;
             format!(
                 "{index} write {text}: {} {}",
-                told(written, |()| "ok".into()),
-                told(flushed, |()| "ok".into())
+                shown(written, |()| "ok".into()),
+                shown(flushed, |()| "ok".into())
             )
         }
         3 => {
@@ -151,8 +151,8 @@ async fn on_file(root: &Path, numbers: &mut Numbers, open: &mut [Option<File>]) 
             let synced = file.sync_all().await;
             format!(
                 "{index} write, sync: {} {}",
-                told(written, |()| "ok".into()),
-                told(synced, |()| "ok".into())
+                shown(written, |()| "ok".into()),
+                shown(synced, |()| "ok".into())
             )
         }
         4 => {
@@ -167,26 +167,26 @@ async fn on_file(root: &Path, numbers: &mut Numbers, open: &mut [Option<File>]) 
             }
             format!(
                 "{index} seek {to:?}: {}",
-                told(file.seek(to).await, |at| at.to_string())
+                shown(file.seek(to).await, |at| at.to_string())
             )
         }
         5 => {
             let len = numbers.below(24);
             format!(
                 "{index} set_len {len}: {}",
-                told(file.set_len(len).await, |()| "ok".into())
+                shown(file.set_len(len).await, |()| "ok".into())
             )
         }
         6 => format!(
             "{index} metadata: {}",
-            told(file.metadata().await, |facts| {
+            shown(file.metadata().await, |facts| {
                 let len = if facts.is_dir() { 0 } else { facts.len() };
                 format!("{} {len}", facts.is_dir())
             })
         ),
         7 => format!(
             "{index} sync_data: {}",
-            told(file.sync_data().await, |()| "ok".into())
+            shown(file.sync_data().await, |()| "ok".into())
         ),
         8 => {
             let clone = file.try_clone().await.expect("a clone");
@@ -197,13 +197,13 @@ async fn on_file(root: &Path, numbers: &mut Numbers, open: &mut [Option<File>]) 
         9 => {
             let flushed = file.flush().await;
             open[index] = None;
-            format!("{index} close: {}", told(flushed, |()| "ok".into()))
+            format!("{index} close: {}", shown(flushed, |()| "ok".into()))
         }
         _ => {
             let mut all = String::new();
             format!(
                 "{index} read_to_string: {}",
-                told(file.read_to_string(&mut all).await, |n| format!(
+                shown(file.read_to_string(&mut all).await, |n| format!(
                     "{n} {all:?}"
                 ))
             )

@@ -48,10 +48,8 @@ pub(super) async fn create_on_disk(
     place: Place,
 ) -> io::Result<()> {
     let directory = disk.with(|disk| Ok(disk.directory_of(path)))?;
-    operate(&directory, Operation::CreateDir, || {
-        disk.create_directory(path, mode, place)
-    })
-    .await
+    let created = || disk.create_directory(path, mode, place);
+    operate(disk, (&directory, Operation::CreateDir), created).await
 }
 
 /// Creates a directory and those above it on the disk of a run, as the standard library does:

@@ -7,7 +7,7 @@ use std::io::{self, IoSlice, SeekFrom};
 use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
@@ -15,11 +15,11 @@ use ::tokio::fs as real;
 use ::tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 use super::metadata::{Metadata, mode_of};
-use super::on_disk::{self, operate};
+use super::on_disk;
 use super::open_options::OpenOptions;
-use crate::disk::{Access, DiskError, Opened, RunDisk};
+use super::turn::Turn;
+use crate::disk::{Access, Disk, DiskError, Opened, RunDisk};
 use crate::operation::Operation;
-use crate::point::Progress;
 
 /// A place in user code.
 pub(super) type Place = &'static Location<'static>;
@@ -40,14 +40,14 @@ struct Simulated {
     opened: Opened,
     /// The offset of the next read or write, which clones share.
     offset: Arc<Mutex<u64>>,
-    reading: Progress,
-    writing: Progress,
+    reading: Turn,
+    writing: Turn,
     /// The result of a seek that `poll_complete` has not returned yet.
     sought: Option<io::Result<u64>>,
     /// The result of the last seek.
     position: u64,
     /// The error of a write, for the next write or flush.
-    failed: Option<io::Error>,
+    failed: Mutex<Option<io::Error>>,
     buffer_size: usize,
 }
 
@@ -63,11 +63,11 @@ impl Simulated {
             disk,
             opened,
             offset: Arc::default(),
-            reading: Progress::default(),
-            writing: Progress::default(),
+            reading: Turn::default(),
+            writing: Turn::default(),
             sought: None,
             position: 0,
-            failed: None,
+            failed: Mutex::default(),
             buffer_size: BUFFER_SIZE,
         }
     }
@@ -89,7 +89,18 @@ impl Simulated {
         })
     }
 
-    fn write(&mut self, bytes: &[u8]) -> usize {
+    fn failed(&self) -> MutexGuard<'_, Option<io::Error>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reduces the error of a write to its kind, as tokio does at the next operation that does not
+    /// report it.
+    fn defer_error(&self) {
+        let mut failed = self.failed();
+        *failed = failed.take().map(|error| error.kind().into());
+    }
+
+    fn write(&self, bytes: &[u8]) -> usize {
         let bytes = &bytes[..bytes.len().min(self.buffer_size)];
         if bytes.is_empty() {
             return 0;
@@ -102,7 +113,7 @@ impl Simulated {
                 result
             })
         });
-        self.failed = written.err().map(io::Error::from);
+        *self.failed() = written.err().map(io::Error::from);
         bytes.len()
     }
 
@@ -124,13 +135,19 @@ impl Simulated {
         })
     }
 
+    async fn sync(&self, operation: Operation) -> io::Result<()> {
+        self.defer_error();
+        self.operate(operation, |disk, of| disk.sync(of)).await
+    }
+
     async fn operate<R>(
         &self,
         operation: Operation,
-        f: impl FnOnce(&mut crate::disk::Disk, &Opened) -> Result<R, DiskError>,
+        f: impl FnOnce(&mut Disk, &Opened) -> Result<R, DiskError>,
     ) -> io::Result<R> {
         let operated = || self.disk.with(|disk| f(disk, &self.opened));
-        operate(&self.opened.resource, operation, operated).await
+        let at = (&*self.opened.resource, operation);
+        on_disk::operate(self.disk, at, operated).await
     }
 }
 
@@ -194,10 +211,7 @@ impl File {
     /// If the system reports one.
     pub async fn sync_all(&self) -> io::Result<()> {
         match &self.0 {
-            Inner::Simulated(file) => {
-                file.operate(Operation::SyncAll, |disk, of| disk.sync(of))
-                    .await
-            }
+            Inner::Simulated(file) => file.sync(Operation::SyncAll).await,
             Inner::Real(file) => file.sync_all().await,
         }
     }
@@ -209,10 +223,7 @@ impl File {
     /// If the system reports one.
     pub async fn sync_data(&self) -> io::Result<()> {
         match &self.0 {
-            Inner::Simulated(file) => {
-                file.operate(Operation::SyncData, |disk, of| disk.sync(of))
-                    .await
-            }
+            Inner::Simulated(file) => file.sync(Operation::SyncData).await,
             Inner::Real(file) => file.sync_data().await,
         }
     }
@@ -225,6 +236,7 @@ impl File {
     pub async fn set_len(&self, size: u64) -> io::Result<()> {
         match &self.0 {
             Inner::Simulated(file) => {
+                file.defer_error();
                 let at = file.disk.circumstances();
                 file.operate(Operation::SetLen, |disk, of| disk.resize(of, size, at))
                     .await
@@ -258,6 +270,7 @@ impl File {
             Inner::Simulated(file) => file,
             Inner::Real(file) => return Ok(Self::real(file.try_clone().await?)),
         };
+        file.defer_error();
         file.disk.with(|disk| {
             disk.open_again(&file.opened);
             Ok(())
@@ -304,7 +317,7 @@ impl File {
             Inner::Real(file) => return file.set_permissions(perm).await,
         };
         let mode = mode_of(&perm);
-        let set = |disk: &mut crate::disk::Disk, of: &Opened| {
+        let set = |disk: &mut Disk, of: &Opened| {
             disk.set_mode(of.node, mode);
             Ok(())
         };
@@ -331,7 +344,8 @@ impl File {
     pub async fn set_modified(&self, time: SystemTime) -> io::Result<()> {
         match &self.0 {
             Inner::Simulated(file) => {
-                let set = |disk: &mut crate::disk::Disk, of: &Opened| {
+                file.defer_error();
+                let set = |disk: &mut Disk, of: &Opened| {
                     disk.set_modified(of.node, time);
                     Ok(())
                 };
@@ -377,10 +391,10 @@ impl AsyncRead for File {
         if buf.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
+        file.defer_error();
         let mut reading = std::mem::take(&mut file.reading);
-        let read = reading.drive(&file.opened.resource, Operation::Read, cx, |_| {
-            Poll::Ready(file.read(buf))
-        });
+        let at = (&*file.opened.resource, Operation::Read);
+        let read = reading.drive(file.disk, at, cx, || file.read(buf));
         file.reading = reading;
         read.map(|read| Ok(read?))
     }
@@ -396,14 +410,12 @@ impl AsyncWrite for File {
             Inner::Simulated(file) => file,
             Inner::Real(file) => return Pin::new(file).poll_write(cx, buf),
         };
-        if let Some(error) = file.failed.take() {
+        if let Some(error) = file.failed().take() {
             return Poll::Ready(Err(error));
         }
-        let resource = Arc::clone(&file.opened.resource);
         let mut writing = std::mem::take(&mut file.writing);
-        let written = writing.drive(&resource, Operation::Write, cx, |_| {
-            Poll::Ready(file.write(buf))
-        });
+        let at = (&*file.opened.resource, Operation::Write);
+        let written = writing.drive(file.disk, at, cx, || file.write(buf));
         file.writing = writing;
         written.map(Ok)
     }
@@ -426,7 +438,7 @@ impl AsyncWrite for File {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.0 {
-            Inner::Simulated(file) => Poll::Ready(file.failed.take().map_or(Ok(()), Err)),
+            Inner::Simulated(file) => Poll::Ready(file.failed().take().map_or(Ok(()), Err)),
             Inner::Real(file) => Pin::new(file).poll_flush(cx),
         }
     }
@@ -455,6 +467,7 @@ impl AsyncSeek for File {
             Inner::Simulated(file) => file,
             Inner::Real(file) => return Pin::new(file).poll_complete(cx),
         };
+        file.defer_error();
         if let Some(sought) = file.sought.take() {
             file.position = sought?;
         }

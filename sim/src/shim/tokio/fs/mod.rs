@@ -2,8 +2,8 @@
 //!
 //! Inside a run each host has a disk of its own, in memory, and a task uses that of its host.
 //! It survives a crash of the host, but for what was not synced ([`DiskConfig`]); the world
-//! prepares it, reads it and has it fail ([`HostDisk`]). Every operation is a scheduling point
-//! and takes no virtual time. Outside a run files are tokio's own.
+//! prepares it, reads it and has it fail ([`HostDisk`]). Every operation is a scheduling point,
+//! and takes no virtual time unless the disk has a latency. Outside a run files are tokio's own.
 //!
 //! A file that is open when its host crashes is gone: its operations fail from then on, and so
 //! do those of a file that outlives its run.
@@ -35,6 +35,7 @@ mod on_disk;
 mod open_options;
 mod paths;
 mod read_dir;
+mod turn;
 
 pub use ::tokio::fs::FileTimes;
 pub use contents::{copy, read, read_to_string, write};
