@@ -7,9 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::access::{Access, Circumstances, NewResource, Opened};
 use super::error::DiskError;
 use super::tree::NodeId;
-use super::volume::{Access, Circumstances, Disk, NewResource, Opened};
+use super::volume::Disk;
 use crate::engine::{Engine, context};
 use crate::ids::HostId;
 use crate::operation::ResourceKind;

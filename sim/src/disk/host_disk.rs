@@ -6,13 +6,14 @@ use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::access::Access;
 use super::contents::Contents;
 use super::disks::{RunDisk, with_disk};
 use super::error::DiskError;
 use super::path::Steps;
 use super::settings::{DiskConfig, DiskFault, DiskOperation};
 use super::tree::{NodeId, NodeKind};
-use super::volume::{Access, Disk};
+use super::volume::Disk;
 use crate::engine::{Engine, context};
 use crate::ids::HostId;
 use crate::time::micros;

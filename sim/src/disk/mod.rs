@@ -11,18 +11,22 @@
 //! happens as a whole or not at all. Each loss is a choice at a site of the host
 //! (`durability server`): on the tape, replayed, shrunk, and 0 where nothing is lost.
 
+mod access;
 mod contents;
 mod crash;
 mod disks;
 mod error;
 mod host_disk;
+mod journal;
+mod names;
 mod path;
 mod settings;
 mod tree;
 mod volume;
 
+pub(crate) use self::access::{Access, Facts, Listed, Opened};
 pub(crate) use self::disks::{RunDisk, crash};
 pub(crate) use self::error::DiskError;
 pub use self::host_disk::HostDisk;
 pub use self::settings::{DISK_CAPACITY, DiskConfig, DiskFault, DiskOperation};
-pub(crate) use self::volume::{Access, Disk, Facts, Listed, Opened};
+pub(crate) use self::volume::Disk;

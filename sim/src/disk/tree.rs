@@ -1,4 +1,4 @@
-//! The tree of files and directories, and the record of its changes.
+//! The tree of files and directories.
 //!
 //! A file lives as long as it has a name, is open, or may get its name back: a change to a
 //! directory that is not durable can be undone by a crash.
@@ -11,6 +11,7 @@ use std::time::SystemTime;
 
 use super::contents::Contents;
 use super::error::DiskError;
+use super::journal::EntryChange;
 use super::path::{Step, Steps};
 use crate::point::Resource;
 
@@ -37,39 +38,16 @@ pub(super) struct Node {
     /// Permissions; recorded, and not enforced.
     pub(super) mode: u32,
     /// Its name, and the directory that holds it; none if it has been removed.
-    place: Option<(NodeId, OsString)>,
+    pub(super) place: Option<(NodeId, OsString)>,
     pub(super) handles: u32,
     /// Changes on record that name it.
-    recorded: u32,
+    pub(super) recorded: u32,
 }
 
 #[derive(Debug)]
 pub(super) enum NodeKind {
     File(Contents),
     Directory(BTreeMap<OsString, NodeId>),
-}
-
-/// A change to directories.
-#[derive(Clone, Debug)]
-pub(super) struct EntryChange {
-    /// The node, and its place before and after the change.
-    pub(super) node: NodeId,
-    pub(super) before: Option<(NodeId, OsString)>,
-    pub(super) after: Option<(NodeId, OsString)>,
-    /// The node whose name it has taken.
-    replaced: Option<NodeId>,
-    /// The line of user code, if it is recorded.
-    pub(super) line: Option<String>,
-}
-
-impl EntryChange {
-    fn concerns(&self, directory: NodeId) -> bool {
-        let places = [&self.before, &self.after];
-        places
-            .into_iter()
-            .flatten()
-            .any(|(parent, _)| *parent == directory)
-    }
 }
 
 /// The place that a path names: a directory, and a name in it that may or may not exist.
@@ -95,7 +73,7 @@ pub(super) struct Tree {
     nodes: BTreeMap<NodeId, Node>,
     next: u32,
     /// The changes that a crash may undo, in order.
-    unsynced: Vec<EntryChange>,
+    pub(super) unsynced: Vec<EntryChange>,
 }
 
 impl Tree {
@@ -181,8 +159,6 @@ impl Tree {
         matches!(self.node(id).kind, NodeKind::Directory(_))
     }
 
-    // Paths -----------------------------------------------------------------
-
     fn step(&self, from: NodeId, step: &Step) -> Result<NodeId, DiskError> {
         let entries = self.entries(from)?;
         match step {
@@ -264,8 +240,6 @@ impl Tree {
         }
     }
 
-    // Changes ---------------------------------------------------------------
-
     /// Creates a file or a directory at a place where there is none.
     pub(super) fn create(
         &mut self,
@@ -281,40 +255,8 @@ impl Tree {
         node
     }
 
-    /// Moves a node to another place, or removes it.
-    pub(super) fn change(
-        &mut self,
-        node: NodeId,
-        after: Option<(NodeId, OsString)>,
-        now: SystemTime,
-        line: Option<String>,
-    ) {
-        let before = self.node(node).place.clone();
-        let replaced = after.as_ref().and_then(|(parent, name)| {
-            let entries = self.entries(*parent).expect("a place is in a directory");
-            entries.get(name).copied()
-        });
-        let change = EntryChange {
-            node,
-            before,
-            after,
-            replaced,
-            line,
-        };
-        for place in [&change.before, &change.after].into_iter().flatten() {
-            self.node_mut(place.0).modified = now;
-        }
-        if let Some(replaced) = change.replaced {
-            self.place(replaced, None);
-            self.node_mut(replaced).recorded += 1;
-        }
-        self.place(node, change.after.clone());
-        self.node_mut(node).recorded += 1;
-        self.unsynced.push(change);
-    }
-
     /// Puts a node at a place, out of the one where it is.
-    fn place(&mut self, node: NodeId, place: Option<(NodeId, OsString)>) {
+    pub(super) fn place(&mut self, node: NodeId, place: Option<(NodeId, OsString)>) {
         if let Some((parent, name)) = self.node_mut(node).place.take() {
             self.entries_mut(parent).remove(&name);
         }
@@ -328,53 +270,6 @@ impl Tree {
         match &mut self.node_mut(id).kind {
             NodeKind::Directory(entries) => entries,
             NodeKind::File(_) => unreachable!("a place is in a directory"),
-        }
-    }
-
-    /// Returns the changes to directories that a crash may undo.
-    pub(super) fn unsynced(&self) -> &[EntryChange] {
-        &self.unsynced
-    }
-
-    /// Makes the changes to a directory durable, and those before the last of them: a journal is
-    /// written in order.
-    pub(super) fn sync_directory(&mut self, directory: NodeId) {
-        let last = self
-            .unsynced
-            .iter()
-            .rposition(|change| change.concerns(directory));
-        if let Some(last) = last {
-            self.forget(0..last + 1);
-        }
-    }
-
-    /// Makes all changes to directories durable.
-    pub(super) fn sync_directories(&mut self) {
-        self.forget(0..self.unsynced.len());
-    }
-
-    fn forget(&mut self, changes: std::ops::Range<usize>) {
-        let forgotten: Vec<_> = self.unsynced.drain(changes).collect();
-        for change in forgotten {
-            for node in [Some(change.node), change.replaced].into_iter().flatten() {
-                self.node_mut(node).recorded -= 1;
-                self.collect(node);
-            }
-        }
-    }
-
-    /// Undoes the last changes to directories.
-    pub(super) fn undo(&mut self, changes: usize) {
-        for _ in 0..changes {
-            let change = self.unsynced.pop().expect("as many changes as are undone");
-            self.place(change.node, change.before);
-            if let Some(replaced) = change.replaced {
-                self.place(replaced, change.after);
-            }
-            for node in [Some(change.node), change.replaced].into_iter().flatten() {
-                self.node_mut(node).recorded -= 1;
-                self.collect(node);
-            }
         }
     }
 

@@ -35,6 +35,7 @@ mod on_disk;
 mod open_options;
 mod paths;
 mod read_dir;
+mod simulated;
 mod turn;
 
 pub use ::tokio::fs::FileTimes;
