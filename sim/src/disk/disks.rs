@@ -21,7 +21,7 @@ use crate::point::Resource;
 #[derive(Debug, Default)]
 struct Disks(RefCell<BTreeMap<HostId, Disk>>);
 
-/// The disk of a host in a run, as a file that is open there knows it.
+/// The disk of a host in a run, until its next crash.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct RunDisk {
     host: HostId,

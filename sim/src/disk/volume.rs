@@ -23,7 +23,7 @@ pub(crate) struct Disk {
     used: u64,
     /// The virtual time that each operation takes.
     pub(super) latency: Duration,
-    /// Operations that are to fail, in the order in which they were asked for.
+    /// Operations that are to fail, in the order in which they were set.
     pub(super) faults: Vec<(DiskOperation, DiskFault)>,
     /// Crashes so far: a file that was opened before one is gone.
     pub(super) crashes: u32,

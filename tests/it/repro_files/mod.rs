@@ -111,7 +111,7 @@ fn site_of_an_interruption_is_a_path_of_a_plain_task() {
     );
 }
 
-/// A tool that does not know disks reads every repro in which nothing is lost.
+/// A tool without disks reads every repro in which nothing is lost.
 #[test]
 fn only_losses_of_crashes_need_the_fifth_format() {
     let text = cases::good_with_typed_sites().replacen("format = 2", "format = 5", 1);

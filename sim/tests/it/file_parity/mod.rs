@@ -115,8 +115,8 @@ fn in_a_run(seed: u64) -> Vec<String> {
         world.spawn_on(host, program).await
     });
     assert_eq!(outcome.verdict, Verdict::Pass);
-    let told = outcome.value.expect("it passes").expect("it ends");
-    told.expect("a new directory")
+    let lines = outcome.value.expect("it passes").expect("it ends");
+    lines.expect("a new directory")
 }
 
 #[test]
