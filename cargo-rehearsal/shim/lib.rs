@@ -1,21 +1,21 @@
 //! The crate `tokio` of a project that is built by `cargo rehearsal`.
 //!
-//! Tasks, timers, sockets, locks and channels are those of Rehearsal's facade. Inside a run their
+//! Tasks, timers, sockets, files, locks and channels are those of Rehearsal's facade. Inside a run their
 //! operations are scheduling points; outside they are tokio's own. What concerns the machine
-//! and not tasks (`fs`, `process`, `signal`, Unix sockets) is tokio's own everywhere: in a run
-//! the threads and files that it needs are leaks.
+//! and not tasks (`process`, `signal`, Unix sockets) is tokio's own everywhere: in a run
+//! the threads and sockets that it needs are leaks.
 
 pub use rehearsal_sim::tokio::{
     __private, io, join, main, pin, runtime, select, spawn, sync, task, task_local, test, time,
     try_join,
 };
 
-#[cfg(feature = "fs")]
-pub use real::fs;
 #[cfg(feature = "process")]
 pub use real::process;
 #[cfg(feature = "signal")]
 pub use real::signal;
+#[cfg(feature = "fs")]
+pub use rehearsal_sim::tokio::fs;
 
 /// Sockets.
 pub mod net {

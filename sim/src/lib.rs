@@ -13,6 +13,7 @@
 mod ambient;
 mod blocking;
 pub mod cancel;
+mod disk;
 mod engine;
 mod extensions;
 #[cfg(feature = "proptest")]
@@ -32,6 +33,7 @@ mod trace;
 mod world;
 
 pub use ambient::{Ambient, SEEDS_TOKIO_SELECT, WALL_CLOCK_START};
+pub use disk::{DISK_CAPACITY, DiskConfig, DiskFault, DiskOperation, HostDisk};
 pub use engine::{
     Budget, ClockSkew, Config, HostState, INTERRUPTS_PLAIN_TASKS, Leaks, PlainTaskPolicy,
     Recording, STACK_SIZE,
@@ -55,9 +57,10 @@ pub use shim::{std, sync, tokio, tokio_util};
 pub use task::{AbortHandle, JoinError, JoinHandle};
 pub use time::VirtualTime;
 pub use trace::{
-    Census, CodeLine, DeadlockedTask, Decision, Dropped, Effect, Entry, Fingerprint, Interleaving,
-    Interruption, LeakKind, LeakReport, LivePlainTask, LiveSocket, LiveTask, LockChange, LockStep,
-    LockUse, Meanwhile, Moment, Outcome, PanicReport, Postponement, Resumption, Statistics, Switch,
-    TaskDecision, TaskEnd, TaskInfo, Trace, Unheard, Verdict, Wake, is_in_std,
+    Census, CodeLine, DeadlockedTask, Decision, DiskLoss, Dropped, Effect, Entry, Fingerprint,
+    Interleaving, Interruption, LeakKind, LeakReport, LivePlainTask, LiveSocket, LiveTask,
+    LockChange, LockStep, LockUse, LostChange, Meanwhile, Moment, Outcome, PanicReport,
+    Postponement, Resumption, Statistics, Switch, TaskDecision, TaskEnd, TaskInfo, Trace, Unheard,
+    Verdict, Wake, is_in_std,
 };
 pub use world::{World, current};

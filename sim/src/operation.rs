@@ -75,6 +75,10 @@ pub enum ResourceKind {
     Condvar,
     /// A lock of the standard library itself, which the facade does not see.
     PlainLock,
+    /// A file on the disk of a host.
+    File,
+    /// A directory on the disk of a host.
+    Directory,
 }
 
 impl ResourceKind {
@@ -108,6 +112,8 @@ impl fmt::Display for ResourceKind {
             Self::Atomic => "atomic",
             Self::Condvar => "Condvar",
             Self::PlainLock => "plain lock",
+            Self::File => "file",
+            Self::Directory => "directory",
         })
     }
 }
@@ -232,6 +238,21 @@ operations! {
     TrySend = "try_send",
     TryWrite = "try_write",
     WaitTimeout = "wait_timeout",
+    // Those on files.
+    Canonicalize = "canonicalize",
+    CreateDir = "create_dir",
+    Metadata = "metadata",
+    Open = "open",
+    ReadDir = "read_dir",
+    ReadLink = "read_link",
+    RemoveDir = "remove_dir",
+    RemoveFile = "remove_file",
+    Rename = "rename",
+    SetLen = "set_len",
+    SetPermissions = "set_permissions",
+    SetTimes = "set_times",
+    SyncAll = "sync_all",
+    SyncData = "sync_data",
 }
 
 impl Operation {
@@ -256,7 +277,6 @@ impl Operation {
             | Self::Closed
             | Self::Peek
             | Self::PeekFrom
-            | Self::Read
             | Self::ReadOwned
             | Self::Readable
             | Self::WaitFor
@@ -264,6 +284,9 @@ impl Operation {
             // Each receiver of a `broadcast` has a position of its own, and the other channels
             // have one receiver; two tasks that receive from one socket take from each other.
             Self::Recv => kind == ResourceKind::Channel,
+            // The position of a file moves, and its clones share it.
+            Self::Read => kind != ResourceKind::File,
+            Self::Canonicalize | Self::Metadata | Self::ReadDir | Self::ReadLink => true,
             // Not at a barrier, whose last to arrive leads.
             Self::Wait => kind != ResourceKind::Barrier,
             _ => false,

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::disk::{self, HostDisk};
 use crate::engine::host::{ClockSkew, Host, HostState, SkewedClock};
 use crate::engine::{Disposal, Engine, Exemption, context, deadlock};
 use crate::ids::HostId;
@@ -99,6 +100,12 @@ impl World {
         self.with(|engine| engine.core.borrow().hosts[host].state)
     }
 
+    /// Returns the disk of a host, which is made at first use.
+    #[track_caller]
+    pub fn disk(self, host: HostId) -> HostDisk {
+        HostDisk::new(host, Location::caller())
+    }
+
     /// Returns the host of the running task.
     pub fn current_host(self) -> HostId {
         self.with(Engine::current_host)
@@ -174,6 +181,8 @@ impl World {
     /// that it had sent still arrive. Destructors of its tasks do run (Rust has no way around
     /// that), but their packets are discarded. Without effect on a host that is down.
     ///
+    /// Changes to its disk that were not synced may be lost: see [`DiskConfig`](crate::DiskConfig).
+    ///
     /// Plain tasks of the host outlive the crash, because tokio has no handle by which another
     /// than their library could end them: the trace says how many do, and the census which.
     pub fn crash(self, host: HostId) {
@@ -183,6 +192,8 @@ impl World {
         self.fault(|name| format!("crash {}", name(host)));
         self.with(|engine| {
             engine.cut_off(host);
+            // First, so that destructors of its tasks change nothing on the disk.
+            disk::crash(engine, host);
             {
                 let mut core = engine.core.borrow_mut();
                 let host = &mut core.hosts[host];

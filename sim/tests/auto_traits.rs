@@ -128,6 +128,11 @@ fn types_without_a_value() {
         sync::Barrier;
         time::Sleep;
         time::Interval;
+        fs::File;
+        fs::OpenOptions;
+        fs::DirBuilder;
+        fs::ReadDir;
+        fs::DirEntry;
         net::TcpListener;
         net::TcpStream;
         net::UdpSocket;
@@ -164,6 +169,7 @@ fn sendable<T: Send>(value: T) -> T {
 /// the test. Run, it shows that the futures also work outside a run.
 #[test]
 fn futures() {
+    use facade::fs::{self, File};
     use facade::net::{TcpListener, TcpStream, UdpSocket};
     use facade::sync::*;
 
@@ -214,6 +220,21 @@ fn futures() {
             facade::select! { number = async { 3 } => number }
         });
         assert_eq!(chosen.await, 3);
+
+        let missing = "/no/such/file";
+        drop(sendable(File::open(missing)).await);
+        drop(sendable(File::options().read(true).open(missing)).await);
+        drop(sendable(fs::read(missing)).await);
+        drop(sendable(fs::write(missing, "text")).await);
+        drop(sendable(fs::copy(missing, missing)).await);
+        drop(sendable(fs::rename(missing, missing)).await);
+        drop(sendable(fs::remove_dir_all(missing)).await);
+        drop(sendable(fs::create_dir_all("/")).await);
+        drop(sendable(fs::metadata(missing)).await);
+        let directory = sendable(fs::read_dir("/")).await;
+        let mut directory = directory.expect("a directory");
+        let entry = sendable(directory.next_entry()).await.expect("an entry");
+        drop(sendable(entry.expect("it is not empty").metadata()).await);
 
         let listener = sendable(TcpListener::bind("127.0.0.1:0"))
             .await

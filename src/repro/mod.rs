@@ -28,7 +28,7 @@ pub use crate::environment::SUBDIRECTORY;
 
 /// The newest version of the file format that this version of the tool reads. It writes the
 /// oldest one, from 2 on, that has all that the repro holds.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// The oldest version of the file format that this version of the tool reads.
 pub const OLDEST_FORMAT: u32 = 1;

@@ -1,6 +1,6 @@
 //! Sites in a repro file: each kind of site has a key of its own. Format 1 wrote
 //! every site as one text under `site`; format 3 added `postpone`, `select`, `cancel` and
-//! `interrupt`; format 4 the key `interleave` beside them.
+//! `interrupt`; format 4 the key `interleave` beside them; format 5 `durability`.
 
 use rehearsal_sim::{Interleave, Label, Link, PlainPath, Schedule, Site, SpawnPath};
 
@@ -22,6 +22,8 @@ pub(super) enum Format {
     Three,
     /// Operations that do not wait may be scheduling points.
     Four,
+    /// A crash loses changes to a disk.
+    Five,
 }
 
 impl Format {
@@ -32,6 +34,7 @@ impl Format {
             2 => Some(Self::Two),
             3 => Some(Self::Three),
             4 => Some(Self::Four),
+            5 => Some(Self::Five),
             _ => None,
         }
     }
@@ -43,6 +46,7 @@ impl Format {
             Self::Two => 2,
             Self::Three => 3,
             Self::Four => 4,
+            Self::Five => 5,
         }
     }
 }
@@ -50,18 +54,20 @@ impl Format {
 /// Returns the format in which a schedule of a run with those scheduling points is written: the
 /// oldest one that holds it, so that a tool that needs no more can read the file.
 pub(super) fn format_of(interleave: Interleave, schedule: &Schedule) -> Format {
-    if interleave != Interleave::default() {
-        return Format::Four;
-    }
+    let least = match interleave {
+        Interleave::Awaits => Format::Two,
+        Interleave::Operations => Format::Four,
+    };
     let needed = schedule.deviations().iter();
     let needed = needed.map(|deviation| since(key_of(&deviation.site)));
-    needed.max().unwrap_or(Format::Two)
+    needed.fold(least, Format::max)
 }
 
 /// Returns the oldest format that is written and has that key.
 fn since(key: &str) -> Format {
     match key {
         POSTPONE | SELECT | CANCEL | INTERRUPT => Format::Three,
+        DURABILITY => Format::Five,
         _ => Format::Two,
     }
 }
@@ -73,6 +79,7 @@ const POSTPONE: &str = "postpone";
 const SELECT: &str = "select";
 const CANCEL: &str = "cancel";
 const INTERRUPT: &str = "interrupt";
+const DURABILITY: &str = "durability";
 const LATENCY: &str = "latency";
 const LOSS: &str = "loss";
 const WORLD: &str = "world";
@@ -86,6 +93,7 @@ fn key_of(site: &Site) -> &'static str {
         Site::Select(_) => SELECT,
         Site::Cancel(_) => CANCEL,
         Site::Interrupt(_) => INTERRUPT,
+        Site::Durability(_) => DURABILITY,
         Site::Latency(_) => LATENCY,
         Site::Loss(_) => LOSS,
         Site::World(_) => WORLD,
@@ -101,6 +109,7 @@ pub(super) fn written(site: &Site) -> String {
         | Site::Select(path)
         | Site::Cancel(path) => format!("\"{path}\""),
         Site::Interrupt(path) => format!("\"{path}\""),
+        Site::Durability(host) => quoted(host),
         Site::Latency(Link { from, to }) | Site::Loss(Link { from, to }) => {
             format!("{{ from = {}, to = {} }}", quoted(from), quoted(to))
         }
@@ -118,7 +127,7 @@ pub(super) fn read(
 ) -> Option<Site> {
     let text = match format {
         Some(Format::One) => section.need(TEXT, "where it is made: `site = \"…\"`", problems),
-        Some(Format::Two | Format::Three | Format::Four) => None,
+        Some(_) => None,
         None => section.get(TEXT),
     };
     if let Some(item) = text {
@@ -126,18 +135,18 @@ pub(super) fn read(
     }
     match format {
         Some(Format::One) => None,
-        Some(Format::Two | Format::Three | Format::Four) | None => typed(section, format, problems),
+        Some(_) | None => typed(section, format, problems),
     }
 }
 
-/// Reads the site of a choice of format 2 or 3: the value of exactly one of its keys.
+/// Reads the site of a choice of format 2 or later: the value of exactly one of its keys.
 fn typed(
     section: &mut Section<'_>,
     format: Option<Format>,
     problems: &mut Problems,
 ) -> Option<Site> {
     let path = |item: Item<'_>, problems: &mut Problems| spawn_path(&item, problems);
-    let readers: [(&'static str, Reader<'_>); 9] = [
+    let readers: [(&'static str, Reader<'_>); 10] = [
         (PREEMPT, &|item, problems| {
             path(item, problems).map(Site::Preempt)
         }),
@@ -155,6 +164,9 @@ fn typed(
         }),
         (INTERRUPT, &|item, problems| {
             plain_path(&item, problems).map(Site::Interrupt)
+        }),
+        (DURABILITY, &|item, problems| {
+            Some(Site::Durability(item.text(problems)?.value.to_owned()))
         }),
         (LATENCY, &|item, problems| {
             link(&item, problems).map(Site::Latency)
@@ -186,6 +198,7 @@ fn typed(
                     "",
                     "add one of `preempt = \"0.1\"`, `after = \"0.1\"`, `postpone = \"0.1\"`, \
                      `select = \"0.1\"`, `cancel = \"0.1\"`, `interrupt = \"0.1/1\"`, \
+                     `durability = \"…\"`, \
                      `latency = { from = \"…\", to = \"…\" }`, \
                      `loss = { from = \"…\", to = \"…\" }` and `world = \"…\"`",
                 );

@@ -5,8 +5,8 @@ use std::panic::Location;
 
 use rehearsal_sim::hermetic::without_registry;
 use rehearsal_sim::{
-    CodeLine, Deviation, DeviationKind, Interruption, Meanwhile, Postponement, ResourceKind,
-    Resumption, Schedule, Switch, TaskDecision, TaskId, is_in_std,
+    CodeLine, Deviation, DeviationKind, DiskLoss, Interruption, Meanwhile, Postponement,
+    ResourceKind, Resumption, Schedule, Switch, TaskDecision, TaskId, is_in_std,
 };
 
 use crate::run::{RunReport, RunVerdict};
@@ -159,6 +159,7 @@ struct Records<'r> {
     postponements: BTreeMap<usize, &'r Postponement>,
     own: BTreeMap<usize, &'r TaskDecision>,
     interruptions: BTreeMap<usize, &'r Interruption>,
+    losses: BTreeMap<usize, &'r DiskLoss>,
 }
 
 impl<'r> Records<'r> {
@@ -168,11 +169,13 @@ impl<'r> Records<'r> {
         let postponements = outcome.postponements.iter().map(|one| (one.choice, one));
         let own = outcome.decisions.iter().map(|one| (one.choice, one));
         let interruptions = outcome.interruptions.iter().map(|one| (one.choice, one));
+        let losses = outcome.losses.iter().map(|one| (one.choice, one));
         Self {
             switches: switches.collect(),
             postponements: postponements.collect(),
             own: own.collect(),
             interruptions: interruptions.collect(),
+            losses: losses.collect(),
         }
     }
 }
@@ -194,8 +197,11 @@ fn describe(
     if let Some(made) = records.own.get(&choice) {
         return describe_own(report, made);
     }
-    let interruption = records.interruptions.get(&choice);
-    interruption.map_or_else(Described::default, |made| describe_interruption(made))
+    if let Some(made) = records.interruptions.get(&choice) {
+        return describe_interruption(made);
+    }
+    let loss = records.losses.get(&choice);
+    loss.map_or_else(Described::default, |loss| describe_loss(loss))
 }
 
 fn describe_switch(report: &RunReport, switch: &Switch, decision: &Deviation) -> Described {
@@ -370,6 +376,15 @@ fn describe_interruption(made: &Interruption) -> Described {
     Described {
         who: made.task(),
         what: made.to_string(),
+        later: None,
+    }
+}
+
+/// Describes a change to a disk that a crash has lost.
+fn describe_loss(loss: &DiskLoss) -> Described {
+    Described {
+        who: loss.host.clone(),
+        what: loss.to_string(),
         later: None,
     }
 }

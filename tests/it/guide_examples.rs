@@ -4,12 +4,13 @@ use std::fs;
 use std::path::Path;
 
 /// Each page, and its example.
-const PAGES: [(&str, &str); 5] = [
+const PAGES: [(&str, &str); 6] = [
     ("axum", "axum-chat"),
     ("hyper", "http-gateway"),
     ("mcp", "mcp"),
     ("actors", "actors"),
     ("random-data", "stock"),
+    ("files", "journal"),
 ];
 
 /// The mark of code that a page leaves out.

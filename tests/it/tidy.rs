@@ -83,7 +83,9 @@ fn the_simulator_and_the_agents_touch_no_files_and_print_nothing() {
             .iter()
             .any(|crate_| path.starts_with(crate_));
         let comment = line.trim_start().starts_with("//");
-        inside && !comment && banned.iter().any(|word| line.contains(word))
+        // Outside a run files are tokio's, and some of the signatures name the library's types.
+        let signature = path.starts_with("sim/src/shim/tokio/fs") && line.contains(" as machine;");
+        inside && !comment && !signature && banned.iter().any(|word| line.contains(word))
     }));
 }
 

@@ -27,6 +27,7 @@ use crate::trace::{
 
 use super::cancellations::Cancellations;
 use super::interruptions::Interruptions;
+use super::losses::Losses;
 use super::plain_locks::PlainWait;
 use super::plain_tasks::PlainTasks;
 use super::record::{Record, SwitchEntry, TAG_POLL};
@@ -68,6 +69,7 @@ pub(crate) struct Core {
     pub(super) task_choices: TaskChoices,
     pub(super) cancellations: Cancellations,
     pub(super) interruptions: Interruptions,
+    pub(super) losses: Losses,
     /// Present if operations that do not wait are points.
     pub(super) stacks: Option<Stacks>,
     /// The tasks that wait for locks of the standard library.

@@ -14,6 +14,7 @@ mod driver;
 pub(crate) mod host;
 mod interruptions;
 mod leaks;
+pub(crate) mod losses;
 pub(crate) mod network;
 mod observations;
 pub(crate) mod panics;
@@ -57,6 +58,7 @@ pub use self::host::{ClockSkew, HostState};
 use self::interruptions::Interruptions;
 pub use self::interruptions::{INTERRUPTS_PLAIN_TASKS, PlainTaskPolicy};
 pub use self::leaks::Leaks;
+use self::losses::Losses;
 use self::observations::Observations;
 use self::plain_tasks::PlainTasks;
 use self::record::{Record, TAG_TOTAL};
@@ -246,6 +248,7 @@ impl Engine {
                 task_choices: TaskChoices::new(seed),
                 cancellations: Cancellations::new(seed, cancellations),
                 interruptions: Interruptions::new(seed, plain_tasks),
+                losses: Losses::new(seed),
                 plain_waits: Vec::new(),
                 stacks: (interleave == Interleave::Operations).then(|| Stacks::new(stack_size)),
                 next_wait: 0,
@@ -307,6 +310,7 @@ impl Engine {
             unheard,
             decisions: core.task_choices.made,
             interruptions: core.interruptions.made,
+            losses: core.losses.made,
             tasks: record.tasks,
             interleaving: core.happens_before.interleaving(),
             statistics: core.statistics,

@@ -39,7 +39,8 @@ pub(crate) use self::ready_queue::ReadyQueue;
 pub use self::site::{Family, Label, Link, PlainPath, Site, SpawnPath};
 pub use self::tape::{Choice, Choices, SiteId, Tape};
 pub(crate) use self::tape::{
-    ChoiceSource, ambient_stream, below, branch_stream, cancellation_stream, interruption_stream,
+    ChoiceSource, ambient_stream, below, branch_stream, cancellation_stream, durability_stream,
+    interruption_stream,
 };
 
 /// One choice that is not the default.
@@ -70,7 +71,8 @@ pub enum DeviationKind {
     /// A postponement of a task until no other task can go on.
     Postponement,
     /// A choice of the world: a latency, a fault, an agent's behaviour, the branch that a
-    /// `select!` polls first, a cancellation, an interruption of a plain task.
+    /// `select!` polls first, a cancellation, an interruption of a plain task, a write
+    /// that a crash loses.
     World,
 }
 
@@ -94,6 +96,7 @@ impl Deviation {
             Site::Select(_)
             | Site::Cancel(_)
             | Site::Interrupt(_)
+            | Site::Durability(_)
             | Site::Latency(_)
             | Site::Loss(_)
             | Site::World(_) => DeviationKind::World,

@@ -25,6 +25,9 @@ pub enum Site {
     Cancel(SpawnPath),
     /// The polls of a plain task: the operation at which each is interrupted.
     Interrupt(PlainPath),
+    /// The crashes of the host with that name: the fate of each change to its disk that is not
+    /// durable.
+    Durability(String),
     /// The latency of packets on one link.
     Latency(Link),
     /// The loss and the duplication of packets on one link.
@@ -82,6 +85,8 @@ pub enum Family<'a> {
     Cancel,
     /// All [`Site::Interrupt`].
     Interrupt,
+    /// All [`Site::Durability`].
+    Durability,
     /// All [`Site::Latency`].
     Latency,
     /// All [`Site::Loss`].
@@ -105,6 +110,7 @@ impl Site {
             Self::Select(_) => Family::Select,
             Self::Cancel(_) => Family::Cancel,
             Self::Interrupt(_) => Family::Interrupt,
+            Self::Durability(_) => Family::Durability,
             Self::Latency(_) => Family::Latency,
             Self::Loss(_) => Family::Loss,
             Self::World(label) => Family::World(label.family()),
@@ -139,20 +145,24 @@ pub(crate) const CANCELLATION_STREAM: &str = "cancellations";
 /// The stream of interruptions of plain tasks.
 pub(crate) const INTERRUPTION_STREAM: &str = "interruptions";
 
+/// The stream of what crashes leave on disks.
+pub(crate) const DURABILITY_STREAM: &str = "durabilities";
+
 /// The prefix that escapes labels which would name another stream.
 const ESCAPE: &str = "world ";
 
 /// Returns `true` if a label is, or could be, the name of a stream of the simulator.
 fn is_reserved(label: &str) -> bool {
-    const NAMES: [&str; 5] = [
+    const NAMES: [&str; 6] = [
         STRATEGY_STREAM,
         AMBIENT_STREAM,
         BRANCH_STREAM,
         CANCELLATION_STREAM,
         INTERRUPTION_STREAM,
+        DURABILITY_STREAM,
     ];
-    const PREFIXES: [&str; 9] = [
-        PREEMPT, AFTER, POSTPONE, SELECT, CANCEL, INTERRUPT, LATENCY, LOSS, ESCAPE,
+    const PREFIXES: [&str; 10] = [
+        PREEMPT, AFTER, POSTPONE, SELECT, CANCEL, INTERRUPT, DURABILITY, LATENCY, LOSS, ESCAPE,
     ];
     NAMES.contains(&label) || PREFIXES.iter().any(|prefix| label.starts_with(prefix))
 }
@@ -163,6 +173,7 @@ const POSTPONE: &str = "postpone ";
 const SELECT: &str = "select ";
 const CANCEL: &str = "cancel ";
 const INTERRUPT: &str = "interrupt ";
+const DURABILITY: &str = "durability ";
 const LATENCY: &str = "latency ";
 const LOSS: &str = "loss ";
 
@@ -176,6 +187,7 @@ impl fmt::Display for Family<'_> {
             Self::Select => SELECT.trim_end(),
             Self::Cancel => CANCEL.trim_end(),
             Self::Interrupt => INTERRUPT.trim_end(),
+            Self::Durability => DURABILITY.trim_end(),
             Self::Latency => LATENCY.trim_end(),
             Self::Loss => LOSS.trim_end(),
             Self::World(name) => name,
@@ -194,6 +206,7 @@ impl fmt::Display for Site {
             Self::Select(path) => write!(f, "{SELECT}{path}"),
             Self::Cancel(path) => write!(f, "{CANCEL}{path}"),
             Self::Interrupt(path) => write!(f, "{INTERRUPT}{path}"),
+            Self::Durability(host) => write!(f, "{DURABILITY}{host}"),
             Self::Latency(link) => write!(f, "{LATENCY}{link}"),
             Self::Loss(link) => write!(f, "{LOSS}{link}"),
             Self::World(label) => f.write_str(label.as_str()),
@@ -390,6 +403,7 @@ mod tests {
                 spawner: path.clone(),
                 below: path,
             }),
+            Site::Durability("a".to_owned()),
             Site::Latency(link.clone()),
             Site::Loss(link),
         ];
@@ -399,6 +413,7 @@ mod tests {
         streams.insert(BRANCH_STREAM.to_owned());
         streams.insert(CANCELLATION_STREAM.to_owned());
         streams.insert(INTERRUPTION_STREAM.to_owned());
+        streams.insert(DURABILITY_STREAM.to_owned());
         // Every stream name in use, as a label; and the escaped labels too.
         for _ in 0..3 {
             for taken in streams.clone() {
@@ -407,7 +422,7 @@ mod tests {
                 streams.insert(stream);
             }
         }
-        assert_eq!(streams.len(), 13 * 4);
+        assert_eq!(streams.len(), 15 * 4);
         assert_eq!(Site::world("start agent-1").stream(), "start agent-1");
     }
 

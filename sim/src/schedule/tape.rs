@@ -14,7 +14,8 @@ use crate::index_vec::Id;
 
 use super::POSTPONE_BOUND;
 use super::site::{
-    AMBIENT_STREAM, BRANCH_STREAM, CANCELLATION_STREAM, INTERRUPTION_STREAM, STRATEGY_STREAM, Site,
+    AMBIENT_STREAM, BRANCH_STREAM, CANCELLATION_STREAM, DURABILITY_STREAM, INTERRUPTION_STREAM,
+    STRATEGY_STREAM, Site,
 };
 use crate::schedule::{Divergence, Playback, Schedule};
 
@@ -400,6 +401,11 @@ pub(crate) fn cancellation_stream(seed: u64) -> ChaCha8Rng {
 /// Returns the stream of interruptions of plain tasks.
 pub(crate) fn interruption_stream(seed: u64) -> ChaCha8Rng {
     Streams::stream(seed, INTERRUPTION_STREAM)
+}
+
+/// Returns the stream of what crashes leave on disks.
+pub(crate) fn durability_stream(seed: u64) -> ChaCha8Rng {
+    Streams::stream(seed, DURABILITY_STREAM)
 }
 
 /// Returns the stream of the random bytes of a hermetic run's code. Not on the tape either:

@@ -7,6 +7,7 @@ mod happens_before;
 mod interruption;
 mod leak;
 mod locks;
+mod loss;
 mod outcome;
 
 use std::fmt;
@@ -24,6 +25,7 @@ pub use self::interruption::Interruption;
 pub(crate) use self::interruption::place;
 pub use self::leak::{LeakKind, LeakReport};
 pub use self::locks::{LockChange, LockStep};
+pub use self::loss::{DiskLoss, LostChange};
 pub use self::outcome::{
     CodeLine, DeadlockedTask, LockUse, Meanwhile, Outcome, PanicReport, Postponement, Resumption,
     Statistics, Switch, TaskInfo, Unheard, Verdict,

@@ -9,7 +9,9 @@ use crate::ids::TaskId;
 use crate::operation::{Interleave, ResourceKind};
 use crate::schedule::{Divergence, SpawnPath, Tape};
 use crate::time::VirtualTime;
-use crate::trace::{Fingerprint, Interruption, LeakReport, LivePlainTask, TaskDecision, Trace};
+use crate::trace::{
+    DiskLoss, Fingerprint, Interruption, LeakReport, LivePlainTask, TaskDecision, Trace,
+};
 
 /// The result of a run: verdict, trace, statistics, fingerprint, and the program's value if it
 /// returned.
@@ -39,6 +41,8 @@ pub struct Outcome<T> {
     pub decisions: Vec<TaskDecision>,
     /// The interruptions of plain tasks; empty unless recorded.
     pub interruptions: Vec<Interruption>,
+    /// The changes to disks that crashes have lost; empty unless recorded.
+    pub losses: Vec<DiskLoss>,
     /// Every task, by id; empty unless recorded.
     pub tasks: Vec<TaskInfo>,
     /// The hash of the happens-before order; meaningless if nothing is recorded.
@@ -71,6 +75,7 @@ impl<T> Outcome<T> {
             unheard: self.unheard,
             decisions: self.decisions,
             interruptions: self.interruptions,
+            losses: self.losses,
             tasks: self.tasks,
             interleaving: self.interleaving,
             interleave: self.interleave,

@@ -2,9 +2,11 @@
 //! test, and their imports would clash with those of every other.
 
 mod cancel;
+mod disk;
 mod engine;
 mod exhaustive;
 mod extensions;
+mod file_parity;
 mod hermetic;
 mod laws;
 mod leaks;

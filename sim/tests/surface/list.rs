@@ -3,18 +3,21 @@
 
 use std::any::Any;
 use std::error::Error;
+use std::ffi::OsString;
 use std::fmt::{Debug, Display};
 use std::future::{Future, Ready};
 use std::hash::Hash;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::{Deref, DerefMut};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::fs::{self, DirBuilder, DirEntry, File, OpenOptions, ReadDir};
+use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 use tokio::net::{self, TcpListener, TcpSocket, TcpStream, ToSocketAddrs, UdpSocket, tcp};
 use tokio::runtime::{
     self, Builder, EnterGuard, Handle, LocalRuntime, Runtime, RuntimeFlavor, RuntimeMetrics,
@@ -60,6 +63,30 @@ const _: SetOnce<u8> = SetOnce::const_new_with(1);
 const _: usize = Semaphore::MAX_PERMITS;
 
 functions! {
+    // fs
+    File::options: () -> OpenOptions;
+    File::from_std: (std::fs::File) -> File;
+    File::try_into_std: (File) -> Result<std::fs::File, File>;
+    File::set_max_buf_size: (&'a mut File, usize);
+    File::max_buf_size: (&'a File) -> usize;
+    OpenOptions::new: () -> OpenOptions;
+    OpenOptions::read: (&'a mut OpenOptions, bool) -> &'a mut OpenOptions;
+    OpenOptions::write: (&'a mut OpenOptions, bool) -> &'a mut OpenOptions;
+    OpenOptions::append: (&'a mut OpenOptions, bool) -> &'a mut OpenOptions;
+    OpenOptions::truncate: (&'a mut OpenOptions, bool) -> &'a mut OpenOptions;
+    OpenOptions::create: (&'a mut OpenOptions, bool) -> &'a mut OpenOptions;
+    OpenOptions::create_new: (&'a mut OpenOptions, bool) -> &'a mut OpenOptions;
+    OpenOptions::mode: (&'a mut OpenOptions, u32) -> &'a mut OpenOptions;
+    OpenOptions::custom_flags: (&'a mut OpenOptions, i32) -> &'a mut OpenOptions;
+    DirBuilder::new: () -> DirBuilder;
+    DirBuilder::recursive: (&'a mut DirBuilder, bool) -> &'a mut DirBuilder;
+    DirBuilder::mode: (&'a mut DirBuilder, u32) -> &'a mut DirBuilder;
+    DirEntry::path: (&'a DirEntry) -> PathBuf;
+    DirEntry::file_name: (&'a DirEntry) -> OsString;
+    DirEntry::ino: (&'a DirEntry) -> u64;
+    ReadDir::poll_next_entry:
+        (&'a mut ReadDir, &mut Context<'_>) -> Poll<io::Result<Option<DirEntry>>>;
+
     // task
     tokio::spawn::<Ready<u8>>: (Ready<u8>) -> JoinHandle<u8>;
     task::spawn::<Ready<u8>>: (Ready<u8>) -> JoinHandle<u8>;
@@ -439,6 +466,39 @@ functions! {
 }
 
 operations! {
+    // fs
+    File::open: (&'a str) -> io::Result<File>;
+    File::create: (&'a str) -> io::Result<File>;
+    File::create_new: (&'a str) -> io::Result<File>;
+    File::sync_all: (&'a File) -> io::Result<()>;
+    File::sync_data: (&'a File) -> io::Result<()>;
+    File::set_len: (&'a File, u64) -> io::Result<()>;
+    File::try_clone: (&'a File) -> io::Result<File>;
+    File::into_std: (File) -> std::fs::File;
+    File::set_permissions: (&'a File, std::fs::Permissions) -> io::Result<()>;
+    File::set_times: (&'a File, fs::FileTimes) -> io::Result<()>;
+    File::set_modified: (&'a File, std::time::SystemTime) -> io::Result<()>;
+    OpenOptions::open: (&'a OpenOptions, &'a str) -> io::Result<File>;
+    DirBuilder::create: (&'a DirBuilder, &'a str) -> io::Result<()>;
+    ReadDir::next_entry: (&'a mut ReadDir) -> io::Result<Option<DirEntry>>;
+    fs::canonicalize: (&'a str) -> io::Result<PathBuf>;
+    fs::copy: (&'a str, String) -> io::Result<u64>;
+    fs::create_dir: (&'a str) -> io::Result<()>;
+    fs::create_dir_all: (&'a str) -> io::Result<()>;
+    fs::hard_link: (&'a str, String) -> io::Result<()>;
+    fs::read: (&'a str) -> io::Result<Vec<u8>>;
+    fs::read_dir: (&'a str) -> io::Result<ReadDir>;
+    fs::read_link: (&'a str) -> io::Result<PathBuf>;
+    fs::read_to_string: (&'a str) -> io::Result<String>;
+    fs::remove_dir: (&'a str) -> io::Result<()>;
+    fs::remove_dir_all: (&'a str) -> io::Result<()>;
+    fs::remove_file: (&'a str) -> io::Result<()>;
+    fs::rename: (&'a str, String) -> io::Result<()>;
+    fs::set_permissions: (&'a str, std::fs::Permissions) -> io::Result<()>;
+    fs::symlink: (&'a str, String) -> io::Result<()>;
+    fs::try_exists: (&'a str) -> io::Result<bool>;
+    fs::write: (&'a str, &'a [u8]) -> io::Result<()>;
+
     // task
     JoinSet::<u8>::join_next: (&'a mut JoinSet<u8>) -> Joined<u8>;
     JoinSet::<u8>::join_next_with_id: (&'a mut JoinSet<u8>) -> Joined<(Id, u8)>;
@@ -514,6 +574,12 @@ operations! {
 }
 
 traits! {
+    File: AsyncRead, AsyncSeek, AsyncWrite, Debug, From<std::fs::File>;
+    OpenOptions: Clone, Debug, Default;
+    DirBuilder: Debug, Default;
+    ReadDir: Debug;
+    DirEntry: Debug;
+    fs::FileTimes: Clone, Debug, Default;
     JoinHandle<u8>: Debug, Future<Output = Result<u8, JoinError>>;
     AbortHandle: Clone, Debug;
     JoinError: Debug, Display, Error, Into<io::Error>;

@@ -142,7 +142,7 @@ pub(crate) fn all() -> Vec<Case> {
         case(
             "a future version",
             "format = 1",
-            "format = 5",
+            "format = 6",
             &[ReproUnknownFormat],
         ),
         case(

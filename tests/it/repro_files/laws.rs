@@ -69,6 +69,7 @@ fn site() -> impl Strategy<Value = Site> {
         path.clone().prop_map(Site::Cancel),
         (path.clone(), path)
             .prop_map(|(spawner, below)| { Site::Interrupt(PlainPath { spawner, below }) }),
+        text().prop_map(Site::Durability),
         link().prop_map(Site::Latency),
         link().prop_map(Site::Loss),
         text().prop_map(Site::world),

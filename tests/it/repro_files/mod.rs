@@ -111,6 +111,32 @@ fn site_of_an_interruption_is_a_path_of_a_plain_task() {
     );
 }
 
+/// A tool without disks reads every repro in which nothing is lost.
+#[test]
+fn only_losses_of_crashes_need_the_fifth_format() {
+    let text = cases::good_with_typed_sites().replacen("format = 2", "format = 5", 1);
+    let mut repro = Repro::parse(&text, Path::new(FILE)).expect("it is right");
+    assert!(repro.to_toml().contains("format = 2"));
+    let mut deviations = repro.schedule.deviations().to_vec();
+    deviations.push(Deviation {
+        site: Site::Durability("data 1".to_owned()),
+        nth: 3,
+        bound: 4,
+        value: 2,
+    });
+    repro.schedule = Schedule::new(deviations);
+    let written = repro.to_toml();
+    assert!(written.contains("format = 5"), "{written}");
+    assert!(
+        written.contains("{ durability = \"data 1\", nth = 3, of = 4, take = 2 }"),
+        "{written}"
+    );
+    let read = Repro::parse(&written, Path::new(FILE)).expect("it was just written");
+    assert_eq!(read.schedule, repro.schedule);
+    let older = written.replacen("format = 5", "format = 4", 1);
+    assert!(Repro::parse(&older, Path::new(FILE)).is_err());
+}
+
 /// A label that looks like one of the simulator's sites is still a label.
 #[test]
 fn a_label_is_never_taken_for_a_site_of_the_scheduler() {

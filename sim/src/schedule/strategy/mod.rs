@@ -64,7 +64,7 @@ pub struct Spawn {
     pub spawned_at: &'static Location<'static>,
 }
 
-/// The kinds of choices that a task makes by itself.
+/// The kinds of choices that a run makes beside the picks of tasks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ChoiceKind {
     /// The branch that a `select!` polls first.
@@ -73,6 +73,8 @@ pub enum ChoiceKind {
     Cancellation,
     /// The operation at which a plain task is interrupted.
     Interruption,
+    /// The fate of a change to a disk in a crash.
+    Durability,
 }
 
 /// A policy that picks the next task. One value serves one run.
@@ -110,7 +112,7 @@ pub trait Strategy {
     /// only.
     fn step(&mut self, _candidates: &Candidates<'_>, _index: usize) {}
 
-    /// Returns the alternative of a choice that a task makes by itself, out of `0..bound`; 0 is
+    /// Returns the alternative of a choice that is no pick of a task, out of `0..bound`; 0 is
     /// the default. None leaves it to chance.
     fn choose(&mut self, _kind: ChoiceKind, _bound: u32) -> Option<u32> {
         None
