@@ -1,8 +1,12 @@
-//! Polls on stacks, in runs in which operations that do not wait are points.
+//! Polls on stacks, in runs in which operations that do not wait are points, and in runs with
+//! tasks that wait in functions which return no future.
 //!
 //! There, a task's future is polled on a stack and not on the thread's own, and a point in the
 //! middle of the poll suspends the stack. For the scheduler nothing is new: the poll has returned
 //! without a result, the task stands at a scheduling point, and its next turn goes on from there.
+//! In a run whose points are awaits, polls are on stacks from the first task on that blocks: also
+//! those of other tasks, because one of them may wait for a plain lock that it holds.
+//!
 //! A stack is free again as soon as the poll on it has ended, so that there are as many as tasks
 //! that are suspended in the middle of a poll, and one.
 //!
@@ -17,8 +21,10 @@ use std::thread;
 
 use rehearsal_hermetic::{HandlingPlainLocks, JobResult, OwnStack};
 
+use crate::blocking;
 use crate::engine::{context, deadlock, panics, wait};
 use crate::ids::{ResourceId, TaskId};
+use crate::operation::Interleave;
 use crate::trace::Verdict;
 
 use super::cancellations::SuspendedPoll;
@@ -40,6 +46,9 @@ const POINTS_AFTER_THE_END: u32 = 10_000;
 
 /// The stacks of a run.
 pub(super) struct Stacks {
+    interleave: Interleave,
+    /// `true` if tasks are polled on stacks.
+    are_used: bool,
     size: usize,
     idle: Vec<TaskStack>,
     /// The place at which the running task is about to be suspended.
@@ -75,13 +84,32 @@ pub(super) enum StackTurn {
 }
 
 impl Stacks {
-    pub(super) fn new(size: usize) -> Self {
+    pub(super) fn new(size: usize, interleave: Interleave) -> Self {
         Self {
+            interleave,
+            are_used: interleave == Interleave::Operations,
             size,
             idle: Vec::new(),
             place: Place::default(),
             left: POINTS_AFTER_THE_END,
         }
+    }
+
+    /// Returns the operations that are scheduling points.
+    pub(super) fn interleave(&self) -> Interleave {
+        self.interleave
+    }
+
+    /// Returns `true` if operations that do not wait are scheduling points.
+    #[inline]
+    pub(super) fn operations_are_points(&self) -> bool {
+        self.interleave == Interleave::Operations
+    }
+
+    /// Returns `true` if tasks are polled on stacks.
+    #[inline]
+    pub(super) fn are_used(&self) -> bool {
+        self.are_used
     }
 
     /// Begins a poll.
@@ -133,6 +161,7 @@ impl Core {
 /// while the stack is unwound.
 struct SavedState {
     catches: u32,
+    may_block: bool,
     values: Values,
 }
 
@@ -140,6 +169,7 @@ impl SavedState {
     fn new() -> Self {
         Self {
             catches: panics::depth(),
+            may_block: blocking::may_block_here(),
             values: stack_values::current(),
         }
     }
@@ -147,6 +177,7 @@ impl SavedState {
     /// Leaves the state as it is.
     fn forget(mut self) {
         self.catches = panics::depth();
+        self.may_block = blocking::may_block_here();
         self.values = stack_values::current();
     }
 }
@@ -154,6 +185,7 @@ impl SavedState {
 impl Drop for SavedState {
     fn drop(&mut self) {
         panics::set_depth(self.catches);
+        blocking::set_may_block(self.may_block);
         stack_values::set_current(std::mem::take(&mut self.values));
     }
 }
@@ -179,6 +211,11 @@ pub(super) fn can_suspend() -> bool {
 pub(crate) fn suspend() {
     let _state = SavedState::new();
     rehearsal_hermetic::suspend();
+}
+
+/// Has waits for plain locks suspend tasks that are polled on stacks, until the guard is dropped.
+pub(crate) fn handle_plain_locks() -> HandlingPlainLocks {
+    rehearsal_hermetic::handle_plain_locks(plain_locks::HANDLERS)
 }
 
 /// Returns the waker of the running task, if it can wait here.
@@ -226,9 +263,7 @@ impl Engine {
         };
         match result {
             JobResult::Returned(Polled { body, poll }) => {
-                if let Some(stacks) = &mut self.core.borrow_mut().stacks {
-                    stacks.idle.push(stack);
-                }
+                self.core.borrow_mut().stacks.idle.push(stack);
                 self.end_poll(id, body, poll, was_suspended);
             }
             JobResult::Suspended => self.keep_suspended(id, stack),
@@ -248,9 +283,9 @@ impl Engine {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
         core.running = None;
-        if let (Some(suspended), Some(stacks)) = (&mut suspended, &mut core.stacks) {
+        if let Some(suspended) = &mut suspended {
             suspended.poll = core.cancellations.suspend_poll();
-            suspended.place = std::mem::take(&mut stacks.place);
+            suspended.place = std::mem::take(&mut core.stacks.place);
         }
         if let Some(task) = core.task_mut(id) {
             task.suspended = suspended.take();
@@ -263,10 +298,9 @@ impl Engine {
         // Else the task's host crashed while it ran; it is unwound after the borrow.
     }
 
-    /// Has waits for plain locks suspend tasks, until the guard is dropped, if tasks can be.
-    pub(crate) fn handle_plain_locks(&self) -> Option<HandlingPlainLocks> {
-        self.operations_are_points()
-            .then(|| rehearsal_hermetic::handle_plain_locks(plain_locks::HANDLERS))
+    /// Polls tasks on stacks from the next turn on.
+    pub(crate) fn use_stacks(&self) {
+        self.core.borrow_mut().stacks.are_used = true;
     }
 
     /// Returns the waker of the running task, if it can be suspended where it is.

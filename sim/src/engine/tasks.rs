@@ -197,10 +197,10 @@ impl Engine {
             return Turn::OnStack(core.continue_suspended(suspended));
         }
         core.cancellations.begin_poll(resumes);
-        match (body, &mut core.stacks) {
-            (None, _) => Turn::None,
-            (Some(body), None) => Turn::Poll(body),
-            (Some(body), Some(stacks)) => Turn::OnStack(stacks.begin(body)),
+        match body {
+            None => Turn::None,
+            Some(body) if core.stacks.are_used() => Turn::OnStack(core.stacks.begin(body)),
+            Some(body) => Turn::Poll(body),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Runs whose operations are all scheduling points: what only they find, and the same runs where
 //! they are not.
 
+mod blocking;
 mod locks;
 mod suspended;
 

@@ -7,6 +7,7 @@ use ::tokio::sync as real;
 use ::tokio::sync::TryLockError;
 
 use super::shared::Shared;
+use crate::blocking;
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Holder, Op, Resource};
 
@@ -134,9 +135,12 @@ impl<T> RwLock<T> {
     ///
     /// # Panics
     ///
-    /// Within a runtime, as tokio does, and in a run.
+    /// In a task that may not block, as tokio does.
     #[track_caller]
     pub fn blocking_read(&self) -> RwLockReadGuard<'_, T> {
+        if blocking::may_block() {
+            return blocking::block_on(self.read());
+        }
         RwLockReadGuard {
             inner: self.inner.blocking_read(),
             holder: self.resource.hold(),
@@ -147,9 +151,12 @@ impl<T> RwLock<T> {
     ///
     /// # Panics
     ///
-    /// Within a runtime, as tokio does, and in a run.
+    /// In a task that may not block, as tokio does.
     #[track_caller]
     pub fn blocking_write(&self) -> RwLockWriteGuard<'_, T> {
+        if blocking::may_block() {
+            return blocking::block_on(self.write());
+        }
         RwLockWriteGuard {
             inner: self.inner.blocking_write(),
             holder: self.resource.hold(),
