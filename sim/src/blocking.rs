@@ -38,7 +38,7 @@ pub(crate) fn set_may_block(may_block: bool) {
 /// Returns `true` in code of a run that may wait in a function which returns no future. Tokio
 /// lets it block its thread; elsewhere such a function panics.
 pub(crate) fn may_block() -> bool {
-    MAY_BLOCK.get() && context::with(|engine| engine.running().is_some()) == Some(true)
+    MAY_BLOCK.get() && is_in_a_task()
 }
 
 /// A change of what the current code may do, until this is dropped.
@@ -117,6 +117,16 @@ impl<F: FnOnce() -> R, R> Future for Call<F> {
 /// If the task would have to be suspended and is not on a stack.
 #[track_caller]
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    wait("a wait in `block_in_place`", future)
+}
+
+/// Waits for a future in a task that calls a function which blocks.
+///
+/// # Panics
+///
+/// If the task would have to be suspended and is not on a stack.
+#[track_caller]
+pub(crate) fn wait<F: Future>(what: &str, future: F) -> F::Output {
     let mut future = pin!(future);
     let _region = Region::enter(false);
     let _outer = Blocking::begin();
@@ -128,8 +138,8 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     match future.poll(&mut cx) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!(
-            "a wait within `block_in_place` would block the run for ever. With `interleave = \
-             \"operations\"`, or in `spawn_blocking`, a run lets other tasks go on"
+            "{what} would block the run for ever. With `interleave = \"operations\"`, or in \
+             `spawn_blocking`, a run lets other tasks go on"
         ),
     }
 }
@@ -156,7 +166,12 @@ impl Drop for Blocking {
 
 /// Returns `true` if the running task can wait here: it is polled on a stack.
 pub(crate) fn can_wait() -> bool {
-    rehearsal_hermetic::is_on_own_stack() && context::with(|_| ()).is_some()
+    rehearsal_hermetic::is_on_own_stack() && is_in_a_task()
+}
+
+/// Returns `true` in code of a task of a run.
+pub(crate) fn is_in_a_task() -> bool {
+    context::with(|engine| engine.running().is_some()) == Some(true)
 }
 
 /// Asserts that the thread may be blocked.

@@ -362,18 +362,51 @@ fn task_that_may_not_block_panics_as_in_tokio() {
     }
 }
 
+/// Waits in the middle of a task. With `early`, after another has blocked.
+async fn waits_in_place(early: bool) -> u32 {
+    if early {
+        spawn_blocking(|| ()).await.expect("it ends");
+    }
+    let (sender, receiver) = oneshot::channel();
+    let receives = tokio::spawn(async {
+        let in_place = block_in_place(|| Handle::current().block_on(receiver));
+        in_place.expect("it is sent")
+    });
+    yield_now().await;
+    sender.send(7).expect("it is received");
+    receives.await.expect("it ends")
+}
+
 #[test]
 fn block_in_place_lets_other_tasks_go_on() {
-    all_pass(50, || async {
-        let (sender, receiver) = oneshot::channel();
-        let receives = tokio::spawn(async {
-            let in_place = block_in_place(|| Handle::current().block_on(receiver));
-            in_place.expect("it is sent")
+    for seed in 0..50 {
+        let outcome = run(config(seed, Interleave::Operations), |_| {
+            waits_in_place(false)
         });
-        yield_now().await;
-        sender.send(7).expect("it is received");
-        assert_eq!(receives.await.expect("it ends"), 7);
+        assert_eq!(outcome.value, Some(7), "seed {seed}: {}", outcome.verdict);
+    }
+    assert_eq!(all_pass(50, || waits_in_place(true)), BTreeSet::from([7]));
+}
+
+#[test]
+fn wait_in_place_that_would_block_the_run_is_a_panic_that_says_so() {
+    let refused = (0..20).find_map(|seed| {
+        let outcome = run(config(seed, Interleave::Awaits), |_| waits_in_place(false));
+        match outcome.verdict {
+            Verdict::Panic(report) => Some(report),
+            // It was sent before.
+            Verdict::Pass => None,
+            other => panic!("{other}"),
+        }
     });
+    let report = refused.expect("in one of these seeds it has to wait");
+    let expected = "a wait in `block_in_place` would block the run for ever";
+    assert!(report.message.starts_with(expected), "{}", report.message);
+    assert!(
+        report.location.contains("operations/blocking.rs:"),
+        "{}",
+        report.location
+    );
 }
 
 /// A plain lock is held by a function that waits. The thread must not be blocked for it.

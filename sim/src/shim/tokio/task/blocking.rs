@@ -4,7 +4,6 @@ use std::panic::Location;
 
 use super::JoinHandle;
 use crate::blocking;
-use crate::engine::context;
 
 /// The name of the tasks that [`spawn_blocking`] starts.
 pub(crate) const NAME: &str = "spawn_blocking";
@@ -40,14 +39,15 @@ where
 ///
 /// # Panics
 ///
-/// Outside a run, as tokio does.
+/// Outside a run, as tokio does. In a run whose operations are no scheduling points, what has to
+/// wait panics, unless the run had a task that blocks before this one was polled.
 #[track_caller]
 pub fn block_in_place<F, R>(f: F) -> R
 where
     F: FnOnce() -> R,
 {
-    match context::with(|engine| engine.running().is_some()) {
-        Some(true) => blocking::in_place(f),
-        Some(false) | None => ::tokio::task::block_in_place(f),
+    match blocking::is_in_a_task() {
+        true => blocking::in_place(f),
+        false => ::tokio::task::block_in_place(f),
     }
 }
