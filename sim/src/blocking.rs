@@ -5,19 +5,20 @@
 //! thread, is one more resource of the run.
 
 use std::cell::Cell;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use crate::engine::{Engine, OuterPoll, context, stacks};
 use crate::ids::HostId;
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Holder, Resource, Waiting};
-
 use crate::task::{self, JoinHandle};
+use crate::tokio::time;
 
 thread_local! {
     /// `true` in a function that may block its thread: that of a task that blocks, or of
@@ -190,6 +191,7 @@ pub(crate) fn assert_outside_a_run(what: &str) {
 /// Waits for a future on the current stack. Returns none if the running task cannot wait here.
 pub(crate) fn wait_for<F: Future>(future: F) -> Option<F::Output> {
     let mut future = pin!(future);
+    let _outer = Blocking::begin();
     loop {
         // Dropped before the task is suspended: how many wakers are out tells whether it is stuck.
         let waker = stacks::waker()?;
@@ -199,6 +201,16 @@ pub(crate) fn wait_for<F: Future>(future: F) -> Option<F::Output> {
         drop(waker);
         stacks::suspend();
     }
+}
+
+/// The end of a wait.
+pub(crate) enum Waited<R> {
+    /// There is a result.
+    Ended(R),
+    /// Time is up.
+    TimedOut,
+    /// The thread may be blocked, and has not been yet.
+    OutsideARun,
 }
 
 /// A resource, and the tasks that are suspended until it changes.
@@ -252,6 +264,44 @@ impl Waiters {
             Waiting::renew(&mut waiting, &self.resource, operation);
             stacks::suspend();
         }
+    }
+
+    /// As [`Waiters::wait_until`], for so long at most, in virtual time.
+    ///
+    /// # Panics
+    ///
+    /// If a wait is needed in a run, and the running task cannot be suspended.
+    pub(crate) fn wait<R>(
+        &self,
+        operation: Operation,
+        most: Option<Duration>,
+        attempt: &mut dyn FnMut() -> Option<R>,
+    ) -> Waited<R> {
+        if !can_wait() {
+            return match attempt() {
+                Some(result) => Waited::Ended(result),
+                None => {
+                    assert_outside_a_run(operation.name());
+                    Waited::OutsideARun
+                }
+            };
+        }
+        let Some(most) = most else {
+            let result = self.wait_until(operation, attempt);
+            return result.map_or(Waited::OutsideARun, Waited::Ended);
+        };
+        let mut timer = pin!(time::sleep(most));
+        let mut waiting = None;
+        let result = wait_for(poll_fn(|cx| {
+            if let Some(result) = attempt() {
+                return Poll::Ready(Waited::Ended(result));
+            }
+            self.add(cx.waker().clone());
+            Waiting::renew(&mut waiting, &self.resource, operation);
+            timer.as_mut().poll(cx).map(|()| Waited::TimedOut)
+        }));
+        self.forget(true);
+        result.unwrap_or(Waited::OutsideARun)
     }
 
     fn assert_that_no_task_holds(&self, operation: Operation) {

@@ -75,6 +75,8 @@ pub enum ResourceKind {
     Condvar,
     /// A lock of the standard library itself, which the facade does not see.
     PlainLock,
+    /// The permit of a thread of `std::thread` to go on.
+    Thread,
 }
 
 impl ResourceKind {
@@ -108,6 +110,7 @@ impl fmt::Display for ResourceKind {
             Self::Atomic => "atomic",
             Self::Condvar => "Condvar",
             Self::PlainLock => "plain lock",
+            Self::Thread => "thread",
         })
     }
 }
@@ -232,6 +235,10 @@ operations! {
     TrySend = "try_send",
     TryWrite = "try_write",
     WaitTimeout = "wait_timeout",
+    // Those of threads and of their channels, for the same reason.
+    CallOnce = "call_once",
+    Park = "park",
+    Unpark = "unpark",
 }
 
 impl Operation {

@@ -300,6 +300,14 @@ impl<T> JoinHandle<T> {
         }
     }
 
+    /// Returns the number of the task, if it is one of a run.
+    pub(crate) fn task(&self) -> Option<TaskId> {
+        match &self.0 {
+            Handle::Simulated(handle) => Some(handle.member.task),
+            Handle::Real(_) => None,
+        }
+    }
+
     pub(crate) fn real(handle: ::tokio::task::JoinHandle<T>) -> Self {
         Self(Handle::Real(handle))
     }

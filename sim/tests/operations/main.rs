@@ -3,7 +3,9 @@
 
 mod blocking;
 mod locks;
+mod strategies;
 mod suspended;
+mod threads;
 
 use rehearsal_sim::std::sync::Arc;
 use rehearsal_sim::std::sync::atomic::Ordering::SeqCst;
