@@ -25,7 +25,10 @@ fn passes(name: StrategyName, seed: u64, program: Program, fixed: bool) -> bool 
 #[test]
 fn each_strategy_finds_each_bug() {
     // The default schedule interrupts nothing.
-    for name in StrategyName::samplers().filter(|name| *name != StrategyName::FIFO) {
+    for name in StrategyName::samplers()
+        .into_iter()
+        .filter(|name| *name != StrategyName::FIFO)
+    {
         for (bug, program) in PROGRAMS {
             let first = (0..1_000).find(|seed| !passes(name, *seed, program, false));
             assert!(first.is_some(), "{name} does not find {bug}");
