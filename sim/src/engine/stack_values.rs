@@ -25,6 +25,23 @@ pub(super) type Values = Vec<(Key, Rc<dyn Any>)>;
 
 thread_local! {
     static VALUES: RefCell<Values> = const { RefCell::new(Vec::new()) };
+    /// Those that there were when the current poll began.
+    static BEFORE: RefCell<Values> = const { RefCell::new(Vec::new()) };
+}
+
+/// Begins a poll, which may be suspended.
+#[inline]
+pub(super) fn begin_poll() {
+    let is_empty = |values: &Values| values.is_empty();
+    if !VALUES.with_borrow(is_empty) || !BEFORE.with_borrow(is_empty) {
+        // Dropped outside the borrow.
+        drop(BEFORE.replace(current()));
+    }
+}
+
+/// Returns the values that there were before the poll that is suspended.
+pub(super) fn before_poll() -> Values {
+    BEFORE.with_borrow(Clone::clone)
 }
 
 /// Returns the innermost value of that key.

@@ -7,8 +7,8 @@
 //! In a run whose points are awaits, polls are on stacks from the first task on that blocks: also
 //! those of other tasks, because one of them may wait for a plain lock that it holds.
 //!
-//! A stack is free again as soon as the poll on it has ended, so that there are as many as tasks
-//! that are suspended in the middle of a poll, and one.
+//! The stack on which a poll has ended serves the next one, without a switch in between. So there
+//! are as many as tasks that are suspended in the middle of a poll, and one.
 //!
 //! A poll is never broken off. A task that is aborted meanwhile ends where it is dropped in
 //! tokio too, at its next await; and at the end of a run the polls that are suspended go on to
@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use rehearsal_hermetic::{HandlingPlainLocks, JobResult, OwnStack};
+use rehearsal_hermetic::{HandlingPlainLocks, JobResult, OwnStack, StackError};
 
 use crate::blocking;
 use crate::engine::{context, deadlock, panics, wait};
@@ -29,16 +29,12 @@ use crate::trace::Verdict;
 
 use super::cancellations::SuspendedPoll;
 use super::core::{Body, Core};
+use super::driver::Next;
 use super::stack_values::{self, Values};
+use super::tasks::Turn;
 use super::{Engine, plain_locks};
 
-type TaskStack = OwnStack<Body, Polled>;
-
-/// The result of a poll on a stack.
-pub(super) struct Polled {
-    body: Body,
-    poll: Poll<()>,
-}
+type TaskStack = OwnStack<(TaskId, Body), ()>;
 
 /// Points that a poll may still pass after the end of the run. One that needs more waits for
 /// another task in a loop, and is unwound.
@@ -77,8 +73,8 @@ pub(super) struct Suspended {
 
 /// A turn of a task on a stack.
 pub(super) enum StackTurn {
-    /// Its future is polled on this stack, or on a new one.
-    Poll(Option<TaskStack>, Body, usize),
+    /// Its future is polled.
+    Poll(Body),
     /// The poll that is suspended on the stack goes on.
     Continue(TaskStack),
 }
@@ -112,9 +108,16 @@ impl Stacks {
         self.are_used
     }
 
-    /// Begins a poll.
-    pub(super) fn begin(&mut self, body: Body) -> StackTurn {
-        StackTurn::Poll(self.idle.pop(), body, self.size)
+    /// Returns a stack on which nothing is suspended.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no memory for it.
+    fn take(&mut self) -> Result<TaskStack, StackError> {
+        match self.idle.pop() {
+            Some(stack) => Ok(stack),
+            None => OwnStack::new(self.size, poll_in_turn),
+        }
     }
 
     /// Sets the place at which the running task is about to be suspended.
@@ -190,13 +193,15 @@ impl Drop for SavedState {
     }
 }
 
-/// Calls `f`, which goes to the stack of a task and comes back from it. What a whole poll leaves
+/// Calls `f`, which goes to the stack of a task and comes back from it. What whole polls leave
 /// behind stays, as it does without stacks: a guard may live from one poll to the next.
-fn switching(f: impl FnOnce() -> JobResult<Polled>) -> JobResult<Polled> {
-    let saved = SavedState::new();
+fn switching(f: impl FnOnce() -> JobResult<()>) -> JobResult<()> {
+    let mut saved = SavedState::new();
+    stack_values::begin_poll();
     let result = f();
-    if let JobResult::Returned(_) = result {
-        saved.forget();
+    match result {
+        JobResult::Returned(()) => saved.forget(),
+        JobResult::Suspended => saved.values = stack_values::before_poll(),
     }
     result
 }
@@ -238,40 +243,65 @@ pub(crate) fn yield_now() -> bool {
 }
 
 impl Engine {
-    /// Takes the turn of a task that is polled on a stack.
-    pub(super) fn take_turn_on_stack(&self, id: TaskId, turn: StackTurn) {
-        let was_suspended = matches!(turn, StackTurn::Continue(_));
+    /// Takes the turn of a task that is polled on a stack, and of those after it that are polled
+    /// there as well.
+    pub(super) fn take_turns_on_stack(&self, id: TaskId, turn: StackTurn) {
         let (stack, result) = match turn {
             StackTurn::Continue(mut stack) => {
                 let result = switching(|| stack.resume());
                 (stack, result)
             }
-            StackTurn::Poll(Some(mut stack), body, _) => {
-                let result = switching(|| stack.run(body));
-                (stack, result)
+            StackTurn::Poll(body) => {
+                let stack = self.core.borrow_mut().stacks.take();
+                match stack {
+                    Ok(mut stack) => {
+                        let result = switching(|| stack.run((id, body)));
+                        (stack, result)
+                    }
+                    Err(error) => {
+                        self.panicked(Some(id), error.to_string(), panics::UNKNOWN.to_owned());
+                        return self.end_poll(id, body, Poll::Pending);
+                    }
+                }
             }
-            StackTurn::Poll(None, body, size) => match OwnStack::new(size, poll) {
-                Ok(mut stack) => {
-                    let result = switching(|| stack.run(body));
-                    (stack, result)
-                }
-                Err(error) => {
-                    self.panicked(Some(id), error.to_string(), panics::UNKNOWN.to_owned());
-                    return self.end_poll(id, body, Poll::Pending, false);
-                }
-            },
         };
+        rehearsal_hermetic::set_wall_shift(0);
         match result {
-            JobResult::Returned(Polled { body, poll }) => {
-                self.core.borrow_mut().stacks.idle.push(stack);
-                self.end_poll(id, body, poll, was_suspended);
-            }
-            JobResult::Suspended => self.keep_suspended(id, stack),
+            JobResult::Returned(()) => self.core.borrow_mut().stacks.idle.push(stack),
+            JobResult::Suspended => self.keep_suspended(stack),
         }
     }
 
-    /// Keeps a poll that was suspended in its middle.
-    fn keep_suspended(&self, id: TaskId, stack: TaskStack) {
+    /// Begins the turn of the next task, if that is polled on the current stack.
+    fn begin_next_poll(&self) -> Option<(TaskId, Body)> {
+        loop {
+            let Next::Task(id) = self.next_task() else {
+                return None;
+            };
+            if self.is_suspended(id) {
+                // It goes on when the thread has left the current stack.
+                self.core.borrow_mut().next = Some(id);
+                return None;
+            }
+            self.shift_wall_clock(id);
+            match self.begin_turn(id) {
+                Turn::OnStack(StackTurn::Poll(body)) => return Some((id, body)),
+                Turn::Drop(aborted) => drop(aborted),
+                Turn::None => {}
+                Turn::Poll(_) | Turn::OnStack(StackTurn::Continue(_)) => {
+                    unreachable!("it is polled on a stack, and not suspended")
+                }
+            }
+        }
+    }
+
+    fn is_suspended(&self, id: TaskId) -> bool {
+        let core = self.core.borrow();
+        core.task(id).is_some_and(|task| task.suspended.is_some())
+    }
+
+    /// Keeps the poll of the running task, which was suspended in its middle.
+    fn keep_suspended(&self, stack: TaskStack) {
         if rehearsal_hermetic::has_leaked() {
             self.check_leaks();
         }
@@ -282,7 +312,7 @@ impl Engine {
         });
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
-        core.running = None;
+        let id = core.running.take().expect("a running task was suspended");
         if let Some(suspended) = &mut suspended {
             suspended.poll = core.cancellations.suspend_poll();
             suspended.place = std::mem::take(&mut core.stacks.place);
@@ -339,10 +369,9 @@ impl Engine {
     }
 
     fn suspended(&self) -> Vec<TaskId> {
-        let core = self.core.borrow();
-        let is_suspended =
-            |id: &TaskId| core.task(*id).is_some_and(|task| task.suspended.is_some());
-        core.live().filter(is_suspended).collect()
+        let live: Vec<TaskId> = self.core.borrow().live().collect();
+        let is_suspended = |id: &TaskId| self.is_suspended(*id);
+        live.into_iter().filter(is_suspended).collect()
     }
 
     /// Continues a suspended poll after the end of the run. Returns `true` if it has ended.
@@ -359,15 +388,22 @@ impl Engine {
             core.cancellations.drop_at_next_await();
             turn
         };
-        self.take_turn_on_stack(id, turn);
-        let core = self.core.borrow();
-        core.task(id).is_none_or(|task| task.suspended.is_none())
+        self.take_turns_on_stack(id, turn);
+        !self.is_suspended(id)
     }
 }
 
-/// Polls a task's future: the job of a stack.
-fn poll(mut body: Body) -> Polled {
-    let mut cx = Context::from_waker(&body.waker);
-    let poll = body.future.as_mut().poll(&mut cx);
-    Polled { body, poll }
+/// Polls the future of a task, and those of the tasks that come next: the job of a stack.
+fn poll_in_turn(first: (TaskId, Body)) {
+    let mut next = Some(first);
+    while let Some((id, mut body)) = next {
+        stack_values::begin_poll();
+        let mut cx = Context::from_waker(&body.waker);
+        let poll = body.future.as_mut().poll(&mut cx);
+        let begun = context::with(|engine| {
+            engine.end_poll(id, body, poll);
+            engine.begin_next_poll()
+        });
+        next = begun.flatten();
+    }
 }
