@@ -273,6 +273,7 @@ impl Engine {
     }
 
     /// Begins the turn of the next task, if that is polled on the current stack.
+    #[inline]
     fn begin_next_poll(&self) -> Option<(TaskId, Body)> {
         loop {
             let Next::Task(id) = self.next_task() else {
@@ -295,6 +296,7 @@ impl Engine {
         }
     }
 
+    #[inline]
     fn is_suspended(&self, id: TaskId) -> bool {
         let core = self.core.borrow();
         core.task(id).is_some_and(|task| task.suspended.is_some())
