@@ -86,7 +86,7 @@ where
     let call = Call { function: Some(f) };
     match task::start_on_host(call, host, caller) {
         Ok(handle) => {
-            context::with(|engine| handle.has_a_stack(engine, name));
+            context::with(|engine| handle.make_blocking(engine, name));
             Ok(handle)
         }
         Err(call) => Err(call.function.expect("it is called at the first poll")),

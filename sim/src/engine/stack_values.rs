@@ -63,6 +63,20 @@ pub(crate) fn leave(key: Key) -> Option<Rc<dyn Any>> {
     })
 }
 
+/// Moves what the current poll has changed to the values that there are now before it. `from`:
+/// those that there were before it was suspended.
+pub(super) fn move_changes(from: &Values) {
+    let (to, own) = (before_poll(), current());
+    let has = |values: &Values, one: &(Key, Rc<dyn Any>)| {
+        let is_one = |(_, value): &(Key, Rc<dyn Any>)| Rc::ptr_eq(value, &one.1);
+        values.iter().any(is_one)
+    };
+    let was_removed = |one: &(Key, Rc<dyn Any>)| has(from, one) && !has(&own, one);
+    let kept = to.iter().filter(|one| !was_removed(one));
+    let added = own.iter().filter(|one| !has(from, one));
+    set_current(kept.chain(added).cloned().collect());
+}
+
 /// Returns the values of the current stack.
 pub(super) fn current() -> Values {
     VALUES.with_borrow(Clone::clone)

@@ -32,7 +32,7 @@ use super::core::{Body, Core};
 use super::driver::Next;
 use super::stack_values::{self, Values};
 use super::tasks::Turn;
-use super::{Engine, plain_locks};
+use super::{Engine, Exemption, plain_locks};
 
 type TaskStack = OwnStack<(TaskId, Body), ()>;
 
@@ -214,8 +214,11 @@ pub(super) fn can_suspend() -> bool {
 
 /// Suspends the running task until its next turn.
 pub(crate) fn suspend() {
-    let _state = SavedState::new();
+    let before = stack_values::before_poll();
+    let state = SavedState::new();
     rehearsal_hermetic::suspend();
+    drop(state);
+    stack_values::move_changes(&before);
 }
 
 /// Has waits for plain locks suspend tasks that are polled on stacks, until the guard is dropped.
@@ -330,9 +333,17 @@ impl Engine {
         // Else the task's host crashed while it ran; it is unwound after the borrow.
     }
 
-    /// Polls tasks on stacks from the next turn on.
-    pub(crate) fn use_stacks(&self) {
-        self.core.borrow_mut().stacks.are_used = true;
+    /// Makes a new task one that may block, with a name for reports. From the next turn on tasks
+    /// are polled on stacks.
+    pub(crate) fn make_blocking(&self, id: TaskId, name: &str) {
+        let mut core = self.core.borrow_mut();
+        core.stacks.are_used = true;
+        if let Some(task) = core.task_mut(id) {
+            name.clone_into(&mut task.name);
+            if task.exempt == Exemption::None {
+                task.exempt = Exemption::Root;
+            }
+        }
     }
 
     /// Returns the waker of the running task, if it can be suspended where it is.

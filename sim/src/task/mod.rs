@@ -291,12 +291,9 @@ impl<T> JoinHandle<T> {
     }
 
     /// Has the task polled on a stack, and never cancelled; names it.
-    pub(crate) fn has_a_stack(&self, engine: &Engine, name: &str) {
+    pub(crate) fn make_blocking(&self, engine: &Engine, name: &str) {
         if let Handle::Simulated(handle) = &self.0 {
-            let task = handle.member.task;
-            engine.use_stacks();
-            engine.exempt_from_cancellation(task, Exemption::Root);
-            engine.name_task(task, name);
+            engine.make_blocking(handle.member.task, name);
         }
     }
 

@@ -212,6 +212,35 @@ fn current_local_set_is_that_of_the_task() {
     }
 }
 
+#[test]
+fn set_that_a_task_has_entered_stays_when_another_is_interrupted() {
+    for seed in 0..100 {
+        let outcome = run(operations(seed), |_| async {
+            let (set, ran) = (LocalSet::new(), Rc::new(Cell::new(false)));
+            let other = tokio::task::spawn_local(async {
+                for _ in 0..3 {
+                    point!();
+                }
+            });
+            let entered = set.enter();
+            tokio::task::yield_now().await;
+            let record = Rc::clone(&ran);
+            tokio::task::spawn_local(async move { record.set(true) });
+            drop(entered);
+            // Without a task of its own it would not wait.
+            set.await;
+            other.await.expect("it ends");
+            ran.get()
+        });
+        assert_eq!(
+            outcome.value,
+            Some(true),
+            "seed {seed}: {}",
+            outcome.verdict
+        );
+    }
+}
+
 tokio::task_local! {
     static NUMBER: u32;
 }

@@ -16,7 +16,7 @@ use super::config;
 
 macro_rules! programs {
     ($module:ident, ::$($std:ident)::+) => {
-        #[expect(clippy::disallowed_methods, reason = "outside a run they are threads")]
+        #[allow(clippy::disallowed_methods, reason = "outside a run they are threads")]
         mod $module {
             use ::$($std)::+ as std;
             use ::std::time::Duration;

@@ -72,6 +72,10 @@ pub fn park_timeout(most: Duration) {
 ///
 /// In a task that would have to wait and cannot be suspended.
 #[track_caller]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "outside a run it is the standard library's"
+)]
 pub fn sleep(duration: Duration) {
     match blocking::is_in_a_task() {
         true => blocking::wait("`thread::sleep`", time::sleep(duration)),
