@@ -5,7 +5,7 @@
 //! stack.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// The identity of a kind of value: the address of a static.
@@ -24,6 +24,9 @@ impl Key {
 pub(super) type Values = Vec<(Key, Rc<dyn Any>)>;
 
 thread_local! {
+    /// `true` in a function that may block its thread: that of a task that blocks, or of
+    /// `block_in_place`. `false` where a future is polled.
+    static MAY_BLOCK: Cell<bool> = const { Cell::new(false) };
     static VALUES: RefCell<Values> = const { RefCell::new(Vec::new()) };
     /// Those that there were when the current poll began.
     static BEFORE: RefCell<Values> = const { RefCell::new(Vec::new()) };
@@ -42,6 +45,16 @@ pub(super) fn begin_poll() {
 /// Returns the values that there were before the poll that is suspended.
 pub(super) fn before_poll() -> Values {
     BEFORE.with_borrow(Clone::clone)
+}
+
+/// Returns `true` if the code on the current stack may block its thread.
+pub(crate) fn may_block() -> bool {
+    MAY_BLOCK.get()
+}
+
+/// Sets whether the code on the current stack may block its thread. Returns what was set before.
+pub(crate) fn set_may_block(may_block: bool) -> bool {
+    MAY_BLOCK.replace(may_block)
 }
 
 /// Returns the innermost value of that key.

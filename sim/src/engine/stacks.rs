@@ -21,7 +21,6 @@ use std::thread;
 
 use rehearsal_hermetic::{HandlingPlainLocks, JobResult, OwnStack, StackError};
 
-use crate::blocking;
 use crate::engine::{context, deadlock, panics, wait};
 use crate::ids::{ResourceId, TaskId};
 use crate::operation::Interleave;
@@ -172,7 +171,7 @@ impl SavedState {
     fn new() -> Self {
         Self {
             catches: panics::depth(),
-            may_block: blocking::may_block_here(),
+            may_block: stack_values::may_block(),
             values: stack_values::current(),
         }
     }
@@ -180,7 +179,7 @@ impl SavedState {
     /// Leaves the state as it is.
     fn forget(mut self) {
         self.catches = panics::depth();
-        self.may_block = blocking::may_block_here();
+        self.may_block = stack_values::may_block();
         self.values = stack_values::current();
     }
 }
@@ -188,7 +187,7 @@ impl SavedState {
 impl Drop for SavedState {
     fn drop(&mut self) {
         panics::set_depth(self.catches);
-        blocking::set_may_block(self.may_block);
+        stack_values::set_may_block(self.may_block);
         stack_values::set_current(std::mem::take(&mut self.values));
     }
 }

@@ -7,6 +7,7 @@ use real::{MutexGuard, PoisonError};
 
 use crate::blocking::{Waited, Waiters};
 use crate::operation::{Operation, ResourceKind};
+use crate::tokio::time;
 
 /// As `std::sync::Barrier`.
 pub struct Barrier {
@@ -64,7 +65,9 @@ impl Barrier {
             return BarrierWaitResult(true);
         };
         let mut ended = || (self.state().groups != group).then_some(());
-        let waited = self.waiters.wait(Operation::Wait, None, &mut ended);
+        let waited = self
+            .waiters
+            .wait(Operation::Wait, None::<time::Sleep>, &mut ended);
         if let Waited::OutsideARun = waited {
             let incomplete = |state: &mut State| state.groups == group;
             drop(self.complete.wait_while(self.state(), incomplete));

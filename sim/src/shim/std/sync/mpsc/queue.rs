@@ -9,6 +9,7 @@ use real::{MutexGuard, PoisonError};
 
 use crate::blocking::{Waited, Waiters};
 use crate::operation::{Operation, ResourceKind};
+use crate::tokio::time;
 
 /// The state of a channel.
 pub(super) struct Queue<T> {
@@ -189,7 +190,10 @@ impl<T> Queue<T> {
         mut attempt: impl FnMut(&mut State<T>) -> Option<R>,
     ) -> Option<R> {
         let mut in_run = || attempt(&mut self.state());
-        match self.waiters.wait(operation, most, &mut in_run) {
+        match self
+            .waiters
+            .wait(operation, most.map(time::sleep), &mut in_run)
+        {
             Waited::Ended(result) => return Some(result),
             Waited::TimedOut => return None,
             Waited::OutsideARun => {}
