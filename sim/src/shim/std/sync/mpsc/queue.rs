@@ -189,11 +189,10 @@ impl<T> Queue<T> {
         most: Option<Duration>,
         mut attempt: impl FnMut(&mut State<T>) -> Option<R>,
     ) -> Option<R> {
+        // Outside a run there may be no clock for it.
+        let timer = most.map(|most| async move { time::sleep(most).await });
         let mut in_run = || attempt(&mut self.state());
-        match self
-            .waiters
-            .wait(operation, most.map(time::sleep), &mut in_run)
-        {
+        match self.waiters.wait(operation, timer, &mut in_run) {
             Waited::Ended(result) => return Some(result),
             Waited::TimedOut => return None,
             Waited::OutsideARun => {}
