@@ -79,6 +79,8 @@ pub enum ResourceKind {
     File,
     /// A directory on the disk of a host.
     Directory,
+    /// The permit of a thread of `std::thread` to go on.
+    Thread,
 }
 
 impl ResourceKind {
@@ -114,6 +116,7 @@ impl fmt::Display for ResourceKind {
             Self::PlainLock => "plain lock",
             Self::File => "file",
             Self::Directory => "directory",
+            Self::Thread => "thread",
         })
     }
 }
@@ -253,6 +256,10 @@ operations! {
     SetTimes = "set_times",
     SyncAll = "sync_all",
     SyncData = "sync_data",
+    // Those of threads and of their channels, for the same reason.
+    CallOnce = "call_once",
+    Park = "park",
+    Unpark = "unpark",
 }
 
 impl Operation {

@@ -5,7 +5,7 @@ use std::panic::{self, AssertUnwindSafe, Location};
 use std::rc::Rc;
 
 use crate::ambient::Ambient;
-use crate::engine::{Config, Disposal, Driver, Engine, context, panics, plain_tasks};
+use crate::engine::{Config, Disposal, Driver, Engine, context, panics, plain_tasks, stacks};
 use crate::ids::{HostId, TaskId};
 use crate::task;
 use crate::time::VirtualTime;
@@ -77,7 +77,7 @@ fn execute<'a>(config: Config, start: Start<'a>) -> Outcome<()> {
     let engine = Rc::new(Engine::new(config));
     let entered = context::enter(Rc::clone(&engine));
     let watching = leaks.watch();
-    let handling_locks = engine.handle_plain_locks();
+    let handling_locks = stacks::handle_plain_locks();
     let take_value = start(&engine);
     engine.name_task(TaskId::PROGRAM, "program");
     let driver = Driver {

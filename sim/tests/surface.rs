@@ -6,11 +6,11 @@
 //! - absent parts: Unix sockets, raw handles and some socket options;
 //! - metadata of files, which are types of the facade;
 //! - `Mutex<T>` and `RwLock<T>` of a `T` whose size is not known;
-//! - identity of types: `JoinError`, `JoinHandle`, `AbortHandle`, `Id`, runtimes and all
+//! - identity of types: `JoinError`, `JoinHandle`, `AbortHandle`, `Id`, `LocalKey`, runtimes and all
 //!   futures that wait are the facade's own, under the same names.
 //!
-//! Errors, `Instant`, `Duration`, `MissedTickBehavior`, `LocalKey`, `coop`, `io`
-//! and the macros other than `select!` are tokio's own.
+//! Errors, `Instant`, `Duration`, `MissedTickBehavior`, `coop`, `io`
+//! and the macros other than `select!` and `task_local!` are tokio's own.
 
 use std::future::Future;
 

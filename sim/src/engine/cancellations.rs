@@ -18,7 +18,7 @@ use crate::schedule::{below, cancellation_stream};
 use crate::time::VirtualTime;
 use crate::trace::{Decision, Dropped, Moment};
 
-use super::{Core, Engine, Exemption, Recording};
+use super::{Core, Engine, Exemption, Recording, Task};
 
 /// A future within a task that can be dropped without the task.
 #[derive(Clone, Copy)]
@@ -57,6 +57,9 @@ pub(super) struct Cancellations {
     resumes: bool,
     /// The target that the current poll drops.
     dropped: Option<Target>,
+    /// `true` while the running task waits in a function that returns no future: it cannot be
+    /// dropped there.
+    blocks: bool,
     /// Made when it is first drawn from.
     chance: Option<Chance>,
 }
@@ -66,6 +69,13 @@ pub(super) struct Cancellations {
 pub(super) struct SuspendedPoll {
     parts: Vec<Part>,
     resumes: bool,
+    blocks: bool,
+}
+
+/// The state of a poll in whose middle a function waits that returns no future.
+pub(crate) struct OuterPoll {
+    parts: Vec<Part>,
+    blocks: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -108,6 +118,7 @@ impl Cancellations {
             parts: Vec::new(),
             resumes: false,
             dropped: None,
+            blocks: false,
             chance: None,
         }
     }
@@ -123,6 +134,7 @@ impl Cancellations {
     pub(super) fn end_poll(&mut self) {
         self.parts.clear();
         self.dropped = None;
+        self.blocks = false;
     }
 
     /// Takes out the state of a poll that is suspended in its middle.
@@ -130,6 +142,7 @@ impl Cancellations {
         let suspended = SuspendedPoll {
             parts: std::mem::take(&mut self.parts),
             resumes: self.resumes,
+            blocks: self.blocks,
         };
         self.end_poll();
         suspended
@@ -139,6 +152,7 @@ impl Cancellations {
     pub(super) fn continue_poll(&mut self, suspended: SuspendedPoll) {
         self.parts = suspended.parts;
         self.resumes = suspended.resumes;
+        self.blocks = suspended.blocks;
     }
 
     /// Has the poll go no further than to its next await.
@@ -234,8 +248,8 @@ impl Core {
     }
 
     fn is_cancellable(&self, task: TaskId) -> bool {
-        self.task(task)
-            .is_some_and(|task| task.exempt == Exemption::None)
+        let is_exempt = |task: &Task| task.exempt != Exemption::None;
+        !self.cancellations.blocks && self.task(task).is_some_and(|task| !is_exempt(task))
     }
 
     /// Counts a step for the drop of a part: a program that begins anew whenever its future is
@@ -346,6 +360,23 @@ enum BegunPart {
 }
 
 impl Engine {
+    /// Begins a wait of the running task in a function that returns no future. Neither the task
+    /// nor the parts around that function can be dropped there.
+    pub(crate) fn begin_blocking(&self) -> OuterPoll {
+        let own = &mut self.core.borrow_mut().cancellations;
+        OuterPoll {
+            parts: std::mem::take(&mut own.parts),
+            blocks: std::mem::replace(&mut own.blocks, true),
+        }
+    }
+
+    /// Ends what [`Engine::begin_blocking`] has begun.
+    pub(crate) fn end_blocking(&self, outer: OuterPoll) {
+        let own = &mut self.core.borrow_mut().cancellations;
+        own.parts = outer.parts;
+        own.blocks = outer.blocks;
+    }
+
     /// Begins the poll of a part of the running task. Returns none outside a task of the run,
     /// and for a part that cannot be dropped any more.
     fn begin_part(&self, part: Part) -> Option<BegunPart> {

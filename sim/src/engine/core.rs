@@ -70,8 +70,7 @@ pub(crate) struct Core {
     pub(super) cancellations: Cancellations,
     pub(super) interruptions: Interruptions,
     pub(super) losses: Losses,
-    /// Present if operations that do not wait are points.
-    pub(super) stacks: Option<Stacks>,
+    pub(super) stacks: Stacks,
     /// The tasks that wait for locks of the standard library.
     pub(super) plain_waits: Vec<PlainWait>,
     pub(super) next_wait: u64,
@@ -112,7 +111,7 @@ pub(crate) struct Task {
 pub(crate) enum Exemption {
     /// None.
     None,
-    /// The task at its root: the program, or a host's.
+    /// The task at its root: the program, a host's, or one that blocks.
     Root,
     /// All of them.
     Subtree,
@@ -323,7 +322,7 @@ impl Core {
 
     /// Returns the name of an operation, if operations that do not wait are points.
     pub(super) fn name_if_a_point(&self, at: Option<PendingOperation>) -> Option<&'static str> {
-        self.stacks.as_ref()?;
+        let at = at.filter(|_| self.stacks.operations_are_points());
         Some(at?.operation().name())
     }
 

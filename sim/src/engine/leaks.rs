@@ -16,7 +16,7 @@ use super::{Core, Engine, context};
 pub enum Leaks {
     /// A leak ends the run, with [`Verdict::Leak`](crate::Verdict::Leak).
     ///
-    /// Detected are threads that the run's thread starts (`std::thread::spawn`, tokio's
+    /// Detected are threads that the run's thread starts (`std::thread::spawn`, plain tokio's
     /// `spawn_blocking` and `fs`, a multi-threaded runtime), sockets of the operating system
     /// that it makes, and tasks of the facade that another thread wakes. Threads and sockets
     /// are detected where [`is_watchful`](rehearsal_hermetic::is_watchful).

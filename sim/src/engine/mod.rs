@@ -52,6 +52,7 @@ use crate::time::VirtualTime;
 use crate::trace::{Effect, Fingerprinter, HappensBefore, Outcome, Statistics, Trace, Verdict};
 
 use self::cancellations::Cancellations;
+pub(crate) use self::cancellations::OuterPoll;
 pub(crate) use self::core::{Core, Disposal, Exemption, Task};
 pub(crate) use self::driver::Driver;
 pub use self::host::{ClockSkew, HostState};
@@ -250,7 +251,7 @@ impl Engine {
                 interruptions: Interruptions::new(seed, plain_tasks),
                 losses: Losses::new(seed),
                 plain_waits: Vec::new(),
-                stacks: (interleave == Interleave::Operations).then(|| Stacks::new(stack_size)),
+                stacks: Stacks::new(stack_size, interleave),
                 next_wait: 0,
                 atomic_step: None,
                 quiescence_waiters: Vec::new(),
@@ -315,10 +316,7 @@ impl Engine {
             interleaving: core.happens_before.interleaving(),
             statistics: core.statistics,
             locks: wait::contended(&core.resources),
-            interleave: match core.stacks {
-                Some(_) => Interleave::Operations,
-                None => Interleave::Awaits,
-            },
+            interleave: core.stacks.interleave(),
             divergence,
         }
     }

@@ -76,9 +76,7 @@ impl Engine {
             resource,
             waker,
         });
-        if let Some(stacks) = &mut core.stacks {
-            stacks.suspends_at(Place::SystemCall);
-        }
+        core.stacks.suspends_at(Place::SystemCall);
         Some(waiting)
     }
 

@@ -48,15 +48,13 @@ impl Engine {
             return true;
         };
         let is_atomic = core.atomic_step == Some(core.statistics.steps);
-        let Some(stacks) = core.stacks.as_mut().filter(|_| !is_atomic) else {
-            return core.pass_point(me, at);
-        };
-        if !stacks::can_suspend() {
+        let is_point = core.stacks.operations_are_points() && !is_atomic;
+        if !is_point || !stacks::can_suspend() {
             return core.pass_point(me, at);
         }
         if core.cancellations.drops() {
             // It goes on to its next await: without end only where nothing else goes on.
-            let goes_on = core.halted.is_none() || stacks.goes_on_to_its_end();
+            let goes_on = core.halted.is_none() || core.stacks.goes_on_to_its_end();
             return goes_on && core.pass_point(me, at);
         }
         core.collect(&self.wakes);
@@ -66,7 +64,7 @@ impl Engine {
     /// Returns `true` if operations that do not wait are scheduling points.
     #[inline]
     pub(crate) fn operations_are_points(&self) -> bool {
-        self.core.borrow().stacks.is_some()
+        self.core.borrow().stacks.operations_are_points()
     }
 
     /// Has the strategy choose between the running task, which stands at a scheduling point, and

@@ -5,7 +5,7 @@
 //! stack.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// The identity of a kind of value: the address of a static.
@@ -24,7 +24,37 @@ impl Key {
 pub(super) type Values = Vec<(Key, Rc<dyn Any>)>;
 
 thread_local! {
+    /// `true` in a function that may block its thread: that of a task that blocks, or of
+    /// `block_in_place`. `false` where a future is polled.
+    static MAY_BLOCK: Cell<bool> = const { Cell::new(false) };
     static VALUES: RefCell<Values> = const { RefCell::new(Vec::new()) };
+    /// Those that there were when the current poll began.
+    static BEFORE: RefCell<Values> = const { RefCell::new(Vec::new()) };
+}
+
+/// Begins a poll, which may be suspended.
+#[inline]
+pub(super) fn begin_poll() {
+    let is_empty = |values: &Values| values.is_empty();
+    if !VALUES.with_borrow(is_empty) || !BEFORE.with_borrow(is_empty) {
+        // Dropped outside the borrow.
+        drop(BEFORE.replace(current()));
+    }
+}
+
+/// Returns the values that there were before the poll that is suspended.
+pub(super) fn before_poll() -> Values {
+    BEFORE.with_borrow(Clone::clone)
+}
+
+/// Returns `true` if the code on the current stack may block its thread.
+pub(crate) fn may_block() -> bool {
+    MAY_BLOCK.get()
+}
+
+/// Sets whether the code on the current stack may block its thread. Returns what was set before.
+pub(crate) fn set_may_block(may_block: bool) -> bool {
+    MAY_BLOCK.replace(may_block)
 }
 
 /// Returns the innermost value of that key.
@@ -44,6 +74,20 @@ pub(crate) fn leave(key: Key) -> Option<Rc<dyn Any>> {
         let index = values.iter().rposition(|(one, _)| *one == key)?;
         Some(values.remove(index).1)
     })
+}
+
+/// Moves what the current poll has changed to the values that there are now before it. `from`:
+/// those that there were before it was suspended.
+pub(super) fn move_changes(from: &Values) {
+    let (to, own) = (before_poll(), current());
+    let has = |values: &Values, one: &(Key, Rc<dyn Any>)| {
+        let is_one = |(_, value): &(Key, Rc<dyn Any>)| Rc::ptr_eq(value, &one.1);
+        values.iter().any(is_one)
+    };
+    let was_removed = |one: &(Key, Rc<dyn Any>)| has(from, one) && !has(&own, one);
+    let kept = to.iter().filter(|one| !was_removed(one));
+    let added = own.iter().filter(|one| !has(from, one));
+    set_current(kept.chain(added).cloned().collect());
 }
 
 /// Returns the values of the current stack.

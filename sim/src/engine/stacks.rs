@@ -1,10 +1,14 @@
-//! Polls on stacks, in runs in which operations that do not wait are points.
+//! Polls on stacks, in runs in which operations that do not wait are points, and in runs with
+//! tasks that wait in functions which return no future.
 //!
 //! There, a task's future is polled on a stack and not on the thread's own, and a point in the
 //! middle of the poll suspends the stack. For the scheduler nothing is new: the poll has returned
 //! without a result, the task stands at a scheduling point, and its next turn goes on from there.
-//! A stack is free again as soon as the poll on it has ended, so that there are as many as tasks
-//! that are suspended in the middle of a poll, and one.
+//! In a run whose points are awaits, polls are on stacks from the first task on that blocks: also
+//! those of other tasks, because one of them may wait for a plain lock that it holds.
+//!
+//! The stack on which a poll has ended serves the next one, without a switch in between. So there
+//! are as many as tasks that are suspended in the middle of a poll, and one.
 //!
 //! A poll is never broken off. A task that is aborted meanwhile ends where it is dropped in
 //! tokio too, at its next await; and at the end of a run the polls that are suspended go on to
@@ -15,24 +19,21 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use rehearsal_hermetic::{HandlingPlainLocks, JobResult, OwnStack};
+use rehearsal_hermetic::{HandlingPlainLocks, JobResult, OwnStack, StackError};
 
 use crate::engine::{context, deadlock, panics, wait};
 use crate::ids::{ResourceId, TaskId};
+use crate::operation::Interleave;
 use crate::trace::Verdict;
 
 use super::cancellations::SuspendedPoll;
 use super::core::{Body, Core};
+use super::driver::Next;
 use super::stack_values::{self, Values};
-use super::{Engine, plain_locks};
+use super::tasks::Turn;
+use super::{Engine, Exemption, plain_locks};
 
-type TaskStack = OwnStack<Body, Polled>;
-
-/// The result of a poll on a stack.
-pub(super) struct Polled {
-    body: Body,
-    poll: Poll<()>,
-}
+type TaskStack = OwnStack<(TaskId, Body), ()>;
 
 /// Points that a poll may still pass after the end of the run. One that needs more waits for
 /// another task in a loop, and is unwound.
@@ -40,6 +41,9 @@ const POINTS_AFTER_THE_END: u32 = 10_000;
 
 /// The stacks of a run.
 pub(super) struct Stacks {
+    interleave: Interleave,
+    /// `true` if tasks are polled on stacks.
+    are_used: bool,
     size: usize,
     idle: Vec<TaskStack>,
     /// The place at which the running task is about to be suspended.
@@ -68,15 +72,17 @@ pub(super) struct Suspended {
 
 /// A turn of a task on a stack.
 pub(super) enum StackTurn {
-    /// Its future is polled on this stack, or on a new one.
-    Poll(Option<TaskStack>, Body, usize),
+    /// Its future is polled.
+    Poll(Body),
     /// The poll that is suspended on the stack goes on.
     Continue(TaskStack),
 }
 
 impl Stacks {
-    pub(super) fn new(size: usize) -> Self {
+    pub(super) fn new(size: usize, interleave: Interleave) -> Self {
         Self {
+            interleave,
+            are_used: interleave == Interleave::Operations,
             size,
             idle: Vec::new(),
             place: Place::default(),
@@ -84,9 +90,33 @@ impl Stacks {
         }
     }
 
-    /// Begins a poll.
-    pub(super) fn begin(&mut self, body: Body) -> StackTurn {
-        StackTurn::Poll(self.idle.pop(), body, self.size)
+    /// Returns the operations that are scheduling points.
+    pub(super) fn interleave(&self) -> Interleave {
+        self.interleave
+    }
+
+    /// Returns `true` if operations that do not wait are scheduling points.
+    #[inline]
+    pub(super) fn operations_are_points(&self) -> bool {
+        self.interleave == Interleave::Operations
+    }
+
+    /// Returns `true` if tasks are polled on stacks.
+    #[inline]
+    pub(super) fn are_used(&self) -> bool {
+        self.are_used
+    }
+
+    /// Returns a stack on which nothing is suspended.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no memory for it.
+    fn take(&mut self) -> Result<TaskStack, StackError> {
+        match self.idle.pop() {
+            Some(stack) => Ok(stack),
+            None => OwnStack::new(self.size, poll_in_turn),
+        }
     }
 
     /// Sets the place at which the running task is about to be suspended.
@@ -133,6 +163,7 @@ impl Core {
 /// while the stack is unwound.
 struct SavedState {
     catches: u32,
+    may_block: bool,
     values: Values,
 }
 
@@ -140,6 +171,7 @@ impl SavedState {
     fn new() -> Self {
         Self {
             catches: panics::depth(),
+            may_block: stack_values::may_block(),
             values: stack_values::current(),
         }
     }
@@ -147,6 +179,7 @@ impl SavedState {
     /// Leaves the state as it is.
     fn forget(mut self) {
         self.catches = panics::depth();
+        self.may_block = stack_values::may_block();
         self.values = stack_values::current();
     }
 }
@@ -154,17 +187,20 @@ impl SavedState {
 impl Drop for SavedState {
     fn drop(&mut self) {
         panics::set_depth(self.catches);
+        stack_values::set_may_block(self.may_block);
         stack_values::set_current(std::mem::take(&mut self.values));
     }
 }
 
-/// Calls `f`, which goes to the stack of a task and comes back from it. What a whole poll leaves
+/// Calls `f`, which goes to the stack of a task and comes back from it. What whole polls leave
 /// behind stays, as it does without stacks: a guard may live from one poll to the next.
-fn switching(f: impl FnOnce() -> JobResult<Polled>) -> JobResult<Polled> {
-    let saved = SavedState::new();
+fn switching(f: impl FnOnce() -> JobResult<()>) -> JobResult<()> {
+    let mut saved = SavedState::new();
+    stack_values::begin_poll();
     let result = f();
-    if let JobResult::Returned(_) = result {
-        saved.forget();
+    match result {
+        JobResult::Returned(()) => saved.forget(),
+        JobResult::Suspended => saved.values = stack_values::before_poll(),
     }
     result
 }
@@ -177,8 +213,16 @@ pub(super) fn can_suspend() -> bool {
 
 /// Suspends the running task until its next turn.
 pub(crate) fn suspend() {
-    let _state = SavedState::new();
+    let before = stack_values::before_poll();
+    let state = SavedState::new();
     rehearsal_hermetic::suspend();
+    drop(state);
+    stack_values::move_changes(&before);
+}
+
+/// Has waits for plain locks suspend tasks that are polled on stacks, until the guard is dropped.
+pub(crate) fn handle_plain_locks() -> HandlingPlainLocks {
+    rehearsal_hermetic::handle_plain_locks(plain_locks::HANDLERS)
 }
 
 /// Returns the waker of the running task, if it can wait here.
@@ -201,42 +245,67 @@ pub(crate) fn yield_now() -> bool {
 }
 
 impl Engine {
-    /// Takes the turn of a task that is polled on a stack.
-    pub(super) fn take_turn_on_stack(&self, id: TaskId, turn: StackTurn) {
-        let was_suspended = matches!(turn, StackTurn::Continue(_));
+    /// Takes the turn of a task that is polled on a stack, and of those after it that are polled
+    /// there as well.
+    pub(super) fn take_turns_on_stack(&self, id: TaskId, turn: StackTurn) {
         let (stack, result) = match turn {
             StackTurn::Continue(mut stack) => {
                 let result = switching(|| stack.resume());
                 (stack, result)
             }
-            StackTurn::Poll(Some(mut stack), body, _) => {
-                let result = switching(|| stack.run(body));
-                (stack, result)
+            StackTurn::Poll(body) => {
+                let stack = self.core.borrow_mut().stacks.take();
+                match stack {
+                    Ok(mut stack) => {
+                        let result = switching(|| stack.run((id, body)));
+                        (stack, result)
+                    }
+                    Err(error) => {
+                        self.panicked(Some(id), error.to_string(), panics::UNKNOWN.to_owned());
+                        return self.end_poll(id, body, Poll::Pending);
+                    }
+                }
             }
-            StackTurn::Poll(None, body, size) => match OwnStack::new(size, poll) {
-                Ok(mut stack) => {
-                    let result = switching(|| stack.run(body));
-                    (stack, result)
-                }
-                Err(error) => {
-                    self.panicked(Some(id), error.to_string(), panics::UNKNOWN.to_owned());
-                    return self.end_poll(id, body, Poll::Pending, false);
-                }
-            },
         };
+        rehearsal_hermetic::set_wall_shift(0);
         match result {
-            JobResult::Returned(Polled { body, poll }) => {
-                if let Some(stacks) = &mut self.core.borrow_mut().stacks {
-                    stacks.idle.push(stack);
-                }
-                self.end_poll(id, body, poll, was_suspended);
-            }
-            JobResult::Suspended => self.keep_suspended(id, stack),
+            JobResult::Returned(()) => self.core.borrow_mut().stacks.idle.push(stack),
+            JobResult::Suspended => self.keep_suspended(stack),
         }
     }
 
-    /// Keeps a poll that was suspended in its middle.
-    fn keep_suspended(&self, id: TaskId, stack: TaskStack) {
+    /// Begins the turn of the next task, if that is polled on the current stack.
+    #[inline]
+    fn begin_next_poll(&self) -> Option<(TaskId, Body)> {
+        loop {
+            let Next::Task(id) = self.next_task() else {
+                return None;
+            };
+            if self.is_suspended(id) {
+                // It goes on when the thread has left the current stack.
+                self.core.borrow_mut().next = Some(id);
+                return None;
+            }
+            self.shift_wall_clock(id);
+            match self.begin_turn(id) {
+                Turn::OnStack(StackTurn::Poll(body)) => return Some((id, body)),
+                Turn::Drop(aborted) => drop(aborted),
+                Turn::None => {}
+                Turn::Poll(_) | Turn::OnStack(StackTurn::Continue(_)) => {
+                    unreachable!("it is polled on a stack, and not suspended")
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn is_suspended(&self, id: TaskId) -> bool {
+        let core = self.core.borrow();
+        core.task(id).is_some_and(|task| task.suspended.is_some())
+    }
+
+    /// Keeps the poll of the running task, which was suspended in its middle.
+    fn keep_suspended(&self, stack: TaskStack) {
         if rehearsal_hermetic::has_leaked() {
             self.check_leaks();
         }
@@ -247,10 +316,10 @@ impl Engine {
         });
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
-        core.running = None;
-        if let (Some(suspended), Some(stacks)) = (&mut suspended, &mut core.stacks) {
+        let id = core.running.take().expect("a running task was suspended");
+        if let Some(suspended) = &mut suspended {
             suspended.poll = core.cancellations.suspend_poll();
-            suspended.place = std::mem::take(&mut stacks.place);
+            suspended.place = std::mem::take(&mut core.stacks.place);
         }
         if let Some(task) = core.task_mut(id) {
             task.suspended = suspended.take();
@@ -263,10 +332,17 @@ impl Engine {
         // Else the task's host crashed while it ran; it is unwound after the borrow.
     }
 
-    /// Has waits for plain locks suspend tasks, until the guard is dropped, if tasks can be.
-    pub(crate) fn handle_plain_locks(&self) -> Option<HandlingPlainLocks> {
-        self.operations_are_points()
-            .then(|| rehearsal_hermetic::handle_plain_locks(plain_locks::HANDLERS))
+    /// Makes a new task one that may block, with a name for reports. From the next turn on tasks
+    /// are polled on stacks.
+    pub(crate) fn make_blocking(&self, id: TaskId, name: &str) {
+        let mut core = self.core.borrow_mut();
+        core.stacks.are_used = true;
+        if let Some(task) = core.task_mut(id) {
+            name.clone_into(&mut task.name);
+            if task.exempt == Exemption::None {
+                task.exempt = Exemption::Root;
+            }
+        }
     }
 
     /// Returns the waker of the running task, if it can be suspended where it is.
@@ -305,10 +381,9 @@ impl Engine {
     }
 
     fn suspended(&self) -> Vec<TaskId> {
-        let core = self.core.borrow();
-        let is_suspended =
-            |id: &TaskId| core.task(*id).is_some_and(|task| task.suspended.is_some());
-        core.live().filter(is_suspended).collect()
+        let live: Vec<TaskId> = self.core.borrow().live().collect();
+        let is_suspended = |id: &TaskId| self.is_suspended(*id);
+        live.into_iter().filter(is_suspended).collect()
     }
 
     /// Continues a suspended poll after the end of the run. Returns `true` if it has ended.
@@ -325,15 +400,22 @@ impl Engine {
             core.cancellations.drop_at_next_await();
             turn
         };
-        self.take_turn_on_stack(id, turn);
-        let core = self.core.borrow();
-        core.task(id).is_none_or(|task| task.suspended.is_none())
+        self.take_turns_on_stack(id, turn);
+        !self.is_suspended(id)
     }
 }
 
-/// Polls a task's future: the job of a stack.
-fn poll(mut body: Body) -> Polled {
-    let mut cx = Context::from_waker(&body.waker);
-    let poll = body.future.as_mut().poll(&mut cx);
-    Polled { body, poll }
+/// Polls the future of a task, and those of the tasks that come next: the job of a stack.
+fn poll_in_turn(first: (TaskId, Body)) {
+    let mut next = Some(first);
+    while let Some((id, mut body)) = next {
+        stack_values::begin_poll();
+        let mut cx = Context::from_waker(&body.waker);
+        let poll = body.future.as_mut().poll(&mut cx);
+        let begun = context::with(|engine| {
+            engine.end_poll(id, body, poll);
+            engine.begin_next_poll()
+        });
+        next = begun.flatten();
+    }
 }

@@ -141,9 +141,9 @@ impl Engine {
             Turn::Poll(mut body) => {
                 let mut cx = Context::from_waker(&body.waker);
                 let poll = body.future.as_mut().poll(&mut cx);
-                self.end_poll(id, body, poll, false);
+                self.end_poll(id, body, poll);
             }
-            Turn::OnStack(turn) => self.take_turn_on_stack(id, turn),
+            Turn::OnStack(turn) => self.take_turns_on_stack(id, turn),
             Turn::Drop(aborted) => drop(aborted),
             Turn::None => {}
         }
@@ -154,7 +154,7 @@ impl Engine {
 
     /// Takes what the task needs for its turn out of the core.
     #[inline]
-    fn begin_turn(&self, id: TaskId) -> Turn {
+    pub(super) fn begin_turn(&self, id: TaskId) -> Turn {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
         if !core.spend(self.now.get()) {
@@ -197,16 +197,16 @@ impl Engine {
             return Turn::OnStack(core.continue_suspended(suspended));
         }
         core.cancellations.begin_poll(resumes);
-        match (body, &mut core.stacks) {
-            (None, _) => Turn::None,
-            (Some(body), None) => Turn::Poll(body),
-            (Some(body), Some(stacks)) => Turn::OnStack(stacks.begin(body)),
+        match body {
+            None => Turn::None,
+            Some(body) if core.stacks.are_used() => Turn::OnStack(StackTurn::Poll(body)),
+            Some(body) => Turn::Poll(body),
         }
     }
 
-    /// Ends the poll of a task. `was_suspended`: in its middle, at least once.
+    /// Ends the poll of a task.
     #[inline]
-    pub(super) fn end_poll(&self, id: TaskId, body: Body, poll: Poll<()>, was_suspended: bool) {
+    pub(super) fn end_poll(&self, id: TaskId, body: Body, poll: Poll<()>) {
         if rehearsal_hermetic::has_leaked() {
             self.check_leaks();
         }
@@ -233,8 +233,9 @@ impl Engine {
             drop(core.end_task(id, how, self.now.get()));
         } else if let Some(task) = core.task_mut(id) {
             task.body = body.take();
-            if was_suspended && task.wake.is_woken() && task.wake.claim() {
-                // What woke it was taken for the end of a suspension.
+            if task.wake.is_woken() && task.wake.claim() {
+                // It was suspended in the middle of the poll, and what woke it was taken for the
+                // end of that.
                 self.wakes.push(id);
             }
             if core.halted.is_none()
@@ -249,7 +250,7 @@ impl Engine {
 
     /// Shows the task the wall clock of its host. Returns the microseconds by which that is wrong.
     #[inline]
-    fn shift_wall_clock(&self, id: TaskId) -> i64 {
+    pub(super) fn shift_wall_clock(&self, id: TaskId) -> i64 {
         let core = self.core.borrow();
         if !core.has_skewed_clock {
             return 0;
@@ -329,7 +330,7 @@ impl Engine {
 }
 
 /// The turn of a task.
-enum Turn {
+pub(super) enum Turn {
     /// Its future is polled.
     Poll(Body),
     /// The same on a stack, or the continuation of what is suspended there.

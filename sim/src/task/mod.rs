@@ -290,6 +290,21 @@ impl<T> JoinHandle<T> {
         }
     }
 
+    /// Has the task polled on a stack, and never cancelled; names it.
+    pub(crate) fn make_blocking(&self, engine: &Engine, name: &str) {
+        if let Handle::Simulated(handle) = &self.0 {
+            engine.make_blocking(handle.member.task, name);
+        }
+    }
+
+    /// Returns the number of the task, if it is one of a run.
+    pub(crate) fn task(&self) -> Option<TaskId> {
+        match &self.0 {
+            Handle::Simulated(handle) => Some(handle.member.task),
+            Handle::Real(_) => None,
+        }
+    }
+
     pub(crate) fn real(handle: ::tokio::task::JoinHandle<T>) -> Self {
         Self(Handle::Real(handle))
     }

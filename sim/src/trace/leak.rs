@@ -53,8 +53,8 @@ impl LeakKind {
     fn advice(&self) -> &'static str {
         match self {
             Self::Thread { .. } => {
-                "a run has one thread: spawn a task of rehearsal::tokio instead, and do \
-                 without spawn_blocking, tokio::fs and runtimes of one's own"
+                "a run has one thread: use spawn and spawn_blocking of rehearsal::tokio, or \
+                 rehearsal::std::thread, instead, and do without runtimes of one's own"
             }
             Self::Socket { .. } => "use rehearsal::tokio::net, which is the run's network",
             Self::Wake { .. } => {

@@ -166,8 +166,8 @@ fn leak_report_names_the_leak_its_place_its_task_and_the_alternative() {
     let expected = format!(
         "task 1 `careless` on world (spawned at sim/tests/it/leaks.rs:{spawned}:9) started a real \
          thread at tests/it/leaks.rs:{LINE}:25, and 1 more left the run (a run has one thread: \
-         spawn a task of rehearsal::tokio instead, and do without spawn_blocking, tokio::fs \
-         and runtimes of one's own)"
+         use spawn and spawn_blocking of rehearsal::tokio, or rehearsal::std::thread, instead, \
+         and do without runtimes of one's own)"
     );
     assert_eq!(text, expected);
     assert_eq!(

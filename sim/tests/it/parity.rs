@@ -128,6 +128,8 @@ parity! {
     handle_spawns_tasks
     failed_task_is_an_error_of_input_or_output
     runtime_does_not_block_in_a_task
+    functions_that_block_are_called
+    runtime_does_not_block_in_one_that_blocks
     clock_is_moved
     tcp_socket_listens_and_connects
     udp_by_hand

@@ -1,8 +1,11 @@
 //! Runs whose operations are all scheduling points: what only they find, and the same runs where
 //! they are not.
 
+mod blocking;
 mod locks;
+mod strategies;
 mod suspended;
+mod threads;
 
 use rehearsal_sim::std::sync::Arc;
 use rehearsal_sim::std::sync::atomic::Ordering::SeqCst;

@@ -212,6 +212,103 @@ fn current_local_set_is_that_of_the_task() {
     }
 }
 
+#[test]
+fn set_that_a_task_has_entered_stays_when_another_is_interrupted() {
+    for seed in 0..100 {
+        let outcome = run(operations(seed), |_| async {
+            let (set, ran) = (LocalSet::new(), Rc::new(Cell::new(false)));
+            let other = tokio::task::spawn_local(async {
+                for _ in 0..3 {
+                    point!();
+                }
+            });
+            let entered = set.enter();
+            tokio::task::yield_now().await;
+            let record = Rc::clone(&ran);
+            tokio::task::spawn_local(async move { record.set(true) });
+            drop(entered);
+            // Without a task of its own it would not wait.
+            set.await;
+            other.await.expect("it ends");
+            ran.get()
+        });
+        assert_eq!(
+            outcome.value,
+            Some(true),
+            "seed {seed}: {}",
+            outcome.verdict
+        );
+    }
+}
+
+tokio::task_local! {
+    static NUMBER: u32;
+}
+
+#[test]
+fn task_local_value_is_that_of_the_task() {
+    let mut interrupted = false;
+    for seed in 0..200 {
+        let outcome = run(operations(seed), |_| async {
+            let inside = Arc::new(AtomicU32::new(0));
+            let reads = |number| {
+                let inside = Arc::clone(&inside);
+                NUMBER.scope(number, async move {
+                    let others = inside.fetch_add(1, SeqCst);
+                    assert_eq!(NUMBER.get(), number);
+                    let inner = NUMBER.sync_scope(number + 10, || {
+                        point!();
+                        NUMBER.get()
+                    });
+                    inside.fetch_sub(1, SeqCst);
+                    assert_eq!((inner, NUMBER.get()), (number + 10, number));
+                    others
+                })
+            };
+            let scoped = [1, 2].map(|number| tokio::spawn(reads(number)));
+            let none = tokio::spawn(async {
+                point!();
+                NUMBER.try_get().is_err()
+            });
+            assert!(none.await.expect("it ends"));
+            let mut others = 0;
+            for task in scoped {
+                others += task.await.expect("it ends");
+            }
+            assert!(NUMBER.try_get().is_err());
+            others
+        });
+        assert_eq!(outcome.verdict, Verdict::Pass, "seed {seed}");
+        interrupted |= outcome.value > Some(0);
+    }
+    assert!(interrupted, "both were in their scopes at once");
+}
+
+#[test]
+fn task_local_value_is_there_when_a_crash_unwinds_its_scope() {
+    let seen = Rc::new(Cell::new(0));
+    for seed in 0..50 {
+        let record = Rc::clone(&seen);
+        let outcome = run(operations(seed), |world| async move {
+            let server = world.host("server");
+            world.spawn_on(
+                server,
+                NUMBER.scope(7, async move {
+                    let _dropped =
+                        OnDrop(|| record.set(record.get() + u32::from(NUMBER.get() == 7)));
+                    point!();
+                    std::future::pending::<()>().await;
+                }),
+            );
+            tokio::task::yield_now().await;
+            world.crash(server);
+        });
+        assert_eq!(outcome.verdict, Verdict::Pass, "seed {seed}");
+    }
+    // Not in the seeds in which the task had no turn.
+    assert!(seen.get() > 0);
+}
+
 /// Two tasks add one to a number, by a load and a store.
 async fn lost_update() -> bool {
     let total = Arc::new(AtomicU32::new(0));

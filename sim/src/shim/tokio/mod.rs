@@ -38,7 +38,7 @@ pub mod task;
 pub mod time;
 
 pub use ::tokio::io;
-pub use ::tokio::{join, main, pin, task_local, test, try_join};
+pub use ::tokio::{join, main, pin, test, try_join};
 pub use task::spawn;
 
 /// Waits for several branches at once, and continues with the first that is done. As
@@ -72,6 +72,9 @@ pub use task::spawn;
 /// ```
 #[doc(inline)]
 pub use crate::__rehearsal_select as select;
+
+#[doc(inline)]
+pub use crate::__rehearsal_task_local as task_local;
 
 /// Parts of the expansion of [`select!`]; not public.
 #[doc(hidden)]

@@ -40,6 +40,39 @@ pub(crate) async fn runtime_does_not_block_in_a_task() -> Log {
     log![panics]
 }
 
+pub(crate) async fn functions_that_block_are_called() -> Log {
+    let lock = std::sync::Arc::new(Mutex::new(1));
+    let (sender, mut receiver) = mpsc::channel(1);
+    let held = lock.lock().await;
+    let other = lock.clone();
+    let task = tokio::task::spawn_blocking(move || {
+        let value = *other.blocking_lock();
+        sender.blocking_send(value).unwrap();
+        sender.blocking_send(value + 1).unwrap();
+        Handle::current().block_on(async { value + 2 })
+    });
+    drop(held);
+    let received = (
+        receiver.recv().await,
+        receiver.recv().await,
+        receiver.recv().await,
+    );
+    let value = task.await.unwrap();
+    let mut set = JoinSet::new();
+    set.spawn_blocking(|| 7);
+    set.spawn_blocking_on(|| 7, &Handle::current());
+    log![received, value, set.join_all().await]
+}
+
+pub(crate) async fn runtime_does_not_block_in_one_that_blocks() -> Log {
+    let nested = tokio::task::spawn_blocking(|| {
+        Handle::current().block_on(async {
+            std::panic::catch_unwind(|| Handle::current().block_on(async {})).is_err()
+        })
+    });
+    log![nested.await.unwrap()]
+}
+
 pub(crate) async fn clock_is_moved() -> Log {
     let start = Instant::now();
     let task = tokio::spawn(async move {

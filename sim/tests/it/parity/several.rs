@@ -173,5 +173,24 @@ tokio::task_local! {
 pub(crate) async fn task_locals() -> Log {
     let inside = NAME.scope(7, async { NAME.get() }).await;
     let outside = NAME.try_with(|name| *name).is_err();
-    log![inside, outside]
+    let nested = NAME.sync_scope(1, || NAME.sync_scope(2, || NAME.get()) + NAME.get());
+    let mut scope = Box::pin(NAME.scope(3, async {
+        tokio::task::yield_now().await;
+        NAME.try_get().is_ok()
+    }));
+    let spawned = tokio::spawn(NAME.scope(4, async { NAME.with(|name| name * 2) }));
+    let early = futures_util::poll!(scope.as_mut()).is_ready();
+    let taken = (scope.as_mut().take_value(), scope.as_mut().take_value());
+    let without = scope.await;
+    let error = NAME.try_get().map_err(|error| error.to_string());
+    log![
+        inside,
+        outside,
+        nested,
+        early,
+        taken,
+        without,
+        spawned.await.unwrap(),
+        error
+    ]
 }

@@ -8,17 +8,22 @@
 //!   `Condvar::notify_one` wakes the one that has waited longest.
 //! - In a run whose operations are no scheduling points, a task that would have to wait for a
 //!   lock which another task of the run holds panics: it would block the run for ever.
-//! - [`WaitTimeoutResult`] is the facade's own type.
-//! - Absent: `Barrier`, `Once`, `mpsc`, and the mapping of guards.
+//! - [`WaitTimeoutResult`] and [`BarrierWaitResult`] are the facade's own types.
+//! - Absent: `Once::wait`, and the mapping of guards.
 
 pub mod atomic;
+mod barrier;
 mod condvar;
 mod lazy;
+pub mod mpsc;
 mod mutex;
+mod once;
 mod rwlock;
 
-pub use ::std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult, Weak};
+pub use ::std::sync::{Arc, LockResult, OnceState, PoisonError, TryLockError, TryLockResult, Weak};
+pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use lazy::{LazyLock, OnceLock};
 pub use mutex::{Mutex, MutexGuard};
+pub use once::Once;
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};

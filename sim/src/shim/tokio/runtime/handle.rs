@@ -6,9 +6,10 @@ use std::panic::Location;
 use ::tokio::runtime as real;
 
 use super::{Id, RuntimeFlavor, RuntimeMetrics, TryCurrentError};
+use crate::blocking;
 use crate::engine::context;
 use crate::ids::HostId;
-use crate::shim::tokio::task::{JoinHandle, spawn_blocking};
+use crate::shim::tokio::task::{BLOCKING_NAME, JoinHandle};
 use crate::task::start_on_host;
 
 /// A reference to a runtime or to a run; as `tokio::runtime::Handle`.
@@ -125,7 +126,11 @@ impl Handle {
         }
     }
 
-    /// Runs a function on a thread for operations that block. In a run that thread is a leak.
+    /// Calls a function that blocks, as [`spawn_blocking`](crate::tokio::task::spawn_blocking).
+    ///
+    /// # Panics
+    ///
+    /// If this is a handle of a run, and that is over.
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, f: F) -> JoinHandle<R>
     where
@@ -133,19 +138,30 @@ impl Handle {
         R: Send + 'static,
     {
         match &self.0 {
-            Kind::Simulated(_) => spawn_blocking(f),
+            Kind::Simulated(run) => {
+                run.check();
+                match blocking::start(f, Some(run.host), BLOCKING_NAME, Location::caller()) {
+                    Ok(handle) => handle,
+                    Err(_) => unreachable!("the run was there just now"),
+                }
+            }
             Kind::Real(handle) => JoinHandle::real(handle.spawn_blocking(f)),
         }
     }
 
-    /// Runs a future to its end on this thread.
+    /// Runs a future to its end on this thread. In a task of a run that may block
+    /// ([`spawn_blocking`](crate::tokio::task::spawn_blocking)) other tasks go on meanwhile.
     ///
     /// # Panics
     ///
-    /// As tokio's, if this thread drives a runtime; so it does in a run.
+    /// As tokio's, in any other task; and if this is a handle of a run, and that is over.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         match &self.0 {
+            Kind::Simulated(run) if blocking::may_block() => {
+                run.check();
+                blocking::block_on(future)
+            }
             Kind::Simulated(_) => real::Handle::current().block_on(future),
             Kind::Real(handle) => handle.block_on(future),
         }

@@ -1,9 +1,10 @@
 //! Channels in which every receiver gets every value, as
-//! `tokio::sync::broadcast`. `blocking_recv` is absent.
+//! `tokio::sync::broadcast`.
 
 use ::tokio::sync::broadcast as real;
 
 use super::shared::Side;
+use crate::blocking;
 use crate::operation::Operation;
 use crate::point::Op;
 
@@ -184,10 +185,13 @@ impl<T: Clone> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// Within a runtime, as tokio does, and in a run.
+    /// In a task that may not block, as tokio does.
     #[track_caller]
     pub fn blocking_recv(&mut self) -> Result<T, RecvError> {
-        self.inner.blocking_recv()
+        match blocking::may_block() {
+            true => blocking::block_on(self.recv()),
+            false => self.inner.blocking_recv(),
+        }
     }
 
     /// Waits for the next value.

@@ -9,8 +9,8 @@
 //! Differences from tokio:
 //!
 //! - [`Mutex`] needs a `T` of known size: write `Mutex<Box<dyn Trait>>`.
-//! - Operations that block their thread (`blocking_lock`, `blocking_send`, …) panic inside a run,
-//!   as they do in a task of tokio's: a run has one thread.
+//! - Operations that block their thread (`blocking_lock`, `blocking_send`, …) let other tasks of a
+//!   run go on. As in tokio they panic in a task that may not block.
 //! - Absent: `map` on the owned guard of a [`Mutex`] and `OwnedMappedMutexGuard`, which it
 //!   returns.
 

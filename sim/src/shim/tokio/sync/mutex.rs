@@ -7,6 +7,7 @@ use ::tokio::sync as real;
 use ::tokio::sync::TryLockError;
 
 use super::shared::Shared;
+use crate::blocking;
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Holder, Op, Point, Resource};
 
@@ -81,19 +82,25 @@ impl<T> Mutex<T> {
     ///
     /// # Panics
     ///
-    /// Within a runtime, as tokio does, and in a run.
+    /// In a task that may not block, as tokio does.
     #[track_caller]
     pub fn blocking_lock(&self) -> MutexGuard<'_, T> {
-        self.guard(self.inner.blocking_lock())
+        match blocking::may_block() {
+            true => blocking::block_on(self.lock()),
+            false => self.guard(self.inner.blocking_lock()),
+        }
     }
 
     /// Blocks the thread until the lock is free; the guard keeps the mutex alive.
     ///
     /// # Panics
     ///
-    /// Within a runtime, as tokio does, and in a run.
+    /// In a task that may not block, as tokio does.
     #[track_caller]
     pub fn blocking_lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
+        if blocking::may_block() {
+            return blocking::block_on(self.lock_owned());
+        }
         let inner = Arc::clone(self.inner.arc()).blocking_lock_owned();
         OwnedMutexGuard::new(inner, self)
     }

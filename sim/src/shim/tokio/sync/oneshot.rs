@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use ::tokio::sync::oneshot as real;
 
 use super::shared::Side;
+use crate::blocking;
 use crate::operation::Operation;
 use crate::point::{Op, Progress};
 
@@ -108,10 +109,13 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// Within a runtime, as tokio does, and in a run.
+    /// In a task that may not block, as tokio does.
     #[track_caller]
     pub fn blocking_recv(self) -> Result<T, RecvError> {
-        self.inner.blocking_recv()
+        match blocking::may_block() {
+            true => blocking::block_on(self),
+            false => self.inner.blocking_recv(),
+        }
     }
 
     /// Returns the value, if there is one.

@@ -9,6 +9,7 @@ use ::tokio::sync::TryLockError;
 use rehearsal_hermetic::{BorrowCell, Borrowed, Cells, ExclusiveBorrow, SharedBorrow};
 
 use super::shared::Shared;
+use crate::blocking;
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Holder, Op, Resource};
 
@@ -144,9 +145,12 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Panics
     ///
-    /// Within a runtime, as tokio does, and in a run.
+    /// In a task that may not block, as tokio does.
     #[track_caller]
     pub fn blocking_read(&self) -> RwLockReadGuard<'_, T> {
+        if blocking::may_block() {
+            return blocking::block_on(self.read());
+        }
         self.read_guard(self.lock.blocking_read())
     }
 
@@ -154,9 +158,12 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Panics
     ///
-    /// Within a runtime, as tokio does, and in a run.
+    /// In a task that may not block, as tokio does.
     #[track_caller]
     pub fn blocking_write(&self) -> RwLockWriteGuard<'_, T> {
+        if blocking::may_block() {
+            return blocking::block_on(self.write());
+        }
         self.write_guard(self.lock.blocking_write())
     }
 

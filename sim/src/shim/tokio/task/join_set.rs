@@ -12,7 +12,8 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 
 use ::tokio::task as real;
 
-use super::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
+use super::{AbortHandle, BLOCKING_NAME, Id, JoinError, JoinHandle, LocalSet};
+use crate::blocking;
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Progress, Resource};
 use crate::shim::tokio::runtime::Handle;
@@ -106,7 +107,10 @@ impl<T: 'static> JoinSet<T> {
         F: FnOnce() -> T + Send + 'static,
         T: Send,
     {
-        AbortHandle::real(self.real.spawn_blocking(f))
+        match blocking::start(f, None, BLOCKING_NAME, Location::caller()) {
+            Ok(handle) => self.simulated.insert(handle),
+            Err(f) => AbortHandle::real(self.real.spawn_blocking(f)),
+        }
     }
 
     /// Runs a function that blocks, as [`Handle::spawn_blocking`].
@@ -116,10 +120,10 @@ impl<T: 'static> JoinSet<T> {
         F: FnOnce() -> T + Send + 'static,
         T: Send,
     {
-        AbortHandle::real(match handle.outside() {
-            Some(real) => self.real.spawn_blocking_on(f, real),
-            None => self.real.spawn_blocking(f),
-        })
+        match handle.outside() {
+            Some(real) => AbortHandle::real(self.real.spawn_blocking_on(f, real)),
+            None => self.simulated.insert(handle.spawn_blocking(f)),
+        }
     }
 
     /// Spawns a task of a [`LocalSet`].

@@ -7,6 +7,7 @@ use ::tokio::time::Duration;
 
 use super::super::shared::{Side, Touch};
 use super::error::{SendError, SendTimeoutError, TrySendError};
+use crate::blocking;
 use crate::operation::Operation;
 use crate::point::{Op, Progress};
 use crate::tokio::time::timeout;
@@ -57,10 +58,13 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// Within a runtime, as tokio does, and in a run.
+    /// In a task that may not block, as tokio does.
     #[track_caller]
     pub fn blocking_send(&self, value: T) -> Result<(), SendError<T>> {
-        self.inner.blocking_send(value)
+        match blocking::may_block() {
+            true => blocking::block_on(self.send(value)),
+            false => self.inner.blocking_send(value),
+        }
     }
 
     /// Sends a value, if there is room.

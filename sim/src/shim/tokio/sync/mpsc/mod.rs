@@ -1,5 +1,4 @@
-//! Channels with many senders and one receiver, as `tokio::sync::mpsc`. `blocking_*` are
-//! absent.
+//! Channels with many senders and one receiver, as `tokio::sync::mpsc`.
 
 mod bounded;
 mod unbounded;
@@ -33,20 +32,26 @@ macro_rules! receiver {
             ///
             /// # Panics
             ///
-            /// Within a runtime, as tokio does, and in a run.
+            /// In a task that may not block, as tokio does.
             #[track_caller]
             pub fn blocking_recv(&mut self) -> Option<T> {
-                self.inner.blocking_recv()
+                match $crate::blocking::may_block() {
+                    true => $crate::blocking::block_on(self.recv()),
+                    false => self.inner.blocking_recv(),
+                }
             }
 
             /// Blocks the thread until there is a value, and receives as `recv_many`.
             ///
             /// # Panics
             ///
-            /// Within a runtime, as tokio does, and in a run.
+            /// In a task that may not block, as tokio does.
             #[track_caller]
             pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
-                self.inner.blocking_recv_many(buffer, limit)
+                match $crate::blocking::may_block() {
+                    true => $crate::blocking::block_on(self.recv_many(buffer, limit)),
+                    false => self.inner.blocking_recv_many(buffer, limit),
+                }
             }
 
             /// Returns the next value, if there is one.

@@ -1,48 +1,23 @@
-//! Waits of tasks in functions that return no future.
-//!
-//! A task that is polled on a stack can be suspended in the middle of any function, until what it
-//! waits for wakes it. So a lock of the standard library, which would block the run's only
-//! thread, is one more resource of the run.
+//! The tasks that wait for a change of a resource.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 
-use crate::engine::{context, stacks};
+use super::{assert_outside_a_run, can_wait, wait_for};
+use crate::engine::stacks;
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Holder, Resource, Waiting};
 
-/// Returns `true` if the running task can wait here: it is polled on a stack.
-pub(crate) fn can_wait() -> bool {
-    rehearsal_hermetic::is_on_own_stack() && context::with(|_| ()).is_some()
-}
-
-/// Asserts that the thread may be blocked.
-///
-/// # Panics
-///
-/// In a run, which has no other thread that could end the wait.
-pub(crate) fn assert_outside_a_run(what: &str) {
-    assert!(
-        context::with(|_| ()).is_none(),
-        "`{what}` would block the run for ever. With `interleave = \"operations\"` a run lets \
-         other tasks go on"
-    );
-}
-
-/// Waits for a future on the current stack. Returns none if the running task cannot wait here.
-pub(crate) fn wait_for<F: Future>(future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    loop {
-        // Dropped before the task is suspended: how many wakers are out tells whether it is stuck.
-        let waker = stacks::waker()?;
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return Some(output);
-        }
-        drop(waker);
-        stacks::suspend();
-    }
+/// The end of a wait.
+pub(crate) enum Waited<R> {
+    /// There is a result.
+    Ended(R),
+    /// Time is up.
+    TimedOut,
+    /// The thread may be blocked, and has not been yet.
+    OutsideARun,
 }
 
 /// A resource, and the tasks that are suspended until it changes.
@@ -96,6 +71,44 @@ impl Waiters {
             Waiting::renew(&mut waiting, &self.resource, operation);
             stacks::suspend();
         }
+    }
+
+    /// As [`Waiters::wait_until`], until the timer ends at most.
+    ///
+    /// # Panics
+    ///
+    /// If a wait is needed in a run, and the running task cannot be suspended.
+    pub(crate) fn wait<R, T: Future<Output = ()>>(
+        &self,
+        operation: Operation,
+        timer: Option<T>,
+        attempt: &mut dyn FnMut() -> Option<R>,
+    ) -> Waited<R> {
+        if !can_wait() {
+            return match attempt() {
+                Some(result) => Waited::Ended(result),
+                None => {
+                    assert_outside_a_run(operation.name());
+                    Waited::OutsideARun
+                }
+            };
+        }
+        let Some(timer) = timer else {
+            let result = self.wait_until(operation, attempt);
+            return result.map_or(Waited::OutsideARun, Waited::Ended);
+        };
+        let mut timer = pin!(timer);
+        let mut waiting = None;
+        let result = wait_for(poll_fn(|cx| {
+            if let Some(result) = attempt() {
+                return Poll::Ready(Waited::Ended(result));
+            }
+            self.add(cx.waker().clone());
+            Waiting::renew(&mut waiting, &self.resource, operation);
+            timer.as_mut().poll(cx).map(|()| Waited::TimedOut)
+        }));
+        self.forget(true);
+        result.unwrap_or(Waited::OutsideARun)
     }
 
     fn assert_that_no_task_holds(&self, operation: Operation) {
