@@ -23,4 +23,5 @@ mod sockets;
 mod strategies;
 mod support;
 mod third_party;
+mod timers;
 mod waits;

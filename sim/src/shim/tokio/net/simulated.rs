@@ -11,6 +11,7 @@ use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use turmoil_net::shim::tokio::net::TcpStream;
 
 use super::run_host::{OnHost, RunHost};
+use crate::engine::interest::Interests;
 use crate::engine::network;
 use crate::operation::Operation;
 use crate::point::{Op, Progress, Resource};
@@ -23,6 +24,8 @@ pub(super) struct Connection {
     host: RunHost,
     peer: SocketAddr,
     resource: Resource,
+    readers: Interests,
+    writers: Interests,
 }
 
 impl Connection {
@@ -37,6 +40,8 @@ impl Connection {
             host,
             peer,
             resource,
+            readers: Interests::default(),
+            writers: Interests::default(),
         }
     }
 
@@ -62,11 +67,14 @@ impl Connection {
     }
 
     fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.operate(|stream| stream.poll_read(cx, buffer))
+        self.readers
+            .poll(cx, |cx| self.operate(|stream| stream.poll_read(cx, buffer)))
     }
 
     fn poll_write(&self, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
-        self.operate(|stream| stream.poll_write(cx, buffer))
+        self.writers.poll(cx, |cx| {
+            self.operate(|stream| stream.poll_write(cx, buffer))
+        })
     }
 
     pub(super) fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -119,7 +127,9 @@ impl Connection {
     pub(super) async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let peek = poll_fn(|cx| {
             let mut buffer = ReadBuf::new(buffer);
-            self.operate(|stream| stream.poll_peek(cx, &mut buffer))
+            self.readers.poll(cx, |cx| {
+                self.operate(|stream| stream.poll_peek(cx, &mut buffer))
+            })
         });
         Op::new(&self.resource, Operation::Peek, peek).await
     }
@@ -130,7 +140,9 @@ impl Connection {
             let mut byte = [0];
             let mut buffer = ReadBuf::new(&mut byte);
             // The read reports the error.
-            self.operate(|stream| stream.poll_peek(cx, &mut buffer).map(|_| Ok(())))
+            self.readers.poll(cx, |cx| {
+                self.operate(|stream| stream.poll_peek(cx, &mut buffer).map(|_| Ok(())))
+            })
         });
         Op::new(&self.resource, Operation::Readable, readable).await
     }
@@ -138,8 +150,11 @@ impl Connection {
     /// Returns `Ready` if a write would, with any outcome.
     pub(super) async fn writable(&self) -> io::Result<()> {
         // An empty write waits for room as any other does.
-        let writable =
-            poll_fn(|cx| self.operate(|stream| stream.poll_write(cx, &[]).map(|_| Ok(()))));
+        let writable = poll_fn(|cx| {
+            self.writers.poll(cx, |cx| {
+                self.operate(|stream| stream.poll_write(cx, &[]).map(|_| Ok(())))
+            })
+        });
         Op::new(&self.resource, Operation::Writable, writable).await
     }
 
