@@ -17,7 +17,6 @@ use super::run_host::{OnHost, PolledOnHost, RunHost, bind, not_of_the_machine};
 use super::simulated::Connection;
 use super::stream::TcpStream;
 use crate::engine::interest::Interests;
-use crate::engine::network;
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Op, Progress, Resource};
 
@@ -209,7 +208,6 @@ impl Simulated {
     ) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         let socket = self.socket.get()?;
         let (stream, peer) = ready!(self.accepters.poll(cx, |cx| socket.poll_accept(cx)))?;
-        network::dirty();
         let resource = Resource::at(ResourceKind::Socket, caller);
         let connection = Connection::new(self.socket.host(), stream, peer, resource);
         Poll::Ready(Ok((TcpStream::simulated(connection), peer)))

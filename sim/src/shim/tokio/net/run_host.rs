@@ -140,8 +140,8 @@ pin_project! {
 }
 
 impl<'a, F> PolledOnHost<'a, F> {
-    /// Creates a future that waits for an event of the socket.
-    pub(super) fn new(host: RunHost, interests: &'a Interests, inner: F) -> Self {
+    /// Creates a future that waits for an event of the socket, and sends nothing.
+    pub(super) fn waiting(host: RunHost, interests: &'a Interests, inner: F) -> Self {
         Self {
             host,
             interests: Some(interests),
@@ -149,7 +149,7 @@ impl<'a, F> PolledOnHost<'a, F> {
         }
     }
 
-    /// Creates a future that does not wait.
+    /// Creates a future that does not wait, and may send.
     pub(super) fn at_once(host: RunHost, inner: F) -> Self {
         Self {
             host,
@@ -169,10 +169,10 @@ where
         let this = self.project();
         this.host.enter()?;
         let inner = this.inner;
-        let result = ready!(match this.interests {
-            Some(interests) => interests.poll(cx, |cx| inner.poll(cx)),
-            None => inner.poll(cx),
-        });
+        if let Some(interests) = this.interests {
+            return interests.poll(cx, |cx| inner.poll(cx));
+        }
+        let result = ready!(inner.poll(cx));
         network::dirty();
         Poll::Ready(result)
     }

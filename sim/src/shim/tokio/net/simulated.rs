@@ -13,6 +13,7 @@ use turmoil_net::shim::tokio::net::TcpStream;
 use super::run_host::{OnHost, RunHost};
 use crate::engine::interest::Interests;
 use crate::engine::network;
+use crate::net::RECEIVE_BUFFER;
 use crate::operation::Operation;
 use crate::point::{Op, Progress, Resource};
 
@@ -55,20 +56,33 @@ impl Connection {
         f(stream.get_mut()?).map_err(|error| self.host.explain(self.peer, error))
     }
 
-    /// Polls an operation that may send something.
-    fn operate<R>(
+    /// Polls an operation that sends nothing.
+    fn look<R>(
         &self,
         f: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<R>>,
     ) -> Poll<io::Result<R>> {
         let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
         let result = ready!(f(Pin::new(stream.get_mut()?)));
-        network::dirty();
         Poll::Ready(result.map_err(|error| self.host.explain(self.peer, error)))
     }
 
+    /// Polls an operation that may send something.
+    fn operate<R>(
+        &self,
+        f: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<R>>,
+    ) -> Poll<io::Result<R>> {
+        let result = ready!(self.look(f));
+        network::dirty();
+        Poll::Ready(result)
+    }
+
     fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.readers
-            .poll(cx, |cx| self.operate(|stream| stream.poll_read(cx, buffer)))
+        let before = buffer.filled().len();
+        let result = self
+            .readers
+            .poll(cx, |cx| self.look(|stream| stream.poll_read(cx, buffer)));
+        has_read(buffer.filled().len() - before);
+        result
     }
 
     fn poll_write(&self, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
@@ -128,7 +142,7 @@ impl Connection {
         let peek = poll_fn(|cx| {
             let mut buffer = ReadBuf::new(buffer);
             self.readers.poll(cx, |cx| {
-                self.operate(|stream| stream.poll_peek(cx, &mut buffer))
+                self.look(|stream| stream.poll_peek(cx, &mut buffer))
             })
         });
         Op::new(&self.resource, Operation::Peek, peek).await
@@ -141,7 +155,7 @@ impl Connection {
             let mut buffer = ReadBuf::new(&mut byte);
             // The read reports the error.
             self.readers.poll(cx, |cx| {
-                self.operate(|stream| stream.poll_peek(cx, &mut buffer).map(|_| Ok(())))
+                self.look(|stream| stream.poll_peek(cx, &mut buffer).map(|_| Ok(())))
             })
         });
         Op::new(&self.resource, Operation::Readable, readable).await
@@ -152,7 +166,7 @@ impl Connection {
         // An empty write waits for room as any other does.
         let writable = poll_fn(|cx| {
             self.writers.poll(cx, |cx| {
-                self.operate(|stream| stream.poll_write(cx, &[]).map(|_| Ok(())))
+                self.look(|stream| stream.poll_write(cx, &[]).map(|_| Ok(())))
             })
         });
         Op::new(&self.resource, Operation::Writable, writable).await
@@ -161,7 +175,7 @@ impl Connection {
     pub(super) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.resource.touch();
         let read = self.with(|stream| stream.try_read(buffer))?;
-        network::dirty();
+        has_read(read);
         Ok(read)
     }
 
@@ -178,5 +192,13 @@ impl Connection {
 
     pub(super) fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.with(|stream| stream.peer_addr())
+    }
+}
+
+/// Records that a read has made room for that many bytes. The kernel sends its peer an update of
+/// the window only if they are half of its buffer.
+fn has_read(bytes: usize) {
+    if bytes >= RECEIVE_BUFFER / 2 {
+        network::dirty();
     }
 }

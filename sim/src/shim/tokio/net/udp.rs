@@ -198,7 +198,7 @@ impl UdpSocket {
             // Without a state of its own: it may be made anew for each poll.
             let receive = simulated.socket.get()?.recv_from(buf.initialize_unfilled());
             let host = simulated.socket.host();
-            pin!(PolledOnHost::new(host, &simulated.receivers, receive)).poll(cx)
+            pin!(PolledOnHost::waiting(host, &simulated.receivers, receive)).poll(cx)
         });
         let (length, sender) = ready!(received)?;
         buf.advance(length);
@@ -366,12 +366,12 @@ impl Simulated {
         operation: Operation,
         future: impl Future<Output = io::Result<T>>,
     ) -> io::Result<T> {
-        Op::new(
-            &self.resource,
-            operation,
-            PolledOnHost::new(self.socket.host(), &self.receivers, future),
-        )
-        .await
+        let host = self.socket.host();
+        let polled = match operation {
+            Operation::Send | Operation::SendTo => PolledOnHost::at_once(host, future),
+            _ => PolledOnHost::waiting(host, &self.receivers, future),
+        };
+        Op::new(&self.resource, operation, polled).await
     }
 
     fn attempt<T>(&self, f: impl FnOnce(&shim::UdpSocket) -> io::Result<T>) -> io::Result<T> {
