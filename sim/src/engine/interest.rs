@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use super::wake_queue::TaskWake;
 use super::{Engine, context};
 
-/// What is woken when a wait is over.
+/// The task, or a part of one, that is woken when a wait is over.
 pub(crate) enum Interest {
     /// The task that was polled.
     Task(Weak<TaskWake>),

@@ -1,4 +1,4 @@
-//! The directions of TCP connections, as the packets on their way show them.
+//! The directions of TCP connections, as the packets in flight show them.
 
 use std::collections::BTreeMap;
 
