@@ -8,7 +8,6 @@ use crate::ambient::Ambient;
 use crate::engine::{Config, Disposal, Driver, Engine, context, panics, plain_tasks, stacks};
 use crate::ids::{HostId, TaskId};
 use crate::task;
-use crate::time::VirtualTime;
 use crate::trace::{Outcome, TaskEnd};
 use crate::world::World;
 
@@ -80,13 +79,7 @@ fn execute<'a>(config: Config, start: Start<'a>) -> Outcome<()> {
     let handling_locks = stacks::handle_plain_locks();
     let take_value = start(&engine);
     engine.name_task(TaskId::PROGRAM, "program");
-    let driver = Driver {
-        network: Box::pin(tokio::time::sleep_until(engine.start)),
-        yielded: false,
-        armed: VirtualTime::ZERO,
-        limit: Box::pin(tokio::time::sleep_until(engine.start + limit)),
-        engine: Rc::clone(&engine),
-    };
+    let driver = Driver::new(Rc::clone(&engine), limit);
     let ended = panic::catch_unwind(AssertUnwindSafe(|| {
         runtime.block_on(tokio::task::unconstrained(driver));
     }));

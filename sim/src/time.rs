@@ -28,6 +28,11 @@ impl VirtualTime {
         self.0 / 1_000
     }
 
+    /// Returns the first whole millisecond that is not before this.
+    pub(crate) fn on_grid(self) -> Self {
+        Self(self.0.checked_next_multiple_of(1_000).unwrap_or(self.0))
+    }
+
     /// Returns the time since `earlier`, or zero if that is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))

@@ -77,6 +77,8 @@ pub(crate) struct Core {
     /// The step in which the running task executes atomically, if it does.
     pub(super) atomic_step: Option<u64>,
     pub(super) quiescence_waiters: Vec<Waker>,
+    /// The number of tasks with `has_wakers_out`.
+    pub(super) with_wakers_out: usize,
     pub(super) halted: Option<Verdict>,
     pub(super) record: Record,
     pub(super) budget: Budget,
@@ -104,6 +106,9 @@ pub(crate) struct Task {
     /// `true` from when a scheduling point switches it away until it is polled.
     pub(super) is_at_point: bool,
     pub(super) exempt: Exemption,
+    /// `true` if something else than the simulator had kept a waker of the task when its last
+    /// poll ended.
+    pub(super) has_wakers_out: bool,
 }
 
 /// The tasks of a subtree of spawns that the run never cancels.
@@ -429,6 +434,26 @@ impl Core {
     #[inline]
     pub(super) fn task_mut(&mut self, id: TaskId) -> Option<&mut Task> {
         self.tasks.get_mut(id)?.as_deref_mut()
+    }
+
+    /// Records whether a waker of the task is out, now that its poll has ended or is suspended.
+    #[inline]
+    pub(super) fn count_wakers_out(&mut self, id: TaskId) {
+        let Some(task) = self.tasks[id].as_deref_mut() else {
+            return;
+        };
+        // One reference is the task's own, one is in the waker that it is polled with.
+        let are_out = Arc::strong_count(&task.wake) > 2;
+        let were_out = std::mem::replace(&mut task.has_wakers_out, are_out);
+        self.with_wakers_out += usize::from(are_out);
+        self.with_wakers_out -= usize::from(were_out);
+    }
+
+    /// Returns `true` if nothing but the simulator can wake a task, so that time may move to the
+    /// next event that it knows of: tokio's timers, and those who wait for its tasks, would keep
+    /// wakers.
+    pub(super) fn time_is_ours(&self) -> bool {
+        self.with_wakers_out == 0 && self.plain_waits.is_empty() && self.leaks == Leaks::Fail
     }
 
     /// Returns the ids of the tasks that have not ended, oldest first.

@@ -1,9 +1,10 @@
 //! The future that tokio polls: it runs the next task, or advances the network and time.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use crate::engine::deadlock;
 use crate::ids::TaskId;
@@ -13,14 +14,15 @@ use super::Engine;
 
 /// The future that tokio polls.
 pub(crate) struct Driver {
-    pub(crate) engine: Rc<Engine>,
-    /// Set to the next packet's arrival.
-    pub(crate) network: Pin<Box<tokio::time::Sleep>>,
-    pub(crate) armed: VirtualTime,
+    engine: Rc<Engine>,
+    /// Tokio's timer for the next time at which something happens, by which it moves its clock.
+    alarm: Pin<Box<tokio::time::Sleep>>,
+    armed: VirtualTime,
     /// `true` if plain tasks have had their turn since a task of the run was polled.
-    pub(crate) yielded: bool,
+    yielded: bool,
     /// The end of virtual time.
-    pub(crate) limit: Pin<Box<tokio::time::Sleep>>,
+    limit: VirtualTime,
+    tokio: tokio::runtime::Handle,
 }
 
 impl Future for Driver {
@@ -32,6 +34,7 @@ impl Future for Driver {
         engine.wakes.enter(cx.waker());
         engine.read_clock();
         engine.check_leaks();
+        engine.fire_timers();
         loop {
             match engine.next_task() {
                 Next::Task(id) => {
@@ -40,7 +43,7 @@ impl Future for Driver {
                 }
                 Next::Over => return Poll::Ready(()),
                 Next::Idle => {
-                    if engine.advance_network() || this.network_due(cx) {
+                    if engine.advance_network() {
                         this.yielded = false;
                         continue;
                     }
@@ -58,9 +61,18 @@ impl Future for Driver {
                         continue;
                     }
                     engine.count_unreported_plain_tasks();
-                    if this.limit.as_mut().poll(cx).is_ready() {
+                    if engine.now() >= this.limit {
                         engine.out_of_time();
                         return Poll::Ready(());
+                    }
+                    let at = this.next_event();
+                    if this.time_is_ours() {
+                        engine.move_clock(at);
+                        continue;
+                    }
+                    if this.arm(at, cx).is_ready() {
+                        engine.fire_timers();
+                        continue;
                     }
                     if engine.wakes.leave() {
                         engine.wakes.enter(cx.waker());
@@ -74,20 +86,41 @@ impl Future for Driver {
 }
 
 impl Driver {
-    /// Arms the timer of the next arrival. Returns `true` if that is due already.
-    pub(super) fn network_due(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(at) = self.engine.next_arrival() else {
-            return false;
-        };
-        if at <= self.engine.now.get() {
-            return true;
+    /// Creates the driver of a run that may last as long as `limit`.
+    pub(crate) fn new(engine: Rc<Engine>, limit: Duration) -> Self {
+        Self {
+            alarm: Box::pin(tokio::time::sleep_until(engine.start)),
+            armed: VirtualTime::ZERO,
+            yielded: false,
+            limit: VirtualTime::ZERO + limit,
+            tokio: tokio::runtime::Handle::current(),
+            engine,
+        }
+    }
+
+    /// Returns the time of the next timer, arrival or end.
+    fn next_event(&self) -> VirtualTime {
+        let times = [self.engine.next_timer(), self.engine.next_arrival()];
+        times.into_iter().flatten().fold(self.limit, Ord::min)
+    }
+
+    /// Returns `true` if there can be no timer and no task of plain tokio's, which it would have
+    /// to run before time moves.
+    fn time_is_ours(&self) -> bool {
+        self.engine.time_is_ours() && self.tokio.metrics().num_alive_tasks() == 0
+    }
+
+    /// Sets the alarm. Returns `Ready` if it is due already.
+    fn arm(&mut self, at: VirtualTime, cx: &mut Context<'_>) -> Poll<()> {
+        if at <= self.engine.now() {
+            return Poll::Ready(());
         }
         if self.armed != at {
             self.armed = at;
             let deadline = self.engine.start + (at - VirtualTime::ZERO);
-            self.network.as_mut().reset(deadline);
+            self.alarm.as_mut().reset(deadline);
         }
-        self.network.as_mut().poll(cx).is_ready()
+        self.alarm.as_mut().poll(cx)
     }
 }
 
@@ -145,6 +178,23 @@ impl Engine {
         let any = !quiescence_waiters.is_empty();
         quiescence_waiters.into_iter().for_each(Waker::wake);
         any
+    }
+
+    /// Returns `true` if nothing but the simulator can wake a task.
+    fn time_is_ours(&self) -> bool {
+        self.core.borrow().time_is_ours() && !self.wakes.is_woken_remotely()
+    }
+
+    /// Moves tokio's clock to `at`, on its grid, and fires the timers that are due then. Tokio
+    /// would get there by itself, by several turns of its driver.
+    fn move_clock(&self, at: VirtualTime) {
+        let by = at.on_grid() - self.now.get();
+        // The clock moves in the first poll. What remains is a yield, which nothing needs.
+        let advance = pin!(tokio::time::advance(by));
+        let polled = advance.poll(&mut Context::from_waker(Waker::noop()));
+        assert!(polled.is_pending(), "tokio's clock is paused");
+        self.read_clock();
+        self.fire_timers();
     }
 
     fn has_ready(&self) -> bool {

@@ -12,6 +12,7 @@ mod core;
 pub(crate) mod deadlock;
 mod driver;
 pub(crate) mod host;
+pub(crate) mod interest;
 mod interruptions;
 mod leaks;
 pub(crate) mod losses;
@@ -28,6 +29,7 @@ pub(crate) mod stack_values;
 pub(crate) mod stacks;
 mod task_choices;
 mod tasks;
+pub(crate) mod timers;
 pub(crate) mod wait;
 pub(crate) mod wake_queue;
 
@@ -66,6 +68,7 @@ use self::record::{Record, TAG_TOTAL};
 use self::spawn_tree::SpawnTree;
 use self::stacks::Stacks;
 use self::task_choices::TaskChoices;
+use self::timers::Timers;
 use self::wake_queue::WakeQueue;
 
 /// The configuration of a run.
@@ -187,6 +190,8 @@ pub(crate) struct Engine {
     pub(crate) start: Instant,
     pub(super) now: Cell<VirtualTime>,
     pub(crate) wakes: WakeQueue,
+    /// Apart from the core, because wakers of user code are dropped and woken.
+    timers: RefCell<Timers>,
     /// Apart from the core, because it holds values of user code.
     pub(crate) extensions: Extensions,
     pub(crate) core: RefCell<Core>,
@@ -225,6 +230,7 @@ impl Engine {
             start: Instant::now(),
             now: Cell::new(VirtualTime::ZERO),
             wakes: WakeQueue::new(Rc::clone(&effects)),
+            timers: RefCell::default(),
             extensions: Extensions::default(),
             core: RefCell::new(Core {
                 tasks: IndexVec::default(),
@@ -255,6 +261,7 @@ impl Engine {
                 next_wait: 0,
                 atomic_step: None,
                 quiescence_waiters: Vec::new(),
+                with_wakers_out: 0,
                 halted: None,
                 record: Record {
                     recording,

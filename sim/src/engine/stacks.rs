@@ -323,6 +323,7 @@ impl Engine {
         }
         if let Some(task) = core.task_mut(id) {
             task.suspended = suspended.take();
+            core.count_wakers_out(id);
             if core.halted.is_none()
                 && let Some(verdict) = deadlock::closed_cycle(core, id, self.now.get())
             {

@@ -75,6 +75,7 @@ impl Engine {
             is_ready: false,
             is_at_point: false,
             exempt,
+            has_wakers_out: false,
         }));
         core.collect(&self.wakes);
         let effects = core.record.effects.get();
@@ -238,6 +239,7 @@ impl Engine {
                 // end of that.
                 self.wakes.push(id);
             }
+            core.count_wakers_out(id);
             if core.halted.is_none()
                 && let Some(verdict) = deadlock::closed_cycle(core, id, self.now.get())
             {
@@ -359,6 +361,9 @@ impl Core {
     /// Takes a task out of a run that is over.
     fn forget_task(&mut self, id: TaskId) -> Option<Box<Task>> {
         self.record_task(id);
-        self.tasks[id].take()
+        let task = self.tasks[id].take();
+        let had_wakers_out = task.as_ref().is_some_and(|task| task.has_wakers_out);
+        self.with_wakers_out -= usize::from(had_wakers_out);
+        task
     }
 }

@@ -6,6 +6,7 @@
 //! real network would lose and send again arrives late instead, in order per connection. Lost
 //! datagrams are really lost.
 
+mod flows;
 mod in_flight;
 mod network;
 pub(crate) mod packet;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use crate::ids::HostId;
 
 pub use network::Opening;
-pub(crate) use network::{Link, Network, Stack};
+pub(crate) use network::{Link, Network, RECEIVE_BUFFER, Stack};
 
 /// The behaviour of links.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

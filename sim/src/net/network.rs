@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use turmoil_net::{EnterGuard, KernelConfig, Net, NetstatState, Packet};
+use turmoil_net::{EnterGuard, KernelConfig, Net, NetstatState, Packet, Transport};
 
+use super::flows::Flows;
 use super::in_flight::Arrivals;
-use super::packet::{Due, Packed, Transit, packed, resets_half_open};
+use super::packet::{Due, Transit, resets_half_open};
 use crate::ids::HostId;
 use crate::index_vec::IndexVec;
 use crate::schedule::SiteId;
@@ -17,16 +18,16 @@ pub(crate) struct Network {
     pub(crate) stack: Stack,
     pub(crate) kernels: IndexVec<HostId, (turmoil_net::HostId, IpAddr)>,
     pub(crate) spare: Vec<(turmoil_net::HostId, IpAddr)>,
-    pub(crate) by_address: BTreeMap<Packed, HostId>,
+    by_address: BTreeMap<IpAddr, HostId>,
     pub(crate) pinned: Option<HostId>,
+    /// `true` if a kernel may have something to send. To look costs a search of all kernels.
     pub(crate) dirty: bool,
     pub(crate) out: Vec<Packet>,
     pub(crate) arrivals: Arrivals<Due>,
     /// Number of packets among the arrivals.
     pub(crate) in_flight: usize,
     pub(crate) links: BTreeMap<(HostId, HostId), Link>,
-    /// The latest arrival on each direction of a TCP connection.
-    pub(crate) flows: BTreeMap<(Packed, Packed, u32), VirtualTime>,
+    pub(crate) flows: Flows,
     pub(crate) timed_out: BTreeSet<(HostId, SocketAddr)>,
 }
 
@@ -62,9 +63,14 @@ pub enum Opening {
     Hangs,
 }
 
+/// The bytes that a kernel keeps for a reader.
+pub(crate) const RECEIVE_BUFFER: usize = 64 * 1024;
+
 impl Network {
     pub(crate) fn new() -> Self {
-        let kernel = KernelConfig::default().retx_threshold(u32::MAX);
+        let kernel = KernelConfig::default()
+            .retx_threshold(u32::MAX)
+            .recv_buf_cap(RECEIVE_BUFFER);
         Self {
             stack: Stack::Building(Box::new(Net::with_config(kernel))),
             kernels: IndexVec::default(),
@@ -76,7 +82,7 @@ impl Network {
             arrivals: Arrivals::default(),
             in_flight: 0,
             links: BTreeMap::new(),
-            flows: BTreeMap::new(),
+            flows: Flows::default(),
             timed_out: BTreeSet::new(),
         }
     }
@@ -95,7 +101,7 @@ impl Network {
             }
         };
         let host = self.kernels.push(kernel);
-        self.by_address.insert(packed(kernel.1), host);
+        self.by_address.insert(kernel.1, host);
         kernel
     }
 
@@ -149,13 +155,57 @@ impl Network {
     }
 
     pub(crate) fn deliver(&mut self, packet: Packet) {
-        if self.guard().is_none() || resets_half_open(&packet) {
+        if self.guard().is_none() {
+            return;
+        }
+        let answers = self.may_answer(&packet);
+        if resets_half_open(&packet) {
             return;
         }
         if let Some(guard) = self.guard() {
             guard.deliver(packet);
-            self.dirty = true;
+            self.dirty |= answers;
         }
+    }
+
+    /// Records what kernels have sent, also if it is discarded.
+    pub(crate) fn record_sent(&mut self, packets: &[Packet]) {
+        for packet in packets {
+            if let Transport::Tcp(segment) = &packet.payload
+                && let Some(from) = self.host_at(packet.src)
+                && let Some(to) = self.host_at(packet.dst)
+            {
+                self.flows.sent(from, to, segment);
+            }
+        }
+    }
+
+    /// Returns `true` if a kernel may have something to send once it has that packet.
+    fn may_answer(&mut self, packet: &Packet) -> bool {
+        let Transport::Tcp(segment) = &packet.payload else {
+            // Not even that nothing listens is reported to the sender.
+            return false;
+        };
+        match (self.host_at(packet.src), self.host_at(packet.dst)) {
+            (Some(from), Some(to)) => self.flows.received(from, to, segment),
+            _ => true,
+        }
+    }
+
+    /// Returns the host with that address.
+    pub(crate) fn host_at(&self, address: IpAddr) -> Option<HostId> {
+        // Addresses are handed out one after the other.
+        let (_, first) = self.kernels.get(HostId::WORLD)?;
+        let guess = match (first, address) {
+            (IpAddr::V4(first), IpAddr::V4(address)) => {
+                address.to_bits().checked_sub(first.to_bits()).map(HostId)
+            }
+            _ => None,
+        };
+        let is_at = |host: &HostId| self.address(*host) == Some(address);
+        guess
+            .filter(is_at)
+            .or_else(|| self.by_address.get(&address).copied())
     }
 
     pub(crate) fn address(&self, host: HostId) -> Option<IpAddr> {

@@ -10,17 +10,6 @@ use crate::time::VirtualTime;
 /// One direction of one TCP connection.
 pub(crate) type Flow = (IpAddr, u16, IpAddr, u16);
 
-/// An address as a number: each packet is looked up by its addresses, and
-/// numbers compare several times faster.
-pub(crate) type Packed = u128;
-
-pub(crate) fn packed(address: IpAddr) -> Packed {
-    match address {
-        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(address) => address.to_bits(),
-    }
-}
-
 /// A packet between two hosts.
 #[derive(Clone)]
 pub(crate) struct Transit {

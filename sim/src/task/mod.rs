@@ -12,12 +12,13 @@ use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
 pub use self::id::{Id, id, try_id};
 use crate::engine::host::HostState;
+use crate::engine::interest::Interest;
 use crate::engine::{Engine, Exemption, context, panics};
 use crate::ids::{HostId, TaskId};
 use crate::operation::{Operation, ResourceKind};
@@ -145,7 +146,7 @@ where
 /// The slot in which a task's result waits for its joiner.
 struct Cell<T> {
     state: State<T>,
-    joiner: Option<Waker>,
+    joiner: Option<Interest>,
 }
 
 enum State<T> {
@@ -193,8 +194,8 @@ fn settle<T>(cell: &Mutex<Cell<T>>, result: Result<T, JoinError>) {
         cell.state = State::Done(result);
         cell.joiner.take()
     };
-    if let Some(waker) = joiner {
-        waker.wake();
+    if let Some(joiner) = joiner {
+        joiner.wake();
     }
 }
 
@@ -388,7 +389,7 @@ impl<T> Simulated<T> {
             State::Done(result) => Poll::Ready(result),
             State::Running => {
                 cell.state = State::Running;
-                cell.joiner = Some(cx.waker().clone());
+                cell.joiner = Some(Interest::of(cx));
                 Poll::Pending
             }
             State::Taken => panic!("JoinHandle polled after completion"),

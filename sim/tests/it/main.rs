@@ -25,4 +25,5 @@ mod sockets;
 mod strategies;
 mod support;
 mod third_party;
+mod timers;
 mod waits;

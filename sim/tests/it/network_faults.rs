@@ -273,3 +273,37 @@ fn half_open_end_learns_nothing_until_it_writes() {
     let reset = Err(ErrorKind::ConnectionReset);
     assert_eq!(outcome.value, Some((reset, (true, reset))));
 }
+
+#[test]
+fn a_reset_before_the_server_accepts_reaches_the_server() {
+    let outcome = run_seed(1, |world| async move {
+        let (server, client) = (world.host("server"), world.host("client"));
+        let service = world.spawn_on(server, async {
+            let listener = TcpListener::bind("0.0.0.0:80")
+                .await
+                .expect("the port is free");
+            time::sleep(ms(50)).await;
+            let (mut stream, _) = listener.accept().await.expect("accepts");
+            let read = time::timeout(ms(5_000), stream.read_u8()).await;
+            read.map(|read| read.map_err(|error| error.kind()))
+        });
+        let task = world.spawn_on(client, async move {
+            time::sleep(ms(1)).await;
+            let mut stream = TcpStream::connect("server:80").await.expect("it listens");
+            // The segment that ends the handshake is still under way.
+            assert_eq!(world.reset_connections(client, server), 1);
+            stream.read_u8().await.map_err(|error| error.kind())
+        });
+        (
+            service.await.expect("it returns"),
+            task.await.expect("it returns"),
+        )
+    });
+    let reset = Err(ErrorKind::ConnectionReset);
+    assert_eq!(
+        outcome.value,
+        Some((Ok(reset), reset)),
+        "{}",
+        outcome.verdict
+    );
+}

@@ -1,8 +1,12 @@
 //! Effects of faults on connections, and the sockets of a run.
 
-use crate::engine::Engine;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::engine::{Core, Engine};
 use crate::ids::HostId;
-use crate::net::packet::forged_reset;
+use crate::net::packet::{Transit, forged_reset, resets_half_open};
+use crate::time::VirtualTime;
 use crate::trace::LiveSocket;
 
 impl Engine {
@@ -51,8 +55,8 @@ impl Engine {
             .filter(|(_, peer)| peer.ip() == address)
             .collect();
         for (local, peer) in &connections {
-            network.deliver(forged_reset(*local, *peer));
-            network.deliver(forged_reset(*peer, *local));
+            core.reset_end(*local, *peer, self.now());
+            core.reset_end(*peer, *local, self.now());
         }
         connections.len()
     }
@@ -73,7 +77,7 @@ impl Engine {
         let connections = connections.filter(|(_, remote)| remote.ip() == address);
         let connections: Vec<_> = connections.collect();
         for (local, remote) in &connections {
-            network.deliver(forged_reset(*local, *remote));
+            core.reset_end(*local, *remote, self.now());
         }
         connections.len()
     }
@@ -99,6 +103,33 @@ impl Engine {
         };
         debug_assert_eq!(network.kernels.len(), core.hosts.len());
         core.hosts.iter().flat_map(entries).collect()
+    }
+}
+
+impl Core {
+    /// Resets one end of a connection. Where the handshake is not over, the reset comes after
+    /// the segment that ends it, as it would if the other end had sent it: the end would else be
+    /// accepted as if nothing had happened.
+    fn reset_end(&mut self, local: SocketAddr, peer: SocketAddr, now: VirtualTime) {
+        let number = self.statistics.packets;
+        let Some(network) = &mut self.network else {
+            return;
+        };
+        let packet = forged_reset(local, peer);
+        let hosts = (network.host_at(peer.ip()), network.host_at(local.ip()));
+        match hosts {
+            (Some(from), Some(to)) if resets_half_open(&packet) => {
+                let reset = Transit {
+                    from,
+                    to,
+                    sent: now,
+                    number,
+                    packet,
+                };
+                self.forward(reset, now, Duration::ZERO);
+            }
+            _ => network.deliver(packet),
+        }
     }
 }
 

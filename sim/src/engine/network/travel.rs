@@ -7,7 +7,7 @@ use turmoil_net::{Packet, Transport};
 use crate::engine::host::HostState;
 use crate::engine::{Core, Engine};
 use crate::ids::HostId;
-use crate::net::packet::{Due, Transit, flow, is_pure_ack, opens, packed, payload_len};
+use crate::net::packet::{Due, Transit, is_pure_ack, opens, payload_len};
 use crate::net::{Link, Network, Opening};
 use crate::schedule::{self, Site, SiteId};
 use crate::time::{VirtualTime, micros};
@@ -45,10 +45,8 @@ impl Core {
     /// Sends a packet over its link, or puts it aside.
     pub(super) fn route(&mut self, packet: Packet, now: VirtualTime) {
         let Some(network) = &self.network else { return };
-        let (Some(&from), Some(&to)) = (
-            network.by_address.get(&packed(packet.src)),
-            network.by_address.get(&packed(packet.dst)),
-        ) else {
+        let (Some(from), Some(to)) = (network.host_at(packet.src), network.host_at(packet.dst))
+        else {
             return;
         };
         self.statistics.packets += 1;
@@ -91,7 +89,6 @@ impl Core {
             self.keep_from_opening(transit, opening, now);
             return None;
         }
-        let link = self.link(from, to);
         if link.held {
             link.waiting.push(transit);
             return None;
@@ -148,14 +145,11 @@ impl Core {
             self.draws.draw(latency, bound)
         };
         let at = now + config.latency_min + Duration::from_micros(u64::from(extra));
-        match flow(&transit.packet) {
-            None => at,
-            Some((src, src_port, dst, dst_port)) => {
-                let ports = u32::from(src_port) << 16 | u32::from(dst_port);
-                let flow = (packed(src), packed(dst), ports);
-                let last = self.network().flows.entry(flow).or_default();
-                *last = at.max(*last);
-                *last
+        match &transit.packet.payload {
+            Transport::Udp(_) => at,
+            Transport::Tcp(segment) => {
+                let flows = &mut self.network().flows;
+                flows.in_order(transit.from, transit.to, segment, at)
             }
         }
     }
@@ -190,6 +184,7 @@ impl Core {
             guard.egress_all(&mut out);
         }
         let discarded = discard.and_then(|host| network.address(host));
+        network.record_sent(&out);
         for packet in out.drain(..) {
             if Some(packet.src) != discarded {
                 self.route(packet, now);

@@ -16,7 +16,7 @@ use super::addr::ToSocketAddrs;
 use super::run_host::{OnHost, PolledOnHost, RunHost, bind, not_of_the_machine};
 use super::simulated::Connection;
 use super::stream::TcpStream;
-use crate::engine::network;
+use crate::engine::interest::Interests;
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Op, Progress, Resource};
 
@@ -33,6 +33,7 @@ struct Simulated {
     resource: Resource,
     /// Progress of `poll_accept`, which has no future to keep it in.
     accepting: Mutex<Progress>,
+    accepters: Interests,
 }
 
 impl TcpListener {
@@ -91,7 +92,7 @@ impl TcpListener {
         caller: &'static Location<'static>,
     ) -> io::Result<Self> {
         let resource = Resource::at(ResourceKind::Socket, caller);
-        let bind = pin!(PolledOnHost::new(host, shim::TcpListener::bind(addr)));
+        let bind = pin!(PolledOnHost::at_once(host, shim::TcpListener::bind(addr)));
         let Poll::Ready(socket) = bind.poll(&mut Context::from_waker(Waker::noop())) else {
             unreachable!("a simulated bind does not wait")
         };
@@ -100,6 +101,7 @@ impl TcpListener {
             socket: OnHost::new(host, socket?),
             resource,
             accepting: Mutex::new(Progress::default()),
+            accepters: Interests::default(),
         })))
     }
 
@@ -195,6 +197,7 @@ impl Simulated {
             socket,
             resource,
             accepting: Mutex::new(Progress::default()),
+            accepters: Interests::default(),
         })
     }
 
@@ -203,8 +206,8 @@ impl Simulated {
         cx: &mut Context<'_>,
         caller: &'static Location<'static>,
     ) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        let (stream, peer) = ready!(self.socket.get()?.poll_accept(cx))?;
-        network::dirty();
+        let socket = self.socket.get()?;
+        let (stream, peer) = ready!(self.accepters.poll(cx, |cx| socket.poll_accept(cx)))?;
         let resource = Resource::at(ResourceKind::Socket, caller);
         let connection = Connection::new(self.socket.host(), stream, peer, resource);
         Poll::Ready(Ok((TcpStream::simulated(connection), peer)))

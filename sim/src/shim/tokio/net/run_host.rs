@@ -14,6 +14,7 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::addr::{ToSocketAddrs, no_address, resolve};
+use crate::engine::interest::Interests;
 use crate::engine::network;
 use crate::ids::HostId;
 use crate::operation::Operation;
@@ -130,20 +131,35 @@ impl<S> Drop for OnHost<S> {
 pin_project! {
     /// A future of turmoil-net's that is polled on its host. Only for futures whose drop uses
     /// no kernel.
-    pub(super) struct PolledOnHost<F> {
+    pub(super) struct PolledOnHost<'a, F> {
         host: RunHost,
+        interests: Option<&'a Interests>,
         #[pin]
         inner: F,
     }
 }
 
-impl<F> PolledOnHost<F> {
-    pub(super) fn new(host: RunHost, inner: F) -> Self {
-        Self { host, inner }
+impl<'a, F> PolledOnHost<'a, F> {
+    /// Creates a future that waits for an event of the socket, and sends nothing.
+    pub(super) fn waiting(host: RunHost, interests: &'a Interests, inner: F) -> Self {
+        Self {
+            host,
+            interests: Some(interests),
+            inner,
+        }
+    }
+
+    /// Creates a future that does not wait, and may send.
+    pub(super) fn at_once(host: RunHost, inner: F) -> Self {
+        Self {
+            host,
+            interests: None,
+            inner,
+        }
     }
 }
 
-impl<F, T> Future for PolledOnHost<F>
+impl<F, T> Future for PolledOnHost<'_, F>
 where
     F: Future<Output = io::Result<T>>,
 {
@@ -152,7 +168,11 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         this.host.enter()?;
-        let result = ready!(this.inner.poll(cx));
+        let inner = this.inner;
+        if let Some(interests) = this.interests {
+            return interests.poll(cx, |cx| inner.poll(cx));
+        }
+        let result = ready!(inner.poll(cx));
         network::dirty();
         Poll::Ready(result)
     }
@@ -173,7 +193,7 @@ where
         outcome = Op::new(
             resource,
             Operation::Bind,
-            PolledOnHost::new(host, bind(address)),
+            PolledOnHost::at_once(host, bind(address)),
         )
         .await;
         if outcome.is_ok() {
@@ -186,6 +206,7 @@ where
 /// A connection attempt.
 pub(super) struct Connecting<T> {
     future: OnHost<Pin<Box<dyn Future<Output = io::Result<T>> + Send>>>,
+    interests: Interests,
 }
 
 impl<T> Connecting<T> {
@@ -195,6 +216,7 @@ impl<T> Connecting<T> {
     ) -> Self {
         Self {
             future: OnHost::new(host, Box::pin(future)),
+            interests: Interests::default(),
         }
     }
 }
@@ -203,7 +225,9 @@ impl<T> Future for Connecting<T> {
     type Output = io::Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let result = self.future.get_mut()?.as_mut().poll(cx);
+        let Self { future, interests } = &mut *self;
+        let future = future.get_mut()?.as_mut();
+        let result = interests.poll(cx, |cx| future.poll(cx));
         // Also if it is pending: the first poll sends a packet.
         network::dirty();
         result

@@ -11,7 +11,9 @@ use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use turmoil_net::shim::tokio::net::TcpStream;
 
 use super::run_host::{OnHost, RunHost};
+use crate::engine::interest::Interests;
 use crate::engine::network;
+use crate::net::RECEIVE_BUFFER;
 use crate::operation::Operation;
 use crate::point::{Op, Progress, Resource};
 
@@ -23,6 +25,8 @@ pub(super) struct Connection {
     host: RunHost,
     peer: SocketAddr,
     resource: Resource,
+    readers: Interests,
+    writers: Interests,
 }
 
 impl Connection {
@@ -37,6 +41,8 @@ impl Connection {
             host,
             peer,
             resource,
+            readers: Interests::default(),
+            writers: Interests::default(),
         }
     }
 
@@ -50,23 +56,39 @@ impl Connection {
         f(stream.get_mut()?).map_err(|error| self.host.explain(self.peer, error))
     }
 
-    /// Polls an operation that may send something.
-    fn operate<R>(
+    /// Polls an operation that sends nothing.
+    fn look<R>(
         &self,
         f: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<R>>,
     ) -> Poll<io::Result<R>> {
         let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
         let result = ready!(f(Pin::new(stream.get_mut()?)));
-        network::dirty();
         Poll::Ready(result.map_err(|error| self.host.explain(self.peer, error)))
     }
 
+    /// Polls an operation that may send something.
+    fn operate<R>(
+        &self,
+        f: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<R>>,
+    ) -> Poll<io::Result<R>> {
+        let result = ready!(self.look(f));
+        network::dirty();
+        Poll::Ready(result)
+    }
+
     fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.operate(|stream| stream.poll_read(cx, buffer))
+        let before = buffer.filled().len();
+        let result = self
+            .readers
+            .poll(cx, |cx| self.look(|stream| stream.poll_read(cx, buffer)));
+        has_read(buffer.filled().len() - before);
+        result
     }
 
     fn poll_write(&self, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
-        self.operate(|stream| stream.poll_write(cx, buffer))
+        self.writers.poll(cx, |cx| {
+            self.operate(|stream| stream.poll_write(cx, buffer))
+        })
     }
 
     pub(super) fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -119,7 +141,9 @@ impl Connection {
     pub(super) async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let peek = poll_fn(|cx| {
             let mut buffer = ReadBuf::new(buffer);
-            self.operate(|stream| stream.poll_peek(cx, &mut buffer))
+            self.readers.poll(cx, |cx| {
+                self.look(|stream| stream.poll_peek(cx, &mut buffer))
+            })
         });
         Op::new(&self.resource, Operation::Peek, peek).await
     }
@@ -130,7 +154,9 @@ impl Connection {
             let mut byte = [0];
             let mut buffer = ReadBuf::new(&mut byte);
             // The read reports the error.
-            self.operate(|stream| stream.poll_peek(cx, &mut buffer).map(|_| Ok(())))
+            self.readers.poll(cx, |cx| {
+                self.look(|stream| stream.poll_peek(cx, &mut buffer).map(|_| Ok(())))
+            })
         });
         Op::new(&self.resource, Operation::Readable, readable).await
     }
@@ -138,15 +164,18 @@ impl Connection {
     /// Returns `Ready` if a write would, with any outcome.
     pub(super) async fn writable(&self) -> io::Result<()> {
         // An empty write waits for room as any other does.
-        let writable =
-            poll_fn(|cx| self.operate(|stream| stream.poll_write(cx, &[]).map(|_| Ok(()))));
+        let writable = poll_fn(|cx| {
+            self.writers.poll(cx, |cx| {
+                self.look(|stream| stream.poll_write(cx, &[]).map(|_| Ok(())))
+            })
+        });
         Op::new(&self.resource, Operation::Writable, writable).await
     }
 
     pub(super) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.resource.touch();
         let read = self.with(|stream| stream.try_read(buffer))?;
-        network::dirty();
+        has_read(read);
         Ok(read)
     }
 
@@ -163,5 +192,13 @@ impl Connection {
 
     pub(super) fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.with(|stream| stream.peer_addr())
+    }
+}
+
+/// Records that a read has made room for that many bytes. The kernel sends its peer an update of
+/// the window only if they are half of its buffer.
+fn has_read(bytes: usize) {
+    if bytes >= RECEIVE_BUFFER / 2 {
+        network::dirty();
     }
 }

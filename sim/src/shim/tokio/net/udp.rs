@@ -15,6 +15,7 @@ use turmoil_net::shim::tokio::net as shim;
 
 use super::addr::{ToSocketAddrs, destination, no_address, resolve};
 use super::run_host::{OnHost, PolledOnHost, RunHost, bind};
+use crate::engine::interest::Interests;
 use crate::engine::network;
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Op, Progress, Resource};
@@ -30,6 +31,8 @@ enum Inner {
 struct Simulated {
     socket: OnHost<shim::UdpSocket>,
     resource: Resource,
+    /// Tasks that wait to receive. No task waits to send.
+    receivers: Interests,
     /// Progress of `poll_recv_from` and `poll_send_to`, which have no future to keep it in.
     receiving: Mutex<Progress>,
     sending: Mutex<Progress>,
@@ -194,7 +197,8 @@ impl UdpSocket {
         let received = receiving.drive(&simulated.resource, Operation::RecvFrom, cx, |cx| {
             // Without a state of its own: it may be made anew for each poll.
             let receive = simulated.socket.get()?.recv_from(buf.initialize_unfilled());
-            pin!(PolledOnHost::new(simulated.socket.host(), receive)).poll(cx)
+            let host = simulated.socket.host();
+            pin!(PolledOnHost::waiting(host, &simulated.receivers, receive)).poll(cx)
         });
         let (length, sender) = ready!(received)?;
         buf.advance(length);
@@ -219,7 +223,7 @@ impl UdpSocket {
         let mut sending = lock(&simulated.sending);
         sending.drive(&simulated.resource, Operation::SendTo, cx, |cx| {
             let send = simulated.socket.get()?.send_to(buf, destination(target));
-            pin!(PolledOnHost::new(simulated.socket.host(), send)).poll(cx)
+            pin!(PolledOnHost::at_once(simulated.socket.host(), send)).poll(cx)
         })
     }
 
@@ -327,6 +331,7 @@ impl Simulated {
         Ok(Self {
             socket,
             resource,
+            receivers: Interests::default(),
             receiving: Mutex::default(),
             sending: Mutex::default(),
         })
@@ -361,12 +366,12 @@ impl Simulated {
         operation: Operation,
         future: impl Future<Output = io::Result<T>>,
     ) -> io::Result<T> {
-        Op::new(
-            &self.resource,
-            operation,
-            PolledOnHost::new(self.socket.host(), future),
-        )
-        .await
+        let host = self.socket.host();
+        let polled = match operation {
+            Operation::Send | Operation::SendTo => PolledOnHost::at_once(host, future),
+            _ => PolledOnHost::waiting(host, &self.receivers, future),
+        };
+        Op::new(&self.resource, operation, polled).await
     }
 
     fn attempt<T>(&self, f: impl FnOnce(&shim::UdpSocket) -> io::Result<T>) -> io::Result<T> {

@@ -11,9 +11,16 @@ mod clock;
 mod interval;
 mod sleep;
 mod timeout;
+mod timer;
 
 pub use ::tokio::time::{Duration, Instant, MissedTickBehavior, error};
 pub use clock::{advance, pause, resume};
 pub use interval::{Interval, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Timeout, timeout, timeout_at};
+
+/// Returns the delay, or some 30 years if it is longer, as tokio does: no sum of such a delay
+/// and an instant is out of range.
+fn safe_delay(delay: Duration) -> Duration {
+    delay.min(Duration::from_secs(30 * 365 * 86_400))
+}

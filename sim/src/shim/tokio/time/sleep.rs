@@ -11,14 +11,22 @@ use pin_project_lite::pin_project;
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Progress, Resource};
 
+use super::safe_delay;
+use super::timer::Timer;
+
 /// Waits that long, in whole milliseconds, rounded up.
 ///
 /// # Panics
 ///
-/// Outside both a run and a tokio runtime with time, as tokio does.
+/// Outside both a run and a tokio runtime with time, as tokio does. Polled after its run.
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep::around(real::sleep(duration))
+    match Timer::new(|now| now + safe_delay(duration)) {
+        Some(timer) => Sleep::with(Inner::Simulated { timer }),
+        None => Sleep::with(Inner::Real {
+            sleep: real::sleep(duration),
+        }),
+    }
 }
 
 /// Waits until then.
@@ -28,7 +36,12 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// As [`sleep`].
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    Sleep::around(real::sleep_until(deadline))
+    match Timer::new(|_| deadline) {
+        Some(timer) => Sleep::with(Inner::Simulated { timer }),
+        None => Sleep::with(Inner::Real {
+            sleep: real::sleep_until(deadline),
+        }),
+    }
 }
 
 pin_project! {
@@ -37,15 +50,24 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct Sleep {
         #[pin]
-        inner: real::Sleep,
+        inner: Inner,
         progress: Progress,
         resource: Resource,
     }
 }
 
+pin_project! {
+    #[derive(Debug)]
+    #[project = InnerPinned]
+    enum Inner {
+        Simulated { timer: Timer },
+        Real { #[pin] sleep: real::Sleep },
+    }
+}
+
 impl Sleep {
     #[track_caller]
-    fn around(inner: real::Sleep) -> Self {
+    fn with(inner: Inner) -> Self {
         Self {
             inner,
             progress: Progress::default(),
@@ -60,12 +82,41 @@ impl Sleep {
 
     /// Returns `true` if it has ended.
     pub fn is_elapsed(&self) -> bool {
-        self.inner.is_elapsed()
+        match &self.inner {
+            Inner::Simulated { timer } => timer.is_elapsed(),
+            Inner::Real { sleep } => sleep.is_elapsed(),
+        }
     }
 
     /// Moves its end to another instant, even if it has ended.
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
-        self.project().inner.reset(deadline);
+        match self.project().inner.project() {
+            InnerPinned::Simulated { timer } => timer.reset(deadline),
+            InnerPinned::Real { sleep } => sleep.reset(deadline),
+        }
+    }
+}
+
+impl Inner {
+    fn deadline(&self) -> Instant {
+        match self {
+            Self::Simulated { timer } => timer.deadline(),
+            Self::Real { sleep } => sleep.deadline(),
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        match self {
+            Self::Simulated { timer } => timer.deadline() <= timer.now(),
+            Self::Real { sleep } => sleep.deadline() <= Instant::now(),
+        }
+    }
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match self.project() {
+            InnerPinned::Simulated { timer } => timer.poll(cx),
+            InnerPinned::Real { sleep } => sleep.poll(cx),
+        }
     }
 }
 
@@ -77,7 +128,7 @@ impl Future for Sleep {
         let inner = this.inner;
         // A timer that is due does not suspend its task, and a loop over such
         // timers must still pass scheduling points.
-        if inner.deadline() <= Instant::now() {
+        if inner.is_due() {
             this.progress
                 .drive(this.resource, Operation::Sleep, cx, |cx| inner.poll(cx))
         } else {

@@ -14,17 +14,34 @@ use crate::engine::context;
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Point, Resource, Waiting};
 
+use super::timer::Timer;
+
 /// Waits for a future, but no longer than that.
 ///
 /// # Panics
 ///
-/// Outside both a run and a tokio runtime with time, as tokio does.
+/// Outside both a run and a tokio runtime with time, as tokio does. Polled after its run.
 #[track_caller]
 pub fn timeout<F>(duration: Duration, future: F) -> Timeout<F::IntoFuture>
 where
     F: IntoFuture,
 {
-    Timeout::around(real::timeout(duration, future))
+    let mut in_range = true;
+    let timer = Timer::new(|now| {
+        now.checked_add(duration).unwrap_or_else(|| {
+            in_range = false;
+            now
+        })
+    });
+    Timeout::with(match timer {
+        Some(timer) => Inner::Simulated {
+            value: future.into_future(),
+            timer: in_range.then_some(timer),
+        },
+        None => Inner::Real {
+            timeout: real::timeout(duration, future),
+        },
+    })
 }
 
 /// Waits for a future, but no longer than until then.
@@ -37,7 +54,15 @@ pub fn timeout_at<F>(deadline: Instant, future: F) -> Timeout<F::IntoFuture>
 where
     F: IntoFuture,
 {
-    Timeout::around(real::timeout_at(deadline, future))
+    Timeout::with(match Timer::new(|_| deadline) {
+        Some(timer) => Inner::Simulated {
+            value: future.into_future(),
+            timer: Some(timer),
+        },
+        None => Inner::Real {
+            timeout: real::timeout_at(deadline, future),
+        },
+    })
 }
 
 pin_project! {
@@ -46,16 +71,33 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct Timeout<T> {
         #[pin]
-        inner: real::Timeout<T>,
+        inner: Inner<T>,
         point: Point,
         waiting: Option<Waiting>,
         resource: Resource,
     }
 }
 
+pin_project! {
+    #[derive(Debug)]
+    #[project = InnerPinned]
+    enum Inner<T> {
+        Simulated {
+            #[pin]
+            value: T,
+            // None for a time that is out of range.
+            timer: Option<Timer>,
+        },
+        Real {
+            #[pin]
+            timeout: real::Timeout<T>,
+        },
+    }
+}
+
 impl<T> Timeout<T> {
     #[track_caller]
-    fn around(inner: real::Timeout<T>) -> Self {
+    fn with(inner: Inner<T>) -> Self {
         Self {
             inner,
             point: Point::default(),
@@ -66,19 +108,49 @@ impl<T> Timeout<T> {
 
     /// Returns the future.
     pub fn get_ref(&self) -> &T {
-        self.inner.get_ref()
+        match &self.inner {
+            Inner::Simulated { value, .. } => value,
+            Inner::Real { timeout } => timeout.get_ref(),
+        }
     }
 
     /// Returns the future.
     pub fn get_mut(&mut self) -> &mut T {
-        self.inner.get_mut()
+        match &mut self.inner {
+            Inner::Simulated { value, .. } => value,
+            Inner::Real { timeout } => timeout.get_mut(),
+        }
     }
 
     /// Returns the future, without the time-out.
     pub fn into_inner(self) -> T {
-        self.inner.into_inner()
+        match self.inner {
+            Inner::Simulated { value, .. } => value,
+            Inner::Real { timeout } => timeout.into_inner(),
+        }
     }
 }
+
+impl<T: Future> Inner<T> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T::Output, TimeIsOver>> {
+        let (value, timer) = match self.project() {
+            InnerPinned::Simulated { value, timer } => (value, timer),
+            InnerPinned::Real { timeout } => {
+                return timeout.poll(cx).map_err(|_| TimeIsOver);
+            }
+        };
+        if let Poll::Ready(output) = value.poll(cx) {
+            return Poll::Ready(Ok(output));
+        }
+        match timer {
+            Some(timer) => timer.poll(cx).map(|()| Err(TimeIsOver)),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// The end of the time before that of the future. Tokio's error costs a timer to make.
+struct TimeIsOver;
 
 impl<T: Future> Future for Timeout<T> {
     type Output = Result<T::Output, Elapsed>;
@@ -99,7 +171,7 @@ impl<T: Future> Future for Timeout<T> {
             }
         };
         match polled {
-            Poll::Ready(Err(elapsed)) => {
+            Poll::Ready(Err(TimeIsOver)) => {
                 // If another task ran first in this poll, the future might have been ready
                 // otherwise, and then it takes precedence. It is polled again at the task's
                 // next turn, which is in this instant.
@@ -108,11 +180,11 @@ impl<T: Future> Future for Timeout<T> {
                         .poll(cx, Some((this.resource, Operation::Timeout)))
                 );
                 *this.waiting = None;
-                Poll::Ready(Err(elapsed))
+                Poll::Ready(Err(elapsed()))
             }
-            Poll::Ready(output) => {
+            Poll::Ready(Ok(output)) => {
                 *this.waiting = None;
-                Poll::Ready(output)
+                Poll::Ready(Ok(output))
             }
             Poll::Pending => {
                 // Once the time is over there is no need for a point.
