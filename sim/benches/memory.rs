@@ -6,9 +6,9 @@
 use std::alloc::System;
 use std::time::Duration;
 
-use rehearsal_sim::{Config, run};
 use rehearsal_sim::tokio::task::spawn;
 use rehearsal_sim::tokio::time::sleep;
+use rehearsal_sim::{Config, run};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]

@@ -13,12 +13,19 @@ macro_rules! log {
 
 pub(crate) fn threads_end() -> Log {
     let named = thread::Builder::new().name("named".to_owned());
-    let named = named.spawn(|| thread::current().name().map(str::to_owned)).unwrap();
+    let named = named
+        .spawn(|| thread::current().name().map(str::to_owned))
+        .unwrap();
     let outside = named.thread().name().map(str::to_owned);
     let other = thread::spawn(|| thread::current().id());
     let same = other.thread().id();
     let id = other.join().unwrap();
-    log![named.join().unwrap(), outside, id == same, id == thread::current().id()]
+    log![
+        named.join().unwrap(),
+        outside,
+        id == same,
+        id == thread::current().id()
+    ]
 }
 
 pub(crate) fn permit_is_kept() -> Log {
@@ -98,7 +105,10 @@ pub(crate) fn barrier_has_one_leader() -> Log {
         })
         .collect();
     let leaders = threads.into_iter().map(|thread| thread.join().unwrap());
-    log![leaders.filter(|leads| *leads).count(), Barrier::new(0).wait().is_leader()]
+    log![
+        leaders.filter(|leads| *leads).count(),
+        Barrier::new(0).wait().is_leader()
+    ]
 }
 
 pub(crate) fn function_is_called_once() -> Log {
@@ -112,7 +122,10 @@ pub(crate) fn function_is_called_once() -> Log {
             })
         })
         .collect();
-    let completed: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    let completed: Vec<_> = threads
+        .into_iter()
+        .map(|thread| thread.join().unwrap())
+        .collect();
     pair.0.call_once_force(|_| *pair.1.lock().unwrap() += 1);
     let calls = *pair.1.lock().unwrap();
     log![completed, calls]
