@@ -13,7 +13,7 @@ use crate::support::stdout;
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The directories and files that the library is built from.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "Cargo.lock",
     "README.md",
     "agents/Cargo.toml",
@@ -22,6 +22,7 @@ const SOURCES: [&str; 10] = [
     "history",
     "macros",
     "sim/Cargo.toml",
+    "sim/benches",
     "sim/src",
     "src",
 ];
