@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::error::Error;
+use crate::files;
 use crate::project::Project;
 
 /// The directory in the build output.
@@ -14,11 +16,14 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    pub(crate) fn new(project: &Project) -> Self {
-        Self {
-            base: project.target().join(DIRECTORY),
-            root: project.root().to_owned(),
-        }
+    /// Creates the directory. Its path has no links and no `..`, because it is compared with
+    /// what cargo makes of it.
+    pub(crate) fn new(project: &Project) -> Result<Self, Error> {
+        let base = project.target().join(DIRECTORY);
+        files::directory(&base)?;
+        let base = base.canonicalize().map_err(Error::file(&base))?;
+        let root = project.root().to_owned();
+        Ok(Self { base, root })
     }
 
     /// Returns the name of the project among those that share a directory for build output.

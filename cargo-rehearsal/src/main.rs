@@ -50,7 +50,7 @@ fn execute(arguments: &Arguments) -> Result<ExitCode, Error> {
         return Ok(arguments::print_help());
     }
     let project = Project::read(arguments)?;
-    let layout = Layout::new(&project);
+    let layout = Layout::new(&project)?;
     let patched = prepare(&layout, &project, arguments)?;
     match &arguments.command {
         Command::Cargo(words) => cargo::run(words, &patched, &project, arguments),
@@ -60,11 +60,7 @@ fn execute(arguments: &Arguments) -> Result<ExitCode, Error> {
 
 /// Brings what cargo is run on up to date, which one command at a time does.
 fn prepare(layout: &Layout, project: &Project, arguments: &Arguments) -> Result<Patched, Error> {
-    let lock = layout.mirror_lock();
-    if let Some(directory) = lock.parent() {
-        files::directory(directory)?;
-    }
-    let _locked = files::lock(&lock)?;
+    let _locked = files::lock(&layout.mirror_lock())?;
     mirror::update(layout, project)?;
     patch::resolve(layout, project, arguments)
 }

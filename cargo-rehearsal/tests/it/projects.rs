@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 
 use crate::ROOT;
-use crate::support::{Project, assert_patched, build_lock, target, text};
+use crate::support::{Project, TARGET, assert_patched, build_lock, target, text};
 
 #[test]
 fn every_package_of_a_workspace_gets_the_shim() {
@@ -40,6 +40,17 @@ fn rehearsal_may_be_named_by_a_relative_path() {
     let project = Project::copy("races");
     name_relatively(&project);
     let output = project.cargo_rehearsal("checks", &["tree"], &[]);
+    assert_patched(&text(&output));
+}
+
+#[test]
+fn target_directory_may_be_named_with_parents() {
+    let _lock = build_lock();
+    let project = Project::copy("races");
+    let directory = target().join("..").join(TARGET);
+    let directory = directory.to_str().expect("UTF-8");
+    let variables = [("CARGO_TARGET_DIR", directory)];
+    let output = project.cargo_rehearsal(".", &["tree", "--workspace"], &variables);
     assert_patched(&text(&output));
 }
 
