@@ -47,7 +47,10 @@ impl Peer {
             .args(["rehearsal", "build", "--release", "--locked", "--quiet"])
             .current_dir(Path::new(ROOT).join("benches/shim"))
             .env("CARGO_TARGET_DIR", target);
-        Self::build(cargo, "target/shim-peer/release/shim-peer")
+        Self::build(
+            cargo,
+            "target/shim-peer/rehearsal/shim/build/release/shim-peer",
+        )
     }
 
     fn build(mut cargo: Command, binary: &str) -> Self {
