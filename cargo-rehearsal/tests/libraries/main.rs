@@ -11,7 +11,7 @@ use crate::support::{Project, build_lock, target, text};
 
 mod repository;
 #[path = "../it/support.rs"]
-#[allow(dead_code, reason = "another test program shares it")]
+#[expect(dead_code, reason = "another test program shares it")]
 mod support;
 
 /// The directory of this repository.

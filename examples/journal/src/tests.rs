@@ -12,7 +12,7 @@ use rehearsal::{Test, TestLocation};
 use crate::tokio::time::sleep;
 use crate::{Acknowledge, Journal, entries};
 
-const DIRECTORY: &str = "/tmp";
+const DIRECTORY: &str = "/";
 
 /// Appends entries until the host crashes. All that were acknowledged are in the journal then.
 async fn crash_while_it_writes(world: World, acknowledge: Acknowledge) {
@@ -65,7 +65,7 @@ fn acknowledging_before_the_sync_loses_an_entry() {
     for part in [
         "acknowledged: [\"entry 0\"",
         "1 deviation, 0 preemptions",
-        "loses in its crash the write of 8 bytes to /tmp/journal at src/journal.rs:",
+        "loses in its crash the write of 8 bytes to /journal at src/journal.rs:",
         "Without the deviation marked » the run passes.",
     ] {
         assert!(report.contains(part), "`{part}` is missing in\n{report}");

@@ -151,13 +151,13 @@ fn changes_of_a_directory_are_lost_from_the_end_until_it_is_synced() {
     let program = || async {
         create_durable("/old", "x").await?;
         fs::rename("/old", "/new").await?;
-        fs::create_dir("/tmp/d").await?;
-        fs::write("/tmp/d/f", "").await
+        fs::create_dir("/sub").await?;
+        fs::write("/sub/f", "").await
     };
     let all = all_left(DiskConfig::default(), program);
     let expected = [
         vec![file("/new", "x")],
-        vec![file("/new", "x"), file("/tmp/d/f", "")],
+        vec![file("/new", "x"), file("/sub/f", "")],
         vec![file("/old", "x")],
     ];
     assert_eq!(all, expected);
@@ -245,17 +245,17 @@ fn loss_names_the_file_and_the_line_that_wrote() {
 fn hosts_have_disks_of_their_own_that_outlive_a_restart() {
     let outcome = run(config(0), |world| async move {
         let (a, b) = (world.host("a"), world.host("b"));
-        on(world, a, async { fs::write("/tmp/name", "a").await }).await;
+        on(world, a, async { fs::write("/name", "a").await }).await;
         on(world, b, async {
-            assert!(!fs::try_exists("/tmp/name").await?);
-            fs::write("/tmp/name", "b").await
+            assert!(!fs::try_exists("/name").await?);
+            fs::write("/name", "b").await
         })
         .await;
         world.disk(a).set_config(DiskConfig::DURABLE);
         world.crash(a);
         world.restart(a);
         on(world, a, async {
-            assert_eq!(fs::read_to_string("/tmp/name").await?, "a");
+            assert_eq!(fs::read_to_string("/name").await?, "a");
             Ok(())
         })
         .await;
