@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::junit::Junit;
+use super::results::{ResultArgs, ResultFiles};
 use super::terminal::Terminal;
 use super::test_binary::{self, Packages};
 use super::{SetArgs, interrupt, print_error, select};
@@ -67,9 +67,8 @@ pub(super) struct ExploreArgs {
     max_runs: Option<u64>,
     #[command(flatten)]
     set: SetArgs,
-    /// Write the results as JUnit into a file, one test case a scenario.
-    #[arg(long, value_name = "FILE", conflicts_with = "test")]
-    junit: Option<PathBuf>,
+    #[command(flatten)]
+    results: ResultArgs,
     /// Do not shrink failures.
     #[arg(long)]
     no_shrink: bool,
@@ -140,11 +139,43 @@ pub(super) fn explore(root: &Path, out: Option<&Path>, args: &ExploreArgs) -> io
     explore_all(&chosen, &here, args, &watch_interrupt())
 }
 
+/// Checks that an exploration with these arguments can be run in shards.
+///
+/// # Errors
+///
+/// The exit code, if it cannot; the reason is printed.
+pub(super) fn check_shardable(root: &Path, args: &ExploreArgs) -> Result<(), Exit> {
+    let search = args.strategy.search().is_some();
+    let problem = match contradiction(args) {
+        Some(problem) => Some(problem),
+        None if search => Some(EXHAUSTIVE_SHARDS),
+        None if args.shard.is_some() => Some("each shard is given its own --shard"),
+        None if args.seeds.is_none() => Some("--seeds is needed, to be shared out"),
+        None => None,
+    };
+    if let Some(problem) = problem {
+        print_error(&format!("error: {problem}\n"));
+        return Err(Exit::Usage);
+    }
+    if args.test.is_some() {
+        return Ok(());
+    }
+    select::chosen(root, &args.scenarios, &args.set)
+        .map(drop)
+        .ok_or(Exit::Usage)
+}
+
+const EXHAUSTIVE_SHARDS: &str =
+    "an exhaustive search has no shards: its schedules are known only as it runs";
+
 /// Returns the problem of settings that are valid each by itself.
 fn contradiction(args: &ExploreArgs) -> Option<&'static str> {
     let exhaustive = args.strategy.search().is_some();
     if exhaustive && args.shard.is_some() {
-        return Some("an exhaustive search has no shards: its schedules are known only as it runs");
+        return Some(EXHAUSTIVE_SHARDS);
+    }
+    if args.test.is_some() && args.results.are_given() {
+        return Some("--junit and --markdown are for scenarios; a test's results are cargo's");
     }
     if !exhaustive && args.max_runs.is_some() {
         return Some("--max-runs is for an exhaustive strategy; use --seeds");
@@ -186,9 +217,9 @@ fn explore_all(
     stop: &AtomicBool,
 ) -> io::Result<Exit> {
     let end = args.time.and_then(|time| now().checked_add(time));
-    let mut junit = Junit::new("explore");
-    let worst = explore_each(scenarios, out, args, stop, end, &mut junit)?;
-    Ok(write_junit(args.junit.as_deref(), junit, worst))
+    let mut results = ResultFiles::new("explore", &args.results);
+    let worst = explore_each(scenarios, out, args, stop, end, &mut results)?;
+    Ok(results.write(worst))
 }
 
 fn explore_each(
@@ -197,13 +228,14 @@ fn explore_each(
     args: &ExploreArgs,
     stop: &AtomicBool,
     end: Option<Instant>,
-    junit: &mut Junit,
+    results: &mut ResultFiles,
 ) -> io::Result<Exit> {
     let mut worst = Exit::Pass;
     for (index, scenario) in scenarios.iter().enumerate() {
         if stop.load(Ordering::Relaxed) {
             let left = &scenarios[index..];
-            left.iter().for_each(|scenario| junit.add_skipped(scenario));
+            left.iter()
+                .for_each(|scenario| results.add_skipped(scenario));
             let left: Vec<&str> = left.iter().map(|s| s.name.as_str()).collect();
             print_error(&format!("not run: {}\n", left.join(", ")));
             return Ok(worst.worst(Exit::Unknown));
@@ -215,31 +247,11 @@ fn explore_each(
             args.set.as_arguments()
         );
         let request = Request::Explore(request(args, out.to_owned(), time, resume));
-        let mut results = |found: &Exploration, exit| junit.add(scenario, found, exit);
-        let mut terminal = Terminal::with_results(&scenario.name, &mut results);
+        let mut add = |found: &Exploration, exit| results.add(scenario, found, exit);
+        let mut terminal = Terminal::with_results(&scenario.name, &mut add);
         worst = worst.worst(execute(scenario, &request, stop, &mut terminal)?);
     }
     Ok(worst)
-}
-
-/// Writes the results as JUnit, if there is a file for them. Returns the exit code.
-pub(super) fn write_junit(path: Option<&Path>, junit: Junit, worst: Exit) -> Exit {
-    let Some(path) = path else {
-        return worst;
-    };
-    match junit.write(path) {
-        Ok(()) => worst,
-        Err(error) => {
-            print_error(&format!(
-                "error: cannot write `{}`: {error}\n",
-                path.display()
-            ));
-            match worst {
-                Exit::Pass => Exit::Internal,
-                worst => worst,
-            }
-        }
-    }
 }
 
 /// Returns the time of the first of so many scenarios that share what is left.

@@ -7,19 +7,20 @@ mod create;
 mod explain;
 mod explore;
 mod interrupt;
-mod junit;
 mod list;
 mod on_repro;
 mod progress;
 mod report;
+mod results;
 mod run;
 mod score;
 mod select;
+mod sweep;
 mod terminal;
 mod test_binary;
 
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -29,6 +30,7 @@ use rehearsal_history::metrics::Unit;
 
 use self::explore::PackageArgs;
 use self::on_repro::on_repro;
+use self::results::ResultArgs;
 use self::test_binary::Packages;
 use crate::command::{KeepRequest, Request};
 use crate::console::{print, print_error};
@@ -40,6 +42,9 @@ use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
 use crate::scenario::amounts::{self, Written};
 use crate::scenario::{Edit, durations, new};
+
+/// The directory of scenario files, if none is given.
+const SCENARIOS: &str = "scenarios";
 
 /// Deterministic simulation testing for multi-agent systems.
 ///
@@ -54,7 +59,7 @@ struct Cli {
     #[arg(
         long = "scenarios",
         global = true,
-        default_value = "scenarios",
+        default_value = SCENARIOS,
         value_name = "DIR"
     )]
     root: PathBuf,
@@ -153,6 +158,9 @@ enum Command {
     /// detected by any of the strategies, or Ctrl-C ended it; 4 if no scenario carries a
     /// defect.
     Score(score::ScoreArgs),
+    /// Print the manifest or the script that runs an exploration in shards on an engine that
+    /// runs many processes. Nothing is started.
+    Sweep(sweep::SweepArgs),
     /// Explain a code of a problem, such as S0010: its meaning and the remedy.
     Explain {
         /// The code; without it, all are explained.
@@ -244,9 +252,8 @@ struct RunArgs {
     /// is never let through. Without this, no seed may fail.
     #[arg(long, value_name = "SHARE", value_parser = share)]
     max_failure_rate: Option<Amount>,
-    /// Write the results as JUnit into a file, one test case a scenario.
-    #[arg(long, value_name = "FILE")]
-    junit: Option<PathBuf>,
+    #[command(flatten)]
+    results: ResultArgs,
     #[command(flatten)]
     baseline: BaselineArgs,
 }
@@ -358,6 +365,10 @@ fn dispatch(cli: &Cli) -> Exit {
             },
         ),
         Command::Score(args) => score::score(&cli.root, args),
+        Command::Sweep(args) => {
+            let given = cli.root != Path::new(SCENARIOS);
+            sweep::sweep(given.then_some(&cli.root), args)
+        }
         Command::Explain { code } => explain::explain(code.as_deref()),
         Command::Schema => create::schema(),
         Command::New { name, system } => create::new(&cli.root, name, system),
@@ -370,6 +381,7 @@ fn dispatch(cli: &Cli) -> Exit {
             Command::List { .. }
             | Command::Check { .. }
             | Command::Explain { .. }
+            | Command::Sweep(_)
             | Command::Schema => Exit::Pass,
             Command::Conform(args) if args.list => Exit::Pass,
             _ => Exit::Unknown,

@@ -7,8 +7,7 @@ use std::path::Path;
 use rehearsal_history::metrics::Unit;
 
 use super::baseline::{Metrics, Shared};
-use super::explore::write_junit;
-use super::junit::Junit;
+use super::results::ResultFiles;
 use super::{RunArgs, print, print_error, select};
 use crate::exit::Exit;
 use crate::explore::{
@@ -30,16 +29,16 @@ pub(super) fn run(root: &Path, out: &Path, args: &RunArgs) -> io::Result<Exit> {
     let Some(mut metrics) = Metrics::of(&args.baseline) else {
         return Ok(Exit::Usage);
     };
-    let mut junit = Junit::new("run");
+    let mut results = ResultFiles::new("run", &args.results);
     let mut worst = Exit::Pass;
     for scenario in &chosen {
-        match run_one(scenario, out, args, &mut metrics, &mut junit)? {
+        match run_one(scenario, out, args, &mut metrics, &mut results)? {
             // Nothing that was asked for can be said.
             Exit::Usage => return Ok(Exit::Usage),
             exit => worst = worst.worst(exit),
         }
     }
-    let worst = write_junit(args.junit.as_deref(), junit, worst);
+    let worst = results.write(worst);
     metrics.finish(worst)
 }
 
@@ -48,7 +47,7 @@ fn run_one(
     out: &Path,
     args: &RunArgs,
     metrics: &mut Metrics<'_>,
-    junit: &mut Junit,
+    results: &mut ResultFiles,
 ) -> io::Result<Exit> {
     let one = Seeds::one(args.seed.unwrap_or(0));
     let shown = match (args.json, &args.seeds) {
@@ -100,7 +99,7 @@ fn run_one(
         found => found?,
     };
     let exit = found.exit_within(scenario, true, args.max_failure_rate);
-    junit.add(scenario, &found, exit);
+    results.add(scenario, &found, exit);
     if shown == Shown::FirstOfEachVerdict {
         match print(&seeds_text(scenario, &found)) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(exit),

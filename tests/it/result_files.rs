@@ -1,4 +1,4 @@
-//! JUnit files, read by another reader than the services'.
+//! Files of results: JUnit, read by another reader than the services', and Markdown.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -9,7 +9,7 @@ use crate::support::{code, stderr};
 
 fn directory(name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
-        .join("junit")
+        .join("result-files")
         .join(name);
     let _ = std::fs::remove_dir_all(&path);
     path
@@ -78,4 +78,50 @@ fn results_that_cannot_be_written_are_no_pass() {
         "{}",
         stderr(&output)
     );
+}
+
+fn markdown(out: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rehearsal"))
+        .args(arguments)
+        .arg("--out")
+        .arg(out)
+        .arg("--markdown")
+        .arg(out.join("results.md"))
+        .output()
+        .expect("the command starts")
+}
+
+#[test]
+fn each_scenario_is_a_row_and_each_failure_a_line_that_replays_it() {
+    let out = directory("markdown");
+    let run = ["run", "programs_stack", "--seeds", "2"];
+    assert_eq!(code(&markdown(&out, &run)), 0);
+    let explore = ["explore", "claimed-twice", "--seeds", "64", "--no-shrink"];
+    assert_eq!(code(&markdown(&out, &explore)), 10);
+    let text = std::fs::read_to_string(out.join("results.md")).expect("it is written");
+    assert_eq!(text.matches("### rehearsal").count(), 2, "{text}");
+    assert!(
+        text.contains("| `programs_stack` | passed | 2 | 0 |"),
+        "{text}"
+    );
+    assert!(
+        text.contains("| `claimed-twice` | **violation** |"),
+        "{text}"
+    );
+    let replays = text
+        .lines()
+        .filter_map(|line| line.split("`rehearsal replay ").nth(1));
+    let repros: Vec<&str> = replays.filter_map(|end| end.split('`').next()).collect();
+    assert!(!repros.is_empty(), "{text}");
+    for repro in repros {
+        assert!(Path::new(repro).exists(), "{repro}");
+    }
+}
+
+#[test]
+fn results_of_a_test_are_not_written_by_the_command() {
+    let out = directory("test");
+    let output = rehearsal(&out, &["explore", "--test", "any"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("--junit"), "{}", stderr(&output));
 }

@@ -8,8 +8,9 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use crate::exit::Exit;
 use crate::explore::{Exploration, summary};
 use crate::report::summary::many;
-use crate::repro::Draft;
 use crate::scenario::Scenario;
+
+use super::{Format, replace};
 
 /// The results so far.
 pub(super) struct Junit {
@@ -23,32 +24,27 @@ impl Junit {
             suite: TestSuite::new(format!("rehearsal {command}")),
         }
     }
+}
 
-    /// Adds the runs of a scenario, which end in that exit code.
-    pub(super) fn add(&mut self, scenario: &Scenario, found: &Exploration, exit: Exit) {
+impl Format for Junit {
+    fn add(&mut self, scenario: &Scenario, found: &Exploration, exit: Exit) {
         let mut case = TestCase::new(&*scenario.name, status(scenario, found, exit));
         case.set_classname(scenario.kind.name())
             .set_time(found.wall);
         self.suite.add_test_case(case);
     }
 
-    /// Adds a scenario that was not run.
-    pub(super) fn add_skipped(&mut self, scenario: &Scenario) {
+    fn add_skipped(&mut self, scenario: &Scenario) {
         let mut case = TestCase::new(&*scenario.name, TestCaseStatus::skipped());
         case.set_classname(scenario.kind.name());
         self.suite.add_test_case(case);
     }
 
-    /// Writes the results to a file, in the place of an older one.
-    ///
-    /// # Errors
-    ///
-    /// If the operating system refuses.
-    pub(super) fn write(self, path: &Path) -> io::Result<()> {
+    fn write(&self, path: &Path) -> io::Result<()> {
         let mut report = Report::new("rehearsal");
-        report.add_test_suite(self.suite);
+        report.add_test_suite(self.suite.clone());
         let text = report.to_string().map_err(io::Error::other)?;
-        Draft::write(path, text.as_bytes())?.replace()
+        replace(path, &text)
     }
 }
 
