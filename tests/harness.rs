@@ -24,10 +24,11 @@ fn main() -> ExitCode {
     if let Some(root) = std::env::var_os(SCENARIOS) {
         return Harness::new().scenarios(root).run();
     }
-    let tests: [(&str, Test); 11] = [
+    let tests: [(&str, Test); 12] = [
         ("a_kept_repro_is_the_first_test", kept_repro_is_first),
         ("a_repro_that_cannot_be_read_fails", unreadable),
         ("a_repro_without_its_scenario_fails", without_scenario),
+        ("tests_run_one_by_one_as_in_nextest", one_by_one),
         ("a_changed_scenario_is_no_quiet_pass", changed),
         ("a_failing_seed_leaves_a_repro", leaves_a_repro),
         ("replay_runs_one_test", replay_runs_one),
@@ -126,6 +127,23 @@ fn edited(file: &Path, from: &str, to: &str) {
     let text = fs::read_to_string(file).expect("it is there");
     assert!(text.contains(from), "{from} in {text}");
     fs::write(file, text.replacen(from, to, 1)).expect("a file");
+}
+
+/// nextest starts a test binary with these arguments to list its tests, then once for each.
+fn one_by_one(name: &str) {
+    let project = Project::new(name);
+    let (code, list) = run(project.command().args(["--list", "--format", "terse"]));
+    assert_eq!(code, 0, "{list}");
+    let names: Vec<&str> = list
+        .lines()
+        .map(|line| line.strip_suffix(": test").expect("a test a line"))
+        .collect();
+    assert_eq!(names.len(), 2, "{list}");
+    for name in names {
+        let (code, text) = run(project.command().args(["--exact", name, "--nocapture"]));
+        assert_eq!(code, 0, "{text}");
+        tells(&text, &["1 passed"]);
+    }
 }
 
 fn kept_repro_is_first(name: &str) {

@@ -7,6 +7,7 @@
 mod answers;
 mod bad_input;
 mod cancel;
+mod ci_templates;
 mod cli;
 mod compatibility;
 mod conform;
