@@ -6,7 +6,7 @@
 //! operation follows it.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -258,12 +258,42 @@ impl Point {
         }
     }
 
-    /// Waits until the point is passed. Returns `false` where there is none: outside a run, and in
-    /// a plain task.
+    /// Passes the point, takes what there is to take without a wait, and makes the task its
+    /// holder. Ready with none if there is nothing to take, outside a run, and in a plain task.
     #[inline]
-    pub(crate) async fn pass(mut self, resource: &Resource, operation: Operation) -> bool {
-        poll_fn(|cx| self.poll(cx, Some((resource, operation)))).await;
-        context::with(|engine| engine.running().is_some()) == Some(true)
+    pub(crate) fn poll_take<T>(
+        &mut self,
+        cx: &Context<'_>,
+        (resource, operation): (&Resource, Operation),
+        take: impl FnOnce() -> Option<T>,
+    ) -> Poll<Option<(T, Holder)>> {
+        let passed = std::mem::replace(&mut self.passed, true);
+        let polled_once = cx.waker().data().is_null();
+        let taken = context::with(|engine| {
+            let resource = resource.id(engine);
+            let goes_on = match passed {
+                true => polled_once || !engine.is_switched_away(),
+                false => {
+                    let at = PendingOperation::new(resource, operation);
+                    engine.point(Some(at), polled_once)
+                }
+            };
+            if !goes_on {
+                return Poll::Pending;
+            }
+            let taken = || {
+                let taken = take()?;
+                let task = engine.hold(resource);
+                let held = task.map(|task| (engine.serial(), resource, task));
+                Some((taken, Holder { held }))
+            };
+            Poll::Ready(engine.running().and_then(|_| taken()))
+        });
+        let taken = taken.unwrap_or(Poll::Ready(None));
+        if taken.is_pending() {
+            cx.waker().wake_by_ref();
+        }
+        taken
     }
 
     /// Creates a point that was passed already.

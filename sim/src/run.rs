@@ -105,10 +105,12 @@ fn execute<'a>(config: Config, start: Start<'a>) -> Outcome<()> {
     drop(handling_locks);
     drop(watching);
     drop(entered);
-    match Rc::try_unwrap(engine) {
-        Ok(engine) => engine.finish(),
-        Err(_) => unreachable!("the driver and the context have dropped the engine"),
-    }
+    assert_eq!(
+        Rc::strong_count(&engine),
+        1,
+        "the driver and the context have dropped the engine"
+    );
+    engine.finish()
 }
 
 /// As [`run`], on a thread of its own and with [`Ambient::Hermetic`], whatever `config`

@@ -61,7 +61,7 @@ pub(super) struct Cancellations {
     /// dropped there.
     blocks: bool,
     /// Made when it is first drawn from.
-    chance: Option<Chance>,
+    chance: Option<Box<Chance>>,
 }
 
 /// The state of a poll that is suspended in its middle.
@@ -187,7 +187,7 @@ impl Cancellations {
 
     fn draw(&mut self, bound: u32) -> u32 {
         let seed = self.seed;
-        let chance = self.chance.get_or_insert_with(|| Chance::new(seed));
+        let chance = self.chance.get_or_insert_with(|| Box::new(Chance::new(seed)));
         chance.draw(bound)
     }
 }

@@ -16,7 +16,9 @@ thread_local! {
 /// then the facade is plain tokio.
 #[inline]
 pub(crate) fn with<R>(f: impl FnOnce(&Engine) -> R) -> Option<R> {
-    CURRENT.with(|slot| slot.borrow().as_ref().map(|engine| f(engine)))
+    // `LocalKey::with` would be a call, and the look at the slot another.
+    let result = CURRENT.try_with(|slot| slot.borrow().as_ref().map(|engine| f(engine)));
+    result.unwrap_or_else(|_| unreachable!("the slot is never destroyed"))
 }
 
 /// A guard that leaves the run when dropped.

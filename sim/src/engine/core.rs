@@ -111,6 +111,15 @@ pub(crate) struct Task {
     pub(super) has_wakers_out: bool,
 }
 
+impl Task {
+    /// Returns how many wakers something else than the simulator keeps.
+    #[inline]
+    pub(super) fn wakers_out(&self) -> usize {
+        // One reference is the task's own, one is in the waker that it is polled with.
+        Arc::strong_count(&self.wake).saturating_sub(2)
+    }
+}
+
 /// The tasks of a subtree of spawns that the run never cancels.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Exemption {
@@ -437,16 +446,18 @@ impl Core {
     }
 
     /// Records whether a waker of the task is out, now that its poll has ended or is suspended.
+    /// Returns how many are.
     #[inline]
-    pub(super) fn count_wakers_out(&mut self, id: TaskId) {
+    pub(super) fn count_wakers_out(&mut self, id: TaskId) -> usize {
         let Some(task) = self.tasks[id].as_deref_mut() else {
-            return;
+            return 0;
         };
-        // One reference is the task's own, one is in the waker that it is polled with.
-        let are_out = Arc::strong_count(&task.wake) > 2;
+        let count = task.wakers_out();
+        let are_out = count > 0;
         let were_out = std::mem::replace(&mut task.has_wakers_out, are_out);
         self.with_wakers_out += usize::from(are_out);
         self.with_wakers_out -= usize::from(were_out);
+        count
     }
 
     /// Returns `true` if nothing but the simulator can wake a task, so that time may move to the

@@ -1,7 +1,6 @@
 //! Deadlocks: cycles of locks as soon as they close, and runs in which nothing
 //! can happen any more.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::Core;
@@ -17,8 +16,7 @@ use crate::trace::{DeadlockedTask, Verdict};
 /// for: it has one wait and one waker is out. A time-out around a lock is a second wait (the
 /// facade's) or a second waker (any other), and then there is a way out.
 pub(crate) fn closed_cycle(core: &Core, task: TaskId, now: VirtualTime) -> Option<Verdict> {
-    // This runs after every poll, and mostly the task waits for something else, or for a lock
-    // whose holders can continue.
+    // Mostly the task waits for something else, or for a lock whose holders can continue.
     let lock = blocking_lock(core, task)?;
     let stuck = |holder: &TaskId| *holder == task || blocking_lock(core, *holder).is_some();
     if !core.resources[lock].holders.iter().any(stuck) {
@@ -68,10 +66,8 @@ fn blocking_lock(core: &Core, id: TaskId) -> Option<ResourceId> {
     let [wait] = task.waits.as_slice() else {
         return None;
     };
-    // One reference is the task's own, one is in the waker that it is polled
-    // with; the third is the lock's.
-    let wakers_out = Arc::strong_count(&task.wake).saturating_sub(2);
-    (wakers_out == 1 && blocks_until_released(core, wait)).then_some(wait.resource)
+    // The one is the lock's.
+    (task.wakers_out() == 1 && blocks_until_released(core, wait)).then_some(wait.resource)
 }
 
 /// Returns `true` if only a release by all holders can end the wait. A reader that waits while

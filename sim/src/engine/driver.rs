@@ -7,16 +7,20 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::engine::deadlock;
+use crate::engine::wake_queue::WakeQueue;
 use crate::ids::TaskId;
 use crate::time::VirtualTime;
 
+use super::core::{Body, Core};
+use super::tasks::Turn;
 use super::Engine;
 
 /// The future that tokio polls.
 pub(crate) struct Driver {
     engine: Rc<Engine>,
     /// Tokio's timer for the next time at which something happens, by which it moves its clock.
-    alarm: Pin<Box<tokio::time::Sleep>>,
+    /// Made when it is first set: most runs move the clock themselves.
+    alarm: Option<Pin<Box<tokio::time::Sleep>>>,
     armed: VirtualTime,
     /// `true` if plain tasks have had their turn since a task of the run was polled.
     yielded: bool,
@@ -35,14 +39,24 @@ impl Future for Driver {
         engine.read_clock();
         engine.check_leaks();
         engine.fire_timers();
+        let mut waiting = None;
         loop {
-            match engine.next_task() {
-                Next::Task(id) => {
+            match engine.next_turn(waiting.take()) {
+                Begun::Poll(id, mut body) => {
+                    this.yielded = false;
+                    let mut cx = Context::from_waker(&body.waker);
+                    match body.future.as_mut().poll(&mut cx) {
+                        Poll::Pending => waiting = Some((id, body)),
+                        Poll::Ready(()) => engine.end_task_after_poll(id, body),
+                    }
+                }
+                Begun::Nothing(Next::Task(id)) => {
                     this.yielded = false;
                     engine.poll_task(id);
                 }
-                Next::Over => return Poll::Ready(()),
-                Next::Idle => {
+                Begun::Drop(body) => drop(body),
+                Begun::Nothing(Next::Over) => return Poll::Ready(()),
+                Begun::Nothing(Next::Idle) => {
                     if engine.advance_network() {
                         this.yielded = false;
                         continue;
@@ -89,7 +103,7 @@ impl Driver {
     /// Creates the driver of a run that may last as long as `limit`.
     pub(crate) fn new(engine: Rc<Engine>, limit: Duration) -> Self {
         Self {
-            alarm: Box::pin(tokio::time::sleep_until(engine.start)),
+            alarm: None,
             armed: VirtualTime::ZERO,
             yielded: false,
             limit: VirtualTime::ZERO + limit,
@@ -115,12 +129,14 @@ impl Driver {
         if at <= self.engine.now() {
             return Poll::Ready(());
         }
+        let deadline = self.engine.start + (at - VirtualTime::ZERO);
+        let new = || Box::pin(tokio::time::sleep_until(deadline));
+        let alarm = self.alarm.get_or_insert_with(new);
         if self.armed != at {
             self.armed = at;
-            let deadline = self.engine.start + (at - VirtualTime::ZERO);
-            self.alarm.as_mut().reset(deadline);
+            alarm.as_mut().reset(deadline);
         }
-        self.alarm.as_mut().poll(cx)
+        alarm.as_mut().poll(cx)
     }
 }
 
@@ -138,34 +154,52 @@ fn plain_tasks_are_ready() -> bool {
     ready
 }
 
+/// What follows after the turn of a task.
+#[derive(Clone, Copy)]
 pub(super) enum Next {
+    /// The turn of this task.
     Task(TaskId),
+    /// Nothing, until a task is ready.
     Idle,
+    /// The end of the run.
     Over,
 }
 
+/// What the driver does next.
+enum Begun {
+    /// It polls this future of the task.
+    Poll(TaskId, Body),
+    /// It drops a future. What follows is not known before.
+    Drop(Option<Body>),
+    /// Nothing has begun.
+    Nothing(Next),
+}
+
 impl Engine {
+    /// Ends the poll of a task that is not ready, if there is one, and begins the next turn: one
+    /// look at the core for both, because nothing is done more often.
     #[inline]
-    pub(super) fn next_task(&self) -> Next {
+    fn next_turn(&self, waiting: Option<(TaskId, Body)>) -> Begun {
+        if waiting.is_some() && rehearsal_hermetic::has_leaked() {
+            self.check_leaks();
+        }
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
-        core.collect(&self.wakes);
-        // The program is task 0; the run is over when it is.
-        if core.halted.is_some() || core.task(TaskId::PROGRAM).is_none() {
-            return Next::Over;
-        }
-        if let Some(id) = core.next.take() {
-            return Next::Task(id);
-        }
-        if !core.postponed.is_empty()
-            && let Some(id) = core.release_postponed()
+        if let Some((id, body)) = waiting
+            && let Some(homeless) = core.end_poll(id, body, &self.wakes, self.now.get())
         {
-            return Next::Task(id);
+            return Begun::Drop(Some(homeless));
         }
-        if core.ready.is_empty() {
-            return Next::Idle;
+        let id = match core.next_task(&self.wakes) {
+            Next::Task(id) if !core.has_skewed_clock && !core.stacks.are_used() => id,
+            next => return Begun::Nothing(next),
+        };
+        match core.begin_turn(id, self.now.get()) {
+            Turn::Poll(body) => Begun::Poll(id, body),
+            Turn::Drop(aborted) => Begun::Drop(aborted),
+            Turn::None => Begun::Drop(None),
+            Turn::OnStack(_) => unreachable!("no task is polled on a stack"),
         }
-        core.pick_ready().map_or(Next::Idle, Next::Task)
     }
 
     /// Wakes the tasks that wait for quiescence, if nothing is ready and nothing is in flight.
@@ -229,5 +263,29 @@ impl Engine {
                 .network
                 .as_ref()
                 .is_none_or(|network| network.is_quiet())
+    }
+}
+
+impl Core {
+    /// Returns the task that runs next.
+    #[inline]
+    pub(super) fn next_task(&mut self, wakes: &WakeQueue) -> Next {
+        self.collect(wakes);
+        // The program is task 0; the run is over when it is.
+        if self.halted.is_some() || self.task(TaskId::PROGRAM).is_none() {
+            return Next::Over;
+        }
+        if let Some(id) = self.next.take() {
+            return Next::Task(id);
+        }
+        if !self.postponed.is_empty()
+            && let Some(id) = self.release_postponed()
+        {
+            return Next::Task(id);
+        }
+        if self.ready.is_empty() {
+            return Next::Idle;
+        }
+        self.pick_ready().map_or(Next::Idle, Next::Task)
     }
 }

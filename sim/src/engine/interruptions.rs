@@ -54,7 +54,7 @@ pub(super) struct Interruptions {
     seed: u64,
     policy: PlainTaskPolicy,
     /// Made when it is first drawn from: most runs have no plain tasks.
-    chance: Option<Chance>,
+    chance: Option<Box<Chance>>,
     planned: Option<Planned>,
     pub(super) made: Vec<Interruption>,
 }
@@ -93,7 +93,7 @@ impl Interruptions {
     fn draw(&mut self) -> u32 {
         let seed = self.seed;
         self.chance
-            .get_or_insert_with(|| Chance::new(seed))
+            .get_or_insert_with(|| Box::new(Chance::new(seed)))
             .operation()
     }
 }

@@ -16,7 +16,7 @@ use super::{Engine, Recording};
 pub(super) struct Losses {
     seed: u64,
     /// Made when it is first drawn from: most runs have no disks.
-    rng: Option<ChaCha8Rng>,
+    rng: Option<Box<ChaCha8Rng>>,
     pub(super) made: Vec<DiskLoss>,
 }
 
@@ -51,7 +51,9 @@ impl Losses {
 
     fn below(&mut self, bound: u32) -> u32 {
         let seed = self.seed;
-        let rng = self.rng.get_or_insert_with(|| durability_stream(seed));
+        let rng = self
+            .rng
+            .get_or_insert_with(|| Box::new(durability_stream(seed)));
         below(rng, bound)
     }
 

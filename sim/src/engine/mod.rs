@@ -283,9 +283,11 @@ impl Engine {
         }
     }
 
-    pub(crate) fn finish(self) -> Outcome<()> {
+    /// Returns the outcome of the run, which is over.
+    pub(crate) fn finish(&self) -> Outcome<()> {
         let now = self.now.get();
-        let mut core = self.core.into_inner();
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
         let (choices, deviations) = core.draws.counts();
         core.statistics.choices = choices;
         core.statistics.deviations = deviations;
@@ -294,7 +296,7 @@ impl Engine {
         let postponements = core.postponements();
         let unheard = core.unheard();
         let (tape, divergence) = core.draws.finish();
-        let mut record = core.record;
+        let record = &mut core.record;
         let fingerprint = if record.recording == Recording::Off {
             Default::default()
         } else {
@@ -306,22 +308,23 @@ impl Engine {
                 .u64(now.as_micros());
             record.fingerprint.finish()
         };
-        record.tasks.sort_by_key(|task| task.id);
+        let mut tasks = std::mem::take(&mut record.tasks);
+        tasks.sort_by_key(|task| task.id);
         Outcome {
-            verdict: core.halted.unwrap_or(Verdict::Pass),
+            verdict: core.halted.take().unwrap_or(Verdict::Pass),
             value: None,
             fingerprint,
-            trace: record.trace,
+            trace: std::mem::take(&mut record.trace),
             tape,
             switches,
             postponements,
             unheard,
-            decisions: core.task_choices.made,
-            interruptions: core.interruptions.made,
-            losses: core.losses.made,
-            tasks: record.tasks,
+            decisions: std::mem::take(&mut core.task_choices.made),
+            interruptions: std::mem::take(&mut core.interruptions.made),
+            losses: std::mem::take(&mut core.losses.made),
+            tasks,
             interleaving: core.happens_before.interleaving(),
-            statistics: core.statistics,
+            statistics: std::mem::take(&mut core.statistics),
             locks: wait::contended(&core.resources),
             interleave: core.stacks.interleave(),
             divergence,

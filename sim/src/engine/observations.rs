@@ -164,17 +164,25 @@ impl Core {
     }
 }
 
-impl Engine {
+impl Core {
     /// Observes where the running task stands before it yields or waits.
-    pub(crate) fn observe_suspension(&self) {
-        let mut core = self.core.borrow_mut();
-        let Some(me) = core.running.filter(|_| core.observes()) else {
-            return;
-        };
-        let observations = &mut core.record.observations;
+    #[cold]
+    pub(super) fn observe_suspension(&mut self, me: TaskId) {
+        let observations = &mut self.record.observations;
         match observations.line() {
             Some(place) => observations.visit(me, place),
             None => drop(observations.lines.remove(&me)),
+        }
+    }
+}
+
+impl Engine {
+    /// Observes where the running task stands before it yields or waits, if the run is observed.
+    #[inline]
+    pub(crate) fn observe_suspension(&self) {
+        let mut core = self.core.borrow_mut();
+        if let Some(me) = core.running.filter(|_| core.observes()) {
+            core.observe_suspension(me);
         }
     }
 

@@ -48,10 +48,11 @@ pub(crate) struct Caught {
 }
 
 /// Calls `f` and catches its panic, which is not printed after [`install_hook`].
+#[inline]
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
-    DEPTH.set(DEPTH.get() + 1);
+    set_depth(depth() + 1);
     let result = panic::catch_unwind(AssertUnwindSafe(f));
-    DEPTH.set(DEPTH.get() - 1);
+    set_depth(depth() - 1);
     match result {
         // What unwinds is no panic but the end of a suspended task, and goes on.
         Err(payload) if rehearsal_hermetic::is_unwinding() && !thread::panicking() => {
@@ -62,14 +63,19 @@ pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
 }
 
 /// Returns the number of calls of [`catch`] that this thread's current stack is in.
+#[inline]
 pub(super) fn depth() -> u32 {
-    DEPTH.get()
+    DEPTH.try_with(Cell::get).expect(NEVER_DESTROYED)
 }
 
 /// Sets that number when the thread goes to another stack.
+#[inline]
 pub(super) fn set_depth(depth: u32) {
-    DEPTH.set(depth);
+    let set = DEPTH.try_with(|slot| slot.set(depth));
+    set.expect(NEVER_DESTROYED);
 }
+
+const NEVER_DESTROYED: &str = "a number has no destructor";
 
 impl Caught {
     #[cold]

@@ -1,6 +1,7 @@
 //! Scheduling points, and the holders and waiters of resources.
 
 use std::panic::Location;
+use std::task::Waker;
 
 use crate::engine::host::HostState;
 use crate::engine::wait::{ResourceInfo, Usage, Wait};
@@ -184,6 +185,7 @@ impl Engine {
     }
 
     /// Records the end, or the beginning, of what the running task does between two yields.
+    #[inline]
     pub(crate) fn yielded(&self) {
         let mut core = self.core.borrow_mut();
         if let Some(me) = core.running
@@ -191,6 +193,27 @@ impl Engine {
         {
             core.happens_before.yielded(me);
         }
+    }
+
+    /// Begins a yield of the running task. Returns `true` if it has woken the task; else the
+    /// caller wakes `waker`, which is not the task's own.
+    #[inline]
+    pub(crate) fn begin_yield(&self, waker: &Waker) -> bool {
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        let Some(me) = core.running else {
+            return false;
+        };
+        if core.record.recording != Recording::Off {
+            core.happens_before.yielded(me);
+        }
+        if core.observes() {
+            core.observe_suspension(me);
+        }
+        let own = core.task(me).map(|task| &*task.wake);
+        own.filter(|own| own.is_woken_by(waker))
+            .map(|own| self.wakes.wake(own))
+            .is_some()
     }
 
     /// Returns the label of a resource that the running task makes; none if the strategy reads

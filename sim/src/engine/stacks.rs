@@ -21,7 +21,7 @@ use std::thread;
 
 use rehearsal_hermetic::{HandlingPlainLocks, JobResult, OwnStack, StackError};
 
-use crate::engine::{context, deadlock, panics, wait};
+use crate::engine::{context, panics, wait};
 use crate::ids::{ResourceId, TaskId};
 use crate::operation::Interleave;
 use crate::trace::Verdict;
@@ -278,16 +278,19 @@ impl Engine {
     #[inline]
     fn begin_next_poll(&self) -> Option<(TaskId, Body)> {
         loop {
-            let Next::Task(id) = self.next_task() else {
+            let mut core = self.core.borrow_mut();
+            let Next::Task(id) = core.next_task(&self.wakes) else {
                 return None;
             };
-            if self.is_suspended(id) {
+            if core.task(id).is_some_and(|task| task.suspended.is_some()) {
                 // It goes on when the thread has left the current stack.
-                self.core.borrow_mut().next = Some(id);
+                core.next = Some(id);
                 return None;
             }
-            self.shift_wall_clock(id);
-            match self.begin_turn(id) {
+            core.shift_wall_clock(id, self.now.get());
+            let turn = core.begin_turn(id, self.now.get());
+            drop(core);
+            match turn {
                 Turn::OnStack(StackTurn::Poll(body)) => return Some((id, body)),
                 Turn::Drop(aborted) => drop(aborted),
                 Turn::None => {}
@@ -323,12 +326,7 @@ impl Engine {
         }
         if let Some(task) = core.task_mut(id) {
             task.suspended = suspended.take();
-            core.count_wakers_out(id);
-            if core.halted.is_none()
-                && let Some(verdict) = deadlock::closed_cycle(core, id, self.now.get())
-            {
-                core.halted = Some(verdict);
-            }
+            core.look_at_waits(id, self.now.get());
         }
         // Else the task's host crashed while it ran; it is unwound after the borrow.
     }

@@ -18,7 +18,7 @@ use super::{Core, Engine, Recording};
 pub(super) struct TaskChoices {
     seed: u64,
     /// Made when it is first drawn from: most runs have no `select!` without `biased;`.
-    branches: Option<ChaCha8Rng>,
+    branches: Option<Box<ChaCha8Rng>>,
     pub(super) made: Vec<TaskDecision>,
 }
 
@@ -34,7 +34,8 @@ impl TaskChoices {
     fn branch(&mut self, branches: u32) -> u32 {
         let seed = self.seed;
         below(
-            self.branches.get_or_insert_with(|| branch_stream(seed)),
+            self.branches
+                .get_or_insert_with(|| Box::new(branch_stream(seed))),
             branches,
         )
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::engine::host::HostState;
+use crate::engine::wake_queue::WakeQueue;
 use crate::engine::{deadlock, panics};
 use crate::ids::{HostId, TaskId};
 use crate::schedule::strategy::Spawn;
@@ -135,10 +136,11 @@ impl Engine {
         }));
     }
 
-    #[inline]
+    /// Takes the turn of a task that is shown another wall clock, or is polled on a stack.
     pub(super) fn poll_task(&self, id: TaskId) {
-        let shift = self.shift_wall_clock(id);
-        match self.begin_turn(id) {
+        let shift = self.core.borrow().shift_wall_clock(id, self.now.get());
+        let turn = self.core.borrow_mut().begin_turn(id, self.now.get());
+        match turn {
             Turn::Poll(mut body) => {
                 let mut cx = Context::from_waker(&body.waker);
                 let poll = body.future.as_mut().poll(&mut cx);
@@ -153,114 +155,49 @@ impl Engine {
         }
     }
 
-    /// Takes what the task needs for its turn out of the core.
-    #[inline]
-    pub(super) fn begin_turn(&self, id: TaskId) -> Turn {
-        let mut core = self.core.borrow_mut();
-        let core = &mut *core;
-        if !core.spend(self.now.get()) {
-            return Turn::None;
-        }
-        assert!(core.running.is_none(), "one task is polled at a time");
-        let Some(task) = core.task_mut(id) else {
-            return Turn::None;
-        };
-        let was_ready = std::mem::take(&mut task.is_ready);
-        assert!(
-            was_ready,
-            "a running task was in the queue, and has left it"
-        );
-        let suspended = task.suspended.take();
-        match suspended {
-            Some(_) => task.wake.continue_poll(),
-            None => task.wake.begin_poll(),
-        }
-        let resumes = std::mem::take(&mut task.is_at_point);
-        // A poll is never broken off in its middle.
-        let aborted =
-            suspended.is_none() && (task.aborted || core.cancels_instead_of_polling(id, resumes));
-        let body = core.task_mut(id).and_then(|task| task.body.take());
-        core.spawn_tree.begin_turn(id);
-        core.last = Some(id);
-        let at_point = core.points[id].take();
-        if let Some(at) = at_point.filter(|_| !aborted) {
-            // The operation at whose point it stood happens now.
-            core.operates(id, at.resource());
-        }
-        if aborted {
-            core.running = None;
-            drop(core.end_task(id, TaskEnd::Aborted, self.now.get()));
-            return Turn::Drop(body);
-        }
-        core.running = Some(id);
-        core.record_poll(self.now.get(), id);
-        if let Some(suspended) = suspended {
-            return Turn::OnStack(core.continue_suspended(suspended));
-        }
-        core.cancellations.begin_poll(resumes);
-        match body {
-            None => Turn::None,
-            Some(body) if core.stacks.are_used() => Turn::OnStack(StackTurn::Poll(body)),
-            Some(body) => Turn::Poll(body),
+    /// Ends the poll of a task.
+    pub(super) fn end_poll(&self, id: TaskId, body: Body, poll: Poll<()>) {
+        match poll {
+            Poll::Ready(()) => self.end_task_after_poll(id, body),
+            Poll::Pending => {
+                if rehearsal_hermetic::has_leaked() {
+                    self.check_leaks();
+                }
+                let mut core = self.core.borrow_mut();
+                let homeless = core.end_poll(id, body, &self.wakes, self.now.get());
+                drop(core);
+                drop(homeless);
+            }
         }
     }
 
-    /// Ends the poll of a task.
-    #[inline]
-    pub(super) fn end_poll(&self, id: TaskId, body: Body, poll: Poll<()>) {
+    /// Ends a task, whose poll has returned that it is ready.
+    pub(super) fn end_task_after_poll(&self, id: TaskId, body: Body) {
         if rehearsal_hermetic::has_leaked() {
             self.check_leaks();
         }
-        let mut body = Some(body);
-        let mut core = self.core.borrow_mut();
-        let core = &mut *core;
+        let mut borrowed = self.core.borrow_mut();
+        let core = &mut *borrowed;
         core.running = None;
         core.cancellations.end_poll();
-        if poll.is_ready() {
-            if core.next == Some(id) {
-                // It was to be dropped at a scheduling point, and has ended in the same poll.
-                core.next = None;
-            }
-            if self.wakes.is_woken_remotely() {
-                // The task must still exist when it is described.
-                core.woken_remotely(&self.wakes);
-            }
-            let panicked = matches!(core.halted, Some(Verdict::Panic(_)));
-            let how = if panicked {
-                TaskEnd::Panicked
-            } else {
-                TaskEnd::Returned
-            };
-            drop(core.end_task(id, how, self.now.get()));
-        } else if let Some(task) = core.task_mut(id) {
-            task.body = body.take();
-            if task.wake.is_woken() && task.wake.claim() {
-                // It was suspended in the middle of the poll, and what woke it was taken for the
-                // end of that.
-                self.wakes.push(id);
-            }
-            core.count_wakers_out(id);
-            if core.halted.is_none()
-                && let Some(verdict) = deadlock::closed_cycle(core, id, self.now.get())
-            {
-                core.halted = Some(verdict);
-            }
+        if core.next == Some(id) {
+            // It was to be dropped at a scheduling point, and has ended in the same poll.
+            core.next = None;
         }
-        // Else the task's host crashed while it ran; its future is dropped after the borrow,
-        // because `body` was declared before `core`.
-    }
-
-    /// Shows the task the wall clock of its host. Returns the microseconds by which that is wrong.
-    #[inline]
-    pub(super) fn shift_wall_clock(&self, id: TaskId) -> i64 {
-        let core = self.core.borrow();
-        if !core.has_skewed_clock {
-            return 0;
+        if self.wakes.is_woken_remotely() {
+            // The task must still exist when it is described.
+            core.woken_remotely(&self.wakes);
         }
-        let host = core.task(id).map(|task| task.host);
-        let shift = host.map_or(0, |host| core.hosts[host].clock_shift(self.now.get()));
-        rehearsal_hermetic::set_wall_shift(shift);
-        shift
+        let panicked = matches!(core.halted, Some(Verdict::Panic(_)));
+        let how = if panicked {
+            TaskEnd::Panicked
+        } else {
+            TaskEnd::Returned
+        };
+        let task = core.end_task(id, how, self.now.get());
+        drop(borrowed);
+        drop(task);
+        drop(body);
     }
 
     /// Removes the chosen tasks and drops them, oldest first.
@@ -344,6 +281,108 @@ pub(super) enum Turn {
 }
 
 impl Core {
+    /// Shows the task the wall clock of its host. Returns the microseconds by which that is wrong.
+    #[inline]
+    pub(super) fn shift_wall_clock(&self, id: TaskId, now: VirtualTime) -> i64 {
+        if !self.has_skewed_clock {
+            return 0;
+        }
+        let host = self.task(id).map(|task| task.host);
+        let shift = host.map_or(0, |host| self.hosts[host].clock_shift(now));
+        rehearsal_hermetic::set_wall_shift(shift);
+        shift
+    }
+
+    /// Begins the turn of a task, and takes out what it needs.
+    #[inline]
+    pub(super) fn begin_turn(&mut self, id: TaskId, now: VirtualTime) -> Turn {
+        if !self.spend(now) {
+            return Turn::None;
+        }
+        assert!(self.running.is_none(), "one task is polled at a time");
+        let Some(task) = self.tasks.get_mut(id).and_then(Option::as_deref_mut) else {
+            return Turn::None;
+        };
+        let was_ready = std::mem::take(&mut task.is_ready);
+        assert!(
+            was_ready,
+            "a running task was in the queue, and has left it"
+        );
+        let is_suspended = task.suspended.is_some();
+        if is_suspended {
+            task.wake.continue_poll();
+        } else {
+            task.wake.begin_poll();
+        }
+        let resumes = std::mem::take(&mut task.is_at_point);
+        let body = task.body.take();
+        // A poll is never broken off in its middle.
+        let aborted =
+            !is_suspended && (task.aborted || self.cancels_instead_of_polling(id, resumes));
+        self.spawn_tree.begin_turn(id);
+        self.last = Some(id);
+        if let Some(at) = self.points[id].take()
+            && !aborted
+        {
+            // The operation at whose point it stood happens now.
+            self.operates(id, at.resource());
+        }
+        if aborted {
+            drop(self.end_task(id, TaskEnd::Aborted, now));
+            return Turn::Drop(body);
+        }
+        self.running = Some(id);
+        self.record_poll(now, id);
+        if is_suspended {
+            let suspended = self.task_mut(id).and_then(|task| task.suspended.take());
+            let suspended = suspended.expect("it was suspended when its turn began");
+            return Turn::OnStack(self.continue_suspended(suspended));
+        }
+        self.cancellations.begin_poll(resumes);
+        match body {
+            None => Turn::None,
+            Some(body) if self.stacks.are_used() => Turn::OnStack(StackTurn::Poll(body)),
+            Some(body) => Turn::Poll(body),
+        }
+    }
+
+    /// Ends the poll of a task that waits now. Returns its future if the task is gone: its host
+    /// crashed while it ran.
+    #[inline]
+    pub(super) fn end_poll(
+        &mut self,
+        id: TaskId,
+        body: Body,
+        wakes: &WakeQueue,
+        now: VirtualTime,
+    ) -> Option<Body> {
+        self.running = None;
+        self.cancellations.end_poll();
+        let Some(task) = self.tasks[id].as_deref_mut() else {
+            return Some(body);
+        };
+        task.body = Some(body);
+        if task.wake.is_woken() && task.wake.claim() {
+            // It was suspended in the middle of the poll, and what woke it was taken for the
+            // end of that.
+            wakes.push(id);
+        }
+        self.look_at_waits(id, now);
+        None
+    }
+
+    /// Looks at what a task waits for, now that its poll has ended or is suspended.
+    #[inline]
+    pub(super) fn look_at_waits(&mut self, id: TaskId, now: VirtualTime) {
+        let wakers_out = self.count_wakers_out(id);
+        if wakers_out == 1
+            && self.halted.is_none()
+            && let Some(verdict) = deadlock::closed_cycle(self, id, now)
+        {
+            self.halted = Some(verdict);
+        }
+    }
+
     /// Ends a task and takes it out of the run. The caller drops it, once the engine is no longer
     /// borrowed.
     pub(super) fn end_task(

@@ -123,7 +123,11 @@ impl WakeQueue {
     pub(crate) fn drain(&self, mut enqueue: impl FnMut(TaskId, usize)) -> bool {
         // This runs at every scheduling point, and mostly nothing was woken.
         let mut woken = self.woken.borrow_mut();
-        if !woken.is_empty() {
+        if woken.len() < 2 {
+            if let Some((task, effects)) = woken.pop() {
+                enqueue(task, effects);
+            }
+        } else {
             woken.sort_unstable();
             woken
                 .drain(..)
@@ -147,6 +151,16 @@ impl WakeQueue {
         })
     }
 
+    /// Wakes a task of this run, on its own thread.
+    #[inline]
+    pub(super) fn wake(&self, task: &TaskWake) {
+        task.mark_woken();
+        if task.claim() {
+            self.push(task.task);
+        }
+    }
+
+    #[inline]
     pub(super) fn push(&self, task: TaskId) {
         self.woken.borrow_mut().push((task, self.effects.get()));
         self.wake_driver();
@@ -210,28 +224,40 @@ pub(crate) struct TaskWake {
 }
 
 impl TaskWake {
+    /// Returns `true` if the waker wakes the task itself, and not a part of it that is polled by
+    /// itself.
+    #[inline]
+    pub(super) fn is_woken_by(&self, waker: &Waker) -> bool {
+        std::ptr::eq(std::ptr::from_ref(self).cast(), waker.data())
+    }
+
     /// Begins a poll of the task: the next wake counts again.
+    #[inline]
     pub(crate) fn begin_poll(&self) {
         self.queued.store(false, Ordering::Release);
         self.woken.store(false, Ordering::Release);
     }
 
     /// Continues a poll of the task that was suspended.
+    #[inline]
     pub(super) fn continue_poll(&self) {
         self.queued.store(false, Ordering::Release);
     }
 
     /// Returns `true` if the task is ready, or about to be.
+    #[inline]
     pub(super) fn is_queued(&self) -> bool {
         self.queued.load(Ordering::Acquire)
     }
 
     /// Returns `true` if the task was woken since its future was polled.
+    #[inline]
     pub(super) fn is_woken(&self) -> bool {
         self.woken.load(Ordering::Acquire)
     }
 
     /// Records a wake of a task that is queued already.
+    #[inline]
     pub(super) fn mark_woken(&self) {
         self.woken.store(true, Ordering::Release);
     }
@@ -241,6 +267,7 @@ impl TaskWake {
     ///
     /// No exchange: only a wake from another thread could come in between, and
     /// a task that is queued twice is polled once more than it need be.
+    #[inline]
     pub(crate) fn claim(&self) -> bool {
         if self.queued.load(Ordering::Acquire) {
             return false;

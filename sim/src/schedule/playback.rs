@@ -131,7 +131,7 @@ impl Playback {
 
     /// Returns the first deviation that the run did not reach, or reached with another choice
     /// than the recorded one.
-    pub(crate) fn divergence(self) -> Option<Divergence> {
+    pub(crate) fn divergence(&self) -> Option<Divergence> {
         let missed = self.reached.iter().position(|reached| !reached);
         let missed = missed.map(|index| {
             let deviation = &self.schedule.0[index];
@@ -165,7 +165,7 @@ impl Playback {
                 found,
             }
         });
-        match (self.mismatch, missed) {
+        match (self.mismatch.clone(), missed) {
             (Some(mismatch), Some(missed)) if missed.deviation < mismatch.deviation => Some(missed),
             (None, missed) => missed,
             (mismatch, _) => mismatch,

@@ -372,13 +372,13 @@ impl ChoiceSource {
     }
 
     /// Returns the recorded tape and, after a replay, its first divergence.
-    pub(crate) fn finish(self) -> (Tape, Option<Divergence>) {
-        let divergence = match self.source {
+    pub(crate) fn finish(&mut self) -> (Tape, Option<Divergence>) {
+        let divergence = match &self.source {
             Source::Replay(playback) => playback.divergence(),
             // With other picks of tasks, a run may well not reach some deviations.
             Source::Fresh(_) | Source::World(_) => None,
         };
-        (self.tape, divergence)
+        (std::mem::take(&mut self.tape), divergence)
     }
 }
 

@@ -92,21 +92,23 @@ where
 
 /// Lets every ready task run first. As `tokio::task::yield_now`.
 pub async fn yield_now() {
-    if context::with(Engine::yielded).is_none() {
-        return ::tokio::task::yield_now().await;
-    }
     let mut yielded = false;
-    poll_fn(|cx| {
+    let in_a_run = poll_fn(|cx| {
         if std::mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
+            context::with(Engine::yielded);
+            return Poll::Ready(true);
         }
-        context::with(Engine::observe_suspension);
-        // A wake puts the task at the end of the ready queue.
-        cx.waker().wake_by_ref();
+        match context::with(|engine| engine.begin_yield(cx.waker())) {
+            None => return Poll::Ready(false),
+            Some(true) => {}
+            // A wake puts the task at the end of the ready queue.
+            Some(false) => cx.waker().wake_by_ref(),
+        }
         Poll::Pending
-    })
-    .await;
-    context::with(Engine::yielded);
+    });
+    if !in_a_run.await {
+        ::tokio::task::yield_now().await;
+    }
 }
 
 /// Spawns on a given host of the current run.

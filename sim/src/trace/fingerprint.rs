@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use xxhash_rust::xxh3::Xxh3Default;
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
 /// The hash of everything that a run did. Same program, same seed: same
 /// fingerprint, in any process, debug or release.
@@ -25,16 +25,20 @@ impl fmt::Display for Fingerprint {
 /// at a time costs more than a poll.
 const BLOCK: usize = 4096;
 
+/// The first capacity of the block: enough for a short run.
+const FIRST: usize = 512;
+
 pub(crate) struct Fingerprinter {
-    hash: Box<Xxh3Default>,
+    /// Present once a block was full. Most runs are shorter, and hashed at once.
+    hash: Option<Box<Xxh3Default>>,
     block: Vec<u8>,
 }
 
 impl Fingerprinter {
     pub(crate) fn new() -> Self {
         Self {
-            hash: Box::new(Xxh3Default::new()),
-            block: Vec::with_capacity(BLOCK + 256),
+            hash: None,
+            block: Vec::with_capacity(FIRST),
         }
     }
 
@@ -56,9 +60,15 @@ impl Fingerprinter {
     #[inline]
     fn make_room(&mut self) {
         if self.block.len() >= BLOCK {
-            self.hash.update(&self.block);
-            self.block.clear();
+            self.hash_block();
         }
+    }
+
+    #[cold]
+    fn hash_block(&mut self) {
+        let hash = self.hash.get_or_insert_default();
+        hash.update(&self.block);
+        self.block.clear();
     }
 
     pub(crate) fn u32(&mut self, value: u32) -> &mut Self {
@@ -77,8 +87,38 @@ impl Fingerprinter {
         self
     }
 
-    pub(crate) fn finish(mut self) -> Fingerprint {
-        self.hash.update(&self.block);
-        Fingerprint(self.hash.digest128())
+    /// Returns the hash of everything so far.
+    pub(crate) fn finish(&mut self) -> Fingerprint {
+        if self.hash.is_none() {
+            return Fingerprint(xxh3_128(&self.block));
+        }
+        self.hash_block();
+        let hash = self.hash.get_or_insert_default();
+        Fingerprint(hash.digest128())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the fingerprint of that many effects, and the hash of their bytes at once.
+    fn both(effects: u32) -> (u128, u128) {
+        let (mut fingerprint, mut bytes) = (Fingerprinter::new(), Vec::new());
+        for effect in 0..effects {
+            fingerprint.tagged_u32(2, effect);
+            bytes.push(2);
+            bytes.extend(effect.to_le_bytes());
+        }
+        (fingerprint.finish().0, xxh3_128(&bytes))
+    }
+
+    #[test]
+    fn fingerprint_is_that_of_the_bytes_however_many_blocks_they_fill() {
+        // A block has some 820 of these.
+        for effects in [0, 1, 100, 819, 820, 821, 1_640, 5_000] {
+            let (fingerprint, plain) = both(effects);
+            assert_eq!(fingerprint, plain, "{effects} effects");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! `Mutex`.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
 
 use ::tokio::sync as real;
@@ -39,14 +40,19 @@ impl<T> Mutex<T> {
 
     /// Waits for the lock, first come first served.
     pub async fn lock(&self) -> MutexGuard<'_, T> {
-        let simulated = Point::default().pass(&self.resource, Operation::Lock).await;
+        let mut point = Point::default();
+        let at = (&self.resource, Operation::Lock);
         // No task waits for a free lock, so there is no need to queue. Outside a run, and in a
         // plain task, the lock must go through tokio, which makes tasks yield that never wait.
-        let free = simulated.then(|| self.inner.try_lock().ok()).flatten();
-        let inner = match free {
-            Some(inner) => inner,
-            None => Op::passed(&self.resource, Operation::Lock, self.inner.lock()).await,
-        };
+        let free = poll_fn(|cx| point.poll_take(cx, at, || self.inner.try_lock().ok())).await;
+        if let Some((inner, holder)) = free {
+            return MutexGuard {
+                inner,
+                holder,
+                mutex: self,
+            };
+        }
+        let inner = Op::passed(&self.resource, Operation::Lock, self.inner.lock()).await;
         self.guard(inner)
     }
 
