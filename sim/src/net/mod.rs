@@ -9,6 +9,7 @@
 mod flows;
 mod in_flight;
 mod network;
+mod orphans;
 pub(crate) mod packet;
 
 use std::fmt;

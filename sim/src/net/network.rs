@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use turmoil_net::shim::tokio::net::TcpStream;
 use turmoil_net::{EnterGuard, KernelConfig, Net, NetstatState, Packet, Transport};
 
 use super::flows::Flows;
 use super::in_flight::Arrivals;
+use super::orphans::{Orphan, Orphans};
 use super::packet::{Due, Transit, resets_half_open};
 use crate::ids::HostId;
 use crate::index_vec::IndexVec;
@@ -29,6 +31,7 @@ pub(crate) struct Network {
     pub(crate) links: BTreeMap<(HostId, HostId), Link>,
     pub(crate) flows: Flows,
     pub(crate) timed_out: BTreeSet<(HostId, SocketAddr)>,
+    orphans: Orphans,
 }
 
 /// turmoil-net takes hosts only until it is entered.
@@ -84,6 +87,7 @@ impl Network {
             links: BTreeMap::new(),
             flows: Flows::default(),
             timed_out: BTreeSet::new(),
+            orphans: Orphans::default(),
         }
     }
 
@@ -162,10 +166,30 @@ impl Network {
         if resets_half_open(&packet) {
             return;
         }
+        let orphan = self.host_at(packet.dst);
+        let orphan = orphan.and_then(|host| self.orphans.take(host, &packet));
         if let Some(guard) = self.guard() {
             guard.deliver(packet);
             self.dirty |= answers;
         }
+        if let Some(orphan) = orphan {
+            self.close(orphan);
+        }
+    }
+
+    /// Keeps the socket of a connection that its program has closed, and that its peer has not.
+    pub(crate) fn adopt(&mut self, host: HostId, stream: TcpStream) {
+        let orphan = Orphan { host, stream };
+        if let Some(refused) = self.orphans.add(orphan) {
+            self.close(refused);
+        }
+    }
+
+    /// Closes a socket. Its kernel resets the connection if there is data that nobody reads.
+    fn close(&mut self, orphan: Orphan) {
+        self.pin(orphan.host);
+        drop(orphan.stream);
+        self.dirty = true;
     }
 
     /// Records what kernels have sent, also if it is discarded.
@@ -260,6 +284,15 @@ impl Network {
         link.stalled.push(transit);
         if first {
             self.push(deadline, Due::GiveUp(key.0, key.1));
+        }
+    }
+}
+
+/// turmoil-net's sockets need its network for their drop.
+impl Drop for Network {
+    fn drop(&mut self) {
+        while let Some(orphan) = self.orphans.pop() {
+            self.close(orphan);
         }
     }
 }

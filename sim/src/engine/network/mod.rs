@@ -7,6 +7,8 @@ mod travel;
 
 use std::net::{IpAddr, SocketAddr};
 
+use turmoil_net::shim::tokio::net::TcpStream;
+
 use crate::engine::context;
 use crate::ids::HostId;
 use crate::net::{Network, Stack};
@@ -35,6 +37,14 @@ pub(crate) fn pin(host: HostId, serial: u32) -> bool {
 pub(crate) fn dirty() {
     context::with(|engine| {
         engine.core.borrow_mut().network().dirty = true;
+        engine.wakes.wake_driver();
+    });
+}
+
+/// Keeps the socket of a connection that its program has closed, and that its peer has not.
+pub(crate) fn adopt(host: HostId, stream: TcpStream) {
+    context::with(|engine| {
+        engine.core.borrow_mut().network().adopt(host, stream);
         engine.wakes.wake_driver();
     });
 }

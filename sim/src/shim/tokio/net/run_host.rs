@@ -12,6 +12,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
+use turmoil_net::shim::tokio::net::TcpStream;
 
 use super::addr::{ToSocketAddrs, no_address, resolve};
 use crate::engine::interest::Interests;
@@ -49,6 +50,11 @@ impl RunHost {
             io::ErrorKind::NotConnected,
             "the run of this simulated socket is over",
         ))
+    }
+
+    /// Keeps the socket of a connection that its program has closed, and that its peer has not.
+    pub(super) fn adopt(self, stream: TcpStream) {
+        network::adopt(self.host, stream);
     }
 
     /// Returns the error of a connection to `peer` as tokio would report it. The simulator can
@@ -95,11 +101,26 @@ impl<S> OnHost<S> {
         self.host
     }
 
+    /// Takes the object, on its host. Returns `None` if the run is over: it is leaked then.
+    pub(super) fn take(&mut self) -> Option<S> {
+        self.host.enter().ok()?;
+        self.inner.take()
+    }
+
     /// # Errors
     ///
     /// If the run is over.
     pub(super) fn get(&self) -> io::Result<&S> {
         self.host.enter()?;
+        self.inner.as_ref().ok_or_else(gone)
+    }
+
+    /// Returns the object, to make a future of that is then polled on its host.
+    ///
+    /// # Errors
+    ///
+    /// If it is being dropped.
+    pub(super) fn elsewhere(&self) -> io::Result<&S> {
         self.inner.as_ref().ok_or_else(gone)
     }
 

@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use turmoil_net::shim::tokio::net::TcpStream;
@@ -192,6 +192,34 @@ impl Connection {
 
     pub(super) fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.with(|stream| stream.peer_addr())
+    }
+}
+
+/// Closes the connection. If the peer has not, the network keeps the socket.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let stream = self
+            .stream
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Some(mut stream) = stream.take() else {
+            return;
+        };
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut byte = [0];
+        // Data, an end or an error are for the kernel to deal with.
+        let peeked = stream.poll_peek(&mut cx, &mut ReadBuf::new(&mut byte));
+        let still_open = peeked.is_pending()
+            && matches!(
+                Pin::new(&mut stream).poll_shutdown(&mut cx),
+                Poll::Ready(Ok(()))
+            );
+        if still_open {
+            self.host.adopt(stream);
+        } else {
+            drop(stream);
+        }
+        network::dirty();
     }
 }
 
