@@ -1,5 +1,6 @@
 //! Faults that overlap, or strike in the middle of a handshake or of a close.
 
+use std::fmt::Debug;
 use std::io::ErrorKind;
 use std::time::Duration;
 
@@ -7,22 +8,25 @@ use rehearsal_sim::tokio::io::{AsyncReadExt, AsyncWriteExt};
 use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
 use rehearsal_sim::tokio::sync::{Barrier, mpsc};
 use rehearsal_sim::tokio::time;
-use rehearsal_sim::{Config, Direction, HostId, Opening, Outcome, Random, Verdict, World, run};
+use rehearsal_sim::{Config, Direction, HostId, Opening, Outcome, Random, Verdict, World};
+
+use crate::support::over_both_models;
 
 fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-fn run_seed<T: 'static, Fut: Future<Output = T> + 'static>(
-    seed: u64,
-    program: impl FnOnce(World) -> Fut,
-) -> Outcome<T> {
-    let config = Config {
+fn run_seed<T, Fut>(seed: u64, program: impl Fn(World) -> Fut) -> Outcome<T>
+where
+    T: PartialEq + Debug + 'static,
+    Fut: Future<Output = T> + 'static,
+{
+    let config = || Config {
         seed,
         strategy: Box::new(Random::default()),
         ..Config::default()
     };
-    run(config, program)
+    over_both_models(config, program)
 }
 
 /// Boots a server that sends to every client, for ever.

@@ -18,6 +18,7 @@ use super::addr::{ToSocketAddrs, no_address, resolve};
 use crate::engine::interest::Interests;
 use crate::engine::network;
 use crate::ids::HostId;
+use crate::net::pipes::Pipes;
 use crate::operation::Operation;
 use crate::point::{Op, Resource};
 
@@ -46,10 +47,16 @@ impl RunHost {
         if network::pin(self.host, self.serial) {
             return Ok(());
         }
-        Err(io::Error::new(
-            io::ErrorKind::NotConnected,
-            "the run of this simulated socket is over",
-        ))
+        Err(run_is_over())
+    }
+
+    /// Accesses the pipes of the run.
+    ///
+    /// # Errors
+    ///
+    /// If the run is over.
+    pub(super) fn pipes<R>(self, f: impl FnOnce(&mut Pipes, HostId) -> R) -> io::Result<R> {
+        network::pipes(self.serial, |pipes| f(pipes, self.host)).ok_or_else(run_is_over)
     }
 
     /// Keeps the socket of a connection that its program has closed, and that its peer has not.
@@ -133,6 +140,13 @@ impl<S> OnHost<S> {
     }
 }
 
+fn run_is_over() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::NotConnected,
+        "the run of this simulated socket is over",
+    )
+}
+
 fn gone() -> io::Error {
     io::ErrorKind::NotConnected.into()
 }
@@ -205,7 +219,7 @@ pub(super) async fn bind<S, F>(
     resource: &Resource,
     addr: impl ToSocketAddrs,
     bind: impl Fn(SocketAddr) -> F,
-) -> io::Result<OnHost<S>>
+) -> io::Result<S>
 where
     F: Future<Output = io::Result<S>>,
 {
@@ -221,7 +235,7 @@ where
             break;
         }
     }
-    outcome.map(|socket| OnHost::new(host, socket))
+    outcome
 }
 
 /// A connection attempt.

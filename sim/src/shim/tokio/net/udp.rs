@@ -334,6 +334,7 @@ impl Simulated {
     ) -> io::Result<Self> {
         let resource = Resource::at(ResourceKind::Socket, caller);
         let socket = bind(host, &resource, addr, shim::UdpSocket::bind).await?;
+        let socket = OnHost::new(host, socket);
         Ok(Self {
             socket,
             resource,
