@@ -39,7 +39,7 @@ pub use engine::{
     Recording, STACK_SIZE,
 };
 pub use ids::{HostId, ResourceId, TaskId};
-pub use net::{Direction, NetConfig, Opening};
+pub use net::{Direction, NetConfig, Opening, TcpModel};
 pub use operation::{Interleave, ResourceKind};
 pub use rehearsal_hermetic as hermetic;
 pub use rng::ChoiceRng;

@@ -9,7 +9,9 @@
 mod flows;
 mod in_flight;
 mod network;
+mod orphans;
 pub(crate) mod packet;
+pub(crate) mod pipes;
 
 use std::fmt;
 use std::time::Duration;
@@ -17,7 +19,7 @@ use std::time::Duration;
 use crate::ids::HostId;
 
 pub use network::Opening;
-pub(crate) use network::{Link, Network, RECEIVE_BUFFER, Stack};
+pub(crate) use network::{Link, Network, RECEIVE_BUFFER, Socket, Stack};
 
 /// The behaviour of links.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,6 +39,31 @@ pub struct NetConfig {
     pub give_up_after: Duration,
     /// Hosts that may still be added once the first socket is open.
     pub spare_hosts: u32,
+    /// The simulation of TCP.
+    pub tcp: TcpModel,
+}
+
+/// A simulation of TCP. Programs see the same of both, but for details of timing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum TcpModel {
+    /// turmoil-net's state machines, with sequence numbers and acknowledgements.
+    #[default]
+    Machine,
+    /// Pipes of segments, which links deliver in order. They take a fraction of the time.
+    Pipes,
+}
+
+impl TcpModel {
+    /// All models.
+    pub const ALL: [Self; 2] = [Self::Machine, Self::Pipes];
+
+    /// Returns the name of the model.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Machine => "machine",
+            Self::Pipes => "pipes",
+        }
+    }
 }
 
 impl Default for NetConfig {
@@ -51,6 +78,7 @@ impl Default for NetConfig {
             retransmit_after: Duration::from_millis(200),
             give_up_after: Duration::from_secs(60),
             spare_hosts: 0,
+            tcp: TcpModel::default(),
         }
     }
 }

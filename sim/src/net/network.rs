@@ -4,11 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use turmoil_net::{EnterGuard, KernelConfig, Net, NetstatState, Packet, Transport};
+use turmoil_net::shim::tokio::net::TcpStream;
+use turmoil_net::{
+    EnterGuard, KernelConfig, Net, NetstatEntry, NetstatState, Packet, Proto, Transport,
+};
 
+use super::TcpModel;
 use super::flows::Flows;
 use super::in_flight::Arrivals;
-use super::packet::{Due, Transit, resets_half_open};
+use super::orphans::{Orphan, Orphans};
+use super::packet::{Due, Transit, ends, resets_half_open};
+use super::pipes::{PipeSocket, Pipes};
 use crate::ids::HostId;
 use crate::index_vec::IndexVec;
 use crate::schedule::SiteId;
@@ -29,6 +35,52 @@ pub(crate) struct Network {
     pub(crate) links: BTreeMap<(HostId, HostId), Link>,
     pub(crate) flows: Flows,
     pub(crate) timed_out: BTreeSet<(HostId, SocketAddr)>,
+    orphans: Orphans,
+    tcp: TcpModel,
+    pub(crate) pipes: Pipes,
+}
+
+/// A socket of a host.
+pub(crate) struct Socket {
+    pub(crate) proto: Proto,
+    pub(crate) local: SocketAddr,
+    pub(crate) peer: Option<SocketAddr>,
+    pub(crate) state: Option<NetstatState>,
+    /// `true` if it has sent or closed what its peer has not acknowledged.
+    pub(crate) waits_for_peer: bool,
+}
+
+impl From<NetstatEntry> for Socket {
+    fn from(entry: NetstatEntry) -> Self {
+        let is_closed = matches!(
+            entry.state,
+            Some(
+                NetstatState::FinWait1
+                    | NetstatState::FinWait2
+                    | NetstatState::Closing
+                    | NetstatState::LastAck
+            )
+        );
+        Self {
+            proto: entry.proto,
+            local: entry.local,
+            peer: entry.peer,
+            state: entry.state,
+            waits_for_peer: entry.state.is_some() && (is_closed || entry.send_q > 0),
+        }
+    }
+}
+
+impl From<PipeSocket> for Socket {
+    fn from(socket: PipeSocket) -> Self {
+        Self {
+            proto: Proto::Tcp,
+            local: socket.local,
+            peer: socket.peer,
+            state: Some(socket.state),
+            waits_for_peer: socket.waits_for_peer,
+        }
+    }
 }
 
 /// turmoil-net takes hosts only until it is entered.
@@ -67,7 +119,7 @@ pub enum Opening {
 pub(crate) const RECEIVE_BUFFER: usize = 64 * 1024;
 
 impl Network {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(tcp: TcpModel) -> Self {
         let kernel = KernelConfig::default()
             .retx_threshold(u32::MAX)
             .recv_buf_cap(RECEIVE_BUFFER);
@@ -84,6 +136,9 @@ impl Network {
             links: BTreeMap::new(),
             flows: Flows::default(),
             timed_out: BTreeSet::new(),
+            orphans: Orphans::default(),
+            tcp,
+            pipes: Pipes::default(),
         }
     }
 
@@ -102,6 +157,7 @@ impl Network {
         };
         let host = self.kernels.push(kernel);
         self.by_address.insert(kernel.1, host);
+        self.pipes.add_host(kernel.1);
         kernel
     }
 
@@ -140,7 +196,7 @@ impl Network {
 
     /// Returns `true` if nothing is to be sent and nothing is in flight.
     pub(crate) fn is_quiet(&self) -> bool {
-        !self.dirty && self.in_flight == 0
+        !self.dirty && self.in_flight == 0 && !self.pipes.has_output()
     }
 
     pub(crate) fn push(&mut self, at: VirtualTime, what: Due) {
@@ -158,14 +214,55 @@ impl Network {
         if self.guard().is_none() {
             return;
         }
+        if self.is_of_a_pipe(&packet) {
+            if let (Some(to), Some(from)) = (self.host_at(packet.dst), self.host_at(packet.src)) {
+                self.pipes.arrive(to, from, packet);
+            }
+            return;
+        }
         let answers = self.may_answer(&packet);
         if resets_half_open(&packet) {
             return;
         }
+        let orphan = self.host_at(packet.dst);
+        let orphan = orphan.and_then(|host| self.orphans.take(host, &packet));
         if let Some(guard) = self.guard() {
             guard.deliver(packet);
             self.dirty |= answers;
         }
+        if let Some(orphan) = orphan {
+            self.close(orphan);
+        }
+    }
+
+    fn is_of_a_pipe(&self, packet: &Packet) -> bool {
+        self.tcp == TcpModel::Pipes && matches!(packet.payload, Transport::Tcp(_))
+    }
+
+    /// Returns `true` if a packet is a reset for an end whose handshake is not over.
+    pub(crate) fn resets_half_open(&self, packet: &Packet) -> bool {
+        if !self.is_of_a_pipe(packet) {
+            return resets_half_open(packet);
+        }
+        let (Some((peer, local)), Some(host)) = (ends(packet), self.host_at(packet.dst)) else {
+            return false;
+        };
+        self.pipes.is_half_open(host, local, peer)
+    }
+
+    /// Keeps the socket of a connection that its program has closed, and that its peer has not.
+    pub(crate) fn adopt(&mut self, host: HostId, stream: TcpStream) {
+        let orphan = Orphan { host, stream };
+        if let Some(refused) = self.orphans.add(orphan) {
+            self.close(refused);
+        }
+    }
+
+    /// Closes a socket. Its kernel resets the connection if there is data that nobody reads.
+    fn close(&mut self, orphan: Orphan) {
+        self.pin(orphan.host);
+        drop(orphan.stream);
+        self.dirty = true;
     }
 
     /// Records what kernels have sent, also if it is discarded.
@@ -214,14 +311,10 @@ impl Network {
 
     /// Returns both addresses of each TCP connection of the host.
     pub(crate) fn connections(&self, host: HostId) -> Vec<(SocketAddr, SocketAddr)> {
-        let (Some(_), Some(address)) = (self.guard(), self.address(host)) else {
-            return Vec::new();
-        };
-        turmoil_net::netstat(address)
-            .entries
-            .into_iter()
-            .filter(|entry| entry.proto == turmoil_net::Proto::Tcp)
-            .filter_map(|entry| Some((entry.local, entry.peer?)))
+        let sockets = self.sockets(host).into_iter();
+        sockets
+            .filter(|socket| socket.proto == Proto::Tcp)
+            .filter_map(|socket| Some((socket.local, socket.peer?)))
             .collect()
     }
 
@@ -232,21 +325,24 @@ impl Network {
         host: HostId,
         peer: IpAddr,
     ) -> impl Iterator<Item = (SocketAddr, SocketAddr)> + use<> {
-        let entries = match (self.guard(), self.address(host)) {
-            (Some(_), Some(address)) => turmoil_net::netstat(address).entries,
-            _ => Vec::new(),
-        };
-        entries.into_iter().filter_map(move |entry| {
-            let closed = matches!(
-                entry.state?,
-                NetstatState::FinWait1
-                    | NetstatState::FinWait2
-                    | NetstatState::Closing
-                    | NetstatState::LastAck
-            );
-            let remote = entry.peer.filter(|remote| remote.ip() == peer)?;
-            (closed || entry.send_q > 0).then_some((entry.local, remote))
+        let sockets = self.sockets(host).into_iter();
+        sockets.filter_map(move |socket| {
+            let remote = socket.peer.filter(|remote| remote.ip() == peer)?;
+            socket.waits_for_peer.then_some((socket.local, remote))
         })
+    }
+
+    /// Returns the sockets of a host that are not closed.
+    pub(crate) fn sockets(&self, host: HostId) -> Vec<Socket> {
+        let (Some(_), Some(address)) = (self.guard(), self.address(host)) else {
+            return Vec::new();
+        };
+        let entries = turmoil_net::netstat(address).entries.into_iter();
+        let pipes = self.pipes.sockets(host).into_iter();
+        entries
+            .map(Socket::from)
+            .chain(pipes.map(Socket::from))
+            .collect()
     }
 
     /// Puts a packet of TCP aside until it can be sent again.
@@ -260,6 +356,15 @@ impl Network {
         link.stalled.push(transit);
         if first {
             self.push(deadline, Due::GiveUp(key.0, key.1));
+        }
+    }
+}
+
+/// turmoil-net's sockets need its network for their drop.
+impl Drop for Network {
+    fn drop(&mut self) {
+        while let Some(orphan) = self.orphans.pop() {
+            self.close(orphan);
         }
     }
 }

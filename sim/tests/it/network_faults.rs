@@ -1,5 +1,6 @@
 //! Faults that overlap, or strike in the middle of a handshake or of a close.
 
+use std::fmt::Debug;
 use std::io::ErrorKind;
 use std::time::Duration;
 
@@ -7,22 +8,25 @@ use rehearsal_sim::tokio::io::{AsyncReadExt, AsyncWriteExt};
 use rehearsal_sim::tokio::net::{TcpListener, TcpStream};
 use rehearsal_sim::tokio::sync::{Barrier, mpsc};
 use rehearsal_sim::tokio::time;
-use rehearsal_sim::{Config, Direction, HostId, Opening, Outcome, Random, Verdict, World, run};
+use rehearsal_sim::{Config, Direction, HostId, Opening, Outcome, Random, Verdict, World};
+
+use crate::support::over_both_models;
 
 fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-fn run_seed<T: 'static, Fut: Future<Output = T> + 'static>(
-    seed: u64,
-    program: impl FnOnce(World) -> Fut,
-) -> Outcome<T> {
-    let config = Config {
+fn run_seed<T, Fut>(seed: u64, program: impl Fn(World) -> Fut) -> Outcome<T>
+where
+    T: PartialEq + Debug + 'static,
+    Fut: Future<Output = T> + 'static,
+{
+    let config = || Config {
         seed,
         strategy: Box::new(Random::default()),
         ..Config::default()
     };
-    run(config, program)
+    over_both_models(config, program)
 }
 
 /// Boots a server that sends to every client, for ever.
@@ -306,4 +310,93 @@ fn a_reset_before_the_server_accepts_reaches_the_server() {
         "{}",
         outcome.verdict
     );
+}
+
+#[test]
+fn data_for_a_connection_that_was_dropped_is_answered_with_a_reset() {
+    let outcome = run_seed(1, |world| async move {
+        let (server, client) = (world.host("server"), world.host("client"));
+        let service = world.spawn_on(server, async {
+            let listener = TcpListener::bind("0.0.0.0:80")
+                .await
+                .expect("the port is free");
+            let (mut stream, _) = listener.accept().await.expect("accepts");
+            for written in 0..200 {
+                let write = time::timeout(ms(1_000), stream.write_all(&[0; 1024])).await;
+                match write.expect("a write does not wait for ever") {
+                    Ok(()) => time::sleep(ms(1)).await,
+                    Err(error) => return (written, error.kind()),
+                }
+            }
+            panic!("the kernel of a dropped connection goes on to receive")
+        });
+        world.spawn_on(client, async move {
+            time::sleep(ms(1)).await;
+            let stream = TcpStream::connect("server:80").await.expect("it listens");
+            time::sleep(ms(20)).await;
+            drop(stream);
+        });
+        let ended = service.await.expect("it returns");
+        time::sleep(ms(100)).await;
+        (ended, world.census().sockets)
+    });
+    let Some(((written, kind), sockets)) = outcome.value else {
+        panic!("{}", outcome.verdict);
+    };
+    assert_eq!(kind, ErrorKind::ConnectionReset);
+    assert!(written < 40, "{written} writes until the reset");
+    assert_eq!(sockets, []);
+}
+
+#[test]
+fn a_dropped_connection_whose_peer_sends_nothing_ends_without_a_reset() {
+    let outcome = run_seed(1, |world| async move {
+        let (server, client) = (world.host("server"), world.host("client"));
+        let service = world.spawn_on(server, async {
+            let listener = TcpListener::bind("0.0.0.0:80")
+                .await
+                .expect("the port is free");
+            let (mut stream, _) = listener.accept().await.expect("accepts");
+            let mut all = Vec::new();
+            stream.read_to_end(&mut all).await.expect("an end");
+            all
+        });
+        world.spawn_on(client, async move {
+            time::sleep(ms(1)).await;
+            let mut stream = TcpStream::connect("server:80").await.expect("it listens");
+            stream.write_all(b"last words").await.expect("it is open");
+        });
+        let all = service.await.expect("it returns");
+        time::sleep(ms(100)).await;
+        (all, world.census().sockets)
+    });
+    let expected = (b"last words".to_vec(), Vec::new());
+    assert_eq!(outcome.value, Some(expected), "{}", outcome.verdict);
+}
+
+#[test]
+fn a_connection_dropped_with_a_full_window_unread_is_reset() {
+    let outcome = run_seed(1, |world| async move {
+        let (server, client) = (world.host("server"), world.host("client"));
+        let service = world.spawn_on(server, async {
+            let listener = TcpListener::bind("0.0.0.0:80")
+                .await
+                .expect("the port is free");
+            let (mut stream, _) = listener.accept().await.expect("accepts");
+            let write = stream.write_all(&[0; 300 * 1024]);
+            let written = time::timeout(ms(10_000), write).await;
+            written.expect("a write does not wait for ever")
+        });
+        world.spawn_on(client, async move {
+            time::sleep(ms(1)).await;
+            let mut stream = TcpStream::connect("server:80").await.expect("it listens");
+            stream.read_exact(&mut [0; 100]).await.expect("is sent");
+            time::sleep(ms(500)).await;
+        });
+        let ended = service.await.expect("it returns");
+        time::sleep(ms(100)).await;
+        (ended.map_err(|error| error.kind()), world.census().sockets)
+    });
+    let expected = (Err(ErrorKind::ConnectionReset), Vec::new());
+    assert_eq!(outcome.value, Some(expected), "{}", outcome.verdict);
 }

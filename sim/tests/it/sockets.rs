@@ -1,5 +1,6 @@
 //! Simulated sockets between hosts.
 
+use std::fmt::Debug;
 use std::io::ErrorKind;
 use std::time::Duration;
 
@@ -7,14 +8,17 @@ use rehearsal_sim::tokio;
 use rehearsal_sim::tokio::io::{AsyncReadExt, AsyncWriteExt};
 use rehearsal_sim::tokio::net::{TcpListener, TcpStream, UdpSocket, lookup_host};
 use rehearsal_sim::tokio::time::{sleep, timeout};
-use rehearsal_sim::{Config, Direction, HostId, Outcome, Random, Verdict, World, run};
+use rehearsal_sim::{Config, Direction, HostId, Outcome, Random, TcpModel, Verdict, World, run};
+
+use crate::support::over_both_models;
 
 /// Runs a program with two hosts, client and server.
-fn passes<T: 'static, F>(program: impl FnOnce(World, HostId, HostId) -> F) -> T
+fn passes<T, F>(program: impl Fn(World, HostId, HostId) -> F) -> T
 where
+    T: PartialEq + Debug + 'static,
     F: Future<Output = T> + 'static,
 {
-    let outcome = run(Config::default(), |world| {
+    let outcome = over_both_models(Config::default, |world| {
         let (client, server) = (world.host("client"), world.host("server"));
         program(world, client, server)
     });
@@ -57,14 +61,17 @@ fn two_hosts_exchange_bytes() {
 }
 
 fn lossy_echo(seed: u64) -> Outcome<Vec<u8>> {
-    let mut config = Config {
-        seed,
-        strategy: Box::new(Random::default()),
-        ..Config::default()
+    let config = || {
+        let mut config = Config {
+            seed,
+            strategy: Box::new(Random::default()),
+            ..Config::default()
+        };
+        config.net.loss_per_mille = 200;
+        config.net.latency_max = Duration::from_millis(50);
+        config
     };
-    config.net.loss_per_mille = 200;
-    config.net.latency_max = Duration::from_millis(50);
-    run(config, |world| async move {
+    over_both_models(config, |world| async move {
         let (client, server) = (world.host("client"), world.host("server"));
         world.spawn_on(server, serve_echo("0.0.0.0:9000"));
         let task = world.spawn_on(client, async {
@@ -303,12 +310,12 @@ fn two_hosts_exchange_datagrams() {
 #[test]
 fn reading_in_a_select_loses_nothing() {
     for seed in 0..20 {
-        let config = Config {
+        let config = || Config {
             seed,
             strategy: Box::new(Random::default()),
             ..Config::default()
         };
-        let outcome = run(config, |world| async move {
+        let outcome = over_both_models(config, |world| async move {
             let (client, server) = (world.host("client"), world.host("server"));
             world.spawn_on(server, async {
                 let listener = TcpListener::bind("0.0.0.0:80").await.expect("a free port");
@@ -342,7 +349,18 @@ fn reading_in_a_select_loses_nothing() {
 
 #[test]
 fn sockets_that_outlive_their_run_are_dead() {
-    let outcome = run(Config::default(), |world| async move {
+    for tcp in [TcpModel::Machine, TcpModel::Pipes] {
+        outlives_its_run(tcp);
+    }
+}
+
+fn outlives_its_run(tcp: TcpModel) {
+    let config = || {
+        let mut config = Config::default();
+        config.net.tcp = tcp;
+        config
+    };
+    let outcome = run(config(), |world| async move {
         let (client, server) = (world.host("client"), world.host("server"));
         let listening = world.spawn_on(server, TcpListener::bind("0.0.0.0:80"));
         let listener = listening.await.unwrap().unwrap();
@@ -374,7 +392,7 @@ fn sockets_that_outlive_their_run_are_dead() {
         .unwrap()
         .block_on(use_them);
     // In another run it is as dead, and its drop touches nothing there.
-    let outcome = run(Config::default(), move |_| async move {
+    let outcome = run(config(), move |_| async move {
         let error = stream.read_u8().await.err();
         drop((stream, read, write, listener, udp));
         error.map(|error| error.kind())

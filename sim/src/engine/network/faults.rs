@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::engine::{Core, Engine};
 use crate::ids::HostId;
-use crate::net::packet::{Transit, forged_reset, resets_half_open};
+use crate::net::Socket;
+use crate::net::packet::{Transit, forged_reset};
 use crate::time::VirtualTime;
 use crate::trace::LiveSocket;
 
@@ -89,20 +90,17 @@ impl Engine {
         let Some(network) = core.network.as_ref().filter(|n| n.guard().is_some()) else {
             return Vec::new();
         };
-        let entries = |host: &crate::engine::host::Host| {
-            let name = host.name.clone();
-            host.kernel.into_iter().flat_map(move |(_, address)| {
-                let name = name.clone();
-                let entries = turmoil_net::netstat(address).entries;
-                let seen = entries.into_iter().filter(|entry| !is_half_open(entry));
-                seen.map(move |entry| LiveSocket {
-                    host: name.clone(),
-                    description: describe(&entry),
-                })
+        debug_assert_eq!(network.kernels.len(), core.hosts.len());
+        let of_host = |host: HostId| {
+            let name = &core.hosts[host].name;
+            let sockets = network.sockets(host).into_iter();
+            let seen = sockets.filter(|socket| !is_half_open(socket));
+            seen.map(move |socket| LiveSocket {
+                host: name.clone(),
+                description: describe(&socket),
             })
         };
-        debug_assert_eq!(network.kernels.len(), core.hosts.len());
-        core.hosts.iter().flat_map(entries).collect()
+        core.hosts.ids().flat_map(of_host).collect()
     }
 }
 
@@ -118,7 +116,7 @@ impl Core {
         let packet = forged_reset(local, peer);
         let hosts = (network.host_at(peer.ip()), network.host_at(local.ip()));
         match hosts {
-            (Some(from), Some(to)) if resets_half_open(&packet) => {
+            (Some(from), Some(to)) if network.resets_half_open(&packet) => {
                 let reset = Transit {
                     from,
                     to,
@@ -133,16 +131,16 @@ impl Core {
     }
 }
 
-fn is_half_open(entry: &turmoil_net::NetstatEntry) -> bool {
-    entry.state == Some(turmoil_net::NetstatState::SynReceived)
+fn is_half_open(socket: &Socket) -> bool {
+    socket.state == Some(turmoil_net::NetstatState::SynReceived)
 }
 
-fn describe(entry: &turmoil_net::NetstatEntry) -> String {
-    let peer = entry
+fn describe(socket: &Socket) -> String {
+    let peer = socket
         .peer
         .map_or_else(String::new, |peer| format!(" -> {peer}"));
-    let state = entry
+    let state = socket
         .state
         .map_or_else(String::new, |state| format!(" {state}"));
-    format!("{} {}{peer}{state}", entry.proto, entry.local)
+    format!("{} {}{peer}{state}", socket.proto, socket.local)
 }

@@ -7,9 +7,12 @@ mod travel;
 
 use std::net::{IpAddr, SocketAddr};
 
+use turmoil_net::shim::tokio::net::TcpStream;
+
 use crate::engine::context;
 use crate::ids::HostId;
-use crate::net::{Network, Stack};
+use crate::net::pipes::Pipes;
+use crate::net::{Network, Stack, TcpModel};
 
 use super::{Core, Engine};
 
@@ -37,6 +40,36 @@ pub(crate) fn dirty() {
         engine.core.borrow_mut().network().dirty = true;
         engine.wakes.wake_driver();
     });
+}
+
+/// Keeps the socket of a connection that its program has closed, and that its peer has not.
+pub(crate) fn adopt(host: HostId, stream: TcpStream) {
+    context::with(|engine| {
+        engine.core.borrow_mut().network().adopt(host, stream);
+        engine.wakes.wake_driver();
+    });
+}
+
+/// Returns the simulation of TCP in the current run.
+pub(crate) fn tcp_model() -> TcpModel {
+    context::with(|engine| engine.core.borrow().net_config.tcp).unwrap_or_default()
+}
+
+/// Accesses the pipes of the run with that serial. Returns `None` if this thread is in another.
+pub(crate) fn pipes<R>(serial: u32, f: impl FnOnce(&mut Pipes) -> R) -> Option<R> {
+    context::with(|engine| {
+        if engine.serial() != serial {
+            return None;
+        }
+        let mut core = engine.core.borrow_mut();
+        let pipes = &mut core.network().pipes;
+        let result = f(pipes);
+        if pipes.has_output() {
+            engine.wakes.wake_driver();
+        }
+        Some(result)
+    })
+    .flatten()
 }
 
 /// Returns the serial of the run that this thread is in.
@@ -93,7 +126,7 @@ impl Core {
     /// Makes the network with a kernel for each host, but does not enter it yet.
     pub(super) fn build_network(&mut self) {
         if self.network.is_none() {
-            self.network = Some(Network::new());
+            self.network = Some(Network::new(self.net_config.tcp));
             for host in self.hosts.ids() {
                 self.attach(host);
             }

@@ -21,9 +21,10 @@ impl Core {
             network,
             hosts,
             draws,
+            net_config,
             ..
         } = self;
-        let network = network.get_or_insert_with(Network::new);
+        let network = network.get_or_insert_with(|| Network::new(net_config.tcp));
         network.links.entry((from, to)).or_insert_with(|| {
             let name = |host: HostId| hosts[host].name.clone();
             let path = schedule::Link {
@@ -176,15 +177,17 @@ impl Core {
         let Some(network) = &mut self.network else {
             return false;
         };
-        if !std::mem::take(&mut network.dirty) {
+        let kernels = std::mem::take(&mut network.dirty);
+        if !kernels && !network.pipes.has_output() {
             return false;
         }
         let mut out = std::mem::take(&mut network.out);
-        if let Some(guard) = network.guard() {
+        if kernels && let Some(guard) = network.guard() {
             guard.egress_all(&mut out);
+            network.record_sent(&out);
         }
+        network.pipes.collect(&mut out);
         let discarded = discard.and_then(|host| network.address(host));
-        network.record_sent(&out);
         for packet in out.drain(..) {
             if Some(packet.src) != discarded {
                 self.route(packet, now);

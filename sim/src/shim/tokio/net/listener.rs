@@ -10,12 +10,12 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use ::tokio::net as real;
-use turmoil_net::shim::tokio::net as shim;
 
 use super::addr::ToSocketAddrs;
-use super::run_host::{OnHost, PolledOnHost, RunHost, bind, not_of_the_machine};
+use super::run_host::{PolledOnHost, RunHost, bind, not_of_the_machine};
 use super::simulated::Connection;
 use super::stream::TcpStream;
+use super::transport::Listener;
 use crate::engine::interest::Interests;
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Op, Progress, Resource};
@@ -29,7 +29,8 @@ enum Inner {
 }
 
 struct Simulated {
-    socket: OnHost<shim::TcpListener>,
+    host: RunHost,
+    socket: Listener,
     resource: Resource,
     /// Progress of `poll_accept`, which has no future to keep it in.
     accepting: Mutex<Progress>,
@@ -92,13 +93,14 @@ impl TcpListener {
         caller: &'static Location<'static>,
     ) -> io::Result<Self> {
         let resource = Resource::at(ResourceKind::Socket, caller);
-        let bind = pin!(PolledOnHost::at_once(host, shim::TcpListener::bind(addr)));
+        let bind = pin!(PolledOnHost::at_once(host, Listener::bind(host, addr)));
         let Poll::Ready(socket) = bind.poll(&mut Context::from_waker(Waker::noop())) else {
             unreachable!("a simulated bind does not wait")
         };
         resource.touch();
         Ok(Self(Inner::Simulated(Simulated {
-            socket: OnHost::new(host, socket?),
+            host,
+            socket: socket?,
             resource,
             accepting: Mutex::new(Progress::default()),
             accepters: Interests::default(),
@@ -149,7 +151,7 @@ impl TcpListener {
     /// If the system reports one. In a run: if that is over.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         match &self.0 {
-            Inner::Simulated(simulated) => simulated.socket.get()?.local_addr(),
+            Inner::Simulated(simulated) => simulated.socket.local_addr(),
             Inner::Real(listener) => listener.local_addr(),
         }
     }
@@ -161,7 +163,7 @@ impl TcpListener {
     /// As [`TcpListener::local_addr`].
     pub fn ttl(&self) -> io::Result<u32> {
         match &self.0 {
-            Inner::Simulated(simulated) => simulated.socket.get()?.ttl(),
+            Inner::Simulated(simulated) => simulated.socket.ttl(),
             Inner::Real(listener) => listener.ttl(),
         }
     }
@@ -173,7 +175,7 @@ impl TcpListener {
     /// As [`TcpListener::local_addr`], and if it is out of range.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         match &self.0 {
-            Inner::Simulated(simulated) => simulated.socket.get()?.set_ttl(ttl),
+            Inner::Simulated(simulated) => simulated.socket.set_ttl(ttl),
             Inner::Real(listener) => listener.set_ttl(ttl),
         }
     }
@@ -192,8 +194,9 @@ impl Simulated {
         caller: &'static Location<'static>,
     ) -> io::Result<Self> {
         let resource = Resource::at(ResourceKind::Socket, caller);
-        let socket = bind(host, &resource, addr, shim::TcpListener::bind).await?;
+        let socket = bind(host, &resource, addr, |at| Listener::bind(host, at)).await?;
         Ok(Self {
+            host,
             socket,
             resource,
             accepting: Mutex::new(Progress::default()),
@@ -206,10 +209,10 @@ impl Simulated {
         cx: &mut Context<'_>,
         caller: &'static Location<'static>,
     ) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        let socket = self.socket.get()?;
-        let (stream, peer) = ready!(self.accepters.poll(cx, |cx| socket.poll_accept(cx)))?;
+        let accepted = self.accepters.poll(cx, |cx| self.socket.poll_accept(cx));
+        let (stream, peer) = ready!(accepted)?;
         let resource = Resource::at(ResourceKind::Socket, caller);
-        let connection = Connection::new(self.socket.host(), stream, peer, resource);
+        let connection = Connection::new(self.host, stream, peer, resource);
         Poll::Ready(Ok((TcpStream::simulated(connection), peer)))
     }
 }

@@ -23,10 +23,12 @@
 
 mod addr;
 mod listener;
+mod pipe;
 mod run_host;
 mod simulated;
 mod socket;
 mod stream;
+mod transport;
 mod udp;
 
 pub mod tcp;

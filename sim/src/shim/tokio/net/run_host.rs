@@ -12,11 +12,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
+use turmoil_net::shim::tokio::net::TcpStream;
 
 use super::addr::{ToSocketAddrs, no_address, resolve};
 use crate::engine::interest::Interests;
 use crate::engine::network;
 use crate::ids::HostId;
+use crate::net::pipes::Pipes;
 use crate::operation::Operation;
 use crate::point::{Op, Resource};
 
@@ -45,10 +47,21 @@ impl RunHost {
         if network::pin(self.host, self.serial) {
             return Ok(());
         }
-        Err(io::Error::new(
-            io::ErrorKind::NotConnected,
-            "the run of this simulated socket is over",
-        ))
+        Err(run_is_over())
+    }
+
+    /// Accesses the pipes of the run.
+    ///
+    /// # Errors
+    ///
+    /// If the run is over.
+    pub(super) fn pipes<R>(self, f: impl FnOnce(&mut Pipes, HostId) -> R) -> io::Result<R> {
+        network::pipes(self.serial, |pipes| f(pipes, self.host)).ok_or_else(run_is_over)
+    }
+
+    /// Keeps the socket of a connection that its program has closed, and that its peer has not.
+    pub(super) fn adopt(self, stream: TcpStream) {
+        network::adopt(self.host, stream);
     }
 
     /// Returns the error of a connection to `peer` as tokio would report it. The simulator can
@@ -95,11 +108,26 @@ impl<S> OnHost<S> {
         self.host
     }
 
+    /// Takes the object, on its host. Returns `None` if the run is over: it is leaked then.
+    pub(super) fn take(&mut self) -> Option<S> {
+        self.host.enter().ok()?;
+        self.inner.take()
+    }
+
     /// # Errors
     ///
     /// If the run is over.
     pub(super) fn get(&self) -> io::Result<&S> {
         self.host.enter()?;
+        self.inner.as_ref().ok_or_else(gone)
+    }
+
+    /// Returns the object, to make a future of that is then polled on its host.
+    ///
+    /// # Errors
+    ///
+    /// If it is being dropped.
+    pub(super) fn elsewhere(&self) -> io::Result<&S> {
         self.inner.as_ref().ok_or_else(gone)
     }
 
@@ -110,6 +138,13 @@ impl<S> OnHost<S> {
         self.host.enter()?;
         self.inner.as_mut().ok_or_else(gone)
     }
+}
+
+fn run_is_over() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::NotConnected,
+        "the run of this simulated socket is over",
+    )
 }
 
 fn gone() -> io::Error {
@@ -184,7 +219,7 @@ pub(super) async fn bind<S, F>(
     resource: &Resource,
     addr: impl ToSocketAddrs,
     bind: impl Fn(SocketAddr) -> F,
-) -> io::Result<OnHost<S>>
+) -> io::Result<S>
 where
     F: Future<Output = io::Result<S>>,
 {
@@ -200,7 +235,7 @@ where
             break;
         }
     }
-    outcome.map(|socket| OnHost::new(host, socket))
+    outcome
 }
 
 /// A connection attempt.

@@ -3,25 +3,22 @@
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use turmoil_net::shim::tokio::net::TcpStream;
+use ::tokio::io::ReadBuf;
 
-use super::run_host::{OnHost, RunHost};
+use super::run_host::RunHost;
+use super::transport::Stream;
 use crate::engine::interest::Interests;
-use crate::engine::network;
-use crate::net::RECEIVE_BUFFER;
 use crate::operation::Operation;
 use crate::point::{Op, Progress, Resource};
 
 #[derive(Debug)]
 pub(super) struct Connection {
-    // turmoil-net's stream needs exclusive access to read and write, which two halves cannot
+    // A stream needs exclusive access to read and write, which two halves cannot
     // have. Never contended: a run has one thread.
-    stream: Mutex<OnHost<TcpStream>>,
+    stream: Mutex<Stream>,
     host: RunHost,
     peer: SocketAddr,
     resource: Resource,
@@ -30,14 +27,9 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(
-        host: RunHost,
-        stream: TcpStream,
-        peer: SocketAddr,
-        resource: Resource,
-    ) -> Self {
+    pub(super) fn new(host: RunHost, stream: Stream, peer: SocketAddr, resource: Resource) -> Self {
         Self {
-            stream: Mutex::new(OnHost::new(host, stream)),
+            stream: Mutex::new(stream),
             host,
             peer,
             resource,
@@ -51,38 +43,24 @@ impl Connection {
     }
 
     /// Accesses the stream, to read or set one of its options.
-    pub(super) fn with<R>(&self, f: impl FnOnce(&mut TcpStream) -> io::Result<R>) -> io::Result<R> {
+    pub(super) fn with<R>(&self, f: impl FnOnce(&mut Stream) -> io::Result<R>) -> io::Result<R> {
         let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        f(stream.get_mut()?).map_err(|error| self.host.explain(self.peer, error))
+        f(&mut stream).map_err(|error| self.host.explain(self.peer, error))
     }
 
-    /// Polls an operation that sends nothing.
-    fn look<R>(
+    /// Polls an operation of the stream.
+    fn operate<R>(
         &self,
-        f: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<R>>,
+        f: impl FnOnce(&mut Stream) -> Poll<io::Result<R>>,
     ) -> Poll<io::Result<R>> {
         let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = ready!(f(Pin::new(stream.get_mut()?)));
+        let result = ready!(f(&mut stream));
         Poll::Ready(result.map_err(|error| self.host.explain(self.peer, error)))
     }
 
-    /// Polls an operation that may send something.
-    fn operate<R>(
-        &self,
-        f: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<R>>,
-    ) -> Poll<io::Result<R>> {
-        let result = ready!(self.look(f));
-        network::dirty();
-        Poll::Ready(result)
-    }
-
     fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let result = self
-            .readers
-            .poll(cx, |cx| self.look(|stream| stream.poll_read(cx, buffer)));
-        has_read(buffer.filled().len() - before);
-        result
+        self.readers
+            .poll(cx, |cx| self.operate(|stream| stream.poll_read(cx, buffer)))
     }
 
     fn poll_write(&self, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
@@ -142,7 +120,7 @@ impl Connection {
         let peek = poll_fn(|cx| {
             let mut buffer = ReadBuf::new(buffer);
             self.readers.poll(cx, |cx| {
-                self.look(|stream| stream.poll_peek(cx, &mut buffer))
+                self.operate(|stream| stream.poll_peek(cx, &mut buffer))
             })
         });
         Op::new(&self.resource, Operation::Peek, peek).await
@@ -155,7 +133,7 @@ impl Connection {
             let mut buffer = ReadBuf::new(&mut byte);
             // The read reports the error.
             self.readers.poll(cx, |cx| {
-                self.look(|stream| stream.poll_peek(cx, &mut buffer).map(|_| Ok(())))
+                self.operate(|stream| stream.poll_peek(cx, &mut buffer).map(|_| Ok(())))
             })
         });
         Op::new(&self.resource, Operation::Readable, readable).await
@@ -163,27 +141,21 @@ impl Connection {
 
     /// Returns `Ready` if a write would, with any outcome.
     pub(super) async fn writable(&self) -> io::Result<()> {
-        // An empty write waits for room as any other does.
         let writable = poll_fn(|cx| {
-            self.writers.poll(cx, |cx| {
-                self.look(|stream| stream.poll_write(cx, &[]).map(|_| Ok(())))
-            })
+            self.writers
+                .poll(cx, |cx| self.operate(|stream| stream.poll_writable(cx)))
         });
         Op::new(&self.resource, Operation::Writable, writable).await
     }
 
     pub(super) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.resource.touch();
-        let read = self.with(|stream| stream.try_read(buffer))?;
-        has_read(read);
-        Ok(read)
+        self.with(|stream| stream.try_read(buffer))
     }
 
     pub(super) fn try_write(&self, buffer: &[u8]) -> io::Result<usize> {
         self.resource.touch();
-        let written = self.with(|stream| stream.try_write(buffer))?;
-        network::dirty();
-        Ok(written)
+        self.with(|stream| stream.try_write(buffer))
     }
 
     pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -192,13 +164,5 @@ impl Connection {
 
     pub(super) fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.with(|stream| stream.peer_addr())
-    }
-}
-
-/// Records that a read has made room for that many bytes. The kernel sends its peer an update of
-/// the window only if they are half of its buffer.
-fn has_read(bytes: usize) {
-    if bytes >= RECEIVE_BUFFER / 2 {
-        network::dirty();
     }
 }

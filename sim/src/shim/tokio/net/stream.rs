@@ -11,12 +11,12 @@ use std::task::{Context, Poll};
 
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use ::tokio::net as real;
-use turmoil_net::shim::tokio::net as shim;
 
 use super::addr::{ToSocketAddrs, destination, no_address, resolve};
 use super::run_host::{Connecting, RunHost, not_of_the_machine};
 use super::simulated::Connection;
 use super::tcp::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+use super::transport::Stream;
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Op, Progress, Resource};
 
@@ -289,7 +289,7 @@ async fn connect(
     let resource = Resource::at(ResourceKind::Socket, caller);
     let mut failure = no_address();
     for peer in resolve(host, &addr)?.into_iter().map(destination) {
-        let attempt = Connecting::new(host, shim::TcpStream::connect(peer));
+        let attempt = Connecting::new(host, Stream::connect(host, peer));
         match Op::new(&resource, Operation::Connect, attempt).await {
             Ok(stream) => return Ok(Connection::new(host, stream, peer, resource)),
             Err(error) => failure = host.explain(peer, error),

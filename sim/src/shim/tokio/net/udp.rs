@@ -114,7 +114,7 @@ impl UdpSocket {
     pub async fn send(&self, buf: &[u8]) -> io::Result<usize> {
         match &self.0 {
             Inner::Simulated(simulated) => {
-                let send = simulated.socket.get()?.send(buf);
+                let send = simulated.socket.elsewhere()?.send(buf);
                 simulated.operate(Operation::Send, send).await
             }
             Inner::Real(socket) => socket.send(buf).await,
@@ -130,7 +130,7 @@ impl UdpSocket {
     pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         match &self.0 {
             Inner::Simulated(simulated) => {
-                let receive = simulated.socket.get()?.recv_from(buf);
+                let receive = simulated.socket.elsewhere()?.recv_from(buf);
                 simulated.operate(Operation::RecvFrom, receive).await
             }
             Inner::Real(socket) => socket.recv_from(buf).await,
@@ -145,7 +145,7 @@ impl UdpSocket {
     pub async fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
         match &self.0 {
             Inner::Simulated(simulated) => {
-                let receive = simulated.socket.get()?.recv(buf);
+                let receive = simulated.socket.elsewhere()?.recv(buf);
                 simulated.operate(Operation::Recv, receive).await
             }
             Inner::Real(socket) => socket.recv(buf).await,
@@ -160,7 +160,7 @@ impl UdpSocket {
     pub async fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         match &self.0 {
             Inner::Simulated(simulated) => {
-                let peek = simulated.socket.get()?.peek_from(buf);
+                let peek = simulated.socket.elsewhere()?.peek_from(buf);
                 simulated.operate(Operation::PeekFrom, peek).await
             }
             Inner::Real(socket) => socket.peek_from(buf).await,
@@ -196,7 +196,10 @@ impl UdpSocket {
         let mut receiving = lock(&simulated.receiving);
         let received = receiving.drive(&simulated.resource, Operation::RecvFrom, cx, |cx| {
             // Without a state of its own: it may be made anew for each poll.
-            let receive = simulated.socket.get()?.recv_from(buf.initialize_unfilled());
+            let receive = simulated
+                .socket
+                .elsewhere()?
+                .recv_from(buf.initialize_unfilled());
             let host = simulated.socket.host();
             pin!(PolledOnHost::waiting(host, &simulated.receivers, receive)).poll(cx)
         });
@@ -222,7 +225,10 @@ impl UdpSocket {
         };
         let mut sending = lock(&simulated.sending);
         sending.drive(&simulated.resource, Operation::SendTo, cx, |cx| {
-            let send = simulated.socket.get()?.send_to(buf, destination(target));
+            let send = simulated
+                .socket
+                .elsewhere()?
+                .send_to(buf, destination(target));
             pin!(PolledOnHost::at_once(simulated.socket.host(), send)).poll(cx)
         })
     }
@@ -328,6 +334,7 @@ impl Simulated {
     ) -> io::Result<Self> {
         let resource = Resource::at(ResourceKind::Socket, caller);
         let socket = bind(host, &resource, addr, shim::UdpSocket::bind).await?;
+        let socket = OnHost::new(host, socket);
         Ok(Self {
             socket,
             resource,
@@ -340,7 +347,7 @@ impl Simulated {
     async fn connect(&self, addr: impl ToSocketAddrs) -> io::Result<()> {
         let mut outcome = Err(no_address());
         for peer in resolve(self.socket.host(), &addr)? {
-            let connect = self.socket.get()?.connect(destination(peer));
+            let connect = self.socket.elsewhere()?.connect(destination(peer));
             outcome = self.operate(Operation::Connect, connect).await;
             if outcome.is_ok() {
                 break;
@@ -357,7 +364,7 @@ impl Simulated {
                 "no addresses to send data to",
             ));
         };
-        let send = self.socket.get()?.send_to(buf, destination(target));
+        let send = self.socket.elsewhere()?.send_to(buf, destination(target));
         self.operate(Operation::SendTo, send).await
     }
 
