@@ -40,6 +40,9 @@ pub fn derived_marks(run: &CheckedRun<'_>) -> impl Iterator<Item = Mark> {
 
 fn is_gap_marked(run: &CheckedRun<'_>) -> bool {
     let messages = run.messages();
+    if messages.gaps().is_empty() && messages.missed().is_empty() {
+        return false;
+    }
     messages.sendings().iter().any(|sending| {
         let mut owed_to = messages.owed_to(sending);
         owed_to.any(|actor| {

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use rehearsal_sim::VirtualTime;
 
+use super::arrivals::Arrivals;
 use super::gaps::{self, GapFault, GapPolicy};
+use super::message_index::MessageIndex;
 use super::missed::{Missed, ReceivedCount};
 use crate::body::Symbol;
 use crate::clock::VectorClock;
@@ -140,27 +142,44 @@ pub struct Subscriber {
 #[derive(Debug, Default)]
 pub struct Messages<'a> {
     sendings: Vec<Sending<'a>>,
-    by_id: BTreeMap<MessageId, usize>,
+    by_id: MessageIndex,
     by_stream: BTreeMap<StreamId, Vec<usize>>,
     by_span: BTreeMap<SpanId, Vec<usize>>,
     deliveries: Vec<Delivery<'a>>,
     inboxes: BTreeMap<ActorId, Vec<Arrival<'a>>>,
-    places: BTreeMap<(ActorId, MessageId), usize>,
+    arrivals: Arrivals,
     span_inboxes: BTreeMap<(ActorId, SpanId), Vec<Arrival<'a>>>,
     subscribers: BTreeMap<ActorId, Subscriber>,
-    by_channel: BTreeMap<ChannelId, Vec<ActorId>>,
+    by_channel: BTreeMap<ChannelId, ChannelSubscribers>,
     gaps: Vec<ReceivedGap>,
     missed: Missed,
     covering: BTreeMap<ActorId, Vec<ReceivedGap>>,
     crashed: BTreeMap<Epoch, VirtualTime>,
-    // Messages that arrived somewhere, so that they were accepted, with the place that their
-    // first receipt names.
-    proven: BTreeMap<MessageId, Option<Position>>,
+    // By sending; of messages that arrived somewhere, so that they were accepted.
+    proven: Vec<Option<Proof>>,
+}
+
+/// The receipts of a message, which prove that it was accepted.
+#[derive(Clone, Copy, Debug)]
+struct Proof {
+    /// The place that the first receipt with a place names.
+    position: Option<Position>,
+}
+
+/// The subscribers of a channel.
+#[derive(Debug, Default)]
+struct ChannelSubscribers {
+    actors: Vec<ActorId>,
+    /// For each, the place among all entries from which on messages are owed.
+    owed_from: Vec<usize>,
 }
 
 impl<'a> Messages<'a> {
     pub(super) fn new(history: &'a History, policy: &GapPolicy) -> Self {
-        let mut messages = Self::default();
+        let mut messages = Self {
+            by_id: MessageIndex::for_entries(history.entries.len()),
+            ..Self::default()
+        };
         for (order, entry) in history.entries.iter().enumerate() {
             messages.add(order, entry);
         }
@@ -209,8 +228,8 @@ impl<'a> Messages<'a> {
     }
 
     fn answer(&mut self, message: MessageId, outcome: SendOutcome<'a>, order: usize) {
-        if let Some(index) = self.by_id.get(&message) {
-            let sending = &mut self.sendings[*index];
+        if let Some(index) = self.by_id.get(message) {
+            let sending = &mut self.sendings[index];
             sending.outcome = outcome;
             sending.answered = Some(order);
         }
@@ -261,7 +280,9 @@ impl<'a> Messages<'a> {
                         Since::Now => order,
                     };
                     subscriber.owed_from.insert(*channel, owed_from);
-                    self.by_channel.entry(*channel).or_default().push(actor);
+                    let of_channel = self.by_channel.entry(*channel).or_default();
+                    of_channel.actors.push(actor);
+                    of_channel.owed_from.push(owed_from);
                 }
             }
             EntryKind::Connected { times, .. } => {
@@ -279,23 +300,28 @@ impl<'a> Messages<'a> {
     }
 
     fn index_deliveries(&mut self) {
-        for delivery in &self.deliveries {
+        self.proven = vec![None; self.sendings.len()];
+        let deliveries = self.deliveries.iter();
+        let sent = deliveries.map(|delivery| {
             let message = delivery.received.message;
-            let key = (delivery.actor, message);
-            if self.places.contains_key(&key) {
+            (delivery.actor, message, self.by_id.get(message))
+        });
+        let mut firsts = Arrivals::first_of(sent);
+        for (number, delivery) in self.deliveries.iter().enumerate() {
+            if !firsts.is_first(number) {
                 continue;
             }
-            let sending = self.by_id.get(&message).copied();
+            let sending = firsts.sending(number);
             let sent = sending.map(|index| &self.sendings[index]);
-            if sent.is_some_and(|sent| !sent.is_rejected()) {
+            if let (Some(index), Some(false)) = (sending, sent.map(Sending::is_rejected)) {
                 let position = delivery.received.position;
-                let proven = self.proven.entry(message).or_insert(position);
-                *proven = proven.or(position);
+                let proven = self.proven[index].get_or_insert(Proof { position });
+                proven.position = proven.position.or(position);
             }
             let envelope = sent.map_or(&delivery.received.envelope, |sent| &sent.sent.envelope);
             let span = envelope.span;
             let inbox = self.inboxes.entry(delivery.actor).or_default();
-            self.places.insert(key, inbox.len());
+            firsts.put(number, inbox.len());
             let arrival = Arrival {
                 delivery: *delivery,
                 sending,
@@ -306,6 +332,7 @@ impl<'a> Messages<'a> {
                 self.span_inboxes.entry(key).or_default().push(arrival);
             }
         }
+        self.arrivals = firsts.finish();
     }
 
     fn index_gaps(&mut self, policy: &GapPolicy) {
@@ -331,8 +358,7 @@ impl<'a> Messages<'a> {
 
     /// Returns a message as it was sent, if it was.
     pub fn sending(&self, message: MessageId) -> Option<&Sending<'a>> {
-        let index = *self.by_id.get(&message)?;
-        self.sendings.get(index)
+        self.sendings.get(self.by_id.get(message)?)
     }
 
     /// Returns the messages of a stream, in the order of sending.
@@ -377,15 +403,19 @@ impl<'a> Messages<'a> {
     pub fn is_accepted(&self, sending: &Sending<'_>) -> bool {
         match sending.outcome {
             SendOutcome::Accepted(_) => true,
-            SendOutcome::Indeterminate => self.proven.contains_key(&sending.id()),
+            SendOutcome::Indeterminate => self.proof(sending).is_some(),
             SendOutcome::Rejected(_) => false,
         }
+    }
+
+    fn proof(&self, sending: &Sending<'_>) -> Option<Proof> {
+        self.proven[self.by_id.get(sending.id())?]
     }
 
     /// Returns the place that the system gave a message, if it is known: from the answer,
     /// or else from the first receipt that names one.
     pub fn position(&self, sending: &Sending<'_>) -> Option<Position> {
-        let received = || self.proven.get(&sending.id()).copied().flatten();
+        let received = || self.proof(sending)?.position;
         match sending.outcome {
             SendOutcome::Accepted(accepted) => accepted.position.or_else(received),
             SendOutcome::Indeterminate => received(),
@@ -428,14 +458,15 @@ impl<'a> Messages<'a> {
 
     /// Returns the actors that subscribe to a channel.
     pub fn subscribers_of(&self, channel: ChannelId) -> &[ActorId] {
-        self.by_channel.get(&channel).map_or(&[], Vec::as_slice)
+        self.by_channel.get(&channel).map_or(&[], |all| &all.actors)
     }
 
     /// Returns the actors that are owed a message if it is accepted.
     pub fn owed_to<'s>(&'s self, sending: &Sending<'_>) -> impl Iterator<Item = ActorId> + 's {
         let (channel, order) = (sending.sent.envelope.channel, sending.order);
-        let subscribers = self.subscribers_of(channel).iter().copied();
-        subscribers.filter(move |actor| self.is_owed_from(*actor, channel, order))
+        let subscribers = self.by_channel.get(&channel).into_iter();
+        let subscribers = subscribers.flat_map(|all| all.actors.iter().zip(&all.owed_from));
+        subscribers.filter_map(move |(actor, owed_from)| (*owed_from <= order).then_some(*actor))
     }
 
     /// Returns `true` if the actor is owed the message if it is accepted.
@@ -473,7 +504,7 @@ impl<'a> Messages<'a> {
 
     /// Returns the place in an actor's inbox at which a message first came.
     pub fn place(&self, actor: ActorId, message: MessageId) -> Option<usize> {
-        self.places.get(&(actor, message)).copied()
+        self.arrivals.place(actor, message, self.by_id.get(message))
     }
 
     // Gaps --------------------------------------------------------------------

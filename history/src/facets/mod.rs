@@ -1,8 +1,10 @@
 //! Facets: indices over a history, split by what they speak of, built when first
 //! asked for.
 
+mod arrivals;
 pub mod gaps;
 pub mod marks;
+mod message_index;
 pub mod messages;
 pub mod missed;
 pub mod operations;

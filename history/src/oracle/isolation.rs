@@ -230,6 +230,9 @@ fn mislabelled(
     sending: &Sending<'_>,
 ) -> Option<(Breach, String)> {
     let (sent, came) = (&sending.sent.envelope, &received.envelope);
+    if sent == came {
+        return None;
+    }
     let (one, other) = (address(run, sent), address(run, came));
     let text = if sent.stream != came.stream && one == other {
         let (one, other) = (run.name(sent.stream), run.name(came.stream));
@@ -290,7 +293,8 @@ fn unregistered(
 }
 
 fn altered_secret(received: &Received, sending: &Sending<'_>) -> Option<(Breach, String)> {
-    let same = received.body.secrets().eq(sending.sent.body.secrets());
+    let (came, sent) = (&received.body, &sending.sent.body);
+    let same = came == sent || came.secrets().eq(sent.secrets());
     (!same).then(|| {
         let text = "its secret is not the one that it was sent with".to_owned();
         (Breach::AlteredSecret, text)

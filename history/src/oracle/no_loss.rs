@@ -286,6 +286,9 @@ fn phantom(run: &CheckedRun<'_>, delivery: &Delivery<'_>, sending: Option<&Sendi
 
 /// Returns the difference between a body as sent and as received, if there is one.
 fn altered(sent: &Body, received: &Body) -> Option<String> {
+    if sent == received {
+        return None;
+    }
     if sent.kind != received.kind {
         return Some(format!("it came as {}", received.kind));
     }
