@@ -187,7 +187,9 @@ impl Cancellations {
 
     fn draw(&mut self, bound: u32) -> u32 {
         let seed = self.seed;
-        let chance = self.chance.get_or_insert_with(|| Box::new(Chance::new(seed)));
+        let chance = self
+            .chance
+            .get_or_insert_with(|| Box::new(Chance::new(seed)));
         chance.draw(bound)
     }
 }

@@ -11,9 +11,9 @@ use crate::engine::wake_queue::WakeQueue;
 use crate::ids::TaskId;
 use crate::time::VirtualTime;
 
+use super::Engine;
 use super::core::{Body, Core};
 use super::tasks::Turn;
-use super::Engine;
 
 /// The future that tokio polls.
 pub(crate) struct Driver {
@@ -186,9 +186,9 @@ impl Engine {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
         if let Some((id, body)) = waiting
-            && let Some(homeless) = core.end_poll(id, body, &self.wakes, self.now.get())
+            && let Some(dropped) = core.end_poll(id, body, &self.wakes, self.now.get())
         {
-            return Begun::Drop(Some(homeless));
+            return Begun::Drop(Some(dropped));
         }
         let id = match core.next_task(&self.wakes) {
             Next::Task(id) if !core.has_skewed_clock && !core.stacks.are_used() => id,

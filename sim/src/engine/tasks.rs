@@ -164,9 +164,9 @@ impl Engine {
                     self.check_leaks();
                 }
                 let mut core = self.core.borrow_mut();
-                let homeless = core.end_poll(id, body, &self.wakes, self.now.get());
+                let dropped = core.end_poll(id, body, &self.wakes, self.now.get());
                 drop(core);
-                drop(homeless);
+                drop(dropped);
             }
         }
     }
