@@ -73,6 +73,7 @@ fn execute<'a>(config: Config, start: Start<'a>) -> Outcome<()> {
     drop(panics::take_plain_task_panic());
     let limit = config.budget.virtual_time;
     let leaks = config.leaks;
+    let beating = config.heartbeat.begin();
     let engine = Rc::new(Engine::new(config));
     let entered = context::enter(Rc::clone(&engine));
     let watching = leaks.watch();
@@ -105,6 +106,7 @@ fn execute<'a>(config: Config, start: Start<'a>) -> Outcome<()> {
     drop(handling_locks);
     drop(watching);
     drop(entered);
+    drop(beating);
     match Rc::try_unwrap(engine) {
         Ok(engine) => engine.finish(),
         Err(_) => unreachable!("the driver and the context have dropped the engine"),

@@ -158,7 +158,7 @@ impl Engine {
     pub(super) fn begin_turn(&self, id: TaskId) -> Turn {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
-        if !core.spend(self.now.get()) {
+        if !core.spend(self.now.get(), id) {
             return Turn::None;
         }
         assert!(core.running.is_none(), "one task is polled at a time");
