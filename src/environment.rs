@@ -6,11 +6,15 @@
 //! | `REHEARSAL_SEEDS` | run a count of seeds, or a range `a..b` |
 //! | `REHEARSAL_STRATEGY` | run the seeds with this strategy, as `rehearsal run --strategy` names it |
 //! | `REHEARSAL_REPLAY` | replay this repro file in the test of its scenario, and run nothing else |
+//! | `REHEARSAL_WATCHDOG` | end the process if a run makes no step for so long, as in `30s`; `off` for never |
 //!
 //! Without these, `CARGO_TARGET_DIR` says where repros of failing runs go.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rehearsal_agents::sections::durations;
 
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
@@ -31,6 +35,15 @@ const CARGO: &str = "REHEARSAL_CARGO";
 
 /// The variable with the project's directory for build output, where tests are built in another.
 const TARGET_DIRECTORY: &str = "REHEARSAL_TARGET_DIR";
+
+/// The variable with the time after which a run that makes no step ends the process.
+const WATCHDOG: &str = "REHEARSAL_WATCHDOG";
+
+/// The value of [`WATCHDOG`] that ends no process.
+const OFF: &str = "off";
+
+/// The time after which a run that makes no step ends the process, where none is set.
+const DEFAULT_WATCHDOG: Duration = Duration::from_secs(30);
 
 /// The settings of the environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -114,6 +127,7 @@ impl Environment {
                 }
                 COMMAND if value == FROM_STDIN => found.command = true,
                 CARGO | TARGET_DIRECTORY => {}
+                WATCHDOG => drop(parse_watchdog(&value)?),
                 "REHEARSAL_REPLAY" => found.replay = Some(PathBuf::from(value)),
                 name if name.starts_with("REHEARSAL_") => found.unknown.push(name.to_owned()),
                 _ => {}
@@ -194,6 +208,27 @@ fn near(here: Option<&Path>, target: &Path) -> PathBuf {
     near.unwrap_or_else(|| target.to_owned())
 }
 
+/// Returns the time after which a run that makes no step ends the process; none for never. A
+/// value that makes no sense is an error of [`Environment::read`], and the default here.
+pub(crate) fn watchdog() -> Option<Duration> {
+    let value = variable(WATCHDOG);
+    let set = value.map(|value| parse_watchdog(&value));
+    set.and_then(Result::ok).unwrap_or(Some(DEFAULT_WATCHDOG))
+}
+
+fn parse_watchdog(value: &str) -> Result<Option<Duration>, EnvironmentError> {
+    if value == OFF {
+        return Ok(None);
+    }
+    match durations::parse(value) {
+        Ok(time) if !time.is_zero() => Ok(Some(time)),
+        _ => Err(EnvironmentError {
+            variable: WATCHDOG,
+            problem: format!("`{value}` is neither a time, such as 30s, nor `{OFF}`"),
+        }),
+    }
+}
+
 /// Returns the command that is typed for `cargo`.
 pub(crate) fn cargo() -> String {
     variable(CARGO).unwrap_or_else(|| "cargo".to_owned())
@@ -270,6 +305,8 @@ mod tests {
             ("REHEARSAL_SEEDS", "0"),
             ("REHEARSAL_STRATEGY", "luck"),
             ("REHEARSAL_STRATEGY", "exhaustive:2"),
+            ("REHEARSAL_WATCHDOG", "0s"),
+            ("REHEARSAL_WATCHDOG", "never"),
         ] {
             let error = read(&[(name, value)]).expect_err("nonsense");
             assert!(error.to_string().starts_with(name), "{error}");

@@ -26,6 +26,8 @@ pub enum Exit {
     /// A repro diverged, fails no longer, or its scenario has changed. A repro that
     /// shows its failure ends as the failing run did: 3, 10 or 11.
     NotReproduced,
+    /// A task never came to an await, and the process was ended.
+    Hang,
 }
 
 impl Exit {
@@ -41,17 +43,19 @@ impl Exit {
             Self::Stuck => 11,
             Self::Nondeterminism => 12,
             Self::NotReproduced => 13,
+            Self::Hang => 14,
         }
     }
 }
 
 impl Exit {
-    /// Returns the more severe of two: a run that cannot be trusted, then a violation,
-    /// then a run that is stuck, then one of which nothing is known.
+    /// Returns the more severe of two: a run that cannot be trusted, then one that hangs, then
+    /// a violation, then a run that is stuck, then one of which nothing is known.
     #[must_use]
     pub fn worst(self, other: Self) -> Self {
         let rank = |exit| match exit {
-            Self::Nondeterminism => 4,
+            Self::Nondeterminism => 5,
+            Self::Hang => 4,
             Self::Violation => 3,
             Self::Stuck => 2,
             Self::Unknown => 1,

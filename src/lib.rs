@@ -42,6 +42,7 @@ pub mod shrink;
 pub mod system;
 pub mod target;
 mod test;
+mod watchdog;
 
 pub use chosen_oracle::ChosenOracle;
 pub use explore::determinism;

@@ -11,6 +11,7 @@ use crate::repro::{EXTENSION, Repro};
 use crate::run::{RunOptions, RunReport};
 use crate::scenario::{ColorChoice, ExpectedVerdict, Scenario, render_all};
 use crate::target::{self, Selection, Target};
+use crate::watchdog;
 
 /// The directory of kept repros, below one of scenarios.
 pub const DIRECTORY: &str = crate::system::REGRESSIONS;
@@ -90,7 +91,7 @@ pub fn verify(file: &Path, repro: &Repro, target: &dyn Target) -> Outcome {
     };
     let variant = target.reduced(&uncut);
     let judged: &dyn Target = variant.as_deref().unwrap_or(target);
-    let replay = Replay::of(repro, target);
+    let replay = watchdog::watch(target, None, || Replay::of(repro, target));
     let fits = match replay.result {
         Replayed::Reproduced | Replayed::OtherFingerprint { .. } => true,
         Replayed::NoLongerFails { .. } => true,

@@ -59,6 +59,8 @@ mod interpose;
 mod leak_detector;
 mod plain_locks;
 mod scope;
+#[cfg(unix)]
+mod signals;
 mod stacks;
 
 pub use borrow_cell::{BorrowCell, Borrowed, Cells, ExclusiveBorrow, SharedBorrow};
@@ -69,6 +71,8 @@ pub use plain_locks::{HandlingPlainLocks, PlainLocks, WaitEnd, handle_plain_lock
 pub use scope::{
     Entered, MONOTONIC_START, Refusal, ScopeConfig, enter, is_entered, set_elapsed, set_wall_shift,
 };
+#[cfg(unix)]
+pub use signals::is_ignored;
 pub use stacks::{JobResult, OwnStack, StackError, is_on_own_stack, is_unwinding, suspend};
 
 /// Returns `true` if this build's scopes are effective: hash-map keys, both clocks, and

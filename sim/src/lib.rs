@@ -35,8 +35,8 @@ mod world;
 pub use ambient::{Ambient, SEEDS_TOKIO_SELECT, WALL_CLOCK_START};
 pub use disk::{DISK_CAPACITY, DiskConfig, DiskFault, DiskOperation, HostDisk};
 pub use engine::{
-    Budget, ClockSkew, Config, HostState, INTERRUPTS_PLAIN_TASKS, Leaks, PlainTaskPolicy,
-    Recording, STACK_SIZE,
+    Beat, Budget, ClockSkew, Config, Heartbeat, HostState, INTERRUPTS_PLAIN_TASKS, Leaks,
+    PlainTaskPolicy, Recording, STACK_SIZE,
 };
 pub use ids::{HostId, ResourceId, TaskId};
 pub use net::{Direction, NetConfig, Opening, TcpModel};

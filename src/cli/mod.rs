@@ -51,7 +51,8 @@ const SCENARIOS: &str = "scenarios";
 /// Exit codes: 0 pass, 1 internal error, 2 bad usage, bad scenario or bad repro, 3
 /// unknown (a budget ran out, or an exploration was cut short), 4 nothing selected,
 /// 10 violation or panic, 11 deadlock, livelock or time-out, 12 nondeterminism or a leak,
-/// 13 a repro that diverged, no longer fails, or whose scenario has changed.
+/// 13 a repro that diverged, no longer fails, or whose scenario has changed, 14 a task that
+/// never came to an await (REHEARSAL_WATCHDOG sets after how long).
 #[derive(Parser, Debug)]
 #[command(name = "rehearsal", version)]
 struct Cli {

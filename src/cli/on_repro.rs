@@ -3,8 +3,10 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::explore::watch_interrupt;
 use super::terminal::Terminal;
 use super::test_binary::{self, Packages};
 use super::{print_error, select};
@@ -37,12 +39,10 @@ pub(super) fn on_repro(
         (Origin::Scenario(_), _) => {
             let request = request(file.to_owned());
             match repro.find_scenario(file, &[root.to_owned()]) {
-                Ok(scenario) => execute(
-                    &scenario,
-                    &request,
-                    &AtomicBool::new(false),
-                    &mut Terminal::new(&scenario.name),
-                ),
+                Ok(scenario) => {
+                    let mut terminal = Terminal::new(&scenario.name);
+                    execute(&scenario, &request, &stop_of(&request), &mut terminal)
+                }
                 Err(problems) => {
                     select::report(&problems);
                     Ok(Exit::Usage)
@@ -59,13 +59,23 @@ pub(super) fn on_repro(
     }
 }
 
+/// Returns the flag that an interruption sets; for a command that cannot end early, one that
+/// nothing sets.
+fn stop_of(request: &Request) -> Arc<AtomicBool> {
+    if request.can_end_early() {
+        watch_interrupt()
+    } else {
+        Arc::default()
+    }
+}
+
 fn absolute(file: &Path) -> io::Result<PathBuf> {
     std::path::absolute(file)
 }
 
 fn in_test_binary(name: &str, packages: &Packages, request: &Request) -> io::Result<Exit> {
     match test_binary::find(packages, name) {
-        Ok(test) => test.execute(request, &AtomicBool::new(false), &mut Terminal::new(name)),
+        Ok(test) => test.execute(request, &stop_of(request), &mut Terminal::new(name)),
         Err(problem) => {
             print_error(&format!("error: {}\n", problem.message(name)));
             Ok(problem.exit())

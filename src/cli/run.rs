@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 use std::io::{self, ErrorKind};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use rehearsal_history::metrics::Unit;
 
@@ -164,7 +165,12 @@ impl Printer<'_> {
     fn story(&self, run: &Executed) -> String {
         let more = match &run.repro {
             Some(path) if self.no_shrink => next_steps::with_command(path),
-            Some(path) => failure::render_file(self.scenario, path, NextSteps::Binary),
+            Some(path) => failure::render_file(
+                self.scenario,
+                path,
+                NextSteps::Binary,
+                &AtomicBool::new(false),
+            ),
             None => String::new(),
         };
         format!("{}{more}", run.verdict_text)

@@ -188,6 +188,8 @@ impl TestProgram {
                 console.warn(&format!("error: {}\n", self.no_answer(status)));
                 if status.success() {
                     Exit::NothingSelected
+                } else if status.code() == Some(Exit::Hang.code().into()) {
+                    Exit::Hang
                 } else {
                     Exit::Internal
                 }

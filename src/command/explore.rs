@@ -2,8 +2,8 @@
 
 use std::io;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,7 @@ pub(super) fn explore(
     stop: &AtomicBool,
     console: &mut dyn Console,
 ) -> io::Result<Exit> {
+    try_directory(&request.out, console);
     let options = Options {
         strategy: request.strategy,
         jobs: request.jobs.unwrap_or_else(all_cores),
@@ -78,10 +79,13 @@ pub(super) fn explore(
     };
     let found = explore::explore(target, seeds(request).as_ref(), &options, &mut reporter)?;
     if !request.no_shrink && !found.interrupted {
-        shrink(target, &found, request.json, console)?;
+        shrink(target, &found, request.json, stop, console)?;
     }
     print(target, &found, request, console)?;
-    let exit = found.exit(target, request.shard.is_none());
+    let mut exit = found.exit(target, request.shard.is_none());
+    if is_cut_short(&found, request) {
+        exit = exit.worst(Exit::Unknown);
+    }
     console.explored(&found, exit);
     Ok(exit)
 }
@@ -120,10 +124,15 @@ fn shrink(
     target: &dyn Target,
     found: &Exploration,
     json: bool,
+    stop: &AtomicBool,
     console: &mut dyn Console,
 ) -> io::Result<()> {
     for (signature, file) in found.repros.iter().take(SHRUNK_MAX) {
-        let story = failure::render_file(target, file, NextSteps::Binary);
+        if stop.load(Ordering::Relaxed) {
+            console.warn(&format!("not shrunk: {}\n", file.display()));
+            continue;
+        }
+        let story = failure::render_file(target, file, NextSteps::Binary, stop);
         if !json {
             console.print(&format!("\n{signature}\n{story}\n"))?;
         }
@@ -149,15 +158,50 @@ fn print(
     {
         console.warn(&format!("{name}: {problem}\n"));
     }
-    if let Some(remaining) = found.remaining.as_ref().filter(|_| found.interrupted) {
+    if let Some(remaining) = found
+        .remaining
+        .as_ref()
+        .filter(|_| is_cut_short(found, request))
+    {
+        let reason = match found.interrupted {
+            true => "interrupted",
+            false => "the time was up",
+        };
         console.warn(&format!(
-            "{name}: interrupted after {}; to go on: {} --seeds {remaining} --strategy {}\n",
+            "{name}: {reason} after {}; to go on: {} --seeds {remaining} --strategy {}\n",
             many(found.seeds, "seed"),
             request.resume,
             found.strategy,
         ));
     }
     Ok(())
+}
+
+/// Returns `true` if seeds were not run that were asked for: it was interrupted, or there was no
+/// time for those that were named.
+fn is_cut_short(found: &Exploration, request: &ExploreRequest) -> bool {
+    // A search that ends early says so by itself.
+    let has_named = request.seeds.is_some() && found.search.is_none();
+    (found.interrupted || has_named) && found.remaining.is_some()
+}
+
+/// Reports at once that nothing can be written below a directory: a long exploration would
+/// notice it with its first failure.
+fn try_directory(out: &Path, console: &mut dyn Console) {
+    let mut above = out.ancestors().map(|path| match path.as_os_str() {
+        here if here.is_empty() => Path::new("."),
+        _ => path,
+    });
+    let tried = match above.find(|path| path.exists()) {
+        Some(there) => tempfile::tempfile_in(there).map(drop),
+        None => Ok(()),
+    };
+    if let Err(error) = tried {
+        console.warn(&format!(
+            "warning: cannot write to {}: {error}; failures would be kept nowhere\n",
+            out.display()
+        ));
+    }
 }
 
 /// Shows an exploration while it goes on.
@@ -194,5 +238,91 @@ impl Reporter for OnConsole<'_> {
 
     fn progress(&mut self, progress: &Progress) -> io::Result<()> {
         self.console.progress(progress)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rehearsal_sim::{
+        Ambient, Budget, Interleave, Leaks, NetConfig, PlainTaskPolicy, STACK_SIZE, World,
+    };
+
+    use super::*;
+    use crate::target::{Program, TestRef, WorldSpec};
+
+    /// A console whose reader interrupts the command when it sees the first shrunk run.
+    struct Interrupting<'a> {
+        stop: &'a AtomicBool,
+        printed: String,
+        warned: String,
+    }
+
+    impl Console for Interrupting<'_> {
+        fn print(&mut self, text: &str) -> io::Result<()> {
+            self.printed += text;
+            if text.contains("The shrunk run") {
+                self.stop.store(true, Ordering::Relaxed);
+            }
+            Ok(())
+        }
+
+        fn warn(&mut self, text: &str) {
+            self.warned += text;
+        }
+
+        fn progress(&mut self, _progress: &Progress) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Fails in one of two ways.
+    async fn fails(world: World) {
+        match world.draw(world.site("way"), 2) {
+            0 => panic!("the first way"),
+            _ => panic!("the second way"),
+        }
+    }
+
+    #[test]
+    fn interruption_ends_the_shrinking_of_what_was_found() {
+        let test = TestRef {
+            package: "p".to_owned(),
+            name: "p::fails".to_owned(),
+            file: "src/p.rs".into(),
+        };
+        let world = WorldSpec {
+            ambient: Ambient::Real,
+            budget: Budget::default(),
+            net: NetConfig::default(),
+            leaks: Leaks::default(),
+            cancellations: 0,
+            interleave: Interleave::default(),
+            stack_size: STACK_SIZE,
+            plain_tasks: PlainTaskPolicy::default(),
+        };
+        let program = Program::new(test, world, fails);
+        let out = tempfile::tempdir().expect("a directory");
+        let request = ExploreRequest {
+            seeds: Seeds::count(20),
+            time: None,
+            jobs: Some(NonZeroUsize::MIN),
+            shard: None,
+            strategy: StrategyName::RANDOM,
+            max_runs: None,
+            out: out.path().to_owned(),
+            no_shrink: false,
+            json: false,
+            resume: String::new(),
+        };
+        let stop = AtomicBool::new(false);
+        let mut console = Interrupting {
+            stop: &stop,
+            printed: String::new(),
+            warned: String::new(),
+        };
+        let exit = explore(&program, &request, &stop, &mut console).expect("it is printed");
+        assert_eq!(exit, Exit::Violation);
+        assert_eq!(console.printed.matches("The shrunk run").count(), 1);
+        assert_eq!(console.warned.matches("not shrunk: ").count(), 1);
     }
 }

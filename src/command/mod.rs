@@ -21,6 +21,7 @@ use crate::explore::{Exploration, Progress};
 use crate::repro::Repro;
 use crate::scenario::{ColorChoice, FileKind, Source, render_all};
 use crate::target::Target;
+use crate::watchdog;
 
 pub(crate) use self::explore::ExploreRequest;
 #[cfg(feature = "cli")]
@@ -60,7 +61,20 @@ pub(crate) enum Request {
     Keep(KeepRequest),
 }
 
-/// Executes a command. Once `stop` is true, an exploration begins nothing more.
+impl Request {
+    /// Returns `true` if the command ends early with a result when it is interrupted. The
+    /// others end at once.
+    #[cfg(feature = "cli")]
+    pub(crate) fn can_end_early(&self) -> bool {
+        match self {
+            Self::Explore(_) | Self::Shrink { .. } => true,
+            Self::Replay { .. } | Self::History { .. } | Self::Report(_) | Self::Keep(_) => false,
+        }
+    }
+}
+
+/// Executes a command. Once `stop` is true, an exploration begins nothing more, and shrinking
+/// keeps what it has.
 pub(crate) fn execute(
     target: &dyn Target,
     request: &Request,
@@ -69,19 +83,19 @@ pub(crate) fn execute(
 ) -> io::Result<Exit> {
     match request {
         Request::Explore(request) => explore::explore(target, request, stop, console),
-        Request::Replay { file, json } => with_repro(file, console, |_, repro, console| {
+        Request::Replay { file, json } => with_repro(target, file, console, |_, repro, console| {
             replay::replay(target, repro, file, *json, console)
         }),
-        Request::History { file, json } => with_repro(file, console, |_, repro, console| {
+        Request::History { file, json } => with_repro(target, file, console, |_, repro, console| {
             history::history(target, repro, *json, console)
         }),
-        Request::Shrink { file, time } => with_repro(file, console, |_, repro, console| {
-            shrink::shrink(target, repro, file, *time, console)
+        Request::Shrink { file, time } => with_repro(target, file, console, |_, repro, console| {
+            shrink::shrink(target, repro, file, *time, stop, console)
         }),
-        Request::Report(request) => with_repro(&request.file, console, |_, repro, console| {
+        Request::Report(request) => with_repro(target, &request.file, console, |_, repro, console| {
             report::report(target, repro, request, console)
         }),
-        Request::Keep(request) => with_repro(&request.file, console, |text, repro, console| {
+        Request::Keep(request) => with_repro(target, &request.file, console, |text, repro, console| {
             keep::keep(target, repro, text, request, console)
         }),
     }
@@ -89,6 +103,7 @@ pub(crate) fn execute(
 
 /// Reads the repro in a file for a command, which gets its text too.
 fn with_repro(
+    target: &dyn Target,
     file: &std::path::Path,
     console: &mut dyn Console,
     command: impl FnOnce(&str, &Repro, &mut dyn Console) -> io::Result<Exit>,
@@ -96,7 +111,9 @@ fn with_repro(
     let read = Source::read(FileKind::Repro, file)
         .and_then(|source| Ok((crate::repro::read::decode(&source)?, source)));
     match read {
-        Ok((repro, source)) => command(source.text(), &repro, console),
+        Ok((repro, source)) => watchdog::watch(target, None, || {
+            command(source.text(), &repro, console)
+        }),
         Err(problems) => {
             console.warn(&render_all(&problems, ColorChoice::Coloured));
             Ok(Exit::Usage)

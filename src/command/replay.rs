@@ -42,7 +42,7 @@ fn text(file: &Path, repro: &Repro, target: &dyn Target, replay: &Replay) -> Str
         let cuts: Vec<String> = repro.cuts.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "  cuts      {}", cuts.join(", "));
     }
-    let schedule = &repro.schedule;
+    let schedule = replay.deviations(repro);
     if let Some(scenario) = repro.scenario().filter(|scenario| !scenario.set.is_empty()) {
         let set: Vec<String> = scenario.set.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "  set       {}", set.join(", "));

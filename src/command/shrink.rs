@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::Console;
@@ -13,18 +14,23 @@ use crate::repro::Repro;
 use crate::shrink::Limits;
 use crate::target::Target;
 
-/// Shrinks a repro in its place.
+/// Shrinks a repro in its place. Once `stop` is true, the smallest run so far stays there.
 pub(super) fn shrink(
     target: &dyn Target,
     repro: &Repro,
     file: &Path,
     time: Duration,
+    stop: &AtomicBool,
     console: &mut dyn Console,
 ) -> io::Result<Exit> {
+    console.warn(&format!(
+        "shrinking {}; interrupted, it keeps the smallest run so far\n",
+        file.display()
+    ));
     let out_of_time = clock::after(time);
     let limits = Limits {
         runs: u64::MAX,
-        stop: &out_of_time,
+        stop: &|| out_of_time() || stop.load(Ordering::Relaxed),
     };
     match failure::shrink(target, repro, file, &limits) {
         Ok(shrinking) => {
@@ -33,7 +39,14 @@ pub(super) fn shrink(
             let next = next_steps::with_command(file);
             let page = failure::page_beside(target, &shrinking, file);
             console.print(&format!("{summary}{block}\n{next}{page}"))?;
-            Ok(Exit::Pass)
+            if shrinking.complete || !stop.load(Ordering::Relaxed) {
+                return Ok(Exit::Pass);
+            }
+            console.warn(&format!(
+                "interrupted: {} has the smallest run so far\n",
+                file.display()
+            ));
+            Ok(Exit::Unknown)
         }
         Err(reason) => {
             console.warn(&format!(
@@ -42,6 +55,7 @@ pub(super) fn shrink(
             ));
             Ok(match reason {
                 Unshrunk::Shrink(_) | Unshrunk::NotVerified => Exit::NotReproduced,
+                Unshrunk::TooLong(_) => Exit::Unknown,
                 Unshrunk::Disk(_) => Exit::Internal,
             })
         }

@@ -73,17 +73,24 @@ impl<'a> FailureStore<'a> {
         match (self.keep, run.expectedness) {
             (Keep::FirstOfEachKind, _) => self.keep_first(&run.key, &signature, report, again),
             (Keep::Nothing, _) | (Keep::FirstUnexpected, Expectedness::Detects) => {}
-            (Keep::FirstUnexpected | Keep::Each, _) => run.repro = self.keep_seed(report, again),
+            (Keep::FirstUnexpected | Keep::Each, _) => {
+                run.repro = self.keep_seed(&run.key, report, again);
+            }
         }
     }
 
     /// Writes the repro of a failing seed. Two runs of one seed that differ have none:
     /// there is nothing to reproduce.
-    fn keep_seed(&self, report: &RunReport, again: impl FnOnce() -> RunReport) -> Option<PathBuf> {
+    fn keep_seed(
+        &self,
+        key: &RunKey,
+        report: &RunReport,
+        again: impl FnOnce() -> RunReport,
+    ) -> Option<PathBuf> {
         if report.verdict == RunVerdict::Nondeterminism {
             return None;
         }
-        match save_recorded(self.target, &again(), self.out) {
+        match save_recorded(self.target, &again(), key.deviations(), self.out) {
             Ok((path, repro)) => {
                 if repro.expected.fingerprint != report.outcome.fingerprint {
                     self.warn(format!(
@@ -134,7 +141,7 @@ impl<'a> FailureStore<'a> {
         if kept.as_ref().is_some_and(|kept| kept.key <= *key) {
             return;
         }
-        let written = self.write(signature, report, &again());
+        let written = self.write(key, signature, report, &again());
         *kept = Some(Kept {
             key: key.clone(),
             written,
@@ -154,7 +161,13 @@ impl<'a> FailureStore<'a> {
     }
 
     /// Returns `true` if the repro of that run was written.
-    fn write(&self, signature: &Signature, report: &RunReport, recorded: &RunReport) -> bool {
+    fn write(
+        &self,
+        key: &RunKey,
+        signature: &Signature,
+        report: &RunReport,
+        recorded: &RunReport,
+    ) -> bool {
         if recorded.outcome.fingerprint != report.outcome.fingerprint {
             self.warn(format!(
                 "seed {} of {} gave two different runs; there is no repro of it. \
@@ -163,7 +176,7 @@ impl<'a> FailureStore<'a> {
             ));
             return false;
         }
-        let Some(repro) = Repro::of(self.target, recorded) else {
+        let Some(repro) = Repro::of_fresh(self.target, recorded, key.deviations()) else {
             return false;
         };
         let path = self.repro_path(signature);

@@ -35,6 +35,7 @@ use crate::run::signature::Signature;
 use crate::run::{RunOptions, RunReport, StrategyName};
 use crate::scenario::{ExpectedVerdict, Goal};
 use crate::target::{self, Target};
+use crate::watchdog;
 
 pub use self::beginning::BegunWith;
 pub use self::coverage::{Coverage, Unseen};
@@ -143,10 +144,11 @@ pub fn explore(
     options: &Options<'_>,
     reporter: &mut dyn Reporter,
 ) -> io::Result<Exploration> {
-    match options.strategy.search() {
+    let out = (options.keep != Keep::Nothing).then_some(options.out);
+    watchdog::watch(target, out, || match options.strategy.search() {
         Some(search) => search::search(target, seeds, &search, options, reporter),
         None => sample::sample(target, seeds, options, reporter),
-    }
+    })
 }
 
 /// The identity of a run in an exploration: a seed and, in a search, where it leaves the

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
+use crate::run::under_way;
+
 /// The interval at which the receiver is called without a result.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -50,9 +52,12 @@ pub(super) fn run_workers<T: Send>(
     std::thread::scope(|scope| {
         let (sender, receiver) = mpsc::sync_channel(WAITING_MAX);
         let work = &work;
+        let watched = under_way::current();
         for started in 0..jobs.get() {
             let (sender, watch) = (sender.clone(), Watch(&broken));
+            let watched = watched.clone();
             let work_on = move || {
+                let _entered = watched.as_ref().map(under_way::enter);
                 let _watch = watch;
                 work(&|result| sender.send(result).is_ok());
             };

@@ -7,7 +7,7 @@ use rehearsal_sim::DeviationKind;
 
 use super::causal::{self, Line, LineKind, Timeline};
 use super::summary::{BAD, BOLD, DIM, counted, many, styled};
-use crate::repro::{Repro, shell_path};
+use crate::repro::shell_path;
 use crate::shrink::ShrinkResult;
 use crate::target::Target;
 
@@ -38,7 +38,7 @@ fn write_shrunk(
     let timeline = causal::timeline(&shrinking.report, &shrinking.explanation);
     write_timeline(text, &timeline)?;
     writeln!(text)?;
-    write_decisive(text, repro, shrinking)
+    write_decisive(text, shrinking)
 }
 
 /// Writes the size of the shrunk target and of its schedule.
@@ -62,7 +62,7 @@ pub(super) fn size(
     if parts.is_empty() {
         parts.push(format!("the whole {}", shrinking.repro.origin.noun()));
     }
-    let schedule = &shrinking.repro.schedule;
+    let schedule = shrinking.schedule();
     let preemptions = schedule.count(DeviationKind::Preemption);
     let decisions = match schedule.len() {
         0 => "no deviations".to_owned(),
@@ -157,8 +157,8 @@ fn write_line(text: &mut String, line: &Line, width: usize) -> fmt::Result {
 }
 
 /// Writes which deviation decides the run.
-fn write_decisive(text: &mut String, repro: &Repro, shrinking: &ShrinkResult) -> fmt::Result {
-    if repro.schedule.is_empty() {
+fn write_decisive(text: &mut String, shrinking: &ShrinkResult) -> fmt::Result {
+    if shrinking.schedule().is_empty() {
         return writeln!(
             text,
             "  No deviation is needed: the default schedule fails."

@@ -17,6 +17,10 @@ pub(super) const WHOLE: usize = 24;
 /// Lines that are shown at most; of more, the last ones before the failure.
 const MOST: usize = 40;
 
+/// Deviations and their consequences that are shown at most; of more, the last ones before the
+/// failure. A run that was not shrunk may have some hundred thousand.
+const DECISIONS_MAX: usize = 200;
+
 /// One line of a timeline.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Line {
@@ -83,6 +87,7 @@ pub(crate) fn timeline(report: &RunReport, explanation: &Explanation) -> Timelin
     }
     fold(&mut lines);
     drop_far(&mut lines);
+    drop_early_decisions(&mut lines);
     let shown = lines.iter().filter(|line| line.kind != LineKind::Failure);
     let shown: usize = shown.map(|line| line.times).sum();
     Timeline {
@@ -241,6 +246,18 @@ fn insert_failure(lines: &mut Vec<Line>, failure: &Failure, report: &RunReport) 
         times: 1,
     };
     lines.insert(place, line);
+}
+
+/// Drops all but the last deviations and consequences. A decisive one is among few.
+fn drop_early_decisions(lines: &mut Vec<Line>) {
+    let is_early = |line: &Line| matches!(line.kind, LineKind::Decision | LineKind::Consequence);
+    let all = lines.iter().filter(|line| is_early(line)).count();
+    let mut surplus = all.saturating_sub(DECISIONS_MAX);
+    lines.retain(|line| {
+        let drops = surplus > 0 && is_early(line);
+        surplus -= usize::from(drops);
+        !drops
+    });
 }
 
 /// Of a long timeline, keeps what is not a note, and the notes next to the

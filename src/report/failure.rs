@@ -4,6 +4,7 @@
 use std::fmt;
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::block;
@@ -29,6 +30,8 @@ pub(crate) enum Unshrunk {
     Shrink(ShrinkError),
     /// The smaller one could not be written or read back.
     Disk(io::Error),
+    /// Its deviations are too many for a file.
+    TooLong(usize),
     /// Read back, it does not do what it says.
     NotVerified,
 }
@@ -38,6 +41,11 @@ impl fmt::Display for Unshrunk {
         match self {
             Self::Shrink(error) => write!(f, "{error}"),
             Self::Disk(error) => write!(f, "{error}"),
+            Self::TooLong(deviations) => write!(
+                f,
+                "the smallest run so far has {deviations} deviations, too many for a file; \
+                 `rehearsal shrink --for` with a longer time may get it smaller"
+            ),
             Self::NotVerified => f.write_str(
                 "the smaller repro, read back from its file, does not do what it says; \
                  something in the run does not depend on its choices",
@@ -55,6 +63,9 @@ pub(crate) fn shrink(
 ) -> Result<ShrinkResult, Unshrunk> {
     let shrinking = shrink::shrink(target, repro, limits).map_err(Unshrunk::Shrink)?;
     let small = &shrinking.repro;
+    if small.is_too_long() {
+        return Err(Unshrunk::TooLong(small.schedule.len()));
+    }
     let draft = Draft::write(file, small.to_toml().as_bytes()).map_err(Unshrunk::Disk)?;
     verify(target, small, draft.path())?;
     draft.replace().map_err(Unshrunk::Disk)?;
@@ -75,11 +86,17 @@ fn verify(target: &dyn Target, repro: &Repro, file: &Path) -> Result<(), Unshrun
 
 /// Shrinks the repro in `file` within a little time. Returns the run that remains, and
 /// the commands that continue from it.
-fn render(target: &dyn Target, repro: &Repro, file: &Path, next: NextSteps) -> String {
+fn render(
+    target: &dyn Target,
+    repro: &Repro,
+    file: &Path,
+    next: NextSteps,
+    stop: &AtomicBool,
+) -> String {
     let out_of_time = clock::after(DEFAULT_SHRINK_TIME);
     let limits = Limits {
         runs: RUNS_MAX,
-        stop: &out_of_time,
+        stop: &|| out_of_time() || stop.load(Ordering::Relaxed),
     };
     match shrink(target, repro, file, &limits) {
         Ok(shrinking) => {
@@ -100,10 +117,16 @@ pub(crate) fn page_beside(target: &dyn Target, studied: &ShrinkResult, file: &Pa
     }
 }
 
-/// Returns the report of the repro that is in `file`.
-pub(crate) fn render_file(target: &dyn Target, file: &Path, next: NextSteps) -> String {
+/// Returns the report of the repro that is in `file`. Once `stop` is true, it is not made
+/// smaller than it is.
+pub(crate) fn render_file(
+    target: &dyn Target,
+    file: &Path,
+    next: NextSteps,
+    stop: &AtomicBool,
+) -> String {
     match Repro::read(file) {
-        Ok(repro) => render(target, &repro, file, next),
+        Ok(repro) => render(target, &repro, file, next, stop),
         Err(_) => format!("  {} cannot be read back\n", file.display()),
     }
 }
@@ -133,7 +156,8 @@ mod tests {
         let kept = Repro::read(Path::new(KEPT)).expect("a repro");
         kept.save(&file).expect("a copy");
         let scenario = kept.find_scenario(&file, &["scenarios".into()]);
-        let text = render_file(&scenario.expect("its scenario"), &file, NextSteps::Binary);
+        let scenario = scenario.expect("its scenario");
+        let text = render_file(&scenario, &file, NextSteps::Binary, &AtomicBool::new(false));
         assert!(text.contains("  page    not written: "), "{text}");
         assert!(text.contains("  replay  rehearsal replay "), "{text}");
         let small = Repro::read(&file).expect("the repro");

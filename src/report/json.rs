@@ -134,7 +134,7 @@ impl<'a> ReplayLine<'a> {
             verdict: report.map(|report| report.verdict.word()),
             fingerprint: report.map(|report| report.outcome.fingerprint.to_string()),
             expected_fingerprint: repro.expected.fingerprint.to_string(),
-            choices: repro.schedule.len(),
+            choices: replay.deviations(repro).len(),
             divergence: divergence(replay),
             violations: report
                 .map(|report| report.failures.iter().map(ViolationEntry::from).collect())

@@ -1,6 +1,7 @@
 //! Repros: a failing run as a small file that replays byte for byte.
 
 mod draft;
+mod drawn;
 mod find;
 pub(crate) mod read;
 pub mod replay;
@@ -11,7 +12,7 @@ mod write;
 
 use std::sync::Arc;
 
-use rehearsal_sim::{Fingerprint, Interleave, Schedule};
+use rehearsal_sim::{Fingerprint, Interleave, PickDeviation, Schedule};
 
 use crate::run::identity::{Identity, Selection};
 pub use crate::run::identity::{Origin, ScenarioRef, TestRef, VariantError};
@@ -21,6 +22,7 @@ use crate::run::{RunOptions, RunReport, RunVerdict, StrategyName};
 use crate::scenario::Cut;
 
 pub(crate) use self::draft::Draft;
+pub use self::drawn::Drawn;
 pub(crate) use self::save::save_recorded;
 pub use self::save::{EXTENSION, save_failure};
 pub(crate) use self::shell::{replay_in_test, shell_path, shell_word};
@@ -28,7 +30,7 @@ pub use crate::environment::SUBDIRECTORY;
 
 /// The newest version of the file format that this version of the tool reads. It writes the
 /// oldest one, from 2 on, that has all that the repro holds.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 
 /// The oldest version of the file format that this version of the tool reads.
 pub const OLDEST_FORMAT: u32 = 1;
@@ -46,8 +48,10 @@ pub struct Repro {
     pub strategy: StrategyName,
     /// The operations that were scheduling points.
     pub interleave: Interleave,
-    /// The deviations of the run from the default schedule.
+    /// The deviations of the run from the default schedule; empty if they are drawn again.
     pub schedule: Schedule,
+    /// The choices, if they are not listed but drawn again from the seed.
+    pub drawn: Option<Drawn>,
     /// A few words about each decision, for the reader of the file. Means
     /// nothing to a replay; may be shorter than the schedule.
     pub remarks: Vec<String>,
@@ -90,6 +94,7 @@ impl Repro {
             strategy: report.strategy,
             interleave: report.outcome.interleave,
             schedule: report.outcome.tape.schedule(),
+            drawn: None,
             remarks: Vec::new(),
             expected: Expected {
                 verdict: report.verdict,
@@ -98,6 +103,28 @@ impl Repro {
             },
             shrunk: None,
         })
+    }
+
+    /// As [`Repro::of`], of a run whose choices its strategy drew from the seed, except for
+    /// `picks` of a search. If it has too many deviations to list, it says only that.
+    pub fn of_fresh(
+        target: &dyn Target,
+        report: &RunReport,
+        picks: &[PickDeviation],
+    ) -> Option<Self> {
+        let mut repro = Self::of(target, report)?;
+        if repro.is_too_long() {
+            repro.schedule = Schedule::default();
+            repro.drawn = Some(Drawn {
+                picks: picks.to_vec(),
+            });
+        }
+        Some(repro)
+    }
+
+    /// Returns `true` if it lists more deviations than a file should have.
+    pub(crate) fn is_too_long(&self) -> bool {
+        self.schedule.len() > drawn::LISTED_MAX || self.to_toml().len() > drawn::LISTED_BYTES_MAX
     }
 
     /// Returns the scenario; none if it is a test's.
@@ -165,7 +192,13 @@ impl Repro {
         let options = RunOptions::new(self.seed, self.strategy)
             .interleaving(self.interleave)
             .recorded();
-        target::run_once(variant, options.replaying(self.schedule.clone()))
+        match &self.drawn {
+            None => target::run_once(variant, options.replaying(self.schedule.clone())),
+            Some(drawn) if self.strategy.search().is_some() => {
+                target::run_deviating(variant, options, &drawn.picks).0
+            }
+            Some(_) => target::run_once(variant, options),
+        }
     }
 
     /// Returns `true` if the target's file is another than the repro was made from. A

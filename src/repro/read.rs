@@ -9,6 +9,7 @@ use rehearsal_agents::sections::Path as Place;
 use rehearsal_sim::{Deviation, Fingerprint, Interleave, Schedule, Site};
 use toml::de::{DeTable, DeValue};
 
+use super::drawn::{self, Drawn};
 use super::site::{self, Format};
 use super::{Expected, FORMAT, OLDEST_FORMAT, Origin, Repro, ScenarioRef, Shrunk, TestRef};
 use crate::oracle::OracleRef;
@@ -190,6 +191,7 @@ fn read(mut root: Section<'_>, problems: &mut Problems) -> Option<Repro> {
         strategy: run.strategy,
         interleave: run.interleave,
         schedule: run.schedule,
+        drawn: run.drawn,
         remarks: Vec::new(),
         expected: expected?,
         shrunk: shrunk?,
@@ -427,6 +429,7 @@ struct Run {
     strategy: StrategyName,
     interleave: Interleave,
     schedule: Schedule,
+    drawn: Option<Drawn>,
 }
 
 /// Reads `[run]`.
@@ -449,16 +452,33 @@ fn run(root: &mut Section<'_>, format: Option<Format>, problems: &mut Problems) 
         // What every repro was before there was a choice.
         None => Some(Interleave::Awaits),
     };
-    let schedule = section
-        .need("choices", "the choices, or none: `choices = []`", problems)
-        .and_then(|item| choices(&item, format, problems));
+    let example = "the choices, or none: `choices = []`";
+    let item = section.need("choices", example, problems);
+    let is_drawn = item.as_ref().is_some_and(|item| is_drawn(item, format));
+    let (schedule, drawn) = if is_drawn {
+        let drawn = Drawn::read(section.get(drawn::PICKS), problems);
+        let is_one_word = item.and_then(|item| item.one_of("choices", DRAWN, problems));
+        (is_one_word.map(|_| Schedule::default()), drawn.map(Some))
+    } else {
+        let schedule = item.and_then(|item| choices(&item, format, problems));
+        (schedule, Some(None))
+    };
     section.finish(problems);
     Some(Run {
         seed: seed?,
         strategy: strategy?,
         interleave: interleave?,
         schedule: schedule?,
+        drawn: drawn?,
     })
+}
+
+/// The text that `choices` may be.
+const DRAWN: &[(&str, ())] = &[(drawn::WORD, ())];
+
+/// Returns `true` if the choices are a text in place of a list. Before format 6 they were not.
+fn is_drawn(item: &Item<'_>, format: Option<Format>) -> bool {
+    item.is_text() && format.is_none_or(|format| format >= Format::Six)
 }
 
 /// A seed is an integer, or a string of digits: TOML's integers end at 2⁶³ - 1.

@@ -1,8 +1,9 @@
 //! A replay of a repro, with its result.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use rehearsal_sim::{Divergence, Fingerprint};
+use rehearsal_sim::{Divergence, Fingerprint, Schedule};
 
 use crate::exit::Exit;
 use crate::repro::{Repro, VariantError};
@@ -61,6 +62,14 @@ pub struct Replay {
 }
 
 impl Replay {
+    /// Returns the deviations of the repro; those that are drawn again, of its run.
+    pub fn deviations<'a>(&self, repro: &'a Repro) -> Cow<'a, Schedule> {
+        match (&repro.drawn, &self.report) {
+            (Some(_), Some(report)) => Cow::Owned(report.outcome.tape.schedule()),
+            _ => Cow::Borrowed(&repro.schedule),
+        }
+    }
+
     /// Replays a repro on its target as that is now.
     pub fn of(repro: &Repro, target: &dyn Target) -> Self {
         let report = match run_once(repro, target) {

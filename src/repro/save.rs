@@ -4,6 +4,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rehearsal_sim::PickDeviation;
+
 use super::Repro;
 use crate::run::{RunOptions, RunReport, StrategyName};
 use crate::target::{self, Target};
@@ -26,10 +28,11 @@ pub fn save_failure(
     directory: &Path,
 ) -> io::Result<(PathBuf, Repro)> {
     let report = target::run_once(target, RunOptions::new(seed, strategy).recorded());
-    save_recorded(target, &report, directory)
+    save_recorded(target, &report, &[], directory)
 }
 
-/// Writes the repro of a recorded run into `directory`, and gives the file's path.
+/// Writes the repro of a recorded run, whose choices its strategy drew from the seed except for
+/// `picks` of a search, into `directory`. Returns the file's path.
 ///
 /// # Errors
 ///
@@ -37,10 +40,11 @@ pub fn save_failure(
 pub(crate) fn save_recorded(
     target: &dyn Target,
     report: &RunReport,
+    picks: &[PickDeviation],
     directory: &Path,
 ) -> io::Result<(PathBuf, Repro)> {
     let seed = report.seed;
-    let repro = Repro::of(target, report)
+    let repro = Repro::of_fresh(target, report, picks)
         .ok_or_else(|| io::Error::other(format!("run again, seed {seed} passes")))?;
     let stem = target.identity().file_stem();
     let path = directory.join(format!("{stem}-seed-{seed}.{EXTENSION}"));

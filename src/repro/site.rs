@@ -1,9 +1,11 @@
 //! Sites in a repro file: each kind of site has a key of its own. Format 1 wrote
 //! every site as one text under `site`; format 3 added `postpone`, `select`, `cancel` and
-//! `interrupt`; format 4 the key `interleave` beside them; format 5 `durability`.
+//! `interrupt`; format 4 the key `interleave` beside them; format 5 `durability`; format 6 choices
+//! that are drawn again from the seed, instead of a list.
 
-use rehearsal_sim::{Interleave, Label, Link, PlainPath, Schedule, Site, SpawnPath};
+use rehearsal_sim::{Interleave, Label, Link, PlainPath, Site, SpawnPath};
 
+use super::Repro;
 use super::write::quoted;
 use crate::scenario::Code;
 use crate::scenario::decode::item::Item;
@@ -24,6 +26,8 @@ pub(super) enum Format {
     Four,
     /// A crash loses changes to a disk.
     Five,
+    /// Choices are drawn again from the seed.
+    Six,
 }
 
 impl Format {
@@ -35,6 +39,7 @@ impl Format {
             3 => Some(Self::Three),
             4 => Some(Self::Four),
             5 => Some(Self::Five),
+            6 => Some(Self::Six),
             _ => None,
         }
     }
@@ -47,18 +52,20 @@ impl Format {
             Self::Three => 3,
             Self::Four => 4,
             Self::Five => 5,
+            Self::Six => 6,
         }
     }
 }
 
-/// Returns the format in which a schedule of a run with those scheduling points is written: the
-/// oldest one that holds it, so that a tool that needs no more can read the file.
-pub(super) fn format_of(interleave: Interleave, schedule: &Schedule) -> Format {
-    let least = match interleave {
-        Interleave::Awaits => Format::Two,
-        Interleave::Operations => Format::Four,
+/// Returns the format in which the choices of a repro are written: the oldest one that holds
+/// them, so that a tool that needs no more can read the file.
+pub(super) fn format_of(repro: &Repro) -> Format {
+    let least = match (&repro.drawn, repro.interleave) {
+        (Some(_), _) => Format::Six,
+        (None, Interleave::Awaits) => Format::Two,
+        (None, Interleave::Operations) => Format::Four,
     };
-    let needed = schedule.deviations().iter();
+    let needed = repro.schedule.deviations().iter();
     let needed = needed.map(|deviation| since(key_of(&deviation.site)));
     needed.fold(least, Format::max)
 }

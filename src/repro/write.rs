@@ -40,11 +40,7 @@ impl Repro {
             }
         };
         writeln!(text, "# A failing run: {by} replays this file.")?;
-        writeln!(
-            text,
-            "format = {}",
-            site::format_of(self.interleave, &self.schedule).number()
-        )?;
+        writeln!(text, "format = {}", site::format_of(self).number())?;
         writeln!(text, "tool = {}", quoted(TOOL))?;
         match &self.origin {
             Origin::Scenario(scenario) => self.write_scenario(scenario, text)?,
@@ -60,11 +56,10 @@ impl Repro {
                 "interleave = {interleave} # what scheduling points are"
             )?;
         }
-        writeln!(
-            text,
-            "# Deviations from the default schedule. All other choices take alternative 0."
-        )?;
-        self.write_choices(text)?;
+        match &self.drawn {
+            Some(drawn) => drawn.write(text)?,
+            None => self.write_choices(text)?,
+        }
         let expected = &self.expected;
         writeln!(text, "\n[expected]")?;
         writeln!(text, "verdict = {}", quoted(expected.verdict.word()))?;
@@ -109,6 +104,10 @@ impl Repro {
     }
 
     fn write_choices(&self, text: &mut String) -> fmt::Result {
+        writeln!(
+            text,
+            "# Deviations from the default schedule. All other choices take alternative 0."
+        )?;
         let decisions = self.schedule.deviations();
         if decisions.is_empty() {
             return writeln!(text, "choices = []");

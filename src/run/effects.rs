@@ -7,18 +7,24 @@ use std::sync::Arc;
 use rehearsal_agents::effect::Effects;
 use rehearsal_agents::spec::FaultPlan;
 use rehearsal_sim::hermetic::call_on_fresh_thread;
-use rehearsal_sim::{Ambient, Choices, Fifo, Recording};
+use rehearsal_sim::{Ambient, Fifo, Heartbeat, Recording};
 
 use super::{RunOptions, StrategyName, execute};
 use crate::scenario::Scenario;
 
 /// Returns the scenario with the effects counted at which its faults may strike. Costs a run of
 /// each new seed, if there are such faults.
-pub(super) fn counted(scenario: &Scenario, seed: u64) -> Cow<'_, Scenario> {
+pub(super) fn counted<'a>(
+    scenario: &'a Scenario,
+    seed: u64,
+    heartbeat: &Arc<Heartbeat>,
+) -> Cow<'a, Scenario> {
     if scenario.spec.faults.at.is_empty() {
         return Cow::Borrowed(scenario);
     }
-    let counts = scenario.effects.of(seed, || count(scenario, seed));
+    let counts = scenario
+        .effects
+        .of(seed, || count(scenario, seed, heartbeat));
     let mut counted = scenario.clone();
     for (at, among) in counted.spec.faults.at.iter_mut().zip(counts) {
         at.among = among;
@@ -27,17 +33,15 @@ pub(super) fn counted(scenario: &Scenario, seed: u64) -> Cow<'_, Scenario> {
 }
 
 /// Counts the effects of each fault of `[faults] at`, in a run without faults.
-fn count(scenario: &Scenario, seed: u64) -> Vec<u32> {
+fn count(scenario: &Scenario, seed: u64, heartbeat: &Arc<Heartbeat>) -> Vec<u32> {
     let effects = Arc::new(Effects::default());
     let mut faultless = scenario.clone();
     faultless.spec.faults = FaultPlan::default();
     let run = || {
         let options = RunOptions {
-            seed,
-            strategy: StrategyName::FIFO,
             recording: Recording::Off,
-            choices: Choices::Fresh,
-            interleave: None,
+            heartbeat: Arc::clone(heartbeat),
+            ..RunOptions::new(seed, StrategyName::FIFO)
         };
         execute(
             &faultless,

@@ -7,6 +7,7 @@ pub mod seeds;
 pub mod signature;
 pub(crate) mod strategy;
 pub(crate) mod target;
+pub(crate) mod under_way;
 mod validation;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,8 +19,8 @@ use rehearsal_agents::record::Recorder;
 use rehearsal_agents::system;
 use rehearsal_history::{CheckedRun, EntityId, History, Ledger, Symbol};
 use rehearsal_sim::{
-    Budget, Choices, Config, Interleave, LeakKind, NetConfig, Outcome, Recording, Schedule,
-    Strategy, Verdict, VirtualTime,
+    Budget, Choices, Config, Heartbeat, Interleave, LeakKind, NetConfig, Outcome, Recording,
+    Schedule, Strategy, Verdict, VirtualTime,
 };
 
 use self::judge::{Criteria, Finished};
@@ -43,6 +44,10 @@ pub struct RunOptions {
     pub choices: Choices,
     /// The operations that are scheduling points; none for what the target says.
     pub interleave: Option<Interleave>,
+    /// The most steps, if these are fewer than the target says.
+    pub steps: Option<u64>,
+    /// The run's progress, for a thread outside it.
+    pub heartbeat: Arc<Heartbeat>,
 }
 
 impl RunOptions {
@@ -54,6 +59,8 @@ impl RunOptions {
             recording: Recording::Fingerprint,
             choices: Choices::Fresh,
             interleave: None,
+            steps: None,
+            heartbeat: Arc::default(),
         }
     }
 
@@ -76,6 +83,22 @@ impl RunOptions {
     pub fn interleaving(mut self, interleave: Interleave) -> Self {
         self.interleave = Some(interleave);
         self
+    }
+
+    /// Ends the run after so many steps, if it does not end by itself; then nothing is known of
+    /// the rest.
+    #[must_use]
+    pub fn within_steps(mut self, steps: u64) -> Self {
+        self.steps = Some(steps);
+        self
+    }
+
+    /// Returns the budget of the run of a target that has `budget`.
+    pub(crate) fn within(&self, budget: Budget) -> Budget {
+        Budget {
+            steps: self.steps.unwrap_or(u64::MAX).min(budget.steps),
+            ..budget
+        }
     }
 
     /// Replays a schedule.
@@ -148,13 +171,15 @@ pub enum RunVerdict {
     Nondeterminism,
     /// Something left the run: a thread, a socket. No seed decides what goes on there.
     Leak,
+    /// A task never came to an await, and the process was ended.
+    Hang,
     /// The budget of steps ran out.
     Unknown,
 }
 
 impl RunVerdict {
     /// Every verdict.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Pass,
         Self::Violation,
         Self::Deadlock,
@@ -163,6 +188,7 @@ impl RunVerdict {
         Self::Panic,
         Self::Nondeterminism,
         Self::Leak,
+        Self::Hang,
         Self::Unknown,
     ];
 
@@ -177,6 +203,7 @@ impl RunVerdict {
             Self::Panic => "panic",
             Self::Nondeterminism => "nondeterminism",
             Self::Leak => "leak",
+            Self::Hang => "hang",
             Self::Unknown => "unknown",
         }
     }
@@ -185,7 +212,12 @@ impl RunVerdict {
     /// the others say that nothing is known.
     pub fn is_of_the_system(self) -> bool {
         match self {
-            Self::Violation | Self::Panic | Self::Deadlock | Self::Livelock | Self::Timeout => true,
+            Self::Violation
+            | Self::Panic
+            | Self::Deadlock
+            | Self::Livelock
+            | Self::Timeout
+            | Self::Hang => true,
             Self::Pass | Self::Nondeterminism | Self::Leak | Self::Unknown => false,
         }
     }
@@ -197,6 +229,7 @@ impl RunVerdict {
             Self::Violation | Self::Panic => Exit::Violation,
             Self::Deadlock | Self::Livelock | Self::Timeout => Exit::Stuck,
             Self::Nondeterminism | Self::Leak => Exit::Nondeterminism,
+            Self::Hang => Exit::Hang,
             Self::Unknown => Exit::Unknown,
         }
     }
@@ -311,7 +344,7 @@ pub(crate) fn run_scenario(
     strategy: Box<dyn Strategy>,
 ) -> RunReport {
     let (seed, name) = (options.seed, options.strategy.for_seed(options.seed));
-    let counted = effects::counted(scenario, seed);
+    let counted = effects::counted(scenario, seed, &options.heartbeat);
     let (outcome, history) = execute(&counted, options, strategy, None);
     let criteria = Criteria {
         oracles: &scenario.expect.oracles,
@@ -347,12 +380,13 @@ fn execute(
     let config = Config {
         seed: options.seed,
         strategy,
-        choices: options.choices,
-        budget: Budget {
+        budget: options.within(Budget {
             steps: scenario.budget.steps,
             virtual_time: scenario.budget.virtual_time,
             ..Budget::default()
-        },
+        }),
+        heartbeat: options.heartbeat,
+        choices: options.choices,
         recording: options.recording,
         net: NetConfig {
             latency_min: network.latency_min,

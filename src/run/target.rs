@@ -6,10 +6,11 @@ use std::sync::Arc;
 pub use rehearsal_agents::spec::Extent;
 use rehearsal_sim::hermetic::call_on_fresh_thread;
 use rehearsal_sim::{
-    Ambient, Choices, Deviate, Fifo, Interleave, Pick, PickDeviation, Profile, Scope, Strategy,
+    Ambient, Choices, Deviate, Fifo, Pick, PickDeviation, Profile, Scope, Strategy,
 };
 
 use super::identity::{Identity, Selection, VariantError};
+use super::under_way;
 use super::{RunOptions, RunReport, StrategyName};
 use crate::scenario::{Candidate, Cut, ExpectedVerdict, Goal};
 
@@ -79,18 +80,21 @@ pub struct Expectation<'a> {
 }
 /// Runs one seed and judges the run.
 pub fn run_once(target: &dyn Target, options: RunOptions) -> RunReport {
-    let seed = options.seed;
-    let name = options.strategy.for_seed(seed);
-    if let Choices::Replay(_) = options.choices {
+    let name = options.strategy.for_seed(options.seed);
+    let profile = match options.choices {
         // The schedule decides; no strategy is asked.
-        return on_suitable_thread(target, || target.run(options, Box::new(Fifo)));
-    }
-    let profile = if name.needs_profile() {
-        profile(target, seed, options.interleave)
-    } else {
-        Profile::default()
+        Choices::Replay(_) => None,
+        _ if name.needs_profile() => Some(profile(target, &options)),
+        _ => Some(Profile::default()),
     };
-    on_suitable_thread(target, || target.run(options, name.build(&profile)))
+    let (options, _under_way) = under_way::begin(target, options, &[]);
+    on_suitable_thread(target, || {
+        let strategy: Box<dyn Strategy> = match &profile {
+            None => Box::new(Fifo),
+            Some(profile) => name.build(profile),
+        };
+        target.run(options, strategy)
+    })
 }
 
 /// Runs one seed under the default schedule except for `deviations`. Also returns the
@@ -101,6 +105,7 @@ pub fn run_deviating(
     options: RunOptions,
     deviations: &[PickDeviation],
 ) -> (RunReport, Vec<Pick>) {
+    let (options, _under_way) = under_way::begin(target, options, deviations);
     let search = options.strategy.search();
     let scope = search.map_or(Scope::Everything, |search| search.scope());
     on_suitable_thread(target, || {
@@ -110,12 +115,14 @@ pub fn run_deviating(
     })
 }
 
-/// Returns the profile of the seed's default schedule.
-fn profile(target: &dyn Target, seed: u64, interleave: Option<Interleave>) -> Profile {
+/// Returns the profile of the seed's default schedule. It is a run of its own: a task that hangs
+/// in it hangs under that schedule.
+fn profile(target: &dyn Target, options: &RunOptions) -> Profile {
     let options = RunOptions {
-        interleave,
-        ..RunOptions::new(seed, StrategyName::FIFO)
+        interleave: options.interleave,
+        ..RunOptions::new(options.seed, StrategyName::FIFO)
     };
+    let (options, _under_way) = under_way::begin(target, options, &[]);
     on_suitable_thread(target, || {
         Profile::of_default_schedule(|strategy| {
             target.run(options, strategy);

@@ -19,6 +19,7 @@ mod session;
 #[cfg(test)]
 mod yields;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ use crate::run::RunReport;
 use crate::run::signature::Signature;
 use crate::scenario::Cut;
 use crate::target::Target;
+use crate::watchdog;
 
 use self::session::ShrinkSession;
 
@@ -82,6 +84,16 @@ pub enum ShrinkError {
     VariantError(VariantError),
     /// The repro does not fail as it says; what it does instead.
     DoesNotFail(Option<Signature>),
+}
+
+impl ShrinkResult {
+    /// Returns the deviations of the run.
+    pub fn schedule(&self) -> Cow<'_, Schedule> {
+        match self.repro.drawn {
+            None => Cow::Borrowed(&self.repro.schedule),
+            Some(_) => Cow::Owned(self.report.outcome.tape.schedule()),
+        }
+    }
 }
 
 impl fmt::Display for ShrinkError {
@@ -140,8 +152,17 @@ pub fn shrink(
     repro: &Repro,
     limits: &Limits<'_>,
 ) -> Result<ShrinkResult, ShrinkError> {
+    watchdog::watch(target, None, || shrink_watched(target, repro, limits))
+}
+
+fn shrink_watched(
+    target: &dyn Target,
+    repro: &Repro,
+    limits: &Limits<'_>,
+) -> Result<ShrinkResult, ShrinkError> {
     let (mut session, mut best) = begin(target, repro, limits)?;
     let before = best.size();
+    let first = best.report.outcome.fingerprint;
     let complete = work(&mut session, &mut best).is_ok();
     observe(&session, &mut best);
     let explanation = explain::explain(&mut session, &best);
@@ -150,10 +171,17 @@ pub fn shrink(
         decisions: before.deviations,
         preemptions: before.preemptions,
     });
+    // Of a run that did not get smaller, seed and strategy still give the choices.
+    let same = best.report.outcome.fingerprint == first && best.cuts == repro.cuts;
+    let drawn = repro.drawn.clone().filter(|_| same);
     Ok(ShrinkResult {
         repro: Repro {
             cuts: best.cuts,
-            schedule: best.schedule,
+            schedule: match drawn {
+                Some(_) => Schedule::default(),
+                None => best.schedule,
+            },
+            drawn,
             remarks: explanation.remarks(),
             expected: Expected {
                 verdict: best.report.verdict,
@@ -183,6 +211,14 @@ pub fn study(
     repro: &Repro,
     limits: &Limits<'_>,
 ) -> Result<ShrinkResult, ShrinkError> {
+    watchdog::watch(target, None, || study_watched(target, repro, limits))
+}
+
+fn study_watched(
+    target: &dyn Target,
+    repro: &Repro,
+    limits: &Limits<'_>,
+) -> Result<ShrinkResult, ShrinkError> {
     let (mut session, mut best) = begin(target, repro, limits)?;
     observe(&session, &mut best);
     let explanation = explain::explain(&mut session, &best);
@@ -195,8 +231,14 @@ pub fn study(
     })
 }
 
+/// Deviations up to which a run is observed: to look for the line of code of each takes long.
+const OBSERVED_MAX: usize = 2_000;
+
 /// Puts the run of the best schedule, observed, in the place of its run.
 fn observe(session: &ShrinkSession<'_>, best: &mut Best) {
+    if best.schedule.len() > OBSERVED_MAX {
+        return;
+    }
     if let Some(report) = session.observe(best) {
         best.report = report;
     }

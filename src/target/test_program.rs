@@ -139,11 +139,12 @@ impl Target for Program {
     fn run(&self, options: RunOptions, strategy: Box<dyn Strategy>) -> RunReport {
         let seed = options.seed;
         let name = options.strategy.for_seed(seed);
+        let budget = options.within(self.world.budget);
         let config = Config {
             seed,
             strategy,
             choices: options.choices,
-            budget: self.world.budget,
+            budget,
             recording: options.recording,
             net: self.world.net,
             ambient: self.world.ambient,
@@ -152,6 +153,7 @@ impl Target for Program {
             interleave: options.interleave.unwrap_or(self.world.interleave),
             stack_size: self.world.stack_size,
             plain_tasks: self.world.plain_tasks,
+            heartbeat: options.heartbeat,
         };
         let recorder = Recorder::new(&Model {
             profile: self.profile,

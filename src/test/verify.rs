@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use rehearsal_sim::Scope;
 
@@ -132,7 +133,9 @@ fn searched(target: &dyn Target, found: &Exploration, search: Search) -> Result<
     let first = failures.min_by(|a, b| a.first.cmp(&b.first));
     if let Some(failure) = first {
         let story = match found.repros.get(&failure.signature) {
-            Some(path) => failure::render_file(target, path, NextSteps::Tests),
+            Some(path) => {
+                failure::render_file(target, path, NextSteps::Tests, &AtomicBool::new(false))
+            }
             None => String::new(),
         };
         return Err(plain(&format!("{cancelled}\n{}{story}", failure.text)));
@@ -163,7 +166,7 @@ fn shortcoming(target: &dyn Target, found: &Exploration) -> Option<String> {
 /// commands that continue from it.
 fn failure(target: &dyn Target, run: &Executed) -> String {
     let story = match &run.repro {
-        Some(path) => failure::render_file(target, path, NextSteps::Tests),
+        Some(path) => failure::render_file(target, path, NextSteps::Tests, &AtomicBool::new(false)),
         None => String::new(),
     };
     let again = next_steps::run_again(target, run.key.seed, run.strategy);

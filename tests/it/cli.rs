@@ -542,7 +542,7 @@ fn a_bad_repro_ends_in_2_with_a_diagnostic() {
     let cases: [(&str, String, &str); 5] = [
         (
             "future",
-            text.replacen("format = 2", "format = 6", 1),
+            text.replacen("format = 2", "format = 7", 1),
             "R0016",
         ),
         ("truncated", text[..middle].to_owned(), "R0007"),

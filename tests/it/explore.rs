@@ -408,32 +408,63 @@ fn a_search_that_is_cut_short_proves_nothing() {
     assert!(!text.contains("no schedule with at most"), "{text}");
 }
 
-/// The first Ctrl-C lets it tell what it found.
-#[test]
+/// Sends signals to an exploration once it has found a failure, and returns its output.
 #[cfg(unix)]
-fn an_interruption_tells_what_was_found_and_how_to_go_on() {
-    let out = directory("interrupted");
-    let arguments = ["double-terminal", "--seeds", "1000000000", "--json"];
-    let child = command(&out, &arguments)
+fn interrupted(out: &Path, mut command: Command, signals: &[&str]) -> Output {
+    let child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("the command starts");
     let log = out.join("double-terminal-failures.jsonl");
     until("a failure", || log.exists().then_some(()));
-    let interrupted = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .expect("kill is there");
-    assert!(interrupted.success());
-    let output = child.wait_with_output().expect("it ends");
+    for signal in signals {
+        let sent = Command::new("kill")
+            .args([signal, child.id().to_string().as_str()])
+            .status()
+            .expect("kill is there");
+        assert!(sent.success());
+    }
+    child.wait_with_output().expect("it ends")
+}
+
+const ENDLESS: [&str; 4] = ["double-terminal", "--seeds", "1000000000", "--json"];
+
+/// The first signal, of any of the three, has it print what it found.
+#[test]
+#[cfg(unix)]
+fn an_interruption_tells_what_was_found_and_how_to_go_on() {
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        let out = directory(&format!("interrupted{signal}"));
+        let output = interrupted(&out, command(&out, &ENDLESS), &[signal]);
+        assert_eq!(code(&output), 10, "{}", stderr(&output));
+        let found = line(&output);
+        let seeds = found["seeds"].as_u64().expect("a number");
+        assert_eq!(found["remaining"], format!("{seeds}..1000000000"));
+        let told = stderr(&output);
+        let expected = format!("--seeds {seeds}..1000000000");
+        assert!(told.contains(&expected), "{told}");
+        assert!(told.contains("interrupted: the runs under way"), "{told}");
+    }
+}
+
+/// An exploration under `nohup` outlives its terminal. If it heeded the first signal, the
+/// second would end the process at once.
+#[test]
+#[cfg(unix)]
+fn ignored_hangup_is_no_interruption() {
+    let out = directory("ignored_hangup");
+    let mut shell = Command::new("sh");
+    let script = r#"trap "" HUP; exec "$@""#;
+    shell.args(["-c", script, "sh", env!("CARGO_BIN_EXE_rehearsal")]);
+    shell.arg("explore").arg("--out").arg(&out).args(ENDLESS);
+    let output = interrupted(&out, shell, &["-HUP", "-TERM"]);
     assert_eq!(code(&output), 10, "{}", stderr(&output));
-    let found = line(&output);
-    let seeds = found["seeds"].as_u64().expect("a number");
-    assert_eq!(found["remaining"], format!("{seeds}..1000000000"));
-    let told = stderr(&output);
-    let expected = format!("--seeds {seeds}..1000000000");
-    assert!(told.contains(&expected), "{told}");
+    assert!(
+        stderr(&output).contains("to go on: "),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
@@ -443,6 +474,35 @@ fn time_ends_it() {
     let output = explore(&out, &arguments);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert!(line(&output)["seeds"].as_u64() >= Some(1));
+}
+
+/// Seeds that were named and not run are no pass.
+#[test]
+fn time_that_is_up_before_the_named_seeds_is_reported() {
+    let out = directory("cut_by_time");
+    let arguments = ["cleanup", "--seeds", "1000000000", "--for", "1ms", "--json"];
+    let output = explore(&out, &arguments);
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
+    let seeds = line(&output)["seeds"].as_u64().expect("a number");
+    let told = stderr(&output);
+    assert!(told.contains("the time was up after "), "{told}");
+    assert!(
+        told.contains(&format!("--seeds {seeds}..1000000000")),
+        "{told}"
+    );
+}
+
+/// Before the first failure, of which nothing would be kept.
+#[test]
+fn directory_that_cannot_be_written_is_reported_at_once() {
+    let parent = directory("unwritable");
+    std::fs::create_dir_all(&parent).expect("a directory");
+    let file = parent.join("file");
+    std::fs::write(&file, "").expect("a file");
+    let output = explore(&file.join("out"), &["cleanup", "--seeds", "1"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let told = stderr(&output);
+    assert!(told.contains("warning: cannot write to "), "{told}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ mod effects;
 mod explore;
 mod guide;
 mod guide_examples;
-
+mod large_repro;
 mod laws;
 mod metrics;
 mod open_sets;
@@ -46,3 +46,4 @@ mod two_simulators_bus;
 mod two_simulators_decisions;
 mod two_simulators_store;
 mod untrusted;
+mod watchdog;

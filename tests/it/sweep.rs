@@ -83,7 +83,7 @@ fn aws_batch_job_runs_each_seed_once() {
         .as_array()
         .expect("rules");
     let codes: Vec<&Value> = ended.iter().map(|rule| &rule["onExitCode"]).collect();
-    assert_eq!(codes, ["10", "11", "12", "2", "4"]);
+    assert_eq!(codes, ["10", "11", "12", "14", "2", "4"]);
 }
 
 #[test]

@@ -221,7 +221,7 @@ impl Core {
         }
         self.cancellations.dropped = Some(target);
         if target != Target::Task {
-            self.spend_on_drop(now);
+            self.spend_on_drop(now, me);
         }
         if target == Target::Task
             && let Some(task) = self.task_mut(me)
@@ -256,9 +256,9 @@ impl Core {
 
     /// Counts a step for the drop of a part: a program that begins anew whenever its future is
     /// dropped then runs into the budget.
-    fn spend_on_drop(&mut self, now: VirtualTime) {
+    fn spend_on_drop(&mut self, now: VirtualTime, task: TaskId) {
         let is_atomic = self.atomic_step == Some(self.statistics.steps);
-        if self.spend(now) && is_atomic {
+        if self.spend(now, task) && is_atomic {
             self.atomic_step = Some(self.statistics.steps);
         }
     }
@@ -397,7 +397,7 @@ impl Engine {
             && part.can_go_unpolled()
             && own.can_drop(part.kind, is_cancellable);
         if can_drop && core.choose_cancellation(me, &[target]).is_some() {
-            core.spend_on_drop(self.now.get());
+            core.spend_on_drop(self.now.get(), me);
             core.record_woken(me, target);
             core.cancellations.parts.pop();
             return Some(BegunPart::Dropped);

@@ -34,7 +34,7 @@ use super::record::{Record, SwitchEntry, TAG_POLL};
 use super::spawn_tree::SpawnTree;
 use super::stacks::{Stacks, Suspended};
 use super::task_choices::TaskChoices;
-use super::{Budget, Recording};
+use super::{Budget, Heartbeat, Recording};
 
 /// The state of a run. It is never borrowed while user code runs or is dropped.
 pub(crate) struct Core {
@@ -82,6 +82,7 @@ pub(crate) struct Core {
     pub(super) halted: Option<Verdict>,
     pub(super) record: Record,
     pub(super) budget: Budget,
+    pub(super) heartbeat: Arc<Heartbeat>,
     pub(super) leaks: Leaks,
     pub(crate) statistics: Statistics,
     pub(super) instant: (VirtualTime, u64),
@@ -408,10 +409,11 @@ impl Core {
         }
     }
 
-    /// Counts a step against the budget. Returns `false` if the run is over.
+    /// Counts a step of a task against the budget. Returns `false` if the run is over.
     #[inline]
-    pub(super) fn spend(&mut self, now: VirtualTime) -> bool {
+    pub(super) fn spend(&mut self, now: VirtualTime, task: TaskId) -> bool {
         self.statistics.steps += 1;
+        self.heartbeat.beat(self.statistics.steps, task);
         self.draws.step = self.statistics.steps;
         self.last_activity = now;
         if self.instant.0 == now {

@@ -11,6 +11,7 @@ pub(crate) mod context;
 mod core;
 pub(crate) mod deadlock;
 mod driver;
+mod heartbeat;
 pub(crate) mod host;
 pub(crate) mod interest;
 mod interruptions;
@@ -36,6 +37,7 @@ pub(crate) mod wake_queue;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -57,6 +59,7 @@ use self::cancellations::Cancellations;
 pub(crate) use self::cancellations::OuterPoll;
 pub(crate) use self::core::{Core, Disposal, Exemption, Task};
 pub(crate) use self::driver::Driver;
+pub use self::heartbeat::{Beat, Heartbeat};
 pub use self::host::{ClockSkew, HostState};
 use self::interruptions::Interruptions;
 pub use self::interruptions::{INTERRUPTS_PLAIN_TASKS, PlainTaskPolicy};
@@ -98,6 +101,8 @@ pub struct Config {
     pub stack_size: usize,
     /// The treatment of tasks that libraries spawn on plain tokio.
     pub plain_tasks: PlainTaskPolicy,
+    /// The run's progress, for a thread outside it.
+    pub heartbeat: Arc<Heartbeat>,
 }
 
 /// The size of a stack in bytes, where nothing else is set: that of tokio's worker threads.
@@ -120,6 +125,7 @@ impl Default for Config {
             interleave: Interleave::default(),
             stack_size: STACK_SIZE,
             plain_tasks: PlainTaskPolicy::default(),
+            heartbeat: Arc::default(),
         }
     }
 }
@@ -139,6 +145,7 @@ impl std::fmt::Debug for Config {
             .field("interleave", &self.interleave)
             .field("stack_size", &self.stack_size)
             .field("plain_tasks", &self.plain_tasks)
+            .field("heartbeat", &self.heartbeat)
             .finish()
     }
 }
@@ -212,6 +219,7 @@ impl Engine {
             interleave,
             stack_size,
             plain_tasks,
+            heartbeat,
         } = config;
         strategy.start(seed);
         let keep = recording >= Recording::Full;
@@ -275,6 +283,7 @@ impl Engine {
                     tasks: Vec::new(),
                 },
                 budget,
+                heartbeat,
                 leaks,
                 statistics: Statistics::default(),
                 instant: (VirtualTime::ZERO, 0),

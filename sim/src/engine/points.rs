@@ -94,7 +94,7 @@ impl Engine {
     /// Lets the running task go on, within the budget.
     #[inline]
     fn step(&self, core: &mut Core, me: TaskId, at: Option<PendingOperation>) -> bool {
-        if core.spend(self.now.get()) {
+        if core.spend(self.now.get(), me) {
             core.spawn_tree.begin_turn(me);
             core.pass_point(me, at)
         } else {

@@ -105,6 +105,7 @@ fn result(exit: Exit) -> &'static str {
         Exit::Violation => "**violation**",
         Exit::Stuck => "**stuck**",
         Exit::Nondeterminism => "**nondeterminism**",
+        Exit::Hang => "**hang**",
         Exit::NotReproduced => "not reproduced",
     }
 }

@@ -77,7 +77,8 @@ fn passing(
 fn replay_passing(studied: &ShrinkResult) -> Option<RunReport> {
     let decisive = studied.explanation.decisive()?;
     let repro = Repro {
-        schedule: studied.repro.schedule.with_value(decisive, 0),
+        schedule: studied.schedule().with_value(decisive, 0),
+        drawn: None,
         ..studied.repro.clone()
     };
     let report = repro.run_once(&*studied.variant);

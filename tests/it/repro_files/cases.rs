@@ -142,7 +142,7 @@ pub(crate) fn all() -> Vec<Case> {
         case(
             "a future version",
             "format = 1",
-            "format = 6",
+            "format = 7",
             &[ReproUnknownFormat],
         ),
         case(

@@ -228,6 +228,7 @@ fn repro() -> impl Strategy<Value = Repro> {
                 strategy,
                 interleave,
                 schedule: Schedule::new(decisions),
+                drawn: None,
                 remarks,
                 expected,
                 shrunk: shrunk.map(|(runs, decisions, preemptions)| Shrunk {

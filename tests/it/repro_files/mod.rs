@@ -7,9 +7,9 @@ mod laws;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use rehearsal::repro::Repro;
+use rehearsal::repro::{Drawn, Repro};
 use rehearsal::scenario::{Code, ColorChoice, Diagnostic, FileKind, render_all};
-use rehearsal::sim::{Deviation, DeviationKind, Schedule, Site};
+use rehearsal::sim::{Alternative, Deviation, DeviationKind, PickDeviation, Schedule, Site};
 
 use crate::support::codes;
 
@@ -135,6 +135,54 @@ fn only_losses_of_crashes_need_the_fifth_format() {
     assert_eq!(read.schedule, repro.schedule);
     let older = written.replacen("format = 5", "format = 4", 1);
     assert!(Repro::parse(&older, Path::new(FILE)).is_err());
+}
+
+/// Seed and strategy give the choices again, and a search has its picks beside them.
+#[test]
+fn choices_that_are_drawn_again_need_the_sixth_format() {
+    let mut repro = Repro::parse(GOOD, Path::new(FILE)).expect("it is right");
+    repro.schedule = Schedule::default();
+    let picks = vec![
+        PickDeviation {
+            pick: 3,
+            instead: Alternative::Take(2),
+        },
+        PickDeviation {
+            pick: 9,
+            instead: Alternative::Postpone,
+        },
+    ];
+    for picks in [Vec::new(), picks] {
+        repro.drawn = Some(Drawn { picks });
+        let written = repro.to_toml();
+        assert!(written.contains("format = 6"), "{written}");
+        assert!(written.contains("choices = \"drawn\""), "{written}");
+        let read = Repro::parse(&written, Path::new(FILE)).expect("it was just written");
+        assert_eq!(read, repro);
+        let older = written.replacen("format = 6", "format = 5", 1);
+        assert!(Repro::parse(&older, Path::new(FILE)).is_err());
+    }
+}
+
+#[test]
+fn wrong_picks_are_reported_in_one_pass() {
+    let text = cases::good_with_typed_sites().replacen("format = 2", "format = 6", 1);
+    let start = text.find("choices = [").expect("a list");
+    let end = start + text[start..].find("\n]").expect("its end") + 2;
+    let with = |choices: &str| format!("{}{choices}{}", &text[..start], &text[end..]);
+    let wrong = "choices = \"drwan\"\npicks = [{ pick = 1 }, { pick = -1, take = 0 }]";
+    assert_eq!(
+        codes(&problems(&with(wrong))),
+        [
+            Code::ReproUnknownName,
+            Code::ReproMissingKey,
+            Code::ReproOutOfRange,
+            Code::ReproOutOfRange,
+        ]
+    );
+    // A list has its deviations, and no picks.
+    let both = "choices = []\npicks = [{ pick = 1, postpone = true }]";
+    assert_eq!(codes(&problems(&with(both))), [Code::ReproUnknownKey]);
 }
 
 /// A label that looks like one of the simulator's sites is still a label.

@@ -13,7 +13,12 @@ use crate::exit::Exit;
 const ATTEMPTS: u32 = 4;
 
 /// Results of a shard, which another run of it would only find again.
-const FINDINGS: [Exit; 3] = [Exit::Violation, Exit::Stuck, Exit::Nondeterminism];
+const FINDINGS: [Exit; 4] = [
+    Exit::Violation,
+    Exit::Stuck,
+    Exit::Nondeterminism,
+    Exit::Hang,
+];
 
 /// Mistakes, which every shard makes.
 const MISTAKES: [Exit; 2] = [Exit::Usage, Exit::NothingSelected];
