@@ -106,20 +106,13 @@ fn execute<'a>(config: Config, start: Start<'a>) -> Outcome<()> {
     drop(handling_locks);
     drop(watching);
     drop(entered);
-<<<<<<< HEAD
+    drop(beating);
     assert_eq!(
         Rc::strong_count(&engine),
         1,
         "the driver and the context have dropped the engine"
     );
     engine.finish()
-=======
-    drop(beating);
-    match Rc::try_unwrap(engine) {
-        Ok(engine) => engine.finish(),
-        Err(_) => unreachable!("the driver and the context have dropped the engine"),
-    }
->>>>>>> 1ea8a4254d02903430bad8cc1f704177099da128
 }
 
 /// As [`run`], on a thread of its own and with [`Ambient::Hermetic`], whatever `config`

@@ -155,7 +155,6 @@ impl Engine {
         }
     }
 
-<<<<<<< HEAD
     /// Ends the poll of a task.
     pub(super) fn end_poll(&self, id: TaskId, body: Body, poll: Poll<()>) {
         match poll {
@@ -169,57 +168,6 @@ impl Engine {
                 drop(core);
                 drop(dropped);
             }
-=======
-    /// Takes what the task needs for its turn out of the core.
-    #[inline]
-    pub(super) fn begin_turn(&self, id: TaskId) -> Turn {
-        let mut core = self.core.borrow_mut();
-        let core = &mut *core;
-        if !core.spend(self.now.get(), id) {
-            return Turn::None;
-        }
-        assert!(core.running.is_none(), "one task is polled at a time");
-        let Some(task) = core.task_mut(id) else {
-            return Turn::None;
-        };
-        let was_ready = std::mem::take(&mut task.is_ready);
-        assert!(
-            was_ready,
-            "a running task was in the queue, and has left it"
-        );
-        let suspended = task.suspended.take();
-        match suspended {
-            Some(_) => task.wake.continue_poll(),
-            None => task.wake.begin_poll(),
-        }
-        let resumes = std::mem::take(&mut task.is_at_point);
-        // A poll is never broken off in its middle.
-        let aborted =
-            suspended.is_none() && (task.aborted || core.cancels_instead_of_polling(id, resumes));
-        let body = core.task_mut(id).and_then(|task| task.body.take());
-        core.spawn_tree.begin_turn(id);
-        core.last = Some(id);
-        let at_point = core.points[id].take();
-        if let Some(at) = at_point.filter(|_| !aborted) {
-            // The operation at whose point it stood happens now.
-            core.operates(id, at.resource());
-        }
-        if aborted {
-            core.running = None;
-            drop(core.end_task(id, TaskEnd::Aborted, self.now.get()));
-            return Turn::Drop(body);
-        }
-        core.running = Some(id);
-        core.record_poll(self.now.get(), id);
-        if let Some(suspended) = suspended {
-            return Turn::OnStack(core.continue_suspended(suspended));
-        }
-        core.cancellations.begin_poll(resumes);
-        match body {
-            None => Turn::None,
-            Some(body) if core.stacks.are_used() => Turn::OnStack(StackTurn::Poll(body)),
-            Some(body) => Turn::Poll(body),
->>>>>>> 1ea8a4254d02903430bad8cc1f704177099da128
         }
     }
 
@@ -348,7 +296,7 @@ impl Core {
     /// Begins the turn of a task, and takes out what it needs.
     #[inline]
     pub(super) fn begin_turn(&mut self, id: TaskId, now: VirtualTime) -> Turn {
-        if !self.spend(now) {
+        if !self.spend(now, id) {
             return Turn::None;
         }
         assert!(self.running.is_none(), "one task is polled at a time");
