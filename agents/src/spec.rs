@@ -6,6 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use rehearsal_sim::TcpModel;
+
 pub use crate::defect::Defect;
 pub use crate::effect::EffectFault;
 use crate::fault::FaultTarget;
@@ -226,6 +228,8 @@ pub struct NetworkSettings {
     pub latency_max: Duration,
     /// Packets in a thousand that are lost (on TCP: sent again later).
     pub loss_per_mille: u32,
+    /// The simulation of TCP.
+    pub tcp: TcpModel,
 }
 
 impl Default for NetworkSettings {
@@ -234,6 +238,7 @@ impl Default for NetworkSettings {
             latency_min: Duration::from_millis(1),
             latency_max: Duration::from_millis(10),
             loss_per_mille: 0,
+            tcp: TcpModel::default(),
         }
     }
 }

@@ -392,6 +392,7 @@ fn execute(
             latency_min: network.latency_min,
             latency_max: network.latency_max,
             loss_per_mille: network.loss_per_mille,
+            tcp: network.tcp,
             ..NetConfig::default()
         },
         ambient: scenario.implementation().ambient(),

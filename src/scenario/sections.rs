@@ -10,7 +10,7 @@ use rehearsal_agents::sections::{Abbreviated, Name, Named, Part, Short};
 use rehearsal_agents::spec::{EffectFault, Fault, FaultPlan, NetworkSettings, RoleName};
 use rehearsal_agents::system::SystemInfo;
 use rehearsal_history::metrics::{METRICS, Percentile};
-use rehearsal_sim::Interleave;
+use rehearsal_sim::{Interleave, TcpModel};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -112,6 +112,22 @@ pub(super) struct Network {
     // A network that loses everything delivers nothing, however often TCP tries.
     #[schemars(range(min = 0, max = 999))]
     loss: u32,
+    /// The simulation of TCP: a state machine of each connection, or pipes, which take a fraction
+    /// of the time and show programs the same but for details of timing.
+    tcp: Name<NamedTcpModel>,
+}
+
+/// The simulations of TCP, as files name them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct NamedTcpModel(TcpModel);
+
+impl Named for NamedTcpModel {
+    const NOUN: &'static str = "simulation of TCP";
+
+    fn names() -> Vec<(Cow<'static, str>, Self)> {
+        let all = TcpModel::ALL.into_iter();
+        all.map(|it| (it.as_str().into(), Self(it))).collect()
+    }
 }
 
 impl Default for Network {
@@ -123,6 +139,7 @@ impl Default for Network {
                 to: settings.latency_max,
             },
             loss: settings.loss_per_mille,
+            tcp: Name(NamedTcpModel(settings.tcp)),
         }
     }
 }
@@ -133,6 +150,7 @@ impl Network {
             latency_min: self.latency.from,
             latency_max: self.latency.to,
             loss_per_mille: self.loss,
+            tcp: self.tcp.0.0,
         }
     }
 }

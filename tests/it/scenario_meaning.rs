@@ -13,7 +13,7 @@ use rehearsal::agents::record::marks::GAP_MARKED;
 use rehearsal::agents::sections;
 use rehearsal::agents::spec::{
     AgentGroup, AgentKind, FailureMode, FaultPlan, NetworkSettings, OnFailure, Opening,
-    ThreadPolicy,
+    TcpModel, ThreadPolicy,
 };
 use rehearsal::scenario::{
     BudgetSpec, Code, ColorChoice, Edit, Expect, ExpectedVerdict, Goal, NewValue, Scenario,
@@ -64,6 +64,7 @@ idle_timeout = "16ms"
 [network]
 latency = "500us..2ms"
 loss = 17
+tcp = "pipes"
 
 [budget]
 steps = 18_000
@@ -127,6 +128,7 @@ verdict = "violation:no-loss"
             latency_min: Duration::from_micros(500),
             latency_max: ms(2),
             loss_per_mille: 17,
+            tcp: TcpModel::Pipes,
         },
         faults: FaultPlan {
             budget: 4,
