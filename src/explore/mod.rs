@@ -30,6 +30,7 @@ use rehearsal_sim::{PickDeviation, Scope};
 
 pub use crate::clock::now;
 use crate::exit::Exit;
+use crate::repro::remove_surplus;
 use crate::run::seeds::Seeds;
 use crate::run::signature::Signature;
 use crate::run::{RunOptions, RunReport, StrategyName};
@@ -143,6 +144,9 @@ pub fn explore(
     options: &Options<'_>,
     reporter: &mut dyn Reporter,
 ) -> io::Result<Exploration> {
+    if options.keep != Keep::Nothing {
+        remove_surplus(options.out);
+    }
     match options.strategy.search() {
         Some(search) => search::search(target, seeds, &search, options, reporter),
         None => sample::sample(target, seeds, options, reporter),

@@ -1,5 +1,6 @@
 //! Repros: a failing run as a small file that replays byte for byte.
 
+mod directory;
 mod draft;
 mod find;
 pub(crate) mod read;
@@ -20,6 +21,7 @@ use crate::run::target::{self, Target};
 use crate::run::{RunOptions, RunReport, RunVerdict, StrategyName};
 use crate::scenario::Cut;
 
+pub(crate) use self::directory::{link_latest, remove_surplus};
 pub(crate) use self::draft::Draft;
 pub(crate) use self::save::save_recorded;
 pub use self::save::{EXTENSION, save_failure};
