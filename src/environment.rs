@@ -7,7 +7,8 @@
 //! | `REHEARSAL_STRATEGY` | run the seeds with this strategy, as `rehearsal run --strategy` names it |
 //! | `REHEARSAL_REPLAY` | replay this repro file in the test of its scenario, and run nothing else |
 //!
-//! Without these, `CARGO_TARGET_DIR` says where repros of failing runs go.
+//! Without these, `CARGO_TARGET_DIR` says where repros of failing runs go. In a workflow of
+//! GitHub's (`GITHUB_ACTIONS=true`) the command line annotates scenarios that do not pass.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -192,6 +193,12 @@ fn near(here: Option<&Path>, target: &Path) -> PathBuf {
         below.or_else(|| linked(here))
     });
     near.unwrap_or_else(|| target.to_owned())
+}
+
+/// Returns `true` in a workflow of GitHub's, which sets this variable.
+#[cfg(feature = "cli")]
+pub(crate) fn is_github_workflow() -> bool {
+    variable("GITHUB_ACTIONS").is_some_and(|value| value == "true")
 }
 
 /// Returns the command that is typed for `cargo`.

@@ -12,7 +12,7 @@ use clap::Args;
 use super::junit::Junit;
 use super::terminal::Terminal;
 use super::test_binary::{self, Packages};
-use super::{SetArgs, interrupt, print_error, select};
+use super::{SetArgs, github, interrupt, print_error, select};
 use crate::clock::now;
 use crate::command::{ExploreRequest, Request, execute};
 use crate::environment;
@@ -215,7 +215,10 @@ fn explore_each(
             args.set.as_arguments()
         );
         let request = Request::Explore(request(args, out.to_owned(), time, resume));
-        let mut results = |found: &Exploration, exit| junit.add(scenario, found, exit);
+        let mut results = |found: &Exploration, exit| {
+            junit.add(scenario, found, exit);
+            github::annotate(scenario, found, exit);
+        };
         let mut terminal = Terminal::with_results(&scenario.name, &mut results);
         worst = worst.worst(execute(scenario, &request, stop, &mut terminal)?);
     }

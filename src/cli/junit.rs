@@ -5,9 +5,9 @@ use std::path::Path;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::headline;
 use crate::exit::Exit;
 use crate::explore::{Exploration, summary};
-use crate::report::summary::many;
 use crate::repro::Draft;
 use crate::scenario::Scenario;
 
@@ -59,19 +59,6 @@ fn status(scenario: &Scenario, found: &Exploration, exit: Exit) -> TestCaseStatu
         _ => NonSuccessKind::Error,
     };
     let failures = found.totals.failures.values();
-    let message = match failures.clone().max_by_key(|group| group.count) {
-        Some(group) => format!(
-            "{} in {} of {}",
-            group.signature,
-            group.count,
-            many(found.totals.runs, "run")
-        ),
-        None => format!(
-            "exit code {} after {}",
-            exit.code(),
-            many(found.totals.runs, "run")
-        ),
-    };
     let mut description = summary::summary(scenario, found);
     for group in failures {
         description.push('\n');
@@ -81,6 +68,8 @@ fn status(scenario: &Scenario, found: &Exploration, exit: Exit) -> TestCaseStatu
         }
     }
     let mut status = TestCaseStatus::non_success(kind);
-    status.set_message(message).set_description(description);
+    status
+        .set_message(headline(found, exit))
+        .set_description(description);
     status
 }

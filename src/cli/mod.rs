@@ -6,6 +6,7 @@ mod conform;
 mod create;
 mod explain;
 mod explore;
+mod github;
 mod interrupt;
 mod junit;
 mod list;
@@ -34,7 +35,9 @@ use crate::command::{KeepRequest, Request};
 use crate::console::{print, print_error};
 use crate::environment;
 use crate::exit::Exit;
+use crate::explore::Exploration;
 use crate::regression;
+use crate::report::summary::many;
 use crate::repro::shell_word;
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
@@ -390,6 +393,16 @@ fn print_result(text: &str, exit: Exit) -> io::Result<Exit> {
         }
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(exit),
         printed => printed.map(|()| exit),
+    }
+}
+
+/// Returns the most frequent failure of a scenario in one line or, without one, the exit code.
+fn headline(found: &Exploration, exit: Exit) -> String {
+    let runs = many(found.totals.runs, "run");
+    let failures = found.totals.failures.values();
+    match failures.max_by_key(|group| group.count) {
+        Some(group) => format!("{} in {} of {runs}", group.signature, group.count),
+        None => format!("exit code {} after {runs}", exit.code()),
     }
 }
 

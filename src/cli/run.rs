@@ -9,7 +9,7 @@ use rehearsal_history::metrics::Unit;
 use super::baseline::{Metrics, Shared};
 use super::explore::write_junit;
 use super::junit::Junit;
-use super::{RunArgs, print, print_error, select};
+use super::{RunArgs, github, print, print_error, select};
 use crate::exit::Exit;
 use crate::explore::{
     self, Describe, Executed, Exploration, Keep, Options, Repeat, Reporter, Totals, summary,
@@ -101,6 +101,7 @@ fn run_one(
     };
     let exit = found.exit_within(scenario, true, args.max_failure_rate);
     junit.add(scenario, &found, exit);
+    github::annotate(scenario, &found, exit);
     if shown == Shown::FirstOfEachVerdict {
         match print(&seeds_text(scenario, &found)) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(exit),

@@ -13,6 +13,7 @@ mod conform;
 mod determinism;
 mod effects;
 mod explore;
+mod github;
 mod guide;
 mod guide_examples;
 mod junit;
