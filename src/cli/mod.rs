@@ -10,6 +10,8 @@ mod github;
 mod interrupt;
 mod junit;
 mod list;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod on_repro;
 mod progress;
 mod report;
@@ -156,6 +158,13 @@ enum Command {
     /// detected by any of the strategies, or Ctrl-C ended it; 4 if no scenario carries a
     /// defect.
     Score(score::ScoreArgs),
+    /// Serve the Model Context Protocol on standard input and output: a coding agent that starts
+    /// this has list, run, explore, replay, shrink and report as tools, with the results that
+    /// the command line has, on the files of this project alone.
+    ///
+    /// Exit codes: 0 when the client closes the stream, 2 if it does not begin a session.
+    #[cfg(feature = "mcp")]
+    Mcp,
     /// Explain a code of a problem, such as S0010: its meaning and the remedy.
     Explain {
         /// The code; without it, all are explained.
@@ -361,6 +370,8 @@ fn dispatch(cli: &Cli) -> Exit {
             },
         ),
         Command::Score(args) => score::score(&cli.root, args),
+        #[cfg(feature = "mcp")]
+        Command::Mcp => mcp::serve(&cli.root, &out(cli)),
         Command::Explain { code } => explain::explain(code.as_deref()),
         Command::Schema => create::schema(),
         Command::New { name, system } => create::new(&cli.root, name, system),

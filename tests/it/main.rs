@@ -18,6 +18,7 @@ mod guide;
 mod guide_examples;
 mod junit;
 mod laws;
+mod mcp;
 mod metrics;
 mod open_sets;
 mod oracles_apart;
