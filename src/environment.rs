@@ -8,7 +8,8 @@
 //! | `REHEARSAL_REPLAY` | replay this repro file in the test of its scenario, and run nothing else |
 //! | `REHEARSAL_WATCHDOG` | end the process if a run makes no step for so long, as in `30s`; `off` for never |
 //!
-//! Without these, `CARGO_TARGET_DIR` says where repros of failing runs go.
+//! Without these, `CARGO_TARGET_DIR` says where repros of failing runs go. In a workflow of
+//! GitHub's (`GITHUB_ACTIONS=true`) the command line annotates scenarios that do not pass.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -227,6 +228,12 @@ fn parse_watchdog(value: &str) -> Result<Option<Duration>, EnvironmentError> {
             problem: format!("`{value}` is neither a time, such as 30s, nor `{OFF}`"),
         }),
     }
+}
+
+/// Returns `true` in a workflow of GitHub's, which sets this variable.
+#[cfg(feature = "cli")]
+pub(crate) fn is_github_workflow() -> bool {
+    variable("GITHUB_ACTIONS").is_some_and(|value| value == "true")
 }
 
 /// Returns the command that is typed for `cargo`.

@@ -8,6 +8,8 @@ mod explain;
 mod explore;
 mod interrupt;
 mod list;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod on_repro;
 mod progress;
 mod report;
@@ -162,6 +164,13 @@ enum Command {
     /// Print the manifest or the script that runs an exploration in shards on an engine that
     /// runs many processes. Nothing is started.
     Sweep(sweep::SweepArgs),
+    /// Serve the Model Context Protocol on standard input and output: a coding agent that starts
+    /// this has list, run, explore, replay, shrink and report as tools, with the results that
+    /// the command line has, on the files of this project alone.
+    ///
+    /// Exit codes: 0 when the client closes the stream, 2 if it does not begin a session.
+    #[cfg(feature = "mcp")]
+    Mcp,
     /// Explain a code of a problem, such as S0010: its meaning and the remedy.
     Explain {
         /// The code; without it, all are explained.
@@ -370,6 +379,8 @@ fn dispatch(cli: &Cli) -> Exit {
             let given = cli.root != Path::new(SCENARIOS);
             sweep::sweep(given.then_some(&cli.root), args)
         }
+        #[cfg(feature = "mcp")]
+        Command::Mcp => mcp::serve(&cli.root, &out(cli)),
         Command::Explain { code } => explain::explain(code.as_deref()),
         Command::Schema => create::schema(),
         Command::New { name, system } => create::new(&cli.root, name, system),

@@ -296,8 +296,9 @@ fn build(packages: &Packages) -> Result<Vec<TestBinary>, NotFound> {
         "--no-run",
         "--message-format=json-render-diagnostics",
     ]);
+    // A repro names its package: as one argument with its flag, no name becomes a flag.
     if let Some(package) = &packages.package {
-        command.arg("--package").arg(package);
+        command.arg(format!("--package={package}"));
     }
     if let Some(manifest) = &packages.manifest {
         command.arg("--manifest-path").arg(manifest);

@@ -86,18 +86,24 @@ pub(crate) fn execute(
         Request::Replay { file, json } => with_repro(target, file, console, |_, repro, console| {
             replay::replay(target, repro, file, *json, console)
         }),
-        Request::History { file, json } => with_repro(target, file, console, |_, repro, console| {
-            history::history(target, repro, *json, console)
-        }),
+        Request::History { file, json } => {
+            with_repro(target, file, console, |_, repro, console| {
+                history::history(target, repro, *json, console)
+            })
+        }
         Request::Shrink { file, time } => with_repro(target, file, console, |_, repro, console| {
             shrink::shrink(target, repro, file, *time, stop, console)
         }),
-        Request::Report(request) => with_repro(target, &request.file, console, |_, repro, console| {
-            report::report(target, repro, request, console)
-        }),
-        Request::Keep(request) => with_repro(target, &request.file, console, |text, repro, console| {
-            keep::keep(target, repro, text, request, console)
-        }),
+        Request::Report(request) => {
+            with_repro(target, &request.file, console, |_, repro, console| {
+                report::report(target, repro, request, console)
+            })
+        }
+        Request::Keep(request) => {
+            with_repro(target, &request.file, console, |text, repro, console| {
+                keep::keep(target, repro, text, request, console)
+            })
+        }
     }
 }
 
@@ -111,9 +117,9 @@ fn with_repro(
     let read = Source::read(FileKind::Repro, file)
         .and_then(|source| Ok((crate::repro::read::decode(&source)?, source)));
     match read {
-        Ok((repro, source)) => watchdog::watch(target, None, || {
-            command(source.text(), &repro, console)
-        }),
+        Ok((repro, source)) => {
+            watchdog::watch(target, None, || command(source.text(), &repro, console))
+        }
         Err(problems) => {
             console.warn(&render_all(&problems, ColorChoice::Coloured));
             Ok(Exit::Usage)

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::Console;
 use crate::exit::Exit;
 use crate::report::document::{self, Document};
-use crate::report::{block, failure, mermaid, page, perfetto, summary};
+use crate::report::form::FileForm;
+use crate::report::{block, failure, mermaid, summary};
 use crate::repro::Draft;
 use crate::repro::Repro;
 use crate::shrink::{self, Limits, ShrinkResult};
@@ -19,10 +20,8 @@ use crate::target::Target;
 pub(crate) struct ReportRequest {
     /// The repro file.
     pub file: PathBuf,
-    /// The file that the page goes into.
-    pub html: Option<PathBuf>,
-    /// The file that the trace goes into.
-    pub perfetto: Option<PathBuf>,
+    /// The files to write, and their forms.
+    pub forms: Vec<(FileForm, PathBuf)>,
     /// A sequence diagram is printed.
     pub mermaid: bool,
 }
@@ -46,7 +45,7 @@ pub(super) fn report(
             return Ok(Exit::NotReproduced);
         }
     };
-    let is_text = request.html.is_none() && request.perfetto.is_none() && !request.mermaid;
+    let is_text = request.forms.is_empty() && !request.mermaid;
     if is_text {
         print(target, &studied, console)?;
         return Ok(studied.report.verdict.exit());
@@ -78,15 +77,9 @@ fn write_forms(
     if request.mermaid {
         console.print(&mermaid::diagram(document))?;
     }
-    let html = request
-        .html
-        .as_ref()
-        .map(|path| (path, page::html(document)));
-    let trace = request.perfetto.as_ref();
-    let trace = trace.map(|path| (path, perfetto::trace(document)));
     let mut is_written = true;
-    for (path, text) in html.into_iter().chain(trace) {
-        is_written &= write_file(path, &text, console);
+    for (form, path) in &request.forms {
+        is_written &= write_file(path, &form.render(document), console);
     }
     Ok(is_written)
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::json::FailureLine;
 use super::totals::{Expectedness, failed};
 use super::{Executed, Keep, RunKey};
-use crate::repro::{EXTENSION, Repro, save_recorded};
+use crate::repro::{EXTENSION, Repro, link_latest, save_recorded};
 use crate::run::signature::Signature;
 use crate::run::{RunReport, RunVerdict};
 use crate::target::Target;
@@ -181,7 +181,10 @@ impl<'a> FailureStore<'a> {
         };
         let path = self.repro_path(signature);
         match repro.save(&path) {
-            Ok(()) => true,
+            Ok(()) => {
+                link_latest(&path);
+                true
+            }
             Err(error) => {
                 self.cannot_write(&path, &error);
                 false

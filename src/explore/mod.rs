@@ -30,6 +30,7 @@ use rehearsal_sim::{PickDeviation, Scope};
 
 pub use crate::clock::now;
 use crate::exit::Exit;
+use crate::repro::remove_surplus;
 use crate::run::seeds::Seeds;
 use crate::run::signature::Signature;
 use crate::run::{RunOptions, RunReport, StrategyName};
@@ -145,6 +146,9 @@ pub fn explore(
     reporter: &mut dyn Reporter,
 ) -> io::Result<Exploration> {
     let out = (options.keep != Keep::Nothing).then_some(options.out);
+    if let Some(out) = out {
+        remove_surplus(out);
+    }
     watchdog::watch(target, out, || match options.strategy.search() {
         Some(search) => search::search(target, seeds, &search, options, reporter),
         None => sample::sample(target, seeds, options, reporter),

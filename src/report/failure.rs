@@ -11,7 +11,7 @@ use super::block;
 use super::next_steps::NextSteps;
 use super::page;
 use crate::clock;
-use crate::repro::{Draft, Repro};
+use crate::repro::{Draft, Repro, link_latest};
 use crate::run::signature::Signature;
 use crate::shrink::{self, Limits, ShrinkError, ShrinkResult};
 use crate::target::Target;
@@ -111,7 +111,9 @@ fn render(
 /// Writes the page of a failure beside its repro. Returns the line about it: the repro is there,
 /// whether there is room for the page or not.
 pub(crate) fn page_beside(target: &dyn Target, studied: &ShrinkResult, file: &Path) -> String {
-    match page::write_beside(target, studied, file) {
+    let written = page::write_beside(target, studied, file);
+    link_latest(file);
+    match written {
         Ok(page_file) => format!("  page    {}\n", page_file.display()),
         Err(error) => format!("  page    not written: {error}\n"),
     }

@@ -1,5 +1,6 @@
 //! Repros: a failing run as a small file that replays byte for byte.
 
+mod directory;
 mod draft;
 mod drawn;
 mod find;
@@ -21,6 +22,7 @@ use crate::run::target::{self, Target};
 use crate::run::{RunOptions, RunReport, RunVerdict, StrategyName};
 use crate::scenario::Cut;
 
+pub(crate) use self::directory::{link_latest, remove_surplus};
 pub(crate) use self::draft::Draft;
 pub use self::drawn::Drawn;
 pub(crate) use self::save::save_recorded;

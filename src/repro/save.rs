@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rehearsal_sim::PickDeviation;
 
-use super::Repro;
+use super::{Repro, link_latest};
 use crate::run::{RunOptions, RunReport, StrategyName};
 use crate::target::{self, Target};
 
@@ -49,5 +49,6 @@ pub(crate) fn save_recorded(
     let stem = target.identity().file_stem();
     let path = directory.join(format!("{stem}-seed-{seed}.{EXTENSION}"));
     repro.save(&path)?;
+    link_latest(&path);
     Ok((path, repro))
 }

@@ -7,10 +7,9 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::exit::Exit;
 use crate::explore::{Exploration, summary};
-use crate::report::summary::many;
 use crate::scenario::Scenario;
 
-use super::{Format, replace};
+use super::{Format, headline, replace};
 
 /// The results so far.
 pub(super) struct Junit {
@@ -55,19 +54,6 @@ fn status(scenario: &Scenario, found: &Exploration, exit: Exit) -> TestCaseStatu
         _ => NonSuccessKind::Error,
     };
     let failures = found.totals.failures.values();
-    let message = match failures.clone().max_by_key(|group| group.count) {
-        Some(group) => format!(
-            "{} in {} of {}",
-            group.signature,
-            group.count,
-            many(found.totals.runs, "run")
-        ),
-        None => format!(
-            "exit code {} after {}",
-            exit.code(),
-            many(found.totals.runs, "run")
-        ),
-    };
     let mut description = summary::summary(scenario, found);
     for group in failures {
         description.push('\n');
@@ -77,6 +63,8 @@ fn status(scenario: &Scenario, found: &Exploration, exit: Exit) -> TestCaseStatu
         }
     }
     let mut status = TestCaseStatus::non_success(kind);
-    status.set_message(message).set_description(description);
+    status
+        .set_message(headline(found, exit))
+        .set_description(description);
     status
 }

@@ -1,6 +1,7 @@
-//! Files of results for services that show them: written at the end of `run` and `explore`,
-//! beside what these print.
+//! Results for services that show them, beside what `run` and `explore` print: files that are
+//! written at the end, and annotations.
 
+mod github;
 mod junit;
 mod markdown;
 
@@ -12,6 +13,7 @@ use clap::Args;
 use super::print_error;
 use crate::exit::Exit;
 use crate::explore::Exploration;
+use crate::report::summary::many;
 use crate::repro::Draft;
 use crate::scenario::Scenario;
 
@@ -77,6 +79,7 @@ impl ResultFiles {
         for (_, format) in &mut self.files {
             format.add(scenario, found, exit);
         }
+        github::annotate(scenario, found, exit);
     }
 
     /// Adds a scenario that was not run.
@@ -100,6 +103,16 @@ impl ResultFiles {
             }
         }
         exit
+    }
+}
+
+/// Returns the most frequent failure of a scenario in one line or, without one, the exit code.
+fn headline(found: &Exploration, exit: Exit) -> String {
+    let runs = many(found.totals.runs, "run");
+    let failures = found.totals.failures.values();
+    match failures.max_by_key(|group| group.count) {
+        Some(group) => format!("{} in {} of {runs}", group.signature, group.count),
+        None => format!("exit code {} after {runs}", exit.code()),
     }
 }
 

@@ -7,6 +7,7 @@ use rehearsal_sim::Effect;
 use super::events::{self, Events, Focus, choice_of, text_of};
 use super::index::Index;
 use super::limit;
+use super::spans;
 use super::{Command, DeviationText, Document, FORMAT, FailureText, Run, TargetText};
 use crate::report::{block, causal, next_steps};
 use crate::repro::Repro;
@@ -99,6 +100,7 @@ fn focus(report: &RunReport, failure: &Failure) -> Focus {
 fn run(report: &RunReport, explanation: &Explanation, focus: &Focus) -> (Run, Events) {
     let mut index = Index::of(report);
     let mut events = events::events(report, explanation, focus, &mut index);
+    let spans = spans::spans(report, &mut index);
     let outcome = &report.outcome;
     let run = Run {
         verdict: report.verdict.word(),
@@ -109,6 +111,7 @@ fn run(report: &RunReport, explanation: &Explanation, focus: &Focus) -> (Run, Ev
         entities: index.entities,
         locks: index.locks,
         faults: std::mem::take(&mut events.faults),
+        spans,
         events: std::mem::take(&mut events.list),
         left_out: 0,
     };

@@ -32,7 +32,12 @@ impl Index {
             match entry.effect {
                 Effect::Spawn { task, host, .. } => {
                     let host = index.host(host);
-                    index.task(task.index() as usize).host = host;
+                    let task = index.task(task.index() as usize);
+                    task.host = host;
+                    task.began = entry.at.as_micros();
+                }
+                Effect::End { task, .. } => {
+                    index.task(task.index() as usize).ended = Some(entry.at.as_micros());
                 }
                 Effect::Packet { from, to, .. } | Effect::Arrival { from, to, .. } => {
                     index.host(from);
@@ -63,6 +68,8 @@ impl Index {
                 name: format!("task {}", self.tasks.len()),
                 host: 0,
                 spawned_at: String::new(),
+                began: 0,
+                ended: None,
             });
         }
         &mut self.tasks[position]

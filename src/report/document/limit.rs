@@ -108,6 +108,7 @@ mod tests {
             entities: Vec::new(),
             locks: Vec::new(),
             faults: Vec::new(),
+            spans: Vec::new(),
             events: vec![
                 event(Kind::Note, &[]),
                 event(Kind::Poll, &[0]),

@@ -7,6 +7,7 @@ mod causes;
 mod events;
 mod index;
 mod limit;
+mod spans;
 mod unnoted;
 
 use serde::Serialize;
@@ -122,6 +123,9 @@ pub(crate) struct Run {
     pub locks: Vec<Lock>,
     /// Its faults that last, from the event at which each begins.
     pub faults: Vec<Fault>,
+    /// The spans of its history, in order of their ids.
+    #[serde(skip)]
+    pub spans: Vec<Span>,
     /// Its events, in order.
     pub events: Vec<Event>,
     /// Events that are left out, because there are too many.
@@ -137,6 +141,37 @@ pub(crate) struct Task {
     pub host: usize,
     /// The place of its spawn.
     pub spawned_at: String,
+    /// The time of its spawn.
+    #[serde(skip)]
+    pub began: u64,
+    /// The time of its end; none if it did not end.
+    #[serde(skip)]
+    pub ended: Option<u64>,
+}
+
+/// A span of the history: a run of an agent, a session.
+#[derive(Debug)]
+pub(crate) struct Span {
+    /// Its entity.
+    pub entity: usize,
+    /// Its name for people, for example the agent's.
+    pub label: String,
+    /// Its kind.
+    pub kind: String,
+    /// The span that began it.
+    pub parent: Option<usize>,
+    /// The name of its owner.
+    pub owner: String,
+    /// The name of the channel that its messages go to.
+    pub channel: Option<String>,
+    /// The time of its beginning.
+    pub began: u64,
+    /// The time of its end; none if it did not end.
+    pub ended: Option<u64>,
+    /// `true` if it completed.
+    pub completed: bool,
+    /// The word for its end, or for its not ending.
+    pub end: &'static str,
 }
 
 /// An entity of the history: an actor, a channel, a span.
