@@ -99,7 +99,7 @@ thread_local! {
 /// Returns `true` if [`suspend`] has an effect here.
 #[inline]
 pub fn is_on_own_stack() -> bool {
-    CURRENT.get().is_some()
+    current().is_some()
 }
 
 /// Returns `true` if the destructors of a job run that is unwound because its stack was dropped.
@@ -107,19 +107,33 @@ pub fn is_on_own_stack() -> bool {
 /// panic all the same has to resume it.
 #[inline]
 pub fn is_unwinding() -> bool {
-    UNWINDING.get()
+    UNWINDING.try_with(Cell::get).expect(NEVER_DESTROYED)
+}
+
+const NEVER_DESTROYED: &str = "a slot without a destructor";
+
+// `LocalKey::get` and `LocalKey::set` would be calls, and the look at the slot another.
+#[inline]
+fn current() -> Option<Current> {
+    CURRENT.try_with(Cell::get).expect(NEVER_DESTROYED)
+}
+
+#[inline]
+fn set_current(current: Option<Current>) {
+    let set = CURRENT.try_with(|slot| slot.set(current));
+    set.expect(NEVER_DESTROYED);
 }
 
 /// Suspends the job that this thread runs, until [`OwnStack::resume`]. Returns `false`, without
 /// effect, if the thread is on no [`OwnStack`], or if the job is being unwound.
 pub fn suspend() -> bool {
-    let Some(current) = CURRENT.get() else {
+    let Some(current) = current() else {
         return false;
     };
     // SAFETY: `CURRENT` is set to the yielder of a stack by the function at its root, and is
     // none, or another stack's, whenever the thread is not on it.
     unsafe { (current.suspend)(current.yielder) };
-    CURRENT.set(Some(current));
+    set_current(Some(current));
     true
 }
 
@@ -153,7 +167,7 @@ impl<J: 'static, R: 'static> OwnStack<J, R> {
             };
             let mut input = first;
             while let Input::Job(job) = input {
-                CURRENT.set(Some(current));
+                set_current(Some(current));
                 let result = execute(job);
                 input = yielder.suspend(JobResult::Returned(result));
             }
@@ -261,16 +275,20 @@ struct Outer {
 impl Outer {
     fn leave(guard_page: (usize, usize)) -> Self {
         Self {
-            current: CURRENT.take(),
-            guard_page: overflow::GUARD_PAGE.replace(guard_page),
+            current: {
+                let current = current();
+                set_current(None);
+                current
+            },
+            guard_page: overflow::replace_guard_page(guard_page),
         }
     }
 }
 
 impl Drop for Outer {
     fn drop(&mut self) {
-        CURRENT.set(self.current);
-        overflow::GUARD_PAGE.set(self.guard_page);
+        set_current(self.current);
+        overflow::replace_guard_page(self.guard_page);
     }
 }
 

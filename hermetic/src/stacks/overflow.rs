@@ -10,7 +10,15 @@ use std::cell::Cell;
 thread_local! {
     /// The addresses of the page in front of the stack that this thread is on, if it is one of
     /// ours: the first, and the first after it.
-    pub(super) static GUARD_PAGE: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+    static GUARD_PAGE: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+}
+
+/// Sets the addresses of the page in front of the stack that the thread goes to. Returns those
+/// that were set before.
+#[inline]
+pub(super) fn replace_guard_page(page: (usize, usize)) -> (usize, usize) {
+    let replaced = GUARD_PAGE.try_with(|slot| slot.replace(page));
+    replaced.expect("a pair of numbers has no destructor")
 }
 
 #[cfg(target_os = "linux")]

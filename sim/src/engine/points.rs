@@ -268,10 +268,15 @@ impl Engine {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
         let info = &mut core.resources[resource];
-        let index = info.holders.iter().position(|holder| *holder == task);
-        info.holders
-            .swap_remove(index.expect("a released resource was held"));
-        if info.holders.is_empty() {
+        if info.holders == [task] {
+            info.holders.clear();
+        } else {
+            let index = info.holders.iter().position(|holder| *holder == task);
+            info.holders
+                .swap_remove(index.expect("a released resource was held"));
+        }
+        // Most are released in the instant in which they were taken.
+        if info.holders.is_empty() && self.now.get() != info.held_since {
             let held = self.now.get().since(info.held_since);
             info.usage.longest_hold = info.usage.longest_hold.max(held);
         }
@@ -323,10 +328,12 @@ impl Engine {
         // Mostly there is one, or the last goes first.
         let index = task.waits.iter().rposition(|wait| wait.id == id);
         if let Some(wait) = index.map(|index| task.waits.remove(index)) {
-            let waited = self.now.get().since(wait.since);
-            let usage = &mut core.resources[wait.resource].usage;
-            usage.waited += waited;
-            usage.longest_wait = usage.longest_wait.max(waited);
+            if self.now.get() != wait.since {
+                let waited = self.now.get().since(wait.since);
+                let usage = &mut core.resources[wait.resource].usage;
+                usage.waited += waited;
+                usage.longest_wait = usage.longest_wait.max(waited);
+            }
             core.record_lock(waiter, wait.resource, LockStep::WaitEnded);
         }
     }

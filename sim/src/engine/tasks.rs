@@ -214,6 +214,9 @@ impl Engine {
                 .live()
                 .filter(|id| core.task(*id).is_some_and(which))
                 .collect();
+            if ids.is_empty() {
+                return;
+            }
             let doomed = ids
                 .iter()
                 .filter_map(|id| match disposal {

@@ -72,8 +72,26 @@ impl ReadyQueue {
         self.pieces[piece].get(within).copied()
     }
 
+    /// Returns the tasks in order.
+    #[inline]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = TaskId> + Clone + '_ {
+        self.pieces.iter().flatten().copied()
+    }
+
     #[inline]
     pub(crate) fn remove(&mut self, index: usize) -> Option<TaskId> {
+        let [only] = self.pieces.as_mut_slice() else {
+            return self.remove_from_piece(index);
+        };
+        let task = match index {
+            0 => only.pop_front()?,
+            index => only.remove(index)?,
+        };
+        self.len -= 1;
+        Some(task)
+    }
+
+    fn remove_from_piece(&mut self, index: usize) -> Option<TaskId> {
         let (number, within) = self.find(index)?;
         let piece = &mut self.pieces[number];
         let task = match within {
@@ -150,6 +168,9 @@ mod tests {
             if round % 20_000 == 19_999 {
                 queue.retain(|task| task.0 % 7 != 0);
                 plain.retain(|task| task.0 % 7 != 0);
+            }
+            if round % 1_000 == 999 {
+                assert!(queue.iter().eq(plain.iter().copied()), "round {round}");
             }
             assert_eq!(queue.len(), plain.len());
             assert!(queue.pieces.len() <= 2 + plain.len() / (PIECE / 8));

@@ -95,7 +95,11 @@ impl Candidates<'_> {
 
     /// Returns the tasks in the order of their indices.
     pub fn tasks(&self) -> impl Iterator<Item = TaskId> + Clone + '_ {
-        (0..self.len()).map_while(|index| self.task(index))
+        let postponed = self.postponed.iter().map(|one| one.task);
+        self.running()
+            .into_iter()
+            .chain(self.ready.iter())
+            .chain(postponed)
     }
 
     /// Returns the task that stands at a scheduling point and could go on. It is the candidate
@@ -110,8 +114,9 @@ impl Candidates<'_> {
         self.point_of(index, self.task(index)?)
     }
 
+    /// Returns the point of a candidate that was looked up.
     #[inline]
-    fn point_of(&self, index: usize, task: TaskId) -> Option<PendingOperation> {
+    pub(super) fn point_of(&self, index: usize, task: TaskId) -> Option<PendingOperation> {
         match self.running {
             Some((_, at)) if index == 0 => at,
             _ => self.points[task],
@@ -189,6 +194,12 @@ mod tests {
         }
 
         fn step(&mut self, candidates: &Candidates<'_>, index: usize) {
+            let indices = 0..candidates.len();
+            let by_index = indices.filter_map(|index| candidates.task(index));
+            assert!(
+                candidates.tasks().eq(by_index),
+                "in the order of their indices"
+            );
             let task = candidates.task(index).expect("a candidate");
             if let Some(at) = candidates.point(index) {
                 let path_hash = self.path_hashes[task.index() as usize];

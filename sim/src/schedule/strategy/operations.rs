@@ -59,6 +59,34 @@ impl OperationNames {
             (begun, Some(_)) => begun,
             (begun, None) => begun.saturating_sub(1),
         };
+        self.name_of(task, operation, number)
+    }
+
+    /// Does what [`OperationNames::name`] and then [`OperationNames::begin`] would, with one
+    /// look.
+    pub(super) fn name_and_begin(
+        &mut self,
+        task: TaskId,
+        operation: PendingOperation,
+        begins: bool,
+    ) -> Option<OperationName> {
+        let number = if begins {
+            let begun = self.begun.entry((task, operation.resource())).or_default();
+            *begun += 1;
+            *begun - 1
+        } else {
+            let begun = self.begun.get(&(task, operation.resource()));
+            begun.copied().unwrap_or(0).saturating_sub(1)
+        };
+        self.name_of(task, operation, number)
+    }
+
+    fn name_of(
+        &self,
+        task: TaskId,
+        operation: PendingOperation,
+        number: u32,
+    ) -> Option<OperationName> {
         let code = self.code.get(task.index() as usize)?;
         let mut identity = [0; 16];
         identity[..8].copy_from_slice(&code.to_le_bytes());

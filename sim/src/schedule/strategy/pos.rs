@@ -89,7 +89,7 @@ impl Pos {
 
     /// Forgets the priorities of the operations that race with the one that comes now.
     fn forget_racing(&mut self, candidates: &Candidates<'_>, index: usize, now: PendingOperation) {
-        for (other, task) in candidates.tasks().enumerate() {
+        let race = |(other, task)| {
             let races = || {
                 let pending = candidates.operation_of(other, task);
                 pending.is_some_and(|pending| candidates.race(now, pending))
@@ -97,7 +97,9 @@ impl Pos {
             if other != index && races() {
                 self.forget(task);
             }
-        }
+        };
+        // Faster than a loop: the queue is kept in pieces.
+        candidates.tasks().enumerate().for_each(race);
     }
 
     fn forget(&mut self, task: TaskId) {

@@ -181,6 +181,8 @@ struct Observer {
 struct ObservedResource {
     profiled: ProfiledResource,
     seen: BTreeSet<Pair>,
+    /// The one that was seen last: in a loop it is the same again.
+    last_pair: Option<Pair>,
     last: Option<(OperationName, PendingOperation)>,
 }
 
@@ -203,14 +205,14 @@ impl Observer {
         let task = candidates.task(index).expect("a candidate runs next");
         self.observed.steps += 1;
         self.observed.tasks[task.index() as usize].steps += 1;
-        let Some(operation) = candidates.operation(index) else {
+        let point = candidates.point_of(index, task);
+        let Some(operation) = point.or_else(|| candidates.objects.open_wait(task)) else {
             return;
         };
-        let Some(after) = self.names.name(candidates, index, operation) else {
+        let begins = point.is_some();
+        let Some(after) = self.names.name_and_begin(task, operation, begins) else {
             return;
         };
-        self.names.begin(candidates, index, operation);
-        let begins = candidates.point(index).is_some();
         let resource = self.resource(candidates, operation.resource());
         let matters = resource.matters(candidates, operation);
         resource.operated(task, (after, operation), begins, matters);
@@ -229,6 +231,7 @@ impl Observer {
                 begun: BTreeMap::new(),
             },
             seen: BTreeSet::new(),
+            last_pair: None,
             last: None,
         })
     }
@@ -260,7 +263,7 @@ impl ObservedResource {
         if matters {
             let (after, _) = now;
             let pair = Pair { before, after };
-            if self.seen.insert(pair) {
+            if self.last_pair.replace(pair) != Some(pair) && self.seen.insert(pair) {
                 self.profiled.pairs.push(pair);
             }
         }
