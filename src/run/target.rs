@@ -6,7 +6,8 @@ use std::sync::Arc;
 pub use rehearsal_agents::spec::Extent;
 use rehearsal_sim::hermetic::call_on_fresh_thread;
 use rehearsal_sim::{
-    Ambient, Choices, Deviate, Fifo, Interleave, Pick, PickDeviation, Profile, Scope, Strategy,
+    Ambient, Choices, Deviate, Fifo, Interleave, Pick, PickDeviation, Profile, Recording, Scope,
+    Strategy,
 };
 
 use super::identity::{Identity, Selection, VariantError};
@@ -28,6 +29,10 @@ pub trait Target: Send + Sync {
     /// Runs one seed on this thread, which is a fresh one if [`Target::ambient`] is
     /// hermetic, and judges the run.
     fn run(&self, options: RunOptions, strategy: Box<dyn Strategy>) -> RunReport;
+
+    /// Runs one seed as [`Target::run`] does, for what the strategy sees of it: nothing is
+    /// judged.
+    fn observe(&self, options: RunOptions, strategy: Box<dyn Strategy>);
 
     /// Returns what its runs are to show.
     fn expected(&self) -> Expectation<'_>;
@@ -110,16 +115,15 @@ pub fn run_deviating(
     })
 }
 
-/// Returns the profile of the seed's default schedule.
+/// Returns the profile of the seed's default schedule. Of that run nothing else is kept.
 fn profile(target: &dyn Target, seed: u64, interleave: Option<Interleave>) -> Profile {
     let options = RunOptions {
         interleave,
+        recording: Recording::Off,
         ..RunOptions::new(seed, StrategyName::FIFO)
     };
     on_suitable_thread(target, || {
-        Profile::of_default_schedule(|strategy| {
-            target.run(options, strategy);
-        })
+        Profile::of_default_schedule(|strategy| target.observe(options, strategy))
     })
 }
 
