@@ -377,6 +377,9 @@ impl fmt::Display for Mark {
     }
 }
 
+/// Bytes of the buffer of a note's text.
+const NOTE_LENGTH: usize = 80;
+
 /// The text of an entry in the simulator's trace, and so in its fingerprint: a
 /// label and what follows it. Entries that only answer others have none.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -523,7 +526,10 @@ impl EntryKind {
                 let (stream, channel) = (sent.envelope.stream, sent.envelope.channel);
                 let (stream, channel) = (names.of(stream), names.of(channel));
                 let (message, kind) = (names.of(sent.message), &sent.body.kind);
-                note("emit", format!("{message} {kind} {stream} {channel}"))
+                note(
+                    "emit",
+                    text(format_args!("{message} {kind} {stream} {channel}")),
+                )
             }
             Self::Rejected { message, reason } => {
                 note("reject", format!("{}: {reason}", names.of(*message)))
@@ -535,7 +541,9 @@ impl EntryKind {
                 let actor = names.of(actor?);
                 note(
                     "deliver",
-                    format!("{message} {kind} {stream} {channel} to {actor}"),
+                    text(format_args!(
+                        "{message} {kind} {stream} {channel} to {actor}"
+                    )),
                 )
             }
             Self::Gap(gap) => {
@@ -601,4 +609,12 @@ impl EntryKind {
             | Self::Reached(_) => None,
         }
     }
+}
+
+/// Returns a formatted text in a buffer that most notes fit into.
+fn text(arguments: fmt::Arguments<'_>) -> String {
+    let mut text = String::with_capacity(NOTE_LENGTH);
+    // Writing to a string cannot fail.
+    let _ = fmt::write(&mut text, arguments);
+    text
 }

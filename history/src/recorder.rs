@@ -80,8 +80,8 @@ impl Recorder {
         let at = self.now();
         let note = {
             let mut history = self.lock();
-            // The text is only made inside a run.
-            let world = rehearsal_sim::current();
+            // The text is only made inside a run that records it.
+            let world = rehearsal_sim::current().filter(|world| world.keeps_notes());
             let note = world.and_then(|world| Some((world, kind.note(actor, &history.names)?)));
             history.entries.push(Entry {
                 at,
@@ -125,5 +125,45 @@ impl Recorder {
             .history
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rehearsal_sim::{Config, Effect, Recording, Verdict, run};
+
+    use super::*;
+    use crate::ids::OperationId;
+
+    /// The notes of a run, and its history.
+    fn recorded(recording: Recording) -> (Vec<String>, History) {
+        let recorder = Recorder::default();
+        let handle = recorder.clone();
+        let config = Config {
+            recording,
+            ..Config::default()
+        };
+        let outcome = run(config, move |world| async move {
+            assert_eq!(world.keeps_notes(), recording != Recording::Off);
+            let (operation, reason) = (OperationId(4), "late".into());
+            handle.record(None, EntryKind::Failed { operation, reason });
+        });
+        assert_eq!(outcome.verdict, Verdict::Pass);
+        let effects = outcome.trace.entries.into_iter();
+        let notes = effects.filter_map(|entry| match entry.effect {
+            Effect::Note { label, text, .. } => Some(format!("{label} {text}")),
+            _ => None,
+        });
+        (notes.collect(), recorder.into_history())
+    }
+
+    #[test]
+    fn a_history_is_the_same_however_much_of_the_run_is_recorded() {
+        let (notes, full) = recorded(Recording::Full);
+        assert_eq!(notes, ["fail operation-4: late"]);
+        assert_eq!(full.entries.len(), 1);
+        for less in [Recording::Off, Recording::Fingerprint] {
+            assert_eq!(recorded(less), (Vec::new(), full.clone()));
+        }
     }
 }

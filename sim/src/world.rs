@@ -393,6 +393,12 @@ impl World {
         least + Duration::from_millis(u64::from(self.draw(site, bound)))
     }
 
+    /// Returns `true` if a note is part of what the run records. Of no other run need its text
+    /// be made.
+    pub fn keeps_notes(self) -> bool {
+        self.with(Engine::keeps_notes)
+    }
+
     /// Adds a note to the trace and the fingerprint.
     pub fn note(self, label: &'static str, text: String) {
         self.with(|engine| engine.note(label, text));

@@ -18,6 +18,10 @@ use crate::target::Target;
 /// Failures of one kind that have a line in the log: a long exploration must not fill the disk.
 const LOGGED_MAX: u32 = 1_000;
 
+/// Failures of one kind whose seeds have a repro each. Writing one takes many times as long as
+/// the run, and the seed of any other makes its repro again.
+const SEED_REPROS_MAX: u32 = 16;
+
 /// Digits of a signature's digest in the name of its repro.
 const DIGITS: usize = 8;
 
@@ -28,7 +32,8 @@ pub(super) struct FailureStore<'a> {
     out: &'a Path,
     file_stem: String,
     log: Mutex<Log>,
-    logged: Mutex<BTreeMap<Signature, u32>>,
+    /// Failures of each kind that are in the log, or that have a repro of their own.
+    recorded: Mutex<BTreeMap<Signature, u32>>,
     kept: Mutex<BTreeMap<Signature, Arc<Mutex<Option<Kept>>>>>,
     warnings: Mutex<Warnings>,
 }
@@ -37,6 +42,17 @@ pub(super) struct FailureStore<'a> {
 struct Kept {
     key: RunKey,
     written: bool,
+}
+
+/// The place of a failure among those of its kind.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Recorded {
+    /// One of the first, which are recorded.
+    Yes,
+    /// The first that is not.
+    FirstTooMany,
+    /// A later one.
+    No,
 }
 
 #[derive(Default)]
@@ -54,7 +70,7 @@ impl<'a> FailureStore<'a> {
             out,
             file_stem: target.identity().file_stem(),
             log: Mutex::default(),
-            logged: Mutex::default(),
+            recorded: Mutex::default(),
             kept: Mutex::default(),
             warnings: Mutex::default(),
         }
@@ -73,9 +89,30 @@ impl<'a> FailureStore<'a> {
         match (self.keep, run.expectedness) {
             (Keep::FirstOfEachKind, _) => self.keep_first(&run.key, &signature, report, again),
             (Keep::Nothing, _) | (Keep::FirstUnexpected, Expectedness::Detects) => {}
-            (Keep::FirstUnexpected | Keep::Each, _) => {
-                run.repro = self.keep_seed(&run.key, report, again);
+            (Keep::FirstUnexpected, _) => run.repro = self.keep_seed(&run.key, report, again),
+            (Keep::Each, _) => run.repro = self.keep_each(&run.key, &signature, report, again),
+        }
+    }
+
+    /// Writes the repro of a failing seed if it is one of the first of its kind.
+    fn keep_each(
+        &self,
+        key: &RunKey,
+        signature: &Signature,
+        report: &RunReport,
+        again: impl FnOnce() -> RunReport,
+    ) -> Option<PathBuf> {
+        match self.records(signature, SEED_REPROS_MAX) {
+            Recorded::Yes => self.keep_seed(key, report, again),
+            Recorded::FirstTooMany => {
+                self.warn(format!(
+                    "{SEED_REPROS_MAX} seeds of {} have failed as {signature}, each with a repro; \
+                     of further ones, `--seed N` writes it",
+                    report.target
+                ));
+                None
             }
+            Recorded::No => None,
         }
     }
 
@@ -113,15 +150,20 @@ impl<'a> FailureStore<'a> {
         }
     }
 
-    /// Returns `true` if another failure of that kind has a line in the log.
-    fn is_logged(&self, signature: &Signature) -> bool {
-        let mut logged = lock(&self.logged);
-        let count = logged.entry(signature.clone()).or_default();
-        if *count == LOGGED_MAX {
-            return false;
+    /// Counts a failure of that kind if at most `most` of them are recorded.
+    fn records(&self, signature: &Signature, most: u32) -> Recorded {
+        let mut recorded = lock(&self.recorded);
+        let count = recorded.entry(signature.clone()).or_default();
+        // One more than recorded stands for all others.
+        if *count > most {
+            return Recorded::No;
         }
         *count += 1;
-        true
+        if *count > most {
+            Recorded::FirstTooMany
+        } else {
+            Recorded::Yes
+        }
     }
 
     /// Writes a line of the log, and a repro if the run is the first of its kind.
@@ -132,7 +174,7 @@ impl<'a> FailureStore<'a> {
         report: &RunReport,
         again: impl FnOnce() -> RunReport,
     ) {
-        if self.is_logged(signature) {
+        if self.records(signature, LOGGED_MAX) == Recorded::Yes {
             self.log(key, signature, report);
         }
         let kept = Arc::clone(lock(&self.kept).entry(signature.clone()).or_default());

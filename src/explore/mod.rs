@@ -74,7 +74,7 @@ pub type Describe<'a> = dyn Fn(&RunReport, Option<&Path>) -> io::Result<String> 
 /// The failures that are written to files.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Keep {
-    /// A repro of each failing seed.
+    /// A repro of each failing seed, of the first few of each signature.
     Each,
     /// A repro of the first failure that the target does not expect; it ends the
     /// exploration.

@@ -37,7 +37,8 @@ pub struct RunLine<'a> {
     locks: Vec<LockRecord>,
     /// The six validations.
     validations: Vec<ValidationRecord>,
-    /// The repro file; null if the run passed, or none could be written.
+    /// The repro file; null if the run passed, none could be written, or as many seeds before it
+    /// failed alike as have one.
     repro: Option<String>,
 }
 

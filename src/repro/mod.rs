@@ -9,6 +9,7 @@ pub mod replay;
 mod save;
 mod shell;
 mod site;
+mod size;
 mod write;
 
 use std::sync::Arc;

@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::drawn::{self, Drawn};
 use super::site::{self, Format};
+use super::size;
 use super::{Expected, FORMAT, OLDEST_FORMAT, Origin, Repro, ScenarioRef, Shrunk, TestRef};
 use crate::oracle::OracleRef;
 use crate::run::signature::{REACHED, Signature};
@@ -50,6 +51,9 @@ impl Repro {
 
 /// Reads a repro from a text.
 pub(crate) fn decode(source: &Arc<Source>) -> Result<Repro, Vec<Diagnostic>> {
+    if size::has_too_many_parts(source.text()) {
+        return Err(vec![too_many_parts(source)]);
+    }
     let (document, errors) = parse(source.text());
     if document.is_empty() && errors.is_empty() {
         return Err(vec![empty(source)]);
@@ -86,6 +90,15 @@ fn parse(text: &str) -> (DeTable<'_>, Vec<toml::de::Error>) {
     }
     let (document, errors) = DeTable::parse_recoverable(text);
     (document.into_inner(), errors)
+}
+
+fn too_many_parts(source: &Arc<Source>) -> Diagnostic {
+    let message = format!(
+        "the repro has more than {} tables, or values enough for as many",
+        size::TABLES_MAX
+    );
+    Diagnostic::new(Code::ReproTooLarge, source, message)
+        .help("no run has so many deviations: run the seed again to have a new repro")
 }
 
 fn empty(source: &Arc<Source>) -> Diagnostic {

@@ -366,6 +366,16 @@ pub(crate) fn run_scenario(
     )
 }
 
+/// Runs one seed of a scenario on this thread for its strategy, and checks nothing.
+pub(crate) fn observe_scenario(
+    scenario: &Scenario,
+    options: RunOptions,
+    strategy: Box<dyn Strategy>,
+) {
+    let counted = effects::counted(scenario, options.seed);
+    execute(&counted, options, strategy, None);
+}
+
 /// Runs the scenario's program in the simulator.
 fn execute(
     scenario: &Scenario,

@@ -6,7 +6,8 @@ use std::sync::Arc;
 pub use rehearsal_agents::spec::Extent;
 use rehearsal_sim::hermetic::call_on_fresh_thread;
 use rehearsal_sim::{
-    Ambient, Choices, Deviate, Fifo, Pick, PickDeviation, Profile, Scope, Strategy,
+    Ambient, Choices, Deviate, Fifo, Pick, PickDeviation, Profile, Recording, Scope,
+    Strategy,
 };
 
 use super::identity::{Identity, Selection, VariantError};
@@ -29,6 +30,10 @@ pub trait Target: Send + Sync {
     /// Runs one seed on this thread, which is a fresh one if [`Target::ambient`] is
     /// hermetic, and judges the run.
     fn run(&self, options: RunOptions, strategy: Box<dyn Strategy>) -> RunReport;
+
+    /// Runs one seed as [`Target::run`] does, for what the strategy sees of it: nothing is
+    /// judged.
+    fn observe(&self, options: RunOptions, strategy: Box<dyn Strategy>);
 
     /// Returns what its runs are to show.
     fn expected(&self) -> Expectation<'_>;
@@ -115,18 +120,17 @@ pub fn run_deviating(
     })
 }
 
-/// Returns the profile of the seed's default schedule. It is a run of its own: a task that hangs
-/// in it hangs under that schedule.
+/// Returns the profile of the seed's default schedule. Of that run nothing else is kept. It is
+/// a run of its own: a task that hangs in it hangs under that schedule.
 fn profile(target: &dyn Target, options: &RunOptions) -> Profile {
     let options = RunOptions {
         interleave: options.interleave,
+        recording: Recording::Off,
         ..RunOptions::new(options.seed, StrategyName::FIFO)
     };
     let (options, _under_way) = under_way::begin(target, options, &[]);
     on_suitable_thread(target, || {
-        Profile::of_default_schedule(|strategy| {
-            target.run(options, strategy);
-        })
+        Profile::of_default_schedule(|strategy| target.observe(options, strategy))
     })
 }
 

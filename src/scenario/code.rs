@@ -250,8 +250,9 @@ codes! {
          itself.";
     /// The file is larger than a repro may be.
     ReproTooLarge = "R0004",
-        "A repro holds one line for each deviation, and none of more than 16 MiB is \
-         read. A run of that many choices is hard to learn from: shrink it, or find a smaller one.";
+        "A repro holds one line for each deviation, and none of more than 16 MiB, or of \
+         400,000 tables, is read. A run of that many choices is hard to learn from: shrink it, or \
+         find a smaller one.";
     /// The repro is not text in UTF-8.
     ReproNotUtf8 = "R0005",
         "A repro is TOML, which is text in UTF-8, and the file holds bytes that are not. The message \

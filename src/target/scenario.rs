@@ -31,6 +31,10 @@ impl Target for Scenario {
         run::run_scenario(self, options, strategy)
     }
 
+    fn observe(&self, options: RunOptions, strategy: Box<dyn Strategy>) {
+        run::observe_scenario(self, options, strategy);
+    }
+
     fn expected(&self) -> Expectation<'_> {
         Expectation {
             verdict: self.expect.verdict,

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use rehearsal_history::profile::Profile;
-use rehearsal_history::{Actors, Model, Recorder};
+use rehearsal_history::{Actors, History, Model, Recorder};
 use rehearsal_sim::{
     Ambient, Budget, Config, Interleave, Leaks, NetConfig, Outcome, PlainTaskPolicy, Strategy,
     Verdict, World,
@@ -115,6 +115,40 @@ impl Program {
         &self.test
     }
 
+    /// Runs the program in the simulator.
+    fn execute(
+        &self,
+        options: RunOptions,
+        strategy: Box<dyn Strategy>,
+    ) -> (Outcome<Result<(), String>>, History) {
+        let config = Config {
+            seed: options.seed,
+            strategy,
+            choices: options.choices,
+            budget: options.within(self.world.budget),
+            recording: options.recording,
+            net: self.world.net,
+            ambient: self.world.ambient,
+            leaks: self.world.leaks,
+            cancellations: self.world.cancellations,
+            interleave: options.interleave.unwrap_or(self.world.interleave),
+            stack_size: self.world.stack_size,
+            plain_tasks: self.world.plain_tasks,
+            heartbeat: options.heartbeat,
+        };
+        let recorder = Recorder::new(&Model {
+            profile: self.profile,
+            ..Model::default()
+        });
+        let actors = Actors::new(recorder.clone());
+        let body = Arc::clone(&self.body);
+        let outcome = rehearsal_sim::run(config, move |world| {
+            world.insert_extension(actors);
+            body(world)
+        });
+        (outcome, recorder.into_history())
+    }
+
     /// The same program, judged for that signature alone.
     fn focused(&self, signature: &Signature) -> Self {
         let mut program = self.clone();
@@ -139,32 +173,7 @@ impl Target for Program {
     fn run(&self, options: RunOptions, strategy: Box<dyn Strategy>) -> RunReport {
         let seed = options.seed;
         let name = options.strategy.for_seed(seed);
-        let budget = options.within(self.world.budget);
-        let config = Config {
-            seed,
-            strategy,
-            choices: options.choices,
-            budget,
-            recording: options.recording,
-            net: self.world.net,
-            ambient: self.world.ambient,
-            leaks: self.world.leaks,
-            cancellations: self.world.cancellations,
-            interleave: options.interleave.unwrap_or(self.world.interleave),
-            stack_size: self.world.stack_size,
-            plain_tasks: self.world.plain_tasks,
-            heartbeat: options.heartbeat,
-        };
-        let recorder = Recorder::new(&Model {
-            profile: self.profile,
-            ..Model::default()
-        });
-        let actors = Actors::new(recorder.clone());
-        let body = Arc::clone(&self.body);
-        let outcome = rehearsal_sim::run(config, move |world| {
-            world.insert_extension(actors);
-            body(world)
-        });
+        let (outcome, history) = self.execute(options, strategy);
         build_limits::note_plain_tasks(&outcome.statistics);
         let criteria = Criteria {
             oracles: &self.oracles,
@@ -177,7 +186,7 @@ impl Target for Program {
             seed,
             strategy: name,
             outcome: outcome.map(drop),
-            history: recorder.into_history(),
+            history,
             options: BTreeMap::new(),
             info: None,
             error,
@@ -191,6 +200,10 @@ impl Target for Program {
             };
         }
         report
+    }
+
+    fn observe(&self, options: RunOptions, strategy: Box<dyn Strategy>) {
+        self.execute(options, strategy);
     }
 
     fn expected(&self) -> Expectation<'_> {

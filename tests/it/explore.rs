@@ -1,7 +1,7 @@
 //! `rehearsal explore`: many seeds on many threads, shards of them, every schedule
 //! within a bound, and what is kept of a failure when the process is killed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -588,4 +588,51 @@ fn the_log_has_at_most_a_thousand_failures_of_a_kind() {
         .map(|(_, text)| text.lines().count())
         .sum();
     assert!((1_000..=1_000 * kinds).contains(&logged), "{logged} lines");
+}
+
+/// Of seeds that fail alike, the first sixteen have repros; the repro of a later one is written
+/// when that seed is run alone.
+#[test]
+fn sixteen_seeds_that_fail_alike_have_repros() {
+    let out = directory("seed_repros");
+    let run = |seeds: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rehearsal"));
+        let scenario = ["double-terminal", "--transport", "in-process"];
+        command.arg("run").args(scenario).arg("--out").arg(&out);
+        let command = command.args(["--no-shrink", "--json"]).args(seeds);
+        command.output().expect("the command starts")
+    };
+    let output = run(&["--seeds", "0..60"]);
+    let lines = lines(&stdout(&output));
+    assert_eq!(lines.len(), 60, "{}", stderr(&output));
+    let mut kinds: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    let mut without = None;
+    for line in lines.iter().filter(|line| line["verdict"] != "pass") {
+        let first = &line["violations"][0];
+        let kind = kinds.entry(format!("{} {}", first["oracle"], first["rule"]));
+        let (failed, kept) = kind.or_default();
+        *failed += 1;
+        match line["repro"].as_str() {
+            Some(_) => *kept += 1,
+            None => without = line["seed"].as_u64(),
+        }
+    }
+    for (kind, (failed, kept)) in &kinds {
+        assert_eq!(kept, failed.min(&16), "{kind}");
+    }
+    let kept: usize = kinds.values().map(|(_, kept)| kept).sum();
+    assert_eq!(files(&out, "repro").len(), kept);
+    let without = without
+        .expect("more than sixteen seeds fail alike")
+        .to_string();
+    let text = stderr(&output);
+    let more = kinds
+        .values()
+        .filter(|(failed, kept)| failed > kept)
+        .count();
+    let told = text.matches("of further ones, `--seed N`").count();
+    assert_eq!(told, more, "{text}");
+    let alone = self::lines(&stdout(&run(&["--seed", &without])));
+    let repro = alone[0]["repro"].as_str().expect("it has a repro");
+    assert!(Path::new(repro).is_file(), "{repro}");
 }

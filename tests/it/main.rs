@@ -25,6 +25,7 @@ mod open_sets;
 mod oracles_apart;
 mod own_kind;
 mod plain_tasks;
+mod profiles;
 mod readme;
 mod replay;
 mod repro_files;

@@ -377,6 +377,11 @@ impl Engine {
         f(&mut self.core.borrow_mut().draws)
     }
 
+    /// Returns `true` unless nothing at all is recorded.
+    pub(crate) fn keeps_notes(&self) -> bool {
+        self.core.borrow().record.recording != Recording::Off
+    }
+
     pub(crate) fn note(&self, label: &'static str, text: String) {
         let mut core = self.core.borrow_mut();
         let task = core.running;

@@ -278,6 +278,20 @@ fn sixteen_mebibytes_are_read_and_no_more() {
     std::fs::remove_file(&path).expect("it was there");
 }
 
+/// A table of eight bytes takes a kilobyte of memory: a text of nothing else is refused before it
+/// is parsed. What stands in comments and texts does not count.
+#[test]
+fn many_tables_are_refused_before_they_are_read() {
+    let most = FileKind::Repro.max_bytes() - 16;
+    for part in ["{a=1},", "{a.b.c.d.e=1},", "[],", "1,"] {
+        let text = format!("x=[{}]", part.repeat(most / part.len()));
+        assert_eq!(codes(&problems(&text)), [Code::ReproTooLarge], "{part}");
+    }
+    let most = most - GOOD.len();
+    let text = format!("{GOOD}\n#{}", "{.,[=".repeat(most / 5));
+    assert!(Repro::parse(&text, Path::new(FILE)).is_ok());
+}
+
 /// A file that is cut off after any byte is an error, unless only something is
 /// missing that means nothing.
 #[test]
