@@ -12,8 +12,8 @@ use rehearsal::agents::bridge::{defects, faults};
 use rehearsal::agents::record::marks::GAP_MARKED;
 use rehearsal::agents::sections;
 use rehearsal::agents::spec::{
-    AgentGroup, AgentKind, FailureMode, FaultPlan, NetworkSettings, OnFailure, Opening,
-    TcpModel, ThreadPolicy,
+    AgentGroup, AgentKind, FailureMode, FaultPlan, NetworkSettings, OnFailure, Opening, TcpModel,
+    ThreadPolicy,
 };
 use rehearsal::scenario::{
     BudgetSpec, Code, ColorChoice, Edit, Expect, ExpectedVerdict, Goal, NewValue, Scenario,

@@ -16,10 +16,15 @@ const PORT: u16 = 9_000;
 const TURNS: u32 = 25;
 
 pub(crate) fn rows() -> Vec<Row> {
-    vec![row(SHORT), row(SPREAD)]
+    vec![
+        row(SHORT, 3.5),
+        row(SHORT.piped(), 8.0),
+        row(SPREAD, 40.0),
+        row(SPREAD.piped(), 100.0),
+    ]
 }
 
-fn row(links: Links) -> Row {
+fn row(links: Links, goal: f64) -> Row {
     let [ours, theirs] = in_turn(
         TURNS,
         [
@@ -31,12 +36,12 @@ fn row(links: Links) -> Row {
         work: format!("1,000 TCP round trips between two hosts, {links}"),
         peer: "classic turmoil".to_owned(),
         figures: Figures::of(&ours, &theirs),
-        goal: Goal::Faster(30.0),
+        goal: Goal::Faster(goal),
     }
 }
 
 /// Returns the programs whose instructions are counted.
-pub(crate) fn programs() -> [Program; 2] {
+pub(crate) fn programs() -> [Program; 4] {
     let program = |name, work| Program {
         name,
         units: TRIPS,
@@ -45,6 +50,10 @@ pub(crate) fn programs() -> [Program; 2] {
     [
         program("TCP round trip, 1 ms", || in_rehearsal(SHORT)),
         program("TCP round trip, 1 to 100 ms", || in_rehearsal(SPREAD)),
+        program("piped TCP round trip, 1 ms", || in_rehearsal(SHORT.piped())),
+        program("piped TCP round trip, 1 to 100 ms", || {
+            in_rehearsal(SPREAD.piped())
+        }),
     ]
 }
 

@@ -19,11 +19,15 @@ const TRIPS: u32 = 100;
 
 pub(crate) fn rows() -> Vec<Row> {
     vec![
-        row(50, SHORT, 10.0, 15, 1),
-        row(50, SPREAD, 10.0, 5, 1),
+        row(50, SHORT, 4.5, 15, 1),
+        row(50, SHORT.piped(), 7.0, 15, 1),
+        row(50, SPREAD, 30.0, 5, 1),
+        row(50, SPREAD.piped(), 45.0, 5, 1),
         row(200, SHORT, 60.0, 3, 1),
+        row(200, SHORT.piped(), 90.0, 3, 1),
         // All trips would take turmoil two minutes.
-        row(200, SPREAD, 60.0, 1, 10),
+        row(200, SPREAD, 550.0, 1, 10),
+        row(200, SPREAD.piped(), 900.0, 1, 10),
     ]
 }
 
@@ -63,12 +67,20 @@ pub(crate) fn recording() -> Row {
 }
 
 /// Returns the programs whose instructions are counted.
-pub(crate) fn programs() -> [Program; 1] {
-    [Program {
-        name: "WebSocket round trip",
+pub(crate) fn programs() -> [Program; 2] {
+    let program = |name, work| Program {
+        name,
         units: 50 * TRIPS,
-        work: || websocket_in_rehearsal(50, TRIPS, SHORT, Recording::Fingerprint),
-    }]
+        work,
+    };
+    [
+        program("WebSocket round trip", || {
+            websocket_in_rehearsal(50, TRIPS, SHORT, Recording::Fingerprint);
+        }),
+        program("piped WebSocket round trip", || {
+            websocket_in_rehearsal(50, TRIPS, SHORT.piped(), Recording::Fingerprint);
+        }),
+    ]
 }
 
 const PORT: u16 = 9000;

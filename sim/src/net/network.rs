@@ -258,7 +258,7 @@ impl Network {
         }
     }
 
-    /// Closes a socket. Its kernel resets the connection if there is data that nobody reads.
+    /// Closes a socket. Its kernel resets the connection if there is data that no task reads.
     fn close(&mut self, orphan: Orphan) {
         self.pin(orphan.host);
         drop(orphan.stream);

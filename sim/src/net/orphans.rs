@@ -1,6 +1,6 @@
 //! Connections that one program has closed while its peer may still send.
 //!
-//! turmoil-net's kernel goes on to receive for such a socket, and acknowledges data that nobody
+//! turmoil-net's kernel goes on to receive for such a socket, and acknowledges data that no task
 //! will read, until its buffer is full. A real kernel answers it with a reset. So the socket is
 //! kept, shut down for writing, until something arrives for it; closed with unread data in it,
 //! it resets the connection.

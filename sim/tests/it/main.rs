@@ -24,6 +24,7 @@ mod select;
 mod sockets;
 mod strategies;
 mod support;
+mod tcp_models;
 mod third_party;
 mod timers;
 mod waits;

@@ -27,7 +27,7 @@ where
     let over = |tcp| {
         let mut config = config();
         config.net.tcp = tcp;
-        run(config, |world| program(world))
+        run(config, &program)
     };
     let (machine, pipes) = (over(TcpModel::Machine), over(TcpModel::Pipes));
     assert_eq!(pipes.verdict, machine.verdict, "over pipes, and machines");

@@ -83,24 +83,33 @@ impl Pipes {
                     end.handshake = Handshake::Done;
                     end.wake_opener();
                     self.end_mut(id).other = self.find(route.from, route.peer, route.local);
-                    self.send(id, Message::Accepted);
+                    self.send(id, Message::Acknowledgement);
                 }
             }
-            Message::Accepted => {
-                if end.handshake == Handshake::Answered {
-                    end.handshake = Handshake::Done;
-                    self.hand_to_listener(id, route);
-                }
+            Message::Acknowledgement if end.handshake == Handshake::Answered => {
+                end.handshake = Handshake::Done;
+                self.hand_to_listener(id, route);
+            }
+            Message::Acknowledgement => {
+                end.sending.end_is_received();
+                self.remove_if_over(id);
             }
             Message::Room(read) => {
                 let read = usize::try_from(read).expect("no more than a buffer");
                 end.sending.make_room(read);
                 self.touch(id);
             }
-            Message::Data(bytes) if end.has_program => end.receiving.receive(bytes),
+            Message::Data(bytes) if end.has_program => {
+                end.receiving.receive(bytes);
+                self.acknowledge_if_gone(id, route);
+            }
             // No program will read it.
             Message::Data(_) => self.abort(id),
-            Message::End => self.receive_end(id, route),
+            Message::End => {
+                end.receiving.end();
+                self.send(id, Message::Acknowledgement);
+                self.remove_if_over(id);
+            }
         }
     }
 
@@ -124,14 +133,21 @@ impl Pipes {
         }
     }
 
-    /// Records the end of the direction to this end, also at the end that sent it.
-    fn receive_end(&mut self, id: EndId, route: Route) {
-        self.end_mut(id).receiving.end();
-        if let Some(sender) = self.find(route.from, route.peer, route.local) {
-            self.end_mut(sender).sending.end_is_received();
-            self.remove_if_over(sender);
+    /// Acknowledges what a sender that has forgotten the connection had sent before. Its host
+    /// answers that with a reset.
+    fn acknowledge_if_gone(&mut self, id: EndId, route: Route) {
+        let Some(end) = &self.ends[id.0 as usize] else {
+            return;
+        };
+        let other = end
+            .other
+            .and_then(|other| self.ends[other.0 as usize].as_ref());
+        let is_sender = |other: &End| {
+            other.host == route.from && other.local == route.peer && other.peer == route.local
+        };
+        if !other.is_some_and(is_sender) {
+            self.send(id, Message::Acknowledgement);
         }
-        self.remove_if_over(id);
     }
 
     fn remove_if_over(&mut self, id: EndId) {

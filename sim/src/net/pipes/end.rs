@@ -157,10 +157,10 @@ impl End {
     /// Copies what there is to read. Returns `true` if the peer is to be told of room.
     pub(super) fn poll_read(
         &mut self,
-        cx: &Context<'_>,
+        waker: Option<&Waker>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<bool>> {
-        let readable = self.poll_readable(cx);
+        let readable = self.poll_readable(waker);
         readable.map(|readable| {
             readable?;
             Ok(self.receiving.read(buffer))
@@ -170,28 +170,32 @@ impl End {
     /// As a read, but the bytes remain.
     pub(super) fn poll_peek(
         &mut self,
-        cx: &Context<'_>,
+        waker: Option<&Waker>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<usize>> {
-        let readable = self.poll_readable(cx);
+        let readable = self.poll_readable(waker);
         readable.map(|readable| {
             readable?;
             Ok(self.receiving.peek(buffer))
         })
     }
 
-    fn poll_readable(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_readable(&mut self, waker: Option<&Waker>) -> Poll<io::Result<()>> {
         if self.is_reset {
             return Poll::Ready(Err(ErrorKind::ConnectionReset.into()));
         }
         if self.receiving.has_unread() || self.receiving.is_ended {
             return Poll::Ready(Ok(()));
         }
-        self.receiving.reader.wait(cx.waker());
+        self.receiving.reader.wait(waker);
         Poll::Pending
     }
 
-    pub(super) fn poll_write(&mut self, cx: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    pub(super) fn poll_write(
+        &mut self,
+        waker: Option<&Waker>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         if self.is_reset {
             return Poll::Ready(Err(ErrorKind::ConnectionReset.into()));
         }
@@ -201,7 +205,7 @@ impl End {
         }
         let space = SEND_BUFFER - sending.unsent.len();
         if space == 0 {
-            sending.writer.wait(cx.waker());
+            sending.writer.wait(waker);
             return Poll::Pending;
         }
         let taken = bytes.len().min(space);
@@ -269,15 +273,15 @@ impl Sending {
         }
     }
 
-    /// Records that the peer has read that many bytes.
+    /// Records that the peer has read that many bytes. A report on an earlier connection with the
+    /// same addresses makes no more room than there is.
     pub(super) fn make_room(&mut self, bytes: usize) {
-        self.room += bytes;
-        assert!(self.room <= RECEIVE_BUFFER, "what was sent is read once");
+        self.room = RECEIVE_BUFFER.min(self.room + bytes);
     }
 
+    /// Records that the end of the direction has arrived, if it was sent.
     pub(super) fn end_is_received(&mut self) {
-        assert!(self.is_end_sent, "an end that was sent arrives");
-        self.is_end_received = true;
+        self.is_end_received |= self.is_end_sent;
     }
 }
 
@@ -329,16 +333,13 @@ impl Receiving {
 }
 
 impl Waiter {
-    fn wait(&mut self, waker: &Waker) {
-        // An attempt that does not wait leaves a task that does.
-        if waker.will_wake(Waker::noop()) {
+    /// Waits, unless there is no waker: an attempt leaves a task that waits.
+    fn wait(&mut self, waker: Option<&Waker>) {
+        let Some(waker) = waker else {
             return;
-        }
-        if !self
-            .waker
-            .as_ref()
-            .is_some_and(|known| known.will_wake(waker))
-        {
+        };
+        let is_known = |known: &Waker| known.will_wake(waker);
+        if !self.waker.as_ref().is_some_and(is_known) {
             self.waker = Some(waker.clone());
         }
         self.waits = true;

@@ -147,11 +147,11 @@ impl Pipes {
     pub(crate) fn poll_read(
         &mut self,
         id: EndId,
-        cx: &Context<'_>,
+        waker: Option<&Waker>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let end = self.end_mut(id);
-        if ready!(end.poll_read(cx, buffer))? {
+        if ready!(end.poll_read(waker, buffer))? {
             let released = end.receiving.take_released();
             let released = u32::try_from(released).expect("no more than a buffer");
             self.send(id, Message::Room(released));
@@ -162,19 +162,19 @@ impl Pipes {
     pub(crate) fn poll_peek(
         &mut self,
         id: EndId,
-        cx: &Context<'_>,
+        waker: Option<&Waker>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<usize>> {
-        self.end_mut(id).poll_peek(cx, buffer)
+        self.end_mut(id).poll_peek(waker, buffer)
     }
 
     pub(crate) fn poll_write(
         &mut self,
         id: EndId,
-        cx: &Context<'_>,
+        waker: Option<&Waker>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(self.end_mut(id).poll_write(cx, bytes))?;
+        let written = ready!(self.end_mut(id).poll_write(waker, bytes))?;
         if written > 0 {
             self.touch(id);
         }
@@ -228,7 +228,7 @@ impl Pipes {
         }
     }
 
-    /// Returns the sockets of a host that are not closed.
+    /// Returns the sockets of a host that are not closed, by their addresses.
     pub(crate) fn sockets(&self, host: HostId) -> Vec<PipeSocket> {
         let listeners = self.listeners.keys().filter(|(on, _)| *on == host);
         let listeners = listeners.map(|(_, local)| PipeSocket {
@@ -237,8 +237,8 @@ impl Pipes {
             state: NetstatState::Listen,
             waits_for_peer: false,
         });
-        let ends = self.ends.iter().flatten().filter(|end| end.host == host);
-        let connections = ends.map(|end| PipeSocket {
+        let ends = self.by_address.iter().filter(|((on, ..), _)| *on == host);
+        let connections = ends.map(|(_, id)| self.end(*id)).map(|end| PipeSocket {
             local: end.local,
             peer: Some(end.peer),
             state: end.state(),

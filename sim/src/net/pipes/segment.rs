@@ -25,7 +25,8 @@ const MOST_ON_LOOPBACK: usize = 65_536 - HEADERS;
 pub(super) enum Message {
     Open,
     Accept,
-    Accepted,
+    /// The handshake is over, or the end has arrived.
+    Acknowledgement,
     Data(Bytes),
     /// The program has read that many bytes.
     Room(u32),
@@ -53,7 +54,7 @@ impl Message {
                 ack: true,
                 ..none
             },
-            Self::Accepted | Self::Room(_) => TcpFlags { ack: true, ..none },
+            Self::Acknowledgement | Self::Room(_) => TcpFlags { ack: true, ..none },
             Self::Data(_) => TcpFlags {
                 ack: true,
                 psh: true,
@@ -99,7 +100,7 @@ impl Message {
             _ if flags.syn && flags.ack => Self::Accept,
             _ if flags.syn => Self::Open,
             _ if !segment.payload.is_empty() => Self::Data(segment.payload),
-            0 => Self::Accepted,
+            0 => Self::Acknowledgement,
             read => Self::Room(read),
         }
     }

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use ::tokio::io::ReadBuf;
 
@@ -53,25 +53,29 @@ impl PipeStream {
 
     pub(super) fn poll_read(
         &self,
-        cx: &Context<'_>,
+        waker: Option<&Waker>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.host
-            .pipes(|pipes, _| pipes.poll_read(self.end, cx, buffer))?
+            .pipes(|pipes, _| pipes.poll_read(self.end, waker, buffer))?
     }
 
     pub(super) fn poll_peek(
         &self,
-        cx: &Context<'_>,
+        waker: Option<&Waker>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<usize>> {
         self.host
-            .pipes(|pipes, _| pipes.poll_peek(self.end, cx, buffer))?
+            .pipes(|pipes, _| pipes.poll_peek(self.end, waker, buffer))?
     }
 
-    pub(super) fn poll_write(&self, cx: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    pub(super) fn poll_write(
+        &self,
+        waker: Option<&Waker>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.host
-            .pipes(|pipes, _| pipes.poll_write(self.end, cx, bytes))?
+            .pipes(|pipes, _| pipes.poll_write(self.end, waker, bytes))?
     }
 
     pub(super) fn shut_down(&self) -> io::Result<()> {

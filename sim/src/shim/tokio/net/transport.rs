@@ -50,7 +50,7 @@ impl Stream {
                 has_read(buffer.filled().len() - before);
                 result
             }
-            Self::Pipe(pipe) => pipe.poll_read(cx, buffer),
+            Self::Pipe(pipe) => pipe.poll_read(Some(cx.waker()), buffer),
         }
     }
 
@@ -61,7 +61,7 @@ impl Stream {
     ) -> Poll<io::Result<usize>> {
         match self {
             Self::Machine(stream) => stream.get_mut()?.poll_peek(cx, buffer),
-            Self::Pipe(pipe) => pipe.poll_peek(cx, buffer),
+            Self::Pipe(pipe) => pipe.poll_peek(Some(cx.waker()), buffer),
         }
     }
 
@@ -76,7 +76,7 @@ impl Stream {
                 network::dirty();
                 Poll::Ready(written)
             }
-            Self::Pipe(pipe) => pipe.poll_write(cx, bytes),
+            Self::Pipe(pipe) => pipe.poll_write(Some(cx.waker()), bytes),
         }
     }
 
@@ -85,7 +85,7 @@ impl Stream {
         // An empty write waits for room as any other does.
         let written = match self {
             Self::Machine(stream) => Pin::new(stream.get_mut()?).poll_write(cx, &[]),
-            Self::Pipe(pipe) => pipe.poll_write(cx, &[]),
+            Self::Pipe(pipe) => pipe.poll_write(Some(cx.waker()), &[]),
         };
         written.map(|_| Ok(()))
     }
@@ -103,15 +103,24 @@ impl Stream {
 
     pub(super) fn try_read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut buffer = ReadBuf::new(buffer);
-        let mut cx = Context::from_waker(Waker::noop());
-        match self.poll_read(&mut cx, &mut buffer) {
+        let read = match self {
+            Self::Machine(_) => {
+                self.poll_read(&mut Context::from_waker(Waker::noop()), &mut buffer)
+            }
+            Self::Pipe(pipe) => pipe.poll_read(None, &mut buffer),
+        };
+        match read {
             Poll::Ready(read) => read.map(|()| buffer.filled().len()),
             Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
 
     pub(super) fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self.poll_write(&mut Context::from_waker(Waker::noop()), bytes) {
+        let written = match self {
+            Self::Machine(_) => self.poll_write(&mut Context::from_waker(Waker::noop()), bytes),
+            Self::Pipe(pipe) => pipe.poll_write(None, bytes),
+        };
+        match written {
             Poll::Ready(written) => written,
             Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
         }
@@ -192,7 +201,6 @@ impl Drop for Stream {
 }
 
 impl Listener {
-    #[expect(clippy::unused_async, reason = "the bind of a machine is a future")]
     pub(super) async fn bind(host: RunHost, at: SocketAddr) -> io::Result<Self> {
         match network::tcp_model() {
             TcpModel::Machine => {
