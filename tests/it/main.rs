@@ -21,6 +21,7 @@ mod metrics;
 mod open_sets;
 mod oracles_apart;
 mod own_kind;
+mod packaging;
 mod plain_tasks;
 mod readme;
 mod replay;
