@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
+use crate::run::strategy::with_nearest;
 
 /// The variable that makes a test take a command of the `rehearsal` binary from standard
 /// input. Only that binary sets it.
@@ -108,7 +109,7 @@ impl Environment {
                     let strategy = StrategyName::sampling(&value);
                     let strategy = strategy.map_err(|problem| EnvironmentError {
                         variable: "REHEARSAL_STRATEGY",
-                        problem,
+                        problem: with_nearest(&value, &problem),
                     })?;
                     found.strategy = Some(strategy);
                 }

@@ -29,6 +29,7 @@ mod repro_files;
 mod scenario_files;
 mod scenario_meaning;
 mod scenario_properties;
+mod schema_file;
 mod schema_page;
 mod score;
 mod shrink;
