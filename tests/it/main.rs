@@ -6,6 +6,7 @@
 
 mod answers;
 mod bad_input;
+mod book;
 mod cancel;
 mod cli;
 mod compatibility;
