@@ -19,6 +19,7 @@ use rehearsal_agents::sections::durations;
 
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
+use crate::run::strategy::with_nearest;
 
 /// The variable that makes a test take a command of the `rehearsal` binary from standard
 /// input. Only that binary sets it.
@@ -122,7 +123,7 @@ impl Environment {
                     let strategy = StrategyName::sampling(&value);
                     let strategy = strategy.map_err(|problem| EnvironmentError {
                         variable: "REHEARSAL_STRATEGY",
-                        problem,
+                        problem: with_nearest(&value, &problem),
                     })?;
                     found.strategy = Some(strategy);
                 }

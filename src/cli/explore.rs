@@ -21,7 +21,7 @@ use crate::explore::{Exploration, Shard};
 use crate::repro::{shell_path, shell_word};
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
-use crate::scenario::{Scenario, durations};
+use crate::scenario::Scenario;
 
 /// More threads than this are a mistake.
 const JOBS_MAX: u64 = 1_024;
@@ -60,7 +60,13 @@ pub(super) struct ExploreArgs {
     /// whole.
     #[arg(long, value_name = "k/n")]
     shard: Option<Shard>,
-    #[arg(long, value_name = "X", default_value_t, help = StrategyName::help(true))]
+    #[arg(
+        long,
+        value_name = "X",
+        default_value_t,
+        help = StrategyName::help(true),
+        value_parser = super::any_strategy
+    )]
     strategy: StrategyName,
     /// Stop an exhaustive search after so many schedules.
     #[arg(long, value_name = "M", value_parser = clap::value_parser!(u64).range(1..))]
@@ -98,10 +104,9 @@ impl From<&PackageArgs> for Packages {
 }
 
 fn time_limit(text: &str) -> Result<Duration, String> {
-    match durations::parse(text) {
-        Ok(Duration::ZERO) => Err("no seed can be run in no time".to_owned()),
-        Ok(duration) => Ok(duration),
-        Err(bad) => Err(format!("{}; {}", bad.message, bad.help)),
+    match super::time(text)? {
+        Duration::ZERO => Err("no seed can be run in no time".to_owned()),
+        duration => Ok(duration),
     }
 }
 

@@ -42,6 +42,7 @@ use crate::regression;
 use crate::repro::shell_word;
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
+use crate::run::strategy::with_nearest;
 use crate::scenario::amounts::{self, Written};
 use crate::scenario::{Edit, durations, new};
 
@@ -178,7 +179,11 @@ enum Command {
         code: Option<String>,
     },
     /// Print the JSON schema of scenario files.
-    Schema,
+    Schema {
+        /// Only of the files for this system. Without it, of those for any.
+        #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(new::systems()))]
+        system: Option<String>,
+    },
     /// Write a new scenario file with comments. A file that exists is left alone.
     New {
         /// The name of the scenario.
@@ -242,7 +247,7 @@ struct RunArgs {
         value_name = "X",
         help = StrategyName::help(false),
         default_value_t,
-        value_parser = StrategyName::sampling
+        value_parser = sampling_strategy
     )]
     strategy: StrategyName,
     #[command(flatten)]
@@ -317,9 +322,23 @@ fn share(text: &str) -> Result<Amount, String> {
     share.map_err(|bad| format!("{}: {}", bad.message, bad.help))
 }
 
-/// A stretch of real time, written as in scenario files.
+/// A stretch of real time, written as durations in scenario files.
 fn time(text: &str) -> Result<Duration, String> {
-    durations::parse(text).map_err(|error| format!("{}: {}", error.message, error.help))
+    durations::parse(text).map_err(|bad| {
+        let message = bad.message;
+        format!("{message}; write a whole number and a unit, as in 90s or 5m")
+    })
+}
+
+/// A strategy that runs one schedule a seed.
+fn sampling_strategy(text: &str) -> Result<StrategyName, String> {
+    StrategyName::sampling(text).map_err(|error| with_nearest(text, &error))
+}
+
+/// Any strategy.
+fn any_strategy(text: &str) -> Result<StrategyName, String> {
+    text.parse()
+        .map_err(|error: String| with_nearest(text, &error))
 }
 
 /// Runs the command line of this process. Prints, and says how to exit.
@@ -382,7 +401,7 @@ fn dispatch(cli: &Cli) -> Exit {
         #[cfg(feature = "mcp")]
         Command::Mcp => mcp::serve(&cli.root, &out(cli)),
         Command::Explain { code } => explain::explain(code.as_deref()),
-        Command::Schema => create::schema(),
+        Command::Schema { system } => create::schema(system.as_deref()),
         Command::New { name, system } => create::new(&cli.root, name, system),
     };
     match done {
@@ -394,7 +413,7 @@ fn dispatch(cli: &Cli) -> Exit {
             | Command::Check { .. }
             | Command::Explain { .. }
             | Command::Sweep(_)
-            | Command::Schema => Exit::Pass,
+            | Command::Schema { .. } => Exit::Pass,
             Command::Conform(args) if args.list => Exit::Pass,
             _ => Exit::Unknown,
         },

@@ -76,7 +76,7 @@ impl FromStr for Choice {
         if text == "all" {
             return Ok(Self::All);
         }
-        StrategyName::sampling(text).map(Self::One)
+        super::sampling_strategy(text).map(Self::One)
     }
 }
 

@@ -9,6 +9,10 @@ use super::diagnostic::Diagnostic;
 use super::source::Source;
 use super::suggest;
 
+/// The most directories that are looked through: a link to the root of the file system leads
+/// to more.
+const DIRECTORIES_MAX: usize = 10_000;
+
 /// The directory of scenarios, seen from the project's root.
 pub const ROOT: &str = "scenarios";
 
@@ -66,7 +70,7 @@ pub fn resolve_all(root: &Path, argument: &str) -> Result<Vec<PathBuf>, Vec<Diag
 ///
 /// # Errors
 ///
-/// If no file below `root` has that name, or [`find`] fails.
+/// If no file below `root` has that name, or two have, or a directory cannot be read.
 pub fn resolve(root: &Path, argument: &str) -> Result<PathBuf, Vec<Diagnostic>> {
     if is_path(argument) {
         let path = PathBuf::from(argument);
@@ -77,14 +81,19 @@ pub fn resolve(root: &Path, argument: &str) -> Result<PathBuf, Vec<Diagnostic>> 
         };
         return Ok(of_test.unwrap_or(path));
     }
-    let files = find(root)?;
-    let names: Vec<String> = files.iter().map(|file| name_of(file)).collect();
-    let known = files
-        .iter()
-        .zip(&names)
-        .find(|(_, name)| *name == argument)
-        .map(|(file, _)| file.clone());
-    known.ok_or_else(|| vec![unknown(root, argument, &names)])
+    let mut files = walk(root)?;
+    files.sort();
+    let named = |file: &&PathBuf| name_of(file) == argument;
+    // Other names that two files have do not matter here.
+    match files.iter().filter(named).collect::<Vec<_>>().as_slice() {
+        [] => {
+            let mut names: Vec<String> = files.iter().map(|file| name_of(file)).collect();
+            names.dedup();
+            Err(vec![unknown(root, argument, &names)])
+        }
+        [only] => Ok((*only).clone()),
+        [first, second, ..] => Err(vec![ambiguous(argument, first, second)]),
+    }
 }
 
 /// The name of the scenario in that file: the file's name without `.toml`.
@@ -101,7 +110,7 @@ fn of_test(root: &Path, argument: &str) -> Option<PathBuf> {
         Path::new(system).components().next(),
         Some(Component::Normal(_))
     );
-    let files = find(root).ok().filter(|_| is_name)?;
+    let files = walk(root).ok().filter(|_| is_name)?;
     files
         .into_iter()
         .find(|file| name_of(file) == name && file.starts_with(root.join(system)))
@@ -123,6 +132,9 @@ fn walk(root: &Path) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
             .map_err(|error| vec![refusal(root, &directory, &error)])?;
         if !entered.insert(identity) {
             continue;
+        }
+        if entered.len() > DIRECTORIES_MAX {
+            return Err(vec![too_many(root)]);
         }
         let entries =
             entries(&directory).map_err(|error| vec![refusal(root, &directory, &error)])?;
@@ -171,6 +183,13 @@ fn refusal(root: &Path, directory: &Path, error: &io::Error) -> Diagnostic {
         format!("cannot read `{shown}`: {error}"),
     )
     .help("check the path and its permissions")
+}
+
+fn too_many(root: &Path) -> Diagnostic {
+    let shown = root.display();
+    let message = format!("more than {DIRECTORIES_MAX} directories below `{shown}`");
+    Diagnostic::new(Code::Unreadable, &Source::new(root, ""), message)
+        .help("remove links that lead out of the project, or name scenario files by their paths")
 }
 
 fn empty(directory: &Path) -> Diagnostic {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::kind::Kinds;
+use super::schema;
 
 /// The names of the systems that a new scenario can be written for.
 pub fn systems() -> Vec<&'static str> {
@@ -12,7 +13,9 @@ pub fn systems() -> Vec<&'static str> {
 /// Returns the text of a new scenario, with comments; `None` if there is no such system.
 pub fn text(name: &str, system: &str) -> Option<String> {
     let kind = Kinds::shipped().find(system)?;
-    let head = include_str!("new.toml").replace("NAME", name);
+    let schema = schema::path_of(kind.name());
+    let head = include_str!("new.toml").replace("SCHEMA", &schema);
+    let head = head.replace("NAME", name);
     Some(format!("{head}{}", kind.system().sections().template()))
 }
 

@@ -24,6 +24,14 @@ pub(super) struct SystemSchema {
     options: Vec<String>,
 }
 
+/// Returns the path of the schema for files of that kind of system, seen from the directory of
+/// scenarios. Scenario files name it in their first line, `#:schema ./schemas/bus.json`, for
+/// editors that read TOML with taplo. Each kind has a schema of its own: of a file that fits
+/// none of several kinds, a validator says no more than that.
+pub fn path_of(system: &str) -> String {
+    format!("schemas/{system}.json")
+}
+
 /// The section that the system and all others give meaning to.
 pub(super) const SYSTEM: &str = "system";
 
@@ -190,16 +198,32 @@ fn fill(schema: &mut Value, keyword: &str, names: &[String]) {
     }
 }
 
+/// Returns the text of a schema, as `rehearsal schema` prints it.
+pub fn text(schema: &Value) -> String {
+    format!("{schema:#}\n")
+}
+
+/// Returns the JSON schema of the scenario files of one kind of system; `None` if there is no
+/// such kind.
+pub fn json_schema_of(system: &str) -> Option<Value> {
+    let kind = Kinds::shipped().find(system)?;
+    Some(titled(standard(&kind.schema().all)))
+}
+
 /// Returns the JSON schema of scenario files.
 pub fn json_schema() -> Value {
     let kinds = Kinds::shipped().iter();
     let mut variants: Vec<(&str, Value)> = kinds
         .map(|kind| (kind.name(), standard(&kind.schema().all)))
         .collect();
-    let mut schema = match variants.len() {
+    titled(match variants.len() {
         1 => variants.remove(0).1,
         _ => one_of(variants),
-    };
+    })
+}
+
+/// Returns the schema with its dialect and its title.
+fn titled(mut schema: Value) -> Value {
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     schema["title"] = "Rehearsal scenario".into();
     schema

@@ -637,7 +637,57 @@ fn codes_are_explained() {
     assert!(text.lines().all(|line| line.len() <= 80), "{text}");
     let all = stdout(&rehearsal(&["explain"]));
     for known in rehearsal::scenario::Code::ALL {
-        assert!(all.contains(&format!("{known}: ")), "{known}");
+        let alone = rehearsal(&["explain", known.name()]);
+        assert_eq!(code(&alone), 0, "{known}: {}", stderr(&alone));
+        assert!(stdout(&alone).starts_with(&format!("{known}: ")), "{known}");
+        assert!(all.contains(&stdout(&alone)), "{known}");
+    }
+}
+
+#[test]
+fn misspelt_names_get_a_suggestion() {
+    let file = file("empty.jsonl", "");
+    let file = file.to_str().expect("UTF-8");
+    let cases: [(&[&str], &str); 12] = [
+        (&["run", "colision"], "`collision`"),
+        (&["run", "collision", "--strategy", "pso"], "`pos`"),
+        (
+            &["explore", "collision", "--strategy", "exhastive:2"],
+            "`exhaustive`",
+        ),
+        (&["score", "--strategy", "rnadom"], "`random`"),
+        (
+            &["run", "collision", "--set", "agents.0.cuont=1"],
+            "`count`",
+        ),
+        (
+            &["run", "collision", "--transport", "websockt"],
+            "`websocket`",
+        ),
+        (&["run", "collision", "--sede", "1"], "'--seed'"),
+        (&["new", "x", "--system", "bux"], "'bus'"),
+        (&["schema", "--system", "bux"], "'bus'"),
+        (&["explain", "S010"], "`S0010`"),
+        (&["exlpore"], "'explore'"),
+        (&["conform", "ag-ui-spce", file], "`ag-ui-spec`"),
+    ];
+    for (arguments, meant) in cases {
+        let output = rehearsal(arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}: {}", stderr(&output));
+        let said = stderr(&output);
+        assert!(said.contains(meant), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn times_of_the_command_line_say_how_they_are_written() {
+    for wrong in ["5", "1.5m", "999999999999h", "soon", ""] {
+        let option = format!("--for={wrong}");
+        let output = rehearsal(&["explore", "collision", &option]);
+        assert_eq!(code(&output), 2, "{wrong}");
+        let said = stderr(&output);
+        assert!(said.contains("as in 90s or 5m"), "{wrong}: {said}");
+        assert!(!said.contains("in a scenario"), "{wrong}: {said}");
     }
 }
 

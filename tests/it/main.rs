@@ -6,6 +6,7 @@
 
 mod answers;
 mod bad_input;
+mod book;
 mod cancel;
 mod ci_templates;
 mod cli;
@@ -24,6 +25,7 @@ mod metrics;
 mod open_sets;
 mod oracles_apart;
 mod own_kind;
+mod packaging;
 mod plain_tasks;
 mod profiles;
 mod readme;
@@ -33,6 +35,7 @@ mod result_files;
 mod scenario_files;
 mod scenario_meaning;
 mod scenario_properties;
+mod schema_file;
 mod schema_page;
 mod score;
 mod shrink;

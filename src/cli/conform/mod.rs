@@ -18,6 +18,7 @@ use rehearsal_history::wire::{WIRE_PROFILES, WireProfile, wire_profile};
 use super::print_error;
 use crate::chosen_oracle::ChosenOracle;
 use crate::exit::Exit;
+use crate::scenario::suggest::nearest;
 
 /// The arguments of `rehearsal conform`.
 #[derive(Args, Debug)]
@@ -82,8 +83,15 @@ fn is_profile(name: &Path) -> bool {
 fn profile_named(name: &Path, args: &ConformArgs) -> Result<&'static WireProfile, String> {
     let profile = name.to_str().and_then(wire_profile).ok_or_else(|| {
         let names: Vec<&str> = WIRE_PROFILES.iter().map(|profile| profile.name).collect();
-        let name = printable(&name.to_string_lossy());
-        format!("`{name}` is no profile; there are {}", names.join(", "))
+        let name = name.to_string_lossy();
+        let near = nearest(&name, names.iter().copied());
+        let near = near.map(|near| format!("did you mean `{near}`? "));
+        format!(
+            "`{}` is no profile; {}there are {}",
+            printable(&name),
+            near.unwrap_or_default(),
+            names.join(", ")
+        )
     })?;
     if args.oracles.is_empty() {
         Ok(profile)

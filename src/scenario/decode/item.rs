@@ -80,12 +80,16 @@ impl<'a> Item<'a> {
             Some(number) => Some(At::new(number, self.span)),
             None => {
                 let (least, most) = (grouped(*limits.start()), grouped(*limits.end()));
+                let help = match limits.start() == limits.end() {
+                    true => format!("it must be {least}"),
+                    false => format!("it must be at least {least} and at most {most}"),
+                };
                 problems.report(
                     Code::OutOfRange,
                     self.span,
                     format!("{} cannot be {}", self.name, quote(&integer.to_string())),
                     "out of limits",
-                    format!("it must be at least {least} and at most {most}"),
+                    help,
                 );
                 None
             }
@@ -125,7 +129,7 @@ impl<'a> Item<'a> {
         let text = self.time_text(problems)?;
         let (from, to) = match durations::parse_range(text) {
             Ok(range) => range,
-            Err(bad) => return self.bad_duration(text, bad, problems),
+            Err(bad) => return self.bad_range(text, bad, problems),
         };
         if from > to {
             problems.report(
@@ -157,6 +161,13 @@ impl<'a> Item<'a> {
         names: &[(&str, T)],
         problems: &mut Problems,
     ) -> Option<At<T>> {
+        if !self.is_text() {
+            let help = format!(
+                "write one of {} in quotes",
+                list(names.iter().map(|(name, _)| name))
+            );
+            return self.wrong_type_with("a string", help, problems);
+        }
         let text = self.text(problems)?;
         let known = names.iter().find(|(name, _)| *name == text.value);
         match known {
@@ -226,14 +237,21 @@ impl<'a> Item<'a> {
 
     /// Reports a value of the wrong type. Always `None`, for the caller to return.
     pub(crate) fn wrong_type<T>(&self, wanted: &str, problems: &mut Problems) -> Option<T> {
+        let help = type_hint(wanted, &self.name, self.value);
+        self.wrong_type_with(wanted, help, problems)
+    }
+
+    /// Does the same with another help text.
+    pub(crate) fn wrong_type_with<T>(
+        &self,
+        wanted: &str,
+        help: String,
+        problems: &mut Problems,
+    ) -> Option<T> {
         let found = found_type(self.value);
-        problems.report(
-            Code::WrongType,
-            self.span,
-            format!("{} must be {wanted}, not {found}", self.name),
-            format!("this is {found}"),
-            type_hint(wanted, self.value),
-        );
+        let message = format!("{} must be {wanted}, not {found}", self.name);
+        let label = format!("this is {found}");
+        problems.report(Code::WrongType, self.span, message, label, help);
         None
     }
 
@@ -251,6 +269,24 @@ impl<'a> Item<'a> {
             format!("{} is no duration: \"{}\"", self.name, quote(text)),
             bad.message,
             bad.help,
+        );
+        None
+    }
+
+    fn bad_range<T>(&self, text: &str, bad: BadDuration, problems: &mut Problems) -> Option<T> {
+        problems.report(
+            Code::BadDuration,
+            self.span,
+            format!(
+                "{} is no range of durations: \"{}\"",
+                self.name,
+                quote(text)
+            ),
+            bad.message,
+            format!(
+                "{}; a range is two durations with two dots, such as \"1ms..50ms\"",
+                bad.help
+            ),
         );
         None
     }
@@ -306,7 +342,8 @@ fn found_type(value: &DeValue<'_>) -> &'static str {
     }
 }
 
-fn type_hint(wanted: &str, value: &DeValue<'_>) -> String {
+fn type_hint(wanted: &str, name: &str, value: &DeValue<'_>) -> String {
+    let name = name.trim_matches('`');
     match (wanted, value) {
         ("a duration", DeValue::Integer(number)) => {
             let number = number.to_string();
@@ -319,9 +356,12 @@ fn type_hint(wanted: &str, value: &DeValue<'_>) -> String {
             format!("write it in brackets: [\"{}\"]", quote(text))
         }
         ("a list", DeValue::Table(_)) => {
-            "several tables of one kind are written with two brackets: [[agents]]".to_owned()
+            format!("several tables of one kind are written with two brackets: [[{name}]]")
         }
         ("a string", DeValue::Integer(_) | DeValue::Boolean(_)) => "put it in quotes".to_owned(),
+        ("a table", _) => "write a table in braces, `{ key = value }`".to_owned(),
+        ("a list", _) => "write a list in brackets, `[…]`".to_owned(),
+        ("a whole number", DeValue::Float(_)) => "write a whole number, without a point".to_owned(),
         _ => format!("write {wanted}"),
     }
 }

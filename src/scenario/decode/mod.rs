@@ -5,6 +5,7 @@
 //! schema has been made of the same structs, so that this cannot fail. At last the
 //! sections are compared with each other.
 
+mod brackets;
 mod check;
 pub(crate) mod item;
 pub(super) mod json;
@@ -21,10 +22,12 @@ use rehearsal_agents::spec::AnySpec;
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
+use self::brackets::Unclosed;
 use self::check::Coded;
 use self::problems::Problems;
 use self::section::Section;
 use self::walk::{Limits, Walk};
+use self::words::list;
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Span};
 use super::edit::{self, CutError, Edit, Edited, NewValue};
@@ -50,7 +53,13 @@ pub(super) fn decode(
     kinds: &Kinds,
 ) -> Result<Scenario, Vec<Diagnostic>> {
     let mut problems = Problems::new(source);
-    let (document, errors) = DeTable::parse_recoverable(source.text());
+    let closed;
+    let (mut document, mut errors) = DeTable::parse_recoverable(source.text());
+    if !errors.is_empty() && !errors.iter().any(is_too_deep) {
+        closed = brackets::close(source.text());
+        report_unclosed(&closed.unclosed, &mut problems);
+        (document, errors) = DeTable::parse_recoverable(&closed.text);
+    }
     let document = document.into_inner();
     if document.is_empty() && errors.is_empty() {
         return Err(vec![empty(source)]);
@@ -402,14 +411,22 @@ fn unknown_kind(document: &DeTable<'_>, kinds: &Kinds, problems: &mut Problems) 
     let names = kinds.iter().map(|kind| kind.name());
     let names: Vec<(&str, ())> = names.map(|name| (name, ())).collect();
     let mut root = Section::new("the scenario", Span::default(), document);
+    let kinds: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+    let kinds = list(kinds);
     let example = "`system`, with the `kind` of system";
     let Some(item) = root.need(SYSTEM, example, problems) else {
         return;
     };
+    if item.value.as_str().is_some() {
+        let help = format!("write `system = {{ kind = \"…\" }}`; the kinds are {kinds}");
+        let _: Option<()> = item.wrong_type_with("a table", help, problems);
+        return;
+    }
     let Some(mut section) = item.section("`system`", problems) else {
         return;
     };
-    if let Some(kind) = section.need("kind", "the kind of system", problems) {
+    let example = format!("`kind = \"…\"`; the kinds are {kinds}");
+    if let Some(kind) = section.need("kind", &example, problems) {
         kind.one_of("kind of system", &names, problems);
     }
 }
@@ -542,6 +559,18 @@ fn not_a_scenario(source: &Arc<Source>) -> Diagnostic {
         .help(format!("replay it with `rehearsal replay {path}`"))
 }
 
+/// Reports brackets that are not closed.
+fn report_unclosed(unclosed: &[Unclosed], problems: &mut Problems) {
+    for bracket in unclosed {
+        let (noun, missing) = (bracket.noun(), bracket.missing());
+        let problem = problems
+            .problem(Code::Syntax, format!("not TOML: a {noun} is not closed"))
+            .at(bracket.span, format!("the {noun} begins here"))
+            .help(format!("add `{missing}` behind its last entry"));
+        problems.push_syntax(problem);
+    }
+}
+
 /// Reports syntax errors, those that explain others first.
 pub(crate) fn report_syntax(errors: &[toml::de::Error], problems: &mut Problems) {
     let mut found: Vec<Diagnostic> = errors
@@ -565,7 +594,34 @@ pub(crate) fn report_syntax(errors: &[toml::de::Error], problems: &mut Problems)
 struct Specimens {
     duplicate_key: Vec<String>,
     too_deep: Vec<String>,
+    /// Messages of other slips, with the remedy.
+    slips: Vec<(String, &'static str)>,
 }
+
+/// Texts that are wrong in a way that is common, with the remedy. Of two texts that the parser
+/// says the same of, the first counts.
+const SLIPS: [(&str, &str); 11] = [
+    ("a = b", "put a text in quotes: `key = \"text\"`"),
+    (
+        "a = \"b\nc = 1",
+        "end the text with a quote on its own line",
+    ),
+    ("a = 'b\nc = 1", "end the text with a quote on its own line"),
+    ("a\nb = 1", "write a value behind it: `key = value`"),
+    ("a =\nb = 1", "write a value behind the `=`"),
+    ("a = = 1", "write a single `=` between key and value"),
+    ("a = 1 b = 2", "write each key on a line of its own"),
+    ("a = [1 2]", "put a comma between two entries"),
+    ("a = { b = 1 c = 2 }", "put a comma between two entries"),
+    (
+        "[a\nb = 1",
+        "end the name of a table with a bracket: `[name]`",
+    ),
+    (
+        "[[a]\nb = 1",
+        "end the name of a list's element with two brackets: `[[name]]`",
+    ),
+];
 
 fn specimens() -> &'static Specimens {
     static SPECIMENS: OnceLock<Specimens> = OnceLock::new();
@@ -586,6 +642,13 @@ fn specimens() -> &'static Specimens {
                 format!("a = {}", "{ a = ".repeat(DEEP)),
                 format!("{}a = 1", "a.".repeat(DEEP)),
             ]),
+            slips: SLIPS
+                .iter()
+                .filter_map(|(text, remedy)| {
+                    let error = DeTable::parse(text).err()?;
+                    Some((error.message().to_owned(), *remedy))
+                })
+                .collect(),
         }
     })
 }
@@ -601,6 +664,16 @@ pub(crate) fn is_too_deep(error: &toml::de::Error) -> bool {
 fn is_duplicate_key(error: &toml::de::Error) -> bool {
     let messages = &specimens().duplicate_key;
     messages.iter().any(|message| message == error.message())
+}
+
+/// Returns the remedy for a syntax error.
+fn remedy(error: &toml::de::Error) -> &'static str {
+    let mut slips = specimens().slips.iter();
+    let known = slips.find(|(message, _)| message == error.message());
+    known.map_or(
+        "write `key = value`, each on a line of its own, with texts in quotes; see https://toml.io",
+        |(_, remedy)| remedy,
+    )
 }
 
 fn syntax_problem(error: &toml::de::Error, problems: &Problems) -> Diagnostic {
@@ -625,7 +698,7 @@ fn syntax_problem(error: &toml::de::Error, problems: &Problems) -> Diagnostic {
     } else {
         problems
             .problem(Code::Syntax, format!("not TOML: {message}"))
-            .help("see https://toml.io for the syntax")
+            .help(remedy(error))
     };
     match span {
         Some(span) => problem.at(span, ""),
@@ -642,6 +715,7 @@ mod tests {
         let specimens = specimens();
         assert_eq!(specimens.duplicate_key.len(), 3);
         assert_eq!(specimens.too_deep.len(), 3);
+        assert_eq!(specimens.slips.len(), SLIPS.len());
         let others = ["a = = 1", "a = \"", "[", "a = 1979-99-99", "\u{1}"];
         for text in others {
             let error = DeTable::parse(text).expect_err("it is no TOML");

@@ -67,7 +67,7 @@ impl Walk<'_> {
 
     fn choice(&mut self, item: &Item<'_>, node: Node<'static>, names: &[&str]) -> bool {
         let names: Vec<(&str, ())> = names.iter().map(|name| (*name, ())).collect();
-        let noun = node.noun().unwrap_or("name");
+        let noun = node.noun().unwrap_or(&item.name);
         item.one_of(noun, &names, self.problems).is_some()
     }
 
@@ -286,12 +286,31 @@ impl Walk<'_> {
                 format!("add {}: {}", shown(example), uncapitalized(&summary))
             }
             (Some(example), None) => format!("add {}", shown(example)),
-            (None, _) => format!("add `{key}`"),
+            (None, summary) => {
+                let table = match field.shape() {
+                    Shape::Table => format!("add a table `[{key}]`{}", with_required(field)),
+                    _ => format!("add `{key}`"),
+                };
+                match summary {
+                    Some(summary) => format!("{table}: {}", uncapitalized(&summary)),
+                    None => table,
+                }
+            }
         };
         let message = format!("`{key}` is missing in {}", section.name());
         self.problems
             .report(Code::MissingKey, section.span, message, "", help);
     }
+}
+
+/// The keys that a table must have, for a sentence.
+fn with_required(table: Node<'static>) -> String {
+    let keys = table.fields().map(|(key, _)| key);
+    let required: Vec<&str> = keys.filter(|key| table.requires(key)).collect();
+    if required.is_empty() {
+        return String::new();
+    }
+    format!(" with {}", list(required))
 }
 
 /// The relation of a field to the table that it is in.

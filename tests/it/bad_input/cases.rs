@@ -2,7 +2,7 @@
 
 use rehearsal::scenario::Code;
 
-use super::{contradictions, limits};
+use super::{contradictions, limits, systems};
 
 /// A scenario that is right; cases change it.
 pub(crate) const HEALTHY: &str = r#"format = 1
@@ -44,31 +44,6 @@ pub(crate) struct Case {
     pub(crate) wrong: Vec<Code>,
 }
 
-/// Cases whose look is kept as a snapshot.
-const SHOWN: [&str; 14] = [
-    "unknown_key",
-    "wrong_type",
-    "impossible_count",
-    "count_of_four_billion",
-    "two_errors_at_once",
-    "unknown_agent_kind",
-    "empty",
-    "syntax_error",
-    "duplicate_key",
-    "faults_in_process",
-    "uneven_party",
-    "missing_keys",
-    "limits_in_other_units",
-    "limits_of_no_metric",
-];
-
-impl Case {
-    /// Returns `true` if its drawing is kept as a snapshot.
-    pub(crate) fn is_shown(&self) -> bool {
-        SHOWN.contains(&self.name)
-    }
-}
-
 /// A case with that name, text and outcome.
 pub(crate) fn case(name: &'static str, text: impl Into<String>, wrong: &[Code]) -> Case {
     Case {
@@ -102,6 +77,7 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(agent_cases());
     cases.extend(contradictions::all());
     cases.extend(limits::all());
+    cases.extend(systems::all());
     cases
 }
 

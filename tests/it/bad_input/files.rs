@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rehearsal::scenario::{Code, Diagnostic, Edit, MAX_BYTES, discover, load, load_with};
 
 use super::cases::HEALTHY;
+use crate::support::codes;
 
 /// The problems of one file or name.
 pub(crate) struct FileCase {
@@ -137,6 +138,33 @@ fn set_without_a_place() -> FileCase {
     let set = Edit::from_argument("agents.7.count=2").expect("an edit");
     let loaded = load_with(&file, &[set]);
     failed("set_without_a_place", loaded.map(|_| ()), &[Code::NoPlace])
+}
+
+#[test]
+fn name_of_two_files_blocks_no_other_name() {
+    for file in ["one/same", "two/same", "two/other"] {
+        written(&format!("blocked/{file}.toml"), b"");
+    }
+    let root = directory().join("blocked");
+    let found = discover::resolve(&root, "other").expect("one file has the name");
+    assert_eq!(found, root.join("two/other.toml"));
+    let problems = discover::resolve(&root, "same").expect_err("two files have the name");
+    assert_eq!(codes(&problems), [Code::AmbiguousName]);
+    let problems = discover::resolve(&root, "othre").expect_err("no file has the name");
+    assert_eq!(problems[0].help.as_deref(), Some("did you mean `other`?"));
+}
+
+/// A link to the root of a file system leads to more directories than a project has.
+#[test]
+fn too_many_directories_are_refused() {
+    let root = directory().join("wide");
+    for number in 0..=10_000 {
+        fs::create_dir_all(root.join(number.to_string())).expect("a directory");
+    }
+    let problems = discover::find(&root).expect_err("there are too many");
+    fs::remove_dir_all(&root).expect("they are removed");
+    assert_eq!(codes(&problems), [Code::Unreadable]);
+    assert!(problems[0].message.contains("more than 10000 directories"));
 }
 
 /// Writes a file below the directory and returns its path there. Tests run at

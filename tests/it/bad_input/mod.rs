@@ -6,6 +6,7 @@ mod files;
 mod hostile;
 mod limits;
 mod schema;
+mod systems;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -92,9 +93,31 @@ fn files_that_cannot_be_read_or_found() {
     }
 }
 
+/// The number of wrong files below which the corpus must not fall.
+const CASES_MIN: usize = 80;
+
 #[test]
 fn diagnostics_look_as_reviewed() {
-    for Case { name, text, .. } in cases::all().into_iter().filter(Case::is_shown) {
+    let cases = cases::all();
+    let names: BTreeSet<&str> = cases.iter().map(|case| case.name).collect();
+    assert_eq!(names.len(), cases.len(), "two cases have one name");
+    assert!(names.len() >= CASES_MIN, "only {} cases", names.len());
+    for Case { name, text, .. } in cases {
         assert_looks_like(name, &problems(&text));
+    }
+}
+
+#[test]
+fn every_diagnostic_says_what_is_wrong_where_and_what_to_try() {
+    for Case { name, text, .. } in cases::all() {
+        for problem in problems(&text) {
+            let shown = problem.render(ColorChoice::Plain);
+            assert!(!problem.message.is_empty(), "{name}: {shown}");
+            let help = problem.help.as_deref().unwrap_or_default();
+            assert!(!help.is_empty(), "{name} has no help: {shown}");
+            // A file without a line has no place, and one with too many problems only a number.
+            let is_of_the_file = [Code::FileEmpty, Code::TooManyProblems].contains(&problem.code);
+            assert_eq!(problem.span().is_none(), is_of_the_file, "{name}: {shown}");
+        }
     }
 }
