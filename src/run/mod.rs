@@ -372,7 +372,7 @@ pub(crate) fn observe_scenario(
     options: RunOptions,
     strategy: Box<dyn Strategy>,
 ) {
-    let counted = effects::counted(scenario, options.seed);
+    let counted = effects::counted(scenario, options.seed, &options.heartbeat);
     execute(&counted, options, strategy, None);
 }
 

@@ -124,8 +124,8 @@ impl Program {
         let config = Config {
             seed: options.seed,
             strategy,
-            choices: options.choices,
             budget: options.within(self.world.budget),
+            choices: options.choices,
             recording: options.recording,
             net: self.world.net,
             ambient: self.world.ambient,
