@@ -6,8 +6,7 @@ use std::sync::Arc;
 pub use rehearsal_agents::spec::Extent;
 use rehearsal_sim::hermetic::call_on_fresh_thread;
 use rehearsal_sim::{
-    Ambient, Choices, Deviate, Fifo, Pick, PickDeviation, Profile, Recording, Scope,
-    Strategy,
+    Ambient, Choices, Deviate, Fifo, Pick, PickDeviation, Profile, Recording, Scope, Strategy,
 };
 
 use super::identity::{Identity, Selection, VariantError};
