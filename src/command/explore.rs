@@ -60,12 +60,15 @@ pub(super) fn explore(
     stop: &AtomicBool,
     console: &mut dyn Console,
 ) -> io::Result<Exit> {
-    try_directory(&request.out, console);
+    let is_writable = try_directory(&request.out, console);
     let options = Options {
         strategy: request.strategy,
         jobs: request.jobs.unwrap_or_else(all_cores),
         out: &request.out,
-        keep: Keep::FirstOfEachKind,
+        keep: match is_writable {
+            true => Keep::FirstOfEachKind,
+            false => Keep::Nothing,
+        },
         repeat: Repeat::Never,
         deadline: request.time.and_then(|time| now().checked_add(time)),
         max_runs: request.max_runs,
@@ -185,9 +188,9 @@ fn is_cut_short(found: &Exploration, request: &ExploreRequest) -> bool {
     (found.interrupted || has_named) && found.remaining.is_some()
 }
 
-/// Reports at once that nothing can be written below a directory: a long exploration would
-/// notice it with its first failure.
-fn try_directory(out: &Path, console: &mut dyn Console) {
+/// Returns `true` if files can be written below a directory, and reports at once if not: a long
+/// exploration would notice it with its first failure.
+fn try_directory(out: &Path, console: &mut dyn Console) -> bool {
     let mut above = out.ancestors().map(|path| match path.as_os_str() {
         here if here.is_empty() => Path::new("."),
         _ => path,
@@ -196,12 +199,13 @@ fn try_directory(out: &Path, console: &mut dyn Console) {
         Some(there) => tempfile::tempfile_in(there).map(drop),
         None => Ok(()),
     };
-    if let Err(error) = tried {
+    if let Err(error) = &tried {
         console.warn(&format!(
-            "warning: cannot write to {}: {error}; failures would be kept nowhere\n",
+            "warning: cannot write to {}: {error}; failures are kept nowhere\n",
             out.display()
         ));
     }
+    tried.is_ok()
 }
 
 /// Shows an exploration while it goes on.

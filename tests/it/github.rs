@@ -71,7 +71,9 @@ fn nothing_is_annotated_outside_a_workflow() {
 fn name_of_a_file_cannot_end_its_annotation() {
     let out = directory("name");
     let shipped = std::fs::read_to_string("scenarios/bridge/defects/broadcast-to-all.toml");
-    let file = out.join("a,b\n::warning::100% c.toml");
+    let hostile = out.join("a,b\n::warning::100% c");
+    std::fs::create_dir_all(&hostile).expect("a directory");
+    let file = hostile.join("broadcast-to-all.toml");
     std::fs::write(&file, shipped.expect("a scenario")).expect("a file");
     let file = file.to_str().expect("UTF-8");
     let output = rehearsal(&out, Some("true"), &["run", file, "--no-shrink"]);
@@ -81,7 +83,7 @@ fn name_of_a_file_cannot_end_its_annotation() {
         panic!("{annotations:?}");
     };
     assert!(
-        annotation.contains("a%2Cb%0A%3A%3Awarning%3A%3A100%25 c.toml,title="),
+        annotation.contains("a%2Cb%0A%3A%3Awarning%3A%3A100%25 c/broadcast-to-all.toml,title="),
         "{annotation}"
     );
 }

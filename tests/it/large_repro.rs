@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::support::{code, stderr, stdout};
 
-/// Five agents, each with 20,000 events, of which a buffer loses some.
+/// Five agents, each with 2,000 events, of which a buffer loses some.
 const SCENARIO: &str = r#"
 format = 1
 name = "many_events"
@@ -19,22 +19,22 @@ system = { kind = "bridge", transport = "in-process", defect = "silent-overflow"
 seeds = 1
 
 [bridge]
-buffer = 500
+buffer = 50
 
 [clients]
-reconnect_after = "5s"
+reconnect_after = "500ms"
 
 [[agents]]
 kind = "stress"
 count = 5
-events = 20000
+events = 2000
 delay = "4ms"
 
 [faults]
 budget = 1
 at_least = 1
 kinds = ["client-reconnect"]
-window = "35s..36s"
+window = "3500ms..3600ms"
 
 [expect]
 oracles = ["no-loss", "registry", "deadlock"]
@@ -82,9 +82,9 @@ fn json(output: &Output) -> Value {
     serde_json::from_str(text.trim()).expect("one line of JSON")
 }
 
-/// A failure among 100,000 events has a repro that is read, replayed and shrunk.
+/// A failure among 10,000 events has a repro that is read, replayed and shrunk.
 #[test]
-fn failing_run_of_100_000_events_is_replayed_and_shrunk() {
+fn failing_run_of_10_000_events_is_replayed_and_shrunk() {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("large_repro");
     let _ = std::fs::remove_dir_all(&directory);
     std::fs::create_dir_all(directory.join("scenarios")).expect("a directory");

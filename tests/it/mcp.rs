@@ -224,12 +224,18 @@ fn paths_out_of_the_project_are_refused_unread() {
         let kept = "scenarios/regressions/sequence-apart-from-send.repro";
         let text = std::fs::read_to_string(kept).expect("a repro");
         let line = text.lines().find(|line| line.starts_with("file = "));
-        let hostile = text.replace(line.expect("its scenario's file"), "file = \"/etc/passwd\"");
+        let hostile = text.replace(
+            line.expect("its scenario's file"),
+            "file = \"/etc/sequence-apart-from-send.toml\"",
+        );
         let file = out.join("hostile.repro");
         std::fs::write(&file, hostile).expect("a file");
         let error = session.error("replay", json!({ "file": file })).await;
         let problems = error["problems"].as_str().expect("a text");
-        assert!(problems.contains("`/etc/passwd` is outside"), "{problems}");
+        assert!(
+            problems.contains("`/etc/sequence-apart-from-send.toml` is outside"),
+            "{problems}"
+        );
         session.close().await;
     });
 }

@@ -6,19 +6,33 @@ use super::{Event, Kind, Run};
 /// The events of a run in a page, at most.
 pub(super) const EVENTS_MAX: usize = 50_000;
 
-/// The places of events after some were left out.
-pub(super) struct Places(Option<Vec<Option<usize>>>);
+/// The places of events after some were left out: for one that was, that of the next one that
+/// was not or, behind the last of these, of the last. None if nothing was left out.
+pub(super) struct Places(Option<Vec<usize>>);
 
 impl Places {
-    /// Returns the place of an event or, if it was left out, of the next one that was not.
+    /// Returns the places of events of which some have a place of their own.
+    fn new(own: &[Option<usize>]) -> Self {
+        let last = own.iter().rev().flatten().next();
+        let mut following = last.copied().unwrap_or(0);
+        let mut places: Vec<usize> = own
+            .iter()
+            .rev()
+            .map(|place| {
+                following = place.unwrap_or(following);
+                following
+            })
+            .collect();
+        places.reverse();
+        Self(Some(places))
+    }
+
+    /// Returns the place of an event.
     pub(super) fn of(&self, event: usize) -> usize {
         let Some(places) = &self.0 else {
             return event;
         };
-        let rest = places.iter().skip(event);
-        let next = rest.flatten().next().copied();
-        next.or_else(|| places.iter().rev().flatten().next().copied())
-            .unwrap_or(0)
+        places[event.min(places.len() - 1)]
     }
 }
 
@@ -69,7 +83,7 @@ fn limit_to(run: &mut Run, most: usize) -> Places {
             .collect();
     }
     run.left_out = surplus;
-    let places = Places(Some(places));
+    let places = Places::new(&places);
     for fault in &mut run.faults {
         fault.from = places.of(fault.from);
         fault.to = fault.to.map(|to| places.of(to));
