@@ -1,5 +1,7 @@
 //! Kubernetes: an Indexed Job, one index a shard.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::super::Sweep;
@@ -11,6 +13,9 @@ pub(super) struct Kubernetes;
 
 /// The index of a shard, as Kubernetes expands it in arguments.
 const INDEX: &str = "$(JOB_COMPLETION_INDEX)";
+
+/// The working directory of the image that `ci/Containerfile` builds.
+const WORKING_DIRECTORY: &str = "/rehearsal";
 
 /// The name of the container, and of the volume with the results.
 const CONTAINER: &str = "explore";
@@ -73,9 +78,8 @@ fn escaped(argument: &str) -> String {
     argument.replace('$', "$$")
 }
 
-/// Returns the path of the results in a container: the working directory of the image in the
-/// Containerfile is `/work`.
+/// Returns the path of the results in a container.
 fn mount(sweep: &Sweep) -> String {
-    let path = std::path::Path::new("/work").join(&sweep.results);
+    let path = Path::new(WORKING_DIRECTORY).join(&sweep.results);
     path.to_string_lossy().into_owned()
 }
