@@ -59,7 +59,7 @@ pub use time::VirtualTime;
 pub use trace::{
     Census, CodeLine, DeadlockedTask, Decision, DiskLoss, Dropped, Effect, Entry, Fingerprint,
     Interleaving, Interruption, LeakKind, LeakReport, LivePlainTask, LiveSocket, LiveTask,
-    LockChange, LockStep, LockUse, LostChange, Meanwhile, Moment, Outcome, PanicReport,
+    LockChange, LockStep, LockUse, LogLine, LostChange, Meanwhile, Moment, Outcome, PanicReport,
     Postponement, Resumption, Statistics, Switch, TaskDecision, TaskEnd, TaskInfo, Trace, Unheard,
     Verdict, Wake, is_in_std,
 };

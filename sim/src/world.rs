@@ -404,6 +404,12 @@ impl World {
         self.with(|engine| engine.note(label, text));
     }
 
+    /// Adds a line that the code under test logged to the trace, for reports alone: the
+    /// fingerprint does not have it. Without full recording `text` is not called.
+    pub fn log(self, level: &'static str, text: impl FnOnce() -> String) {
+        self.with(|engine| engine.log(level, text));
+    }
+
     // Observation -----------------------------------------------------------
 
     /// Waits until no task is ready and no packet is in flight: the remaining tasks wait for

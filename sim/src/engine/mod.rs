@@ -53,7 +53,9 @@ use crate::operation::Interleave;
 use crate::schedule::strategy::{Fifo, Strategy};
 use crate::schedule::{ChoiceSource, Choices, ReadyQueue, ResourceLabels};
 use crate::time::VirtualTime;
-use crate::trace::{Effect, Fingerprinter, HappensBefore, Outcome, Statistics, Trace, Verdict};
+use crate::trace::{
+    Effect, Fingerprinter, HappensBefore, LogLine, Outcome, Statistics, Trace, Verdict,
+};
 
 use self::cancellations::Cancellations;
 pub(crate) use self::cancellations::OuterPoll;
@@ -386,5 +388,27 @@ impl Engine {
         let mut core = self.core.borrow_mut();
         let task = core.running;
         core.record(self.now.get(), Effect::Note { task, label, text });
+    }
+
+    /// Adds a line of a log, if the recording is full. Code may log wherever it runs, in a drop
+    /// within the engine too: such a line is lost.
+    pub(crate) fn log(&self, level: &'static str, text: impl FnOnce() -> String) {
+        let is_recorded = |core: &Core| core.record.recording >= Recording::Full;
+        if !self.core.try_borrow().is_ok_and(|core| is_recorded(&core)) {
+            return;
+        }
+        // Not within a borrow: what is formatted may call the engine.
+        let text = text();
+        if let Ok(mut core) = self.core.try_borrow_mut() {
+            let line = LogLine {
+                effects: core.record.trace.entries.len(),
+                step: core.statistics.steps,
+                at: self.now.get(),
+                task: core.running,
+                level,
+                text,
+            };
+            core.record.trace.logs.push(line);
+        }
     }
 }

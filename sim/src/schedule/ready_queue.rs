@@ -78,6 +78,14 @@ impl ReadyQueue {
         self.pieces.iter().flatten().copied()
     }
 
+    /// Calls `f` with the tasks in order.
+    #[inline]
+    pub(crate) fn for_each(&self, mut f: impl FnMut(TaskId)) {
+        for piece in &self.pieces {
+            piece.iter().for_each(|task| f(*task));
+        }
+    }
+
     #[inline]
     pub(crate) fn remove(&mut self, index: usize) -> Option<TaskId> {
         let [only] = self.pieces.as_mut_slice() else {

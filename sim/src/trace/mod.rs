@@ -41,6 +41,26 @@ pub struct Trace {
     pub locks: Vec<LockChange>,
     /// The wakes that made a task ready.
     pub wakes: Vec<Wake>,
+    /// The lines that the code under test logged, if something collects them.
+    pub logs: Vec<LogLine>,
+}
+
+/// A line that the code under test logged. It is no part of the run: whether it is collected
+/// changes neither the effects nor the fingerprint.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogLine {
+    /// Effects recorded before it.
+    pub effects: usize,
+    /// Polls before it.
+    pub step: u64,
+    /// Virtual time.
+    pub at: VirtualTime,
+    /// The task that logged it.
+    pub task: Option<TaskId>,
+    /// Its level, for example `info`.
+    pub level: &'static str,
+    /// Its text.
+    pub text: String,
 }
 
 /// A wake that made a task ready.

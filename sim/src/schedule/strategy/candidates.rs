@@ -102,6 +102,41 @@ impl Candidates<'_> {
             .chain(postponed)
     }
 
+    /// Calls `f` with each index and its task, in order. Faster than the iterator, which asks at
+    /// each task in which part of the queue it is.
+    #[inline]
+    pub(super) fn for_each(&self, mut f: impl FnMut(usize, TaskId)) {
+        let mut index = 0;
+        let mut next = |task| {
+            f(index, task);
+            index += 1;
+        };
+        if let Some((task, _)) = self.running {
+            next(task);
+        }
+        self.ready.for_each(&mut next);
+        self.postponed.iter().for_each(|one| next(one.task));
+    }
+
+    /// Returns the index of the candidate with the highest priority, the first of equal ones.
+    /// Those without a priority are left out.
+    #[inline]
+    pub(super) fn highest<P: Ord>(
+        &self,
+        mut priority: impl FnMut(usize, TaskId) -> Option<P>,
+    ) -> Option<usize> {
+        let mut highest: Option<(P, usize)> = None;
+        self.for_each(|index, task| {
+            let priority = priority(index, task);
+            if let Some(priority) = priority
+                && highest.as_ref().is_none_or(|(most, _)| priority > *most)
+            {
+                highest = Some((priority, index));
+            }
+        });
+        highest.map(|(_, index)| index)
+    }
+
     /// Returns the task that stands at a scheduling point and could go on. It is the candidate
     /// at index 0.
     pub fn running(&self) -> Option<TaskId> {

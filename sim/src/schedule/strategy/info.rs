@@ -44,7 +44,7 @@ pub enum StrategyKind {
 
 /// A strategy that runs one schedule for each seed.
 pub struct Sampler {
-    /// The constructor for one run, from its parameter and the profile of the seed.
+    /// The constructor for one run, from its parameter and a profile.
     pub build: fn(u32, &Profile) -> Box<dyn Strategy>,
     /// `true` if the strategy uses the profile.
     pub needs_profile: bool,

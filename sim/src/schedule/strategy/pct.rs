@@ -6,8 +6,8 @@
 //! behind all others. A bug that needs `depth` ordering constraints is then found with a
 //! probability that does not shrink exponentially with the length of the run.
 //!
-//! The length of the run, of which the paper takes an upper bound, is that of the default
-//! schedule of the seed.
+//! The length of the run, of which the paper takes an upper bound, is that of the
+//! profile.
 //!
 //! Two departures. A bug that needs one task starved until all others are done shows in runs
 //! without a change point, so one seed in four has none. And the paper's scheduler is unfair: a
@@ -182,9 +182,8 @@ impl Strategy for Pct {
     }
 
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
-        let by_priority = |(index, task)| (self.priority(task), Reverse(index));
-        let highest = candidates.tasks().enumerate().map(by_priority).max();
-        highest.map_or(0, |(_, Reverse(index))| index)
+        let highest = candidates.highest(|_, task| Some(self.priority(task)));
+        highest.unwrap_or(0)
     }
 
     fn step(&mut self, candidates: &Candidates<'_>, index: usize) {

@@ -10,8 +10,6 @@
 //! The operation of a task that was woken is the wait that it wakes from. A new task, and one
 //! that has yielded, is about to run to its next operation, which races with nothing.
 
-use std::cmp::Reverse;
-
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 
@@ -69,13 +67,7 @@ impl Pos {
         candidates: &Candidates<'_>,
         allowed: impl Fn(usize) -> bool,
     ) -> Option<usize> {
-        let tasks = candidates.tasks().enumerate();
-        let by_priority = |(index, task)| (self.priority(task), Reverse(index));
-        let highest = tasks
-            .filter(|(index, _)| allowed(*index))
-            .map(by_priority)
-            .max();
-        highest.map(|(_, Reverse(index))| index)
+        candidates.highest(|index, task| allowed(index).then(|| self.priority(task)))
     }
 
     fn priority(&mut self, task: TaskId) -> u32 {
@@ -89,7 +81,7 @@ impl Pos {
 
     /// Forgets the priorities of the operations that race with the one that comes now.
     fn forget_racing(&mut self, candidates: &Candidates<'_>, index: usize, now: PendingOperation) {
-        let race = |(other, task)| {
+        candidates.for_each(|other, task| {
             let races = || {
                 let pending = candidates.operation_of(other, task);
                 pending.is_some_and(|pending| candidates.race(now, pending))
@@ -97,9 +89,7 @@ impl Pos {
             if other != index && races() {
                 self.forget(task);
             }
-        };
-        // Faster than a loop: the queue is kept in pieces.
-        candidates.tasks().enumerate().for_each(race);
+        });
     }
 
     fn forget(&mut self, task: TaskId) {

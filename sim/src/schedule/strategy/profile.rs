@@ -1,4 +1,4 @@
-//! Profiles: tasks, steps and operations of a seed's default schedule.
+//! Profiles: tasks, steps and operations of a default schedule.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ use crate::schedule::ResourceLabel;
 /// livelock.
 pub(super) const HOLD_LIMITS: RangeInclusive<u64> = 256..=1 << 20;
 
-/// Tasks, steps and operations of a run under the default schedule. One profile of a seed
+/// Tasks, steps and operations of a run under the default schedule. One profile
 /// serves every strategy. A clone is cheap.
 #[derive(Clone, Debug, Default)]
 pub struct Profile(Arc<Observed>);

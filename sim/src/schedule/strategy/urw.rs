@@ -48,7 +48,7 @@ pub struct Urw {
 }
 
 impl Urw {
-    /// Creates a strategy that weighs by the profile of the seed. Tasks that are not in it, and
+    /// Creates a strategy that weighs by a profile. Tasks that are not in it, and
     /// those that have had more steps than in it, weigh 1.
     pub fn new(profile: &Profile) -> Self {
         Self {
