@@ -46,9 +46,13 @@ pub(super) fn begin(
     store: &FailureStore<'_>,
     reporter: &mut dyn Reporter,
 ) -> io::Result<Option<(BegunWith, Option<Executed>)>> {
-    let most = seeds.size().map_or(MOST, |size| MOST.min(size / PART));
-    let wanted = options.beginning == Beginning::Search && options.strategy.is_portfolio();
-    if !wanted || most == 0 || options.is_stopped() {
+    let (seed, size) = match options.beginning {
+        Beginning::Seeds => return Ok(None),
+        Beginning::Search => (seeds.first(), seeds.size()),
+        Beginning::SearchOf { first, size } => (first, size),
+    };
+    let most = size.map_or(MOST, |size| MOST.min(size / PART));
+    if !options.strategy.is_portfolio() || most == 0 || options.is_stopped() {
         return Ok(None);
     }
     let options = Options {
@@ -60,7 +64,6 @@ pub(super) fn begin(
         }),
         ..*options
     };
-    let seed = seeds.first();
     if estimate(target, seed) > most {
         return Ok(None);
     }
@@ -81,14 +84,13 @@ pub(super) fn begin(
     for failure in totals.failures.values() {
         reporter.failure(failure)?;
     }
-    Ok(Some((
-        BegunWith {
-            seed,
-            search,
-            totals,
-        },
-        unexpected,
-    )))
+    let begun = BegunWith {
+        seed,
+        search,
+        totals,
+    };
+    reporter.begun(&begun)?;
+    Ok(Some((begun, unexpected)))
 }
 
 /// Returns about how many schedules there are, by the picks of the default one. That run is for

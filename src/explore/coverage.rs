@@ -118,7 +118,7 @@ impl Coverage {
 }
 
 /// Spreads a hash over all bits (S. Vigna's constants for D. Stafford's finaliser, variant 13).
-fn mixed(hash: u64) -> u64 {
+pub(super) fn mixed(hash: u64) -> u64 {
     let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     hash ^ (hash >> 31)

@@ -78,6 +78,14 @@ fn difference(one: &RunReport, other: &RunReport) -> String {
     )
 }
 
+/// Returns the effects of a run that was recorded in full, in words.
+pub(crate) fn effects(report: &RunReport) -> Vec<String> {
+    let entries = report.outcome.trace.entries.iter();
+    entries
+        .map(|entry| format!("{} at {}", describe(report, &entry.effect), entry.at))
+        .collect()
+}
+
 /// An effect in words, with the names that tasks gave themselves.
 fn describe(report: &RunReport, effect: &Effect) -> String {
     match effect {

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::json::FailureLine;
 use super::totals::{Expectedness, failed};
 use super::{Executed, Keep, RunKey};
-use crate::repro::{EXTENSION, Repro, link_latest, save_recorded};
+use crate::console::Shown;
+use crate::repro::{Repro, is_of_same, link_latest, place, save_recorded};
 use crate::run::signature::Signature;
 use crate::run::{RunReport, RunVerdict};
 use crate::target::Target;
@@ -41,7 +42,8 @@ pub(super) struct FailureStore<'a> {
 /// The run whose repro stands for a signature.
 struct Kept {
     key: RunKey,
-    written: bool,
+    /// Its path; none if it could not be written.
+    repro: Option<PathBuf>,
 }
 
 /// The place of a failure among those of its kind.
@@ -143,7 +145,7 @@ impl<'a> FailureStore<'a> {
                     "no repro of seed {} of {} in {}: {error}",
                     report.seed,
                     report.target,
-                    self.out.display()
+                    self.out.shown()
                 ));
                 None
             }
@@ -183,10 +185,10 @@ impl<'a> FailureStore<'a> {
         if kept.as_ref().is_some_and(|kept| kept.key <= *key) {
             return;
         }
-        let written = self.write(key, signature, report, &again());
+        let repro = self.write(key, signature, report, &again());
         *kept = Some(Kept {
             key: key.clone(),
-            written,
+            repro,
         });
     }
 
@@ -202,34 +204,32 @@ impl<'a> FailureStore<'a> {
         }
     }
 
-    /// Returns `true` if the repro of that run was written.
+    /// Writes the repro of that run. Returns its path, if it could be written.
     fn write(
         &self,
         key: &RunKey,
         signature: &Signature,
         report: &RunReport,
         recorded: &RunReport,
-    ) -> bool {
+    ) -> Option<PathBuf> {
         if recorded.outcome.fingerprint != report.outcome.fingerprint {
             self.warn(format!(
                 "seed {} of {} gave two different runs; there is no repro of it. \
                  See `rehearsal run {} --seed {} --check-determinism`",
                 report.seed, report.target, report.target, report.seed
             ));
-            return false;
+            return None;
         }
-        let Some(repro) = Repro::of_fresh(self.target, recorded, key.deviations()) else {
-            return false;
-        };
-        let path = self.repro_path(signature);
+        let repro = Repro::of_fresh(self.target, recorded, key.deviations())?;
+        let path = self.repro_path(signature, &repro);
         match repro.save(&path) {
             Ok(()) => {
                 link_latest(&path);
-                true
+                Some(path)
             }
             Err(error) => {
                 self.cannot_write(&path, &error);
-                false
+                None
             }
         }
     }
@@ -240,7 +240,7 @@ impl<'a> FailureStore<'a> {
             warnings.waiting.push(format!(
                 "cannot write {}: {error}; failures are reported with their seeds, and kept \
                  nowhere",
-                path.display()
+                path.shown()
             ));
         }
     }
@@ -257,13 +257,9 @@ impl<'a> FailureStore<'a> {
     /// Returns the repros that were written for signatures.
     pub(super) fn into_repros(self) -> BTreeMap<Signature, PathBuf> {
         let kept = std::mem::take(&mut *lock(&self.kept));
-        let written = |kept: &Mutex<Option<Kept>>| lock(kept).as_ref().is_some_and(|k| k.written);
+        let repro = |kept: &Mutex<Option<Kept>>| lock(kept).as_ref()?.repro.clone();
         kept.into_iter()
-            .filter(|(_, kept)| written(kept))
-            .map(|(signature, _)| {
-                let path = self.repro_path(&signature);
-                (signature, path)
-            })
+            .filter_map(|(signature, kept)| Some((signature, repro(&kept)?)))
             .collect()
     }
 
@@ -271,11 +267,13 @@ impl<'a> FailureStore<'a> {
         self.out.join(format!("{}-failures.jsonl", self.file_stem))
     }
 
-    fn repro_path(&self, signature: &Signature) -> PathBuf {
+    /// Returns the path for a repro. Another scenario of this name has one of its own.
+    fn repro_path(&self, signature: &Signature, repro: &Repro) -> PathBuf {
         let digest = signature.digest();
         let digest = digest.get(..DIGITS).unwrap_or(&digest);
-        let stem = &self.file_stem;
-        self.out.join(format!("{stem}-{digest}.{EXTENSION}"))
+        place(self.out, &self.file_stem, digest, |there| {
+            is_of_same(there, repro)
+        })
     }
 }
 

@@ -197,6 +197,8 @@ impl<'a> ExploreLine<'a> {
 pub(crate) struct FailureLine<'a> {
     #[serde(flatten)]
     target: TargetEntry<'a>,
+    /// The file of the scenario or test, since two may have one name.
+    file: String,
     seed: u64,
     strategy: String,
     verdict: &'static str,
@@ -236,6 +238,7 @@ impl<'a> FailureLine<'a> {
         let message = report.failures.first().map(|first| &first.message);
         Self {
             target: TargetEntry::new(target),
+            file: target.identity().origin.file().display().to_string(),
             seed: report.seed,
             strategy: report.strategy.to_string(),
             verdict: report.verdict.word(),

@@ -35,7 +35,7 @@ use crate::run::seeds::Seeds;
 use crate::run::signature::Signature;
 use crate::run::{RunOptions, RunReport, StrategyName};
 use crate::scenario::{ExpectedVerdict, Goal};
-use crate::target::{self, Target};
+use crate::target::{self, Profiles, Target};
 use crate::watchdog;
 
 pub use self::beginning::BegunWith;
@@ -43,6 +43,7 @@ pub use self::coverage::{Coverage, Unseen};
 pub use self::meter::Progress;
 pub use self::shard::Shard;
 pub use self::totals::{Events, Executed, Expectedness, FailureGroup, Totals};
+pub(crate) use self::workers::run_workers;
 
 /// The manner of an exploration.
 pub struct Options<'a> {
@@ -93,6 +94,13 @@ pub enum Beginning {
     /// Every schedule of the first seed with at most one deviation, if these are few beside
     /// the seeds; then the seeds.
     Search,
+    /// As [`Beginning::Search`], but of all the seeds of which these are a part.
+    SearchOf {
+        /// The first of all.
+        first: u64,
+        /// The number of all; none for every seed that there is.
+        size: Option<u64>,
+    },
 }
 
 /// The seeds that are run twice, to see whether both runs are the same.
@@ -322,6 +330,15 @@ pub trait Reporter {
         Ok(())
     }
 
+    /// Receives the search before the seeds, when it has ended and no seed has begun.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reporter::run`].
+    fn begun(&mut self, _begun: &BegunWith) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Receives a failure whose signature is new.
     ///
     /// # Errors
@@ -359,6 +376,7 @@ fn run_seed(
     seed: u64,
     first: u64,
     options: &Options<'_>,
+    profiles: &Profiles,
 ) -> (RunOptions, RunReport) {
     let how = RunOptions::new(seed, options.strategy);
     let twice = match options.repeat {
@@ -369,7 +387,7 @@ fn run_seed(
     let report = if twice {
         determinism::run_twice(target, how.clone())
     } else {
-        target::run_once(target, how.clone())
+        target::run_with(target, how.clone(), profiles)
     };
     (how, report)
 }

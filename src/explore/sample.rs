@@ -12,7 +12,7 @@ use super::workers::{Results, run_workers};
 use super::{Exploration, Keep, Options, Reporter, RunKey, run_seed};
 use crate::run::seeds::Seeds;
 use crate::run::signature::Signature;
-use crate::target::{self, Target};
+use crate::target::{self, Profiles, Target};
 
 /// Runs seeds in parallel and counts them in their order.
 pub(super) fn sample(
@@ -36,10 +36,11 @@ pub(super) fn sample(
     let mut totals = Totals::default();
     if let Some(seeds) = seeds.filter(|_| unexpected.is_none()) {
         let queue = Queue::new(seeds);
+        let profiles = Profiles::default();
         let mut row = InOrder::default();
         let work = |results: &Results<'_, (u64, io::Result<Executed>)>| {
             while let Some((index, seed)) = queue.take(options) {
-                let run = run_and_keep(target, seed, &queue, options, &store);
+                let run = run_and_keep(target, seed, &queue, &profiles, options, &store);
                 if !results((index, run)) {
                     return;
                 }
@@ -99,14 +100,15 @@ fn run_and_keep(
     target: &dyn Target,
     seed: u64,
     queue: &Queue,
+    profiles: &Profiles,
     options: &Options<'_>,
     store: &FailureStore<'_>,
 ) -> io::Result<Executed> {
-    let (how, report) = run_seed(target, seed, queue.first, options);
+    let (how, report) = run_seed(target, seed, queue.first, options, profiles);
     let key = RunKey::of_seed(seed);
     let mut run = Executed::new(key, &report, target.expected().verdict);
     store.keep(&mut run, &report, || {
-        target::run_once(target, how.recorded())
+        target::run_with(target, how.recorded(), profiles)
     });
     if let Some(describe) = options.describe {
         run.text = Some(describe(&report, run.repro.as_deref())?);

@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use rehearsal_sim::{Alternative, Scope};
 
 use super::{Coverage, Exploration, FailureGroup, Search, Unseen, per_second};
+use crate::console::Shown;
 use crate::report::summary::{BAD, BOLD, GOOD, many, styled};
 use crate::run::RunVerdict;
 use crate::scenario::{ExpectedVerdict, Goal};
@@ -119,7 +120,7 @@ fn write_findings(text: &mut String, found: &Exploration) -> fmt::Result {
             finding.first.seed,
         )?;
         match found.repros.get(&finding.signature) {
-            Some(path) => writeln!(text, "            repro {}", path.display())?,
+            Some(path) => writeln!(text, "            repro {}", path.shown())?,
             None => writeln!(text, "            no repro was written")?,
         }
     }
@@ -145,6 +146,18 @@ fn write_expected(text: &mut String, target: &dyn Target, found: &Exploration) -
     }
 }
 
+/// Larger estimates are only known to be large.
+const ESTIMATE_MAX: u64 = 1_000_000_000_000_000;
+
+/// Returns an estimate in words.
+pub(crate) fn about(estimate: u64) -> String {
+    if estimate > ESTIMATE_MAX {
+        "more than 10^15".to_owned()
+    } else {
+        format!("about {estimate}")
+    }
+}
+
 fn write_search(text: &mut String, found: &Exploration, search: Search) -> fmt::Result {
     writeln!(
         text,
@@ -152,7 +165,7 @@ fn write_search(text: &mut String, found: &Exploration, search: Search) -> fmt::
         search.schedules,
         many(search.bound.into(), "deviation"),
         distinct(&found.totals.coverage),
-        search.estimate,
+        about(search.estimate),
     )?;
     let failures = found.totals.failed_runs();
     let first = found.first.unwrap_or_default();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use rehearsal_sim::Interleaving;
 
 use super::RunKey;
-use super::coverage::Coverage;
+use super::coverage::{Coverage, mixed};
 use crate::report::summary;
 use crate::run::signature::Signature;
 use crate::run::{RunReport, RunVerdict, StrategyName};
@@ -33,7 +33,9 @@ pub struct Executed {
     pub text: Option<String>,
     pub(super) virtual_ms: u64,
     interleaving: Interleaving,
-    goals: Vec<Goal>,
+    pub(crate) goals: Vec<Goal>,
+    /// Deviations from the default schedule.
+    pub(crate) deviations: u64,
     events: Events,
 }
 
@@ -78,12 +80,20 @@ impl Executed {
             text: None,
             virtual_ms: report.outcome.statistics.virtual_time.as_millis(),
             interleaving: report.outcome.interleaving,
+            deviations: report.outcome.statistics.deviations,
             goals: judged.map_or_else(Vec::new, |judged| judged.goals.iter().copied().collect()),
             events: judged.map_or_else(Events::default, |judged| Events {
                 emitted: judged.ledger.emitted,
                 delivered: judged.ledger.delivered,
             }),
         }
+    }
+}
+
+impl Executed {
+    /// Returns the hash of its schedule, which is evenly distributed.
+    pub(crate) fn schedule_hash(&self) -> u64 {
+        mixed(self.interleaving.to_bits())
     }
 }
 

@@ -16,7 +16,7 @@ const TICK: Duration = Duration::from_millis(100);
 const WAITING_MAX: usize = 4_096;
 
 /// Takes a worker's results. Returns `false` if no further result is wanted.
-pub(super) type Results<'a, T> = dyn Fn(T) -> bool + 'a;
+pub(crate) type Results<'a, T> = dyn Fn(T) -> bool + 'a;
 
 /// Notes that a worker has panicked.
 struct Watch<'a>(&'a AtomicBool);
@@ -40,7 +40,7 @@ impl Drop for Watch<'_> {
 /// # Panics
 ///
 /// If a worker panics; the others stop before their next result.
-pub(super) fn run_workers<T: Send>(
+pub(crate) fn run_workers<T: Send>(
     jobs: NonZeroUsize,
     work: impl Fn(&Results<'_, T>) + Sync,
     mut receive: impl FnMut(Option<T>) -> io::Result<()>,

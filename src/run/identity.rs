@@ -1,8 +1,9 @@
 //! The identity by which a target is found in another process or another version.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use crate::console::Shown;
 use crate::run::signature::Signature;
 use crate::scenario::variant::HEALTHY;
 use crate::scenario::{Cut, CutError, Edit, Kinds};
@@ -56,6 +57,14 @@ impl Origin {
         match self {
             Self::Scenario(scenario) => scenario.target_name().replace('/', "-"),
             Self::Test(test) => test.file_stem(),
+        }
+    }
+
+    /// Returns the file that it is declared in.
+    pub(crate) fn file(&self) -> &Path {
+        match self {
+            Self::Scenario(scenario) => &scenario.file,
+            Self::Test(test) => &test.file,
         }
     }
 
@@ -126,7 +135,7 @@ impl TestRef {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Scenario(scenario) => write!(f, "the scenario in `{}`", scenario.file.display()),
+            Self::Scenario(scenario) => write!(f, "the scenario in `{}`", scenario.file.shown()),
             Self::Test(test) => write!(f, "the test `{}`", test.name),
         }
     }

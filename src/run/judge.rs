@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rehearsal_agents::system::SystemInfo;
 use rehearsal_history::facets::marks::{DERIVED_MARKS, derived_marks};
+use rehearsal_history::oracle::Violation;
 use rehearsal_history::{CheckedRun, GapPolicy, History, Ledger, Mark};
 use rehearsal_sim::{Outcome, Verdict};
 
@@ -117,7 +118,7 @@ impl Findings {
             findings.checked.push((*oracle, finding.checked));
             let stands_for = oracle.validates(settings);
             findings.validations.add(*oracle, &stands_for, &finding);
-            let vacuity = finding.vacuity(&**oracle);
+            let vacuity = finding.vacuity(&**oracle).map(blameless);
             let found: Vec<_> = finding.violations.into_iter().chain(vacuity).collect();
             findings.verdict_reported |= oracle.reports_verdict() && !found.is_empty();
             findings
@@ -132,6 +133,15 @@ impl Findings {
         }
         findings
     }
+}
+
+/// Returns the violation of an oracle that had nothing to check, with its meaning.
+fn blameless(mut vacuity: Violation) -> Violation {
+    vacuity.message.push_str(
+        "; nothing is said against the system: it is the scenario that must let something \
+         happen, as by a fault that comes later",
+    );
+    vacuity
 }
 
 fn reached(run: &CheckedRun<'_>, info: Option<&SystemInfo>) -> BTreeSet<Goal> {

@@ -3,6 +3,8 @@
 mod effects;
 pub(crate) mod identity;
 pub(crate) mod judge;
+pub(crate) mod logs;
+pub(crate) mod profiles;
 pub mod seeds;
 pub mod signature;
 pub(crate) mod strategy;
@@ -390,11 +392,7 @@ fn execute(
     let config = Config {
         seed: options.seed,
         strategy,
-        budget: options.within(Budget {
-            steps: scenario.budget.steps,
-            virtual_time: scenario.budget.virtual_time,
-            ..Budget::default()
-        }),
+        budget: options.within(budget(scenario)),
         heartbeat: options.heartbeat,
         choices: options.choices,
         recording: options.recording,
@@ -419,6 +417,22 @@ fn execute(
     (outcome, recorder.into_history())
 }
 
+/// Steps in one instant of each event or operation that a scenario plans. With fewer of them a
+/// run may be at work, and has to end by its budget of steps.
+const STEPS_PER_PLANNED: u64 = 64;
+
+/// Returns the limits of a run. What a scenario plans may all happen in one instant.
+fn budget(scenario: &Scenario) -> Budget {
+    let planned = scenario.spec.settings.planned();
+    let planned = planned.map_or(0, |planned| planned.count);
+    let usual = Budget::default().steps_per_instant;
+    Budget {
+        steps: scenario.budget.steps,
+        virtual_time: scenario.budget.virtual_time,
+        steps_per_instant: planned.saturating_mul(STEPS_PER_PLANNED).max(usual),
+    }
+}
+
 pub(crate) fn verdict(engine: &Verdict) -> RunVerdict {
     match engine {
         Verdict::Pass => RunVerdict::Pass,
@@ -429,5 +443,30 @@ pub(crate) fn verdict(engine: &Verdict) -> RunVerdict {
         Verdict::Leak(_) => RunVerdict::Leak,
         // What the engine may learn to say later is no pass either.
         _ => RunVerdict::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::scenario::{BudgetSpec, parse};
+
+    fn steps_per_instant(events: u32) -> u64 {
+        let text = format!(
+            "format = 1\nname = \"x\"\nclaim = \"X.\"\nsystem = {{ kind = \"bridge\" }}\n\
+             [[agents]]\nkind = \"hammer\"\ncount = 9\nevents = {events}\n\
+             [expect]\noracles = [\"no-loss\"]\n"
+        );
+        let scenario = parse(&text, Path::new("x.toml")).expect("a scenario");
+        budget(&scenario).steps_per_instant
+    }
+
+    #[test]
+    fn run_that_plans_much_for_one_instant_is_no_livelock() {
+        let usual = Budget::default().steps_per_instant;
+        assert_eq!(steps_per_instant(10), usual);
+        assert!(steps_per_instant(100_000) > BudgetSpec::default().steps);
     }
 }

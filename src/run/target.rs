@@ -10,6 +10,8 @@ use rehearsal_sim::{
 };
 
 use super::identity::{Identity, Selection, VariantError};
+use super::logs::Logs;
+use super::profiles::{Profiles, profiled_seed};
 use super::under_way;
 use super::{RunOptions, RunReport, StrategyName};
 use crate::scenario::{Candidate, Cut, ExpectedVerdict, Goal};
@@ -82,17 +84,23 @@ pub struct Expectation<'a> {
     /// Seeds after which they ought to have been reached.
     pub seeds: u64,
 }
+
 /// Runs one seed and judges the run.
 pub fn run_once(target: &dyn Target, options: RunOptions) -> RunReport {
+    run_with(target, options, &Profiles::default())
+}
+
+/// Runs one seed and judges the run, with profiles that it shares with runs of other seeds.
+pub(crate) fn run_with(target: &dyn Target, options: RunOptions, profiles: &Profiles) -> RunReport {
     let name = options.strategy.for_seed(options.seed);
     let profile = match options.choices {
         // The schedule decides; no strategy is asked.
         Choices::Replay(_) => None,
-        _ if name.needs_profile() => Some(profile(target, &options)),
+        _ if name.needs_profile() => Some(profiles.get(&options, || profile(target, &options))),
         _ => Some(Profile::default()),
     };
     let (options, _under_way) = under_way::begin(target, options, &[]);
-    on_suitable_thread(target, || {
+    on_suitable_thread(target, options.recording, || {
         let strategy: Box<dyn Strategy> = match &profile {
             None => Box::new(Fifo),
             Some(profile) => name.build(profile),
@@ -112,31 +120,39 @@ pub fn run_deviating(
     let (options, _under_way) = under_way::begin(target, options, deviations);
     let search = options.strategy.search();
     let scope = search.map_or(Scope::Everything, |search| search.scope());
-    on_suitable_thread(target, || {
+    on_suitable_thread(target, options.recording, || {
         let (strategy, picks) = Deviate::within(scope, deviations);
         let report = target.run(options, Box::new(strategy));
         (report, picks.take())
     })
 }
 
-/// Returns the profile of the seed's default schedule. Of that run nothing else is kept. It is
-/// a run of its own: a task that hangs in it hangs under that schedule.
+/// Returns the profile for those options: that of the default schedule of the first seed that
+/// shares it. Of that run nothing else is kept. It is a run of its own: a task that hangs in it
+/// hangs under that schedule.
 fn profile(target: &dyn Target, options: &RunOptions) -> Profile {
     let options = RunOptions {
         interleave: options.interleave,
         recording: Recording::Off,
-        ..RunOptions::new(options.seed, StrategyName::FIFO)
+        ..RunOptions::new(profiled_seed(options.seed), StrategyName::FIFO)
     };
     let (options, _under_way) = under_way::begin(target, options, &[]);
-    on_suitable_thread(target, || {
+    on_suitable_thread(target, options.recording, || {
         Profile::of_default_schedule(|strategy| target.observe(options, strategy))
     })
 }
 
-/// Runs `body` on a fresh thread if the target's runs are hermetic, else on this one.
-fn on_suitable_thread<R: Send>(target: &dyn Target, body: impl FnOnce() -> R + Send) -> R {
+/// Runs `body` on a fresh thread if the target's runs are hermetic, else on this one, with the
+/// subscriber of such a recording.
+fn on_suitable_thread<R: Send>(
+    target: &dyn Target,
+    recording: Recording,
+    body: impl FnOnce() -> R + Send,
+) -> R {
+    // Made here: the fresh thread is to have drawn nothing before its run.
+    let logs = Logs::of(recording);
     match target.ambient() {
-        Ambient::Real => body(),
-        Ambient::Hermetic => call_on_fresh_thread(body),
+        Ambient::Real => logs.during(body),
+        Ambient::Hermetic => call_on_fresh_thread(|| logs.during(body)),
     }
 }

@@ -1,7 +1,7 @@
 //! The runs under way, for a thread outside them.
 
 use std::cell::RefCell;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rehearsal_sim::{Beat, Heartbeat, PickDeviation};
 
@@ -12,9 +12,15 @@ thread_local! {
     static CURRENT: RefCell<Option<Worker>> = const { RefCell::new(None) };
 }
 
+/// All that is watched in this process, for a report on demand.
+static WATCHED: Mutex<Vec<Weak<Workers>>> = Mutex::new(Vec::new());
+
 /// The threads whose runs are watched together.
-#[derive(Default)]
-pub(crate) struct Workers(Mutex<Vec<Arc<Slot>>>);
+pub(crate) struct Workers {
+    /// The name of the target whose runs they are.
+    target: String,
+    slots: Mutex<Vec<Arc<Slot>>>,
+}
 
 /// The run of one thread, if it is in one.
 #[derive(Default)]
@@ -57,9 +63,37 @@ pub(crate) struct Position {
 }
 
 impl Workers {
+    /// Returns none yet for runs of that target and of its variants.
+    pub(crate) fn of(target: &dyn Target) -> Arc<Self> {
+        let workers = Arc::new(Self {
+            target: target.name().to_owned(),
+            slots: Mutex::default(),
+        });
+        let mut watched = lock(&WATCHED);
+        watched.retain(|workers| workers.strong_count() > 0);
+        watched.push(Arc::downgrade(&workers));
+        workers
+    }
+
+    /// Returns the lines of a report on the runs under way.
+    #[cfg(feature = "cli")]
+    fn lines(&self) -> Vec<String> {
+        let slots = lock(&self.slots);
+        let line = |slot: &Arc<Slot>| {
+            let state = lock(&slot.state);
+            let options = &state.run.as_ref()?.options;
+            let step = slot.heartbeat.read().map_or(0, |beat| beat.step);
+            Some(format!(
+                "  {}  seed {}  {}  step {step}, run {} of its thread\n",
+                self.target, options.seed, options.strategy, state.begun
+            ))
+        };
+        slots.iter().filter_map(line).collect()
+    }
+
     /// Returns, for each thread, the place at which its run is; none outside a run.
     pub(crate) fn positions(&self) -> Vec<Option<Position>> {
-        let slots = lock(&self.0);
+        let slots = lock(&self.slots);
         let position = |slot: &Arc<Slot>| {
             let run = lock(&slot.state).begun;
             let beat = slot.heartbeat.read()?;
@@ -70,10 +104,24 @@ impl Workers {
 
     /// Returns the run of that thread, if it is in one.
     pub(crate) fn under_way(&self, index: usize) -> Option<UnderWay> {
-        let slots = lock(&self.0);
+        let slots = lock(&self.slots);
         let state = lock(&slots.get(index)?.state);
         state.run.clone()
     }
+}
+
+/// Returns a line for each run under way in this process.
+#[cfg(feature = "cli")]
+pub(crate) fn report() -> String {
+    let watched: Vec<Arc<Workers>> = {
+        let watched = lock(&WATCHED);
+        watched.iter().filter_map(Weak::upgrade).collect()
+    };
+    let lines: String = watched.iter().flat_map(|workers| workers.lines()).collect();
+    if lines.is_empty() {
+        return "no run is under way in this process\n".to_owned();
+    }
+    format!("under way:\n{lines}")
 }
 
 /// A thread whose runs are watched.
@@ -85,7 +133,7 @@ struct Worker {
 /// Has the runs of this thread be watched until the guard is dropped.
 pub(crate) fn enter(workers: &Arc<Workers>) -> Entered {
     let slot = Arc::<Slot>::default();
-    lock(&workers.0).push(Arc::clone(&slot));
+    lock(&workers.slots).push(Arc::clone(&slot));
     let worker = Worker {
         workers: Arc::clone(workers),
         slot,

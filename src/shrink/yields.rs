@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use rehearsal_sim::tokio::task::{JoinHandle, spawn, yield_now};
-use rehearsal_sim::{Ambient, Budget, Leaks, NetConfig, World};
+use rehearsal_sim::{Ambient, World};
 
 use super::{Limits, ShrinkResult, shrink};
 use crate::repro::Repro;
@@ -294,13 +294,7 @@ where
     };
     let world = WorldSpec {
         ambient: Ambient::Real,
-        budget: Budget::default(),
-        net: NetConfig::default(),
-        leaks: Leaks::default(),
-        cancellations: 0,
-        interleave: rehearsal_sim::Interleave::default(),
-        stack_size: rehearsal_sim::STACK_SIZE,
-        plain_tasks: rehearsal_sim::PlainTaskPolicy::default(),
+        ..WorldSpec::default()
     };
     (name.to_owned(), Program::new(test, world, body))
 }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use rehearsal_history::profile::Profile;
 use rehearsal_history::{Actors, History, Model, Recorder};
 use rehearsal_sim::{
-    Ambient, Budget, Config, Interleave, Leaks, NetConfig, Outcome, PlainTaskPolicy, Strategy,
-    Verdict, World,
+    Ambient, Budget, Config, Interleave, Leaks, NetConfig, Outcome, PlainTaskPolicy, STACK_SIZE,
+    Strategy, Verdict, World,
 };
 
 use super::{
@@ -70,6 +70,22 @@ pub(crate) struct WorldSpec {
     pub(crate) interleave: Interleave,
     pub(crate) stack_size: usize,
     pub(crate) plain_tasks: PlainTaskPolicy,
+}
+
+impl Default for WorldSpec {
+    /// Returns the hermetic world of a test that sets nothing.
+    fn default() -> Self {
+        Self {
+            ambient: Ambient::Hermetic,
+            budget: Budget::default(),
+            net: NetConfig::default(),
+            leaks: Leaks::default(),
+            cancellations: 0,
+            interleave: Interleave::default(),
+            stack_size: STACK_SIZE,
+            plain_tasks: PlainTaskPolicy::default(),
+        }
+    }
 }
 
 impl Program {

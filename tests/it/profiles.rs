@@ -1,9 +1,13 @@
-//! The run of a seed's default schedule, from which some strategies draw.
+//! The run of a default schedule, from which some strategies draw.
 
+use std::io;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use rehearsal::explore::{Executed, Keep, Options, Reporter, Totals, explore};
+use rehearsal::run::seeds::Seeds;
 use rehearsal::run::{RunOptions, RunReport, StrategyName};
 use rehearsal::scenario::{Candidate, Cut, Scenario, discover, load};
 use rehearsal::sim::{Ambient, Recording, Strategy};
@@ -120,4 +124,44 @@ fn a_profile_is_of_a_run_that_is_not_judged() {
         }
         assert_eq!(cheap.counts(), (5, 4));
     }
+}
+
+/// The texts of runs, and no warning.
+#[derive(Default)]
+struct Texts(Vec<String>);
+
+impl Reporter for Texts {
+    fn run(&mut self, run: &Executed, _totals: &Totals) -> io::Result<()> {
+        self.0.extend(run.text.clone());
+        Ok(())
+    }
+
+    fn warning(&mut self, text: &str) {
+        panic!("a warning: {text}");
+    }
+}
+
+/// An exploration makes one profile for sixteen seeds, and its runs are those of the seeds alone.
+#[test]
+fn sixteen_seeds_share_a_profile_and_a_seed_alone_is_the_same_run() {
+    let strategy: StrategyName = "urw".parse().expect("a strategy");
+    let fingerprint = |report: &RunReport| report.outcome.fingerprint.to_string();
+    let describe = |report: &RunReport, _: Option<&Path>| Ok(fingerprint(report));
+    let target = Counted::new("collision", Cost::Program);
+    let mut texts = Texts::default();
+    let options = Options {
+        jobs: NonZeroUsize::new(4).expect("positive"),
+        describe: Some(&describe),
+        ..Options::one_by_one(strategy, Path::new("unused"), Keep::Nothing)
+    };
+    let seeds = Seeds::between(14, 33).expect("seeds");
+    explore(&target, Some(&seeds), &options, &mut texts).expect("nothing is written");
+    // Of the seeds 0, 16 and 32.
+    assert_eq!(target.counts(), (20, 3));
+    for seed in [14, 15, 16, 17, 33] {
+        let alone = run_once(&target, RunOptions::new(seed, strategy));
+        let index = usize::try_from(seed - 14).expect("small");
+        assert_eq!(texts.0[index], fingerprint(&alone), "seed {seed}");
+    }
+    assert_eq!(target.counts(), (25, 8));
 }
