@@ -1,18 +1,69 @@
 //! The texts that leave this process for a terminal or a pipe.
 
+mod ascii;
+
 use std::borrow::Cow;
-use std::fmt::Write as _;
-use std::io::Write;
+use std::fmt::{self, Write as _};
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 /// Prints to standard output.
 #[cfg(feature = "cli")]
-pub(crate) fn print(text: &str) -> std::io::Result<()> {
-    anstream::stdout().write_all(visible(text).as_bytes())
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    let text = for_stream(text, &io::stdout());
+    anstream::stdout().write_all(text.as_bytes())
 }
 
 /// Prints to standard error; a failure to print has no further place to go.
 pub(crate) fn print_error(text: &str) {
-    let _ = anstream::stderr().write_all(visible(text).as_bytes());
+    let text = for_stream(text, &io::stderr());
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
+/// Returns a text as that stream shows it: a terminal of a locale without UTF-8 gets ASCII.
+/// Files and pipes get UTF-8 in every locale, because programs read them.
+fn for_stream<'a>(text: &'a str, stream: &impl IsTerminal) -> Cow<'a, str> {
+    let text = visible(text);
+    if !text.is_ascii() && stream.is_terminal() && !ascii::locale_has_utf_8() {
+        return Cow::Owned(ascii::replaced(&text));
+    }
+    text
+}
+
+/// A text from outside, such as a path or a name, within a line.
+pub(crate) trait Shown {
+    /// Returns the text on one line: a line end in it would begin a line of its own, which a
+    /// reader takes for another message and a runner of workflows for a command.
+    fn shown(&self) -> OneLine<'_>;
+}
+
+impl Shown for Path {
+    fn shown(&self) -> OneLine<'_> {
+        OneLine(self.to_string_lossy())
+    }
+}
+
+impl Shown for str {
+    fn shown(&self) -> OneLine<'_> {
+        OneLine(Cow::Borrowed(self))
+    }
+}
+
+/// A text without line ends, tabs and what [`visible`] escapes.
+pub(crate) struct OneLine<'a>(Cow<'a, str>);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                '\n' => f.write_str("\\n")?,
+                '\t' => f.write_str("\\t")?,
+                _ if is_deceptive(character) => escape(character, f)?,
+                _ => f.write_char(character)?,
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Returns a text without colours.
@@ -41,7 +92,8 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
         }
         let mut characters = found.chars();
         if let Some(character) = characters.next() {
-            escape(character, &mut shown);
+            // Writing to a string cannot fail.
+            let _ = escape(character, &mut shown);
         }
         rest = characters.as_str();
     }
@@ -131,11 +183,11 @@ const BY_NUMBER: u32 = 5;
 /// The next three arguments are red, green and blue.
 const BY_COMPONENTS: u32 = 2;
 
-fn escape(character: char, shown: &mut String) {
+fn escape(character: char, shown: &mut impl fmt::Write) -> fmt::Result {
     for unit in character.encode_utf16(&mut [0; 2]) {
-        // Writing to a string cannot fail.
-        let _ = write!(shown, "\\u{unit:04x}");
+        write!(shown, "\\u{unit:04x}")?;
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -169,6 +221,17 @@ mod tests {
             ("cut off \u{1b}[1", "cut off \\u001b[1"),
         ] {
             assert_eq!(visible(text), expected);
+        }
+    }
+
+    #[test]
+    fn names_stay_on_one_line() {
+        for (name, expected) in [
+            ("dir/täst.toml", "dir/täst.toml"),
+            ("a\n::warning::x.toml", "a\\n::warning::x.toml"),
+            ("a\tb\r\u{202e}\u{1b}[1m", "a\\tb\\u000d\\u202e\\u001b[1m"),
+        ] {
+            assert_eq!(Path::new(name).shown().to_string(), expected);
         }
     }
 

@@ -5,6 +5,7 @@
 //! | `REHEARSAL_SEED` | run this one seed |
 //! | `REHEARSAL_SEEDS` | run a count of seeds, or a range `a..b` |
 //! | `REHEARSAL_STRATEGY` | run the seeds with this strategy, as `rehearsal run --strategy` names it |
+//! | `REHEARSAL_LOG` | show what passes this filter of the code's `tracing` spans and events in reports |
 //! | `REHEARSAL_REPLAY` | replay this repro file in the test of its scenario, and run nothing else |
 //! | `REHEARSAL_WATCHDOG` | end the process if a run makes no step for so long, as in `30s`; `off` for never |
 //!
@@ -17,9 +18,9 @@ use std::time::Duration;
 
 use rehearsal_agents::sections::durations;
 
-use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
 use crate::run::strategy::with_nearest;
+use crate::run::{StrategyName, logs};
 
 /// The variable that makes a test take a command of the `rehearsal` binary from standard
 /// input. Only that binary sets it.
@@ -130,6 +131,12 @@ impl Environment {
                 COMMAND if value == FROM_STDIN => found.command = true,
                 CARGO | TARGET_DIRECTORY => {}
                 WATCHDOG => drop(parse_watchdog(&value)?),
+                logs::VARIABLE => {
+                    logs::check(&value).map_err(|problem| EnvironmentError {
+                        variable: logs::VARIABLE,
+                        problem,
+                    })?;
+                }
                 "REHEARSAL_REPLAY" => found.replay = Some(PathBuf::from(value)),
                 name if name.starts_with("REHEARSAL_") => found.unknown.push(name.to_owned()),
                 _ => {}
@@ -237,6 +244,22 @@ pub(crate) fn is_github_workflow() -> bool {
     variable("GITHUB_ACTIONS").is_some_and(|value| value == "true")
 }
 
+/// Checks the filter of logs, for a command that reads nothing else here.
+///
+/// # Errors
+///
+/// If it is no filter.
+#[cfg(feature = "cli")]
+pub(crate) fn check_log_filter() -> Result<(), EnvironmentError> {
+    let Some(value) = variable(logs::VARIABLE) else {
+        return Ok(());
+    };
+    logs::check(&value).map_err(|problem| EnvironmentError {
+        variable: logs::VARIABLE,
+        problem,
+    })
+}
+
 /// Returns the command that is typed for `cargo`.
 pub(crate) fn cargo() -> String {
     variable(CARGO).unwrap_or_else(|| "cargo".to_owned())
@@ -311,6 +334,7 @@ mod tests {
             ("REHEARSAL_SEED", "-1"),
             ("REHEARSAL_SEEDS", "5..3"),
             ("REHEARSAL_SEEDS", "0"),
+            ("REHEARSAL_LOG", "my_crate=loud"),
             ("REHEARSAL_STRATEGY", "luck"),
             ("REHEARSAL_STRATEGY", "exhaustive:2"),
             ("REHEARSAL_WATCHDOG", "0s"),

@@ -49,15 +49,27 @@ impl Exit {
 }
 
 impl Exit {
+    /// Returns a pass in place of a failure of the system under test.
+    #[must_use]
+    pub fn found_is_success(self) -> Self {
+        match self {
+            Self::Violation | Self::Stuck | Self::Hang => Self::Pass,
+            other => other,
+        }
+    }
+
     /// Returns the more severe of two: a run that cannot be trusted, then one that hangs, then
-    /// a violation, then a run that is stuck, then one of which nothing is known.
+    /// a violation, then a run that is stuck, then an internal error, then a mistake, then a run
+    /// of which nothing is known.
     #[must_use]
     pub fn worst(self, other: Self) -> Self {
         let rank = |exit| match exit {
-            Self::Nondeterminism => 5,
-            Self::Hang => 4,
-            Self::Violation => 3,
-            Self::Stuck => 2,
+            Self::Nondeterminism => 7,
+            Self::Hang => 6,
+            Self::Violation => 5,
+            Self::Stuck => 4,
+            Self::Internal => 3,
+            Self::Usage => 2,
             Self::Unknown => 1,
             _ => 0,
         };

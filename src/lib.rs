@@ -34,6 +34,7 @@ pub mod prelude;
 pub mod regression;
 pub mod report;
 pub mod repro;
+mod results;
 pub mod run;
 pub mod scenario;
 #[cfg(feature = "cli")]

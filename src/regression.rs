@@ -4,6 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::console::Shown;
 use crate::console::plain;
 use crate::report::summary;
 use crate::repro::replay::{Replay, Replayed};
@@ -103,7 +104,7 @@ pub fn verify(file: &Path, repro: &Repro, target: &dyn Target) -> Outcome {
     let warning = (!fits).then(|| {
         format!(
             "{}: {}: {}; its seed {} was run afresh too",
-            file.display(),
+            file.shown(),
             replay.result,
             replay.explain(repro),
             repro.seed
@@ -113,7 +114,7 @@ pub fn verify(file: &Path, repro: &Repro, target: &dyn Target) -> Outcome {
     let result = judge(judged, repro, &reports, shown).map_err(|problem| {
         format!(
             "{problem}\n  file: {}\n  result: {}: {}",
-            file.display(),
+            file.shown(),
             replay.result,
             replay.explain(repro)
         )

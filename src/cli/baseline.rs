@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{BaselineArgs, print, print_error, select};
 use crate::baseline::{Baseline, Gathering, Measured, Regression, compare};
+use crate::console::Shown;
 use crate::exit::Exit;
 use crate::run::RunReport;
 use crate::scenario::{Code, Diagnostic, FileKind, Source};
@@ -72,7 +73,7 @@ impl<'a> Metrics<'a> {
             return Ok(exit);
         };
         if exit != Exit::Pass {
-            let file = file.display();
+            let file = file.shown();
             print_error(&format!(
                 "warning: `{file}` is not written: a baseline is one of runs that pass\n"
             ));
@@ -81,7 +82,7 @@ impl<'a> Metrics<'a> {
         match Baseline::new(measured).save(file) {
             Ok(()) => Ok(exit),
             Err(error) => {
-                let file = file.display();
+                let file = file.shown();
                 print_error(&format!("error: cannot write `{file}`: {error}\n"));
                 Ok(Exit::Usage)
             }

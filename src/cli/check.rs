@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::console::Shown;
 use crate::exit::Exit;
 use crate::report::summary::many;
 use crate::scenario::{self, discover};
@@ -22,7 +23,7 @@ pub(super) fn check(root: &Path, given: &[PathBuf]) -> io::Result<Exit> {
         given.to_vec()
     };
     if files.is_empty() {
-        print_error(&format!("no scenario files below {}\n", root.display()));
+        print_error(&format!("no scenario files below {}\n", root.shown()));
         return Ok(Exit::NothingSelected);
     }
     let mut bad = 0;

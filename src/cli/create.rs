@@ -1,13 +1,14 @@
 //! `rehearsal schema` and `rehearsal new`.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use serde_json::Value;
 
+use crate::console::Shown;
 use crate::exit::Exit;
-use crate::repro::shell_word;
+use crate::repro::{Draft, shell_word};
 use crate::scenario::{self, new, schema};
 
 use super::{print, print_error, select};
@@ -32,16 +33,21 @@ pub(super) fn new(root: &Path, name: &str, system: &str) -> io::Result<Exit> {
         select::report(&problems);
         return Ok(Exit::Usage);
     }
-    if let Err(error) = create(&file, &text) {
-        let shown = file.display();
-        print_error(&match error.kind() {
-            io::ErrorKind::AlreadyExists => format!("error: `{shown}` exists already\n"),
-            _ => format!("error: cannot write `{shown}`: {error}\n"),
-        });
-        return Ok(Exit::Usage);
+    let shown = file.shown();
+    match create(&file, &text) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            print_error(&format!("error: `{shown}` exists already\n"));
+            return Ok(Exit::Usage);
+        }
+        Err(error) => {
+            print_error(&format!("error: cannot write `{shown}`: {error}\n"));
+            return Ok(Exit::Internal);
+        }
     }
-    print(&format!("{}\n", file.display()))?;
+    // Before its name is printed, which may have no reader.
     place_schema(root, system, &schema);
+    print(&format!("{shown}\n"))?;
     Ok(Exit::Pass)
 }
 
@@ -77,11 +83,11 @@ fn holds(file: &Path, schema: &Value) -> bool {
     there.as_ref() == Some(schema)
 }
 
-/// Writes a file that is not there yet.
+/// Writes a file that is not there yet, in one piece: a full disk leaves no part of it that
+/// is in the way of the next attempt.
 fn create(file: &Path, text: &str) -> io::Result<()> {
-    if let Some(directory) = file.parent() {
-        fs::create_dir_all(directory)?;
+    if fs::symlink_metadata(file).is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).open(file)?;
-    file.write_all(text.as_bytes())
+    Draft::write(file, text.as_bytes()).and_then(Draft::place)
 }

@@ -12,9 +12,10 @@ use clap::Args;
 use super::results::{ResultArgs, ResultFiles};
 use super::terminal::Terminal;
 use super::test_binary::{self, Packages};
-use super::{SetArgs, interrupt, print_error, select};
+use super::{SetArgs, interrupt, print_error, print_result, select};
 use crate::clock::now;
 use crate::command::{ExploreRequest, Request, execute};
+use crate::console::Shown;
 use crate::environment;
 use crate::exit::Exit;
 use crate::explore::{Exploration, Shard};
@@ -78,9 +79,24 @@ pub(super) struct ExploreArgs {
     /// Do not shrink failures.
     #[arg(long)]
     no_shrink: bool,
+    /// Go on with an exploration that was ended: seeds whose results are in DIR, of the same
+    /// program under the same strategy, are not run again. Each exploration leaves its results
+    /// below --out.
+    #[arg(long, value_name = "DIR")]
+    resume: Option<PathBuf>,
+    /// Exit with 0 if failures were found, for a scheduler of jobs that runs failed ones again.
+    #[arg(long)]
+    found_is_success: bool,
     /// Print one JSON object a line, one line a scenario or test.
     #[arg(long)]
     json: bool,
+}
+
+impl ExploreArgs {
+    /// Returns `true` if the exploration goes on from earlier results.
+    pub(super) fn is_resumed(&self) -> bool {
+        self.resume.is_some()
+    }
 }
 
 /// The packages in which a test is looked for.
@@ -117,8 +133,18 @@ pub(super) fn jobs(text: &str) -> Result<NonZeroUsize, String> {
         .ok_or_else(|| format!("a number from 1 to {JOBS_MAX} is needed"))
 }
 
-/// `out` is the directory that was given for repros, if one was.
+/// Explores what the arguments select. `out` is the directory that was given for repros, if one
+/// was.
 pub(super) fn explore(root: &Path, out: Option<&Path>, args: &ExploreArgs) -> io::Result<Exit> {
+    let exit = explore_chosen(root, out, args)?;
+    Ok(if args.found_is_success {
+        exit.found_is_success()
+    } else {
+        exit
+    })
+}
+
+fn explore_chosen(root: &Path, out: Option<&Path>, args: &ExploreArgs) -> io::Result<Exit> {
     let here = out.map_or_else(environment::out_directory, Path::to_owned);
     if let Some(problem) = contradiction(args) {
         print_error(&format!("error: {problem}\n"));
@@ -138,7 +164,7 @@ pub(super) fn explore(root: &Path, out: Option<&Path>, args: &ExploreArgs) -> io
         chosen.retain(|scenario| scenario.spec.defect.is_none());
     }
     if chosen.is_empty() {
-        print_error(&format!("no scenario files below {}\n", root.display()));
+        print_error(&format!("no scenario files below {}\n", root.shown()));
         return Ok(Exit::NothingSelected);
     }
     explore_all(&chosen, &here, args, &watch_interrupt())
@@ -182,6 +208,9 @@ fn contradiction(args: &ExploreArgs) -> Option<&'static str> {
     if args.test.is_some() && args.results.are_given() {
         return Some("--junit and --markdown are for scenarios; a test's results are cargo's");
     }
+    if exhaustive && args.resume.is_some() {
+        return Some("an exhaustive search has no results to go on from: it begins anew");
+    }
     if !exhaustive && args.max_runs.is_some() {
         return Some("--max-runs is for an exhaustive strategy; use --seeds");
     }
@@ -212,6 +241,7 @@ fn request(
         no_shrink: args.no_shrink,
         json: args.json,
         resume,
+        resume_from: args.resume.clone(),
     }
 }
 
@@ -224,7 +254,12 @@ fn explore_all(
     let end = args.time.and_then(|time| now().checked_add(time));
     let mut results = ResultFiles::new("explore", &args.results);
     let worst = explore_each(scenarios, out, args, stop, end, &mut results)?;
-    Ok(results.write(worst))
+    let table = results.table();
+    let worst = results.write(worst);
+    if args.json {
+        return Ok(worst);
+    }
+    print_result(&table, worst)
 }
 
 fn explore_each(
@@ -281,7 +316,10 @@ fn explore_test(name: &str, out: Option<&Path>, args: &ExploreArgs) -> io::Resul
     };
     // The test runs in its package's directory.
     let out = std::path::absolute(out)?;
-    let request = Request::Explore(request(args, out, args.time, resume(name, args)));
+    let mut request = request(args, out, args.time, resume(name, args));
+    let resume_from = request.resume_from.map(std::path::absolute);
+    request.resume_from = resume_from.transpose()?;
+    let request = Request::Explore(request);
     test.execute(&request, &watch_interrupt(), &mut Terminal::new(name))
 }
 

@@ -1,15 +1,17 @@
 //! Signals that end a command: Ctrl-C, and what a scheduler of jobs, `timeout` or a closed
-//! terminal sends.
+//! terminal sends; and `SIGUSR1`, at which the runs under way are
+//! printed.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
 use super::print_error;
+use crate::run::under_way;
 
 /// The number that a shell adds to that of the signal which has ended a process.
 const ENDED_BY_SIGNAL: i32 = 128;
@@ -25,7 +27,21 @@ pub(super) fn watch() -> io::Result<Arc<AtomicBool>> {
         flag::register(*signal, Arc::clone(&stop))?;
     }
     report_first(&watched)?;
+    report_on_demand()?;
     Ok(stop)
+}
+
+/// Prints the runs under way at each `SIGUSR1`.
+fn report_on_demand() -> io::Result<()> {
+    let mut signals = Signals::new([SIGUSR1])?;
+    let report = move || {
+        for _ in signals.forever() {
+            print_error(&under_way::report());
+        }
+    };
+    let thread = std::thread::Builder::new().name("reports".to_owned());
+    thread.spawn(report)?;
+    Ok(())
 }
 
 /// Returns the signals that end a command. A process that `nohup` has started goes on without

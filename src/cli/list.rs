@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::io;
 use std::path::Path;
 
+use crate::console::Shown;
 use crate::exit::Exit;
 use crate::report::json::ListLine;
 use crate::report::summary::{counted, many};
@@ -21,7 +22,7 @@ pub(super) fn list(root: &Path, json: bool) -> io::Result<Exit> {
         }
     };
     if scenarios.is_empty() {
-        print_error(&format!("no scenario files below {}\n", root.display()));
+        print_error(&format!("no scenario files below {}\n", root.shown()));
         return Ok(Exit::NothingSelected);
     }
     let mut text = String::new();

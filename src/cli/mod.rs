@@ -10,6 +10,7 @@ mod interrupt;
 mod list;
 #[cfg(feature = "mcp")]
 mod mcp;
+mod merge;
 mod on_repro;
 mod progress;
 mod report;
@@ -20,6 +21,7 @@ mod select;
 mod sweep;
 mod terminal;
 mod test_binary;
+mod verify;
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -33,6 +35,7 @@ use rehearsal_history::metrics::Unit;
 use self::explore::PackageArgs;
 use self::on_repro::on_repro;
 use self::results::ResultArgs;
+use self::terminal::Terminal;
 use self::test_binary::Packages;
 use crate::command::{KeepRequest, Request};
 use crate::console::{print, print_error};
@@ -55,7 +58,8 @@ const SCENARIOS: &str = "scenarios";
 /// unknown (a budget ran out, or an exploration was cut short), 4 nothing selected,
 /// 10 violation or panic, 11 deadlock, livelock or time-out, 12 nondeterminism or a leak,
 /// 13 a repro that diverged, no longer fails, or whose scenario has changed, 14 a task that
-/// never came to an await (REHEARSAL_WATCHDOG sets after how long).
+/// never came to an await (REHEARSAL_WATCHDOG sets after how long). A signal that ends the
+/// process adds 128 to its number: 134 if memory ran out, 137 if it was killed.
 #[derive(Parser, Debug)]
 #[command(name = "rehearsal", version)]
 struct Cli {
@@ -95,10 +99,20 @@ enum Command {
     /// cores.
     ///
     /// Each failure, up to a thousand of a kind, is a line in SCENARIO-failures.jsonl below
-    /// --out the moment it is found, and the first of each kind has a repro file there. The exit code
-    /// is that of the worst verdict, as of `run`. It is 3 if nothing failed but
-    /// Ctrl-C ended it, or a search was not complete. An empty shard passes.
+    /// --out the moment it is found, and the first of each kind has a repro file there. So has
+    /// the exploration a file of its counts, which ends in .results: `--resume` goes on from it,
+    /// and `merge` adds several up. The exit code is that of the worst verdict, as of `run`; of
+    /// a resumed exploration that of all its seeds. It is 3 if nothing failed but Ctrl-C or a
+    /// scheduler of jobs ended it, or a search was not complete; 2 if the results to go on from
+    /// are damaged or of another program. An empty shard passes.
     Explore(explore::ExploreArgs),
+    /// Print the results of several explorations together: of the shards of one, and of those
+    /// that were ended and resumed. Seeds that several of them have run count once.
+    ///
+    /// Exit codes: that of the worst verdict, 10 also if enough seeds have not reached a goal; 12
+    /// if two results of the same seeds differ; 2 if a file is damaged, or results of one target
+    /// are of two programs; 4 if there are no results.
+    Merge(merge::MergeArgs),
     /// Replay a repro, and report whether the failure is reproduced.
     ///
     /// The result is one of: reproduced; reproduced with another fingerprint;
@@ -162,6 +176,20 @@ enum Command {
     /// detected by any of the strategies, or Ctrl-C ended it; 4 if no scenario carries a
     /// defect.
     Score(score::ScoreArgs),
+    /// Run seeds twice, in different processes with different surroundings, and compare the
+    /// runs.
+    ///
+    /// Each pair draws a scenario, a variant of it (without its defect, another transport,
+    /// another simulation of TCP), a strategy and a seed. The second process has another
+    /// environment, directory, locale and time zone, its memory is laid out in another way, and
+    /// it runs the seeds on several threads in the opposite order. What is compared is the
+    /// fingerprint and the line that `run --json` prints.
+    ///
+    /// Exit codes: 0 if all pairs agreed, 12 if one did not, 3 if Ctrl-C ended it before that.
+    VerifyDeterminism(verify::VerifyArgs),
+    /// Print the digests of the runs that standard input lists, for verify-determinism.
+    #[command(hide = true)]
+    Digests,
     /// Print the manifest or the script that runs an exploration in shards on an engine that
     /// runs many processes. Nothing is started.
     Sweep(sweep::SweepArgs),
@@ -344,7 +372,13 @@ fn any_strategy(text: &str) -> Result<StrategyName, String> {
 /// Runs the command line of this process. Prints, and says how to exit.
 pub fn main() -> Exit {
     match Cli::try_parse() {
-        Ok(cli) => dispatch(&cli),
+        Ok(cli) => match environment::check_log_filter() {
+            Ok(()) => dispatch(&cli),
+            Err(error) => {
+                print_error(&format!("error: {error}\n"));
+                Exit::Usage
+            }
+        },
         Err(error) => {
             // Help and version are errors to clap; they go to standard output
             // and are a success.
@@ -363,6 +397,7 @@ fn dispatch(cli: &Cli) -> Exit {
         Command::Check { files } => check::check(&cli.root, files),
         Command::Run(args) => run::run(&cli.root, &out(cli), args),
         Command::Explore(args) => explore::explore(&cli.root, cli.out.as_deref(), args),
+        Command::Merge(args) => merge::merge(args),
         Command::Replay { repro, json } => {
             on_repro(&cli.root, &repro.file, &repro.packages(), |file| {
                 Request::Replay { file, json: *json }
@@ -394,6 +429,8 @@ fn dispatch(cli: &Cli) -> Exit {
             },
         ),
         Command::Score(args) => score::score(&cli.root, args),
+        Command::VerifyDeterminism(args) => verify::verify(&cli.root, args),
+        Command::Digests => verify::print_digests(&mut Terminal::new("digests")),
         Command::Sweep(args) => {
             let given = cli.root != Path::new(SCENARIOS);
             sweep::sweep(given.then_some(&cli.root), args)
@@ -412,6 +449,7 @@ fn dispatch(cli: &Cli) -> Exit {
             Command::List { .. }
             | Command::Check { .. }
             | Command::Explain { .. }
+            | Command::New { .. }
             | Command::Sweep(_)
             | Command::Schema { .. } => Exit::Pass,
             Command::Conform(args) if args.list => Exit::Pass,

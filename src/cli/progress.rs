@@ -85,13 +85,25 @@ impl Drop for Display {
     }
 }
 
+/// More time than this is shown without a number: at a rate that is measured for so short a
+/// while, the number means nothing.
+const TIME_LEFT_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+fn time_left(left: Duration) -> String {
+    if left > TIME_LEFT_MAX {
+        "more than a year".to_owned()
+    } else {
+        format!("{} s", left.as_secs())
+    }
+}
+
 fn text(progress: &Progress) -> String {
     let total = progress
         .total
         .map_or_else(String::new, |total| format!(" of {total}"));
     let left = progress
         .left()
-        .map_or_else(String::new, |left| format!(", {} s left", left.as_secs()));
+        .map_or_else(String::new, |left| format!(", {} left", time_left(left)));
     format!(
         "{}{total} runs, {:.0} a second, {:.1} times real time, {} failed{left}",
         progress.done,
@@ -99,4 +111,15 @@ fn text(progress: &Progress) -> String {
         progress.speed(),
         progress.failures,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_that_means_nothing_has_no_number() {
+        assert_eq!(time_left(Duration::from_secs(90)), "90 s");
+        assert_eq!(time_left(Duration::from_secs(u64::MAX)), "more than a year");
+    }
 }

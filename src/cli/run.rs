@@ -9,7 +9,7 @@ use rehearsal_history::metrics::Unit;
 
 use super::baseline::{Metrics, Shared};
 use super::results::ResultFiles;
-use super::{RunArgs, print, print_error, select};
+use super::{RunArgs, print, print_error, print_result, select};
 use crate::exit::Exit;
 use crate::explore::{
     self, Describe, Executed, Exploration, Keep, Options, Repeat, Reporter, Totals, summary,
@@ -39,7 +39,11 @@ pub(super) fn run(root: &Path, out: &Path, args: &RunArgs) -> io::Result<Exit> {
             exit => worst = worst.worst(exit),
         }
     }
-    let worst = results.write(worst);
+    let table = results.table();
+    worst = results.write(worst);
+    if !args.json {
+        worst = print_result(&table, worst)?;
+    }
     metrics.finish(worst)
 }
 

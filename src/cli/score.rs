@@ -12,6 +12,7 @@ use super::explore::{jobs, watch_interrupt};
 use super::terminal::Terminal;
 use super::{SetArgs, print_error, select};
 use crate::command::{Console, all_cores};
+use crate::console::Shown;
 use crate::exit::Exit;
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
@@ -140,10 +141,7 @@ pub(super) fn score(root: &Path, args: &ScoreArgs) -> io::Result<Exit> {
     if let Some(file) = &args.page
         && let Err(error) = fs::write(file, page(&scores))
     {
-        print_error(&format!(
-            "error: cannot write {}: {error}\n",
-            file.display()
-        ));
+        print_error(&format!("error: cannot write {}: {error}\n", file.shown()));
         return Ok(Exit::Usage);
     }
     Ok(exit(&scores))
@@ -154,7 +152,7 @@ pub(super) fn score(root: &Path, args: &ScoreArgs) -> io::Result<Exit> {
 fn read(files: &[PathBuf]) -> Result<Vec<Score>, Exit> {
     let mut scores = Vec::new();
     for file in files {
-        let name = file.display();
+        let name = file.shown();
         let read = fs::read_to_string(file)
             .map_err(|error| format!("error: cannot read {name}: {error}\n"))
             .and_then(|text| {

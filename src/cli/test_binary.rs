@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use crate::command::remote::{Message, receive, send};
 use crate::command::{Console, Request};
+use crate::console::Shown;
 use crate::environment::{COMMAND, FROM_STDIN};
 use crate::exit::Exit;
 
@@ -171,8 +172,19 @@ impl TestProgram {
         stop: &AtomicBool,
         console: &mut dyn Console,
     ) -> io::Result<Exit> {
+        self.execute_with(request, stop, console, &|_| {})
+    }
+
+    /// As [`TestProgram::execute`], in a process whose surroundings `adjust` changes.
+    pub(super) fn execute_with(
+        &self,
+        request: &Request,
+        stop: &AtomicBool,
+        console: &mut dyn Console,
+        adjust: &dyn Fn(&mut Command),
+    ) -> io::Result<Exit> {
         let (ours, theirs) = UnixStream::pair()?;
-        let mut child = self.start(theirs)?;
+        let mut child = self.start(theirs, adjust)?;
         send(&ours, request)?;
         let done = std::thread::scope(|scope| {
             let (_open, ended) = mpsc::channel();
@@ -197,10 +209,11 @@ impl TestProgram {
         })
     }
 
-    fn start(&self, channel: UnixStream) -> io::Result<Child> {
+    fn start(&self, channel: UnixStream, adjust: &dyn Fn(&mut Command)) -> io::Result<Child> {
         // In a process group of its own: Ctrl-C reaches the command line alone, which
         // passes it on.
         let mut command = self.binary.command();
+        adjust(&mut command);
         command
             .args(["--exact", &self.path, "--nocapture", "--include-ignored"])
             .args(["--test-threads", "1"])
@@ -350,7 +363,7 @@ fn list(binary: &TestBinary) -> io::Result<Vec<String>> {
     if !listed.status.success() {
         return Err(io::Error::other(format!(
             "{} --list: {}",
-            binary.executable.display(),
+            binary.executable.shown(),
             listed.status
         )));
     }

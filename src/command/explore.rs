@@ -4,22 +4,26 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use super::Console;
+use super::recorder::Recorder;
+use crate::console::Shown;
 use crate::exit::Exit;
 use crate::explore::json::ExploreLine;
 use crate::explore::{
-    self, Beginning, Exploration, FailureGroup, Keep, Options, Progress, Repeat, Reporter, Search,
-    Shard, now, summary,
+    self, Beginning, BegunWith, Executed, Exploration, FailureGroup, Keep, Options, Progress,
+    Repeat, Reporter, Search, Shard, Totals, now, summary,
 };
 use crate::report::failure;
 use crate::report::next_steps::NextSteps;
 use crate::report::summary::many;
+use crate::results::{self, ProgramId, Results};
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
+use crate::scenario::{ColorChoice, Diagnostic, render_all};
 use crate::target::Target;
 
 /// Seeds that are run without a number and without a time limit.
@@ -48,6 +52,8 @@ pub(crate) struct ExploreRequest {
     pub out: PathBuf,
     /// Failures are not shrunk.
     pub no_shrink: bool,
+    /// The directory with results of earlier explorations, whose seeds are not run again.
+    pub resume_from: Option<PathBuf>,
     /// The result is printed as JSON.
     pub json: bool,
     /// The command that goes on, but for seeds and strategy.
@@ -60,46 +66,210 @@ pub(super) fn explore(
     stop: &AtomicBool,
     console: &mut dyn Console,
 ) -> io::Result<Exit> {
-    let is_writable = try_directory(&request.out, console);
-    let options = Options {
-        strategy: request.strategy,
-        jobs: request.jobs.unwrap_or_else(all_cores),
-        out: &request.out,
-        keep: match is_writable {
-            true => Keep::FirstOfEachKind,
-            false => Keep::Nothing,
-        },
-        repeat: Repeat::Never,
-        deadline: request.time.and_then(|time| now().checked_add(time)),
-        max_runs: request.max_runs,
-        beginning: beginning(request),
-        stop,
-        describe: None,
+    let keep = match try_directory(&request.out, console) {
+        true => Keep::FirstOfEachKind,
+        false => Keep::Nothing,
     };
-    let mut reporter = OnConsole {
-        json: request.json,
+    let program = ProgramId::of(target, request.strategy);
+    let all = all_seeds(request);
+    let wanted = all.as_ref().and_then(|all| match request.shard {
+        Some(shard) => shard.of(all),
+        None => Some(all.clone()),
+    });
+    let mut command = Command {
+        target,
+        request,
+        keep,
+        program: program.as_ref().ok().cloned(),
+        all,
+        deadline: request.time.and_then(|time| now().checked_add(time)),
+        stop,
         console,
     };
-    let found = explore::explore(target, seeds(request).as_ref(), &options, &mut reporter)?;
-    if !request.no_shrink && !found.interrupted {
-        shrink(target, &found, request.json, stop, console)?;
+    match (&request.resume_from, program) {
+        (Some(directory), Ok(program)) => command.resume(directory, &program, wanted),
+        (Some(_), Err(problem)) => {
+            command.console.warn(&format!("error: {problem}\n"));
+            Ok(Exit::Internal)
+        }
+        (None, program) => {
+            if let Err(problem) = program {
+                command.warn(&format!("no results: {problem}"));
+            }
+            let beginning = command.beginning();
+            Ok(command.row(wanted.as_ref(), beginning)?.0)
+        }
     }
-    print(target, &found, request, console)?;
-    let mut exit = found.exit(target, request.shard.is_none());
-    if is_cut_short(&found, request) {
-        exit = exit.worst(Exit::Unknown);
-    }
-    console.explored(&found, exit);
-    Ok(exit)
 }
 
-/// Returns the beginning of the exploration. Of several shards only the first has the search,
-/// so that together they run what the whole does.
-fn beginning(request: &ExploreRequest) -> Beginning {
-    match request.shard {
-        Some(shard) if !shard.is_first() => Beginning::Seeds,
-        Some(_) | None => Beginning::Search,
+/// One exploration, of all seeds that are wanted or of those that are missing in earlier results.
+struct Command<'a> {
+    target: &'a dyn Target,
+    request: &'a ExploreRequest,
+    keep: Keep,
+    /// The program; none if it has no identity, and then no results.
+    program: Option<ProgramId>,
+    /// The seeds of all shards.
+    all: Option<Seeds>,
+    /// No seed is begun after this.
+    deadline: Option<Instant>,
+    stop: &'a AtomicBool,
+    console: &'a mut dyn Console,
+}
+
+impl Command<'_> {
+    fn warn(&mut self, text: &str) {
+        self.console
+            .warn(&format!("{}: {text}\n", self.target.name()));
     }
+
+    /// Explores the seeds of `wanted` that are not in the results of a directory.
+    fn resume(
+        &mut self,
+        directory: &Path,
+        program: &ProgramId,
+        wanted: Option<Seeds>,
+    ) -> io::Result<Exit> {
+        let mut results = match earlier(directory, program, &self.request.out) {
+            Ok(results) => results,
+            Err(problems) => {
+                self.console
+                    .warn(&render_all(&problems, ColorChoice::Coloured));
+                return Ok(Exit::Usage);
+            }
+        };
+        let before = results.view(program);
+        self.warn(&format!(
+            "{} of this program in {}",
+            many(before.counts.runs, "seed"),
+            directory.display()
+        ));
+        for seeds in &before.contradicting {
+            self.warn(&format!("two results of the seeds {seeds} differ"));
+        }
+        let first = self.all.as_ref().map(Seeds::first);
+        let beginning = match first.is_some_and(|first| before.searched_seeds.contains(&first)) {
+            true => Beginning::Seeds,
+            false => self.beginning(),
+        };
+        let missing = wanted.map(|wanted| results::without(&wanted, before.seeds));
+        let worst = self.rows(missing.unwrap_or_default(), beginning, &mut results)?;
+        let view = results.view(program);
+        let whole = self.request.shard.is_none();
+        if whole && !view.missed.is_empty() {
+            let (runs, missed) = (many(view.counts.runs, "seed"), view.missed.join(", "));
+            self.warn(&format!("none of {runs} reached: {missed}"));
+        }
+        Ok(worst.worst(view.exit(whole)))
+    }
+
+    /// Explores several rows of seeds, and adds what is counted to `results`. The first row has
+    /// the beginning; if there is none, nothing is run, and that is shown.
+    fn rows(
+        &mut self,
+        missing: Vec<Seeds>,
+        beginning: Beginning,
+        results: &mut Results,
+    ) -> io::Result<Exit> {
+        if missing.is_empty() {
+            return Ok(self.row(None, Beginning::Seeds)?.0);
+        }
+        let mut worst = Exit::Pass;
+        let beginnings = std::iter::once(beginning).chain(std::iter::repeat(Beginning::Seeds));
+        for (row, beginning) in missing.iter().zip(beginnings) {
+            if self.stop.load(Ordering::Relaxed) {
+                self.warn(&format!("not run: seeds {row}"));
+                worst = worst.worst(Exit::Unknown);
+                continue;
+            }
+            let (exit, more) = self.row(Some(row), beginning)?;
+            worst = worst.worst(exit);
+            results.merge(more);
+        }
+        Ok(worst)
+    }
+
+    /// Returns the beginning of the exploration. Of several shards only the first has the search,
+    /// and it has that of all seeds, so that together they run what the whole does.
+    fn beginning(&self) -> Beginning {
+        match (self.request.shard, &self.all) {
+            (Some(shard), _) if !shard.is_first() => Beginning::Seeds,
+            (_, Some(all)) => Beginning::SearchOf {
+                first: all.first(),
+                size: all.size(),
+            },
+            (_, None) => Beginning::Seeds,
+        }
+    }
+
+    /// Explores seeds in a row.
+    fn row(&mut self, row: Option<&Seeds>, beginning: Beginning) -> io::Result<(Exit, Results)> {
+        let request = self.request;
+        let options = Options {
+            strategy: request.strategy,
+            jobs: request.jobs.unwrap_or_else(all_cores),
+            out: &request.out,
+            keep: self.keep,
+            repeat: Repeat::Never,
+            deadline: self.deadline,
+            max_runs: request.max_runs,
+            beginning,
+            stop: self.stop,
+            describe: None,
+        };
+        let mut reporter = OnConsole {
+            json: request.json,
+            recorder: self.recorder(row),
+            console: self.console,
+        };
+        let found = explore::explore(self.target, row, &options, &mut reporter)?;
+        reporter.record(Recorder::write);
+        let recorder = reporter.recorder.take();
+        let results = recorder.map_or_else(Results::default, |recorder| recorder.results());
+        if !request.no_shrink && !found.interrupted {
+            shrink(self.target, &found, request.json, self.stop, self.console)?;
+        }
+        print(self.target, &found, request, self.console)?;
+        let mut exit = found.exit(self.target, is_whole(request));
+        if is_cut_short(&found, request) {
+            exit = exit.worst(Exit::Unknown);
+        }
+        self.console.explored(&found, exit);
+        Ok((exit, results))
+    }
+
+    /// Returns the recorder of the results; none for a search, which has no seeds to share out.
+    fn recorder(&self, row: Option<&Seeds>) -> Option<Recorder> {
+        let row = row.filter(|_| self.request.strategy.search().is_none())?;
+        let program = self.program.clone()?;
+        let out = (self.keep != Keep::Nothing).then_some(self.request.out.as_path());
+        let stem = self.target.identity().file_stem();
+        Some(Recorder::new(program, &stem, row, out))
+    }
+}
+
+/// Returns the results in a directory, if they are of that program.
+///
+/// # Errors
+///
+/// Each problem of its files. A directory that is not there has no results if it is the one to
+/// which this exploration writes: the first of those that are resumed has it made.
+fn earlier(directory: &Path, program: &ProgramId, out: &Path) -> Result<Results, Vec<Diagnostic>> {
+    if directory == out && !directory.exists() {
+        return Ok(Results::default());
+    }
+    let found = results::Directory::read(directory)?;
+    let conflicts = found.conflicts_with(program);
+    match conflicts.is_empty() {
+        true => Ok(found.results),
+        false => Err(conflicts),
+    }
+}
+
+/// Returns `true` if the seeds of this exploration are all: goals that they do not reach are
+/// reached by no other.
+fn is_whole(request: &ExploreRequest) -> bool {
+    request.shard.is_none() && request.resume_from.is_none()
 }
 
 /// Returns as many workers as there are cores.
@@ -107,19 +277,16 @@ pub(crate) fn all_cores() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
-/// Returns the seeds to run; none if the shard is empty.
-fn seeds(request: &ExploreRequest) -> Option<Seeds> {
+/// Returns the seeds of all shards; none for no seed.
+fn all_seeds(request: &ExploreRequest) -> Option<Seeds> {
     if request.strategy.search().is_some() {
         return Some(request.seeds.clone().unwrap_or_else(|| Seeds::one(0)));
     }
-    let seeds = request.seeds.clone().or_else(|| {
-        let unlimited = request.time.is_some();
-        Seeds::count(if unlimited { u64::MAX } else { SEEDS })
-    })?;
-    match request.shard {
-        Some(shard) => shard.of(&seeds),
-        None => Some(seeds),
-    }
+    request.seeds.clone().or_else(|| match request.time {
+        // All that there are: time ends it, and no count.
+        Some(_) => Seeds::between(0, u64::MAX),
+        None => Seeds::count(SEEDS),
+    })
 }
 
 /// Shrinks the first failures of each kind, and prints the runs that remain.
@@ -132,7 +299,7 @@ fn shrink(
 ) -> io::Result<()> {
     for (signature, file) in found.repros.iter().take(SHRUNK_MAX) {
         if stop.load(Ordering::Relaxed) {
-            console.warn(&format!("not shrunk: {}\n", file.display()));
+            console.warn(&format!("not shrunk: {}\n", file.shown()));
             continue;
         }
         let story = failure::render_file(target, file, NextSteps::Binary, stop);
@@ -156,7 +323,7 @@ fn print(
         console.print(&summary::summary(target, found))?;
     }
     let name = target.name();
-    if request.shard.is_none()
+    if is_whole(request)
         && let Some(problem) = summary::unreached(found, &found.missing(target))
     {
         console.warn(&format!("{name}: {problem}\n"));
@@ -202,7 +369,7 @@ fn try_directory(out: &Path, console: &mut dyn Console) -> bool {
     if let Err(error) = &tried {
         console.warn(&format!(
             "warning: cannot write to {}: {error}; failures are kept nowhere\n",
-            out.display()
+            out.shown()
         ));
     }
     tried.is_ok()
@@ -211,6 +378,7 @@ fn try_directory(out: &Path, console: &mut dyn Console) -> bool {
 /// Shows an exploration while it goes on.
 struct OnConsole<'a> {
     json: bool,
+    recorder: Option<Recorder>,
     console: &'a mut dyn Console,
 }
 
@@ -221,17 +389,35 @@ impl OnConsole<'_> {
         }
         self.console.print(text)
     }
+
+    /// Records results. If they cannot be written, that is reported once.
+    fn record(&mut self, record: impl FnOnce(&mut Recorder) -> io::Result<()>) {
+        let recorded = self.recorder.as_mut().map_or(Ok(()), record);
+        if let Err(error) = recorded {
+            self.warning(&format!("the results cannot be written: {error}"));
+        }
+    }
 }
 
 impl Reporter for OnConsole<'_> {
+    fn run(&mut self, run: &Executed, _totals: &Totals) -> io::Result<()> {
+        self.record(|recorder| recorder.add(run));
+        Ok(())
+    }
+
+    fn begun(&mut self, begun: &BegunWith) -> io::Result<()> {
+        self.record(|recorder| recorder.begun(begun));
+        Ok(())
+    }
+
     fn failure(&mut self, failure: &FailureGroup) -> io::Result<()> {
         self.print(&summary::failure(failure))
     }
 
     fn estimate(&mut self, seed: u64, search: Search) -> io::Result<()> {
         self.print(&format!(
-            "seed {seed}: about {} schedules in all with at most {}\n",
-            search.estimate,
+            "seed {seed}: {} schedules in all with at most {}\n",
+            summary::about(search.estimate),
             many(search.bound.into(), "deviation")
         ))
     }
@@ -247,9 +433,7 @@ impl Reporter for OnConsole<'_> {
 
 #[cfg(test)]
 mod tests {
-    use rehearsal_sim::{
-        Ambient, Budget, Interleave, Leaks, NetConfig, PlainTaskPolicy, STACK_SIZE, World,
-    };
+    use rehearsal_sim::{Ambient, World};
 
     use super::*;
     use crate::target::{Program, TestRef, WorldSpec};
@@ -296,13 +480,7 @@ mod tests {
         };
         let world = WorldSpec {
             ambient: Ambient::Real,
-            budget: Budget::default(),
-            net: NetConfig::default(),
-            leaks: Leaks::default(),
-            cancellations: 0,
-            interleave: Interleave::default(),
-            stack_size: STACK_SIZE,
-            plain_tasks: PlainTaskPolicy::default(),
+            ..WorldSpec::default()
         };
         let program = Program::new(test, world, fails);
         let out = tempfile::tempdir().expect("a directory");
@@ -316,6 +494,7 @@ mod tests {
             out: out.path().to_owned(),
             no_shrink: false,
             json: false,
+            resume_from: None,
             resume: String::new(),
         };
         let stop = AtomicBool::new(false);

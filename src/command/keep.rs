@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Console;
+use crate::console::Shown;
 use crate::exit::Exit;
 use crate::regression;
 use crate::repro::replay::Replay;
@@ -61,28 +62,25 @@ pub(super) fn keep(
     match place(&path, text, request.force) {
         Ok(Placed::Written) => {}
         Ok(Placed::SameAlready) => {
-            console.print(&format!("{} is kept already\n", path.display()))?;
+            console.print(&format!("{} is kept already\n", path.shown()))?;
             return Ok(Exit::Pass);
         }
         Ok(Placed::Refused) => {
             console.warn(&format!(
                 "error: {} is there and says something else; choose another --name, or replace it \
                  with --force\n",
-                path.display()
+                path.shown()
             ));
             return Ok(Exit::Usage);
         }
         Err(error) => {
-            console.warn(&format!(
-                "error: cannot write {}: {error}\n",
-                path.display()
-            ));
+            console.warn(&format!("error: cannot write {}: {error}\n", path.shown()));
             return Ok(Exit::Internal);
         }
     }
     console.print(&format!(
         "kept {}\n`cargo test` replays it first, {}: {}\n",
-        path.display(),
+        path.shown(),
         place_in_tests(repro, &path),
         meaning(repro, target)
     ))?;

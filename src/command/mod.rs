@@ -1,9 +1,11 @@
 //! The commands that work on one target. The command line gives them scenarios; a test
 //! binary gives them its programs, and sends what they print to the command line.
 
+pub(crate) mod digest;
 mod explore;
 mod history;
 mod keep;
+mod recorder;
 pub(crate) mod remote;
 mod replay;
 mod report;
@@ -23,6 +25,7 @@ use crate::scenario::{ColorChoice, FileKind, Source, render_all};
 use crate::target::Target;
 use crate::watchdog;
 
+pub(crate) use self::digest::DigestRequest;
 pub(crate) use self::explore::ExploreRequest;
 #[cfg(feature = "cli")]
 pub(crate) use self::explore::all_cores;
@@ -59,6 +62,8 @@ pub(crate) enum Request {
     Report(ReportRequest),
     /// `rehearsal keep`.
     Keep(KeepRequest),
+    /// A part of `rehearsal verify-determinism`.
+    Digest(DigestRequest),
 }
 
 impl Request {
@@ -67,7 +72,7 @@ impl Request {
     #[cfg(feature = "cli")]
     pub(crate) fn can_end_early(&self) -> bool {
         match self {
-            Self::Explore(_) | Self::Shrink { .. } => true,
+            Self::Explore(_) | Self::Shrink { .. } | Self::Digest(_) => true,
             Self::Replay { .. } | Self::History { .. } | Self::Report(_) | Self::Keep(_) => false,
         }
     }
@@ -104,6 +109,7 @@ pub(crate) fn execute(
                 keep::keep(target, repro, text, request, console)
             })
         }
+        Request::Digest(request) => digest::digest(&[target], request, stop, console),
     }
 }
 

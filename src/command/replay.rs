@@ -7,6 +7,7 @@ use std::path::Path;
 use rehearsal_sim::DeviationKind;
 
 use super::Console;
+use crate::console::Shown;
 use crate::exit::Exit;
 use crate::report::json::ReplayLine;
 use crate::report::summary::{self, counted};
@@ -37,7 +38,7 @@ fn text(file: &Path, repro: &Repro, target: &dyn Target, replay: &Replay) -> Str
     // Writing to a string cannot fail.
     let claim = target.about().claim.map(|claim| format!("  {claim}"));
     let _ = writeln!(text, "{}{}", repro.target_name(), claim.unwrap_or_default());
-    let _ = writeln!(text, "  file      {}", file.display());
+    let _ = writeln!(text, "  file      {}", file.shown());
     if !repro.cuts.is_empty() {
         let cuts: Vec<String> = repro.cuts.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "  cuts      {}", cuts.join(", "));

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Console;
+use crate::console::Shown;
 use crate::exit::Exit;
 use crate::report::document::{self, Document};
 use crate::report::form::FileForm;
@@ -40,7 +41,7 @@ pub(super) fn report(
         Err(reason) => {
             console.warn(&format!(
                 "error: nothing to report of {}: {reason}; `rehearsal replay` says more\n",
-                file.display()
+                file.shown()
             ));
             return Ok(Exit::NotReproduced);
         }
@@ -88,12 +89,9 @@ fn write_forms(
 fn write_file(path: &Path, text: &str, console: &mut dyn Console) -> bool {
     let written = Draft::write(path, text.as_bytes()).and_then(Draft::replace);
     match written {
-        Ok(()) => console.warn(&format!("wrote {}\n", path.display())),
+        Ok(()) => console.warn(&format!("wrote {}\n", path.shown())),
         Err(ref error) => {
-            console.warn(&format!(
-                "error: cannot write {}: {error}\n",
-                path.display()
-            ));
+            console.warn(&format!("error: cannot write {}: {error}\n", path.shown()));
         }
     }
     written.is_ok()

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Console;
 use crate::clock;
+use crate::console::Shown;
 use crate::exit::Exit;
 use crate::report::failure::{self, Unshrunk};
 use crate::report::{block, next_steps, summary};
@@ -25,7 +26,7 @@ pub(super) fn shrink(
 ) -> io::Result<Exit> {
     console.warn(&format!(
         "shrinking {}; interrupted, it keeps the smallest run so far\n",
-        file.display()
+        file.shown()
     ));
     let out_of_time = clock::after(time);
     let limits = Limits {
@@ -44,14 +45,14 @@ pub(super) fn shrink(
             }
             console.warn(&format!(
                 "interrupted: {} has the smallest run so far\n",
-                file.display()
+                file.shown()
             ));
             Ok(Exit::Unknown)
         }
         Err(reason) => {
             console.warn(&format!(
                 "error: {} is not shrunk: {reason}\n",
-                file.display()
+                file.shown()
             ));
             Ok(match reason {
                 Unshrunk::Shrink(_) | Unshrunk::NotVerified => Exit::NotReproduced,

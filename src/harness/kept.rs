@@ -6,6 +6,7 @@ use libtest_mimic::{Completion, Failed, Trial};
 
 use super::systems::Systems;
 use crate::compatibility::{Compatibility, listed};
+use crate::console::Shown;
 use crate::console::print_error;
 use crate::regression;
 use crate::repro::Repro;
@@ -23,7 +24,7 @@ pub(super) fn read(file: &Path, systems: &Systems) -> Result<(Repro, Scenario), 
     let Some(named) = systems.find(name, &scenario.file) else {
         return Err(format!(
             "{}: the repro is of the system `{name}`, which is not registered here; {}\n",
-            file.display(),
+            file.shown(),
             systems.known()
         ));
     };
@@ -31,7 +32,7 @@ pub(super) fn read(file: &Path, systems: &Systems) -> Result<(Repro, Scenario), 
     if !compatibility.prevented_by.is_empty() {
         return Err(format!(
             "{}: the repro takes what `{name}` is registered without: {}\n",
-            file.display(),
+            file.shown(),
             listed(&compatibility.prevented_by)
         ));
     }
@@ -46,7 +47,7 @@ pub(super) fn trials(systems: &Systems) -> Vec<Trial> {
             Ok(files) => trials.extend(files.into_iter().map(|file| trial(file, systems))),
             Err(error) => {
                 let name = regression::DIRECTORY;
-                let problem = format!("cannot read {}: {error}", root.join(name).display());
+                let problem = format!("cannot read {}: {error}", root.join(name).shown());
                 trials.push(Trial::test(name, move || Err(Failed::from(problem))));
             }
         }

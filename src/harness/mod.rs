@@ -14,6 +14,7 @@ use rehearsal_agents::system::AnySystem;
 use self::kept::Replayed;
 use self::systems::Systems;
 use crate::compatibility::Tally;
+use crate::console::Shown;
 use crate::console::print_error;
 use crate::environment::Environment;
 use crate::exit::Exit;
@@ -188,7 +189,7 @@ impl Harness {
         for root in self.systems.roots() {
             let files = discover::find(root).map_err(drawn)?;
             if files.is_empty() {
-                return Err(format!("no scenario files below {}", root.display()));
+                return Err(format!("no scenario files below {}", root.shown()));
             }
             let mut scenarios = Vec::new();
             for file in &files {

@@ -7,6 +7,7 @@ use rehearsal_sim::DeviationKind;
 
 use super::causal::{self, Line, LineKind, Timeline};
 use super::summary::{BAD, BOLD, DIM, counted, many, styled};
+use crate::console::Shown;
 use crate::repro::shell_path;
 use crate::shrink::ShrinkResult;
 use crate::target::Target;
@@ -132,7 +133,7 @@ fn write_timeline(text: &mut String, timeline: &Timeline) -> fmt::Result {
 
 fn write_line(text: &mut String, line: &Line, width: usize) -> fmt::Result {
     let mark = match line.kind {
-        LineKind::Note | LineKind::Consequence => " ",
+        LineKind::Note | LineKind::Log | LineKind::Consequence => " ",
         LineKind::Fault => "!",
         LineKind::Decision => ">",
         LineKind::Decisive => "»",
@@ -146,13 +147,15 @@ fn write_line(text: &mut String, line: &Line, width: usize) -> fmt::Result {
         "{mark} {:>6}  {:>9}  {:<width$}  {}{times}",
         line.step,
         line.at.to_string(),
-        line.who,
-        line.what
+        line.who.shown().to_string(),
+        line.what.shown()
     );
     match line.kind {
         LineKind::Failure => writeln!(text, "  {}", styled(BAD, body)),
         LineKind::Decisive | LineKind::Decision => writeln!(text, "  {}", styled(BOLD, body)),
-        LineKind::Note | LineKind::Consequence | LineKind::Fault => writeln!(text, "  {body}"),
+        LineKind::Note | LineKind::Log | LineKind::Consequence | LineKind::Fault => {
+            writeln!(text, "  {body}")
+        }
     }
 }
 

@@ -47,6 +47,8 @@ pub(crate) struct Line {
 pub(crate) enum LineKind {
     /// The program noted it.
     Note,
+    /// The program logged it, and the user wants to see it.
+    Log,
     /// A fault struck or ended.
     Fault,
     /// A deviation.
@@ -72,12 +74,14 @@ pub(crate) struct Timeline {
 pub(crate) fn timeline(report: &RunReport, explanation: &Explanation) -> Timeline {
     let failure = report.failures.first();
     let mut lines = events(report);
+    lines.extend(logs(report));
     lines.extend(decisions(report, explanation));
     lines.extend(consequences(report, explanation));
     // What was decided stands before what came of it, and after what a task did until then.
     lines.sort_by_key(|line| (line.entry, line.kind < LineKind::Decision, line.step));
     let all = lines.len();
-    if all > WHOLE {
+    let logged = lines.iter().filter(|line| line.kind == LineKind::Log);
+    if all - logged.count() > WHOLE {
         let witness = failure.map_or_else(BTreeSet::new, witness);
         let speaks = |line: &Line| line.mentions.iter().any(|id| witness.contains(id));
         lines.retain(|line| line.kind != LineKind::Note || speaks(line));
@@ -139,6 +143,22 @@ fn events(report: &RunReport) -> Vec<Line> {
         })
     };
     entries.enumerate().filter_map(line).collect()
+}
+
+/// The lines that the program logged, each after the effect before it.
+fn logs(report: &RunReport) -> impl Iterator<Item = Line> {
+    report.outcome.trace.logs.iter().map(|log| Line {
+        kind: LineKind::Log,
+        step: log.step,
+        entry: log.effects.saturating_sub(1),
+        at: log.at,
+        who: log
+            .task
+            .map_or_else(String::new, |task| task_name(report, task)),
+        what: format!("{} {}", log.level, log.text),
+        mentions: Vec::new(),
+        times: 1,
+    })
 }
 
 fn decisions(report: &RunReport, explanation: &Explanation) -> Vec<Line> {
@@ -260,8 +280,8 @@ fn drop_early_decisions(lines: &mut Vec<Line>) {
     });
 }
 
-/// Of a long timeline, keeps what is not a note, and the notes next to the
-/// failure.
+/// Of a long timeline, keeps what is no note and not logged, and of these the ones next to
+/// the failure.
 fn drop_far(lines: &mut Vec<Line>) {
     let Some(surplus @ 1..) = lines.len().checked_sub(MOST) else {
         return;
@@ -270,7 +290,7 @@ fn drop_far(lines: &mut Vec<Line>) {
     let failure = failure.unwrap_or(lines.len());
     let notes = lines.iter().enumerate();
     let mut notes: Vec<usize> = notes
-        .filter(|(_, line)| line.kind == LineKind::Note)
+        .filter(|(_, line)| matches!(line.kind, LineKind::Note | LineKind::Log))
         .map(|(index, _)| index)
         .collect();
     notes.sort_by_key(|index| std::cmp::Reverse(index.abs_diff(failure)));

@@ -11,6 +11,7 @@ use super::block;
 use super::next_steps::NextSteps;
 use super::page;
 use crate::clock;
+use crate::console::Shown;
 use crate::repro::{Draft, Repro, link_latest};
 use crate::run::signature::Signature;
 use crate::shrink::{self, Limits, ShrinkError, ShrinkResult};
@@ -114,7 +115,7 @@ pub(crate) fn page_beside(target: &dyn Target, studied: &ShrinkResult, file: &Pa
     let written = page::write_beside(target, studied, file);
     link_latest(file);
     match written {
-        Ok(page_file) => format!("  page    {}\n", page_file.display()),
+        Ok(page_file) => format!("  page    {}\n", page_file.shown()),
         Err(error) => format!("  page    not written: {error}\n"),
     }
 }
@@ -129,7 +130,7 @@ pub(crate) fn render_file(
 ) -> String {
     match Repro::read(file) {
         Ok(repro) => render(target, &repro, file, next, stop),
-        Err(_) => format!("  {} cannot be read back\n", file.display()),
+        Err(_) => format!("  {} cannot be read back\n", file.shown()),
     }
 }
 

@@ -1,5 +1,5 @@
-//! The default directory of repros, `target/rehearsal`: links to the newest failure, and a limit
-//! of the files in it. In any other directory, which a user has chosen, neither is done.
+//! The default directory of repros and results, `target/rehearsal`: links to the newest failure,
+//! and a limit of the files in it. In any other directory, which a user has chosen, neither is done.
 
 use std::fs;
 use std::io;
@@ -10,6 +10,12 @@ use super::{EXTENSION, SUBDIRECTORY};
 
 /// Repros that are kept, with their pages.
 const REPROS_MAX: usize = 200;
+
+/// The extension of files of results.
+pub(crate) const RESULTS_EXTENSION: &str = "results";
+
+/// Files of results that are kept.
+const RESULTS_MAX: usize = 50;
 
 /// The extension of pages.
 const PAGE: &str = "html";
@@ -42,40 +48,43 @@ pub(crate) fn link_latest(repro: &Path) {
     }
 }
 
-/// Removes the oldest repros, with their pages, of which there are too many. What cannot be
-/// removed stays.
+/// Removes the oldest repros, with their pages, and the oldest results, of which there are too
+/// many. What cannot be removed stays.
 pub(crate) fn remove_surplus(directory: &Path) {
     if is_default_place(directory) {
-        remove_surplus_of(directory, REPROS_MAX);
-    }
-}
-
-fn remove_surplus_of(directory: &Path, most: usize) {
-    let mut repros = repros(directory).unwrap_or_default();
-    let surplus = repros.len().saturating_sub(most);
-    repros.sort();
-    for (_, repro) in repros.into_iter().take(surplus) {
-        let _ = fs::remove_file(repro.with_extension(PAGE));
-        let _ = fs::remove_file(repro);
-    }
-}
-
-/// Returns the repros of a directory that are no links, with the times of their last change.
-fn repros(directory: &Path) -> io::Result<Vec<(SystemTime, PathBuf)>> {
-    let mut repros = Vec::new();
-    for entry in fs::read_dir(directory)? {
-        let path = entry?.path();
-        let is_repro = path
-            .extension()
-            .is_some_and(|extension| extension == EXTENSION);
-        // Another process may have removed it meanwhile.
-        if let (true, Ok(metadata)) = (is_repro, path.symlink_metadata())
-            && metadata.is_file()
-        {
-            repros.push((metadata.modified()?, path));
+        for repro in surplus(directory, EXTENSION, REPROS_MAX) {
+            let _ = fs::remove_file(repro.with_extension(PAGE));
+            let _ = fs::remove_file(repro);
+        }
+        for results in surplus(directory, RESULTS_EXTENSION, RESULTS_MAX) {
+            let _ = fs::remove_file(results);
         }
     }
-    Ok(repros)
+}
+
+/// Returns the oldest files with that extension, without the newest `most`.
+fn surplus(directory: &Path, extension: &str, most: usize) -> Vec<PathBuf> {
+    let mut files = files(directory, extension).unwrap_or_default();
+    files.sort();
+    files.truncate(files.len().saturating_sub(most));
+    files.into_iter().map(|(_, path)| path).collect()
+}
+
+/// Returns the files of a directory with that extension that are no links, with the times of
+/// their last change.
+fn files(directory: &Path, extension: &str) -> io::Result<Vec<(SystemTime, PathBuf)>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        let is_one = path.extension().is_some_and(|found| found == extension);
+        // Another process may have removed it meanwhile.
+        if let (true, Ok(metadata)) = (is_one, path.symlink_metadata())
+            && metadata.is_file()
+        {
+            files.push((metadata.modified()?, path));
+        }
+    }
+    Ok(files)
 }
 
 /// Returns `true` for the directory that is used if no other is chosen.
@@ -170,29 +179,26 @@ mod tests {
     }
 
     #[test]
-    fn oldest_repros_go_with_their_pages_and_nothing_else_does() {
+    fn oldest_files_go_with_their_pages_and_nothing_else_does() {
         let (_output, directory) = places();
-        for (age, name) in ["old", "middle", "new"].into_iter().enumerate() {
-            let repro = write(&directory, name, age as u64);
+        let name = |number: usize| format!("r{number:03}");
+        for number in 0..=REPROS_MAX {
+            let repro = write(&directory, &name(number), number as u64);
             fs::write(repro.with_extension(PAGE), "").expect("a file");
             link_latest(&repro);
         }
-        fs::write(directory.join("log-failures.jsonl"), "").expect("a file");
-        fs::write(directory.join("alone.html"), "").expect("a file");
-        remove_surplus_of(&directory, 2);
-        assert_eq!(
-            names(&directory),
-            [
-                "alone.html",
-                "latest.html",
-                "latest.repro",
-                "log-failures.jsonl",
-                "middle.html",
-                "middle.repro",
-                "new.html",
-                "new.repro",
-            ]
-        );
+        for number in 0..=RESULTS_MAX {
+            let results = write(&directory, &format!("s{number}"), number as u64);
+            fs::rename(&results, results.with_extension(RESULTS_EXTENSION)).expect("a file");
+        }
+        for name in ["log-failures.jsonl", "alone.html"] {
+            fs::write(directory.join(name), "").expect("a file");
+        }
+        let before = names(&directory);
+        remove_surplus(&directory);
+        let after = names(&directory);
+        let gone: Vec<&String> = before.iter().filter(|name| !after.contains(name)).collect();
+        assert_eq!(gone, ["r000.html", "r000.repro", "s0.results"]);
     }
 
     #[test]

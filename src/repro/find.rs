@@ -4,6 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::shell::{replay_in_test, shell_path};
 use super::{Origin, Repro, ScenarioRef, TestRef};
+use crate::console::Shown;
 use crate::scenario::{self, Code, Diagnostic, FileKind, Kinds, Scenario, Source, discover};
 
 impl Repro {
@@ -89,7 +90,7 @@ fn is_below_here(file: &Path) -> bool {
 
 /// The repro decides which file is read, so nothing of one that is no scenario is shown.
 fn foreign(sought: &ScenarioRef, path: &Path) -> Diagnostic {
-    let file = sought.file.display();
+    let file = sought.file.shown();
     let source = Source::of(FileKind::Repro, path, "");
     let message = format!("the repro's scenario `{file}` is not valid");
     Diagnostic::new(Code::ReproForeignFile, &source, message).help(format!(
@@ -104,13 +105,13 @@ fn missing(sought: &ScenarioRef, path: &Path, roots: &[PathBuf]) -> Diagnostic {
     let message = format!("the repro's scenario `{name}` is not there");
     let roots: Vec<String> = roots
         .iter()
-        .map(|root| format!("`{}`", root.display()))
+        .map(|root| format!("`{}`", root.shown()))
         .collect();
     let source = Source::of(FileKind::Repro, path, "");
     Diagnostic::new(Code::ReproScenarioMissing, &source, message).help(format!(
         "there is no file `{}`, nor one of that name below {}; run in the project's root, or \
          say with `--scenarios` where scenarios are",
-        sought.file.display(),
+        sought.file.shown(),
         roots.join(" or "),
     ))
 }

@@ -23,11 +23,11 @@ use crate::run::target::{self, Target};
 use crate::run::{RunOptions, RunReport, RunVerdict, StrategyName};
 use crate::scenario::Cut;
 
-pub(crate) use self::directory::{link_latest, remove_surplus};
+pub(crate) use self::directory::{RESULTS_EXTENSION, link_latest, remove_surplus};
 pub(crate) use self::draft::Draft;
 pub use self::drawn::Drawn;
-pub(crate) use self::save::save_recorded;
 pub use self::save::{EXTENSION, save_failure};
+pub(crate) use self::save::{is_of_same, place, save_recorded};
 pub(crate) use self::shell::{replay_in_test, shell_path, shell_word};
 pub use crate::environment::SUBDIRECTORY;
 

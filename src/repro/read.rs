@@ -13,6 +13,7 @@ use super::drawn::{self, Drawn};
 use super::site::{self, Format};
 use super::size;
 use super::{Expected, FORMAT, OLDEST_FORMAT, Origin, Repro, ScenarioRef, Shrunk, TestRef};
+use crate::console::Shown;
 use crate::oracle::OracleRef;
 use crate::run::signature::{REACHED, Signature};
 use crate::run::{Detector, RunVerdict, StrategyName};
@@ -143,7 +144,7 @@ fn is_scenario(document: &DeTable<'_>) -> bool {
 }
 
 fn not_a_repro(source: &Arc<Source>) -> Diagnostic {
-    let path = source.path().display();
+    let path = source.path().shown();
     let message = format!("`{path}` is no repro but a scenario");
     Diagnostic::new(Code::NotARepro, source, message).help(format!(
         "`rehearsal run {path}` runs it, and writes a repro for each failing seed"
@@ -182,7 +183,7 @@ fn read(mut root: Section<'_>, problems: &mut Problems) -> Option<Repro> {
         .and_then(|item| item.small(OLDEST_FORMAT..=FORMAT, problems))
         .and_then(|number| Format::of(number.value));
     // Who wrote it matters only to the reader of a message.
-    let tool = root.get("tool").map(|item| item.text(problems));
+    let tool = root.get("tool").map(|item| item.short_text(problems));
     let origin = origin(&mut root, problems);
     let run = run(&mut root, format, problems);
     let expected = expected(&mut root, problems);
@@ -226,7 +227,7 @@ fn origin(root: &mut Section<'_>, problems: &mut Problems) -> Option<(Origin, Ve
 fn test(item: &Item<'_>, problems: &mut Problems) -> Option<TestRef> {
     let mut section = item.section("`[test]`", problems)?;
     let mut text = |key, example: &str, problems: &mut Problems| {
-        let text = section.need(key, example, problems)?.text(problems)?;
+        let text = section.need(key, example, problems)?.short_text(problems)?;
         Some(text.value.to_owned())
     };
     let example = "the package that the test is in: `package = \"…\"`";
@@ -257,7 +258,9 @@ fn scenario(item: &Item<'_>, problems: &mut Problems) -> Option<(ScenarioRef, Ve
         None => Some(None),
     };
     let kind = match section.get("kind") {
-        Some(item) => item.text(problems).map(|kind| Some(kind.value.to_owned())),
+        Some(item) => item
+            .short_text(problems)
+            .map(|kind| Some(kind.value.to_owned())),
         None => Some(None),
     };
     let transport = match section.get("transport") {
@@ -306,7 +309,7 @@ fn transport(item: &Item<'_>, problems: &mut Problems) -> Option<Edit> {
 
 /// Reads the name of a custom system.
 fn system(item: &Item<'_>, problems: &mut Problems) -> Option<String> {
-    let name = item.text(problems)?.value;
+    let name = item.short_text(problems)?.value;
     match check_name(name) {
         Ok(()) => Some(name.to_owned()),
         Err(bad) => {
@@ -329,8 +332,8 @@ fn scenario_file(
     file: Option<Item<'_>>,
     problems: &mut Problems,
 ) -> Option<(String, PathBuf)> {
-    let name = name.and_then(|item| item.text(problems));
-    let file = file.and_then(|item| item.text(problems));
+    let name = name.and_then(|item| item.short_text(problems));
+    let file = file.and_then(|item| item.short_text(problems));
     let (name, file) = (name?, file?);
     let path = PathBuf::from(file.value);
     if path.extension().is_none_or(|extension| extension != "toml") {
@@ -367,7 +370,9 @@ fn hexadecimal(
     problems: &mut Problems,
 ) -> Option<u128> {
     let example = format!("32 hexadecimal digits: `{key} = \"…\"`");
-    let text = section.need(key, &example, problems)?.text(problems)?;
+    let text = section
+        .need(key, &example, problems)?
+        .short_text(problems)?;
     let digits = text.value.bytes().all(|byte| byte.is_ascii_hexdigit());
     if digits && text.value.len() == 32 {
         return u128::from_str_radix(text.value, 16).ok();
@@ -499,7 +504,7 @@ fn seed(item: &Item<'_>, problems: &mut Problems) -> Option<u64> {
     if !item.is_text() {
         return Some(item.number(0..=u64::MAX, problems)?.value);
     }
-    let text = item.text(problems)?.value;
+    let text = item.short_text(problems)?.value;
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let seed = digits.then(|| text.parse().ok()).flatten();
     if seed.is_none() {
@@ -515,7 +520,7 @@ fn seed(item: &Item<'_>, problems: &mut Problems) -> Option<u64> {
 }
 
 fn strategy(item: &Item<'_>, problems: &mut Problems) -> Option<StrategyName> {
-    let text = item.text(problems)?.value;
+    let text = item.short_text(problems)?.value;
     match text.parse() {
         Ok(strategy) if !StrategyName::is_portfolio(strategy) => Some(strategy),
         _ => {
@@ -529,7 +534,7 @@ fn strategy(item: &Item<'_>, problems: &mut Problems) -> Option<StrategyName> {
 }
 
 fn interleave(item: &Item<'_>, problems: &mut Problems) -> Option<Interleave> {
-    let text = item.text(problems)?.value;
+    let text = item.short_text(problems)?.value;
     let interleave = Interleave::of_name(text);
     if interleave.is_none() {
         let known = Interleave::ALL.map(Interleave::as_str);
@@ -650,11 +655,11 @@ fn expected(root: &mut Section<'_>, problems: &mut Problems) -> Option<Expected>
         .need("judge", "the detector: `judge = \"no-loss\"`", problems)
         .and_then(|item| {
             item.one_of("judge", &judges, problems)?;
-            item.text(problems)
+            item.short_text(problems)
         });
     // Repros of format 1 have a message in its place, which identifies nothing.
     let _ = section.get("message");
-    let rule = section.get("rule").map(|item| item.text(problems));
+    let rule = section.get("rule").map(|item| item.short_text(problems));
     let fingerprint = hexadecimal("fingerprint", &mut section, problems);
     section.finish(problems);
     Some(Expected {

@@ -15,7 +15,8 @@ use crate::target::Target;
 /// order scenario changed, diverged, no longer fails, another fingerprint.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Replayed {
-    /// The same failure, byte for byte.
+    /// The same failure after the same effects. What no effect shows, such as the bytes of a
+    /// payload, may be other ones.
     Reproduced,
     /// The same failure, and something else on the way there.
     OtherFingerprint {
@@ -152,6 +153,13 @@ impl Replay {
             Replayed::NoLongerFails { instead: None } => {
                 format!("it passes; expected `{expected}`")
             }
+            Replayed::NoLongerFails {
+                instead: Some(found),
+            } if expected.matches(found) => format!(
+                "it fails as `{found}`; expected the verdict {}, found {}",
+                repro.expected.verdict,
+                self.report.as_ref().map_or("none", |it| it.verdict.word()),
+            ),
             Replayed::NoLongerFails {
                 instead: Some(found),
             } => format!("it fails in another way; expected `{expected}`, found `{found}`"),

@@ -47,8 +47,34 @@ pub(crate) fn save_recorded(
     let repro = Repro::of_fresh(target, report, picks)
         .ok_or_else(|| io::Error::other(format!("run again, seed {seed} passes")))?;
     let stem = target.identity().file_stem();
-    let path = directory.join(format!("{stem}-seed-{seed}.{EXTENSION}"));
+    let path = place(directory, &stem, &format!("seed-{seed}"), |there| {
+        there.strategy == repro.strategy && is_of_same(there, &repro)
+    });
     repro.save(&path)?;
     link_latest(&path);
     Ok((path, repro))
+}
+
+/// Returns `true` if both are of one scenario or test, which may have changed in between.
+pub(crate) fn is_of_same(one: &Repro, other: &Repro) -> bool {
+    let (one, other) = (one.origin.file(), other.origin.file());
+    // One may be named from the root, the other from here.
+    let is_there = |file: &Path| file.canonicalize().ok();
+    one == other || is_there(one).is_some_and(|one| is_there(other) == Some(one))
+}
+
+/// Returns a path for a repro: with this name, or, as long as another repro has that which is
+/// not to be replaced, with a number.
+pub(crate) fn place(
+    directory: &Path,
+    stem: &str,
+    end: &str,
+    may_replace: impl Fn(&Repro) -> bool,
+) -> PathBuf {
+    let first = directory.join(format!("{stem}-{end}.{EXTENSION}"));
+    let others =
+        (2..).map(|number: u64| directory.join(format!("{stem}-{end}-{number}.{EXTENSION}")));
+    let mut paths = std::iter::once(first).chain(others);
+    let free = paths.find(|path| Repro::read(path).map_or(true, |there| may_replace(&there)));
+    free.expect("some number is free")
 }

@@ -138,7 +138,7 @@ pub(super) fn read(
         None => section.get(TEXT),
     };
     if let Some(item) = text {
-        return Some(parse(item.text(problems)?.value));
+        return Some(parse(item.short_text(problems)?.value));
     }
     match format {
         Some(Format::One) => None,
@@ -173,7 +173,9 @@ fn typed(
             plain_path(&item, problems).map(Site::Interrupt)
         }),
         (DURABILITY, &|item, problems| {
-            Some(Site::Durability(item.text(problems)?.value.to_owned()))
+            Some(Site::Durability(
+                item.short_text(problems)?.value.to_owned(),
+            ))
         }),
         (LATENCY, &|item, problems| {
             link(&item, problems).map(Site::Latency)
@@ -182,7 +184,7 @@ fn typed(
             link(&item, problems).map(Site::Loss)
         }),
         (WORLD, &|item, problems| {
-            Some(Site::World(Label::new(item.text(problems)?.value)))
+            Some(Site::World(Label::new(item.short_text(problems)?.value)))
         }),
     ];
     let mut found = Vec::new();
@@ -247,7 +249,7 @@ fn parse(text: &str) -> Site {
 }
 
 fn spawn_path(item: &Item<'_>, problems: &mut Problems) -> Option<SpawnPath> {
-    let text = item.text(problems)?.value;
+    let text = item.short_text(problems)?.value;
     let path = text.parse().ok();
     if path.is_none() {
         problems.report(
@@ -263,7 +265,7 @@ fn spawn_path(item: &Item<'_>, problems: &mut Problems) -> Option<SpawnPath> {
 }
 
 fn plain_path(item: &Item<'_>, problems: &mut Problems) -> Option<PlainPath> {
-    let text = item.text(problems)?.value;
+    let text = item.short_text(problems)?.value;
     let path = text.parse().ok();
     if path.is_none() {
         problems.report(
@@ -282,7 +284,9 @@ fn link(item: &Item<'_>, problems: &mut Problems) -> Option<Link> {
     let mut section = item.section("a link", problems)?;
     let mut host = |key, problems: &mut Problems| {
         let example = format!("a host: `{key} = \"…\"`");
-        let text = section.need(key, &example, problems)?.text(problems)?;
+        let text = section
+            .need(key, &example, problems)?
+            .short_text(problems)?;
         Some(text.value.to_owned())
     };
     let (from, to) = (host("from", problems), host("to", problems));

@@ -385,9 +385,41 @@ codes! {
         "Metrics are compared over the same seeds of the same scenario under the same strategy, and the \
          baseline has no such entry. The message says what it has. Run the command with the seeds and \
          the strategy of the baseline, or save a new one.";
+    /// There are no such results, or the file is none of results.
+    ResultsUnreadable = "M0001",
+        "The file or directory of results cannot be read: there is none, it is no regular file, it is \
+         larger than a file of results may be, the operating system refuses, or its text is not that \
+         of a file of results. The message says which. `rehearsal explore` writes one below `--out`, \
+         whole or not at all, so that it is not the end of a process that has damaged it.";
+    /// Results of another format.
+    ResultsFormat = "M0002",
+        "The results were written by a version of rehearsal with another format of them, and their \
+         counts may mean something else. Merge results of one version.";
+    /// Results that contradict themselves.
+    ResultsContradictory = "M0003",
+        "The numbers in the file do not add up: it has been changed by something else than rehearsal. \
+         None of it is counted. Remove the file; `rehearsal explore --resume` runs its seeds again.";
+    /// Results of two programs that have one name.
+    ResultsOfAnotherProgram = "M0004",
+        "A seed stands for a run only together with the program: the executable file (and in it the \
+         toolchain, the features and the libraries), the scenario file and the version of rehearsal. \
+         Results of two programs are results of two sweeps, and adding them up would say of one what \
+         is true of neither. Give each build a directory of its own.";
 }
 
 impl Code {
+    /// Returns the code that a problem of any file has in results.
+    pub(super) fn in_results(self) -> Self {
+        match self {
+            Self::FileMissing
+            | Self::NotAFile
+            | Self::Unreadable
+            | Self::FileTooLarge
+            | Self::NotUtf8 => Self::ResultsUnreadable,
+            other => other,
+        }
+    }
+
     /// Returns the code that a problem of any file has in a baseline.
     pub(super) fn in_baseline(self) -> Self {
         match self {
@@ -446,7 +478,7 @@ mod tests {
 
     #[test]
     fn codes_are_consecutive_and_unique() {
-        for letter in ["S", "R", "B"] {
+        for letter in ["S", "R", "B", "M"] {
             let codes = Code::ALL.iter().map(|code| code.name());
             let codes = codes.filter(|code| code.starts_with(letter));
             for (position, code) in codes.enumerate() {

@@ -14,6 +14,8 @@ use annotate_snippets::{
 use super::code::Code;
 use super::source::{FileKind, Source};
 
+use crate::console::Shown;
+
 /// The longest stretch of a line that is underlined, in characters.
 const LONGEST_UNDERLINE: usize = 60;
 /// Lines longer than this, in bytes, are not shown: to trim them takes too long.
@@ -88,6 +90,7 @@ impl Diagnostic {
                 FileKind::Scenario => code,
                 FileKind::Repro => code.in_repro(),
                 FileKind::Baseline => code.in_baseline(),
+                FileKind::Results => code.in_results(),
             },
             message: message.into(),
             primary: None,
@@ -167,7 +170,7 @@ impl Diagnostic {
             ColorChoice::Plain => Renderer::plain(),
             ColorChoice::Coloured => Renderer::styled(),
         };
-        let path = self.file().display().to_string();
+        let path = self.file().shown().to_string();
         let mut group = Group::with_title(
             Level::ERROR
                 .primary_title(&self.message)
@@ -198,7 +201,7 @@ impl Diagnostic {
             Some((line, column)) => format!(":{line}:{column}"),
             None => String::new(),
         };
-        let path = self.file().display().to_string();
+        let path = self.file().shown().to_string();
         let help = self.help.as_deref();
         let help = help.map(|help| format!("\n  = help: {}", shown(help)));
         format!(

@@ -9,6 +9,8 @@ use super::diagnostic::Diagnostic;
 use super::source::Source;
 use super::suggest;
 
+use crate::console::Shown;
+
 /// The most directories that are looked through: a link to the root of the file system leads
 /// to more.
 const DIRECTORIES_MAX: usize = 10_000;
@@ -168,7 +170,7 @@ fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
 
 fn refusal(root: &Path, directory: &Path, error: &io::Error) -> Diagnostic {
     let nothing = Source::new(directory, "");
-    let shown = directory.display();
+    let shown = directory.shown();
     if directory == root && error.kind() == io::ErrorKind::NotFound {
         return Diagnostic::new(
             Code::NoScenarios,
@@ -186,7 +188,7 @@ fn refusal(root: &Path, directory: &Path, error: &io::Error) -> Diagnostic {
 }
 
 fn too_many(root: &Path) -> Diagnostic {
-    let shown = root.display();
+    let shown = root.shown();
     let message = format!("more than {DIRECTORIES_MAX} directories below `{shown}`");
     Diagnostic::new(Code::Unreadable, &Source::new(root, ""), message)
         .help("remove links that lead out of the project, or name scenario files by their paths")
@@ -196,7 +198,7 @@ fn empty(directory: &Path) -> Diagnostic {
     Diagnostic::new(
         Code::NoScenarios,
         &Source::new(directory, ""),
-        format!("no scenario files below `{}`", directory.display()),
+        format!("no scenario files below `{}`", directory.shown()),
     )
     .help("a scenario file ends in `.toml`")
 }
@@ -207,10 +209,7 @@ fn ambiguous(name: &str, first: &Path, second: &Path) -> Diagnostic {
         &Source::new(second, ""),
         format!("two scenarios have the name `{name}`"),
     )
-    .help(format!(
-        "the other one is `{}`; rename one",
-        first.display()
-    ))
+    .help(format!("the other one is `{}`; rename one", first.shown()))
 }
 
 fn unknown(root: &Path, argument: &str, names: &[String]) -> Diagnostic {

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Span};
 
+use crate::console::Shown;
+
 /// The largest scenario file in bytes.
 pub const MAX_BYTES: usize = 1024 * 1024;
 
@@ -21,6 +23,8 @@ pub enum FileKind {
     Repro,
     /// The metrics of scenarios.
     Baseline,
+    /// The results of explorations.
+    Results,
 }
 
 impl FileKind {
@@ -29,6 +33,7 @@ impl FileKind {
         match self {
             Self::Scenario => MAX_BYTES,
             Self::Repro | Self::Baseline => 16 * 1024 * 1024,
+            Self::Results => 64 * 1024 * 1024,
         }
     }
 
@@ -38,6 +43,7 @@ impl FileKind {
             Self::Scenario => "scenario",
             Self::Repro => "repro",
             Self::Baseline => "baseline",
+            Self::Results => "results",
         }
     }
 }
@@ -75,7 +81,8 @@ impl Source {
         let bytes = read_bytes(path, kind.max_bytes())
             .map_err(|refusal| vec![refusal.diagnostic(kind, path)])?;
         match String::from_utf8(bytes) {
-            Ok(text) => Ok(Self::of(kind, path, text)),
+            // A byte order mark has no column.
+            Ok(text) => Ok(Self::of(kind, path, text.trim_start_matches('\u{feff}'))),
             Err(error) => {
                 let (error, bytes) = (error.utf8_error(), error.as_bytes());
                 Err(vec![not_utf8(kind, path, error, bytes)])
@@ -143,7 +150,7 @@ fn read_bytes(path: &Path, most: usize) -> Result<Vec<u8>, Refusal> {
 impl Refusal {
     fn diagnostic(self, kind: FileKind, path: &Path) -> Diagnostic {
         let nothing = Source::of(kind, path, "");
-        let shown = path.display();
+        let shown = path.shown();
         let [find_it, name_it, shrink_it] = match kind {
             FileKind::Scenario => [
                 "`rehearsal list` shows the scenarios that there are",
@@ -159,6 +166,11 @@ impl Refusal {
                 "`rehearsal run … --save-baseline FILE` writes one",
                 "name one file that `--save-baseline` has written",
                 "save the metrics of fewer scenarios in one file",
+            ],
+            FileKind::Results => [
+                "`rehearsal explore` leaves results below `--out`",
+                "name the directory that `rehearsal explore --out` has written to",
+                "leave the results of the shards apart, and merge their directories",
             ],
         };
         match self {

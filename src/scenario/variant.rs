@@ -9,11 +9,21 @@ use super::decode;
 use super::diagnostic::Diagnostic;
 use super::edit::{self, CutError, Edit};
 use super::kind::Kinds;
+use super::schema::{self, SYSTEM};
 use super::{Candidate, ExpectedVerdict, Scenario};
 use crate::system::{RegisteredSystem, SystemRef};
 
 /// The end of the name of a healthy twin.
 pub const HEALTHY: &str = "+healthy";
+
+/// Returns the edits that set a place to its other names.
+fn others(kinds: &Kinds, place: &Path, current: &str) -> Vec<Edit> {
+    let names = schema::choices(kinds, place).into_iter();
+    names
+        .filter(|name| *name != current)
+        .map(|name| Edit::text(place.clone(), name))
+        .collect()
+}
 
 impl Scenario {
     /// The same scenario without its defect, which every seed must pass. `None`
@@ -78,6 +88,32 @@ impl Scenario {
         scenario.system = self.system.clone();
         scenario.regressions.clone_from(&self.regressions);
         Ok(scenario)
+    }
+
+    /// The same scenario with other names in the settings that have a fixed set of them: one
+    /// of its system's, the simulation of TCP, or both. What contradicts the rest of the file
+    /// is left out.
+    pub(crate) fn alternatives(&self) -> Vec<Scenario> {
+        let kind = Kinds::of(self.kind);
+        let system = self.options.iter().flat_map(|(key, current)| {
+            let place = Path::of(SYSTEM).key(key);
+            others(&kind, &place, current)
+        });
+        let current = self.spec.network.tcp.as_str();
+        let tcp = others(&kind, &Path::of("network").key("tcp"), current);
+        let systems: Vec<Option<Edit>> = std::iter::once(None).chain(system.map(Some)).collect();
+        let mut alternatives = Vec::new();
+        for system in &systems {
+            for tcp in std::iter::once(None).chain(tcp.iter().map(Some)) {
+                let edits: Vec<Edit> = system.iter().chain(tcp).cloned().collect();
+                if edits.is_empty() {
+                    continue;
+                }
+                let set = [self.set.as_slice(), &edits].concat();
+                alternatives.extend(self.with_set(&set));
+            }
+        }
+        alternatives
     }
 
     /// The same scenario with less in it. Goals and expectations stay as they are; a

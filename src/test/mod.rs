@@ -9,14 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use rehearsal_history::profile::{PROFILES, Profile};
-use rehearsal_sim::{
-    Ambient, Budget, Interleave, Leaks, NetConfig, PlainTaskPolicy, STACK_SIZE, World,
-};
+use rehearsal_sim::{Ambient, Budget, Interleave, Leaks, PlainTaskPolicy, World};
 
 use self::verify::{TestRun, verify};
 use crate::build_limits;
 use crate::chosen_oracle::ChosenOracle;
 use crate::command::remote;
+use crate::console::Shown;
 use crate::console::{plain, print_error, visible};
 use crate::environment::{self, Environment};
 use crate::explore::{Beginning, Repeat};
@@ -175,18 +174,12 @@ impl Test {
             strategy: None,
             cancel: Cancellations::AtMost(0),
             world: WorldSpec {
-                ambient: Ambient::Hermetic,
                 budget: Budget {
                     steps: budget.steps,
                     virtual_time: budget.virtual_time,
                     ..Budget::default()
                 },
-                net: NetConfig::default(),
-                leaks: Leaks::default(),
-                cancellations: 0,
-                interleave: Interleave::default(),
-                stack_size: STACK_SIZE,
-                plain_tasks: PlainTaskPolicy::default(),
+                ..WorldSpec::default()
             },
             oracles: Vec::new(),
             profile: None,
@@ -523,7 +516,7 @@ fn replay(program: &Program, file: &Path) -> Result<(), String> {
 fn kept() -> Result<Vec<PathBuf>, String> {
     let directory = Path::new(REGRESSIONS);
     regression::files(directory)
-        .map_err(|error| format!("cannot read {}: {error}", directory.display()))
+        .map_err(|error| format!("cannot read {}: {error}", directory.shown()))
 }
 
 fn verify_kept(program: &Program, file: &Path) -> Result<(), String> {

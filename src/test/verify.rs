@@ -197,7 +197,7 @@ impl Reporter for TestOutput {
 
 #[cfg(test)]
 mod tests {
-    use rehearsal_sim::{Ambient, Budget, Leaks, NetConfig, cancel};
+    use rehearsal_sim::{Ambient, cancel};
 
     use super::*;
     use crate::target::{Program, TestRef, WorldSpec};
@@ -211,13 +211,7 @@ mod tests {
         };
         let world = WorldSpec {
             ambient: Ambient::Real,
-            budget: Budget::default(),
-            net: NetConfig::default(),
-            leaks: Leaks::default(),
-            cancellations: 0,
-            interleave: rehearsal_sim::Interleave::default(),
-            stack_size: rehearsal_sim::STACK_SIZE,
-            plain_tasks: rehearsal_sim::PlainTaskPolicy::default(),
+            ..WorldSpec::default()
         };
         let program = Program::new(test, world, |_| async {
             let marked = cancel::cancellable(rehearsal_sim::tokio::task::yield_now());

@@ -29,7 +29,7 @@ pub(crate) fn watch<R>(target: &dyn Target, out: Option<&Path>, body: impl FnOnc
     let Some(limit) = environment::watchdog() else {
         return body();
     };
-    let workers = Arc::<Workers>::default();
+    let workers = Workers::of(target);
     std::thread::scope(|scope| {
         // Dropped when the body ends, also by a panic: then the thread ends too.
         let (_open, ended) = mpsc::channel();

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rehearsal_sim::{Choices, Schedule, TaskInfo, Verdict};
 
+use crate::console::Shown;
 use crate::console::print_error;
 use crate::exit::Exit;
 use crate::repro::{Drawn, EXTENSION, Expected, Repro};
@@ -95,7 +96,7 @@ fn text(
     let repro = before.and_then(|report| repro(target, run, report, task));
     match out.zip(repro).map(|(out, repro)| save(target, &repro, out)) {
         Some(Ok(path)) => {
-            let _ = writeln!(text, "  repro   {}", path.display());
+            let _ = writeln!(text, "  repro   {}", path.shown());
         }
         Some(Err(error)) => {
             let _ = writeln!(text, "  repro   not written: {error}");

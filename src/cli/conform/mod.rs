@@ -17,6 +17,7 @@ use rehearsal_history::wire::{WIRE_PROFILES, WireProfile, wire_profile};
 
 use super::print_error;
 use crate::chosen_oracle::ChosenOracle;
+use crate::console::Shown;
 use crate::exit::Exit;
 use crate::scenario::suggest::nearest;
 
@@ -67,7 +68,7 @@ pub(super) fn conform(args: &ConformArgs) -> io::Result<Exit> {
             Err(complaint) => Ok(refused(&complaint)),
         },
         [file] if is_profile(file) && !file.exists() => {
-            let name = file.display();
+            let name = file.shown();
             let hint = format!("`{name}` is a profile: name the file of the stream after it");
             Ok(refused(&hint))
         }

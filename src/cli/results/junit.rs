@@ -5,6 +5,7 @@ use std::path::Path;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use crate::console::Shown;
 use crate::exit::Exit;
 use crate::explore::{Exploration, summary};
 use crate::scenario::Scenario;
@@ -59,7 +60,7 @@ fn status(scenario: &Scenario, found: &Exploration, exit: Exit) -> TestCaseStatu
         description.push('\n');
         description.push_str(&group.text);
         if let Some(repro) = found.repros.get(&group.signature) {
-            description.push_str(&format!("  repro {}\n", repro.display()));
+            description.push_str(&format!("  repro {}\n", repro.shown()));
         }
     }
     let mut status = TestCaseStatus::non_success(kind);

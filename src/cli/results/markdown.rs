@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use super::Format;
+use super::{Format, word};
 use crate::console::{plain, visible};
 use crate::exit::Exit;
 use crate::explore::Exploration;
@@ -95,18 +95,11 @@ impl Format for Markdown {
 }
 
 /// Returns the exit code in words.
-fn result(exit: Exit) -> &'static str {
+fn result(exit: Exit) -> String {
+    let word = word(exit);
     match exit {
-        Exit::Pass => "passed",
-        Exit::Internal => "internal error",
-        Exit::Usage => "bad usage",
-        Exit::Unknown => "unknown",
-        Exit::NothingSelected => "nothing selected",
-        Exit::Violation => "**violation**",
-        Exit::Stuck => "**stuck**",
-        Exit::Nondeterminism => "**nondeterminism**",
-        Exit::Hang => "**hang**",
-        Exit::NotReproduced => "not reproduced",
+        Exit::Violation | Exit::Stuck | Exit::Nondeterminism | Exit::Hang => format!("**{word}**"),
+        _ => word.to_owned(),
     }
 }
 

@@ -4,6 +4,7 @@
 mod github;
 mod junit;
 mod markdown;
+mod table;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::print_error;
+use crate::console::Shown;
 use crate::exit::Exit;
 use crate::explore::Exploration;
 use crate::report::summary::many;
@@ -19,6 +21,7 @@ use crate::scenario::Scenario;
 
 use self::junit::Junit;
 use self::markdown::Markdown;
+use self::table::Table;
 
 /// The arguments that name files of results.
 #[derive(Args, Debug)]
@@ -55,9 +58,10 @@ trait Format {
     fn write(&self, path: &Path) -> io::Result<()>;
 }
 
-/// The files of results of one command.
+/// The results of one command: their files, and the table at its end.
 pub(super) struct ResultFiles {
     files: Vec<(PathBuf, Box<dyn Format>)>,
+    table: Table,
 }
 
 impl ResultFiles {
@@ -71,6 +75,7 @@ impl ResultFiles {
         ];
         Self {
             files: files.into_iter().flatten().collect(),
+            table: Table::default(),
         }
     }
 
@@ -79,6 +84,7 @@ impl ResultFiles {
         for (_, format) in &mut self.files {
             format.add(scenario, found, exit);
         }
+        self.table.add(&scenario.name, found, exit);
         github::annotate(scenario, found, exit);
     }
 
@@ -87,6 +93,12 @@ impl ResultFiles {
         for (_, format) in &mut self.files {
             format.add_skipped(scenario);
         }
+        self.table.add_skipped();
+    }
+
+    /// Returns the table at the end; empty if there are not several scenarios.
+    pub(super) fn table(&self) -> String {
+        self.table.text()
     }
 
     /// Writes the files. Returns the exit code: results without their file are no pass.
@@ -94,7 +106,7 @@ impl ResultFiles {
         let mut exit = worst;
         for (path, format) in &self.files {
             if let Err(error) = format.write(path) {
-                let path = path.display();
+                let path = path.shown();
                 print_error(&format!("error: cannot write `{path}`: {error}\n"));
                 exit = match exit {
                     Exit::Pass => Exit::Internal,
@@ -113,6 +125,22 @@ fn headline(found: &Exploration, exit: Exit) -> String {
     match failures.max_by_key(|group| group.count) {
         Some(group) => format!("{} in {} of {runs}", group.signature, group.count),
         None => format!("exit code {} after {runs}", exit.code()),
+    }
+}
+
+/// Returns the word for a result.
+fn word(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Pass => "passed",
+        Exit::Internal => "internal error",
+        Exit::Usage => "bad usage",
+        Exit::Unknown => "unknown",
+        Exit::NothingSelected => "nothing selected",
+        Exit::Violation => "violation",
+        Exit::Stuck => "stuck",
+        Exit::Nondeterminism => "nondeterminism",
+        Exit::Hang => "hang",
+        Exit::NotReproduced => "not reproduced",
     }
 }
 

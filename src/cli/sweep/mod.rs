@@ -86,12 +86,16 @@ impl Sweep {
     fn command(&self, index: &str, word: impl Fn(&str) -> String) -> Vec<String> {
         let mut words = vec!["rehearsal".to_owned(), "explore".to_owned()];
         words.extend(self.explore.iter().map(|argument| word(argument)));
-        let results = self.results.to_string_lossy();
+        let results = word(&self.results.to_string_lossy());
+        let directory = format!("{results}/shard-{index}");
         words.extend([
             "--shard".to_owned(),
             format!("{index}/{}", self.shards),
             "--out".to_owned(),
-            format!("{}/shard-{index}", word(&results)),
+            directory.clone(),
+            // A shard that is run again goes on.
+            "--resume".to_owned(),
+            directory,
         ]);
         words
     }
@@ -148,5 +152,9 @@ fn check(explore: &[String]) -> Result<(), Exit> {
     let Command::Explore(args) = &cli.command else {
         unreachable!("the first argument is `explore`");
     };
+    if args.is_resumed() {
+        print_error("error: --resume is for the shards; each goes on by itself\n");
+        return Err(Exit::Usage);
+    }
     explore::check_shardable(&cli.root, args)
 }

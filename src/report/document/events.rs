@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use rehearsal_history::{EntityId, Entry as HistoryEntry, EntryKind, FaultPhase};
-use rehearsal_sim::{Effect, Entry, LockChange, LockStep, TaskEnd, TaskId, Verdict};
+use rehearsal_sim::{Effect, Entry, LockChange, LockStep, LogLine, TaskEnd, TaskId, Verdict};
 
 use super::causes::Causes;
 use super::index::Index;
@@ -47,6 +47,7 @@ struct Item<'a> {
 /// The variants are in the order in which they stand between two effects.
 enum What<'a> {
     Lock(&'a LockChange),
+    Log(&'a LogLine),
     History(&'a HistoryEntry, Option<TaskId>),
     Failure,
     Deviation(usize, &'a Explained),
@@ -56,7 +57,7 @@ enum What<'a> {
 impl What<'_> {
     fn rank(&self) -> u8 {
         match self {
-            Self::Lock(_) | Self::History(..) => 0,
+            Self::Lock(_) | Self::Log(_) | Self::History(..) => 0,
             Self::Failure => 1,
             Self::Deviation(..) => 2,
             Self::Effect(..) => 3,
@@ -77,6 +78,11 @@ pub(super) fn events(
         what: What::Lock(change),
     });
     items.extend(locks);
+    let logs = report.outcome.trace.logs.iter().map(|line| Item {
+        effects: line.effects,
+        what: What::Log(line),
+    });
+    items.extend(logs);
     items.extend(deviations(explanation));
     items.extend(failure(report));
     items.sort_by_key(|item| (item.effects, item.what.rank()));
@@ -172,6 +178,12 @@ impl Builder<'_, '_> {
         let mut event = self.begin(item);
         match &item.what {
             What::Lock(change) => self.lock(change, &mut event),
+            What::Log(line) => {
+                line.level.clone_into(&mut event.label);
+                line.text.clone_into(&mut event.text);
+                event.task = line.task.map(|task| task.index() as usize);
+                event.matters = true;
+            }
             What::History(entry, task) => {
                 event.task = task.map(|task| task.index() as usize);
                 self.history(number, entry, &mut event);
@@ -206,6 +218,7 @@ impl Builder<'_, '_> {
         let near = near.and_then(|near| entries.get(near)).or(entries.last());
         let (step, at) = match &item.what {
             What::Effect(_, entry, _) => (entry.step, entry.at),
+            What::Log(line) => (line.step, line.at),
             What::History(entry, _) => (near.map_or(0, |near| near.step), entry.at),
             _ => near.map_or((0, Default::default()), |near| (near.step, near.at)),
         };

@@ -14,6 +14,9 @@ use crate::scenario::code::Code;
 use crate::scenario::diagnostic::Span;
 use crate::scenario::suggest;
 
+/// The most bytes of a text that results repeat: a path of the operating system has 4,096.
+const SHORT_TEXT_MAX: usize = 8_192;
+
 /// A value that was read, and its place; no place if it is a default.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct At<T> {
@@ -52,6 +55,23 @@ impl<'a> Item<'a> {
             DeValue::String(text) => Some(At::new(text, self.span)),
             _ => self.wrong_type("a string", problems),
         }
+    }
+
+    /// Reads a text that results repeat: a name, a path, or a place in a program.
+    pub(crate) fn short_text(&self, problems: &mut Problems) -> Option<At<&'a str>> {
+        let text = self.text(problems)?;
+        let length = text.value.len();
+        if length <= SHORT_TEXT_MAX {
+            return Some(text);
+        }
+        problems.report(
+            Code::OutOfRange,
+            self.span,
+            format!("a text of {length} bytes"),
+            "too long",
+            format!("write {SHORT_TEXT_MAX} bytes at most"),
+        );
+        None
     }
 
     /// Reads `true` or `false`.

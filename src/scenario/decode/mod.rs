@@ -36,6 +36,7 @@ use super::schema::SYSTEM;
 use super::sections::SharedFile;
 use super::source::{FileKind, Source};
 use super::{Candidate, Expect, Scenario, discover, format_1, reductions};
+use crate::console::Shown;
 use crate::scenario::EffectCounts;
 use crate::system::SystemRef;
 
@@ -553,7 +554,7 @@ fn is_repro(document: &DeTable<'_>) -> bool {
 }
 
 fn not_a_scenario(source: &Arc<Source>) -> Diagnostic {
-    let path = source.path().display();
+    let path = source.path().shown();
     let message = format!("`{path}` is no scenario but a repro: one failing run");
     Diagnostic::new(Code::NotAScenario, source, message)
         .help(format!("replay it with `rehearsal replay {path}`"))
@@ -686,7 +687,7 @@ fn syntax_problem(error: &toml::de::Error, problems: &Problems) -> Diagnostic {
                 FileKind::Scenario => {
                     "remove one of the two; elements of a list are written `[[…]]`"
                 }
-                FileKind::Repro | FileKind::Baseline => "remove one of the two",
+                FileKind::Repro | FileKind::Baseline | FileKind::Results => "remove one of the two",
             })
     } else if is_too_deep(error) {
         problems

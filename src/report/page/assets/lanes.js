@@ -2,12 +2,30 @@
 // events, arrows for what caused what, bars for locks, bands for faults.
 
 const ROW = 20;
-const HEAD = 124;
+// The height of the names above the lanes: that of the longest one.
+const HEAD_MAX = 124;
+let HEAD = HEAD_MAX;
 const LANE_MAX = 26;
 const HOST_LANE_MAX = 64;
 const TASK_LANES_MAX = 40;
 // Rows to a bucket, in which the arrows and bars that cross them are found.
 const BUCKET = 64;
+
+// Tasks of one kind differ at the end of their names.
+function shortened(name) {
+  return name.length > 17 ? `${name.slice(0, 8)}…${name.slice(-8)}` : name;
+}
+
+// Makes the names of these runs as high as the longest of them, in both columns alike.
+function fitHead(models) {
+  let longest = 0;
+  for (const model of models) {
+    const names = [...model.run.tasks.map((task) => task.name), ...model.hosts];
+    for (const name of names) longest = Math.max(longest, shortened(plain(name)).length);
+  }
+  HEAD = Math.min(HEAD_MAX, 30 + Math.ceil(longest * 6.6));
+  document.documentElement.style.setProperty("--head", `${HEAD}px`);
+}
 
 class Lanes {
   constructor(model, rows, places, byTask) {
@@ -219,14 +237,12 @@ class Lanes {
       return element;
     };
     const short = (name, most) => (name.length > most ? `${name.slice(0, most - 1)}…` : name);
-    // Tasks of one kind differ at the end of their names.
-    const ends = (name) => (name.length > 17 ? `${name.slice(0, 8)}…${name.slice(-8)}` : name);
     let begin = 0;
     this.list.forEach((lane, place) => {
       const x = this.x(place);
       if (this.step >= 9) {
         const turn = `rotate(-90 ${x + 4} ${HEAD - 6})`;
-        parts.push(text(x + 4, HEAD - 6, ends(plain(lane.name)), { class: "task", transform: turn }));
+        parts.push(text(x + 4, HEAD - 6, shortened(plain(lane.name)), { class: "task", transform: turn }));
       }
       const next = this.list[place + 1];
       if (this.byTask && next?.host !== lane.host) {

@@ -16,6 +16,7 @@ class Page {
     this.data = data;
     this.failing = new RunModel(data.failing, "failing");
     this.passing = data.passing && new RunModel(data.passing, "passing");
+    fitHead(this.passing ? [this.failing, this.passing] : [this.failing]);
     this.selection = new Selection();
     this.byTask = true;
     this.comparing = false;
