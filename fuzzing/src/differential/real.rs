@@ -1,0 +1,6 @@
+//! Programs on tokio.
+
+pub(super) use tokio as rt;
+
+#[path = "interpreter.rs"]
+pub(super) mod interpreter;
