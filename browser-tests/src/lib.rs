@@ -7,11 +7,13 @@ use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use self::connection::Connection;
 
-/// The browser, unless `CHROMIUM` names another one.
+/// The browser, unless `CHROMIUM` names another one. `.ci/browser` installs it.
 const CHROMIUM: &str = "/usr/bin/chromium";
 
 /// The flags that a browser without a display and without a network needs.
@@ -170,14 +172,15 @@ impl Page {
         Ok(())
     }
 
-    /// Returns what is in sight, as a PNG in base 64.
+    /// Returns what is in sight, as a PNG.
     ///
     /// # Errors
     ///
     /// If the browser does not answer.
-    pub fn screenshot(&mut self) -> io::Result<String> {
+    pub fn screenshot(&mut self) -> io::Result<Vec<u8>> {
         let answer = self.call("Page.captureScreenshot", json!({ "format": "png" }))?;
-        Ok(answer["data"].as_str().unwrap_or_default().to_owned())
+        let data = answer["data"].as_str().unwrap_or_default();
+        STANDARD.decode(data).map_err(io::Error::other)
     }
 
     /// Returns the errors of the page so far: of its scripts, of its policy, of what it loads.

@@ -6,6 +6,8 @@ use std::process::{Command, Output};
 use rehearsal_browser_tests::Page;
 use serde_json::Value;
 
+use crate::page::pictures;
+
 const KEPT: &str = "scenarios/regressions/sequence-apart-from-send.repro";
 
 /// The file of mermaid.js, if `MERMAID_JS` names no other.
@@ -71,9 +73,11 @@ fn page_of_a_shrunk_repro_shows_claim_rule_witness_and_command() {
     ] {
         assert!(header.contains(part), "{part} is missing in\n{header}");
     }
+    pictures(&mut page, "violation");
     page.press("c").expect("a key");
     let differences = page.evaluate("document.querySelectorAll('.row.difference').length");
     assert_eq!(differences.expect("a number"), 2);
+    pictures(&mut page, "violation-compared");
     let arrows = page.evaluate("document.querySelectorAll('.link.message').length > 0");
     assert_eq!(arrows.expect("arrows"), true);
     assert_eq!(page.errors().expect("errors"), Vec::<Value>::new());
@@ -86,10 +90,7 @@ fn sequence_diagram_is_read_by_mermaid() {
     let library = std::env::var_os("MERMAID_JS");
     let library = library.map_or_else(|| root().join(MERMAID), PathBuf::from);
     let library = std::fs::read_to_string(&library).unwrap_or_else(|error| {
-        panic!(
-            "{}: {error}; unpack the result of `npm pack mermaid` in target/mermaid",
-            library.display()
-        )
+        panic!("{}: {error}; `.ci/browser` installs it", library.display())
     });
     let empty = scratch("empty.html");
     std::fs::write(&empty, "<!doctype html><title>empty</title>").expect("a file");

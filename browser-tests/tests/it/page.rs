@@ -226,6 +226,7 @@ fn hostile_names_and_payloads_are_inert() {
                                   .map((code) => code.innerText).join()",
     );
     assert_eq!(unseen, "U+202E,U+200B");
+    pictures(&mut page, "hostile");
     let raw = text_of(&mut page, "body");
     assert!(!raw.contains(['\u{202e}', '\u{200b}']));
     // The policy, not luck: a script that is not the page's own does not run.
@@ -331,6 +332,7 @@ fn long_run(name: &'static str, messages: u64, least: u64) {
     let top = text_of(&mut page, ".rows .row");
     assert_ne!(bottom, top, "other rows are drawn");
     measure(&mut page, events);
+    pictures(&mut page, name);
     let drawn = count(&mut page, ".row");
     assert!(0 < drawn && drawn <= DRAWN_MAX, "{drawn} rows");
     page.press("v").expect("a key");
@@ -353,19 +355,31 @@ fn page_of_50_000_events_draws_what_is_in_sight() {
     long_run("of_50_000_events", 4_700, 50_000);
 }
 
-#[test]
-fn both_themes_have_their_colours() {
-    let file = page_of("themes", lost_update);
-    let mut page = open(&file, "themes");
-    let colours = |page: &mut Page, theme| {
+/// Writes what is in sight in both themes below `target/tmp/pictures`, for people to look at.
+/// Returns the background in each.
+pub(crate) fn pictures(page: &mut Page, name: &str) -> [String; 2] {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures");
+    std::fs::create_dir_all(&directory).expect("a directory");
+    [(Theme::Light, "light"), (Theme::Dark, "dark")].map(|(theme, word)| {
         page.prefer(theme).expect("a theme");
+        let picture = page.screenshot().expect("a picture");
+        assert!(picture.len() > 10_000, "{} bytes", picture.len());
+        let file = directory.join(format!("{name}-{word}.png"));
+        std::fs::write(file, picture).expect("it is written");
         text(
             page,
             "getComputedStyle(document.documentElement).backgroundColor",
         )
-    };
-    let light = colours(&mut page, Theme::Light);
-    let dark = colours(&mut page, Theme::Dark);
+    })
+}
+
+#[test]
+fn both_themes_have_their_colours() {
+    let file = page_of("themes", lost_update);
+    let mut page = open(&file, "themes");
+    let [light, dark] = pictures(&mut page, "panic");
     assert_ne!(light, dark);
-    assert!(page.screenshot().expect("a picture").len() > 10_000);
+    page.press("e").expect("a key");
+    pictures(&mut page, "panic-everything");
+    is_clean(&mut page);
 }
