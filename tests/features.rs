@@ -4,7 +4,7 @@ use std::process::Command;
 
 /// Crates of the command line and its server, of scenario files, of the systems that they
 /// describe, and of the drawing of problems in them.
-const LEFT_OUT: [&str; 8] = [
+const LEFT_OUT: [&str; 9] = [
     "annotate-snippets",
     "clap",
     "indicatif",
@@ -12,6 +12,7 @@ const LEFT_OUT: [&str; 8] = [
     "rmcp",
     "signal-hook",
     "tokio-tungstenite",
+    "tracing-subscriber",
     "tungstenite",
 ];
 

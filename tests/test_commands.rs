@@ -83,6 +83,22 @@ async fn notes_keep_their_order(world: World) {
 #[rehearsal::test(seeds = 1)]
 async fn the_name_is_taken() {}
 
+/// The surroundings of the process decide what it does.
+#[rehearsal::test(seeds = 1)]
+async fn the_time_zone_decides() {
+    let zone = std::env::var("TZ").unwrap_or_default();
+    sleep(Duration::from_millis(1 + zone.len() as u64)).await;
+}
+
+/// So does what has been run before.
+#[rehearsal::test(seeds = 1)]
+async fn the_runs_before_decide() {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    let before = RUNS.fetch_add(1, Ordering::Relaxed);
+    sleep(Duration::from_millis(1 + before)).await;
+}
+
 #[test]
 fn it_is_not_simulated() {}
 "#;
@@ -419,6 +435,32 @@ fn name_without_a_single_test_selects_nothing() {
     assert_eq!(code(&whole), 0, "{}", text(&whole.stderr));
     let absent = package.run(&["explore", "--test", "x", "--package", "absent"]);
     assert_eq!(code(&absent), 2);
+}
+
+#[test]
+fn pairs_of_a_test_agree_only_if_it_is_deterministic() {
+    let package = package();
+    let verify = |name: &str| {
+        let arguments = ["verify-determinism", "--pairs", "12", "--jobs", "1"];
+        package.run(&[&arguments[..], &["--test", name]].concat())
+    };
+    let healthy = verify("an_hour_passes");
+    assert_eq!(code(&healthy), 0, "{}", text(&healthy.stderr));
+    contains(&text(&healthy.stdout), &["12 of 12 pairs agreed"]);
+    let surroundings = verify("the_time_zone_decides");
+    assert_eq!(code(&surroundings), 12, "{}", text(&surroundings.stderr));
+    let parts = [
+        "0 of 12 pairs agreed",
+        "they part at effect ",
+        " --test the_time_zone_decides",
+    ];
+    contains(&text(&surroundings.stdout), &parts);
+    let order = verify("the_runs_before_decide");
+    assert_eq!(code(&order), 12, "{}", text(&order.stderr));
+    contains(
+        &text(&order.stdout),
+        &["alone in a process it agreed 8 times"],
+    );
 }
 
 /// Waits for an effect of another process.

@@ -6,6 +6,9 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
+/// The directory of the book.
+const BOOK: &str = "docs";
+
 const SUMMARY: &str = "docs/SUMMARY.md";
 
 /// Pages whose transcripts are tested, from which others quote.
@@ -33,7 +36,7 @@ fn pages(directory: &Path) -> Vec<PathBuf> {
 
 /// Returns the pages of the book, and those at the root.
 fn documents() -> Vec<PathBuf> {
-    let mut found = pages(Path::new("docs"));
+    let mut found = pages(Path::new(BOOK));
     let root = [
         "README.md",
         "ARCHITECTURE.md",
@@ -115,6 +118,10 @@ fn broken(page: &Path, link: &str) -> Option<String> {
     if !target.exists() {
         return Some(format!("{}: no file {link}", page.display()));
     }
+    // The book has the pages of its directory and nothing else.
+    if page.starts_with(BOOK) && !target.starts_with(BOOK) {
+        return Some(format!("{}: {link} is not in the book", page.display()));
+    }
     let has_anchor = anchor.is_empty() || anchors(&read(&target)).contains(anchor);
     (!has_anchor).then(|| format!("{}: no heading {link}", page.display()))
 }
@@ -141,6 +148,8 @@ fn broken_links_are_found() {
     assert!(broken(page, "nowhere.md").is_some());
     assert!(broken(page, "page.md#no-such-heading").is_some());
     assert!(broken(page, "#no-such-heading").is_some());
+    assert!(broken(page, "../../README.md").is_some());
+    assert_eq!(broken(Path::new("README.md"), "docs/score.md"), None);
 }
 
 #[test]
@@ -148,10 +157,10 @@ fn table_of_contents_names_each_page_once() {
     let summary = Path::new(SUMMARY);
     let mut named: Vec<PathBuf> = links(&read(summary))
         .iter()
-        .map(|link| Path::new("docs").join(link))
+        .map(|link| Path::new(BOOK).join(link))
         .collect();
     named.sort();
-    let mut pages = pages(Path::new("docs"));
+    let mut pages = pages(Path::new(BOOK));
     pages.retain(|page| page != summary);
     assert_eq!(named, pages);
     let book: toml::Table = toml::from_str(&read("book.toml")).expect("TOML");

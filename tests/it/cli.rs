@@ -716,3 +716,19 @@ fn problems_name_the_command_that_explains_them() {
     let message = stderr(&output);
     assert!(message.contains("`rehearsal explain S00"), "{message}");
 }
+
+#[test]
+fn help_has_the_exit_code_of_a_process_without_memory() {
+    let help = stdout(&rehearsal(&["--help"]));
+    assert!(help.contains("134 if memory ran out"), "{help}");
+}
+
+#[test]
+fn byte_order_mark_has_no_column() {
+    let path = file("marked.toml", "\u{feff}claim = 3\n");
+    let output = rehearsal(&["check", path.to_str().expect("UTF-8")]);
+    assert_eq!(code(&output), 2);
+    let problems = stderr(&output);
+    assert!(problems.contains("marked.toml:1:9"), "{problems}");
+    assert!(!problems.contains("feff"), "{problems}");
+}

@@ -163,7 +163,9 @@ fn a_line_has_every_promised_field() {
     assert_eq!(line["first_failing_seed"], Value::Null);
     assert_eq!(line["shard"], Value::Null);
     assert!(line["distinct_schedules"].as_u64() > Some(32), "{line}");
-    assert!(!out.exists(), "without a failure nothing is written");
+    assert_eq!(files(&out, "results").len(), 1);
+    let all = std::fs::read_dir(&out).expect("a directory").count();
+    assert_eq!(all, 1, "without a failure nothing else is written");
 }
 
 /// The schedules of one deviation come first where they are few beside the seeds.
@@ -490,6 +492,99 @@ fn time_that_is_up_before_the_named_seeds_is_reported() {
         told.contains(&format!("--seeds {seeds}..1000000000")),
         "{told}"
     );
+}
+
+/// Two scenarios of one name, in directories of their own.
+#[test]
+fn scenarios_of_one_name_have_repros_of_their_own() {
+    let out = directory("one_name");
+    let source = Path::new("scenarios/bridge/defects/double-terminal.toml");
+    let text = std::fs::read_to_string(source).expect("a scenario");
+    let claims = ["One claim.", "Another claim."];
+    let copies = claims.map(|claim| {
+        let folder = out.join(claim.split(' ').next().expect("a word"));
+        std::fs::create_dir_all(&folder).expect("a directory");
+        let file = folder.join("double-terminal.toml");
+        let claimed = |line: &str| match line.starts_with("claim = ") {
+            true => format!("claim = \"{claim}\""),
+            false => line.to_owned(),
+        };
+        let lines: Vec<String> = text.lines().map(claimed).collect();
+        std::fs::write(&file, lines.join("\n")).expect("a file");
+        file.to_str().expect("UTF-8").to_owned()
+    });
+    let arguments = ["--seeds", "8", "--no-shrink", "--json"];
+    let output = explore(
+        &out,
+        &[&[copies[0].as_str(), &copies[1]], &arguments[..]].concat(),
+    );
+    let announced: Vec<String> = lines(&stdout(&output))
+        .iter()
+        .map(|line| {
+            line["signatures"][0]["repro"]
+                .as_str()
+                .expect("a repro")
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(announced.len(), 2);
+    for (repro, scenario) in announced.iter().zip(&copies) {
+        let text = std::fs::read_to_string(repro).expect("a repro");
+        assert!(text.contains(&format!("file = \"{scenario}\"")), "{text}");
+    }
+    // The same again replaces each by its own.
+    let again = explore(&out, &[&[copies[1].as_str()], &arguments[..]].concat());
+    let again = lines(&stdout(&again));
+    assert_eq!(again[0]["signatures"][0]["repro"], *announced[1]);
+    let log = out.join("double-terminal-failures.jsonl");
+    let log = std::fs::read_to_string(log).expect("a log");
+    for scenario in &copies {
+        assert!(log.contains(&format!("\"file\":\"{scenario}\"")), "{log}");
+    }
+}
+
+#[test]
+fn seed_of_another_strategy_has_a_repro_of_its_own() {
+    let out = directory("strategies");
+    let run = |strategy: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_rehearsal"))
+            .args(["run", "double-terminal", "--no-shrink", "--json"])
+            .args(["--strategy", strategy, "--out"])
+            .arg(&out)
+            .output();
+        let output = output.expect("the command starts");
+        let repro = lines(&stdout(&output))[0]["repro"]
+            .as_str()
+            .expect("a repro")
+            .to_owned();
+        let text = std::fs::read_to_string(&repro).expect("a repro");
+        assert!(
+            text.contains(&format!("strategy = \"{strategy}\"")),
+            "{text}"
+        );
+        repro
+    };
+    let random = run("random");
+    let fifo = run("fifo");
+    assert_ne!(random, fifo);
+    assert_eq!(run("random"), random);
+    assert_eq!(run("fifo"), fifo);
+}
+
+#[test]
+fn estimate_beyond_all_numbers_is_no_number() {
+    let out = directory("estimate");
+    let arguments = [
+        "collision",
+        "--strategy",
+        "exhaustive:16",
+        "--max-runs",
+        "3",
+    ];
+    let text = stdout(&explore(&out, &arguments));
+    assert!(text.contains("more than 10^15 were expected"), "{text}");
+    let text = stdout(&explore(&out, &["collision", "--strategy", "exhaustive:1"]));
+    assert!(text.contains("; about "), "{text}");
 }
 
 /// Before the first failure, of which nothing would be kept.

@@ -303,6 +303,11 @@ fn another_verdict_is_another_failure() {
     let replay = Replay::of(&repro, &scenario);
     assert!(!replay.shows_failure);
     assert!(matches!(replay.result, Replayed::NoLongerFails { .. }));
+    let explained = replay.explain(&repro);
+    assert!(
+        explained.ends_with("; expected the verdict panic, found violation"),
+        "{explained}"
+    );
 }
 
 /// A repro from elsewhere may name any file of the machine.

@@ -2,11 +2,12 @@
 //! fingerprints of all scenarios. A changed fingerprint means that saved seeds
 //! no longer reproduce what they reproduced before; say so in the changelog.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
 use rehearsal::report::golden;
-use rehearsal::run::{RunOptions, StrategyName, run_once};
+use rehearsal::run::{RunOptions, RunVerdict, StrategyName, run_once};
 use rehearsal::scenario::{Scenario, discover, load};
 
 use crate::support::over;
@@ -68,4 +69,32 @@ fn fingerprints() {
         }
     }
     settings().bind(|| insta::assert_snapshot!("fingerprints", golden));
+}
+
+/// The file is compared on every machine: a line is a scenario, how it was run, a hash of
+/// effects and a verdict, and nothing else.
+#[test]
+fn golden_fingerprints_have_no_part_of_a_machine() {
+    let text = std::fs::read_to_string("snapshots/fingerprints.snap").expect("the golden file");
+    let (_, lines) = text.split_once("\n---\n").expect("the end of its head");
+    let names: BTreeSet<String> = scenarios().into_iter().map(|it| it.name).collect();
+    let strategies = STRATEGIES.map(|strategy| strategy.to_string());
+    for line in lines.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [name, transport @ .., strategy, fingerprint, verdict] = words.as_slice() else {
+            panic!("{line}");
+        };
+        assert!(names.contains(*name), "{line}");
+        assert!(
+            matches!(transport, []) || TRANSPORTS.iter().any(|known| transport == [*known]),
+            "{line}"
+        );
+        assert!(strategies.iter().any(|known| known == strategy), "{line}");
+        let is_hash = fingerprint.len() == 32 && fingerprint.bytes().all(|b| b.is_ascii_hexdigit());
+        assert!(is_hash, "{line}");
+        assert!(
+            RunVerdict::ALL.iter().any(|known| known.word() == *verdict),
+            "{line}"
+        );
+    }
 }

@@ -55,9 +55,36 @@ fn seeds(program: &str, arguments: &[&str], index: Option<(&str, u32)>) -> u64 {
     line["seeds"].as_u64().expect("a count")
 }
 
+/// Asserts that the shards share the seeds out, and that none is run a second time.
 fn assert_shared_out(seeds: impl Fn(u32) -> u64) {
-    let shards: Vec<u64> = (0..3).map(seeds).collect();
+    let shards: Vec<u64> = (0..3).map(&seeds).collect();
     assert_eq!(shards, [33, 33, 34]);
+    let again: Vec<u64> = (0..3).map(seeds).collect();
+    assert_eq!(again, [0, 0, 0]);
+}
+
+/// Returns the merged results of the shards, and of one exploration without shards.
+fn merged(results: &Path) -> (String, String) {
+    let whole = results.with_extension("whole");
+    let _ = std::fs::remove_dir_all(&whole);
+    let explored = Command::new(EXE)
+        .arg("explore")
+        .args(EXPLORE)
+        .arg("--out")
+        .arg(&whole)
+        .output();
+    assert_eq!(code(&explored.expect("the command starts")), 0);
+    let merge = |directories: &[PathBuf]| {
+        let merge = Command::new(EXE)
+            .args(["merge", "--json"])
+            .args(directories)
+            .output();
+        let merge = merge.expect("the command starts");
+        assert_eq!(code(&merge), 0, "{}", stderr(&merge));
+        stdout(&merge)
+    };
+    let shards = [0, 1, 2].map(|index| results.join(format!("shard-{index}")));
+    (merge(&shards), merge(&[whole]))
 }
 
 #[test]
@@ -66,6 +93,8 @@ fn slurm_script_runs_each_seed_once() {
     let script = emitted("slurm", &results);
     assert!(script.contains("#SBATCH --array=0-2\n"), "{script}");
     assert_shared_out(|index| seeds("sh", &["-c", &script], Some(("SLURM_ARRAY_TASK_ID", index))));
+    let (shards, whole) = merged(&results);
+    assert_eq!(shards, whole);
 }
 
 #[test]
@@ -164,6 +193,10 @@ fn what_no_shard_could_run_is_refused_here() {
         (
             &["programs_stack", "--seeds", "9", "--out", "x"],
             "--results",
+        ),
+        (
+            &["programs_stack", "--seeds", "9", "--resume", "x"],
+            "--resume",
         ),
         (&["programs_stack", "--strategy", "exhaustive"], "no shards"),
         (&["programs_stack", "--seed", "9"], "--seed"),

@@ -65,6 +65,42 @@ fn paths_do_not_reach_a_terminal_as_they_are() {
     assert_harmless(&output.stderr);
 }
 
+/// A line that begins with two colons is a command to the runners of GitHub's workflows.
+#[test]
+#[cfg(unix)]
+fn line_end_in_a_path_begins_no_line() {
+    let root = directory("line-ends");
+    let file = root.join("a\n::warning::x.toml");
+    std::fs::write(&file, "clam = 1\n").expect("a file");
+    let file = file.to_str().expect("UTF-8");
+    let commands = [
+        &["list"][..],
+        &["check"],
+        &["check", file],
+        &["run", file],
+        &["explore", file],
+        &["replay", file],
+        &["report", file],
+        &["shrink", file],
+        &["keep", file],
+    ];
+    for arguments in commands {
+        let output = rehearsal(&root, arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8(text).expect("UTF-8");
+        assert!(
+            text.contains("a\\n::warning::x.toml"),
+            "{arguments:?}: {text}"
+        );
+        let mut lines = text.lines();
+        assert!(
+            !lines.any(|line| line.trim_start().starts_with("::")),
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn claims_do_not_turn_the_text_round() {
     let root = directory("claims");
@@ -101,4 +137,34 @@ fn log_that_is_a_link_is_not_followed() {
     let warning = String::from_utf8(output.stderr).expect("UTF-8");
     assert!(warning.contains("it is a link"), "{warning}");
     assert_eq!(std::fs::read(&victim).expect("a file"), b"precious");
+}
+
+/// What a replay repeats of a repro is short, whatever the size of the file.
+#[test]
+fn long_names_and_places_of_a_repro_are_refused() {
+    let root = directory("long");
+    let long = "A".repeat(1 << 20);
+    let repro = |choices: &str, rule: &str| {
+        format!(
+            "format = 2\ntool = \"x\"\n[scenario]\nname = \"double-terminal\"\n\
+             file = \"scenarios/bridge/defects/double-terminal.toml\"\n\
+             hash = \"00000000000000000000000000000000\"\nkind = \"bridge\"\n[run]\nseed = 0\n\
+             strategy = \"random\"\nchoices = [{choices}]\n[expected]\n\
+             verdict = \"violation\"\njudge = \"fifo\"\nrule = \"{rule}\"\n\
+             fingerprint = \"00000000000000000000000000000000\"\n"
+        )
+    };
+    let world = format!("{{ world = \"{long}\", nth = 0, of = 2, take = 1 }}");
+    let link =
+        format!("{{ loss = {{ from = \"{long}\", to = \"x\" }}, nth = 0, of = 2, take = 1 }}");
+    let file = root.join("long.repro");
+    for text in [repro("", &long), repro(&world, "x"), repro(&link, "x")] {
+        std::fs::write(&file, text).expect("a file");
+        let arguments = ["replay", file.to_str().expect("UTF-8")];
+        let output = rehearsal(Path::new("scenarios"), &arguments);
+        assert_eq!(output.status.code(), Some(2));
+        let problems = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(problems.contains("a text of 1048576 bytes"), "{problems}");
+        assert!(problems.len() + output.stdout.len() < 4_096, "{problems}");
+    }
 }

@@ -63,7 +63,7 @@ fn looking_before_taking_oversells_and_data_and_schedule_shrink_together() {
         file: file!(),
     });
     let failed = catch_unwind(AssertUnwindSafe(|| {
-        test.seeds(500)
+        test.seeds(8..508)
             .run(|world| serve(world, Bulk::LookThenTake));
     }));
     let payload = failed.expect_err("a run oversells");

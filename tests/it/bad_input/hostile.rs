@@ -14,6 +14,20 @@ fn flood(part: &str) -> String {
     part.repeat(LENGTH / part.len())
 }
 
+/// Each number by itself is within its limit.
+#[test]
+fn product_of_counts_is_limited() {
+    let scenario = |events: u32| {
+        format!(
+            "format = 1\nname = \"example\"\nclaim = \"Much.\"\nsystem = {{ kind = \"bridge\" }}\n\
+             [clients]\nper_thread = 1000\n[[agents]]\nkind = \"stress\"\ncount = 10\n\
+             events = {events}\ndelay = \"0ms\"\nthread = \"own\"\n[expect]\noracles = [\"no-loss\"]\n"
+        )
+    };
+    assert!(rehearsal::scenario::parse(&scenario(10), "scenarios/example.toml".as_ref()).is_ok());
+    assert_eq!(codes(&problems(&scenario(10_000))), [Code::TooBig]);
+}
+
 #[test]
 fn floods_get_a_short_answer() {
     let supervisor = "[[agents]]\nkind = \"supervisor\"\nchildren = ";

@@ -1,0 +1,118 @@
+//! Terminals: narrow ones, and ones that show ASCII only.
+
+use std::fs::File;
+use std::io::Read;
+use std::process::Command;
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+use super::{CASES, Project, REPRO};
+use crate::support::{code, stdout};
+
+/// Runs a command on a terminal of that width. Returns its exit code and what the terminal got,
+/// without colours.
+fn on_terminal(mut command: Command, columns: u16) -> (Option<i32>, String) {
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let terminal = openpt(flags).expect("a terminal");
+    grantpt(&terminal).expect("it is ours");
+    unlockpt(&terminal).expect("it is open");
+    let size = Winsize {
+        ws_row: 24,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    tcsetwinsize(&terminal, size).expect("a size");
+    let name = ptsname(&terminal, Vec::new()).expect("a name");
+    let name = name.to_str().expect("UTF-8");
+    let open = || {
+        let file = File::options().read(true).write(true).open(name);
+        file.expect("the other end")
+    };
+    command
+        .stdin(open())
+        .stdout(open())
+        .stderr(open())
+        .env("TERM", "xterm")
+        .env_remove("NO_COLOR");
+    let mut child = command.spawn().expect("it starts");
+    // The copies of the other end that it holds.
+    drop(command);
+    let mut terminal = File::from(terminal);
+    let mut bytes = Vec::new();
+    let mut part = [0; 4096];
+    // An error is the end: nothing has the other end open any more.
+    while let Ok(count @ 1..) = terminal.read(&mut part) {
+        bytes.extend(&part[..count]);
+    }
+    let status = child.wait().expect("it ends");
+    let text = String::from_utf8(bytes).expect("UTF-8");
+    (status.code(), without_sequences(&text))
+}
+
+/// Returns a text without control sequences, and with line ends alone.
+fn without_sequences(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, sequence)) = rest.split_once("\u{1b}[") {
+        plain.push_str(before);
+        let end = sequence.find(|c: char| ('@'..='~').contains(&c));
+        rest = end.map_or("", |end| &sequence[end + 1..]);
+    }
+    plain.push_str(rest);
+    plain.replace('\r', "")
+}
+
+/// Lines that are the same in each run: the others say how long it took.
+fn lasting_lines(text: &str) -> impl Iterator<Item = &str> {
+    let times = [" s", "a second", "real time", "per second"];
+    text.lines()
+        .filter(move |line| !times.iter().any(|time| line.contains(time)))
+}
+
+#[test]
+fn terminal_of_20_columns_gets_every_line() {
+    for case in &CASES {
+        let name = case.name();
+        let expected = Project::new(&format!("wide-{name}")).run(case.arguments);
+        assert_eq!(code(&expected), case.exit, "{name}");
+        let project = Project::new(&format!("narrow-{name}"));
+        let (exit, shown) = on_terminal(project.command(case.arguments), 20);
+        assert_eq!(exit, Some(case.exit), "{name}: {shown}");
+        for line in lasting_lines(&stdout(&expected)) {
+            assert!(
+                shown.contains(line),
+                "{name}: `{line}` is missing in\n{shown}"
+            );
+        }
+    }
+}
+
+#[test]
+fn terminal_without_utf_8_gets_ascii_and_a_pipe_does_not() {
+    let project = Project::new("ascii");
+    assert_eq!(code(&project.run(&["shrink", REPRO])), 0);
+    let in_locale = |locale: &str| {
+        let mut command = project.command(&["report", REPRO]);
+        command.env("LC_ALL", locale);
+        command
+    };
+    let (exit, shown) = on_terminal(in_locale("C.UTF-8"), 80);
+    assert_eq!(exit, Some(10));
+    assert!(shown.contains("  »") && shown.contains("  ×"), "{shown}");
+    for locale in ["C", "POSIX", "de_DE.ISO-8859-1"] {
+        let (exit, ascii) = on_terminal(in_locale(locale), 80);
+        assert_eq!(exit, Some(10), "{locale}");
+        assert!(ascii.is_ascii(), "{locale}: {ascii}");
+        let piped = stdout(&in_locale(locale).output().expect("it starts"));
+        assert!(piped.contains("  »"), "{locale}");
+        for line in piped.lines() {
+            let line = line.replace('»', "*").replace('×', "x");
+            assert!(
+                ascii.contains(&line),
+                "{locale}: `{line}` is missing in\n{ascii}"
+            );
+        }
+    }
+}
