@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::layout::Width;
 use super::print_error;
 use crate::console::Shown;
 use crate::exit::Exit;
@@ -98,7 +99,7 @@ impl ResultFiles {
 
     /// Returns the table at the end; empty if there are not several scenarios.
     pub(super) fn table(&self) -> String {
-        self.table.text()
+        self.table.text(Width::of_stdout())
     }
 
     /// Writes the files. Returns the exit code: results without their file are no pass.
