@@ -11,6 +11,7 @@ use crate::report::json::ListLine;
 use crate::report::summary::{counted, many};
 use crate::scenario::Scenario;
 
+use super::layout::Width;
 use super::{print, print_error, select};
 
 pub(super) fn list(root: &Path, json: bool) -> io::Result<Exit> {
@@ -32,20 +33,21 @@ pub(super) fn list(root: &Path, json: bool) -> io::Result<Exit> {
             let _ = writeln!(text, "{line}");
         }
     } else {
+        let columns = Width::of_stdout();
         let width = scenarios.iter().map(|s| s.name.len()).max().unwrap_or(0);
         for (kind, scenarios) in by_kind(&scenarios) {
-            let _ = writeln!(text, "{kind}: {}\n", scenarios[0].kind.summary());
+            let summary = scenarios[0].kind.summary();
+            text += &columns.paragraph(&format!("{kind}: {summary}"), "");
+            text.push('\n');
             for scenario in scenarios {
-                write_scenario(&mut text, scenario, width);
+                text += &rows(scenario, width, columns);
             }
             text.push('\n');
         }
         let defects = scenarios.iter().filter(|s| s.spec.defect.is_some()).count();
-        let _ = writeln!(
-            text,
-            "{}, {defects} of them with a seeded defect",
-            many(scenarios.len() as u64, "scenario")
-        );
+        let all = many(scenarios.len() as u64, "scenario");
+        let all = format!("{all}, {defects} of them with a seeded defect");
+        text += &columns.paragraph(&all, "");
     }
     print(&text)?;
     Ok(Exit::Pass)
@@ -62,15 +64,15 @@ fn by_kind(scenarios: &[Scenario]) -> BTreeMap<&'static str, Vec<&Scenario>> {
     groups
 }
 
-fn write_scenario(text: &mut String, scenario: &Scenario, width: usize) {
+/// Returns the rows of a scenario, with names of that width.
+fn rows(scenario: &Scenario, width: usize, columns: Width) -> String {
     let actors = scenario.spec.settings.actors();
     let oracles: Vec<&str> = scenario.expect.oracles.iter().map(|o| o.name()).collect();
-    let _ = writeln!(text, "{:width$}  {}", scenario.name, scenario.claim);
     let seeds = counted(scenario.seeds as usize, "seed");
     let actors = many(actors.count, actors.noun);
-    let _ = write!(text, "{:width$}  {seeds}, {actors}", "");
-    if let Some(defect) = scenario.spec.defect {
-        let _ = write!(text, ", defect {}", defect.name());
-    }
-    let _ = writeln!(text, "; {}", oracles.join(", "));
+    let defect = scenario.spec.defect;
+    let defect = defect.map(|defect| format!(", defect {}", defect.name()));
+    let defect = defect.unwrap_or_default();
+    let extent = format!("{seeds}, {actors}{defect}; {}", oracles.join(", "));
+    columns.row(&scenario.name, width, &scenario.claim) + &columns.row("", width, &extent)
 }

@@ -98,6 +98,8 @@ struct MergeLine<'a> {
     coverage: BTreeMap<&'a str, Estimate>,
     /// The goals that no run has reached, if there were enough runs.
     goals_missed: &'a [String],
+    /// The oracles that no run gave anything to check, if there were enough runs.
+    oracles_vacuous: &'a [String],
     /// The counts of the searches before the seeds.
     searched: &'a Counts,
     /// Seeds in a row that are not counted, because a part of them is in another row.
@@ -114,6 +116,7 @@ impl<'a> MergeLine<'a> {
             counts: &view.counts,
             coverage: view.counts.schedules.estimates().collect(),
             goals_missed: &view.missed,
+            oracles_vacuous: &view.vacuous,
             searched: &view.searched,
             overlapping: texts(&view.overlapping),
             contradicting: texts(&view.contradicting),
@@ -182,6 +185,9 @@ fn readable(program: &ProgramId, view: &View) -> String {
     }
     for goal in &view.missed {
         let _ = writeln!(text, "  {goal} reached in none");
+    }
+    for oracle in &view.vacuous {
+        let _ = writeln!(text, "  {oracle} had nothing to check in any");
     }
     text
 }

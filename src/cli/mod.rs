@@ -7,6 +7,7 @@ mod create;
 mod explain;
 mod explore;
 mod interrupt;
+mod layout;
 mod list;
 #[cfg(feature = "mcp")]
 mod mcp;

@@ -224,6 +224,7 @@ fn write_seeds(text: &mut String, target: &dyn Target, found: &Exploration) -> f
         totals.events.delivered,
         totals.virtual_ms as f64 / 1_000.0,
     )?;
+    summary::write_vacuous(text, target, found)?;
     let ExpectedVerdict::Violation(oracle) = target.expected().verdict else {
         return Ok(());
     };

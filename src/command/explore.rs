@@ -156,9 +156,13 @@ impl Command<'_> {
         let worst = self.rows(missing.unwrap_or_default(), beginning, &mut results)?;
         let view = results.view(program);
         let whole = self.request.shard.is_none();
+        let runs = many(view.counts.runs, "seed");
         if whole && !view.missed.is_empty() {
-            let (runs, missed) = (many(view.counts.runs, "seed"), view.missed.join(", "));
+            let missed = view.missed.join(", ");
             self.warn(&format!("none of {runs} reached: {missed}"));
+        }
+        if whole && !view.vacuous.is_empty() {
+            self.warn(&summary::nothing_to_check(&runs, &view.vacuous.join(", ")));
         }
         Ok(worst.worst(view.exit(whole)))
     }

@@ -61,6 +61,8 @@ pub(crate) struct ExploreLine<'a> {
     goals_reached: BTreeMap<String, u64>,
     /// `sometimes` goals that no run reached.
     goals_missed: Vec<String>,
+    /// Oracles that no run gave anything to check.
+    oracles_vacuous: Vec<&'static str>,
     coverage: Vec<CoverageEntry>,
     exhaustive: Option<SearchEntry>,
     /// The search before the seeds; null if there was none.
@@ -131,6 +133,7 @@ impl<'a> ExploreLine<'a> {
     ) -> Self {
         let totals = &found.totals;
         let sampled = found.search.is_none();
+        let unreached = found.unreached(target);
         Self {
             target: TargetEntry::new(target),
             strategy: found.strategy.to_string(),
@@ -161,11 +164,8 @@ impl<'a> ExploreLine<'a> {
                 .collect(),
             detected: totals.detected,
             goals_reached: totals.goals.iter().map(|(g, n)| (g.name(), *n)).collect(),
-            goals_missed: found
-                .unreached(target)
-                .into_iter()
-                .map(|goal| goal.name())
-                .collect(),
+            goals_missed: unreached.goals.iter().map(|goal| goal.name()).collect(),
+            oracles_vacuous: unreached.vacuous.iter().map(|o| o.name()).collect(),
             coverage: totals
                 .coverage
                 .unseen()

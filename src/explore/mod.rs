@@ -14,6 +14,7 @@ mod meter;
 mod sample;
 mod search;
 mod shard;
+mod shortfall;
 pub(crate) mod summary;
 mod totals;
 mod workers;
@@ -34,7 +35,6 @@ use crate::repro::remove_surplus;
 use crate::run::seeds::Seeds;
 use crate::run::signature::Signature;
 use crate::run::{RunOptions, RunReport, StrategyName};
-use crate::scenario::{ExpectedVerdict, Goal};
 use crate::target::{self, Profiles, Target};
 use crate::watchdog;
 
@@ -42,6 +42,7 @@ pub use self::beginning::BegunWith;
 pub use self::coverage::{Coverage, Unseen};
 pub use self::meter::Progress;
 pub use self::shard::Shard;
+pub use self::shortfall::Shortfall;
 pub use self::totals::{Events, Executed, Expectedness, FailureGroup, Totals};
 pub(crate) use self::workers::run_workers;
 
@@ -270,25 +271,6 @@ impl Exploration {
     /// Returns the share of runs that failed; none if there were no runs.
     pub fn failure_rate(&self) -> Option<Amount> {
         Amount::ratio(self.totals.failed_runs(), self.totals.runs)
-    }
-
-    /// Returns the `sometimes` goals that a healthy target ought to have reached by now,
-    /// and has not.
-    pub fn missing(&self, target: &dyn Target) -> Vec<Goal> {
-        let expected = target.expected();
-        let enough = self.seeds >= expected.seeds;
-        if !enough || self.search.is_some() || expected.verdict != ExpectedVerdict::Pass {
-            return Vec::new();
-        }
-        self.unreached(target)
-    }
-
-    /// Returns the `sometimes` goals that no run has reached.
-    pub fn unreached(&self, target: &dyn Target) -> Vec<Goal> {
-        let wanted = target.expected().sometimes.iter().copied();
-        wanted
-            .filter(|goal| !self.totals.goals.contains_key(goal))
-            .collect()
     }
 
     /// Returns the failures of seeds and of the search that it began with, by signature. Of

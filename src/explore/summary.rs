@@ -4,11 +4,11 @@ use std::fmt::{self, Write};
 
 use rehearsal_sim::{Alternative, Scope};
 
-use super::{Coverage, Exploration, FailureGroup, Search, Unseen, per_second};
+use super::{Coverage, Exploration, FailureGroup, Search, Shortfall, Unseen, per_second};
 use crate::console::Shown;
 use crate::report::summary::{BAD, BOLD, GOOD, many, styled};
 use crate::run::RunVerdict;
-use crate::scenario::{ExpectedVerdict, Goal};
+use crate::scenario::ExpectedVerdict;
 use crate::target::Target;
 
 /// Returns a failure whose signature is new, in full.
@@ -53,6 +53,7 @@ fn write_summary(text: &mut String, target: &dyn Target, found: &Exploration) ->
         None => write_coverage(text, found)?,
     }
     write_goals(text, target, found)?;
+    write_vacuous(text, target, found)?;
     let virtual_time = found.totals.virtual_ms as f64 / 1_000.0;
     writeln!(
         text,
@@ -292,12 +293,44 @@ fn write_goals(text: &mut String, target: &dyn Target, found: &Exploration) -> f
     writeln!(text, "  goals     {}", goals.join(", "))
 }
 
-/// Returns what is wrong if no seed has reached these goals; none if there are none.
-pub(crate) fn unreached(found: &Exploration, goals: &[Goal]) -> Option<String> {
-    if goals.is_empty() {
-        return None;
+/// Writes the oracles that had nothing to check, if there are any.
+pub(crate) fn write_vacuous(
+    text: &mut String,
+    target: &dyn Target,
+    found: &Exploration,
+) -> fmt::Result {
+    let vacuous = found.unreached(target).vacuous;
+    if vacuous.is_empty() {
+        return Ok(());
     }
-    let goals: Vec<String> = goals.iter().map(|goal| format!("`{goal}`")).collect();
-    let (seeds, goals) = (many(found.seeds, "seed"), goals.join(" or "));
-    Some(format!("none of {seeds} reached {goals}"))
+    let names: Vec<&str> = vacuous.iter().map(|oracle| oracle.name()).collect();
+    writeln!(
+        text,
+        "  vacuous   {}: nothing to check in any run",
+        styled(BAD, names.join(", "))
+    )
+}
+
+/// Returns what is wrong if the runs together do not show this; none if nothing is missing.
+pub(crate) fn unreached(found: &Exploration, missing: &Shortfall) -> Option<String> {
+    let seeds = many(found.seeds, "seed");
+    let goals = either(&missing.goals).map(|goals| format!("none of {seeds} reached {goals}"));
+    let vacuous = either(&missing.vacuous).map(|oracles| nothing_to_check(&seeds, &oracles));
+    let problems: Vec<String> = goals.into_iter().chain(vacuous).collect();
+    (!problems.is_empty()).then(|| problems.join("\n"))
+}
+
+/// Returns the names as alternatives; none if there are none.
+fn either<T: fmt::Display>(names: &[T]) -> Option<String> {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    (!quoted.is_empty()).then(|| quoted.join(" or "))
+}
+
+/// Returns what is wrong if none of `seeds` gave the oracles anything to check.
+pub(crate) fn nothing_to_check(seeds: &str, oracles: &str) -> String {
+    format!(
+        "none of {seeds} gave {oracles} anything to check; nothing is said against the system: \
+         let something happen that the oracle can judge, such as a fault that comes later, or do \
+         not name it"
+    )
 }

@@ -7,6 +7,7 @@ use rehearsal_sim::Interleaving;
 
 use super::RunKey;
 use super::coverage::{Coverage, mixed};
+use crate::oracle::OracleRef;
 use crate::report::summary;
 use crate::run::signature::Signature;
 use crate::run::{RunReport, RunVerdict, StrategyName};
@@ -34,6 +35,8 @@ pub struct Executed {
     pub(super) virtual_ms: u64,
     interleaving: Interleaving,
     pub(crate) goals: Vec<Goal>,
+    /// The oracles that had something to check.
+    pub(crate) exercised: Vec<OracleRef>,
     /// Deviations from the default schedule.
     pub(crate) deviations: u64,
     events: Events,
@@ -82,6 +85,7 @@ impl Executed {
             interleaving: report.outcome.interleaving,
             deviations: report.outcome.statistics.deviations,
             goals: judged.map_or_else(Vec::new, |judged| judged.goals.iter().copied().collect()),
+            exercised: judged.map_or_else(Vec::new, |judged| judged.exercised.clone()),
             events: judged.map_or_else(Events::default, |judged| Events {
                 emitted: judged.ledger.emitted,
                 delivered: judged.ledger.delivered,
@@ -118,6 +122,8 @@ pub struct Totals {
     pub verdicts: BTreeMap<RunVerdict, u64>,
     /// Goals that were reached, and in how many runs.
     pub goals: BTreeMap<Goal, u64>,
+    /// Oracles, and in how many runs they had something to check.
+    pub exercised: BTreeMap<OracleRef, u64>,
     /// Runs that showed the violation that the target expects.
     pub detected: u64,
     /// The first of them.
@@ -154,6 +160,9 @@ impl Totals {
         *self.verdicts.entry(run.verdict).or_default() += 1;
         for goal in &run.goals {
             *self.goals.entry(*goal).or_default() += 1;
+        }
+        for oracle in &run.exercised {
+            *self.exercised.entry(*oracle).or_default() += 1;
         }
         self.events.emitted += run.events.emitted;
         self.events.delivered += run.events.delivered;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::records::{self, LockRecord, MetricRecord, RunRecord, ValidationRecord};
 use crate::repro::Repro;
 use crate::repro::replay::{Replay, Replayed};
-use crate::run::{Failure, RunReport};
+use crate::run::{Failure, Judged, RunReport};
 use crate::scenario::Scenario;
 
 /// One line of `rehearsal run --json`: one seed.
@@ -29,6 +29,8 @@ pub struct RunLine<'a> {
     delivered: u64,
     gap_marked: u64,
     violations: Vec<ViolationEntry<'a>>,
+    /// The oracles that this run gave nothing to check.
+    vacuous: Vec<&'static str>,
     /// The spans, in the words of the history.
     runs: Vec<RunRecord>,
     /// The metrics that have samples, by their names in limits.
@@ -82,6 +84,7 @@ impl<'a> RunLine<'a> {
             delivered: judged.map_or(0, |judged| judged.ledger.delivered),
             gap_marked: judged.map_or(0, |judged| judged.ledger.gap_marked),
             violations: report.failures.iter().map(ViolationEntry::from).collect(),
+            vacuous: judged.map(vacuous).unwrap_or_default(),
             runs: run.as_ref().map(records::runs).unwrap_or_default(),
             metrics: run.as_ref().map(records::metrics).unwrap_or_default(),
             locks: outcome.locks.iter().map(LockRecord::from).collect(),
@@ -89,6 +92,10 @@ impl<'a> RunLine<'a> {
             repro: repro.map(|path| path.display().to_string()),
         }
     }
+}
+
+fn vacuous(judged: &Judged) -> Vec<&'static str> {
+    judged.vacuous.iter().map(|oracle| oracle.name()).collect()
 }
 
 /// The line of `rehearsal replay --json`.

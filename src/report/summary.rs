@@ -187,6 +187,11 @@ fn write_checks(text: &mut String, judged: &Judged) -> fmt::Result {
     if !checks.is_empty() {
         writeln!(text, "  checked   {}", checks.join(", "))?;
     }
+    if !judged.vacuous.is_empty() {
+        let vacuous: Vec<&str> = judged.vacuous.iter().map(|o| o.name()).collect();
+        let vacuous = vacuous.join(", ");
+        writeln!(text, "  vacuous   {vacuous}: nothing to check in this run")?;
+    }
     if !judged.goals.is_empty() {
         let goals: Vec<String> = judged.goals.iter().map(ToString::to_string).collect();
         writeln!(text, "  reached   {}", goals.join(", "))?;

@@ -20,6 +20,8 @@ pub(crate) struct Counts {
     pub(crate) verdicts: BTreeMap<String, u64>,
     /// Goals, and in how many runs they were reached.
     pub(crate) goals: BTreeMap<String, u64>,
+    /// Oracles, and in how many runs they had something to check.
+    pub(crate) exercised: BTreeMap<String, u64>,
     /// Failures, by signature.
     pub(crate) failures: Failures,
     /// A sample of the schedules.
@@ -120,6 +122,9 @@ impl Counts {
         for goal in &run.goals {
             *self.goals.entry(goal.name()).or_default() += 1;
         }
+        for oracle in &run.exercised {
+            *self.exercised.entry(oracle.name().to_owned()).or_default() += 1;
+        }
         if let Some(signature) = &run.failure {
             let seed = run.key.seed;
             let found = FailureCount {
@@ -153,10 +158,12 @@ impl Counts {
         }
         let verdicts = totals.verdicts.iter();
         let goals = totals.goals.iter();
+        let exercised = totals.exercised.iter();
         Self {
             runs: totals.runs,
             verdicts: verdicts.map(|(v, n)| (v.word().to_owned(), *n)).collect(),
             goals: goals.map(|(goal, n)| (goal.name(), *n)).collect(),
+            exercised: exercised.map(|(o, n)| (o.name().to_owned(), *n)).collect(),
             failures,
             schedules: Schedules::default(),
         }
@@ -167,6 +174,7 @@ impl Counts {
         self.runs = self.runs.saturating_add(other.runs);
         add_all(&mut self.verdicts, &other.verdicts);
         add_all(&mut self.goals, &other.goals);
+        add_all(&mut self.exercised, &other.exercised);
         for (signature, found) in &other.failures.0 {
             self.failures.add(signature.clone(), *found);
         }
@@ -198,6 +206,9 @@ impl Counts {
                 "the goal `{goal}` is reached in more than all runs"
             ));
         }
+        if let Some((oracle, _)) = self.exercised.iter().find(|(_, count)| **count > runs) {
+            return Some(format!("`{oracle}` checked more than all runs"));
+        }
         let mut failures = failures;
         let is_outside =
             |found: &FailureCount| !(is_seed(found.lowest_seed) && is_seed(found.smallest.seed));
@@ -206,7 +217,7 @@ impl Counts {
             .then(|| "a failure has a seed that was not run".to_owned())
     }
 
-    fn passed(&self) -> u64 {
+    pub(super) fn passed(&self) -> u64 {
         let passed = self.verdicts.get(RunVerdict::Pass.word());
         passed.copied().unwrap_or_default()
     }

@@ -13,7 +13,7 @@ pub(crate) use crate::repro::RESULTS_EXTENSION as EXTENSION;
 use crate::scenario::{Code, Diagnostic, FileKind, Source};
 
 /// The version of the file format.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The most runs of a search before the seeds that are believed: many times what is ever run.
 const SEARCHED_MAX: u64 = 1 << 32;

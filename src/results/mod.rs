@@ -88,6 +88,8 @@ pub(crate) struct View {
     pub(crate) contradicting: Vec<Seeds>,
     /// The goals that are to be reached after so many runs, and are not.
     pub(crate) missed: Vec<String>,
+    /// The oracles that are to have had something to check after so many runs, and had not.
+    pub(crate) vacuous: Vec<String>,
 }
 
 impl FromIterator<Part> for Results {
@@ -138,8 +140,13 @@ impl View {
         let exits = verdicts
             .map(RunVerdict::exit)
             .chain(contradicts.then_some(Exit::Nondeterminism))
-            .chain((whole && !self.missed.is_empty()).then_some(Exit::Violation));
+            .chain((whole && self.falls_short()).then_some(Exit::Violation));
         exits.fold(Exit::Pass, Exit::worst)
+    }
+
+    /// Returns `true` if the runs together do not show what they are to show.
+    pub(crate) fn falls_short(&self) -> bool {
+        !self.missed.is_empty() || !self.vacuous.is_empty()
     }
 
     fn of(program: &ProgramId, parts: &[&Part]) -> Self {
@@ -149,6 +156,17 @@ impl View {
         let goals = program.goals_after(view.counts.runs).iter();
         let missed = goals.filter(|goal| !view.counts.goals.contains_key(*goal));
         view.missed = missed.cloned().collect();
+        let counts = [&view.counts, &view.searched];
+        // Oracles do not judge runs that were cut short, and those that pass were not.
+        if counts.iter().any(|counts| counts.passed() > 0) {
+            let oracles = program.oracles_after(view.counts.runs).iter();
+            let is_exercised = |name: &&String| {
+                let mut counts = counts.iter();
+                counts.any(|counts| counts.exercised.contains_key(*name))
+            };
+            let vacuous = oracles.filter(|name| !is_exercised(name));
+            view.vacuous = vacuous.cloned().collect();
+        }
         view
     }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::EXTENSION;
+use crate::oracle::OracleRef;
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
 use crate::scenario::ExpectedVerdict;
@@ -36,6 +37,8 @@ pub(crate) struct ProgramId {
     /// reached is a failure.
     sometimes: Vec<String>,
     goals_after: u64,
+    /// The oracles, each of which must have something to check in one of as many runs.
+    oracles: Vec<String>,
 }
 
 impl ProgramId {
@@ -66,6 +69,7 @@ impl ProgramId {
             executable_hash: executable()?.to_owned(),
             sometimes: goals.iter().map(|goal| goal.name()).collect(),
             goals_after: expected.seeds,
+            oracles: names(expected.oracles),
         })
     }
 
@@ -91,6 +95,7 @@ impl ProgramId {
                 (&self.sometimes, self.goals_after) != (&other.sometimes, other.goals_after),
                 "the goals",
             ),
+            (self.oracles != other.oracles, "the oracles"),
         ]
         .into_iter()
         .filter_map(|(differs, what)| differs.then_some(what))
@@ -116,6 +121,15 @@ impl ProgramId {
         }
     }
 
+    /// Returns the oracles that are to have had something to check after so many runs.
+    pub(super) fn oracles_after(&self, runs: u64) -> &[String] {
+        if runs >= self.goals_after {
+            &self.oracles
+        } else {
+            &[]
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn named(target: &str) -> Self {
         Self {
@@ -127,6 +141,7 @@ impl ProgramId {
             executable_hash: String::new(),
             sometimes: vec!["reached".to_owned()],
             goals_after: 10,
+            oracles: vec!["judge".to_owned()],
         }
     }
 
@@ -137,6 +152,13 @@ impl ProgramId {
             ..self
         }
     }
+}
+
+fn names(oracles: &[OracleRef]) -> Vec<String> {
+    oracles
+        .iter()
+        .map(|oracle| oracle.name().to_owned())
+        .collect()
 }
 
 /// The file that this process runs, even if another has its name by now.

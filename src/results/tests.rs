@@ -31,6 +31,9 @@ fn of_seed(seed: u64) -> Counts {
     }
     let hash = (seed % 40).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     counts.schedules.add("random", hash);
+    if seed % 20 == 7 {
+        counts.exercised.insert("judge".to_owned(), 1);
+    }
     if seed == 7 {
         counts.goals.insert("reached".to_owned(), 1);
     }
@@ -149,6 +152,29 @@ fn goals_are_those_of_all_parts() {
     assert_eq!(missed(&[(10, 29), (0, 9)]), (0, Exit::Violation));
 }
 
+/// An oracle that one part gives something to check is vacuous in none.
+#[test]
+fn oracles_are_exercised_by_all_parts() {
+    let vacuous = |parts: &[(u64, u64)]| {
+        let parts = parts.iter().map(|(first, last)| part("a", *first, *last));
+        let view = parts.collect::<Results>().view(&ProgramId::named("a"));
+        view.vacuous
+    };
+    let view = View {
+        vacuous: vec!["judge".to_owned()],
+        ..View::default()
+    };
+    assert_eq!(
+        (view.exit(true), view.exit(false)),
+        (Exit::Violation, Exit::Pass)
+    );
+    let none: [&str; 0] = [];
+    assert_eq!(vacuous(&[(8, 12)]), none, "too few to know");
+    assert_eq!(vacuous(&[(8, 22)]), ["judge"]);
+    assert_eq!(vacuous(&[(8, 22), (23, 30)]), none);
+    assert_eq!(vacuous(&[(8, 22), (7, 7)]), none);
+}
+
 #[test]
 fn searches_count_once_and_the_furthest_of_them() {
     let search = |complete, runs: u64| {
@@ -242,8 +268,8 @@ fn damaged_files_are_reported_each() {
         std::fs::write(directory.path().join(name), text).expect("a file");
     };
     write("a.results", "{");
-    write("b.results", "{\"format\":2,\"pieces\":[]}");
-    write("c.results", "{\"format\":1,\"parts\":[],\"more\":0}");
+    write("b.results", "{\"format\":1,\"pieces\":[]}");
+    write("c.results", "{\"format\":2,\"parts\":[],\"more\":0}");
     write("d.txt", "something else");
     std::fs::create_dir(directory.path().join("e.results")).expect("a directory");
     let problems = Directory::read(directory.path()).expect_err("none is right");

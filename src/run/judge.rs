@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rehearsal_agents::system::SystemInfo;
 use rehearsal_history::facets::marks::{DERIVED_MARKS, derived_marks};
-use rehearsal_history::oracle::Violation;
 use rehearsal_history::{CheckedRun, GapPolicy, History, Ledger, Mark};
 use rehearsal_sim::{Outcome, Verdict};
 
 use super::validation::Validations;
 use super::{Detector, Failure, Judged, RunReport, RunVerdict, StrategyName, verdict};
-use crate::oracle::{OracleRef, Settings};
+use crate::oracle::{OracleRef, Scope, Settings};
 use crate::scenario::Goal;
 
 /// The oracles and goals that a run is judged by.
@@ -87,6 +86,8 @@ pub(crate) fn judge(criteria: &Criteria<'_>, finished: Finished) -> RunReport {
             options,
             ledger,
             checked: findings.checked,
+            exercised: findings.exercised,
+            vacuous: findings.vacuous,
             validations: findings.validations.into_all(),
             goals,
             history,
@@ -98,6 +99,8 @@ pub(crate) fn judge(criteria: &Criteria<'_>, finished: Finished) -> RunReport {
 struct Findings {
     failures: Vec<Failure>,
     checked: Vec<(OracleRef, u64)>,
+    exercised: Vec<OracleRef>,
+    vacuous: Vec<OracleRef>,
     validations: Validations,
     /// An oracle has reported the engine's verdict.
     verdict_reported: bool,
@@ -109,6 +112,8 @@ impl Findings {
         let mut findings = Self {
             failures: Vec::new(),
             checked: Vec::new(),
+            exercised: Vec::new(),
+            vacuous: Vec::new(),
             validations: Validations::new(),
             verdict_reported: false,
         };
@@ -118,8 +123,13 @@ impl Findings {
             findings.checked.push((*oracle, finding.checked));
             let stands_for = oracle.validates(settings);
             findings.validations.add(*oracle, &stands_for, &finding);
-            let vacuity = finding.vacuity(&**oracle).map(blameless);
-            let found: Vec<_> = finding.violations.into_iter().chain(vacuity).collect();
+            // One run alone may give an oracle nothing to check: that is judged over all runs.
+            match (finding.scope, finding.is_vacuous()) {
+                (Scope::NotApplicable, _) => {}
+                (Scope::Judged, true) => findings.vacuous.push(*oracle),
+                (Scope::Judged, false) => findings.exercised.push(*oracle),
+            }
+            let found = finding.violations;
             findings.verdict_reported |= oracle.reports_verdict() && !found.is_empty();
             findings
                 .failures
@@ -133,15 +143,6 @@ impl Findings {
         }
         findings
     }
-}
-
-/// Returns the violation of an oracle that had nothing to check, with its meaning.
-fn blameless(mut vacuity: Violation) -> Violation {
-    vacuity.message.push_str(
-        "; nothing is said against the system: it is the scenario that must let something \
-         happen, as by a fault that comes later",
-    );
-    vacuity
 }
 
 fn reached(run: &CheckedRun<'_>, info: Option<&SystemInfo>) -> BTreeSet<Goal> {

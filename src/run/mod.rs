@@ -139,6 +139,11 @@ pub struct Judged {
     pub ledger: Ledger,
     /// The number of checks of each oracle.
     pub checked: Vec<(OracleRef, u64)>,
+    /// The oracles that had something to check.
+    pub exercised: Vec<OracleRef>,
+    /// The oracles that could judge the run and had nothing to check. If no run gives one
+    /// anything to check, the exploration fails.
+    pub vacuous: Vec<OracleRef>,
     /// The six validations.
     pub validations: Vec<Validated>,
     /// Goals that the run reached.

@@ -14,6 +14,7 @@ use super::logs::Logs;
 use super::profiles::{Profiles, profiled_seed};
 use super::under_way;
 use super::{RunOptions, RunReport, StrategyName};
+use crate::oracle::OracleRef;
 use crate::scenario::{Candidate, Cut, ExpectedVerdict, Goal};
 
 /// A program with everything around it that the simulator can run under any seed.
@@ -81,7 +82,9 @@ pub struct Expectation<'a> {
     pub verdict: ExpectedVerdict,
     /// Goals that at least one of many runs reaches.
     pub sometimes: &'a [Goal],
-    /// Seeds after which they ought to have been reached.
+    /// Oracles that have something to check in at least one of many runs.
+    pub oracles: &'a [OracleRef],
+    /// Seeds after which that ought to have happened.
     pub seeds: u64,
 }
 

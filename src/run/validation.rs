@@ -20,9 +20,9 @@ pub struct Validated {
 pub enum ValidationOutcome {
     /// Every oracle that judged found it in order.
     Passed,
-    /// At least one oracle found something wrong, or nothing to check.
+    /// At least one oracle found something wrong.
     Failed,
-    /// No oracle judged: none is named, or the run was cut short.
+    /// No oracle judged: none is named, none had anything to check, or the run was cut short.
     NotChecked,
 }
 
@@ -54,7 +54,7 @@ impl Validations {
 
     /// Adds the finding of an oracle that stands for those validations.
     pub(crate) fn add(&mut self, oracle: OracleRef, stands_for: &[Validation], finding: &Finding) {
-        if finding.scope == Scope::NotApplicable {
+        if finding.scope == Scope::NotApplicable || finding.is_vacuous() {
             return;
         }
         let of_oracle = self.0.iter_mut();
@@ -76,6 +76,8 @@ impl Validations {
 
 #[cfg(test)]
 mod tests {
+    use rehearsal_history::oracle::Violation;
+
     use super::*;
 
     fn finding(checked: u64, scope: Scope) -> Finding {
@@ -113,12 +115,25 @@ mod tests {
         };
         let (sound, vacuous) = (finding(3, Scope::Judged), finding(0, Scope::Judged));
         let cut_short = finding(0, Scope::NotApplicable);
+        let broken = Finding {
+            violations: vec![Violation {
+                rule: "lost".into(),
+                witness: Vec::new(),
+                at: None,
+                message: "one message was lost".to_owned(),
+            }],
+            ..sound.clone()
+        };
         assert_eq!(outcome(&[]), (ValidationOutcome::NotChecked, 0));
         let cut = [(no_loss, cut_short.clone())];
         assert_eq!(outcome(&cut), (ValidationOutcome::NotChecked, 0));
         let one = [(no_loss, cut_short), (once, sound.clone())];
         assert_eq!(outcome(&one), (ValidationOutcome::Passed, 1));
-        let failed = [(no_loss, vacuous), (once, sound)];
+        let idle = [(no_loss, vacuous.clone())];
+        assert_eq!(outcome(&idle), (ValidationOutcome::NotChecked, 0));
+        let beside = [(no_loss, vacuous), (once, sound.clone())];
+        assert_eq!(outcome(&beside), (ValidationOutcome::Passed, 1));
+        let failed = [(no_loss, broken), (once, sound)];
         assert_eq!(outcome(&failed), (ValidationOutcome::Failed, 2));
     }
 }

@@ -39,6 +39,7 @@ impl Target for Scenario {
         Expectation {
             verdict: self.expect.verdict,
             sometimes: &self.expect.sometimes,
+            oracles: &self.expect.oracles,
             seeds: self.seeds.into(),
         }
     }

@@ -24,6 +24,9 @@ use crate::run::signature::{Signature, retain_judge};
 use crate::run::{Detector, Failure, RunOptions, RunReport};
 use crate::scenario::{Candidate, Cut, CutError, ExpectedVerdict};
 
+/// Seeds of a test that does not set them.
+pub(crate) const SEEDS: u64 = 256;
+
 /// The directory of kept repros of tests, below the package's root.
 pub(crate) const REGRESSIONS: &str = "tests/regressions";
 
@@ -226,7 +229,8 @@ impl Target for Program {
         Expectation {
             verdict: ExpectedVerdict::Pass,
             sometimes: &[],
-            seeds: 0,
+            oracles: &self.oracles,
+            seeds: SEEDS,
         }
     }
 

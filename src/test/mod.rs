@@ -25,10 +25,7 @@ use crate::repro::Repro;
 use crate::run::StrategyName;
 use crate::run::seeds::Seeds;
 use crate::scenario::{BudgetSpec, ColorChoice, durations, render_all};
-use crate::target::{Origin, Program, REGRESSIONS, Target, TestOutcome, TestRef, WorldSpec};
-
-/// Seeds of a test that does not set them.
-const SEEDS: u64 = 256;
+use crate::target::{Origin, Program, REGRESSIONS, SEEDS, Target, TestOutcome, TestRef, WorldSpec};
 
 /// The place of a test in the source.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -342,8 +339,8 @@ impl Test {
     }
 
     /// Has oracles judge what the actors of each run recorded, each with its settings:
-    /// `["no-loss,gaps=overflow", "fifo"]`. An oracle that finds nothing to check fails the
-    /// run.
+    /// `["no-loss,gaps=overflow", "fifo"]`. An oracle that finds nothing to check in
+    /// any of the runs fails the test.
     ///
     /// ```
     /// use rehearsal::prelude::*;

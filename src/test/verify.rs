@@ -69,7 +69,10 @@ pub(crate) fn verify(target: &dyn Target, test: &TestRun<'_>) -> Result<(), Stri
             Scope::Everything => return Err(unproved(search)),
         };
         super::print_captured(&format!("{shown}\n"));
-        return Ok(());
+        return match summary::unreached(&found, &found.missing(target)) {
+            Some(problem) => Err(problem),
+            None => Ok(()),
+        };
     }
     if found.seeds == 0 {
         return Err("no seed was run".to_owned());

@@ -57,6 +57,7 @@ fn a_json_line_has_every_promised_field() {
         "emitted",
         "delivered",
         "violations",
+        "vacuous",
         "repro",
     ] {
         assert!(line.contains_key(field), "{field}");

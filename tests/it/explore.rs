@@ -151,6 +151,7 @@ fn a_line_has_every_promised_field() {
         "signatures",
         "goals_reached",
         "goals_missed",
+        "oracles_vacuous",
         "detected",
         "exhaustive",
         "begun_with",

@@ -64,7 +64,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         let mut scenario = parsed.unwrap_or_else(|problems| panic!("{text}\n{problems:?}"));
         scenario.spec.defect = defect.map(|(_, defect)| defect);
         // A file may not name an oracle that will find nothing to check. Here that
-        // is a failure like any other.
+        // is said of the run.
         let more = [
             oracle("fifo"),
             oracle("isolation"),

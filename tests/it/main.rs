@@ -57,5 +57,6 @@ mod two_simulators_bus;
 mod two_simulators_decisions;
 mod two_simulators_store;
 mod untrusted;
+mod vacuity;
 mod verify;
 mod watchdog;

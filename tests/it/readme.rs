@@ -72,6 +72,20 @@ fn similar(path: &str, found: &str, expected: &str) {
     assert_eq!(found.lines().count(), expected.lines().count());
 }
 
+/// The picture of a page is of the README's first run. If that run changes, the picture is to be
+/// made anew: `README_UPDATE=1 cargo test --workspace --test pages picture`.
+#[test]
+fn picture_is_of_the_run_of_the_first_transcript() {
+    let read = |path| std::fs::read_to_string(path).expect("there is such a page");
+    let (readme, page) = (read("README.md"), read("docs/guide/page.md"));
+    let (_, run) = readme.split_once("fingerprint ").expect("a run");
+    let fingerprint: String = run.chars().take_while(char::is_ascii_hexdigit).collect();
+    let caption = format!("`sequence-apart-from-send`, seed 21, fingerprint `{fingerprint}`");
+    let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(&caption), "page.md lacks {caption}");
+    assert!(readme.contains("](docs/guide/page.png)") && page.contains("](page.png)"));
+}
+
 /// The scenario file that the README shows is valid, and passes.
 #[test]
 fn the_scenario_in_the_readme_passes() {

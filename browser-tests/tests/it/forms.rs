@@ -84,6 +84,30 @@ fn page_of_a_shrunk_repro_shows_claim_rule_witness_and_command() {
     assert_eq!(page.requests().expect("requests"), Vec::<String>::new());
 }
 
+/// The picture of the README and the guide is of the run that the README prints first.
+/// `README_UPDATE=1` writes it anew.
+#[test]
+fn run_of_the_readme_has_the_page_of_its_picture() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rehearsal-browser-tests"));
+    command
+        .args(["run", "sequence-apart-from-send", "--seed", "21"])
+        .current_dir(root())
+        // The page names its repro: below `target/rehearsal`, as for a reader.
+        .env_remove("CARGO_TARGET_DIR");
+    let output = command.output().expect("the command line runs");
+    assert_eq!(output.status.code(), Some(10), "{output:?}");
+    let file = root().join("target/rehearsal/sequence-apart-from-send-seed-21.html");
+    let mut page = Page::open(&file, &scratch("chromium-readme")).expect("a page");
+    page.press("c").expect("a key");
+    let differences = page.evaluate("document.querySelectorAll('.row.difference').length");
+    assert_eq!(differences.expect("a number"), 2);
+    pictures(&mut page, "readme");
+    if std::env::var_os("README_UPDATE").is_some() {
+        let picture = scratch("pictures").join("readme-light.png");
+        std::fs::copy(picture, root().join("docs/guide/page.png")).expect("a copy");
+    }
+}
+
 #[test]
 fn sequence_diagram_is_read_by_mermaid() {
     let diagram = report(&[&shrunk("mermaid.repro"), "--mermaid"]);

@@ -18,7 +18,11 @@ pub(super) fn annotate(scenario: &Scenario, found: &Exploration, exit: Exit) {
         return;
     }
     if let Some(level) = level(exit) {
-        print_error(&annotation(level, scenario, &headline(found, exit)));
+        print_error(&annotation(
+            level,
+            scenario,
+            &headline(scenario, found, exit),
+        ));
     }
 }
 

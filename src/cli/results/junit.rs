@@ -65,7 +65,7 @@ fn status(scenario: &Scenario, found: &Exploration, exit: Exit) -> TestCaseStatu
     }
     let mut status = TestCaseStatus::non_success(kind);
     status
-        .set_message(headline(found, exit))
+        .set_message(headline(scenario, found, exit))
         .set_description(description);
     status
 }

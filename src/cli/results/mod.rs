@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::layout::Width;
 use super::print_error;
 use crate::console::Shown;
 use crate::exit::Exit;
-use crate::explore::Exploration;
+use crate::explore::{Exploration, summary};
 use crate::report::summary::many;
 use crate::repro::Draft;
 use crate::scenario::Scenario;
@@ -98,7 +99,7 @@ impl ResultFiles {
 
     /// Returns the table at the end; empty if there are not several scenarios.
     pub(super) fn table(&self) -> String {
-        self.table.text()
+        self.table.text(Width::of_stdout())
     }
 
     /// Writes the files. Returns the exit code: results without their file are no pass.
@@ -118,12 +119,16 @@ impl ResultFiles {
     }
 }
 
-/// Returns the most frequent failure of a scenario in one line or, without one, the exit code.
-fn headline(found: &Exploration, exit: Exit) -> String {
+/// Returns the most frequent failure of a scenario in one line or, without one, what its runs do
+/// not show, or the exit code.
+fn headline(scenario: &Scenario, found: &Exploration, exit: Exit) -> String {
     let runs = many(found.totals.runs, "run");
     let failures = found.totals.failures.values();
-    match failures.max_by_key(|group| group.count) {
-        Some(group) => format!("{} in {} of {runs}", group.signature, group.count),
+    if let Some(group) = failures.max_by_key(|group| group.count) {
+        return format!("{} in {} of {runs}", group.signature, group.count);
+    }
+    match summary::unreached(found, &found.missing(scenario)) {
+        Some(problem) => problem.replace('\n', "; "),
         None => format!("exit code {} after {runs}", exit.code()),
     }
 }

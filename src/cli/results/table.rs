@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::super::layout::Width;
 use super::word;
 use crate::exit::Exit;
 use crate::explore::Exploration;
@@ -39,7 +40,7 @@ impl Table {
     }
 
     /// Returns the table; empty for a single scenario, whose result stands above.
-    pub(super) fn text(&self) -> String {
+    pub(super) fn text(&self, columns: Width) -> String {
         if self.rows.len() + self.skipped < 2 {
             return String::new();
         }
@@ -50,30 +51,24 @@ impl Table {
         let width = width.unwrap_or_default();
         for row in &others {
             let result = format!("{:14}", word(row.exit));
-            // Writing to a string cannot fail.
-            let _ = writeln!(
-                text,
-                "{:width$}  {}  {} of {}",
-                row.name,
-                styled(BAD, &result),
-                row.failed,
-                many(row.runs, "run")
-            );
+            let result = styled(BAD, &result);
+            let counts = format!("{result}  {} of {}", row.failed, many(row.runs, "run"));
+            text += &columns.row(&row.name, width, &counts);
         }
         let runs = self.rows.iter().map(|row| row.runs).sum();
         let all = self.rows.len() + self.skipped;
-        let _ = write!(
-            text,
+        let mut sum = format!(
             "{}: {} passed, {} did not",
             many(u64::try_from(all).unwrap_or(u64::MAX), "scenario"),
             passed.len(),
             others.len()
         );
         if self.skipped > 0 {
-            let _ = write!(text, ", {} not run", self.skipped);
+            // Writing to a string cannot fail.
+            let _ = write!(sum, ", {} not run", self.skipped);
         }
-        let _ = writeln!(text, "; {}", many(runs, "run"));
-        text
+        let _ = write!(sum, "; {}", many(runs, "run"));
+        text + &columns.paragraph(&sum, "")
     }
 }
 
@@ -100,18 +95,25 @@ mod tests {
             ],
             skipped: 1,
         };
-        let text = crate::console::plain(&table.text());
+        let text = |columns| crate::console::plain(&table.text(columns));
         assert_eq!(
-            text,
+            text(Width::Unlimited),
             "\nanother  violation       3 of 64 runs\n\
              third    unknown         0 of 64 runs\n\
              4 scenarios: 1 passed, 2 did not, 1 not run; 192 runs\n"
+        );
+        assert_eq!(
+            text(Width::Columns(36)),
+            "\nanother\n  violation       3 of 64 runs\n\
+             third\n  unknown         0 of 64 runs\n\
+             4 scenarios: 1 passed, 2 did not, 1\nnot run; 192 runs\n"
         );
     }
 
     #[test]
     fn single_scenario_has_no_table() {
         let rows = vec![row("one", Exit::Violation, 3)];
-        assert_eq!(Table { rows, skipped: 0 }.text(), "");
+        let table = Table { rows, skipped: 0 };
+        assert_eq!(table.text(Width::Unlimited), "");
     }
 }

@@ -72,7 +72,7 @@ fn lasting_lines(text: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn terminal_of_20_columns_gets_every_line() {
+fn terminal_of_20_columns_gets_every_word() {
     for case in &CASES {
         let name = case.name();
         let expected = Project::new(&format!("wide-{name}")).run(case.arguments);
@@ -81,11 +81,35 @@ fn terminal_of_20_columns_gets_every_line() {
         let (exit, shown) = on_terminal(project.command(case.arguments), 20);
         assert_eq!(exit, Some(case.exit), "{name}: {shown}");
         for line in lasting_lines(&stdout(&expected)) {
+            // Long columns are wrapped.
             assert!(
-                shown.contains(line),
+                letters(&shown).contains(&letters(line)),
                 "{name}: `{line}` is missing in\n{shown}"
             );
         }
+    }
+}
+
+fn letters(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
+/// The names stay whole, to be typed, and each claim is there; a pipe gets one line for each.
+#[test]
+fn list_fits_on_narrow_terminals_and_a_pipe_gets_whole_lines() {
+    let project = Project::new("list");
+    let piped = stdout(&project.run(&["list"]));
+    let name = "sequence-apart-from-send";
+    let claim = "Events that one run sends at once must be appended in the order of their numbers.";
+    let row = format!("{name}  {claim}");
+    assert!(piped.lines().any(|line| line == row), "{piped}");
+    for columns in [24, 40, 60, 100] {
+        let (exit, shown) = on_terminal(project.command(&["list"]), columns);
+        assert_eq!(exit, Some(0), "{shown}");
+        let is_wide = |line: &&str| line.chars().count() > columns.into();
+        assert_eq!(shown.lines().find(is_wide), None, "{columns}:\n{shown}");
+        assert_eq!(letters(&shown), letters(&piped), "{columns}");
+        assert!(shown.contains(name), "{columns}:\n{shown}");
     }
 }
 

@@ -1,0 +1,107 @@
+//! Rows of two columns, the second of which is a long text, on terminals of any width.
+
+use std::io::{self, IsTerminal};
+
+use console::Term;
+use textwrap::{Options, WordSplitter};
+
+/// The least width at which a column of text is easier to read than lines below the first column.
+const TEXT_MIN: usize = 32;
+
+/// The indent of a text that stands below its first column.
+const BELOW: &str = "  ";
+
+/// The width that lines may have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Width {
+    /// That of a terminal.
+    Columns(usize),
+    /// None: programs read files and pipes line by line.
+    Unlimited,
+}
+
+impl Width {
+    /// Returns the width of standard output.
+    pub(super) fn of_stdout() -> Self {
+        let size = io::stdout().is_terminal().then(Term::stdout);
+        let size = size.and_then(|terminal| terminal.size_checked());
+        size.map_or(Self::Unlimited, |(_, columns)| {
+            Self::Columns(columns.into())
+        })
+    }
+
+    /// Returns a row whose first column has that width: one line, or as many as the width takes.
+    /// Where the second column would be narrow, it stands below the first.
+    pub(super) fn row(self, first: &str, first_width: usize, text: &str) -> String {
+        let beside = format!("{first:first_width$}  ");
+        let indent = " ".repeat(first_width + 2);
+        match self {
+            Self::Unlimited => format!("{beside}{text}\n"),
+            Self::Columns(columns) if indent.len() + TEXT_MIN <= columns => {
+                filled(text, columns, &beside, &indent)
+            }
+            Self::Columns(_) if first.is_empty() => self.paragraph(text, BELOW),
+            Self::Columns(_) => self.paragraph(first, "") + &self.paragraph(text, BELOW),
+        }
+    }
+
+    /// Returns a text on one line, or on as many as the width takes.
+    pub(super) fn paragraph(self, text: &str, indent: &str) -> String {
+        match self {
+            Self::Unlimited => format!("{indent}{text}\n"),
+            Self::Columns(columns) => filled(text, columns, indent, indent),
+        }
+    }
+}
+
+fn filled(text: &str, columns: usize, first: &str, others: &str) -> String {
+    // One character at least has its place beside the indent.
+    let options = Options::new(columns.max(others.len() + 1))
+        .initial_indent(first)
+        .subsequent_indent(others)
+        // Names have hyphens, and are typed as they stand.
+        .word_splitter(WordSplitter::NoHyphenation);
+    textwrap::fill(text, options) + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "Two agents share one bridge, and every event reaches its own thread.";
+
+    #[test]
+    fn row_is_one_line_without_a_width() {
+        let row = Width::Unlimited.row("shared", 10, TEXT);
+        assert_eq!(row, format!("shared      {TEXT}\n"));
+    }
+
+    #[test]
+    fn long_text_stays_in_its_column() {
+        assert_eq!(
+            Width::Columns(48).row("shared", 10, TEXT),
+            "shared      Two agents share one bridge, and\n\
+             \x20           every event reaches its own thread.\n"
+        );
+    }
+
+    #[test]
+    fn text_stands_below_where_its_column_would_be_narrow() {
+        assert_eq!(
+            Width::Columns(40).row("shared", 10, TEXT),
+            "shared\n  Two agents share one bridge, and every\n  event reaches its own thread.\n"
+        );
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let name = "sequence-apart-from-send";
+        for columns in 1..120 {
+            let row = Width::Columns(columns).row(name, 30, TEXT);
+            let is_wide = |line: &str| line.len() > columns.max(BELOW.len() + 1);
+            assert!(!row.lines().any(is_wide), "{columns}:\n{row}");
+            let letters = |text: &str| text.split_whitespace().collect::<String>();
+            assert_eq!(letters(&row), letters(&format!("{name}{TEXT}")));
+        }
+    }
+}
