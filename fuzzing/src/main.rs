@@ -11,6 +11,10 @@ use rehearsal_fuzzing::{TARGETS, Target, find, mutation};
 /// An input must not take longer.
 const TIME_MAX: Duration = Duration::from_secs(1);
 
+/// Runs of an input that took longer. Where other processes have the processors, a short one may
+/// take that long once, and only the fastest run tells.
+const RUNS_OF_SLOW: u32 = 5;
+
 /// Bytes that decide one input.
 const DECISIONS: usize = 64;
 
@@ -29,11 +33,9 @@ fn main() -> ExitCode {
     let mut slowest = (Duration::ZERO, 0);
     for number in first..first.saturating_add(count) {
         let input = mutation::mutated(&corpus, &decisions(seed, number));
-        let begin = now();
-        let result = std::panic::catch_unwind(|| (target.run)(&input));
-        let took = begin.elapsed();
+        let (took, panicked) = time(target, &input);
         slowest = slowest.max((took, number));
-        if result.is_err() || took > TIME_MAX {
+        if panicked || took > TIME_MAX {
             say(&format!(
                 "input {number} of seed {seed} took {took:?}; again: rehearsal-fuzzing {} 1 {seed} {number}",
                 target.name
@@ -50,6 +52,23 @@ fn main() -> ExitCode {
         memory().unwrap_or_default(),
     ));
     ExitCode::SUCCESS
+}
+
+/// Returns the time that an input takes, and whether it panics.
+fn time(target: &Target, input: &[u8]) -> (Duration, bool) {
+    let mut least = Duration::MAX;
+    for _ in 0..RUNS_OF_SLOW {
+        let begin = now();
+        let result = std::panic::catch_unwind(|| (target.run)(input));
+        least = least.min(begin.elapsed());
+        if result.is_err() {
+            return (least, true);
+        }
+        if least <= TIME_MAX {
+            break;
+        }
+    }
+    (least, false)
 }
 
 fn read(arguments: &[String]) -> Option<(&'static Target, u64, u64, u64)> {

@@ -11,6 +11,7 @@ use super::json::FailureLine;
 use super::totals::{Expectedness, failed};
 use super::{Executed, Keep, RunKey};
 use crate::console::Shown;
+use crate::repro::replay::Replay;
 use crate::repro::{Repro, is_of_same, link_latest, place, save_recorded};
 use crate::run::signature::Signature;
 use crate::run::{RunReport, RunVerdict};
@@ -39,10 +40,11 @@ pub(super) struct FailureStore<'a> {
     warnings: Mutex<Warnings>,
 }
 
-/// The run whose repro stands for a signature.
+/// The first run of a signature.
 struct Kept {
     key: RunKey,
-    /// Its path; none if it could not be written.
+    /// The repro that stands for the signature: of this run, or a shrunk one that was there; none
+    /// if it could not be written.
     repro: Option<PathBuf>,
 }
 
@@ -204,7 +206,8 @@ impl<'a> FailureStore<'a> {
         }
     }
 
-    /// Writes the repro of that run. Returns its path, if it could be written.
+    /// Writes the repro of that run, unless there is a shrunk one of the failure. Returns the path
+    /// of either, if there is one.
     fn write(
         &self,
         key: &RunKey,
@@ -222,6 +225,10 @@ impl<'a> FailureStore<'a> {
         }
         let repro = Repro::of_fresh(self.target, recorded, key.deviations())?;
         let path = self.repro_path(signature, &repro);
+        if self.is_shrunk(signature, &path) {
+            link_latest(&path);
+            return Some(path);
+        }
         match repro.save(&path) {
             Ok(()) => {
                 link_latest(&path);
@@ -232,6 +239,16 @@ impl<'a> FailureStore<'a> {
                 None
             }
         }
+    }
+
+    /// Returns `true` if that repro was shrunk by an earlier exploration or by hand, and still
+    /// shows the failure. A fresh run has more deviations than it, and to shrink one takes long.
+    fn is_shrunk(&self, signature: &Signature, path: &Path) -> bool {
+        Repro::read(path).is_ok_and(|there| {
+            there.shrunk.is_some()
+                && there.expected.signature == *signature
+                && Replay::of(&there, self.target).result.is_reproduced()
+        })
     }
 
     fn cannot_write(&self, path: &Path, error: &io::Error) {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::beginning::{self, BegunWith};
 use super::failure_store::FailureStore;
@@ -39,6 +41,7 @@ pub(super) fn sample(
         let profiles = Profiles::default();
         let mut row = InOrder::default();
         let work = |results: &Results<'_, (u64, io::Result<Executed>)>| {
+            let _closing = ClosedAtTheEnd(&queue);
             while let Some((index, seed)) = queue.take(options) {
                 let run = run_and_keep(target, seed, &queue, &profiles, options, &store);
                 if !results((index, run)) {
@@ -65,6 +68,7 @@ pub(super) fn sample(
                     unexpected = Some(run);
                 }
             }
+            queue.counted(row.next);
             reporter.progress(meter.read())
         })?;
     }
@@ -119,6 +123,13 @@ fn run_and_keep(
     Ok(run)
 }
 
+/// Seeds that may be taken while an earlier one is still run. Their results wait for its result,
+/// so without a limit a seed that takes long would fill the memory with them.
+const AHEAD_MAX: u64 = 1 << 15;
+
+/// The interval at which a worker that waits looks whether there is more to run at all.
+const TICK: Duration = Duration::from_millis(100);
+
 /// Seeds that no worker has taken yet. They are taken in order, so that those that
 /// were taken are always the first ones.
 struct Queue {
@@ -127,6 +138,9 @@ struct Queue {
     size: Option<u64>,
     taken: AtomicU64,
     closed: AtomicBool,
+    /// The number of results that have come, up to the first that has not.
+    counted: Mutex<u64>,
+    more_counted: Condvar,
 }
 
 impl Queue {
@@ -136,16 +150,44 @@ impl Queue {
             size: seeds.size(),
             taken: AtomicU64::new(0),
             closed: AtomicBool::new(false),
+            counted: Mutex::default(),
+            more_counted: Condvar::new(),
         }
     }
 
     /// Ends the row before the next seed.
     fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
+        self.more_counted.notify_all();
+    }
+
+    /// Notes that so many results have come, in the order of their seeds.
+    fn counted(&self, counted: u64) {
+        let mut before = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        if *before != counted {
+            *before = counted;
+            self.more_counted.notify_all();
+        }
+    }
+
+    fn is_too_far_ahead(&self, counted: u64) -> bool {
+        self.taken.load(Ordering::Relaxed) >= counted.saturating_add(AHEAD_MAX)
+    }
+
+    /// Waits while too many seeds are ahead of one whose result has not come.
+    fn wait(&self, options: &Options<'_>) {
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        while self.is_too_far_ahead(*counted)
+            && !(self.closed.load(Ordering::Relaxed) || options.is_stopped() || options.is_late())
+        {
+            let waited = self.more_counted.wait_timeout(counted, TICK);
+            counted = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     /// Returns the next seed and its number in the row, if there is one and it is wanted.
     fn take(&self, options: &Options<'_>) -> Option<(u64, u64)> {
+        self.wait(options);
         if options.is_stopped() || self.closed.load(Ordering::Relaxed) {
             return None;
         }
@@ -158,6 +200,16 @@ impl Queue {
             return None;
         }
         Some((index, self.first.checked_add(index)?))
+    }
+}
+
+/// Closes the queue when a worker ends: there are no seeds left, or nothing takes its results any
+/// more, for which others must not wait.
+struct ClosedAtTheEnd<'a>(&'a Queue);
+
+impl Drop for ClosedAtTheEnd<'_> {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 
@@ -191,7 +243,59 @@ impl<T> InOrder<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::run::StrategyName;
+
+    fn queue_of(size: u64) -> Queue {
+        Queue::new(&Seeds::count(size).expect("a seed"))
+    }
+
+    fn options(stop: &AtomicBool) -> Options<'_> {
+        let out = Path::new("unused");
+        Options {
+            stop,
+            ..Options::one_by_one(StrategyName::RANDOM, out, Keep::Nothing)
+        }
+    }
+
+    #[test]
+    fn seed_that_takes_long_holds_up_those_far_behind_it() {
+        let (stop, queue) = (AtomicBool::new(false), queue_of(AHEAD_MAX + 2));
+        let options = options(&stop);
+        for index in 0..AHEAD_MAX {
+            assert!(!queue.is_too_far_ahead(0));
+            assert_eq!(queue.take(&options), Some((index, index)));
+        }
+        assert!(queue.is_too_far_ahead(0));
+        // The first result lets one more begin, and the second another.
+        let taken = std::thread::scope(|scope| {
+            let other = scope.spawn(|| [queue.take(&options), queue.take(&options)]);
+            queue.counted(1);
+            queue.counted(2);
+            other.join().expect("no panic")
+        });
+        let next = [AHEAD_MAX, AHEAD_MAX + 1];
+        assert_eq!(taken, next.map(|index| Some((index, index))));
+    }
+
+    #[test]
+    fn worker_that_waits_ends_with_the_queue() {
+        let (stop, queue) = (AtomicBool::new(false), queue_of(u64::MAX));
+        let options = options(&stop);
+        queue.taken.store(AHEAD_MAX, Ordering::Relaxed);
+        let taken = std::thread::scope(|scope| {
+            let other = scope.spawn(|| queue.take(&options));
+            drop(ClosedAtTheEnd(&queue));
+            other.join().expect("no panic")
+        });
+        assert_eq!(taken, None);
+        let queue = queue_of(u64::MAX);
+        queue.taken.store(AHEAD_MAX, Ordering::Relaxed);
+        stop.store(true, Ordering::Relaxed);
+        assert_eq!(queue.take(&options), None);
+    }
 
     #[test]
     fn early_results_wait_for_their_turn() {

@@ -78,7 +78,7 @@ pub struct Expected {
 /// The statistics of shrinking.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Shrunk {
-    /// Runs that it took.
+    /// Runs that it took to get this small.
     pub runs: u64,
     /// Decisions before.
     pub decisions: usize,

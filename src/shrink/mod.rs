@@ -174,6 +174,11 @@ fn shrink_watched(
     // Of a run that did not get smaller, seed and strategy still give the choices.
     let same = best.report.outcome.fingerprint == first && best.cuts == repro.cuts;
     let drawn = repro.drawn.clone().filter(|_| same);
+    // What did not get smaller took no runs to be as small as it is.
+    let runs = match same && repro.shrunk.is_some() {
+        true => 0,
+        false => session.runs(),
+    };
     Ok(ShrinkResult {
         repro: Repro {
             cuts: best.cuts,
@@ -189,7 +194,7 @@ fn shrink_watched(
                 fingerprint: best.report.outcome.fingerprint,
             },
             shrunk: Some(Shrunk {
-                runs: earlier.runs + session.runs(),
+                runs: earlier.runs + runs,
                 ..earlier
             }),
             ..repro.clone()

@@ -544,6 +544,64 @@ fn scenarios_of_one_name_have_repros_of_their_own() {
     }
 }
 
+/// Explores a scenario, and returns the path of the repro of its only signature, with its text.
+fn only_repro(out: &Path, scenario: &Path, more: &[&str]) -> (PathBuf, String) {
+    let scenario = scenario.to_str().expect("UTF-8");
+    let output = explore(out, &[&[scenario, "--json"], more].concat());
+    let found = line(&output);
+    let signatures = found["signatures"].as_array().expect("a list");
+    assert_eq!(signatures.len(), 1, "{found}");
+    let repro = PathBuf::from(signatures[0]["repro"].as_str().expect("a repro"));
+    let text = std::fs::read_to_string(&repro).expect("it is there");
+    (repro, text)
+}
+
+#[test]
+fn shrunk_repro_stays_until_it_no_longer_shows_its_failure() {
+    let out = directory("shrunk_stays");
+    std::fs::create_dir_all(&out).expect("a directory");
+    let source = Path::new("scenarios/bridge/defects/double-terminal.toml");
+    let scenario = out.join("double-terminal.toml");
+    let text = std::fs::read_to_string(source).expect("a scenario");
+    std::fs::write(&scenario, &text).expect("a file");
+    let (repro, shrunk) = only_repro(&out, &scenario, &["--seeds", "8"]);
+    assert!(shrunk.contains("[shrunk]"), "{shrunk}");
+
+    let unshrunk = ["--no-shrink", "--seeds"];
+    let others = [&unshrunk[..], &["8..16"]].concat();
+    // Neither a run that is not shrunk nor a shrinking that gains nothing replaces it.
+    for more in [&others[..], &["--seeds", "8..16"], &["--seeds", "8"]] {
+        let again = only_repro(&out, &scenario, more);
+        assert_eq!(again, (repro.clone(), shrunk.clone()), "{more:?}");
+    }
+
+    // With another value it is another scenario, whose failure has a repro of its own.
+    let set = [&others[..], &["--set", "network.latency=1ms..2ms"]].concat();
+    let (of_values, text_of_values) = only_repro(&out, &scenario, &set);
+    assert_ne!(of_values, repro);
+    assert!(!text_of_values.contains("[shrunk]"), "{text_of_values}");
+    let there = std::fs::read_to_string(&repro).expect("it is there");
+    assert_eq!(there, shrunk);
+
+    // One that shows something else is of no use.
+    let other_failure = Repro::read(&repro).map(|mut repro| {
+        repro.expected.verdict = RunVerdict::Panic;
+        repro
+    });
+    let other_failure = other_failure.expect("a repro");
+    other_failure.save(&repro).expect("a file");
+    let (again, fresh) = only_repro(&out, &scenario, &others);
+    assert_eq!(again, repro);
+    assert!(!fresh.contains("[shrunk]"), "{fresh}");
+
+    // So is one of the scenario as it was before.
+    std::fs::write(&repro, &shrunk).expect("a file");
+    std::fs::write(&scenario, format!("{text}\n# Changed.\n")).expect("a file");
+    let (again, fresh) = only_repro(&out, &scenario, &others);
+    assert_eq!(again, repro);
+    assert!(!fresh.contains("[shrunk]"), "{fresh}");
+}
+
 #[test]
 fn seed_of_another_strategy_has_a_repro_of_its_own() {
     let out = directory("strategies");
