@@ -19,7 +19,9 @@ use crate::index_vec::IndexVec;
 use crate::net::{NetConfig, Network};
 use crate::operation::ResourceKind;
 use crate::schedule::strategy::{Candidates, Objects, PendingOperation, Strategy};
-use crate::schedule::{ChoiceSource, Postponed, ReadyQueue, ResourceLabel, ResourceLabels};
+use crate::schedule::{
+    ChoiceSource, Postponed, ReadyChange, ReadyQueue, ResourceLabel, ResourceLabels,
+};
 use crate::time::VirtualTime;
 use crate::trace::{
     Effect, Entry, HappensBefore, LockChange, LockStep, Statistics, Switch, TaskInfo, Verdict,
@@ -256,6 +258,7 @@ impl Core {
     /// nothing on the tape.
     #[inline]
     pub(super) fn pick(&mut self, running: Option<(TaskId, Option<PendingOperation>)>) -> usize {
+        let changes = self.ready.take_changes();
         let candidates = Candidates {
             running,
             ready: &self.ready,
@@ -266,12 +269,19 @@ impl Core {
                 resources: &self.resources,
             },
         };
+        let strategy = &mut self.strategy;
+        for change in &changes {
+            match *change {
+                ReadyChange::Ready(task) => strategy.became_ready(&candidates, task),
+                ReadyChange::Withdrawn(task) => strategy.withdrawn(task),
+            }
+        }
         let len = candidates.len();
         if len < 2 {
-            self.strategy.step(&candidates, 0);
+            strategy.step(&candidates, 0);
+            self.ready.reuse(changes);
             return 0;
         }
-        let strategy = &mut self.strategy;
         let bound = u32::try_from(len).expect("tasks have numbers of 32 bits");
         let preempted = running.map(|(task, _)| task);
         let site = self.spawn_tree.site(preempted, self.last, &mut self.draws);
@@ -280,7 +290,8 @@ impl Core {
             let picked = strategy.pick(&candidates).min(len - 1);
             u32::try_from(picked).expect("below the number of candidates")
         }) as usize;
-        self.strategy.step(&candidates, picked);
+        strategy.step(&candidates, picked);
+        self.ready.reuse(changes);
         picked
     }
 

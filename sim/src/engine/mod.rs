@@ -245,7 +245,10 @@ impl Engine {
             core: RefCell::new(Core {
                 tasks: IndexVec::default(),
                 points: IndexVec::default(),
-                ready: ReadyQueue::default(),
+                ready: match strategy.follows_ready() {
+                    true => ReadyQueue::with_changes(),
+                    false => ReadyQueue::default(),
+                },
                 next: None,
                 postponed: VecDeque::new(),
                 can_postpone,

@@ -121,6 +121,21 @@ pub trait Strategy {
     /// Receives that a task was spawned.
     fn spawned(&mut self, _spawn: &Spawn) {}
 
+    /// Receives that a task became ready. Called before the next step, if
+    /// [`Strategy::follows_ready`]; the task may have run or been withdrawn since. A task that
+    /// stands at a scheduling point becomes ready when another one is picked.
+    fn became_ready(&mut self, _candidates: &Candidates<'_>, _task: TaskId) {}
+
+    /// Receives that a task that became ready is so no more, although it was not picked: its host
+    /// was paused or has crashed. Called as [`Strategy::became_ready`].
+    fn withdrawn(&mut self, _task: TaskId) {}
+
+    /// Returns `true` if the strategy follows the tasks that are ready, so that it need not look
+    /// at each when it picks. Called once, before the run.
+    fn follows_ready(&self) -> bool {
+        false
+    }
+
     /// Receives that a task ended.
     fn ended(&mut self, _task: TaskId) {}
 

@@ -15,6 +15,7 @@
 //! longer than the default schedule in all while others waited, and sooner each time.
 
 use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
@@ -72,6 +73,11 @@ pub struct Pct {
     rng: ChaCha8Rng,
     /// By task number.
     standings: Vec<Standing>,
+    /// The ready tasks by priority, of equal ones the oldest first. An entry stays when its task
+    /// has run, or has another priority: it is left out when it comes up.
+    ready: BinaryHeap<(i64, Reverse<TaskId>)>,
+    /// The tasks that became ready and have no priority: they draw theirs at the next pick.
+    new: Vec<TaskId>,
     /// Steps after which the task that took it falls behind, and its priority then; latest
     /// first.
     changes: Vec<(u64, i64)>,
@@ -88,6 +94,8 @@ struct Standing {
     priority: Option<i64>,
     /// Times that the task was times_behind.
     times_behind: u32,
+    /// `true` if there is an entry of the task, ready or not, with its priority.
+    is_listed: bool,
 }
 
 impl Pct {
@@ -101,6 +109,8 @@ impl Pct {
             length: profile.steps().max(1),
             rng: strategy_stream(0),
             standings: Vec::new(),
+            ready: BinaryHeap::new(),
+            new: Vec::new(),
             changes: Vec::new(),
             steps: 0,
             floor: 0,
@@ -139,19 +149,54 @@ impl Pct {
         self.changes.sort_by_key(|(at, _)| Reverse(*at));
     }
 
+    /// Lists a task that is ready, and has a priority.
+    fn list(&mut self, task: TaskId) {
+        let standing = self.standing(task);
+        if let Some(priority) = standing.priority
+            && !std::mem::replace(&mut standing.is_listed, true)
+        {
+            self.ready.push((priority, Reverse(task)));
+        }
+    }
+
+    /// Returns the ready task with the highest priority, and that.
+    fn highest(&mut self, candidates: &Candidates<'_>) -> Option<(i64, TaskId)> {
+        while let Some((priority, Reverse(task))) = self.ready.peek().copied() {
+            let is_current = self.standing(task).priority == Some(priority);
+            if is_current && candidates.is_ready(task) {
+                return Some((priority, task));
+            }
+            self.ready.pop();
+            if is_current {
+                self.standing(task).is_listed = false;
+            }
+        }
+        None
+    }
+
+    /// Gives a task another priority.
+    fn set_priority(&mut self, candidates: &Candidates<'_>, task: TaskId, priority: i64) {
+        let standing = self.standing(task);
+        standing.priority = Some(priority);
+        standing.is_listed = false;
+        if candidates.is_ready(task) {
+            self.list(task);
+        }
+    }
+
     /// Applies the change points at this step to the task that takes it.
-    fn change(&mut self, task: TaskId) {
+    fn change(&mut self, candidates: &Candidates<'_>, task: TaskId) {
         while let Some((at, priority)) = self.changes.last().copied()
             && at <= self.steps
         {
             self.changes.pop();
-            self.standing(task).priority = Some(priority);
+            self.set_priority(candidates, task, priority);
         }
     }
 
     /// Counts a step that a task takes while others wait. After too many in a row it falls
     /// behind all others.
-    fn count(&mut self, task: TaskId) {
+    fn count(&mut self, candidates: &Candidates<'_>, task: TaskId) {
         let (last, count) = self.in_a_row;
         let count = if last == Some(task) { count + 1 } else { 1 };
         self.in_a_row = (Some(task), count);
@@ -163,10 +208,8 @@ impl Pct {
         if count > limit.unwrap_or(0).max(*HOLD_LIMITS.start()) {
             self.in_a_row = (None, 0);
             self.floor -= 1;
-            *self.standing(task) = Standing {
-                priority: Some(self.floor),
-                times_behind: times_behind + 1,
-            };
+            self.standing(task).times_behind += 1;
+            self.set_priority(candidates, task, self.floor);
         }
     }
 }
@@ -182,8 +225,20 @@ impl Strategy for Pct {
     }
 
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
-        let highest = candidates.highest(|_, task| Some(self.priority(task)));
-        highest.unwrap_or(0)
+        let running = candidates.running().map(|task| self.priority(task));
+        let mut new = std::mem::take(&mut self.new);
+        // One that has run since becomes ready again.
+        for task in new.drain(..).filter(|task| candidates.is_ready(*task)) {
+            self.priority(task);
+            self.list(task);
+        }
+        self.new = new;
+        match self.highest(candidates) {
+            Some((priority, task)) if running.is_none_or(|running| priority > running) => {
+                candidates.index_of_ready(task)
+            }
+            _ => 0,
+        }
     }
 
     fn step(&mut self, candidates: &Candidates<'_>, index: usize) {
@@ -191,11 +246,22 @@ impl Strategy for Pct {
             return;
         };
         self.steps += 1;
-        self.change(task);
+        self.change(candidates, task);
         if candidates.len() > 1 {
-            self.count(task);
+            self.count(candidates, task);
         } else {
             self.in_a_row = (None, 0);
         }
+    }
+
+    fn became_ready(&mut self, _candidates: &Candidates<'_>, task: TaskId) {
+        match self.standing(task).priority {
+            Some(_) => self.list(task),
+            None => self.new.push(task),
+        }
+    }
+
+    fn follows_ready(&self) -> bool {
+        true
     }
 }
