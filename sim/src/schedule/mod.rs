@@ -15,6 +15,7 @@ mod labels;
 mod playback;
 mod ready_queue;
 mod site;
+mod slots;
 pub(crate) mod strategy;
 mod tape;
 

@@ -102,8 +102,43 @@ impl Candidates<'_> {
             .chain(postponed)
     }
 
+    /// Calls `f` with each index and its task, in order. Faster than the iterator, which asks at
+    /// each task in which part of the queue it is.
+    #[inline]
+    pub(super) fn for_each(&self, mut f: impl FnMut(usize, TaskId)) {
+        let mut index = 0;
+        let mut next = |task| {
+            f(index, task);
+            index += 1;
+        };
+        if let Some((task, _)) = self.running {
+            next(task);
+        }
+        self.ready.for_each(&mut next);
+        self.postponed.iter().for_each(|one| next(one.task));
+    }
+
+    /// Returns the index of the candidate with the highest priority, the first of equal ones.
+    /// Those without a priority are left out.
+    #[inline]
+    pub(super) fn highest<P: Ord>(
+        &self,
+        mut priority: impl FnMut(usize, TaskId) -> Option<P>,
+    ) -> Option<usize> {
+        let mut highest: Option<(P, usize)> = None;
+        self.for_each(|index, task| {
+            let priority = priority(index, task);
+            if let Some(priority) = priority
+                && highest.as_ref().is_none_or(|(most, _)| priority > *most)
+            {
+                highest = Some((priority, index));
+            }
+        });
+        highest.map(|(_, index)| index)
+    }
+
     /// Returns `true` if the task is in the ready queue. The running task is so only if it was
-    /// woken while it ran.
+    /// woken while it ran. Always `false` while the strategy does not follow the ready tasks.
     #[inline]
     pub fn is_ready(&self, task: TaskId) -> bool {
         self.ready.contains(task)
@@ -113,7 +148,7 @@ impl Candidates<'_> {
     ///
     /// # Panics
     ///
-    /// If it is not.
+    /// If it is not, or the strategy does not follow the ready tasks.
     #[inline]
     pub fn index_of_ready(&self, task: TaskId) -> usize {
         let index = self.ready.index_of(task);

@@ -16,8 +16,8 @@ use rand_chacha::ChaCha8Rng;
 use super::operations::{OperationName, OperationNames};
 use super::profile::Pair;
 use super::{
-    Candidates, Parameter, PendingOperation, Pos, Profile, Sampler, Spawn, Strategy, StrategyInfo,
-    StrategyKind, StrategyName,
+    Candidates, Following, Parameter, PendingOperation, Pos, Profile, Sampler, Spawn, Strategy,
+    StrategyInfo, StrategyKind, StrategyName,
 };
 use crate::ids::TaskId;
 use crate::schedule::ResourceLabel;
@@ -240,8 +240,12 @@ impl Strategy for Order {
         self.pos.became_ready(candidates, task);
     }
 
-    fn follows_ready(&self) -> bool {
-        true
+    fn follows_ready(&self) -> Following {
+        self.pos.follows_ready()
+    }
+
+    fn follow(&mut self, candidates: Option<&Candidates<'_>>) {
+        self.pos.follow(candidates);
     }
 
     fn ended(&mut self, task: TaskId) {

@@ -23,7 +23,8 @@ use rand_chacha::rand_core::Rng;
 use super::profile::HOLD_LIMITS;
 use super::remaining::below_wide;
 use super::{
-    Candidates, Parameter, Profile, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName,
+    Candidates, Following, Parameter, Profile, Sampler, Strategy, StrategyInfo, StrategyKind,
+    StrategyName,
 };
 use crate::ids::TaskId;
 use crate::schedule::tape::{below, strategy_stream};
@@ -73,11 +74,10 @@ pub struct Pct {
     rng: ChaCha8Rng,
     /// By task number.
     standings: Vec<Standing>,
-    /// The ready tasks by priority, of equal ones the oldest first. An entry stays when its task
-    /// has run, or has another priority: it is left out when it comes up.
-    ready: BinaryHeap<(i64, Reverse<TaskId>)>,
-    /// The tasks that became ready and have no priority: they draw theirs at the next pick.
-    new: Vec<TaskId>,
+    /// Present while there are many candidates.
+    listing: Option<Listing>,
+    /// Listings made so far.
+    listings: u32,
     /// Steps after which the task that took it falls behind, and its priority then; latest
     /// first.
     changes: Vec<(u64, i64)>,
@@ -94,8 +94,18 @@ struct Standing {
     priority: Option<i64>,
     /// Times that the task was times_behind.
     times_behind: u32,
-    /// `true` if there is an entry of the task, ready or not, with its priority.
-    is_listed: bool,
+    /// The number of the listing in which there is an entry of the task with its priority.
+    listed: u32,
+}
+
+/// The ready tasks by their priorities.
+#[derive(Debug, Default)]
+struct Listing {
+    /// Of equal ones the oldest is first. An entry stays when its task has run, or has another
+    /// priority: it is left out when it comes up.
+    ready: BinaryHeap<(i64, Reverse<TaskId>)>,
+    /// The tasks that became ready and have no priority: they draw theirs at the next pick.
+    new: Vec<TaskId>,
 }
 
 impl Pct {
@@ -109,8 +119,8 @@ impl Pct {
             length: profile.steps().max(1),
             rng: strategy_stream(0),
             standings: Vec::new(),
-            ready: BinaryHeap::new(),
-            new: Vec::new(),
+            listing: None,
+            listings: 0,
             changes: Vec::new(),
             steps: 0,
             floor: 0,
@@ -126,10 +136,17 @@ impl Pct {
         &mut self.standings[index]
     }
 
+    #[inline]
     fn priority(&mut self, task: TaskId) -> i64 {
-        if let Some(priority) = self.standing(task).priority {
-            return priority;
+        let standing = self.standings.get(task.index() as usize);
+        match standing.and_then(|standing| standing.priority) {
+            Some(priority) => priority,
+            None => self.draw_priority(task),
         }
+    }
+
+    #[inline(never)]
+    fn draw_priority(&mut self, task: TaskId) -> i64 {
         let priority = i64::from(self.depth) + i64::from(self.rng.next_u32());
         self.standing(task).priority = Some(priority);
         priority
@@ -149,36 +166,73 @@ impl Pct {
         self.changes.sort_by_key(|(at, _)| Reverse(*at));
     }
 
-    /// Lists a task that is ready, and has a priority.
+    /// Lists the ready tasks.
+    #[cold]
+    fn make_listing(&mut self, candidates: &Candidates<'_>) {
+        self.listings += 1;
+        self.listing = Some(Listing::default());
+        candidates.for_each(|_, task| {
+            self.priority(task);
+            if candidates.is_ready(task) {
+                self.list(task);
+            }
+        });
+    }
+
+    /// Lists a task that is ready, if there is a listing.
     fn list(&mut self, task: TaskId) {
-        let standing = self.standing(task);
-        if let Some(priority) = standing.priority
-            && !std::mem::replace(&mut standing.is_listed, true)
-        {
-            self.ready.push((priority, Reverse(task)));
+        let number = self.listings;
+        let standing = *self.standing(task);
+        let Some(listing) = &mut self.listing else {
+            return;
+        };
+        match standing.priority {
+            None => listing.new.push(task),
+            Some(_) if standing.listed == number => {}
+            Some(priority) => {
+                listing.ready.push((priority, Reverse(task)));
+                self.standing(task).listed = number;
+            }
         }
     }
 
-    /// Returns the ready task with the highest priority, and that.
-    fn highest(&mut self, candidates: &Candidates<'_>) -> Option<(i64, TaskId)> {
-        while let Some((priority, Reverse(task))) = self.ready.peek().copied() {
-            let is_current = self.standing(task).priority == Some(priority);
-            if is_current && candidates.is_ready(task) {
-                return Some((priority, task));
-            }
-            self.ready.pop();
-            if is_current {
-                self.standing(task).is_listed = false;
+    /// Returns the index of the candidate with the highest priority, by the listing.
+    fn highest(&mut self, candidates: &Candidates<'_>) -> usize {
+        let running = candidates.running().map(|task| self.priority(task));
+        let new = self
+            .listing
+            .as_mut()
+            .map(|listing| std::mem::take(&mut listing.new));
+        for task in new.into_iter().flatten() {
+            // One that has run since becomes ready again.
+            if candidates.is_ready(task) {
+                self.priority(task);
+                self.list(task);
             }
         }
-        None
+        while let Some(listing) = &mut self.listing
+            && let Some((priority, Reverse(task))) = listing.ready.peek().copied()
+        {
+            let is_current = self.standings[task.index() as usize].priority == Some(priority);
+            if is_current && candidates.is_ready(task) {
+                return match running.is_some_and(|running| running >= priority) {
+                    true => 0,
+                    false => candidates.index_of_ready(task),
+                };
+            }
+            listing.ready.pop();
+            if is_current {
+                self.standing(task).listed = 0;
+            }
+        }
+        0
     }
 
     /// Gives a task another priority.
     fn set_priority(&mut self, candidates: &Candidates<'_>, task: TaskId, priority: i64) {
         let standing = self.standing(task);
         standing.priority = Some(priority);
-        standing.is_listed = false;
+        standing.listed = 0;
         if candidates.is_ready(task) {
             self.list(task);
         }
@@ -225,20 +279,11 @@ impl Strategy for Pct {
     }
 
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
-        let running = candidates.running().map(|task| self.priority(task));
-        let mut new = std::mem::take(&mut self.new);
-        // One that has run since becomes ready again.
-        for task in new.drain(..).filter(|task| candidates.is_ready(*task)) {
-            self.priority(task);
-            self.list(task);
+        if self.listing.is_some() {
+            return self.highest(candidates);
         }
-        self.new = new;
-        match self.highest(candidates) {
-            Some((priority, task)) if running.is_none_or(|running| priority > running) => {
-                candidates.index_of_ready(task)
-            }
-            _ => 0,
-        }
+        let highest = candidates.highest(|_, task| Some(self.priority(task)));
+        highest.unwrap_or(0)
     }
 
     fn step(&mut self, candidates: &Candidates<'_>, index: usize) {
@@ -255,13 +300,17 @@ impl Strategy for Pct {
     }
 
     fn became_ready(&mut self, _candidates: &Candidates<'_>, task: TaskId) {
-        match self.standing(task).priority {
-            Some(_) => self.list(task),
-            None => self.new.push(task),
-        }
+        self.list(task);
     }
 
-    fn follows_ready(&self) -> bool {
-        true
+    fn follows_ready(&self) -> Following {
+        Following::Many
+    }
+
+    fn follow(&mut self, candidates: Option<&Candidates<'_>>) {
+        self.listing = None;
+        if let Some(candidates) = candidates {
+            self.make_listing(candidates);
+        }
     }
 }

@@ -10,10 +10,10 @@
 //! The operation of a task that was woken is the wait that it wakes from. A new task, and one
 //! that has yielded, is about to run to its next operation, which races with nothing.
 //!
-//! Only the order of the ranks matters, so any distribution does. Here it is the exponential
-//! one, by which no pick has to look at every task: of `n` operations whose ranks are only
+//! Only the order of the ranks matters, so any distribution does. With the exponential one no
+//! pick has to look at every task where there are many: of `n` operations whose ranks are only
 //! known to be above `x`, the lowest has a rank of `x` plus an exponential draw by `n`, and is
-//! each of them with the same chance. So those that race with what has just run are one pool of
+//! that of each with the same chance. So those that race with what has just run are a pool of
 //! which only the lowest rank is drawn.
 
 use std::cmp::Reverse;
@@ -21,10 +21,11 @@ use std::collections::BinaryHeap;
 use std::num::NonZero;
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::Rng;
 
+use super::exponential::exponential;
 use super::{
-    Candidates, PendingOperation, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName,
+    Candidates, Following, PendingOperation, Sampler, Strategy, StrategyInfo, StrategyKind,
+    StrategyName,
 };
 use crate::ids::{ResourceId, TaskId};
 use crate::schedule::tape::{below, strategy_stream};
@@ -53,6 +54,13 @@ pub struct Pos {
     rng: ChaCha8Rng,
     /// By task number.
     standings: Vec<Standing>,
+    /// Present while there are many candidates.
+    pools: Option<Pools>,
+}
+
+/// The ready tasks in an order that is known as far as it is needed.
+#[derive(Debug, Default)]
+struct Pools {
     /// By the number of a [`Race`].
     pools: Vec<Pool>,
     /// The ranks that are known, lowest first. An entry stays when it is known no more: it is
@@ -69,19 +77,19 @@ struct Race(u32);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Standing {
-    /// None if the pending operation races with nothing.
+    /// The race of the pending operation, while there are pools. None if it races with nothing.
     race: Option<Race>,
     rank: Rank,
 }
 
-/// The rank of a pending operation, in units of [`exponential`].
+/// The rank of a pending operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Rank {
     /// It has none.
     #[default]
     None,
     Known(u64),
-    /// It is among the members of the pool, at that index.
+    /// It is that of the member of the pool at this index.
     Pooled(u32),
 }
 
@@ -105,34 +113,6 @@ struct Pool {
 /// So many entries are never looked through.
 const FEWEST_ENTRIES: usize = 256;
 
-/// The bits of a rank behind the point.
-const FRACTION: u32 = 32;
-
-/// Draws from the exponential distribution with the mean 1, in units of 2⁻³².
-///
-/// J. von Neumann: "Various Techniques Used in Connection with Random Digits", 1951. It takes
-/// comparisons only: a logarithm may differ from one machine to another.
-fn exponential(rng: &mut ChaCha8Rng) -> u64 {
-    let mut whole = 0;
-    loop {
-        let first = rng.next_u32();
-        let mut last = first;
-        let mut is_odd = true;
-        loop {
-            let next = rng.next_u32();
-            if next >= last {
-                break;
-            }
-            last = next;
-            is_odd = !is_odd;
-        }
-        if is_odd {
-            return (whole << FRACTION) + u64::from(first);
-        }
-        whole += 1;
-    }
-}
-
 impl Default for Pos {
     fn default() -> Self {
         Self::with(strategy_stream(0))
@@ -145,9 +125,7 @@ impl Pos {
         Self {
             rng,
             standings: Vec::new(),
-            pools: Vec::new(),
-            known: BinaryHeap::new(),
-            limit: FEWEST_ENTRIES,
+            pools: None,
         }
     }
 
@@ -157,61 +135,29 @@ impl Pos {
         candidates: &Candidates<'_>,
         mut is_allowed: impl FnMut(usize, TaskId) -> bool,
     ) -> Option<usize> {
-        self.tidy();
-        let running = candidates.running().filter(|task| is_allowed(0, *task));
-        let running = running.map(|task| self.rank(candidates, task));
-        let mut held = Vec::new();
-        let lowest = loop {
-            let Some((rank, task)) = self.lowest_ready(candidates) else {
-                break running.map(|_| 0);
-            };
-            if running.is_some_and(|running| running <= rank) {
-                break Some(0);
-            }
-            let index = candidates.index_of_ready(task);
-            if is_allowed(index, task) {
-                break Some(index);
-            }
-            held.extend(self.known.pop());
-        };
-        self.known.extend(held);
-        lowest
-    }
-
-    /// Returns the rank of the running task.
-    fn rank(&mut self, candidates: &Candidates<'_>, task: TaskId) -> u64 {
-        if let Rank::Known(rank) = self.standing(task).rank {
-            return rank;
+        if self.pools.is_some() {
+            return self.lowest_by_pools(candidates, is_allowed);
         }
-        self.forget(task);
-        self.draw(candidates, task, candidates.point(0))
+        candidates.highest(|index, task| is_allowed(index, task).then(|| Reverse(self.rank(task))))
     }
 
-    /// Draws the rank of a task whose operation is pending.
-    fn draw(
-        &mut self,
-        candidates: &Candidates<'_>,
-        task: TaskId,
-        operation: Option<PendingOperation>,
-    ) -> u64 {
+    /// Returns the rank of a task, where there are no pools.
+    #[inline]
+    fn rank(&mut self, task: TaskId) -> u64 {
+        match self.standings.get(task.index() as usize) {
+            Some(Standing {
+                rank: Rank::Known(rank),
+                ..
+            }) => *rank,
+            _ => self.draw_rank(task),
+        }
+    }
+
+    #[inline(never)]
+    fn draw_rank(&mut self, task: TaskId) -> u64 {
         let rank = exponential(&mut self.rng);
-        let race = operation.map(|operation| self.race(candidates, operation));
-        *self.standing(task) = Standing {
-            race,
-            rank: Rank::Known(rank),
-        };
-        if let Some(race) = race {
-            self.list(race, task);
-        }
+        self.standing(task).rank = Rank::Known(rank);
         rank
-    }
-
-    fn race(&mut self, candidates: &Candidates<'_>, operation: PendingOperation) -> Race {
-        let race = Race::of(operation.resource(), candidates.reads(operation));
-        if self.pools.len() <= race.index() {
-            self.pools.resize_with(race.index() + 1, Pool::default);
-        }
-        race
     }
 
     fn standing(&mut self, task: TaskId) -> &mut Standing {
@@ -222,23 +168,152 @@ impl Pos {
         &mut self.standings[index]
     }
 
-    /// Lists a task whose rank is known among those that race.
-    fn list(&mut self, race: Race, task: TaskId) {
-        let others = &mut self.pools[race.index()].others;
-        if others.len() == others.capacity() {
-            // What has run since it was listed goes out, so that the list stays in proportion.
-            let standings = &self.standings;
-            others.retain(|other| standings[other.index() as usize].is_known_in(race));
-            others.reserve(others.len() + 1);
+    /// Forgets the rank of a task.
+    #[inline]
+    fn forget(&mut self, task: TaskId) {
+        let Some(standing) = self.standings.get_mut(task.index() as usize) else {
+            return;
+        };
+        let rank = std::mem::take(&mut standing.rank);
+        if let Some(pools) = &mut self.pools
+            && let (Some(race), Rank::Pooled(member)) = (standing.race, rank)
+        {
+            pools.leave(&mut self.standings, &mut self.rng, race, member);
         }
-        others.push(task);
+    }
+
+    /// Forgets the ranks of the operations that race with the one that comes now.
+    fn forget_racing(&mut self, candidates: &Candidates<'_>, index: usize, now: PendingOperation) {
+        let Some(pools) = &mut self.pools else {
+            let standings = &mut self.standings;
+            return candidates.for_each(|other, task| {
+                let races = || {
+                    let pending = candidates.operation_of(other, task);
+                    pending.is_some_and(|pending| candidates.race(now, pending))
+                };
+                if other != index
+                    && let Some(standing) = standings.get_mut(task.index() as usize)
+                    && races()
+                {
+                    standing.rank = Rank::None;
+                }
+            });
+        };
+        let readers = (!candidates.reads(now)).then_some(true);
+        for reads in readers.into_iter().chain([false]) {
+            let race = Race::of(now.resource(), reads);
+            pools.forget_all(&mut self.standings, &mut self.rng, candidates, race);
+        }
+    }
+}
+
+/// With pools.
+impl Pos {
+    #[cold]
+    fn make_pools(&mut self, candidates: &Candidates<'_>) {
+        self.pools = Some(Pools::default());
+        candidates.for_each(|index, task| {
+            let operation = candidates.operation_of(index, task);
+            self.enter(candidates, task, operation);
+            if candidates.is_ready(task) {
+                self.list(task);
+            }
+        });
+    }
+
+    /// Draws what is not known.
+    #[cold]
+    fn drop_pools(&mut self) {
+        let pools = self.pools.take().into_iter().flat_map(|pools| pools.pools);
+        for pool in pools.filter(|pool| !pool.members.is_empty()) {
+            let first = below(&mut self.rng, pool.members.len() as u32) as usize;
+            for (member, task) in pool.members.iter().enumerate() {
+                let above = match member == first {
+                    true => 0,
+                    false => exponential(&mut self.rng),
+                };
+                self.standing(*task).rank = Rank::Known(pool.lowest + above);
+            }
+        }
+    }
+
+    /// Draws the rank of a candidate, if it has none, and adds it to those it races with.
+    fn enter(
+        &mut self,
+        candidates: &Candidates<'_>,
+        task: TaskId,
+        operation: Option<PendingOperation>,
+    ) -> u64 {
+        if let Rank::Pooled(_) = self.standing(task).rank {
+            self.forget(task);
+        }
+        let rank = self.rank(task);
+        let race = operation.map(|now| Race::of(now.resource(), candidates.reads(now)));
+        self.standing(task).race = race;
+        if let (Some(pools), Some(race)) = (&mut self.pools, race) {
+            pools.pool(race).list(&self.standings, race, task);
+        }
+        rank
+    }
+
+    /// Lists a ready task whose rank is known.
+    fn list(&mut self, task: TaskId) {
+        let rank = self.standing(task).rank;
+        if let (Some(pools), Rank::Known(rank)) = (&mut self.pools, rank) {
+            pools.known.push(Reverse((rank, Entry::Task(task))));
+        }
+    }
+
+    fn lowest_by_pools(
+        &mut self,
+        candidates: &Candidates<'_>,
+        mut is_allowed: impl FnMut(usize, TaskId) -> bool,
+    ) -> Option<usize> {
+        let running = candidates.running().filter(|task| is_allowed(0, *task));
+        let running = running.map(|task| match self.standing(task).rank {
+            Rank::Known(rank) => rank,
+            Rank::None | Rank::Pooled(_) => self.enter(candidates, task, candidates.point(0)),
+        });
+        let pools = self.pools.as_mut()?;
+        pools.tidy(&self.standings);
+        let mut held = Vec::new();
+        let lowest = loop {
+            let ready = pools.lowest_ready(&mut self.standings, &mut self.rng, candidates);
+            let Some((rank, task)) = ready else {
+                break running.map(|_| 0);
+            };
+            if running.is_some_and(|running| running <= rank) {
+                break Some(0);
+            }
+            let index = candidates.index_of_ready(task);
+            if is_allowed(index, task) {
+                break Some(index);
+            }
+            held.extend(pools.known.pop());
+        };
+        pools.known.extend(held);
+        lowest
+    }
+}
+
+impl Pools {
+    fn pool(&mut self, race: Race) -> &mut Pool {
+        if self.pools.len() <= race.index() {
+            self.pools.resize_with(race.index() + 1, Pool::default);
+        }
+        &mut self.pools[race.index()]
     }
 
     /// Returns the ready task with the lowest rank, and that.
-    fn lowest_ready(&mut self, candidates: &Candidates<'_>) -> Option<(u64, TaskId)> {
+    fn lowest_ready(
+        &mut self,
+        standings: &mut [Standing],
+        rng: &mut ChaCha8Rng,
+        candidates: &Candidates<'_>,
+    ) -> Option<(u64, TaskId)> {
         loop {
             let Reverse((rank, entry)) = self.known.peek().copied()?;
-            let is_known = self.is_known(rank, entry);
+            let is_known = self.is_known(standings, rank, entry);
             if let Entry::Task(task) = entry
                 && is_known
                 && candidates.is_ready(task)
@@ -249,14 +324,14 @@ impl Pos {
             if let Entry::Pool(race) = entry
                 && is_known
             {
-                self.draw_lowest(race);
+                self.draw_lowest(standings, rng, race);
             }
         }
     }
 
-    fn is_known(&self, rank: u64, entry: Entry) -> bool {
+    fn is_known(&self, standings: &[Standing], rank: u64, entry: Entry) -> bool {
         match entry {
-            Entry::Task(task) => self.standings[task.index() as usize].rank == Rank::Known(rank),
+            Entry::Task(task) => standings[task.index() as usize].rank == Rank::Known(rank),
             Entry::Pool(race) => {
                 let pool = &self.pools[race.index()];
                 pool.lowest == rank && !pool.members.is_empty()
@@ -265,74 +340,90 @@ impl Pos {
     }
 
     /// Draws which member of a pool has the lowest rank, and what the lowest of the rest is.
-    fn draw_lowest(&mut self, race: Race) {
-        let pool = &self.pools[race.index()];
+    fn draw_lowest(&mut self, standings: &mut [Standing], rng: &mut ChaCha8Rng, race: Race) {
+        let pool = self.pool(race);
         let lowest = pool.lowest;
-        let member = below(&mut self.rng, pool.members.len() as u32) as usize;
-        let task = self.take_member(race, member);
-        self.standing(task).rank = Rank::Known(lowest);
+        let member = below(rng, pool.members.len() as u32);
+        let task = pool.take_member(standings, member);
+        standings[task.index() as usize].rank = Rank::Known(lowest);
+        pool.list(standings, race, task);
         self.known.push(Reverse((lowest, Entry::Task(task))));
-        self.list(race, task);
-        self.draw_above(race, lowest);
+        self.draw_above(rng, race, lowest);
     }
 
     /// Draws the lowest rank of a pool, whose members all have higher ones than `floor`.
-    fn draw_above(&mut self, race: Race, floor: u64) {
-        let pool = &mut self.pools[race.index()];
+    fn draw_above(&mut self, rng: &mut ChaCha8Rng, race: Race, floor: u64) {
+        let pool = self.pool(race);
         if let Some(members) = NonZero::new(pool.members.len() as u64) {
-            pool.lowest = floor + exponential(&mut self.rng) / members;
-            self.known.push(Reverse((pool.lowest, Entry::Pool(race))));
+            pool.lowest = floor + exponential(rng) / members;
+            let entry = Reverse((pool.lowest, Entry::Pool(race)));
+            self.known.push(entry);
         }
     }
 
-    /// Takes a member out of a pool.
-    fn take_member(&mut self, race: Race, member: usize) -> TaskId {
-        let members = &mut self.pools[race.index()].members;
-        let task = members.swap_remove(member);
-        if let Some(moved) = members.get(member) {
-            self.standings[moved.index() as usize].rank = Rank::Pooled(member as u32);
-        }
-        task
-    }
-
-    /// Forgets the rank of a task.
-    fn forget(&mut self, task: TaskId) {
-        let Standing { race, rank } = std::mem::take(self.standing(task));
-        if let (Some(race), Rank::Pooled(member)) = (race, rank) {
-            let pool = &self.pools[race.index()];
-            let (members, lowest) = (pool.members.len() as u32, pool.lowest);
-            self.take_member(race, member as usize);
-            // The lowest rank was that of each member with the same chance.
-            if below(&mut self.rng, members) == 0 {
-                self.draw_above(race, lowest);
-            }
+    /// Takes out a member whose rank is forgotten.
+    fn leave(&mut self, standings: &mut [Standing], rng: &mut ChaCha8Rng, race: Race, member: u32) {
+        let pool = self.pool(race);
+        let (members, lowest) = (pool.members.len() as u32, pool.lowest);
+        pool.take_member(standings, member);
+        // The lowest rank was that of each member with the same chance.
+        if below(rng, members) == 0 {
+            self.draw_above(rng, race, lowest);
         }
     }
 
-    /// Forgets the ranks of the candidates that race with one another.
-    fn forget_all(&mut self, candidates: &Candidates<'_>, race: Race) {
+    /// Forgets the ranks of the candidates of a race.
+    fn forget_all(
+        &mut self,
+        standings: &mut [Standing],
+        rng: &mut ChaCha8Rng,
+        candidates: &Candidates<'_>,
+        race: Race,
+    ) {
         let Some(pool) = self.pools.get_mut(race.index()) else {
             return;
         };
         for task in pool.others.drain(..) {
-            let standing = &mut self.standings[task.index() as usize];
+            let standing = &mut standings[task.index() as usize];
             let is_candidate = candidates.is_ready(task) || candidates.running() == Some(task);
             if standing.is_known_in(race) && is_candidate {
                 standing.rank = Rank::Pooled(pool.members.len() as u32);
                 pool.members.push(task);
             }
         }
-        self.draw_above(race, 0);
+        self.draw_above(rng, race, 0);
     }
 
     /// Leaves out entries that are known no more, once there may be many.
-    fn tidy(&mut self) {
+    fn tidy(&mut self, standings: &[Standing]) {
         if self.known.len() > self.limit {
             let known = std::mem::take(&mut self.known).into_vec().into_iter();
-            let known = known.filter(|Reverse((rank, entry))| self.is_known(*rank, *entry));
+            let known =
+                known.filter(|Reverse((rank, entry))| self.is_known(standings, *rank, *entry));
             self.known = known.collect();
             self.limit = FEWEST_ENTRIES.max(2 * self.known.len());
         }
+    }
+}
+
+impl Pool {
+    /// Lists a task whose rank is known.
+    fn list(&mut self, standings: &[Standing], race: Race, task: TaskId) {
+        if self.others.len() == self.others.capacity() {
+            // What has run since it was listed goes out, so that the list stays in proportion.
+            self.others
+                .retain(|other| standings[other.index() as usize].is_known_in(race));
+            self.others.reserve(self.others.len() + 1);
+        }
+        self.others.push(task);
+    }
+
+    fn take_member(&mut self, standings: &mut [Standing], member: u32) -> TaskId {
+        let task = self.members.swap_remove(member as usize);
+        if let Some(moved) = self.members.get(member as usize) {
+            standings[moved.index() as usize].rank = Rank::Pooled(member);
+        }
+        task
     }
 }
 
@@ -372,59 +463,34 @@ impl Strategy for Pos {
         // The operation that comes now is past, also if the task went on alone.
         self.forget(task);
         if let Some(now) = candidates.operation_of(index, task) {
-            let reads = candidates.reads(now);
-            self.forget_all(candidates, Race::of(now.resource(), false));
-            if !reads {
-                self.forget_all(candidates, Race::of(now.resource(), true));
-            }
+            self.forget_racing(candidates, index, now);
         }
-        if candidates.is_running(index) && candidates.is_ready(task) {
+        if self.pools.is_some() && candidates.is_running(index) && candidates.is_ready(task) {
             // It was woken while it ran, and is in the queue already.
             self.became_ready(candidates, task);
         }
     }
 
     fn became_ready(&mut self, candidates: &Candidates<'_>, task: TaskId) {
-        let rank = match self.standing(task).rank {
-            Rank::None => self.draw(candidates, task, candidates.operation_of_ready(task)),
-            Rank::Known(rank) => {
-                // It was the running task, or on a host that was paused.
-                if let Some(race) = self.standing(task).race {
-                    self.list(race, task);
-                }
-                rank
-            }
-            Rank::Pooled(_) => return,
-        };
-        self.known.push(Reverse((rank, Entry::Task(task))));
+        // A member of a pool was on a host that was paused, and is in its place still.
+        if !matches!(self.standing(task).rank, Rank::Pooled(_)) {
+            self.enter(candidates, task, candidates.operation_of_ready(task));
+            self.list(task);
+        }
     }
 
-    fn follows_ready(&self) -> bool {
-        true
+    fn follows_ready(&self) -> Following {
+        Following::Many
+    }
+
+    fn follow(&mut self, candidates: Option<&Candidates<'_>>) {
+        match candidates {
+            Some(candidates) => self.make_pools(candidates),
+            None => self.drop_pools(),
+        }
     }
 
     fn ended(&mut self, task: TaskId) {
         self.forget(task);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranks_have_the_exponential_distribution() {
-        let mut rng = strategy_stream(0);
-        let draws: Vec<u64> = (0..40_000).map(|_| exponential(&mut rng)).collect();
-        // Above 0, 1, 2 and 3 there are 1, e⁻¹, e⁻² and e⁻³ of them.
-        for (above, expected) in [(0, 40_000), (1, 14_715), (2, 5_413), (3, 1_991)] {
-            let count = draws
-                .iter()
-                .filter(|draw| **draw >= above << FRACTION)
-                .count();
-            assert!(count.abs_diff(expected) < 300, "{count} are above {above}");
-        }
-        let mean = draws.iter().sum::<u64>() / 40_000;
-        assert!(mean.abs_diff(1 << FRACTION) < 1 << (FRACTION - 6), "{mean}");
     }
 }

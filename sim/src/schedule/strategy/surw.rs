@@ -11,8 +11,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::remaining::{Remaining, Weights, below_wide};
 use super::{
-    Candidates, PendingOperation, Profile, Sampler, Spawn, Strategy, StrategyInfo, StrategyKind,
-    StrategyName,
+    Candidates, Following, PendingOperation, Profile, Sampler, Spawn, Strategy, StrategyInfo,
+    StrategyKind, StrategyName,
 };
 use crate::ids::TaskId;
 use crate::schedule::ResourceLabel;
@@ -218,8 +218,8 @@ impl Strategy for Surw {
         self.forget_ready(task);
     }
 
-    fn follows_ready(&self) -> bool {
-        true
+    fn follows_ready(&self) -> Following {
+        Following::Always
     }
 
     fn ended(&mut self, task: TaskId) {

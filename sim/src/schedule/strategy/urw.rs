@@ -15,7 +15,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::remaining::{Remaining, Weights, below_wide};
 use super::{
-    Candidates, Profile, Sampler, Spawn, Strategy, StrategyInfo, StrategyKind, StrategyName,
+    Candidates, Following, Profile, Sampler, Spawn, Strategy, StrategyInfo, StrategyKind,
+    StrategyName,
 };
 use crate::ids::TaskId;
 use crate::schedule::tape::strategy_stream;
@@ -104,7 +105,7 @@ impl Strategy for Urw {
         self.ready.set(task, 0);
     }
 
-    fn follows_ready(&self) -> bool {
-        true
+    fn follows_ready(&self) -> Following {
+        Following::Always
     }
 }
