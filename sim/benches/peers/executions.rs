@@ -81,11 +81,7 @@ pub(crate) fn rows(madsim: &Peer) -> Vec<Row> {
 
 /// Returns the programs whose instructions are counted.
 pub(crate) fn programs() -> [Program; 7] {
-    let program = |name, work| Program {
-        name,
-        units: 1,
-        work,
-    };
+    let program = |name, work: fn()| Program::new(name, 1, work);
     [
         program("empty run", || {
             run(Config::default(), |_| async {});

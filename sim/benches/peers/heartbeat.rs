@@ -46,11 +46,13 @@ pub(crate) fn rows(madsim: &Peer) -> Vec<Row> {
 
 /// Returns the programs whose instructions are counted.
 pub(crate) fn programs() -> [Program; 1] {
-    [Program {
-        name: "datagram of an idle hour",
-        units: HOSTS * HOUR,
-        work: || in_rehearsal(HOUR),
-    }]
+    [Program::new(
+        "datagram of an idle hour",
+        HOSTS * HOUR,
+        || {
+            in_rehearsal(HOUR);
+        },
+    )]
 }
 
 fn any() -> SocketAddr {

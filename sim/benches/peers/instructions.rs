@@ -13,11 +13,22 @@ use crate::{executions, heartbeat, lock, operations, pingpong, scale, shim, webs
 /// A program whose instructions are counted.
 pub(crate) struct Program {
     /// Its name: a column of the table.
-    pub(crate) name: &'static str,
+    name: String,
     /// The units of work that `work` does.
-    pub(crate) units: u32,
+    units: u32,
     /// The work.
-    pub(crate) work: fn(),
+    work: Box<dyn Fn()>,
+}
+
+impl Program {
+    /// Creates a program by its name, the units of work that it does, and the work.
+    pub(crate) fn new(name: impl Into<String>, units: u32, work: impl Fn() + 'static) -> Self {
+        Self {
+            name: name.into(),
+            units,
+            work: Box::new(work),
+        }
+    }
 }
 
 /// Lists every program, in the order of the table.
@@ -83,14 +94,14 @@ pub(crate) fn count(part: &str, used: Use<'_>) -> Result<(), String> {
             continue;
         }
         let now = instructions(&program)?;
-        let before = before.iter().find(|(name, _)| name == program.name);
+        let before = before.iter().find(|(name, _)| *name == program.name);
         let change = Change {
             now,
             before: before.map(|(_, count)| *count),
         };
         println!("| {} | {change} |", program.name);
         if change.is_growth() {
-            grown.push(program.name);
+            grown.push(program.name.clone());
         }
         counts.push((program.name, now));
     }
@@ -130,7 +141,7 @@ impl fmt::Display for Change {
 
 /// Returns the instructions of one unit of a program.
 fn instructions(program: &Program) -> Result<u64, String> {
-    let [once, twice] = [1, 2].map(|times| total(program.name, times));
+    let [once, twice] = [1, 2].map(|times| total(&program.name, times));
     let work = twice?
         .checked_sub(once?)
         .ok_or_else(|| format!("{}: twice takes less than once", program.name))?;
@@ -190,7 +201,7 @@ fn table(page: &str) -> Result<&str, String> {
 }
 
 /// Adds a column to the table. A program that is new adds a row.
-fn add(page: &str, note: &str, counts: &[(&str, u64)]) -> Result<(), String> {
+fn add(page: &str, note: &str, counts: &[(String, u64)]) -> Result<(), String> {
     let mut rows = rows(page)?;
     if rows.is_empty() {
         rows = vec![vec!["program".to_owned()], vec!["---".to_owned()]];

@@ -54,11 +54,7 @@ fn ours(recording: Recording) -> Side<'static> {
 
 /// Returns the programs whose instructions are counted.
 pub(crate) fn programs() -> [Program; 3] {
-    let program = |name, work| Program {
-        name,
-        units: AGENTS * EVENTS,
-        work,
-    };
+    let program = |name, work: fn()| Program::new(name, AGENTS * EVENTS, work);
     [
         program("contended event", || {
             contended_in_rehearsal(Recording::Fingerprint);

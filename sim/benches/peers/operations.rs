@@ -39,11 +39,7 @@ pub(crate) fn rows() -> Vec<Row> {
 
 /// Returns the programs whose instructions are counted.
 pub(crate) fn programs() -> [Program; 2] {
-    let program = |name, work| Program {
-        name,
-        units: TASKS * ADDITIONS,
-        work,
-    };
+    let program = |name, work: fn()| Program::new(name, TASKS * ADDITIONS, work);
     [
         program("addition, operations are points", with_operations),
         program("addition, awaits are points", with_awaits),

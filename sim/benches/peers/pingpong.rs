@@ -42,11 +42,7 @@ fn row(links: Links, goal: f64) -> Row {
 
 /// Returns the programs whose instructions are counted.
 pub(crate) fn programs() -> [Program; 4] {
-    let program = |name, work| Program {
-        name,
-        units: TRIPS,
-        work,
-    };
+    let program = |name, work: fn()| Program::new(name, TRIPS, work);
     [
         program("TCP round trip, 1 ms", || in_rehearsal(SHORT)),
         program("TCP round trip, 1 to 100 ms", || in_rehearsal(SPREAD)),

@@ -60,11 +60,7 @@ pub(crate) fn rows() -> Vec<Row> {
 
 /// Returns the programs whose instructions are counted.
 pub(crate) fn programs() -> [Program; 3] {
-    let program = |name, work| Program {
-        name,
-        units: TIMES,
-        work,
-    };
+    let program = |name, work: fn()| Program::new(name, TIMES, work);
     [
         program("free mutex, one task", || in_a_run(1)),
         program("free mutex, two tasks", || in_a_run(2)),

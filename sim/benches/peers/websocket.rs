@@ -68,11 +68,7 @@ pub(crate) fn recording() -> Row {
 
 /// Returns the programs whose instructions are counted.
 pub(crate) fn programs() -> [Program; 2] {
-    let program = |name, work| Program {
-        name,
-        units: 50 * TRIPS,
-        work,
-    };
+    let program = |name, work: fn()| Program::new(name, 50 * TRIPS, work);
     [
         program("WebSocket round trip", || {
             websocket_in_rehearsal(50, TRIPS, SHORT, Recording::Fingerprint);

@@ -18,8 +18,10 @@ use crate::ids::{HostId, ResourceId, TaskId};
 use crate::index_vec::IndexVec;
 use crate::net::{NetConfig, Network};
 use crate::operation::ResourceKind;
-use crate::schedule::strategy::{Candidates, Objects, PendingOperation, Strategy};
-use crate::schedule::{ChoiceSource, Postponed, ReadyQueue, ResourceLabel, ResourceLabels};
+use crate::schedule::strategy::{Candidates, Following, Objects, PendingOperation, Strategy};
+use crate::schedule::{
+    ChoiceSource, Postponed, ReadyChange, ReadyQueue, ResourceLabel, ResourceLabels,
+};
 use crate::time::VirtualTime;
 use crate::trace::{
     Effect, Entry, HappensBefore, LockChange, LockStep, Statistics, Switch, TaskInfo, Verdict,
@@ -35,6 +37,13 @@ use super::spawn_tree::SpawnTree;
 use super::stacks::{Stacks, Suspended};
 use super::task_choices::TaskChoices;
 use super::{Budget, Heartbeat, Recording};
+
+/// A strategy that follows the ready tasks while they are many begins when there are more than
+/// this.
+const MANY: usize = 24;
+
+/// It ends when there are no more than this.
+const FEW: usize = 12;
 
 /// The state of a run. It is never borrowed while user code runs or is dropped.
 pub(crate) struct Core {
@@ -64,6 +73,7 @@ pub(crate) struct Core {
     pub(crate) has_skewed_clock: bool,
     pub(crate) draws: ChoiceSource,
     pub(super) strategy: Box<dyn Strategy>,
+    pub(super) following: Following,
     /// Present if the strategy reads the labels of resources.
     pub(super) labels: Option<ResourceLabels>,
     pub(super) task_choices: TaskChoices,
@@ -256,6 +266,10 @@ impl Core {
     /// nothing on the tape.
     #[inline]
     pub(super) fn pick(&mut self, running: Option<(TaskId, Option<PendingOperation>)>) -> usize {
+        if self.ready.is_followed() || self.following == Following::Many && self.ready.len() > MANY
+        {
+            self.report_ready(running);
+        }
         let candidates = Candidates {
             running,
             ready: &self.ready,
@@ -282,6 +296,43 @@ impl Core {
         }) as usize;
         self.strategy.step(&candidates, picked);
         picked
+    }
+
+    /// Reports to the strategy the tasks that have become ready, or are so no more, if it follows
+    /// them.
+    #[inline(never)]
+    fn report_ready(&mut self, running: Option<(TaskId, Option<PendingOperation>)>) {
+        let follows = match (self.following, self.ready.is_followed()) {
+            (Following::Never, _) => false,
+            (Following::Always, _) => true,
+            (Following::Many, true) => self.ready.len() > FEW,
+            (Following::Many, false) => self.ready.len() > MANY,
+        };
+        let changes = self.ready.take_changes();
+        let turns = follows != self.ready.is_followed();
+        if turns {
+            self.ready.follow(follows);
+        }
+        let candidates = Candidates {
+            running,
+            ready: &self.ready,
+            postponed: &self.postponed,
+            points: &self.points,
+            objects: &RunObjects {
+                tasks: &self.tasks,
+                resources: &self.resources,
+            },
+        };
+        if turns {
+            return self.strategy.follow(follows.then_some(&candidates));
+        }
+        for change in &changes {
+            match *change {
+                ReadyChange::Ready(task) => self.strategy.became_ready(&candidates, task),
+                ReadyChange::Withdrawn(task) => self.strategy.withdrawn(task),
+            }
+        }
+        self.ready.reuse(changes);
     }
 
     /// Records a pick of another task than the default, if the recording is full. Apart from

@@ -50,7 +50,7 @@ use crate::ids::{HostId, TaskId};
 use crate::index_vec::IndexVec;
 use crate::net::NetConfig;
 use crate::operation::Interleave;
-use crate::schedule::strategy::{Fifo, Strategy};
+use crate::schedule::strategy::{Fifo, Following, Strategy};
 use crate::schedule::{ChoiceSource, Choices, ReadyQueue, ResourceLabels};
 use crate::time::VirtualTime;
 use crate::trace::{
@@ -231,6 +231,9 @@ impl Engine {
             true => draws.replays_postponements(),
             false => strategy.can_postpone(),
         };
+        let following = strategy.follows_ready();
+        let mut ready = ReadyQueue::default();
+        ready.follow(following == Following::Always);
         let effects = Rc::default();
         let mut hosts = IndexVec::default();
         let world = hosts.push(Host::new("world".to_owned()));
@@ -245,7 +248,7 @@ impl Engine {
             core: RefCell::new(Core {
                 tasks: IndexVec::default(),
                 points: IndexVec::default(),
-                ready: ReadyQueue::default(),
+                ready,
                 next: None,
                 postponed: VecDeque::new(),
                 can_postpone,
@@ -262,6 +265,7 @@ impl Engine {
                 draws,
                 labels: strategy.reads_labels().then(ResourceLabels::default),
                 strategy,
+                following,
                 task_choices: TaskChoices::new(seed),
                 cancellations: Cancellations::new(seed, cancellations),
                 interruptions: Interruptions::new(seed, plain_tasks),

@@ -10,10 +10,12 @@
 //! ([`POSTPONED_STEPS`] is the limit), and no choice has to be made against it meanwhile. It
 //! is still a candidate, the last one, so that a second deviation can let it go on earlier.
 
+mod fenwick;
 mod labels;
 mod playback;
 mod ready_queue;
 mod site;
+mod slots;
 pub(crate) mod strategy;
 mod tape;
 
@@ -35,7 +37,7 @@ use crate::index_vec::Id as _;
 pub(crate) use self::labels::{ResourceLabel, ResourceLabels, place_hash};
 pub use self::playback::Divergence;
 use self::playback::Playback;
-pub(crate) use self::ready_queue::ReadyQueue;
+pub(crate) use self::ready_queue::{ReadyChange, ReadyQueue};
 pub use self::site::{Family, Label, Link, PlainPath, Site, SpawnPath};
 pub use self::tape::{Choice, Choices, SiteId, Tape};
 pub(crate) use self::tape::{

@@ -2,143 +2,206 @@
 
 use std::collections::VecDeque;
 
+use super::slots::Slots;
 use crate::ids::TaskId;
 
-/// A queue longer than this is kept in pieces. Taking a task out of the middle
-/// moves those behind it, which costs little up to here.
-const PIECE: usize = 2048;
+/// A queue of more tasks than this is kept in slots.
+const MANY: usize = 64;
 
-/// A queue from whose middle tasks are taken, in a time that hardly grows with
-/// its length. Its order is that of one long queue.
-pub(crate) struct ReadyQueue {
-    /// At least one; none but the only one is empty.
-    pieces: Vec<VecDeque<TaskId>>,
-    len: usize,
+/// It is kept so until there are no more than this.
+const FEW: usize = 16;
+
+/// A task that has become ready, or is so no more although it was not taken out to run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ReadyChange {
+    Ready(TaskId),
+    Withdrawn(TaskId),
 }
 
-impl Default for ReadyQueue {
+/// A queue from whose middle tasks are taken, in a time that hardly grows with its length. A
+/// task is in it at most once.
+#[derive(Default)]
+pub(crate) struct ReadyQueue {
+    tasks: Tasks,
+    /// The changes since they were last taken, if the strategy follows them.
+    changes: Option<Vec<ReadyChange>>,
+}
+
+/// The tasks of the queue, as costs least for their number.
+enum Tasks {
+    Few(VecDeque<TaskId>),
+    Many(Slots),
+}
+
+impl Default for Tasks {
     fn default() -> Self {
-        Self {
-            pieces: vec![VecDeque::new()],
-            len: 0,
-        }
+        Self::Few(VecDeque::new())
     }
 }
 
 impl ReadyQueue {
+    /// Keeps the changes from now on, or no longer.
+    pub(crate) fn follow(&mut self, follow: bool) {
+        self.changes = follow.then(Vec::new);
+    }
+
+    /// Returns `true` if the changes are kept.
+    #[inline]
+    pub(crate) fn is_followed(&self) -> bool {
+        self.changes.is_some()
+    }
+
+    /// Takes the changes since the last call. [`ReadyQueue::reuse`] takes their memory back.
+    pub(crate) fn take_changes(&mut self) -> Vec<ReadyChange> {
+        self.changes.as_mut().map_or_else(Vec::new, std::mem::take)
+    }
+
+    /// Takes back the memory of changes that were taken.
+    pub(crate) fn reuse(&mut self, mut taken: Vec<ReadyChange>) {
+        if let Some(changes) = &mut self.changes {
+            taken.clear();
+            *changes = taken;
+        }
+    }
+
+    #[inline]
+    fn changed(&mut self, change: ReadyChange) {
+        if let Some(changes) = &mut self.changes {
+            changes.push(change);
+        }
+    }
+
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.len
+        match &self.tasks {
+            Tasks::Few(tasks) => tasks.len(),
+            Tasks::Many(tasks) => tasks.len(),
+        }
     }
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     #[inline]
     pub(crate) fn push_back(&mut self, task: TaskId) {
-        self.len += 1;
-        match self.pieces.last_mut() {
-            Some(last) if last.len() < PIECE => last.push_back(task),
-            _ => self.pieces.push(VecDeque::from([task])),
+        match &mut self.tasks {
+            Tasks::Few(tasks) if tasks.len() < MANY => tasks.push_back(task),
+            _ => self.in_slots().push_back(task),
         }
+        self.changed(ReadyChange::Ready(task));
     }
 
     #[inline]
     pub(crate) fn push_front(&mut self, task: TaskId) {
-        self.len += 1;
-        match self.pieces.first_mut() {
-            Some(first) if first.len() < PIECE => first.push_front(task),
-            _ => self.pieces.insert(0, VecDeque::from([task])),
+        match &mut self.tasks {
+            Tasks::Few(tasks) if tasks.len() < MANY => tasks.push_front(task),
+            _ => self.in_slots().push_front(task),
+        }
+        self.changed(ReadyChange::Ready(task));
+    }
+
+    /// Puts the tasks into slots, if they are not, and returns these.
+    #[inline(never)]
+    fn in_slots(&mut self) -> &mut Slots {
+        if let Tasks::Few(tasks) = &mut self.tasks {
+            let mut slots = Slots::default();
+            tasks.drain(..).for_each(|task| slots.push_back(task));
+            self.tasks = Tasks::Many(slots);
+        }
+        match &mut self.tasks {
+            Tasks::Many(slots) => slots,
+            Tasks::Few(_) => unreachable!("the tasks were put into slots"),
         }
     }
 
-    /// Returns the piece with the task at `index`, and the index within it.
-    fn find(&self, index: usize) -> Option<(usize, usize)> {
-        let mut within = index;
-        for (number, piece) in self.pieces.iter().enumerate() {
-            if within < piece.len() {
-                return Some((number, within));
-            }
-            within -= piece.len();
-        }
-        None
-    }
-
+    /// Returns the task at `index`.
     #[inline]
     pub(crate) fn get(&self, index: usize) -> Option<TaskId> {
-        let (piece, within) = self.find(index)?;
-        self.pieces[piece].get(within).copied()
+        match &self.tasks {
+            Tasks::Few(tasks) => tasks.get(index).copied(),
+            Tasks::Many(tasks) => tasks.get(index),
+        }
+    }
+
+    /// Returns the index of a task; none if it is not in the queue.
+    #[inline]
+    pub(crate) fn index_of(&self, task: TaskId) -> Option<usize> {
+        match &self.tasks {
+            Tasks::Few(tasks) => tasks.iter().position(|one| *one == task),
+            Tasks::Many(tasks) => tasks.index_of(task),
+        }
+    }
+
+    /// Returns `true` if the task is in the queue.
+    #[inline]
+    pub(crate) fn contains(&self, task: TaskId) -> bool {
+        match &self.tasks {
+            Tasks::Few(tasks) => tasks.contains(&task),
+            Tasks::Many(tasks) => tasks.contains(task),
+        }
     }
 
     /// Returns the tasks in order.
     #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = TaskId> + Clone + '_ {
-        self.pieces.iter().flatten().copied()
+        let (few, many) = match &self.tasks {
+            Tasks::Few(tasks) => (Some(tasks), None),
+            Tasks::Many(tasks) => (None, Some(tasks)),
+        };
+        let few = few.into_iter().flatten().copied();
+        few.chain(many.into_iter().flat_map(Slots::iter))
     }
 
-    /// Calls `f` with the tasks in order.
+    /// Calls `f` with the tasks in order. Faster than the iterator.
     #[inline]
     pub(crate) fn for_each(&self, mut f: impl FnMut(TaskId)) {
-        for piece in &self.pieces {
-            piece.iter().for_each(|task| f(*task));
+        match &self.tasks {
+            Tasks::Few(tasks) => tasks.iter().for_each(|task| f(*task)),
+            Tasks::Many(tasks) => tasks.for_each(f),
         }
     }
 
+    /// Takes out the task at `index`.
     #[inline]
     pub(crate) fn remove(&mut self, index: usize) -> Option<TaskId> {
-        let [only] = self.pieces.as_mut_slice() else {
-            return self.remove_from_piece(index);
-        };
-        let task = match index {
-            0 => only.pop_front()?,
-            index => only.remove(index)?,
-        };
-        self.len -= 1;
-        Some(task)
-    }
-
-    fn remove_from_piece(&mut self, index: usize) -> Option<TaskId> {
-        let (number, within) = self.find(index)?;
-        let piece = &mut self.pieces[number];
-        let task = match within {
-            0 => piece.pop_front()?,
-            within => piece.remove(within)?,
-        };
-        self.len -= 1;
-        if piece.len() < PIECE / 4 && self.pieces.len() > 1 {
-            self.merge(number);
-        }
-        Some(task)
-    }
-
-    /// Joins a piece that got short with a neighbour, if that is short as well:
-    /// the number of pieces stays in proportion to the length.
-    #[cold]
-    fn merge(&mut self, number: usize) {
-        let pairs = [Some(number), number.checked_sub(1)];
-        let short = pairs.into_iter().flatten().find(|&left| {
-            self.pieces.get(left + 1).is_some_and(|right| {
-                let len = self.pieces[left].len() + right.len();
-                self.pieces[number].is_empty() || len <= PIECE / 2
-            })
-        });
-        if let Some(left) = short {
-            let mut right = self.pieces.remove(left + 1);
-            self.pieces[left].append(&mut right);
+        match &mut self.tasks {
+            Tasks::Few(tasks) if index == 0 => tasks.pop_front(),
+            Tasks::Few(tasks) => tasks.remove(index),
+            Tasks::Many(_) => self.remove_from_many(index),
         }
     }
 
+    #[inline(never)]
+    fn remove_from_many(&mut self, index: usize) -> Option<TaskId> {
+        let Tasks::Many(slots) = &mut self.tasks else {
+            return None;
+        };
+        let task = slots.remove(index);
+        if slots.len() <= FEW {
+            self.tasks = Tasks::Few(slots.iter().collect());
+        }
+        task
+    }
+
+    /// Takes out the tasks for which `keep` returns `false`.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(TaskId) -> bool) {
-        for piece in &mut self.pieces {
-            piece.retain(|task| keep(*task));
+        let changes = &mut self.changes;
+        let keep = |task| {
+            let keeps = keep(task);
+            if let (false, Some(changes)) = (keeps, changes.as_mut()) {
+                changes.push(ReadyChange::Withdrawn(task));
+            }
+            keeps
+        };
+        match &mut self.tasks {
+            Tasks::Few(tasks) => {
+                let mut keep = keep;
+                tasks.retain(|task| keep(*task));
+            }
+            Tasks::Many(tasks) => tasks.retain(keep),
         }
-        self.pieces.retain(|piece| !piece.is_empty());
-        if self.pieces.is_empty() {
-            self.pieces.push(VecDeque::new());
-        }
-        self.len = self.pieces.iter().map(VecDeque::len).sum();
     }
 }
 
@@ -146,46 +209,52 @@ impl ReadyQueue {
 mod tests {
     use super::*;
 
-    /// Compares the queue with one long queue over random operations.
+    /// Compares the queue, and what is known by its changes, with a plain one over random
+    /// operations.
     #[test]
-    fn pieces_behave_as_one_queue_at_any_length() {
+    fn queue_behaves_as_a_plain_one_at_any_length() {
         let (mut queue, mut plain) = (ReadyQueue::default(), VecDeque::new());
+        queue.follow(true);
         let mut state = 1u64;
         let mut below = |bound: usize| {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1);
             (state >> 33) as usize % bound.max(1)
         };
         for round in 0..60_000u32 {
-            // Grows to some 15,000 tasks and shrinks to nothing again.
-            let growing = round < 30_000;
+            // Grows to some 300 tasks and shrinks to nothing, again and again.
+            let growing = round % 2_000 < 1_000;
             match below(4) {
                 0 if growing => {
                     queue.push_front(TaskId(round));
                     plain.push_front(TaskId(round));
                 }
-                1 | 2 if growing => {
+                1 if growing => {
                     queue.push_back(TaskId(round));
                     plain.push_back(TaskId(round));
                 }
+                2 if growing => {}
                 _ => {
                     let index = below(plain.len() + 1);
                     assert_eq!(queue.get(index), plain.get(index).copied());
-                    assert_eq!(queue.remove(index), plain.remove(index));
+                    let removed = plain.remove(index);
+                    let place = removed.and_then(|task| queue.index_of(task));
+                    assert_eq!(place, removed.map(|_| index));
+                    assert_eq!(queue.remove(index), removed);
+                    assert!(removed.is_none_or(|task| !queue.contains(task)));
                 }
             }
-            if round % 20_000 == 19_999 {
+            if round % 1_500 == 1_000 {
+                let _earlier = queue.take_changes();
                 queue.retain(|task| task.0 % 7 != 0);
+                let withdrawn = plain.iter().filter(|task| task.0 % 7 == 0);
+                let withdrawn: Vec<_> = withdrawn.map(|one| ReadyChange::Withdrawn(*one)).collect();
+                assert_eq!(queue.take_changes(), withdrawn);
                 plain.retain(|task| task.0 % 7 != 0);
             }
-            if round % 1_000 == 999 {
+            if round % 100 == 99 {
                 assert!(queue.iter().eq(plain.iter().copied()), "round {round}");
             }
             assert_eq!(queue.len(), plain.len());
-            assert!(queue.pieces.len() <= 2 + plain.len() / (PIECE / 8));
         }
-        let rest: Vec<_> = (0..queue.len())
-            .filter_map(|index| queue.get(index))
-            .collect();
-        assert_eq!(rest, Vec::from(plain));
     }
 }

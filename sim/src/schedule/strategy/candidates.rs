@@ -137,6 +137,31 @@ impl Candidates<'_> {
         highest.map(|(_, index)| index)
     }
 
+    /// Returns `true` if the task is in the ready queue. The running task is so only if it was
+    /// woken while it ran. Always `false` while the strategy does not follow the ready tasks.
+    #[inline]
+    pub fn is_ready(&self, task: TaskId) -> bool {
+        self.ready.contains(task)
+    }
+
+    /// Returns the index of a task that is ready.
+    ///
+    /// # Panics
+    ///
+    /// If it is not, or the strategy does not follow the ready tasks.
+    #[inline]
+    pub fn index_of_ready(&self, task: TaskId) -> usize {
+        let index = self.ready.index_of(task);
+        let index = index.expect("a task is looked up that is ready");
+        index + usize::from(self.running.is_some())
+    }
+
+    /// Returns `true` if the candidate at that index is the running task.
+    #[inline]
+    pub fn is_running(&self, index: usize) -> bool {
+        index == 0 && self.running.is_some()
+    }
+
     /// Returns the task that stands at a scheduling point and could go on. It is the candidate
     /// at index 0.
     pub fn running(&self) -> Option<TaskId> {
@@ -158,6 +183,17 @@ impl Candidates<'_> {
         }
     }
 
+    /// Returns the operation at whose scheduling point a ready task stands, as
+    /// [`Candidates::point`].
+    pub fn point_of_ready(&self, task: TaskId) -> Option<PendingOperation> {
+        self.points[task]
+    }
+
+    /// Returns the operation that a ready task is about to do, as [`Candidates::operation`].
+    pub fn operation_of_ready(&self, task: TaskId) -> Option<PendingOperation> {
+        self.points[task].or_else(|| self.objects.open_wait(task))
+    }
+
     /// Returns the operation that the candidate is about to do: that of its scheduling point,
     /// or the wait that it wakes from. Of several open waits it is the first that is not for a
     /// timer. None if the task has yielded, or is new: its first step touches nothing before
@@ -176,9 +212,13 @@ impl Candidates<'_> {
     /// Returns `true` if the order of the two operations can matter: they touch the same
     /// resource, and not both read.
     pub fn race(&self, one: PendingOperation, other: PendingOperation) -> bool {
-        let kind = self.objects.kind(one.resource);
-        let both_read = || one.operation.reads(kind) && other.operation.reads(kind);
-        one.resource == other.resource && !both_read()
+        one.resource == other.resource && !(self.reads(one) && self.reads(other))
+    }
+
+    /// Returns `true` if the operation only reads its resource.
+    pub fn reads(&self, operation: PendingOperation) -> bool {
+        let kind = self.objects.kind(operation.resource);
+        operation.operation.reads(kind)
     }
 
     /// Returns the identity of a resource across runs. Strategies that use it say so by

@@ -4,6 +4,7 @@
 //! is a module with an entry of its own, and a line of [`STRATEGIES`].
 
 mod candidates;
+mod exponential;
 mod info;
 mod operations;
 mod profile;
@@ -77,6 +78,17 @@ pub enum ChoiceKind {
     Durability,
 }
 
+/// The condition under which a strategy follows the tasks that are ready.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Following {
+    /// It never does.
+    Never,
+    /// It does while there are many.
+    Many,
+    /// It always does.
+    Always,
+}
+
 /// A policy that picks the next task. One value serves one run.
 pub trait Strategy {
     /// Returns the name as on the command line.
@@ -120,6 +132,25 @@ pub trait Strategy {
 
     /// Receives that a task was spawned.
     fn spawned(&mut self, _spawn: &Spawn) {}
+
+    /// Returns the condition under which the strategy follows the tasks that are ready, so that
+    /// it need not look at each when it picks. Called once, before the run.
+    fn follows_ready(&self) -> Following {
+        Following::Never
+    }
+
+    /// Receives, before a step, that the strategy follows the ready tasks from now on, of which
+    /// these are some; none if it follows them no longer.
+    fn follow(&mut self, _candidates: Option<&Candidates<'_>>) {}
+
+    /// Receives, before the next step, that a task became ready; it may be so no more. A task
+    /// that stands at a scheduling point becomes ready when another one is picked. Called while
+    /// the strategy follows the ready tasks.
+    fn became_ready(&mut self, _candidates: &Candidates<'_>, _task: TaskId) {}
+
+    /// Receives, before the next step, that a task is ready no more although it was not picked:
+    /// its host was paused or has crashed. Called while the strategy follows the ready tasks.
+    fn withdrawn(&mut self, _task: TaskId) {}
 
     /// Receives that a task ended.
     fn ended(&mut self, _task: TaskId) {}

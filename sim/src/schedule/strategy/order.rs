@@ -16,8 +16,8 @@ use rand_chacha::ChaCha8Rng;
 use super::operations::{OperationName, OperationNames};
 use super::profile::Pair;
 use super::{
-    Candidates, Parameter, PendingOperation, Pos, Profile, Sampler, Spawn, Strategy, StrategyInfo,
-    StrategyKind, StrategyName,
+    Candidates, Following, Parameter, PendingOperation, Pos, Profile, Sampler, Spawn, Strategy,
+    StrategyInfo, StrategyKind, StrategyName,
 };
 use crate::ids::TaskId;
 use crate::schedule::ResourceLabel;
@@ -74,7 +74,7 @@ struct Constraint {
     sense: Sense,
     /// The last operation on the resource.
     last: Option<OperationName>,
-    /// Picks in which it has held a task back.
+    /// Picks in which it has held back a task that would have been picked, or the running one.
     held: u64,
 }
 
@@ -146,49 +146,25 @@ impl Order {
             });
         }
     }
+}
 
-    /// Returns the name of the candidate's next operation, and the label of its resource, if
-    /// that is under a constraint.
-    fn constrained(
-        &self,
-        candidates: &Candidates<'_>,
-        index: usize,
-    ) -> Option<(PendingOperation, ResourceLabel, OperationName)> {
-        if self.constraints.is_empty() {
-            return None;
-        }
-        let operation = candidates.operation(index)?;
-        let label = candidates.label(operation.resource());
-        let mut labels = self
-            .constraints
-            .iter()
-            .map(|constraint| constraint.resource);
-        labels.find(|constrained| *constrained == label)?;
-        let name = self.names.name(candidates, index, operation)?;
-        Some((operation, label, name))
+/// Returns the name of the candidate's next operation, and the label of its resource, if that
+/// is under a constraint.
+fn constrained(
+    constraints: &[Constraint],
+    names: &OperationNames,
+    candidates: &Candidates<'_>,
+    index: usize,
+) -> Option<(PendingOperation, ResourceLabel, OperationName)> {
+    if constraints.is_empty() {
+        return None;
     }
-
-    /// Records for each candidate whether its next operation is allowed, and counts the
-    /// constraints that hold one back.
-    fn hold_back(&mut self, candidates: &Candidates<'_>) -> Vec<bool> {
-        let mut allowed = vec![true; candidates.len()];
-        let mut holds = vec![false; self.constraints.len()];
-        for (index, allowed) in allowed.iter_mut().enumerate() {
-            let Some((_, label, name)) = self.constrained(candidates, index) else {
-                continue;
-            };
-            for (constraint, holds) in self.constraints.iter().zip(&mut holds) {
-                if constraint.resource == label && constraint.effect(name) == Effect::Broken {
-                    *allowed = false;
-                    *holds = true;
-                }
-            }
-        }
-        for (constraint, holds) in self.constraints.iter_mut().zip(holds) {
-            constraint.held += u64::from(holds);
-        }
-        allowed
-    }
+    let operation = candidates.operation(index)?;
+    let label = candidates.label(operation.resource());
+    let mut labels = constraints.iter().map(|constraint| constraint.resource);
+    labels.find(|constrained| *constrained == label)?;
+    let name = names.name(candidates, index, operation)?;
+    Some((operation, label, name))
 }
 
 /// Draws an element of a list that is not empty.
@@ -210,21 +186,38 @@ impl Strategy for Order {
     }
 
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
-        if self.constraints.is_empty() {
-            return self.pos.pick(candidates);
+        let Self {
+            pos,
+            constraints,
+            names,
+            ..
+        } = self;
+        let mut holds = vec![false; constraints.len()];
+        let lowest = pos.lowest(candidates, |index, _| {
+            let next = constrained(constraints, names, candidates, index);
+            next.is_none_or(|(_, label, name)| {
+                let mut is_allowed = true;
+                for (constraint, holds) in constraints.iter().zip(&mut holds) {
+                    if constraint.resource == label && constraint.effect(name) == Effect::Broken {
+                        is_allowed = false;
+                        *holds = true;
+                    }
+                }
+                is_allowed
+            })
+        });
+        for (constraint, holds) in constraints.iter_mut().zip(holds) {
+            constraint.held += u64::from(holds);
         }
-        let allowed = self.hold_back(candidates);
         let limit = self.profile.hold_limit();
         self.constraints
             .retain(|constraint| constraint.held <= limit);
-        match self.pos.highest(candidates, |index| allowed[index]) {
-            Some(index) => index,
-            None => self.pos.pick(candidates),
-        }
+        lowest.unwrap_or_else(|| self.pos.pick(candidates))
     }
 
     fn step(&mut self, candidates: &Candidates<'_>, index: usize) {
-        if let Some((operation, label, name)) = self.constrained(candidates, index) {
+        let next = constrained(&self.constraints, &self.names, candidates, index);
+        if let Some((operation, label, name)) = next {
             self.names.begin(candidates, index, operation);
             self.constraints.retain_mut(|constraint| {
                 if constraint.resource != label {
@@ -241,6 +234,18 @@ impl Strategy for Order {
     fn spawned(&mut self, spawn: &Spawn) {
         self.names.spawned(spawn);
         self.pos.spawned(spawn);
+    }
+
+    fn became_ready(&mut self, candidates: &Candidates<'_>, task: TaskId) {
+        self.pos.became_ready(candidates, task);
+    }
+
+    fn follows_ready(&self) -> Following {
+        self.pos.follows_ready()
+    }
+
+    fn follow(&mut self, candidates: Option<&Candidates<'_>>) {
+        self.pos.follow(candidates);
     }
 
     fn ended(&mut self, task: TaskId) {

@@ -15,6 +15,7 @@
 //! longer than the default schedule in all while others waited, and sooner each time.
 
 use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
@@ -22,7 +23,8 @@ use rand_chacha::rand_core::Rng;
 use super::profile::HOLD_LIMITS;
 use super::remaining::below_wide;
 use super::{
-    Candidates, Parameter, Profile, Sampler, Strategy, StrategyInfo, StrategyKind, StrategyName,
+    Candidates, Following, Parameter, Profile, Sampler, Strategy, StrategyInfo, StrategyKind,
+    StrategyName,
 };
 use crate::ids::TaskId;
 use crate::schedule::tape::{below, strategy_stream};
@@ -72,6 +74,10 @@ pub struct Pct {
     rng: ChaCha8Rng,
     /// By task number.
     standings: Vec<Standing>,
+    /// Present while there are many candidates.
+    listing: Option<Listing>,
+    /// Listings made so far.
+    listings: u32,
     /// Steps after which the task that took it falls behind, and its priority then; latest
     /// first.
     changes: Vec<(u64, i64)>,
@@ -88,6 +94,18 @@ struct Standing {
     priority: Option<i64>,
     /// Times that the task was times_behind.
     times_behind: u32,
+    /// The number of the listing in which there is an entry of the task with its priority.
+    listed: u32,
+}
+
+/// The ready tasks by their priorities.
+#[derive(Debug, Default)]
+struct Listing {
+    /// Of equal ones the oldest is first. An entry stays when its task has run, or has another
+    /// priority: it is left out when it comes up.
+    ready: BinaryHeap<(i64, Reverse<TaskId>)>,
+    /// The tasks that became ready and have no priority: they draw theirs at the next pick.
+    new: Vec<TaskId>,
 }
 
 impl Pct {
@@ -101,6 +119,8 @@ impl Pct {
             length: profile.steps().max(1),
             rng: strategy_stream(0),
             standings: Vec::new(),
+            listing: None,
+            listings: 0,
             changes: Vec::new(),
             steps: 0,
             floor: 0,
@@ -116,10 +136,17 @@ impl Pct {
         &mut self.standings[index]
     }
 
+    #[inline]
     fn priority(&mut self, task: TaskId) -> i64 {
-        if let Some(priority) = self.standing(task).priority {
-            return priority;
+        let standing = self.standings.get(task.index() as usize);
+        match standing.and_then(|standing| standing.priority) {
+            Some(priority) => priority,
+            None => self.draw_priority(task),
         }
+    }
+
+    #[inline(never)]
+    fn draw_priority(&mut self, task: TaskId) -> i64 {
         let priority = i64::from(self.depth) + i64::from(self.rng.next_u32());
         self.standing(task).priority = Some(priority);
         priority
@@ -139,19 +166,91 @@ impl Pct {
         self.changes.sort_by_key(|(at, _)| Reverse(*at));
     }
 
+    /// Lists the ready tasks.
+    #[cold]
+    fn make_listing(&mut self, candidates: &Candidates<'_>) {
+        self.listings += 1;
+        self.listing = Some(Listing::default());
+        candidates.for_each(|_, task| {
+            self.priority(task);
+            if candidates.is_ready(task) {
+                self.list(task);
+            }
+        });
+    }
+
+    /// Lists a task that is ready, if there is a listing.
+    fn list(&mut self, task: TaskId) {
+        let number = self.listings;
+        let standing = *self.standing(task);
+        let Some(listing) = &mut self.listing else {
+            return;
+        };
+        match standing.priority {
+            None => listing.new.push(task),
+            Some(_) if standing.listed == number => {}
+            Some(priority) => {
+                listing.ready.push((priority, Reverse(task)));
+                self.standing(task).listed = number;
+            }
+        }
+    }
+
+    /// Returns the index of the candidate with the highest priority, by the listing.
+    fn highest(&mut self, candidates: &Candidates<'_>) -> usize {
+        let running = candidates.running().map(|task| self.priority(task));
+        let new = self
+            .listing
+            .as_mut()
+            .map(|listing| std::mem::take(&mut listing.new));
+        for task in new.into_iter().flatten() {
+            // One that has run since becomes ready again.
+            if candidates.is_ready(task) {
+                self.priority(task);
+                self.list(task);
+            }
+        }
+        while let Some(listing) = &mut self.listing
+            && let Some((priority, Reverse(task))) = listing.ready.peek().copied()
+        {
+            let is_current = self.standings[task.index() as usize].priority == Some(priority);
+            if is_current && candidates.is_ready(task) {
+                return match running.is_some_and(|running| running >= priority) {
+                    true => 0,
+                    false => candidates.index_of_ready(task),
+                };
+            }
+            listing.ready.pop();
+            if is_current {
+                self.standing(task).listed = 0;
+            }
+        }
+        0
+    }
+
+    /// Gives a task another priority.
+    fn set_priority(&mut self, candidates: &Candidates<'_>, task: TaskId, priority: i64) {
+        let standing = self.standing(task);
+        standing.priority = Some(priority);
+        standing.listed = 0;
+        if candidates.is_ready(task) {
+            self.list(task);
+        }
+    }
+
     /// Applies the change points at this step to the task that takes it.
-    fn change(&mut self, task: TaskId) {
+    fn change(&mut self, candidates: &Candidates<'_>, task: TaskId) {
         while let Some((at, priority)) = self.changes.last().copied()
             && at <= self.steps
         {
             self.changes.pop();
-            self.standing(task).priority = Some(priority);
+            self.set_priority(candidates, task, priority);
         }
     }
 
     /// Counts a step that a task takes while others wait. After too many in a row it falls
     /// behind all others.
-    fn count(&mut self, task: TaskId) {
+    fn count(&mut self, candidates: &Candidates<'_>, task: TaskId) {
         let (last, count) = self.in_a_row;
         let count = if last == Some(task) { count + 1 } else { 1 };
         self.in_a_row = (Some(task), count);
@@ -163,10 +262,8 @@ impl Pct {
         if count > limit.unwrap_or(0).max(*HOLD_LIMITS.start()) {
             self.in_a_row = (None, 0);
             self.floor -= 1;
-            *self.standing(task) = Standing {
-                priority: Some(self.floor),
-                times_behind: times_behind + 1,
-            };
+            self.standing(task).times_behind += 1;
+            self.set_priority(candidates, task, self.floor);
         }
     }
 }
@@ -182,6 +279,9 @@ impl Strategy for Pct {
     }
 
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
+        if self.listing.is_some() {
+            return self.highest(candidates);
+        }
         let highest = candidates.highest(|_, task| Some(self.priority(task)));
         highest.unwrap_or(0)
     }
@@ -191,11 +291,26 @@ impl Strategy for Pct {
             return;
         };
         self.steps += 1;
-        self.change(task);
+        self.change(candidates, task);
         if candidates.len() > 1 {
-            self.count(task);
+            self.count(candidates, task);
         } else {
             self.in_a_row = (None, 0);
+        }
+    }
+
+    fn became_ready(&mut self, _candidates: &Candidates<'_>, task: TaskId) {
+        self.list(task);
+    }
+
+    fn follows_ready(&self) -> Following {
+        Following::Many
+    }
+
+    fn follow(&mut self, candidates: Option<&Candidates<'_>>) {
+        self.listing = None;
+        if let Some(candidates) = candidates {
+            self.make_listing(candidates);
         }
     }
 }

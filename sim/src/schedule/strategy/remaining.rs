@@ -1,5 +1,6 @@
 //! The steps that tasks have left, after the profile of another run.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use rand_chacha::ChaCha8Rng;
@@ -7,6 +8,7 @@ use rand_chacha::rand_core::Rng;
 
 use super::Spawn;
 use crate::ids::TaskId;
+use crate::schedule::fenwick::Fenwick;
 
 /// The expected steps of one task.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -81,19 +83,53 @@ impl Remaining {
     }
 }
 
-/// Returns the index of a weight, drawn with a chance in proportion to it; 0 if all are 0.
-pub(super) fn draw_weighted(
-    rng: &mut ChaCha8Rng,
-    weights: impl Iterator<Item = u64> + Clone,
-) -> usize {
-    let mut rest = below_wide(rng, weights.clone().sum());
-    for (index, weight) in weights.enumerate() {
-        match rest.checked_sub(weight) {
-            Some(left) => rest = left,
-            None => return index,
+/// Weights of tasks, of which one is drawn in a time that hardly grows with their number.
+#[derive(Debug, Default)]
+pub(super) struct Weights {
+    /// By task number.
+    weights: Vec<u64>,
+    sums: Fenwick,
+}
+
+impl Weights {
+    /// Gives a task a weight; 0 takes it out.
+    pub(super) fn set(&mut self, task: TaskId, weight: u64) {
+        let index = task.index() as usize;
+        if self.weights.len() <= index {
+            self.weights.resize(index + 1, 0);
+        }
+        let old = std::mem::replace(&mut self.weights[index], weight);
+        match weight.cmp(&old) {
+            Ordering::Greater => self.sums.add(index, weight - old),
+            Ordering::Less => self.sums.subtract(index, old - weight),
+            Ordering::Equal => {}
         }
     }
-    0
+
+    /// Returns the weight of a task.
+    pub(super) fn of(&self, task: TaskId) -> u64 {
+        let weight = self.weights.get(task.index() as usize);
+        weight.copied().unwrap_or(0)
+    }
+
+    /// Returns the sum of the weights.
+    pub(super) fn total(&self) -> u64 {
+        self.sums.total()
+    }
+
+    /// Returns the task to which a number below the total belongs: so many numbers belong to
+    /// each as it weighs. None for other numbers.
+    pub(super) fn find(&self, number: u64) -> Option<TaskId> {
+        let (index, _) = self.sums.find(number)?;
+        Some(TaskId(
+            u32::try_from(index).expect("tasks have numbers of 32 bits"),
+        ))
+    }
+
+    /// Draws a task with a chance in proportion to its weight. None if all weigh nothing.
+    pub(super) fn draw(&self, rng: &mut ChaCha8Rng) -> Option<TaskId> {
+        self.find(below_wide(rng, self.total()))
+    }
 }
 
 /// Draws uniformly from `0..bound`, as [`below`](crate::schedule::tape::below) does for smaller
@@ -147,14 +183,19 @@ mod tests {
     }
 
     #[test]
-    fn weights_are_drawn_in_proportion() {
+    fn tasks_are_drawn_in_proportion_to_their_weights() {
         let mut rng = crate::schedule::tape::strategy_stream(0);
-        let mut counts = [0; 3];
-        for _ in 0..4_000 {
-            counts[draw_weighted(&mut rng, [1, 0, 3].into_iter())] += 1;
+        let mut weights = Weights::default();
+        assert_eq!(weights.draw(&mut rng), None);
+        for (task, weight) in [(0, 7), (2, 3), (0, 1), (5, 9), (5, 0)] {
+            weights.set(TaskId(task), weight);
         }
-        assert_eq!(counts[1], 0);
+        let mut counts = [0; 6];
+        for _ in 0..4_000 {
+            let drawn = weights.draw(&mut rng).expect("some have a weight");
+            counts[drawn.index() as usize] += 1;
+        }
+        assert_eq!(counts[0] + counts[2], 4_000, "{counts:?}");
         assert!((2_850..3_150).contains(&counts[2]), "{counts:?}");
-        assert_eq!(draw_weighted(&mut rng, [0, 0].into_iter()), 0);
     }
 }

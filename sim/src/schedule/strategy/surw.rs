@@ -7,13 +7,12 @@
 //! left, and the others wait in front of theirs until it has. All other steps are picked at
 //! random.
 
-use std::collections::BTreeSet;
-
 use rand_chacha::ChaCha8Rng;
 
-use super::remaining::{Remaining, below_wide, draw_weighted};
+use super::remaining::{Remaining, Weights, below_wide};
 use super::{
-    Candidates, Profile, Sampler, Spawn, Strategy, StrategyInfo, StrategyKind, StrategyName,
+    Candidates, Following, PendingOperation, Profile, Sampler, Spawn, Strategy, StrategyInfo,
+    StrategyKind, StrategyName,
 };
 use crate::ids::TaskId;
 use crate::schedule::ResourceLabel;
@@ -50,7 +49,12 @@ pub struct Surw {
     selected: Option<ResourceLabel>,
     /// Selected steps that tasks have left.
     remaining: Remaining,
-    live: BTreeSet<TaskId>,
+    /// The selected steps that each live task has left.
+    live: Weights,
+    /// The ready tasks whose next step is not selected: 1 each.
+    free: Weights,
+    /// The ready tasks whose next step is selected, with what they weigh when one has to go on.
+    selecting: Weights,
     /// The task that does the next selected step.
     intended: Option<TaskId>,
     /// Picks since the last selected step.
@@ -65,7 +69,9 @@ impl Surw {
             profile: profile.clone(),
             selected: None,
             remaining: Remaining::default(),
-            live: BTreeSet::new(),
+            live: Weights::default(),
+            free: Weights::default(),
+            selecting: Weights::default(),
             intended: None,
             waited: 0,
         }
@@ -86,38 +92,47 @@ impl Surw {
         self.remaining = Remaining::new(profile.expected_operations(resource));
     }
 
-    /// Returns `true` if the next step of the candidate is selected. That it wakes from a wait
-    /// is not: the operation began before.
-    fn is_selected(&self, candidates: &Candidates<'_>, index: usize) -> bool {
-        self.selected.is_none_or(|selected| {
-            let at = candidates.point(index);
-            at.is_some_and(|at| candidates.label(at.resource()) == selected)
-        })
+    /// Returns `true` if a step at that scheduling point is selected. That a task wakes from a
+    /// wait is not: the operation began before.
+    fn is_selected(&self, candidates: &Candidates<'_>, at: Option<PendingOperation>) -> bool {
+        self.selected
+            .is_none_or(|selected| at.is_some_and(|at| candidates.label(at.resource()) == selected))
     }
 
     /// Returns the task that does the next selected step, drawn anew after each; none if all
     /// have had as many as in the profile.
     fn intend(&mut self) -> Option<TaskId> {
         if self.intended.is_none() {
-            let live: Vec<TaskId> = self.live.iter().copied().collect();
-            let weights = live.iter().map(|task| self.remaining.of(*task));
-            let drawn = draw_weighted(&mut self.rng, weights);
-            let drawn = live.get(drawn).copied();
-            self.intended = drawn.filter(|task| self.remaining.of(*task) > 0);
+            self.intended = self.live.draw(&mut self.rng);
         }
         self.intended
     }
 
-    /// Returns the index of one of the candidates that are held back.
-    fn release_one(&mut self, candidates: &Candidates<'_>, allowed: &[bool]) -> usize {
-        let remaining = &self.remaining;
-        let weights = candidates.tasks().zip(allowed).map(|(task, allowed)| {
-            let weight = remaining.of(task).max(1);
-            if *allowed { 0 } else { weight }
-        });
-        let index = draw_weighted(&mut self.rng, weights);
-        self.intended = candidates.task(index);
-        index
+    /// Returns the index of one of the candidates that are held back. `running` is the running
+    /// task if it is one of them.
+    fn release_one(&mut self, candidates: &Candidates<'_>, running: Option<TaskId>) -> usize {
+        let intended = self.intended.map(|task| (task, self.selecting.of(task)));
+        if let Some((intended, _)) = intended {
+            self.selecting.set(intended, 0);
+        }
+        let weight = running.map_or(0, |task| self.weight(task));
+        let drawn = below_wide(&mut self.rng, weight + self.selecting.total());
+        let ready = drawn.checked_sub(weight);
+        let ready = ready.and_then(|drawn| self.selecting.find(drawn));
+        if let Some((intended, weight)) = intended {
+            self.selecting.set(intended, weight);
+        }
+        self.intended = ready.or(running);
+        ready.map_or(0, |task| candidates.index_of_ready(task))
+    }
+
+    fn weight(&self, task: TaskId) -> u64 {
+        self.remaining.of(task).max(1)
+    }
+
+    fn forget_ready(&mut self, task: TaskId) {
+        self.free.set(task, 0);
+        self.selecting.set(task, 0);
     }
 }
 
@@ -132,43 +147,55 @@ impl Strategy for Surw {
     }
 
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
-        let intended = self.intend();
-        let allowed: Vec<bool> = candidates
-            .tasks()
-            .enumerate()
-            .map(|(index, task)| {
-                let is_its_turn = intended.is_none_or(|intended| intended == task);
-                is_its_turn || !self.is_selected(candidates, index)
-            })
-            .collect();
-        let limit = self.profile.hold_limit();
         self.waited += 1;
-        let some_wait = allowed.contains(&false);
-        if some_wait && (self.waited > limit || !allowed.contains(&true)) {
-            return self.release_one(candidates, &allowed);
+        let Some(intended) = self.intend() else {
+            return below_wide(&mut self.rng, candidates.len() as u64) as usize;
+        };
+        let running = candidates.running();
+        let held_running = running
+            .filter(|task| *task != intended && self.is_selected(candidates, candidates.point(0)));
+        let intended_weight = self.selecting.of(intended);
+        let some_wait = held_running.is_some() || self.selecting.total() > intended_weight;
+        // In this order: the running task, the intended one, and those that are free.
+        let running_is_free = u64::from(running.is_some() && held_running.is_none());
+        let intended_is_ready = u64::from(intended_weight > 0);
+        let allowed = running_is_free + intended_is_ready + self.free.total();
+        if some_wait && (self.waited > self.profile.hold_limit() || allowed == 0) {
+            return self.release_one(candidates, held_running);
         }
-        draw_weighted(
-            &mut self.rng,
-            allowed.iter().map(|allowed| u64::from(*allowed)),
-        )
+        let drawn = below_wide(&mut self.rng, allowed);
+        let Some(ready) = drawn.checked_sub(running_is_free) else {
+            return 0;
+        };
+        let task = match ready.checked_sub(intended_is_ready) {
+            None => Some(intended),
+            Some(free) => self.free.find(free),
+        };
+        task.map_or(0, |task| candidates.index_of_ready(task))
     }
 
     fn step(&mut self, candidates: &Candidates<'_>, index: usize) {
         let Some(task) = candidates.task(index) else {
             return;
         };
-        if self.is_selected(candidates, index) {
+        if self.is_selected(candidates, candidates.point(index)) {
             self.remaining.stepped(task);
+            self.live.set(task, self.remaining.of(task));
             self.waited = 0;
             if self.intended == Some(task) {
                 self.intended = None;
             }
         }
+        if !candidates.is_running(index) {
+            self.forget_ready(task);
+        }
     }
 
     fn spawned(&mut self, spawn: &Spawn) {
         let weight = self.remaining.spawned(spawn);
-        self.live.insert(spawn.task);
+        for task in spawn.parent.into_iter().chain([spawn.task]) {
+            self.live.set(task, self.remaining.of(task));
+        }
         let Some(parent) = spawn.parent.filter(|parent| self.intended == Some(*parent)) else {
             return;
         };
@@ -179,8 +206,24 @@ impl Strategy for Surw {
         }
     }
 
+    fn became_ready(&mut self, candidates: &Candidates<'_>, task: TaskId) {
+        if self.is_selected(candidates, candidates.point_of_ready(task)) {
+            self.selecting.set(task, self.weight(task));
+        } else {
+            self.free.set(task, 1);
+        }
+    }
+
+    fn withdrawn(&mut self, task: TaskId) {
+        self.forget_ready(task);
+    }
+
+    fn follows_ready(&self) -> Following {
+        Following::Always
+    }
+
     fn ended(&mut self, task: TaskId) {
-        self.live.remove(&task);
+        self.live.set(task, 0);
         if self.intended == Some(task) {
             self.intended = None;
         }

@@ -13,10 +13,12 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use super::remaining::{Remaining, draw_weighted};
+use super::remaining::{Remaining, Weights, below_wide};
 use super::{
-    Candidates, Profile, Sampler, Spawn, Strategy, StrategyInfo, StrategyKind, StrategyName,
+    Candidates, Following, Profile, Sampler, Spawn, Strategy, StrategyInfo, StrategyKind,
+    StrategyName,
 };
+use crate::ids::TaskId;
 use crate::schedule::tape::strategy_stream;
 
 /// The entry of the table.
@@ -45,6 +47,8 @@ impl StrategyName {
 pub struct Urw {
     rng: ChaCha8Rng,
     remaining: Remaining,
+    /// The weights of the ready tasks.
+    ready: Weights,
 }
 
 impl Urw {
@@ -54,7 +58,12 @@ impl Urw {
         Self {
             rng: strategy_stream(0),
             remaining: Remaining::new(profile.expected_steps()),
+            ready: Weights::default(),
         }
+    }
+
+    fn weight(&self, task: TaskId) -> u64 {
+        self.remaining.of(task).max(1)
     }
 }
 
@@ -68,18 +77,35 @@ impl Strategy for Urw {
     }
 
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
-        let remaining = &self.remaining;
-        let weights = candidates.tasks().map(|task| remaining.of(task).max(1));
-        draw_weighted(&mut self.rng, weights)
+        let running = candidates.running().map_or(0, |task| self.weight(task));
+        let drawn = below_wide(&mut self.rng, running + self.ready.total());
+        let ready = drawn.checked_sub(running);
+        let task = ready.and_then(|drawn| self.ready.find(drawn));
+        task.map_or(0, |task| candidates.index_of_ready(task))
     }
 
     fn step(&mut self, candidates: &Candidates<'_>, index: usize) {
         if let Some(task) = candidates.task(index) {
             self.remaining.stepped(task);
+            if !candidates.is_running(index) {
+                self.ready.set(task, 0);
+            }
         }
     }
 
     fn spawned(&mut self, spawn: &Spawn) {
         self.remaining.spawned(spawn);
+    }
+
+    fn became_ready(&mut self, _candidates: &Candidates<'_>, task: TaskId) {
+        self.ready.set(task, self.weight(task));
+    }
+
+    fn withdrawn(&mut self, task: TaskId) {
+        self.ready.set(task, 0);
+    }
+
+    fn follows_ready(&self) -> Following {
+        Following::Always
     }
 }
