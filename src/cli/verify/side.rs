@@ -285,8 +285,11 @@ fn run_scenarios(
             Broken::internal(format!("{program} cannot be started: {error}"))
         })?;
     let text = serde_json::to_vec(request).map_err(io::Error::from)?;
-    // It reads all of this before it prints, and an end before that is seen below.
-    let written = child.stdin.take().map(|mut stdin| stdin.write_all(&text));
+    // It reads all of this before it prints. One that ends before that has printed too few runs.
+    let written = match child.stdin.take().map(|mut stdin| stdin.write_all(&text)) {
+        Some(Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    };
     let output = child.wait_with_output()?;
     let complaint = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
@@ -300,7 +303,7 @@ fn run_scenarios(
             ),
         });
     }
-    written.transpose()?;
+    written?;
     for line in output.stdout.lines() {
         collected.print(&line?)?;
     }
