@@ -2,6 +2,8 @@
 
 use std::backtrace::Backtrace;
 
+use crate::source_root;
+
 /// Packages between user code and the C library.
 const IN_BETWEEN: [&str; 7] = [
     "corosensei",
@@ -14,8 +16,6 @@ const IN_BETWEEN: [&str; 7] = [
 ];
 /// Frames of the run itself: those below belong to its caller, outside it.
 const END: [&str; 2] = ["src/run.rs", "src/engine/driver.rs"];
-/// Directories of a package's source code.
-const SOURCES: [&str; 4] = ["src", "tests", "examples", "benches"];
 
 /// Returns the place of the first frame of user code on this thread's stack.
 pub(crate) fn caller() -> String {
@@ -124,7 +124,7 @@ fn owner(path: &str) -> Owner<'_> {
     }
     let package = published(path).or_else(|| checked_out(path));
     let Some((package, file)) = package else {
-        return Owner::User(within_package(path));
+        return Owner::User(source_root::relative(path));
     };
     if !IN_BETWEEN.contains(&name(package)) {
         return Owner::Published(without_registry(path));
@@ -185,23 +185,6 @@ fn split(location: &str) -> Option<(&str, &str)> {
     match rest.rsplit_once(':') {
         Some((path, line)) if is_number(line) => Some((path, &location[path.len() + 1..])),
         _ => Some((rest, last)),
-    }
-}
-
-/// Returns the path from the package's directory of source code on: the same on every machine.
-fn within_package(path: &str) -> &str {
-    let mut from = None;
-    let mut at = 0;
-    for component in path.split('/') {
-        let is_last = at + component.len() == path.len();
-        if SOURCES.contains(&component) && !is_last {
-            from = Some(at);
-        }
-        at += component.len() + 1;
-    }
-    match from {
-        Some(from) => &path[from..],
-        None => path.rsplit('/').next().unwrap_or(path),
     }
 }
 

@@ -61,6 +61,7 @@ mod plain_locks;
 mod scope;
 #[cfg(unix)]
 mod signals;
+mod source_root;
 mod stacks;
 
 pub use borrow_cell::{BorrowCell, Borrowed, Cells, ExclusiveBorrow, SharedBorrow};
@@ -73,6 +74,7 @@ pub use scope::{
 };
 #[cfg(unix)]
 pub use signals::is_ignored;
+pub use source_root::set_source_root;
 pub use stacks::{JobResult, OwnStack, StackError, is_on_own_stack, is_unwinding, suspend};
 
 /// Returns `true` if this build's scopes are effective: hash-map keys, both clocks, and

@@ -89,6 +89,7 @@ fn expand(settings: &Settings, function: &ItemFn) -> Result<proc_macro2::TokenSt
                 name: ::core::stringify!(#name),
                 file: ::core::file!(),
             })
+            .package_directory(::core::env!("CARGO_MANIFEST_DIR"))
             #(#calls)*
             .run(#program);
         }

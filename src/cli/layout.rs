@@ -1,9 +1,12 @@
-//! Rows of two columns, the second of which is a long text, on terminals of any width.
+//! Rows of columns, the last of which is a long text, on terminals of any width.
 
 use std::io::{self, IsTerminal};
 
 use console::Term;
+use textwrap::core::display_width;
 use textwrap::{Options, WordSplitter};
+
+use crate::console::plain;
 
 /// The least width at which a column of text is easier to read than lines below the first column.
 const TEXT_MIN: usize = 32;
@@ -45,6 +48,20 @@ impl Width {
         }
     }
 
+    /// Returns a text for people with its longer lines broken. What does not fit goes on below
+    /// the last column of its line that is wide enough; columns are two spaces apart.
+    pub(super) fn fitted(self, text: &str) -> String {
+        let Self::Columns(columns) = self else {
+            return text.to_owned();
+        };
+        let fitted = |line: &str| match line.strip_suffix('\n') {
+            _ if display_width(line) <= columns => line.to_owned(),
+            Some(line) => filled(line, columns, "", &" ".repeat(hang(line, columns))),
+            None => line.to_owned(),
+        };
+        text.split_inclusive('\n').map(fitted).collect()
+    }
+
     /// Returns a text on one line, or on as many as the width takes.
     pub(super) fn paragraph(self, text: &str, indent: &str) -> String {
         match self {
@@ -52,6 +69,17 @@ impl Width {
             Self::Columns(columns) => filled(text, columns, indent, indent),
         }
     }
+}
+
+/// Returns the indent of what does not fit on a line.
+fn hang(line: &str, columns: usize) -> usize {
+    let line = plain(line);
+    let indent = line.len() - line.trim_start_matches(' ').len();
+    let letters = line.char_indices().filter(|(_, letter)| *letter != ' ');
+    let starts = letters.filter(|(at, _)| line[..*at].ends_with("  "));
+    let starts = starts.map(|(at, _)| display_width(&line[..at]));
+    let wide = starts.take_while(|start| start + TEXT_MIN <= columns);
+    wide.last().unwrap_or(indent + BELOW.len())
 }
 
 fn filled(text: &str, columns: usize, first: &str, others: &str) -> String {
@@ -91,6 +119,46 @@ mod tests {
             Width::Columns(40).row("shared", 10, TEXT),
             "shared\n  Two agents share one bridge, and every\n  event reaches its own thread.\n"
         );
+    }
+
+    #[test]
+    fn line_goes_on_below_its_last_column() {
+        let text = "  locks     Mutex of src/bus.rs:68:26: 4 waits for 1 lock, 0ms in all\n\
+                    \u{1b}[1mfifo\u{1b}[0m  one reached client-1\n";
+        assert_eq!(
+            Width::Columns(48).fitted(text),
+            "  locks     Mutex of src/bus.rs:68:26: 4 waits\n\
+             \x20           for 1 lock, 0ms in all\n\
+             \u{1b}[1mfifo\u{1b}[0m  one reached client-1\n"
+        );
+        assert_eq!(Width::Unlimited.fitted(text), text);
+    }
+
+    #[test]
+    fn narrow_column_is_left_for_the_one_before() {
+        let text = "  »     86     0.008s  burst-1  is postponed before it uses the Mutex\n";
+        assert_eq!(
+            Width::Columns(60).fitted(text),
+            "  »     86     0.008s  burst-1  is postponed before it uses\n\
+             \x20                      the Mutex\n"
+        );
+        assert_eq!(
+            Width::Columns(30).fitted(text),
+            "  »     86     0.008s  burst-1\n    is postponed before it\n    uses the Mutex\n"
+        );
+    }
+
+    #[test]
+    fn fitted_text_has_the_same_words() {
+        let text =
+            "VIOLATION  shared  seed 21  random  fingerprint 3831c7498fb08e97\n  run  0.1s\n\n";
+        let letters = |text: &str| text.split_whitespace().collect::<String>();
+        for columns in 1..120 {
+            let fitted = Width::Columns(columns).fitted(text);
+            let is_wide = |line: &str| line.len() > columns.max(2 * BELOW.len() + 1);
+            assert!(!fitted.lines().any(is_wide), "{columns}:\n{fitted}");
+            assert_eq!(letters(&fitted), letters(text));
+        }
     }
 
     #[test]

@@ -34,6 +34,7 @@ use rehearsal_history::Amount;
 use rehearsal_history::metrics::Unit;
 
 use self::explore::PackageArgs;
+use self::layout::Width;
 use self::on_repro::on_repro;
 use self::results::ResultArgs;
 use self::terminal::Terminal;
@@ -461,6 +462,11 @@ fn dispatch(cli: &Cli) -> Exit {
             Exit::Internal
         }
     }
+}
+
+/// Prints a text for people: a terminal gets it in lines of its width.
+fn print_text(text: &str) -> io::Result<()> {
+    print(&Width::of_stdout().fitted(text))
 }
 
 /// Prints a result and returns its exit code. A closed pipe leaves a failure as it is, but a

@@ -9,15 +9,16 @@ use rehearsal_history::metrics::Unit;
 
 use super::baseline::{Metrics, Shared};
 use super::results::ResultFiles;
-use super::{RunArgs, print, print_error, print_result, select};
+use super::{RunArgs, print, print_error, print_result, print_text, select};
 use crate::exit::Exit;
 use crate::explore::{
     self, Describe, Executed, Exploration, Keep, Options, Repeat, Reporter, Totals, summary,
 };
+use crate::report;
+use crate::report::failure::{self, FailureText};
 use crate::report::json::RunLine;
 use crate::report::next_steps::{self, NextSteps};
 use crate::report::summary::{BAD, GOOD, many, styled};
-use crate::report::{self, failure};
 use crate::run::RunVerdict;
 use crate::run::seeds::Seeds;
 use crate::scenario::{ExpectedVerdict, Scenario};
@@ -106,7 +107,7 @@ fn run_one(
     let exit = found.exit_within(scenario, true, args.max_failure_rate);
     results.add(scenario, &found, exit);
     if shown == Shown::FirstOfEachVerdict {
-        match print(&seeds_text(scenario, &found)) {
+        match print_text(&seeds_text(scenario, &found)) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(exit),
             printed => printed?,
         }
@@ -165,19 +166,23 @@ impl Printer<'_> {
         }
     }
 
-    /// Returns the verdict; of a failure, what led to it.
-    fn story(&self, run: &Executed) -> String {
-        let more = match &run.repro {
-            Some(path) if self.no_shrink => next_steps::with_command(path),
+    /// Prints the verdict; of a failure, what led to it.
+    fn print_verdict(&self, run: &Executed) -> io::Result<()> {
+        let FailureText { block, next } = match &run.repro {
+            Some(path) if self.no_shrink => FailureText {
+                block: String::new(),
+                next: next_steps::with_command(path),
+            },
             Some(path) => failure::render_file(
                 self.scenario,
                 path,
                 NextSteps::Binary,
                 &AtomicBool::new(false),
             ),
-            None => String::new(),
+            None => FailureText::default(),
         };
-        format!("{}{more}", run.verdict_text)
+        print_text(&format!("{}{block}", run.verdict_text))?;
+        print(&next)
     }
 }
 
@@ -185,10 +190,13 @@ impl Reporter for Printer<'_> {
     fn run(&mut self, run: &Executed, totals: &Totals) -> io::Result<()> {
         self.worst = self.worst.worst(run.verdict.exit());
         if let Some(text) = &run.text {
-            print(text)?;
+            match self.shown {
+                Shown::Json => print(text)?,
+                Shown::Whole | Shown::FirstOfEachVerdict => print_text(text)?,
+            }
         }
         if self.is_shown(run, totals) {
-            print(&self.story(run))?;
+            self.print_verdict(run)?;
         }
         Ok(())
     }

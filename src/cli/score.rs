@@ -136,7 +136,7 @@ pub(super) fn score(root: &Path, args: &ScoreArgs) -> io::Result<Exit> {
         Err(exit) => return Ok(exit),
     };
     if !args.json {
-        super::print(&summary(&scores))?;
+        super::print_text(&summary(&scores))?;
     }
     if let Some(file) = &args.page
         && let Err(error) = fs::write(file, page(&scores))
@@ -209,7 +209,7 @@ fn measure_all(
     let width = scenarios.iter().map(|scenario| scenario.name.len()).max();
     let width = width.unwrap_or_default();
     if !args.json {
-        super::print(&head(width))?;
+        super::print_text(&head(width))?;
     }
     let mut scores = Vec::new();
     for scenario in scenarios {
@@ -227,11 +227,12 @@ fn measure_all(
                 print_error(&format!("interrupted at {}, {strategy}\n", scenario.name));
                 return Ok(None);
             };
-            terminal.print(&if args.json {
-                format!("{}\n", serde_json::to_string(&ScoreLine::from(&score))?)
+            if args.json {
+                let line = serde_json::to_string(&ScoreLine::from(&score))?;
+                terminal.print(&format!("{line}\n"))?;
             } else {
-                row(&score, width)
-            })?;
+                terminal.print_text(&row(&score, width))?;
+            }
             scores.push(score);
         }
     }

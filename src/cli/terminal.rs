@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 
+use super::layout::Width;
 use super::progress::Display;
 use super::{print, print_error};
 use crate::command::Console;
@@ -42,6 +43,10 @@ impl Console for Terminal<'_> {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             printed => printed,
         }
+    }
+
+    fn print_text(&mut self, text: &str) -> io::Result<()> {
+        self.print(&Width::of_stdout().fitted(text))
     }
 
     fn warn(&mut self, text: &str) {

@@ -262,6 +262,7 @@ fn forward(stream: &UnixStream, console: &mut dyn Console) -> io::Result<Option<
     loop {
         match receive(&mut reader) {
             Ok(Some(Message::Print(text))) => console.print(&text)?,
+            Ok(Some(Message::PrintText(text))) => console.print_text(&text)?,
             Ok(Some(Message::Warn(text))) => console.warn(&text),
             Ok(Some(Message::Progress(progress))) => console.progress(&progress)?,
             Ok(Some(Message::Done(exit))) => return Ok(Some(exit)),

@@ -306,9 +306,11 @@ fn shrink(
             console.warn(&format!("not shrunk: {}\n", file.shown()));
             continue;
         }
-        let story = failure::render_file(target, file, NextSteps::Binary, stop);
+        let failure::FailureText { block, next } =
+            failure::render_file(target, file, NextSteps::Binary, stop);
         if !json {
-            console.print(&format!("\n{signature}\n{story}\n"))?;
+            console.print_text(&format!("\n{signature}\n{block}"))?;
+            console.print(&format!("{next}\n"))?;
         }
     }
     Ok(())

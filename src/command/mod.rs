@@ -37,6 +37,12 @@ pub(crate) trait Console {
     /// Prints a result.
     fn print(&mut self, text: &str) -> io::Result<()>;
 
+    /// Prints a result for people, whose lines a terminal breaks where it needs to. What is to be
+    /// copied as it stands, a command or a line of JSON, is printed by [`Console::print`].
+    fn print_text(&mut self, text: &str) -> io::Result<()> {
+        self.print(text)
+    }
+
     /// Prints a problem, which is no result.
     fn warn(&mut self, text: &str);
 

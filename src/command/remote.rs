@@ -24,6 +24,8 @@ use crate::target::Target;
 pub(crate) enum Message {
     /// A result to print.
     Print(String),
+    /// A result for people to print.
+    PrintText(String),
     /// A problem to print.
     Warn(String),
     /// The progress of an exploration.
@@ -100,6 +102,10 @@ struct Channel<'a> {
 impl Console for Channel<'_> {
     fn print(&mut self, text: &str) -> io::Result<()> {
         send(self.stream, &Message::Print(text.to_owned()))
+    }
+
+    fn print_text(&mut self, text: &str) -> io::Result<()> {
+        send(self.stream, &Message::PrintText(text.to_owned()))
     }
 
     fn warn(&mut self, text: &str) {

@@ -27,7 +27,7 @@ pub(super) fn replay(
         let line = serde_json::to_string(&ReplayLine::new(file, repro, &replay))?;
         console.print(&format!("{line}\n"))?;
     } else {
-        console.print(&text(file, repro, target, &replay))?;
+        console.print_text(&text(file, repro, target, &replay))?;
     }
     Ok(replay.exit())
 }

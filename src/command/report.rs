@@ -66,7 +66,7 @@ fn print(target: &dyn Target, studied: &ShrinkResult, console: &mut dyn Console)
     let run = summary::run(&*studied.variant, report);
     let failure = summary::failure(report);
     let block = block::render(target, studied, None);
-    console.print(&format!("{run}{failure}{block}"))
+    console.print_text(&format!("{run}{failure}{block}"))
 }
 
 /// Writes each form that was asked for. Returns `false` if a file cannot be written.

@@ -39,7 +39,8 @@ pub(super) fn shrink(
             let block = block::render(target, &shrinking, Some(file));
             let next = next_steps::with_command(file);
             let page = failure::page_beside(target, &shrinking, file);
-            console.print(&format!("{summary}{block}\n{next}{page}"))?;
+            console.print_text(&format!("{summary}{block}\n"))?;
+            console.print(&format!("{next}{page}"))?;
             if shrinking.complete || !stop.load(Ordering::Relaxed) {
                 return Ok(Exit::Pass);
             }

@@ -85,15 +85,30 @@ fn verify(target: &dyn Target, repro: &Repro, file: &Path) -> Result<(), Unshrun
     same.then_some(()).ok_or(Unshrunk::NotVerified)
 }
 
-/// Shrinks the repro in `file` within a little time. Returns the run that remains, and
-/// the commands that continue from it.
+/// The text of a failure, without its verdict. Displayed, it is the whole.
+#[derive(Default)]
+pub(crate) struct FailureText {
+    /// The run that remains.
+    pub(crate) block: String,
+    /// The commands that continue from it, to be copied as they stand, and the page.
+    pub(crate) next: String,
+}
+
+impl fmt::Display for FailureText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.block)?;
+        f.write_str(&self.next)
+    }
+}
+
+/// Shrinks the repro in `file` within a little time.
 fn render(
     target: &dyn Target,
     repro: &Repro,
     file: &Path,
     next: NextSteps,
     stop: &AtomicBool,
-) -> String {
+) -> FailureText {
     let out_of_time = clock::after(DEFAULT_SHRINK_TIME);
     let limits = Limits {
         runs: RUNS_MAX,
@@ -103,9 +118,15 @@ fn render(
         Ok(shrinking) => {
             let block = block::render(target, &shrinking, Some(file));
             let page = page_beside(target, &shrinking, file);
-            format!("{block}\n{}{page}", next.of(target, file))
+            FailureText {
+                block: format!("{block}\n"),
+                next: next.of(target, file) + &page,
+            }
         }
-        Err(reason) => format!("\n  not shrunk: {reason}\n\n{}", next.of(target, file)),
+        Err(reason) => FailureText {
+            block: format!("\n  not shrunk: {reason}\n\n"),
+            next: next.of(target, file),
+        },
     }
 }
 
@@ -127,10 +148,13 @@ pub(crate) fn render_file(
     file: &Path,
     next: NextSteps,
     stop: &AtomicBool,
-) -> String {
+) -> FailureText {
     match Repro::read(file) {
         Ok(repro) => render(target, &repro, file, next, stop),
-        Err(_) => format!("  {} cannot be read back\n", file.shown()),
+        Err(_) => FailureText {
+            block: format!("  {} cannot be read back\n", file.shown()),
+            next: String::new(),
+        },
     }
 }
 
@@ -161,6 +185,7 @@ mod tests {
         let scenario = kept.find_scenario(&file, &["scenarios".into()]);
         let scenario = scenario.expect("its scenario");
         let text = render_file(&scenario, &file, NextSteps::Binary, &AtomicBool::new(false));
+        let text = text.to_string();
         assert!(text.contains("  page    not written: "), "{text}");
         assert!(text.contains("  replay  rehearsal replay "), "{text}");
         let small = Repro::read(&file).expect("the repro");

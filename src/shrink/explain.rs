@@ -5,8 +5,8 @@ use std::panic::Location;
 
 use rehearsal_sim::hermetic::without_registry;
 use rehearsal_sim::{
-    CodeLine, Deviation, DeviationKind, DiskLoss, Interruption, Meanwhile, Postponement,
-    ResourceKind, Resumption, Schedule, Switch, TaskDecision, TaskId, is_in_std,
+    CodeLine, Deviation, DeviationKind, DiskLoss, Interruption, Link, Meanwhile, Postponement,
+    ResourceKind, Resumption, Schedule, Site, Switch, TaskDecision, TaskId, is_in_std,
 };
 
 use crate::run::{RunReport, RunVerdict};
@@ -28,7 +28,7 @@ pub struct Explanation {
 pub struct Explained {
     /// The decision.
     pub decision: Deviation,
-    /// The task that it concerns; empty for a choice of the world.
+    /// The task, host or packet that it concerns; empty for a choice of the world.
     pub who: String,
     /// Its effect, as in "gives way to data-2"; empty for a choice of the
     /// world, whose site says it.
@@ -180,8 +180,8 @@ impl<'r> Records<'r> {
     }
 }
 
-/// Describes a decision of a recorded run; empty for a choice of the world. `choice` is its
-/// number among all choices of the run.
+/// Describes a decision of a recorded run; empty for a choice of the world other than a latency.
+/// `choice` is its number among all choices of the run.
 fn describe(
     report: &RunReport,
     records: &Records<'_>,
@@ -200,8 +200,13 @@ fn describe(
     if let Some(made) = records.interruptions.get(&choice) {
         return describe_interruption(made);
     }
-    let loss = records.losses.get(&choice);
-    loss.map_or_else(Described::default, |loss| describe_loss(loss))
+    if let Some(loss) = records.losses.get(&choice) {
+        return describe_loss(loss);
+    }
+    match &decision.site {
+        Site::Latency(link) => describe_latency(link, decision.value),
+        _ => Described::default(),
+    }
 }
 
 fn describe_switch(report: &RunReport, switch: &Switch, decision: &Deviation) -> Described {
@@ -389,6 +394,17 @@ fn describe_loss(loss: &DiskLoss) -> Described {
     }
 }
 
+/// Describes a packet that is slower than the fastest one.
+fn describe_latency(link: &Link, micros: u32) -> Described {
+    let Link { from, to } = link;
+    let (millis, micros) = (micros / 1_000, micros % 1_000);
+    Described {
+        who: "packet".to_owned(),
+        what: format!("from {from} to {to} takes {millis}.{micros:03}ms more than the least"),
+        later: None,
+    }
+}
+
 /// A task by the name that it gave itself, or its number and where it was
 /// spawned.
 pub(crate) fn task_name(report: &RunReport, task: TaskId) -> String {
@@ -407,6 +423,19 @@ pub(crate) fn task_name(report: &RunReport, task: TaskId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn latency_is_a_time() {
+        let link = Link {
+            from: "client".to_owned(),
+            to: "server".to_owned(),
+        };
+        let Described { who, what, .. } = describe_latency(&link, 18_001);
+        assert_eq!(
+            format!("{who} {what}"),
+            "packet from client to server takes 18.001ms more than the least"
+        );
+    }
 
     #[test]
     fn ordinals_end_as_they_are_spoken() {

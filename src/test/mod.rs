@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use rehearsal_history::profile::{PROFILES, Profile};
+use rehearsal_sim::hermetic::set_source_root;
 use rehearsal_sim::{Ambient, Budget, Interleave, Leaks, PlainTaskPolicy, World};
 
 use self::verify::{TestRun, verify};
@@ -62,6 +63,8 @@ pub struct Test {
     world: WorldSpec,
     oracles: Vec<ChosenOracle>,
     profile: Option<&'static Profile>,
+    /// The directory of the test's package.
+    directory: Option<&'static str>,
     /// The invalid settings.
     problems: Vec<String>,
 }
@@ -180,8 +183,18 @@ impl Test {
             },
             oracles: Vec::new(),
             profile: None,
+            directory: None,
             problems: Vec::new(),
         }
+    }
+
+    /// Sets the directory of the test's package, as `CARGO_MANIFEST_DIR` is when it is compiled.
+    /// Reports then name each line of the workspace's code by its path in the workspace, and not
+    /// in its package.
+    #[must_use]
+    pub fn package_directory(mut self, directory: &'static str) -> Self {
+        self.directory = Some(directory);
+        self
     }
 
     /// Sets the seeds: `1_000`, `5..10`, `"5..10"`.
@@ -443,6 +456,9 @@ impl Test {
         let environment = Environment::read().map_err(|error| error.to_string())?;
         warn_once(&environment.unknown);
         build_limits::note_target(self.world.ambient);
+        if let Some(directory) = self.directory {
+            set_source_root(directory, &self.test.file.to_string_lossy());
+        }
         let world = WorldSpec {
             cancellations: self.cancel.most(),
             ..self.world

@@ -137,7 +137,8 @@ fn searched(target: &dyn Target, found: &Exploration, search: Search) -> Result<
     if let Some(failure) = first {
         let story = match found.repros.get(&failure.signature) {
             Some(path) => {
-                failure::render_file(target, path, NextSteps::Tests, &AtomicBool::new(false))
+                let stop = AtomicBool::new(false);
+                failure::render_file(target, path, NextSteps::Tests, &stop).to_string()
             }
             None => String::new(),
         };
@@ -169,7 +170,10 @@ fn shortcoming(target: &dyn Target, found: &Exploration) -> Option<String> {
 /// commands that continue from it.
 fn failure(target: &dyn Target, run: &Executed) -> String {
     let story = match &run.repro {
-        Some(path) => failure::render_file(target, path, NextSteps::Tests, &AtomicBool::new(false)),
+        Some(path) => {
+            let stop = AtomicBool::new(false);
+            failure::render_file(target, path, NextSteps::Tests, &stop).to_string()
+        }
         None => String::new(),
     };
     let again = next_steps::run_again(target, run.key.seed, run.strategy);

@@ -65,7 +65,7 @@ fn acknowledging_before_the_sync_loses_an_entry() {
     for part in [
         "acknowledged: [\"entry 0\"",
         "1 deviation, 0 preemptions",
-        "loses in its crash the write of 8 bytes to /journal at src/journal.rs:",
+        "loses in its crash the write of 8 bytes to /journal at examples/journal/src/journal.rs:",
         "Without the deviation marked » the run passes.",
     ] {
         assert!(report.contains(part), "`{part}` is missing in\n{report}");

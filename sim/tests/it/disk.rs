@@ -237,7 +237,7 @@ fn loss_names_the_file_and_the_line_that_wrote() {
     let lost = lost.expect("a run loses the first of the two writes");
     assert_eq!(lost.host, "server");
     let text = lost.to_string();
-    let expected = "loses in its crash the write of 4 bytes to /a at tests/it/disk.rs:";
+    let expected = "loses in its crash the write of 4 bytes to /a at sim/tests/it/disk.rs:";
     assert!(text.starts_with(expected), "{text}");
 }
 

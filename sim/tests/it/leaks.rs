@@ -85,7 +85,10 @@ fn thread_fails_the_run_and_has_a_site() {
                 LeakKind::Socket { site } if name.starts_with("a runtime") => site,
                 other => panic!("{name}: {other:?}"),
             };
-            assert!(site.starts_with("tests/it/leaks.rs:"), "{name}: {report}");
+            assert!(
+                site.starts_with("sim/tests/it/leaks.rs:"),
+                "{name}: {report}"
+            );
             assert!(report.task == "the program", "{report}");
             assert_eq!(outcome.verdict.at(), Some(VirtualTime::ZERO));
         }
@@ -116,7 +119,10 @@ fn socket_fails_the_run_and_has_a_site() {
             let LeakKind::Socket { site } = &report.kind else {
                 panic!("{name}: {report}");
             };
-            assert!(site.starts_with("tests/it/leaks.rs:"), "{name}: {report}");
+            assert!(
+                site.starts_with("sim/tests/it/leaks.rs:"),
+                "{name}: {report}"
+            );
         }
     }
 }
@@ -165,7 +171,7 @@ fn leak_report_names_the_leak_its_place_its_task_and_the_alternative() {
     let spawned = LINE - 3;
     let expected = format!(
         "task 1 `careless` on world (spawned at sim/tests/it/leaks.rs:{spawned}:9) started a real \
-         thread at tests/it/leaks.rs:{LINE}:25, and 1 more left the run (a run has one thread: \
+         thread at sim/tests/it/leaks.rs:{LINE}:25, and 1 more left the run (a run has one thread: \
          use spawn and spawn_blocking of rehearsal::tokio, or rehearsal::std::thread, instead, \
          and do without runtimes of one's own)"
     );

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
@@ -10,9 +10,23 @@ use rustix::termios::{Winsize, tcsetwinsize};
 use super::{CASES, Project, REPRO};
 use crate::support::{code, stdout};
 
+/// The streams that go to a terminal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Streams {
+    /// Results, problems and the display of progress.
+    Both,
+    /// Results alone.
+    Output,
+}
+
 /// Runs a command on a terminal of that width. Returns its exit code and what the terminal got,
 /// without colours.
-fn on_terminal(mut command: Command, columns: u16) -> (Option<i32>, String) {
+fn on_terminal(command: Command, columns: u16) -> (Option<i32>, String) {
+    with_streams(command, columns, Streams::Both)
+}
+
+/// As [`on_terminal`], with these streams of the command's.
+fn with_streams(mut command: Command, columns: u16, streams: Streams) -> (Option<i32>, String) {
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
     let terminal = openpt(flags).expect("a terminal");
     grantpt(&terminal).expect("it is ours");
@@ -33,7 +47,10 @@ fn on_terminal(mut command: Command, columns: u16) -> (Option<i32>, String) {
     command
         .stdin(open())
         .stdout(open())
-        .stderr(open())
+        .stderr(match streams {
+            Streams::Both => Stdio::from(open()),
+            Streams::Output => Stdio::null(),
+        })
         .env("TERM", "xterm")
         .env_remove("NO_COLOR");
     let mut child = command.spawn().expect("it starts");
@@ -113,6 +130,45 @@ fn list_fits_on_narrow_terminals_and_a_pipe_gets_whole_lines() {
     }
 }
 
+/// Long lines go on below their column. Commands and paths are to be copied: they stand on a line
+/// of their own, whatever its length.
+#[test]
+fn blocks_fit_on_narrow_terminals_and_commands_stay_whole() {
+    for case in [&CASES[0], &CASES[2], &CASES[3], &CASES[5]] {
+        let name = case.name();
+        let expected = Project::new(&format!("piped-{name}")).run(case.arguments);
+        let piped = stdout(&expected);
+        let commands: Vec<&str> = piped.lines().filter(|line| is_next_step(line)).collect();
+        let (steps, is_shrunk) = (commands.len(), name == "run" || name == "shrink");
+        assert_eq!(steps, if is_shrunk { 4 } else { 0 }, "{piped}");
+        for columns in [30, 60, 80, 100] {
+            let project = Project::new(&format!("narrow-{columns}-{name}"));
+            let command = project.command(case.arguments);
+            let (exit, shown) = with_streams(command, columns, Streams::Output);
+            assert_eq!(exit, Some(case.exit), "{shown}");
+            for command in &commands {
+                assert!(shown.lines().any(|line| line == *command), "{shown}");
+            }
+            let blocks = shown.lines().filter(|line| !is_next_step(line));
+            let is_wide = |line: &&str| line.chars().count() > columns.into();
+            assert_eq!(blocks.clone().find(is_wide), None, "{columns}:\n{shown}");
+            for line in lasting_lines(&piped) {
+                assert!(
+                    letters(&shown).contains(&letters(line)),
+                    "{columns}: {line}"
+                );
+            }
+        }
+    }
+}
+
+/// Returns `true` for the lines after a failure that are to be copied.
+fn is_next_step(line: &str) -> bool {
+    ["  replay  ", "  report  ", "  keep    ", "  page    "]
+        .iter()
+        .any(|name| line.starts_with(name))
+}
+
 #[test]
 fn terminal_without_utf_8_gets_ascii_and_a_pipe_does_not() {
     let project = Project::new("ascii");
@@ -122,11 +178,13 @@ fn terminal_without_utf_8_gets_ascii_and_a_pipe_does_not() {
         command.env("LC_ALL", locale);
         command
     };
-    let (exit, shown) = on_terminal(in_locale("C.UTF-8"), 80);
+    // As wide as the longest line: a pipe's lines are not broken.
+    let columns = 500;
+    let (exit, shown) = on_terminal(in_locale("C.UTF-8"), columns);
     assert_eq!(exit, Some(10));
     assert!(shown.contains("  »") && shown.contains("  ×"), "{shown}");
     for locale in ["C", "POSIX", "de_DE.ISO-8859-1"] {
-        let (exit, ascii) = on_terminal(in_locale(locale), 80);
+        let (exit, ascii) = on_terminal(in_locale(locale), columns);
         assert_eq!(exit, Some(10), "{locale}");
         assert!(ascii.is_ascii(), "{locale}: {ascii}");
         let piped = stdout(&in_locale(locale).output().expect("it starts"));
