@@ -8,19 +8,22 @@ use rehearsal_sim::{Ambient, INTERRUPTS_PLAIN_TASKS, Statistics};
 use crate::console::print_error;
 
 /// `true` if runs can be hermetic on this target.
-const HAS_HERMETIC_RUNS: bool = cfg!(all(target_os = "linux", target_env = "gnu"));
+const HAS_HERMETIC_RUNS: bool = cfg!(all(
+    target_os = "linux",
+    any(target_env = "gnu", target_env = "musl")
+));
 
 /// Used by every `#[rehearsal::test]` that does not set `ambient`: on a target without hermetic
 /// runs the compiler warns of it.
 #[doc(hidden)]
 #[cfg_attr(
-    not(all(target_os = "linux", target_env = "gnu")),
+    not(all(target_os = "linux", any(target_env = "gnu", target_env = "musl"))),
     deprecated(
         note = "on this target a run is not hermetic: `HashMap` order, `rand`, `SystemTime` and \
                 `Instant` are the machine's, and threads and sockets that leave a run are not \
                 seen. Tasks, virtual time, the network and replays of `rehearsal::tokio` work. \
                 Set `ambient = \"real\"` in tests whose code needs no more, and run the others \
-                on Linux with glibc"
+                on Linux"
     )
 )]
 pub const HERMETIC: () = ();

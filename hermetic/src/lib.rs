@@ -1,8 +1,9 @@
 //! Ambient randomness and clocks that answer from a run, for one thread.
 //!
 //! Code under test depends on the machine implicitly: a `HashMap` draws the keys of its order,
-//! `rand` and `uuid` draw seeds, `SystemTime::now` and `Instant::now` read clocks. On Linux
-//! with glibc all of them end in two symbols of the C library, `getrandom` and `clock_gettime`.
+//! `rand` and `uuid` draw seeds, `SystemTime::now` and `Instant::now` read clocks. On Linux,
+//! with glibc or musl, all of them end in two symbols of the C library, `getrandom` and
+//! `clock_gettime`.
 //! This crate defines both, and on x86-64 `syscall` too, through which older crates call
 //! `getrandom`. On a thread that has [entered](enter) a scope they answer from it: random bytes
 //! from a generator, time from the last [`set_elapsed`]. On every other thread, and on the same
@@ -36,7 +37,7 @@
 //!
 //! - Threads and sockets that are made without the C library's three functions, or
 //!   from within it (its resolver's sockets), or were there before.
-//! - Targets other than Linux with glibc. There [`enter`] is refused with
+//! - Targets other than Linux with glibc or musl. There [`enter`] is refused with
 //!   [`Refusal::Unsupported`] and nothing else happens.
 //! - `getentropy`, `gettimeofday`, `time`, `/dev/urandom`, `RDRAND`, the time-stamp
 //!   counter, and system calls made without the C library. On other processors than
@@ -54,7 +55,7 @@
 mod borrow_cell;
 mod call_site;
 mod fresh_thread;
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[cfg(all(target_os = "linux", any(target_env = "gnu", target_env = "musl")))]
 mod interpose;
 mod leak_detector;
 mod plain_locks;
@@ -78,9 +79,10 @@ pub use source_root::set_source_root;
 pub use stacks::{JobResult, OwnStack, StackError, is_on_own_stack, is_unwinding, suspend};
 
 /// Returns `true` if this build's scopes are effective: hash-map keys, both clocks, and
-/// look-ups of the symbol by name (as by the crate `getrandom`, from 0.3) reach this crate.
-/// False on other targets than Linux with glibc, and where a linker or a preloaded library has
-/// put another definition first.
+/// what the crate `getrandom` calls from 0.3 on reach this crate. It looks the symbol up by name,
+/// and where the C library is linked statically no name is found, and it calls `syscall`.
+/// False on other targets than Linux with glibc or musl, and where a linker or a preloaded library
+/// has put another definition first.
 ///
 /// # Panics
 ///
@@ -91,32 +93,32 @@ pub fn is_effective() -> bool {
             random: rand_chacha::rand_core::SeedableRng::from_seed([0; 32]),
             wall_clock: std::time::Duration::ZERO,
         };
-        enter(config).is_ok() && found_by_name()
+        enter(config).is_ok() && is_reached_by_name()
     })
 }
 
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-fn found_by_name() -> bool {
-    interpose::found_by_name()
+#[cfg(all(target_os = "linux", any(target_env = "gnu", target_env = "musl")))]
+fn is_reached_by_name() -> bool {
+    interpose::is_reached_by_name()
 }
 
-#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-fn found_by_name() -> bool {
+#[cfg(not(all(target_os = "linux", any(target_env = "gnu", target_env = "musl"))))]
+fn is_reached_by_name() -> bool {
     false
 }
 
-/// Returns `true` if this build can watch: on Linux with glibc, linked dynamically, where no
-/// other definition of `pthread_create` and `socket` goes first.
+/// Returns `true` if this build can watch: on Linux with glibc or musl, linked dynamically, where
+/// no other definition of `pthread_create` and `socket` goes first.
 pub fn is_watchful() -> bool {
     #[cfg(all(
         target_os = "linux",
-        target_env = "gnu",
+        any(target_env = "gnu", target_env = "musl"),
         not(target_feature = "crt-static")
     ))]
     let watchful = interpose::escapes::found_by_name();
     #[cfg(not(all(
         target_os = "linux",
-        target_env = "gnu",
+        any(target_env = "gnu", target_env = "musl"),
         not(target_feature = "crt-static")
     )))]
     let watchful = false;

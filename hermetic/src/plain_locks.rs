@@ -5,10 +5,18 @@
 //! code that runs the jobs may have another one go on instead.
 
 use std::cell::Cell;
-#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#[cfg(all(
+    target_os = "linux",
+    any(target_env = "gnu", target_env = "musl"),
+    target_arch = "x86_64"
+))]
 use std::time::Duration;
 
-#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#[cfg(all(
+    target_os = "linux",
+    any(target_env = "gnu", target_env = "musl"),
+    target_arch = "x86_64"
+))]
 use crate::stacks;
 
 /// The end of a wait.
@@ -56,11 +64,19 @@ impl Drop for HandlingPlainLocks {
 /// holds must be free by then, or the run would not be what its seed makes it; and a thread
 /// can be without a processor for long. So it is long, and code that is to be interrupted with a
 /// lock in hand takes one of the facade's.
-#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#[cfg(all(
+    target_os = "linux",
+    any(target_env = "gnu", target_env = "musl"),
+    target_arch = "x86_64"
+))]
 pub(crate) const GRACE: Duration = Duration::from_secs(1);
 
 /// Returns the function that handles a wait at this place.
-#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#[cfg(all(
+    target_os = "linux",
+    any(target_env = "gnu", target_env = "musl"),
+    target_arch = "x86_64"
+))]
 pub(crate) fn wait_handler() -> Option<fn(usize, bool) -> WaitEnd> {
     HANDLERS
         .get()
@@ -69,7 +85,11 @@ pub(crate) fn wait_handler() -> Option<fn(usize, bool) -> WaitEnd> {
 }
 
 /// Wakes jobs that wait at the address.
-#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#[cfg(all(
+    target_os = "linux",
+    any(target_env = "gnu", target_env = "musl"),
+    target_arch = "x86_64"
+))]
 pub(crate) fn wake(address: usize, most: u32) -> u32 {
     HANDLERS
         .get()

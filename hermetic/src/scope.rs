@@ -32,7 +32,7 @@ pub struct ScopeConfig {
 /// The reason for which a thread has not entered a scope.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refusal {
-    /// The target is not Linux with glibc.
+    /// The target is not Linux with glibc or musl.
     Unsupported,
     /// The thread is in a scope already: scopes do not nest.
     Entered,
@@ -45,7 +45,7 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Unsupported => "hermetic scopes exist on Linux with glibc only",
+            Self::Unsupported => "hermetic scopes exist on Linux with glibc or musl only",
             Self::Entered => "this thread is in a hermetic scope already",
             Self::StaleThread => {
                 "this thread has drawn its hash-map keys already; enter on a fresh thread"
@@ -101,7 +101,10 @@ pub struct Entered(PhantomData<*const ()>);
 /// See [`Refusal`]. Then the thread is as it was before, except that it may have
 /// drawn (real) hash-map keys.
 pub fn enter(config: ScopeConfig) -> Result<Entered, Refusal> {
-    if cfg!(not(all(target_os = "linux", target_env = "gnu"))) {
+    if cfg!(not(all(
+        target_os = "linux",
+        any(target_env = "gnu", target_env = "musl")
+    ))) {
         return Err(Refusal::Unsupported);
     }
     if is_entered() {
@@ -163,7 +166,7 @@ pub fn set_wall_shift(micros: i64) {
 }
 
 /// The clocks of a scope.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[cfg(all(target_os = "linux", any(target_env = "gnu", target_env = "musl")))]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Clock {
     /// Time since 1970.
@@ -173,7 +176,7 @@ pub(crate) enum Clock {
 }
 
 /// Returns the scope's time, or none outside a scope.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[cfg(all(target_os = "linux", any(target_env = "gnu", target_env = "musl")))]
 pub(crate) fn time(clock: Clock) -> Option<Duration> {
     SCOPE.with(|scope| {
         let (start, shift) = match clock {
@@ -193,7 +196,7 @@ pub(crate) fn time(clock: Clock) -> Option<Duration> {
 }
 
 /// Fills `bytes` from the scope. Returns `false` outside a scope.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[cfg(all(target_os = "linux", any(target_env = "gnu", target_env = "musl")))]
 pub(crate) fn fill(bytes: &mut [u8]) -> bool {
     SCOPE.with(|scope| {
         // A signal handler may have interrupted this thread within a call.

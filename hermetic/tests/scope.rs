@@ -1,5 +1,5 @@
 //! Values of a scope, which code outside it does not see.
-#![cfg(all(target_os = "linux", target_env = "gnu"))]
+#![cfg(all(target_os = "linux", any(target_env = "gnu", target_env = "musl")))]
 #![expect(
     clippy::disallowed_types,
     clippy::disallowed_methods,

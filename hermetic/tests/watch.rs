@@ -1,5 +1,9 @@
 //! Leaks of a watched thread are recorded, and nothing else is.
-#![cfg(all(target_os = "linux", target_env = "gnu"))]
+#![cfg(all(
+    target_os = "linux",
+    any(target_env = "gnu", target_env = "musl"),
+    not(target_feature = "crt-static")
+))]
 #![expect(
     clippy::disallowed_methods,
     reason = "what is banned elsewhere is what this crate answers for"

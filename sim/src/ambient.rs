@@ -29,7 +29,7 @@ pub enum Ambient {
     ///
     /// [`rehearsal_hermetic`] lists the limits. Other threads are not reached, for one, so
     /// tokio's `spawn_blocking` is real (and a [leak](crate::Leaks)). On targets other than
-    /// Linux with glibc this is [`Ambient::Real`]. The branch that tokio's own `select!` polls
+    /// Linux with glibc or musl this is [`Ambient::Real`]. The branch that tokio's own `select!` polls
     /// first depends on the seed only if [`SEEDS_TOKIO_SELECT`] is true; the facade's has no
     /// such choice.
     Hermetic,

@@ -163,9 +163,11 @@ unsafe fn real_clock_gettime(id: clockid_t, time: *mut timespec) -> c_int {
     unsafe { next(id, time) }
 }
 
-/// Returns `true` if looking up `getrandom` by name finds this crate's.
-pub(crate) fn found_by_name() -> bool {
+/// Returns `true` if code that looks up `getrandom` by name gets its bytes from this crate: it
+/// finds this crate's, or nothing, and then calls `syscall`, which is this crate's on x86-64.
+pub(crate) fn is_reached_by_name() -> bool {
     // SAFETY: the name is a C string.
     let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"getrandom".as_ptr()) };
-    ptr::eq(found, getrandom as *const c_void)
+    let is_found = ptr::eq(found, getrandom as *const c_void);
+    is_found || found.is_null() && cfg!(target_arch = "x86_64")
 }

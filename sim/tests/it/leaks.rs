@@ -1,5 +1,9 @@
 //! Leaks end a run and are reported; threads outside the run are not leaks.
-#![cfg(all(target_os = "linux", target_env = "gnu"))]
+#![cfg(all(
+    target_os = "linux",
+    any(target_env = "gnu", target_env = "musl"),
+    not(target_feature = "crt-static")
+))]
 #![expect(
     clippy::disallowed_methods,
     reason = "what is banned in the engine is what code under test does"

@@ -1,5 +1,5 @@
 //! Code without the facade: plain tokio, and ambient values.
-#![cfg(all(target_os = "linux", target_env = "gnu"))]
+#![cfg(all(target_os = "linux", any(target_env = "gnu", target_env = "musl")))]
 #![expect(
     clippy::disallowed_types,
     clippy::disallowed_methods,

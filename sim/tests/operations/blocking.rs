@@ -411,7 +411,11 @@ fn wait_in_place_that_would_block_the_run_is_a_panic_that_says_so() {
 
 /// A plain lock is held by a function that waits. The thread must not be blocked for it.
 #[test]
-#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#[cfg(all(
+    target_os = "linux",
+    any(target_env = "gnu", target_env = "musl"),
+    target_arch = "x86_64"
+))]
 fn plain_lock_of_a_function_that_waits_does_not_block_the_run() {
     for outcome in both(|| async {
         let total = Arc::new(PlainMutex::new(0));

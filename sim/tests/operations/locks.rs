@@ -121,7 +121,11 @@ async fn guarded_by_a_plain_lock() {
 }
 
 #[test]
-#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#[cfg(all(
+    target_os = "linux",
+    any(target_env = "gnu", target_env = "musl"),
+    target_arch = "x86_64"
+))]
 fn plain_lock_of_an_interrupted_task_does_not_block_the_run() {
     assert_eq!(verdicts(40, guarded_by_a_plain_lock), (40, 0, 0));
 }
@@ -144,7 +148,11 @@ async fn two_plain_locks_in_two_orders() {
 }
 
 #[test]
-#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#[cfg(all(
+    target_os = "linux",
+    any(target_env = "gnu", target_env = "musl"),
+    target_arch = "x86_64"
+))]
 fn plain_locks_in_two_orders_are_a_deadlock() {
     let (passed, deadlocked, others) = verdicts(30, two_plain_locks_in_two_orders);
     assert!(
