@@ -15,7 +15,7 @@ fn what_leaves_a_run_through_the_shim_fails_it() {
         (
             "unix_sockets_are_made",
             "LEAK",
-            "made a real socket at tests/outside.rs:",
+            "made a real socket at checks/tests/outside.rs:",
         ),
     ];
     assert_eq!(
