@@ -398,10 +398,7 @@ fn interrupted_operation_is_named() {
     });
     let line = named.expect("one is interrupted before its store").line;
     let place = line.expect("it is observed").place;
-    assert!(
-        place.starts_with("tests/operations/suspended.rs:"),
-        "{place}"
-    );
+    assert!(place.starts_with(file!()), "{place}");
 }
 
 #[test]
