@@ -7,6 +7,7 @@ mod candidates;
 mod exponential;
 mod info;
 mod operations;
+mod pools;
 mod profile;
 mod remaining;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Candidates, PendingOperation, Spawn};
+use super::{PendingOperation, Spawn};
 use crate::ids::{ResourceId, TaskId};
 use crate::schedule::place_hash;
 
@@ -45,19 +45,20 @@ impl OperationNames {
         self.code[index] = place_hash(spawn.spawned_at);
     }
 
-    /// Returns the name of the operation that the candidate is about to do, which it begins or
-    /// (if it was woken from it) goes on with.
+    /// Returns the name of the operation that a task is about to do, which it begins or (if it
+    /// was woken from it) goes on with.
     pub(super) fn name(
         &self,
-        candidates: &Candidates<'_>,
-        index: usize,
+        task: TaskId,
         operation: PendingOperation,
+        begins: bool,
     ) -> Option<OperationName> {
-        let task = candidates.task(index)?;
-        let begun = self.begun.get(&(task, operation.resource())).copied();
-        let number = match (begun.unwrap_or(0), candidates.point(index)) {
-            (begun, Some(_)) => begun,
-            (begun, None) => begun.saturating_sub(1),
+        let begun = self.begun.get(&(task, operation.resource()));
+        let begun = begun.copied().unwrap_or(0);
+        let number = if begins {
+            begun
+        } else {
+            begun.saturating_sub(1)
         };
         self.name_of(task, operation, number)
     }
@@ -95,18 +96,8 @@ impl OperationNames {
         Some(OperationName(xxh3_64(&identity)))
     }
 
-    /// Counts an operation that the candidate begins now; one that it was woken from was
-    /// counted before.
-    pub(super) fn begin(
-        &mut self,
-        candidates: &Candidates<'_>,
-        index: usize,
-        operation: PendingOperation,
-    ) {
-        if candidates.point(index).is_some()
-            && let Some(task) = candidates.task(index)
-        {
-            *self.begun.entry((task, operation.resource())).or_default() += 1;
-        }
+    /// Counts an operation that the task begins now.
+    pub(super) fn begin(&mut self, task: TaskId, operation: PendingOperation) {
+        *self.begun.entry((task, operation.resource())).or_default() += 1;
     }
 }

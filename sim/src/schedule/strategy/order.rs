@@ -11,13 +11,17 @@
 //! Operations are named by the place of their task's spawn, not by the task: one constraint
 //! covers a hundred tasks that run the same code.
 
+use std::collections::BTreeMap;
+
 use rand_chacha::ChaCha8Rng;
 
 use super::operations::{OperationName, OperationNames};
+use super::pools::Class;
+use super::pos::{Classes, Pending};
 use super::profile::Pair;
 use super::{
-    Candidates, Following, Parameter, PendingOperation, Pos, Profile, Sampler, Spawn, Strategy,
-    StrategyInfo, StrategyKind, StrategyName,
+    Candidates, Following, Parameter, Pos, Profile, Sampler, Spawn, Strategy, StrategyInfo,
+    StrategyKind, StrategyName,
 };
 use crate::ids::TaskId;
 use crate::schedule::ResourceLabel;
@@ -61,9 +65,20 @@ pub struct Order {
     /// The largest number of constraints.
     most: u32,
     profile: Profile,
-    constraints: Vec<Constraint>,
-    names: OperationNames,
+    constraints: Constraints,
     pos: Pos,
+}
+
+/// The constraints of a run, and the operations that they allow or hold back together: those on
+/// one resource that have one name.
+#[derive(Debug, Default)]
+struct Constraints {
+    list: Vec<Constraint>,
+    names: OperationNames,
+    /// The numbers of the classes; they begin with 1, after that of what is under no constraint.
+    classes: BTreeMap<(ResourceLabel, OperationName), u32>,
+    /// The operations of each class but the first.
+    operations: Vec<(ResourceLabel, OperationName)>,
 }
 
 /// A requirement on the operations on one resource.
@@ -76,6 +91,8 @@ struct Constraint {
     last: Option<OperationName>,
     /// Picks in which it has held back a task that would have been picked, or the running one.
     held: u64,
+    /// `true` if it does so in this pick.
+    holds: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -95,6 +112,10 @@ enum Effect {
 }
 
 impl Constraint {
+    fn is_broken_by(&self, label: ResourceLabel, name: OperationName) -> bool {
+        self.resource == label && self.effect(name) == Effect::Broken
+    }
+
     fn effect(&self, next: OperationName) -> Effect {
         let is_first = self.last == self.pair.before;
         let is_second = next == self.pair.after;
@@ -116,8 +137,7 @@ impl Order {
             name: format!("{}:{most}", INFO.name),
             most,
             profile: profile.clone(),
-            constraints: Vec::new(),
-            names: OperationNames::default(),
+            constraints: Constraints::default(),
             pos: Pos::default(),
         }
     }
@@ -137,34 +157,109 @@ impl Order {
                 .collect();
             let (resource, pair) = *one_of(rng, &pairs);
             let sense = *one_of(rng, &[Sense::Once, Sense::Never]);
-            self.constraints.push(Constraint {
+            self.constraints.list.push(Constraint {
                 resource,
                 pair,
                 sense,
                 last: None,
                 held: 0,
+                holds: false,
             });
         }
     }
 }
 
-/// Returns the name of the candidate's next operation, and the label of its resource, if that
-/// is under a constraint.
-fn constrained(
-    constraints: &[Constraint],
-    names: &OperationNames,
-    candidates: &Candidates<'_>,
-    index: usize,
-) -> Option<(PendingOperation, ResourceLabel, OperationName)> {
-    if constraints.is_empty() {
-        return None;
+impl Constraints {
+    /// Returns the label of the resource of a pending operation, and the operation's name, if
+    /// that is under a constraint.
+    fn constrained(
+        &self,
+        candidates: &Candidates<'_>,
+        task: TaskId,
+        pending: impl FnOnce() -> Option<Pending>,
+    ) -> Option<(Pending, ResourceLabel, OperationName)> {
+        if self.list.is_empty() {
+            return None;
+        }
+        let pending = pending()?;
+        let label = candidates.label(pending.operation.resource());
+        let mut labels = self.list.iter().map(|constraint| constraint.resource);
+        labels.find(|constrained| *constrained == label)?;
+        let name = self.names.name(task, pending.operation, pending.begins)?;
+        Some((pending, label, name))
     }
-    let operation = candidates.operation(index)?;
-    let label = candidates.label(operation.resource());
-    let mut labels = constraints.iter().map(|constraint| constraint.resource);
-    labels.find(|constrained| *constrained == label)?;
-    let name = names.name(candidates, index, operation)?;
-    Some((operation, label, name))
+
+    /// Returns what the operations of a class have in common; none if they are under no
+    /// constraint.
+    fn operation(&self, class: Class) -> Option<(ResourceLabel, OperationName)> {
+        let index = class.0.checked_sub(1)?;
+        Some(self.operations[index as usize])
+    }
+
+    /// Counts the picks in which each constraint has held a task back; those that have done so
+    /// more often than `limit` lapse.
+    fn count_held(&mut self, limit: u64) {
+        self.list.retain_mut(|constraint| {
+            constraint.held += u64::from(std::mem::take(&mut constraint.holds));
+            constraint.held <= limit
+        });
+    }
+
+    /// Receives the operation that comes next.
+    fn begin(&mut self, candidates: &Candidates<'_>, index: usize) {
+        let Some(task) = candidates.task(index) else {
+            return;
+        };
+        let pending = || Pending::of(candidates, index, task);
+        let Some((pending, label, name)) = self.constrained(candidates, task, pending) else {
+            return;
+        };
+        if pending.begins {
+            self.names.begin(task, pending.operation);
+        }
+        self.list.retain_mut(|constraint| {
+            if constraint.resource != label {
+                return true;
+            }
+            let effect = constraint.effect(name);
+            constraint.last = Some(name);
+            effect == Effect::Allowed
+        });
+    }
+}
+
+impl Classes for Constraints {
+    fn class(
+        &mut self,
+        candidates: &Candidates<'_>,
+        task: TaskId,
+        pending: impl FnOnce() -> Option<Pending>,
+    ) -> Class {
+        let Some((_, label, name)) = self.constrained(candidates, task, pending) else {
+            return Class::FREE;
+        };
+        let operations = &mut self.operations;
+        let class = self.classes.entry((label, name)).or_insert_with(|| {
+            operations.push((label, name));
+            operations.len() as u32
+        });
+        Class(*class)
+    }
+
+    fn allows(&self, class: Class) -> bool {
+        self.operation(class).is_none_or(|(label, name)| {
+            let mut list = self.list.iter();
+            !list.any(|constraint| constraint.is_broken_by(label, name))
+        })
+    }
+
+    fn hold(&mut self, class: Class) {
+        if let Some((label, name)) = self.operation(class) {
+            for constraint in &mut self.list {
+                constraint.holds |= constraint.is_broken_by(label, name);
+            }
+        }
+    }
 }
 
 /// Draws an element of a list that is not empty.
@@ -186,58 +281,23 @@ impl Strategy for Order {
     }
 
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
-        let Self {
-            pos,
-            constraints,
-            names,
-            ..
-        } = self;
-        let mut holds = vec![false; constraints.len()];
-        let lowest = pos.lowest(candidates, |index, _| {
-            let next = constrained(constraints, names, candidates, index);
-            next.is_none_or(|(_, label, name)| {
-                let mut is_allowed = true;
-                for (constraint, holds) in constraints.iter().zip(&mut holds) {
-                    if constraint.resource == label && constraint.effect(name) == Effect::Broken {
-                        is_allowed = false;
-                        *holds = true;
-                    }
-                }
-                is_allowed
-            })
-        });
-        for (constraint, holds) in constraints.iter_mut().zip(holds) {
-            constraint.held += u64::from(holds);
-        }
-        let limit = self.profile.hold_limit();
-        self.constraints
-            .retain(|constraint| constraint.held <= limit);
+        let lowest = self.pos.lowest(candidates, &mut self.constraints);
+        self.constraints.count_held(self.profile.hold_limit());
         lowest.unwrap_or_else(|| self.pos.pick(candidates))
     }
 
     fn step(&mut self, candidates: &Candidates<'_>, index: usize) {
-        let next = constrained(&self.constraints, &self.names, candidates, index);
-        if let Some((operation, label, name)) = next {
-            self.names.begin(candidates, index, operation);
-            self.constraints.retain_mut(|constraint| {
-                if constraint.resource != label {
-                    return true;
-                }
-                let effect = constraint.effect(name);
-                constraint.last = Some(name);
-                effect == Effect::Allowed
-            });
-        }
-        self.pos.step(candidates, index);
+        self.constraints.begin(candidates, index);
+        self.pos.begin(candidates, &mut self.constraints, index);
     }
 
     fn spawned(&mut self, spawn: &Spawn) {
-        self.names.spawned(spawn);
+        self.constraints.names.spawned(spawn);
         self.pos.spawned(spawn);
     }
 
     fn became_ready(&mut self, candidates: &Candidates<'_>, task: TaskId) {
-        self.pos.became_ready(candidates, task);
+        self.pos.add_ready(candidates, &mut self.constraints, task);
     }
 
     fn follows_ready(&self) -> Following {
@@ -245,7 +305,7 @@ impl Strategy for Order {
     }
 
     fn follow(&mut self, candidates: Option<&Candidates<'_>>) {
-        self.pos.follow(candidates);
+        self.pos.follow_many(candidates, &mut self.constraints);
     }
 
     fn ended(&mut self, task: TaskId) {
@@ -272,6 +332,7 @@ mod tests {
             sense,
             last: None,
             held: 0,
+            holds: false,
         }
     }
 

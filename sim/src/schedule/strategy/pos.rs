@@ -10,25 +10,20 @@
 //! The operation of a task that was woken is the wait that it wakes from. A new task, and one
 //! that has yielded, is about to run to its next operation, which races with nothing.
 //!
-//! Only the order of the ranks matters, so any distribution does. With the exponential one no
-//! pick has to look at every task where there are many: of `n` operations whose ranks are only
-//! known to be above `x`, the lowest has a rank of `x` plus an exponential draw by `n`, and is
-//! that of each with the same chance. So those that race with what has just run are a pool of
-//! which only the lowest rank is drawn.
+//! Where there are many tasks, no pick looks at each: their ranks are drawn in [pools](super::pools).
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::num::NonZero;
 
 use rand_chacha::ChaCha8Rng;
 
 use super::exponential::exponential;
+use super::pools::{Class, Pools, Race, Rank, Standing};
 use super::{
     Candidates, Following, PendingOperation, Sampler, Strategy, StrategyInfo, StrategyKind,
     StrategyName,
 };
-use crate::ids::{ResourceId, TaskId};
-use crate::schedule::tape::{below, strategy_stream};
+use crate::ids::TaskId;
+use crate::schedule::tape::strategy_stream;
 
 /// The entry of the table.
 pub(super) static INFO: StrategyInfo = StrategyInfo {
@@ -58,61 +53,6 @@ pub struct Pos {
     pools: Option<Pools>,
 }
 
-/// The ready tasks in an order that is known as far as it is needed.
-#[derive(Debug, Default)]
-struct Pools {
-    /// By the number of a [`Race`].
-    pools: Vec<Pool>,
-    /// The ranks that are known, lowest first. An entry stays when it is known no more: it is
-    /// left out when it comes up.
-    known: BinaryHeap<Reverse<(u64, Entry)>>,
-    /// The number of entries from which they are looked through for outdated ones.
-    limit: usize,
-}
-
-/// The operations that race with the same others: those on one resource that read it, or those
-/// that do not.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct Race(u32);
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Standing {
-    /// The race of the pending operation, while there are pools. None if it races with nothing.
-    race: Option<Race>,
-    rank: Rank,
-}
-
-/// The rank of a pending operation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-enum Rank {
-    /// It has none.
-    #[default]
-    None,
-    Known(u64),
-    /// It is that of the member of the pool at this index.
-    Pooled(u32),
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Entry {
-    Task(TaskId),
-    Pool(Race),
-}
-
-/// Operations that race with the same others.
-#[derive(Debug, Default)]
-struct Pool {
-    /// The tasks of which no more is known than that their ranks are not below `lowest`.
-    members: Vec<TaskId>,
-    /// The lowest rank among the members, if there are any.
-    lowest: u64,
-    /// Tasks whose ranks were known when they were listed.
-    others: Vec<TaskId>,
-}
-
-/// So many entries are never looked through.
-const FEWEST_ENTRIES: usize = 256;
-
 impl Default for Pos {
     fn default() -> Self {
         Self::with(strategy_stream(0))
@@ -129,16 +69,24 @@ impl Pos {
         }
     }
 
-    /// Returns the index of the allowed candidate with the lowest rank.
+    /// Returns the index of the candidate with the lowest rank whose class is allowed.
     pub(super) fn lowest(
         &mut self,
         candidates: &Candidates<'_>,
-        mut is_allowed: impl FnMut(usize, TaskId) -> bool,
+        classes: &mut impl Classes,
     ) -> Option<usize> {
         if self.pools.is_some() {
-            return self.lowest_by_pools(candidates, is_allowed);
+            return self.lowest_by_pools(candidates, classes);
         }
-        candidates.highest(|index, task| is_allowed(index, task).then(|| Reverse(self.rank(task))))
+        candidates.highest(|index, task| {
+            let pending = || Pending::of(candidates, index, task);
+            let class = classes.class(candidates, task, pending);
+            if !classes.allows(class) {
+                classes.hold(class);
+                return None;
+            }
+            Some(Reverse(self.rank(task)))
+        })
     }
 
     /// Returns the rank of a task, where there are no pools.
@@ -176,9 +124,9 @@ impl Pos {
         };
         let rank = std::mem::take(&mut standing.rank);
         if let Some(pools) = &mut self.pools
-            && let (Some(race), Rank::Pooled(member)) = (standing.race, rank)
+            && let (Some(pool), Rank::Pooled(member)) = (standing.pool, rank)
         {
-            pools.leave(&mut self.standings, &mut self.rng, race, member);
+            pools.leave(&mut self.standings, &mut self.rng, pool, member);
         }
     }
 
@@ -210,11 +158,11 @@ impl Pos {
 /// With pools.
 impl Pos {
     #[cold]
-    fn make_pools(&mut self, candidates: &Candidates<'_>) {
+    fn make_pools(&mut self, candidates: &Candidates<'_>, classes: &mut impl Classes) {
         self.pools = Some(Pools::default());
         candidates.for_each(|index, task| {
-            let operation = candidates.operation_of(index, task);
-            self.enter(candidates, task, operation);
+            let pending = Pending::of(candidates, index, task);
+            self.enter(candidates, classes, task, pending);
             if candidates.is_ready(task) {
                 self.list(task);
             }
@@ -224,16 +172,9 @@ impl Pos {
     /// Draws what is not known.
     #[cold]
     fn drop_pools(&mut self) {
-        let pools = self.pools.take().into_iter().flat_map(|pools| pools.pools);
-        for pool in pools.filter(|pool| !pool.members.is_empty()) {
-            let first = below(&mut self.rng, pool.members.len() as u32) as usize;
-            for (member, task) in pool.members.iter().enumerate() {
-                let above = match member == first {
-                    true => 0,
-                    false => exponential(&mut self.rng),
-                };
-                self.standing(*task).rank = Rank::Known(pool.lowest + above);
-            }
+        let pools = self.pools.take().unwrap_or_default();
+        for (task, rank) in pools.drawn(&mut self.rng) {
+            self.standing(task).rank = Rank::Known(rank);
         }
     }
 
@@ -241,206 +182,207 @@ impl Pos {
     fn enter(
         &mut self,
         candidates: &Candidates<'_>,
+        classes: &mut impl Classes,
         task: TaskId,
-        operation: Option<PendingOperation>,
+        pending: Option<Pending>,
     ) -> u64 {
         if let Rank::Pooled(_) = self.standing(task).rank {
             self.forget(task);
         }
         let rank = self.rank(task);
-        let race = operation.map(|now| Race::of(now.resource(), candidates.reads(now)));
-        self.standing(task).race = race;
-        if let (Some(pools), Some(race)) = (&mut self.pools, race) {
-            pools.pool(race).list(&self.standings, race, task);
-        }
+        let class = classes.class(candidates, task, || pending);
+        let race = pending.map(|pending| pending.operation);
+        let race = race.map(|now| Race::of(now.resource(), candidates.reads(now)));
+        let pools = self.pools.as_mut();
+        let pool = pools.zip(race).map(|(pools, race)| {
+            let pool = pools.pool(race, class);
+            pools.add_to_pool(&self.standings, pool, task);
+            pool
+        });
+        self.standing(task).pool = pool;
         rank
     }
 
     /// Lists a ready task whose rank is known.
     fn list(&mut self, task: TaskId) {
-        let rank = self.standing(task).rank;
-        if let (Some(pools), Rank::Known(rank)) = (&mut self.pools, rank) {
-            pools.known.push(Reverse((rank, Entry::Task(task))));
+        let standing = *self.standing(task);
+        if let (Some(pools), Rank::Known(rank)) = (&mut self.pools, standing.rank) {
+            pools.add(standing, rank, task);
         }
     }
 
     fn lowest_by_pools(
         &mut self,
         candidates: &Candidates<'_>,
-        mut is_allowed: impl FnMut(usize, TaskId) -> bool,
+        classes: &mut impl Classes,
     ) -> Option<usize> {
-        let running = candidates.running().filter(|task| is_allowed(0, *task));
-        let running = running.map(|task| match self.standing(task).rank {
-            Rank::Known(rank) => rank,
-            Rank::None | Rank::Pooled(_) => self.enter(candidates, task, candidates.point(0)),
-        });
-        let pools = self.pools.as_mut()?;
-        pools.tidy(&self.standings);
+        let mut lowest = self
+            .running_rank(candidates, classes)
+            .map(|rank| (rank, None));
         let mut held = Vec::new();
-        let lowest = loop {
-            let ready = pools.lowest_ready(&mut self.standings, &mut self.rng, candidates);
+        let pools = self.pools.as_mut()?;
+        for class in pools.classes() {
+            let ready = pools.lowest_ready(&mut self.standings, &mut self.rng, candidates, class);
             let Some((rank, task)) = ready else {
-                break running.map(|_| 0);
+                continue;
             };
-            if running.is_some_and(|running| running <= rank) {
-                break Some(0);
+            if !classes.allows(class) {
+                held.push((rank, class));
+            } else if lowest.is_none_or(|(lowest, _)| rank < lowest) {
+                lowest = Some((rank, Some(task)));
             }
-            let index = candidates.index_of_ready(task);
-            if is_allowed(index, task) {
-                break Some(index);
-            }
-            held.extend(pools.known.pop());
-        };
-        pools.known.extend(held);
-        lowest
-    }
-}
-
-impl Pools {
-    fn pool(&mut self, race: Race) -> &mut Pool {
-        if self.pools.len() <= race.index() {
-            self.pools.resize_with(race.index() + 1, Pool::default);
         }
-        &mut self.pools[race.index()]
+        for (rank, class) in held {
+            if lowest.is_none_or(|(lowest, _)| rank < lowest) {
+                classes.hold(class);
+            }
+        }
+        let (_, task) = lowest?;
+        Some(task.map_or(0, |task| candidates.index_of_ready(task)))
     }
 
-    /// Returns the ready task with the lowest rank, and that.
-    fn lowest_ready(
+    /// Returns the rank of the running task, if it can go on and is allowed to.
+    fn running_rank(
         &mut self,
-        standings: &mut [Standing],
-        rng: &mut ChaCha8Rng,
         candidates: &Candidates<'_>,
-    ) -> Option<(u64, TaskId)> {
-        loop {
-            let Reverse((rank, entry)) = self.known.peek().copied()?;
-            let is_known = self.is_known(standings, rank, entry);
-            if let Entry::Task(task) = entry
-                && is_known
-                && candidates.is_ready(task)
-            {
-                return Some((rank, task));
-            }
-            self.known.pop();
-            if let Entry::Pool(race) = entry
-                && is_known
-            {
-                self.draw_lowest(standings, rng, race);
-            }
+        classes: &mut impl Classes,
+    ) -> Option<u64> {
+        let task = candidates.running()?;
+        let pending = || Pending::at_point(candidates.point(0));
+        let class = classes.class(candidates, task, pending);
+        if !classes.allows(class) {
+            classes.hold(class);
+            return None;
         }
+        Some(match self.standing(task).rank {
+            Rank::Known(rank) => rank,
+            Rank::None | Rank::Pooled(_) => self.enter(candidates, classes, task, pending()),
+        })
     }
 
-    fn is_known(&self, standings: &[Standing], rank: u64, entry: Entry) -> bool {
-        match entry {
-            Entry::Task(task) => standings[task.index() as usize].rank == Rank::Known(rank),
-            Entry::Pool(race) => {
-                let pool = &self.pools[race.index()];
-                pool.lowest == rank && !pool.members.is_empty()
-            }
-        }
-    }
-
-    /// Draws which member of a pool has the lowest rank, and what the lowest of the rest is.
-    fn draw_lowest(&mut self, standings: &mut [Standing], rng: &mut ChaCha8Rng, race: Race) {
-        let pool = self.pool(race);
-        let lowest = pool.lowest;
-        let member = below(rng, pool.members.len() as u32);
-        let task = pool.take_member(standings, member);
-        standings[task.index() as usize].rank = Rank::Known(lowest);
-        pool.list(standings, race, task);
-        self.known.push(Reverse((lowest, Entry::Task(task))));
-        self.draw_above(rng, race, lowest);
-    }
-
-    /// Draws the lowest rank of a pool, whose members all have higher ones than `floor`.
-    fn draw_above(&mut self, rng: &mut ChaCha8Rng, race: Race, floor: u64) {
-        let pool = self.pool(race);
-        if let Some(members) = NonZero::new(pool.members.len() as u64) {
-            pool.lowest = floor + exponential(rng) / members;
-            let entry = Reverse((pool.lowest, Entry::Pool(race)));
-            self.known.push(entry);
-        }
-    }
-
-    /// Takes out a member whose rank is forgotten.
-    fn leave(&mut self, standings: &mut [Standing], rng: &mut ChaCha8Rng, race: Race, member: u32) {
-        let pool = self.pool(race);
-        let (members, lowest) = (pool.members.len() as u32, pool.lowest);
-        pool.take_member(standings, member);
-        // The lowest rank was that of each member with the same chance.
-        if below(rng, members) == 0 {
-            self.draw_above(rng, race, lowest);
-        }
-    }
-
-    /// Forgets the ranks of the candidates of a race.
-    fn forget_all(
+    /// Receives that a task became ready, as [`Strategy::became_ready`].
+    pub(super) fn add_ready(
         &mut self,
-        standings: &mut [Standing],
-        rng: &mut ChaCha8Rng,
         candidates: &Candidates<'_>,
-        race: Race,
+        classes: &mut impl Classes,
+        task: TaskId,
     ) {
-        let Some(pool) = self.pools.get_mut(race.index()) else {
+        // A member of a pool was on a host that was paused, and is in its place still.
+        if !matches!(self.standing(task).rank, Rank::Pooled(_)) {
+            let pending = Pending::of_ready(candidates, task);
+            self.enter(candidates, classes, task, pending);
+            self.list(task);
+        }
+    }
+
+    /// Receives whether there are many candidates, as [`Strategy::follow`].
+    pub(super) fn follow_many(
+        &mut self,
+        candidates: Option<&Candidates<'_>>,
+        classes: &mut impl Classes,
+    ) {
+        match candidates {
+            Some(candidates) => self.make_pools(candidates, classes),
+            None => self.drop_pools(),
+        }
+    }
+
+    /// Forgets the rank of what comes now, and of what races with it, as [`Strategy::step`].
+    pub(super) fn begin(
+        &mut self,
+        candidates: &Candidates<'_>,
+        classes: &mut impl Classes,
+        index: usize,
+    ) {
+        let Some(task) = candidates.task(index) else {
             return;
         };
-        for task in pool.others.drain(..) {
-            let standing = &mut standings[task.index() as usize];
-            let is_candidate = candidates.is_ready(task) || candidates.running() == Some(task);
-            if standing.is_known_in(race) && is_candidate {
-                standing.rank = Rank::Pooled(pool.members.len() as u32);
-                pool.members.push(task);
-            }
+        // The operation that comes now is past, also if the task went on alone.
+        self.forget(task);
+        if let Some(now) = candidates.operation_of(index, task) {
+            self.forget_racing(candidates, index, now);
         }
-        self.draw_above(rng, race, 0);
-    }
-
-    /// Leaves out entries that are known no more, once there may be many.
-    fn tidy(&mut self, standings: &[Standing]) {
-        if self.known.len() > self.limit {
-            let known = std::mem::take(&mut self.known).into_vec().into_iter();
-            let known =
-                known.filter(|Reverse((rank, entry))| self.is_known(standings, *rank, *entry));
-            self.known = known.collect();
-            self.limit = FEWEST_ENTRIES.max(2 * self.known.len());
+        if self.pools.is_some() && candidates.is_running(index) && candidates.is_ready(task) {
+            // It was woken while it ran, and is in the queue already.
+            self.add_ready(candidates, classes, task);
         }
     }
 }
 
-impl Pool {
-    /// Lists a task whose rank is known.
-    fn list(&mut self, standings: &[Standing], race: Race, task: TaskId) {
-        if self.others.len() == self.others.capacity() {
-            // What has run since it was listed goes out, so that the list stays in proportion.
-            self.others
-                .retain(|other| standings[other.index() as usize].is_known_in(race));
-            self.others.reserve(self.others.len() + 1);
-        }
-        self.others.push(task);
+/// A division of the pending operations into classes.
+pub(super) trait Classes {
+    /// Returns the class of a task's pending operation; none is pending if the task is about to
+    /// run to its next one.
+    fn class(
+        &mut self,
+        candidates: &Candidates<'_>,
+        task: TaskId,
+        pending: impl FnOnce() -> Option<Pending>,
+    ) -> Class;
+
+    /// Returns `true` if the operations of a class may come next.
+    fn allows(&self, class: Class) -> bool;
+
+    /// Receives that an operation of a class would be next if it were allowed to.
+    fn hold(&mut self, class: Class);
+}
+
+/// The operation that a task is about to do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pending {
+    pub(super) operation: PendingOperation,
+    /// `true` if the task begins it, `false` if it was woken from it.
+    pub(super) begins: bool,
+}
+
+impl Pending {
+    /// Returns that of a candidate.
+    pub(super) fn of(candidates: &Candidates<'_>, index: usize, task: TaskId) -> Option<Self> {
+        let point = candidates.point_of(index, task);
+        Self::at_point(point).or_else(|| Self::woken(candidates.operation_of(index, task)?))
     }
 
-    fn take_member(&mut self, standings: &mut [Standing], member: u32) -> TaskId {
-        let task = self.members.swap_remove(member as usize);
-        if let Some(moved) = self.members.get(member as usize) {
-            standings[moved.index() as usize].rank = Rank::Pooled(member);
-        }
-        task
+    /// Returns that of a ready task.
+    fn of_ready(candidates: &Candidates<'_>, task: TaskId) -> Option<Self> {
+        let point = candidates.point_of_ready(task);
+        Self::at_point(point).or_else(|| Self::woken(candidates.operation_of_ready(task)?))
+    }
+
+    fn at_point(point: Option<PendingOperation>) -> Option<Self> {
+        point.map(|operation| Self {
+            operation,
+            begins: true,
+        })
+    }
+
+    fn woken(operation: PendingOperation) -> Option<Self> {
+        Some(Self {
+            operation,
+            begins: false,
+        })
     }
 }
 
-impl Race {
-    fn of(resource: ResourceId, reads: bool) -> Self {
-        Self(2 * resource.index() + u32::from(reads))
+/// One class, which is always allowed.
+struct OneClass;
+
+impl Classes for OneClass {
+    #[inline]
+    fn class(
+        &mut self,
+        _candidates: &Candidates<'_>,
+        _task: TaskId,
+        _pending: impl FnOnce() -> Option<Pending>,
+    ) -> Class {
+        Class::FREE
     }
 
-    fn index(self) -> usize {
-        self.0 as usize
+    #[inline]
+    fn allows(&self, _class: Class) -> bool {
+        true
     }
-}
 
-impl Standing {
-    fn is_known_in(self, race: Race) -> bool {
-        self.race == Some(race) && matches!(self.rank, Rank::Known(_))
-    }
+    fn hold(&mut self, _class: Class) {}
 }
 
 impl Strategy for Pos {
@@ -453,30 +395,15 @@ impl Strategy for Pos {
     }
 
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
-        self.lowest(candidates, |_, _| true).unwrap_or(0)
+        self.lowest(candidates, &mut OneClass).unwrap_or(0)
     }
 
     fn step(&mut self, candidates: &Candidates<'_>, index: usize) {
-        let Some(task) = candidates.task(index) else {
-            return;
-        };
-        // The operation that comes now is past, also if the task went on alone.
-        self.forget(task);
-        if let Some(now) = candidates.operation_of(index, task) {
-            self.forget_racing(candidates, index, now);
-        }
-        if self.pools.is_some() && candidates.is_running(index) && candidates.is_ready(task) {
-            // It was woken while it ran, and is in the queue already.
-            self.became_ready(candidates, task);
-        }
+        self.begin(candidates, &mut OneClass, index);
     }
 
     fn became_ready(&mut self, candidates: &Candidates<'_>, task: TaskId) {
-        // A member of a pool was on a host that was paused, and is in its place still.
-        if !matches!(self.standing(task).rank, Rank::Pooled(_)) {
-            self.enter(candidates, task, candidates.operation_of_ready(task));
-            self.list(task);
-        }
+        self.add_ready(candidates, &mut OneClass, task);
     }
 
     fn follows_ready(&self) -> Following {
@@ -484,10 +411,7 @@ impl Strategy for Pos {
     }
 
     fn follow(&mut self, candidates: Option<&Candidates<'_>>) {
-        match candidates {
-            Some(candidates) => self.make_pools(candidates),
-            None => self.drop_pools(),
-        }
+        self.follow_many(candidates, &mut OneClass);
     }
 
     fn ended(&mut self, task: TaskId) {
