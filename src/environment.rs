@@ -13,6 +13,7 @@
 //! GitHub's (`GITHUB_ACTIONS=true`) the command line annotates scenarios that do not pass.
 
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -38,6 +39,10 @@ const CARGO: &str = "REHEARSAL_CARGO";
 
 /// The variable with the project's directory for build output, where tests are built in another.
 const TARGET_DIRECTORY: &str = "REHEARSAL_TARGET_DIR";
+
+/// Directory below which `cargo rehearsal` has the directories of a project and of what is above
+/// it, and in which tests then run.
+const MIRROR: &str = "REHEARSAL_MIRROR_DIR";
 
 /// The variable with the time after which a run that makes no step ends the process.
 const WATCHDOG: &str = "REHEARSAL_WATCHDOG";
@@ -129,7 +134,7 @@ impl Environment {
                     found.strategy = Some(strategy);
                 }
                 COMMAND if value == FROM_STDIN => found.command = true,
-                CARGO | TARGET_DIRECTORY => {}
+                CARGO | TARGET_DIRECTORY | MIRROR => {}
                 WATCHDOG => drop(parse_watchdog(&value)?),
                 logs::VARIABLE => {
                     logs::check(&value).map_err(|problem| EnvironmentError {
@@ -200,6 +205,28 @@ pub(crate) fn out_directory_of(program: &Path) -> PathBuf {
         return out_directory();
     };
     near(here.as_deref(), target).join(SUBDIRECTORY)
+}
+
+/// Returns the path from the root of a path relative to the current directory; in a mirror of
+/// `cargo rehearsal`, the path in the project.
+///
+/// # Errors
+///
+/// If the current directory is no more.
+pub(crate) fn whole_path(path: &Path) -> io::Result<PathBuf> {
+    let whole = std::path::absolute(path)?;
+    Ok(match variable(MIRROR) {
+        Some(mirror) => mirrored_path(&whole, Path::new(&mirror)),
+        None => whole,
+    })
+}
+
+/// Returns the path of a file that a mirror has below its own directory.
+fn mirrored_path(whole: &Path, mirror: &Path) -> PathBuf {
+    match whole.strip_prefix(mirror) {
+        Ok(path) => Path::new("/").join(path),
+        Err(_) => whole.to_owned(),
+    }
 }
 
 /// Returns the path relative to the current directory, if it is below that or a link there of
@@ -306,6 +333,16 @@ mod tests {
         assert_eq!(near(Some(directory.path()), &target), Path::new("target"));
         std::os::unix::fs::symlink(&target, here.join("target")).expect("a link");
         assert_eq!(near(Some(&here), &target), Path::new("target"));
+    }
+
+    #[test]
+    fn path_in_a_mirror_is_that_in_the_project() {
+        let mirrored = |path: &str| mirrored_path(Path::new(path), Path::new("/shop/mirror/a"));
+        let kept = "/shop/mirror/a/shop/cart/tests/regressions";
+        assert_eq!(mirrored(kept), Path::new("/shop/cart/tests/regressions"));
+        // A member is a link to its directory, so its tests run there.
+        let kept = "/shop/cart/tests/regressions";
+        assert_eq!(mirrored(kept), Path::new(kept));
     }
 
     #[test]

@@ -15,6 +15,10 @@ const COMMAND: &str = "REHEARSAL_CARGO";
 /// The variable with the project's directory for build output, for the files that a test writes.
 const TARGET_DIRECTORY: &str = "REHEARSAL_TARGET_DIR";
 
+/// The variable with the directory below which a test's own directory has the path that it has
+/// on the machine, for the commands that its lines show.
+const MIRROR: &str = "REHEARSAL_MIRROR_DIR";
+
 /// Runs a command of cargo on the patched project. Returns its exit code.
 pub(crate) fn run(
     words: &[OsString],
@@ -36,6 +40,7 @@ pub(crate) fn run(
         .env("CARGO_TARGET_DIR", &patched.build)
         .env(COMMAND, "cargo rehearsal")
         .env(TARGET_DIRECTORY, project.target())
+        .env(MIRROR, &patched.mirror)
         .status()
         .map_err(Error::Start)?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());

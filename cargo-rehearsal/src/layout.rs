@@ -32,7 +32,7 @@ impl Layout {
     }
 
     /// Returns the directory of the mirror, and of what belongs to it.
-    fn mirror(&self) -> PathBuf {
+    pub(crate) fn mirror(&self) -> PathBuf {
         self.base.join("mirror").join(self.project())
     }
 

@@ -23,6 +23,8 @@ const CRATES_IO: &str = "crates-io";
 pub(crate) struct Patched {
     /// The manifest to run cargo on.
     pub(crate) manifest: PathBuf,
+    /// The directory below which it is.
+    pub(crate) mirror: PathBuf,
     /// The file with the patch.
     pub(crate) config: PathBuf,
     /// The directory for what is built.
@@ -38,6 +40,7 @@ pub(crate) fn resolve(
     let directory = layout.mirrored(project.directory());
     let patched = Patched {
         manifest: directory.join("Cargo.toml"),
+        mirror: layout.mirror(),
         config: layout.config(),
         build: layout.build(),
     };

@@ -326,7 +326,7 @@ fn print(
         let line = serde_json::to_string(&ExploreLine::new(target, found, request.shard))?;
         console.print(&format!("{line}\n"))?;
     } else {
-        console.print(&summary::summary(target, found))?;
+        console.print_text(&summary::summary(target, found))?;
     }
     let name = target.name();
     if is_whole(request)
@@ -393,7 +393,7 @@ impl OnConsole<'_> {
         if self.json {
             return Ok(());
         }
-        self.console.print(text)
+        self.console.print_text(text)
     }
 
     /// Records results. If they cannot be written, that is reported once.

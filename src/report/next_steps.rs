@@ -1,6 +1,6 @@
 //! Commands that continue from a failure, as lines to copy.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::environment;
 use crate::repro::{replay_in_test, shell_path, shell_word};
@@ -66,10 +66,24 @@ fn commands_of_binary(file: &Path) -> Vec<(&'static str, String)> {
 fn replay_and_copy(replay: String, file: &Path, regressions: &Path) -> Vec<(&'static str, String)> {
     let mut commands = vec![("replay", replay)];
     if file.parent() != Some(regressions) {
-        let (file, kept) = (shell_path(file), shell_path(regressions));
+        let (file, kept) = (shell_path(file), shell_path(&beside(file, regressions)));
         commands.push(("keep", format!("mkdir -p {kept} && cp {file} {kept}/")));
     }
     commands
+}
+
+/// Returns a directory of the package in a form that can be used where `file` can. Tests run in
+/// their package's directory, and their commands are typed in the workspace's: a file that is not
+/// below the package has a whole path, which both understand.
+fn beside(file: &Path, directory: &Path) -> PathBuf {
+    let whole = file
+        .is_absolute()
+        .then(|| environment::whole_path(directory));
+    match whole {
+        Some(Ok(whole)) => whole,
+        // A current directory that is no more is no place to keep anything in.
+        Some(Err(_)) | None => directory.to_owned(),
+    }
 }
 
 /// Returns the command that replays the repro in `file` with the user's own system.
@@ -102,5 +116,30 @@ fn cargo_test() -> String {
     match environment::test_target() {
         Some(name) => format!("{cargo} test --test {}", shell_word(&name)),
         None => format!("{cargo} test"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repro_is_kept_in_the_package_wherever_the_command_is_typed() {
+        let keep = |file: &str| {
+            let commands = replay_and_copy(String::new(), Path::new(file), Path::new("tests/kept"));
+            commands.into_iter().find(|(name, _)| *name == "keep")
+        };
+        let line = |file: &str| keep(file).expect("it is not kept yet").1;
+        assert_eq!(
+            line("target/rehearsal/a.repro"),
+            "mkdir -p tests/kept && cp target/rehearsal/a.repro tests/kept/"
+        );
+        let here = std::env::current_dir().expect("a directory");
+        let kept = shell_path(&here.join("tests/kept"));
+        assert_eq!(
+            line("/shop/target/rehearsal/a.repro"),
+            format!("mkdir -p {kept} && cp /shop/target/rehearsal/a.repro {kept}/")
+        );
+        assert_eq!(keep("tests/kept/a.repro"), None);
     }
 }

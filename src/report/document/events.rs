@@ -8,6 +8,7 @@ use rehearsal_sim::{Effect, Entry, LockChange, LockStep, LogLine, TaskEnd, TaskI
 
 use super::causes::Causes;
 use super::index::Index;
+use super::silent;
 use super::unnoted;
 use super::{Event, Fault, Kind, LockWord};
 use crate::report::causal::Mentions;
@@ -91,6 +92,7 @@ pub(super) fn events(
         focus,
         index,
         causes: Causes::new(&report.outcome.trace),
+        panicked: None,
         events: Events {
             list: Vec::with_capacity(items.len()),
             of_effect: Vec::new(),
@@ -103,6 +105,9 @@ pub(super) fn events(
         builder.add(item);
     }
     mark_stuck(report, &mut builder.events.list);
+    if focus.silent {
+        silent::mark(&mut builder.events.list, builder.events.failure);
+    }
     builder.events
 }
 
@@ -169,6 +174,8 @@ struct Builder<'a, 'b> {
     focus: &'b Focus,
     index: &'b mut Index,
     causes: Causes<'a>,
+    /// The end of the task that panicked last.
+    panicked: Option<usize>,
     events: Events,
 }
 
@@ -306,6 +313,9 @@ impl Builder<'_, '_> {
             event.at = at.as_micros();
         }
         event.causes = self.causes.of_failure(&failure.witness);
+        if matches!(self.report.outcome.verdict, Verdict::Panic(_)) {
+            event.causes.extend(self.panicked);
+        }
         for cause in &event.causes {
             self.events.list[*cause].matters = true;
         }
@@ -335,6 +345,9 @@ impl Builder<'_, '_> {
                 event.kind = Kind::End;
                 event.task = Some(position(*task));
                 event.text = how.to_string();
+                if *how == TaskEnd::Panicked {
+                    self.panicked = Some(number);
+                }
                 event.matters = (silent && *how != TaskEnd::Panicked) || *how == TaskEnd::Crashed;
             }
             Effect::Packet {

@@ -7,6 +7,7 @@ mod causes;
 mod events;
 mod index;
 mod limit;
+mod silent;
 mod spans;
 mod unnoted;
 
