@@ -10,14 +10,14 @@ use std::sync::OnceLock;
 const SOURCES: [&str; 4] = ["src", "tests", "examples", "benches"];
 
 /// The root of the workspace of the program that runs.
-static PROGRAM: OnceLock<&'static str> = OnceLock::new();
+static PROGRAM: OnceLock<String> = OnceLock::new();
 
 /// Sets the root of the program's workspace, from the directory of one of its packages and the
 /// path of one of that package's files: what `env!("CARGO_MANIFEST_DIR")` and `file!()` are
 /// there. A program has one workspace, so the first root stays.
-pub fn set_source_root(package: &'static str, file: &str) {
+pub fn set_source_root(package: &str, file: &str) {
     if let Some(root) = root(package, file) {
-        let _ = PROGRAM.set(root);
+        let _ = PROGRAM.set(root.to_owned());
     }
 }
 
@@ -25,7 +25,7 @@ pub fn set_source_root(package: &'static str, file: &str) {
 /// else from the package's directory of source code on.
 pub(crate) fn relative(path: &str) -> &str {
     let own = root(env!("CARGO_MANIFEST_DIR"), file!());
-    let roots = [PROGRAM.get().copied(), own];
+    let roots = [PROGRAM.get().map(String::as_str), own];
     let mut known = roots.into_iter().flatten();
     let relative = known.find_map(|root| path.strip_prefix(root)?.strip_prefix('/'));
     relative.unwrap_or_else(|| within_package(path))

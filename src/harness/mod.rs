@@ -4,12 +4,14 @@ mod kept;
 mod systems;
 mod trials;
 
+use std::panic::Location;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
 use rehearsal_agents::system::AnySystem;
+use rehearsal_sim::hermetic::set_source_root;
 
 use self::kept::Replayed;
 use self::systems::Systems;
@@ -137,7 +139,12 @@ impl Harness {
     }
 
     /// Runs the tests that the command line selects.
+    #[track_caller]
     pub fn run(self) -> ExitCode {
+        // Of the program, not of this library: cargo sets it for the tests that it starts.
+        if let Ok(package) = std::env::var("CARGO_MANIFEST_DIR") {
+            set_source_root(&package, Location::caller().file());
+        }
         let arguments = Arguments::from_args();
         match self.prepare(&arguments) {
             Ok(prepared) => {

@@ -105,3 +105,47 @@ fn published_packages_depend_on_versions() {
         }
     }
 }
+
+/// Returns the requirements of a table of dependencies that is not the workspace's, by package.
+fn requirements(dependencies: &Table) -> Vec<(String, String)> {
+    let requirement = |(name, dependency): (&String, &toml::Value)| {
+        let is_ours = dependency.get("path").is_some();
+        let version = dependency.get("version").unwrap_or(dependency).as_str()?;
+        let package = dependency.get("package").and_then(toml::Value::as_str);
+        (!is_ours).then(|| (package.unwrap_or(name).to_owned(), version.to_owned()))
+    };
+    dependencies.iter().filter_map(requirement).collect()
+}
+
+/// A project that locks an older version than a requirement says gets a newer one when it adds
+/// these packages. One that the requirement allows, but no test has run with, may not compile.
+#[test]
+fn requirements_are_the_versions_that_the_tests_run_with() {
+    let lock: Table = toml::from_str(&read("Cargo.lock")).expect("TOML");
+    let locked = lock["package"].as_array().expect("a list").iter();
+    let locked: Vec<(&str, &str)> = locked
+        .filter_map(|package| {
+            let version = package["version"].as_str()?;
+            let version = version.split('+').next()?;
+            Some((package["name"].as_str()?, version))
+        })
+        .collect();
+    let workspace = manifest(".");
+    let mut found = requirements(
+        workspace["workspace"]["dependencies"]
+            .as_table()
+            .expect("it"),
+    );
+    for directory in published() {
+        let manifest = manifest(&directory);
+        let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table);
+        found.extend(dependencies.map(requirements).unwrap_or_default());
+    }
+    assert!(found.len() > 40, "{found:?}");
+    for (package, version) in &found {
+        assert!(
+            locked.contains(&(package, version)),
+            "{package} {version} is required, and another version is in the lock file"
+        );
+    }
+}
