@@ -78,7 +78,8 @@ impl Project {
             "{line}\n{errors}"
         );
         let target = self.target.to_string_lossy().into_owned();
-        telling(&text.replace(&target, "target"))
+        let root = format!("{}/", self.root.to_string_lossy());
+        telling(&text.replace(&target, "target").replace(&root, ""))
     }
 }
 
