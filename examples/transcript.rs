@@ -4,6 +4,7 @@
 use std::fs;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use rehearsal::{Test, TestLocation, TestOutcome, World};
 
@@ -45,9 +46,13 @@ pub(crate) fn check<F, Fut>(
     }
 }
 
-/// With `target` in the place of the directory that this was built in.
+/// With `target` in the place of the directory that this was built in, and paths from the root of
+/// the workspace.
 fn without_directory(told: &str) -> String {
     let (_, rest) = told.split_once(REPLAY).expect("how it is replayed");
     let (directory, _) = rest.split_once("/rehearsal/").expect("a repro");
-    told.replace(&format!("{directory}/rehearsal/"), "target/rehearsal/")
+    let told = told.replace(&format!("{directory}/rehearsal/"), "target/rehearsal/");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    let root = root.expect("two directories above the package").display();
+    told.replace(&format!("{root}/"), "")
 }

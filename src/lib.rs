@@ -11,6 +11,10 @@
 //! [`rehearsal::tokio`](tokio) in the place of tokio, is put under test by
 //! [`#[rehearsal::test]`](macro@test).
 
+// A build with all features checks that nothing is dead; without them a user would be told of what
+// only the command line uses.
+#![cfg_attr(not(feature = "cli"), allow(dead_code))]
+
 #[cfg(feature = "cli")]
 pub mod baseline;
 #[doc(hidden)]

@@ -25,6 +25,7 @@ use crate::run::seeds::Seeds;
 pub(crate) use self::counts::Counts;
 pub(crate) use self::file::{Directory, EXTENSION, write, write_new};
 pub(crate) use self::program::ProgramId;
+#[cfg(feature = "cli")]
 pub(crate) use self::schedules::Estimate;
 pub(crate) use self::seed_set::without;
 
