@@ -1,9 +1,9 @@
 //! The crate `tokio` of a project that is built by `cargo rehearsal`.
 //!
-//! Tasks, timers, sockets, files, locks and channels are those of Rehearsal's facade. Inside a run their
-//! operations are scheduling points; outside they are tokio's own. What concerns the machine
-//! and not tasks (`process`, `signal`, Unix sockets) is tokio's own everywhere: in a run
-//! the threads and sockets that it needs are leaks.
+//! Tasks, timers, sockets, files, locks, channels and signals are those of Rehearsal's facade. Inside
+//! a run their operations are scheduling points; outside they are tokio's own. What concerns the
+//! machine and not tasks (`process`, Unix sockets) is tokio's own everywhere: in a run the threads
+//! and sockets that it needs are leaks.
 
 pub use rehearsal_sim::tokio::{
     __private, io, join, main, pin, runtime, select, spawn, sync, task, task_local, test, time,
@@ -12,10 +12,10 @@ pub use rehearsal_sim::tokio::{
 
 #[cfg(feature = "process")]
 pub use real::process;
-#[cfg(feature = "signal")]
-pub use real::signal;
 #[cfg(feature = "fs")]
 pub use rehearsal_sim::tokio::fs;
+#[cfg(feature = "signal")]
+pub use rehearsal_sim::tokio::signal;
 
 /// Sockets.
 pub mod net {

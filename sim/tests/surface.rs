@@ -27,6 +27,7 @@ macro_rules! starts {
     };
 }
 
+starts!();
 starts!(A);
 starts!(A B);
 starts!(A B C);

@@ -152,7 +152,6 @@ fn parallel_script_quotes_each_word_twice() {
     let script = emitted("parallel", &directory("it's parallel"));
     // What parallel does with the line that it is given, for the shard 1.
     let line = script.lines().last().expect("a line").trim();
-    let line = line.strip_suffix(" \"$@\"").expect("more arguments");
     let unquoted = Command::new("sh")
         .args(["-c", &format!("printf %s {line}")])
         .output()
@@ -160,6 +159,22 @@ fn parallel_script_quotes_each_word_twice() {
     let line = stdout(&unquoted).replace("@SHARD@", "1");
     assert_eq!(seeds("sh", &["-c", &line], None), 33);
     assert!(script.contains("seq 0 2 | parallel"), "{script}");
+}
+
+/// What follows the command, parallel would add to it.
+#[test]
+fn more_arguments_of_parallel_stand_before_its_command() {
+    let script = emitted("parallel", &directory("parallel"));
+    // Shows the arguments in the place of parallel, after the index has been read.
+    let shown = format!("parallel() {{ cat > /dev/null; printf '[%s]' \"$@\"; }}\n{script}");
+    let output = Command::new("sh")
+        .args(["-c", &shown, "sh", "--sshlogin", "a,b"])
+        .output()
+        .expect("a shell");
+    let arguments = stdout(&output);
+    let (options, command) = arguments.split_once("[rehearsal ").expect("a command");
+    assert!(options.ends_with("[--sshlogin][a,b]"), "{arguments}");
+    assert_eq!(command.matches('[').count(), 0, "{arguments}");
 }
 
 #[test]

@@ -164,7 +164,7 @@ pub(crate) fn is_in_a_task() -> bool {
 /// In a run, which has no other thread that could end the wait.
 pub(crate) fn assert_outside_a_run(what: &str) {
     assert!(
-        context::with(|_| ()).is_none(),
+        !context::is_in_run(),
         "`{what}` would block the run for ever. With `interleave = \"operations\"` a run lets \
          other tasks go on"
     );

@@ -21,6 +21,11 @@ pub(crate) fn with<R>(f: impl FnOnce(&Engine) -> R) -> Option<R> {
     result.unwrap_or_else(|_| unreachable!("the slot is never destroyed"))
 }
 
+/// Returns `true` in a run.
+pub(crate) fn is_in_run() -> bool {
+    with(|_| ()).is_some()
+}
+
 /// A guard that leaves the run when dropped.
 pub(crate) struct Entered(());
 

@@ -21,6 +21,7 @@ mod postponed;
 mod rng;
 mod runtime;
 mod select;
+mod signals;
 mod sockets;
 mod strategies;
 mod support;

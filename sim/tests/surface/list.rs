@@ -23,6 +23,10 @@ use tokio::runtime::{
     self, Builder, EnterGuard, Handle, LocalRuntime, Runtime, RuntimeFlavor, RuntimeMetrics,
     TryCurrentError,
 };
+use tokio::signal::{
+    self,
+    unix::{Signal, SignalKind},
+};
 use tokio::sync::futures::{Notified, OwnedNotified};
 use tokio::sync::{
     AcquireError, Barrier, BarrierWaitResult, MappedMutexGuard, Mutex, MutexGuard, Notify,
@@ -284,6 +288,10 @@ functions! {
     watch::Receiver::<u8>::mark_changed: (&'a mut watch::Receiver<u8>);
     watch::Receiver::<u8>::mark_unchanged: (&'a mut watch::Receiver<u8>);
 
+    // signal
+    signal::unix::signal: (SignalKind) -> io::Result<Signal>;
+    Signal::poll_recv: (&'a mut Signal, &mut Context<'_>) -> Poll<Option<()>>;
+
     // time
     time::sleep: (Duration) -> Sleep;
     time::sleep_until: (Instant) -> Sleep;
@@ -466,6 +474,10 @@ functions! {
 }
 
 operations! {
+    // signal
+    signal::ctrl_c: () -> io::Result<()>;
+    Signal::recv: (&'a mut Signal) -> Option<()>;
+
     // fs
     File::open: (&'a str) -> io::Result<File>;
     File::create: (&'a str) -> io::Result<File>;
@@ -575,6 +587,7 @@ operations! {
 
 traits! {
     File: AsyncRead, AsyncSeek, AsyncWrite, Debug, From<std::fs::File>;
+    Signal: Debug, Send, Sync, Unpin;
     OpenOptions: Clone, Debug, Default;
     DirBuilder: Debug, Default;
     ReadDir: Debug;

@@ -17,7 +17,8 @@
 //!   draws the first branch anew at each poll. Outside a run it begins with the first.
 //! - [`task::JoinHandle`], [`task::JoinError`], [`task::Id`] and all futures that wait are the
 //!   facade's own types, with the methods of tokio's.
-//! - `process` and `signal`, which concern the machine and not tasks, are absent.
+//! - `process`, which concerns the machine and not tasks, is absent. A run receives no
+//!   [signal].
 //! - The modules list what else is missing.
 //! - A task that a library spawns with tokio's own `spawn` is no task of the run. Tokio polls
 //!   it whenever no task of the run is ready, in an order that is the same each time, and its
@@ -33,6 +34,7 @@ mod select;
 pub mod fs;
 pub mod net;
 pub mod runtime;
+pub mod signal;
 pub mod sync;
 pub mod task;
 pub mod time;

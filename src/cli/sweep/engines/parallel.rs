@@ -17,14 +17,15 @@ impl Engine for Parallel {
     }
 
     /// Started again, the script runs the shards that have not ended, and those that have not
-    /// passed.
+    /// passed. Its arguments stand before the command, because parallel adds what follows that to
+    /// the command.
     fn emit(&self, sweep: &Sweep) -> String {
         let results = sweep.shell_results();
         format!(
             "#!/bin/sh\n\
              set -eu\n\
              mkdir -p {results}\n\
-             seq 0 {last} | parallel --joblog {results}/joblog --resume-failed --halt never -I {INDEX} \\\n  {command} \"$@\"\n",
+             seq 0 {last} | parallel --joblog {results}/joblog --resume-failed --halt never -I {INDEX} \"$@\" \\\n  {command}\n",
             last = sweep.last(),
             // Quoted once more: parallel gives each of its lines to a shell.
             command = shell_word(&sweep.shell_command(INDEX)),

@@ -120,7 +120,7 @@ impl LocalSet {
             future,
             members: Rc::clone(&self.members),
         };
-        if context::with(|_| ()).is_some() {
+        if context::is_in_run() {
             within.await
         } else {
             self.real.run_until(within).await
@@ -172,7 +172,7 @@ impl Future for LocalSet {
             members,
             progress,
         } = &mut *self;
-        if context::with(|_| ()).is_none() {
+        if !context::is_in_run() {
             return Pin::new(real).poll(cx);
         }
         progress.drive(&members.resource, Operation::Join, cx, |cx| {

@@ -6,10 +6,6 @@ use ::tokio::time::Duration;
 use super::sleep;
 use crate::engine::context;
 
-fn in_run() -> bool {
-    context::with(|_| ()).is_some()
-}
-
 /// Stops the clock; as `tokio::time::pause`. Without effect in a run.
 ///
 /// # Panics
@@ -17,7 +13,7 @@ fn in_run() -> bool {
 /// Outside a run as tokio does.
 #[track_caller]
 pub fn pause() {
-    if !in_run() {
+    if !context::is_in_run() {
         real::pause();
     }
 }
@@ -29,7 +25,7 @@ pub fn pause() {
 /// Outside a run as tokio does.
 #[track_caller]
 pub fn resume() {
-    if !in_run() {
+    if !context::is_in_run() {
         real::resume();
     }
 }
@@ -40,7 +36,7 @@ pub fn resume() {
 ///
 /// Outside a run as tokio does.
 pub async fn advance(duration: Duration) {
-    if in_run() {
+    if context::is_in_run() {
         sleep(duration).await;
     } else {
         real::advance(duration).await;

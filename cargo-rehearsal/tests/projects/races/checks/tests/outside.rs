@@ -1,4 +1,5 @@
-//! Parts of tokio that the shim passes on as they are, which leave a run, and files, which do not.
+//! Parts of tokio that the shim passes on as they are, which leave a run; and files and signals,
+//! which do not.
 
 #[rehearsal::test]
 async fn file_is_one_of_the_run() {
@@ -18,8 +19,13 @@ async fn process_is_started() {
 }
 
 #[rehearsal::test]
-async fn signal_is_awaited() {
-    tokio::signal::ctrl_c().await.unwrap();
+async fn run_receives_no_signal() {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    tokio::select! {
+        received = tokio::signal::ctrl_c() => panic!("received {received:?}"),
+        received = terminate.as_mut().unwrap().recv() => panic!("received {received:?}"),
+        () = tokio::time::sleep(std::time::Duration::from_secs(60)) => {}
+    }
 }
 
 #[rehearsal::test]
