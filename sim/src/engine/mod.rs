@@ -292,7 +292,7 @@ impl Engine {
                 heartbeat,
                 leaks,
                 statistics: Statistics::default(),
-                instant: (VirtualTime::ZERO, 0),
+                instant: self::core::Instant::new(VirtualTime::ZERO, 0, &budget),
                 last_activity: VirtualTime::ZERO,
             }),
         }
