@@ -74,6 +74,8 @@ pub(crate) struct Core {
     pub(crate) draws: ChoiceSource,
     pub(super) strategy: Box<dyn Strategy>,
     pub(super) following: Following,
+    /// `true` if the strategy receives the steps of the run.
+    pub(super) receives_steps: bool,
     /// Present if the strategy reads the labels of resources.
     pub(super) labels: Option<ResourceLabels>,
     pub(super) task_choices: TaskChoices,
@@ -270,6 +272,18 @@ impl Core {
     /// Moves woken tasks to the ready queue.
     #[inline]
     pub(super) fn collect(&mut self, wakes: &WakeQueue) {
+        // This runs at every scheduling point, and mostly nothing was woken.
+        if wakes.has_some() {
+            self.collect_some(wakes);
+        }
+    }
+
+    #[inline(never)]
+    fn collect_some(&mut self, wakes: &WakeQueue) {
+        // Mostly it is one, and by this thread.
+        if let Some((id, effects)) = wakes.take_single() {
+            return self.enqueue(id, effects);
+        }
         if wakes.drain(|id, effects| self.enqueue(id, effects)) {
             self.woken_remotely(wakes);
         }
@@ -299,9 +313,15 @@ impl Core {
     /// nothing on the tape.
     #[inline]
     pub(super) fn pick(&mut self, running: Option<(TaskId, Option<PendingOperation>)>) -> usize {
-        if self.ready.is_followed() || self.following == Following::Many && self.ready.len() > MANY
+        if self.following != Following::Never
+            && (self.ready.is_followed()
+                || self.following == Following::Many && self.ready.len() > MANY)
         {
             self.report_ready(running);
+        }
+        let len = self.ready.len() + self.postponed.len() + usize::from(running.is_some());
+        if len < 2 && !self.receives_steps {
+            return 0;
         }
         let candidates = Candidates {
             running,
@@ -313,7 +333,6 @@ impl Core {
                 resources: &self.resources,
             },
         };
-        let len = candidates.len();
         if len < 2 {
             self.strategy.step(&candidates, 0);
             return 0;
@@ -327,7 +346,9 @@ impl Core {
             let picked = strategy.pick(&candidates).min(len - 1);
             u32::try_from(picked).expect("below the number of candidates")
         }) as usize;
-        self.strategy.step(&candidates, picked);
+        if self.receives_steps {
+            self.strategy.step(&candidates, picked);
+        }
         picked
     }
 

@@ -232,6 +232,7 @@ impl Engine {
             false => strategy.can_postpone(),
         };
         let following = strategy.follows_ready();
+        let receives_steps = strategy.receives_steps();
         let mut ready = ReadyQueue::default();
         ready.follow(following == Following::Always);
         let effects = Rc::default();
@@ -266,6 +267,7 @@ impl Engine {
                 labels: strategy.reads_labels().then(ResourceLabels::default),
                 strategy,
                 following,
+                receives_steps,
                 task_choices: TaskChoices::new(seed),
                 cancellations: Cancellations::new(seed, cancellations),
                 interruptions: Interruptions::new(seed, plain_tasks),
