@@ -17,7 +17,7 @@ use crate::ids::TaskId;
 /// Tasks that were woken since the engine last collected them, in order.
 pub(crate) struct WakeQueue {
     /// Each with the number of effects that were recorded before it was woken.
-    woken: RefCell<Vec<(TaskId, usize)>>,
+    pub(super) woken: RefCell<Vec<(TaskId, usize)>>,
     /// The number of effects that are recorded.
     effects: Rc<Cell<usize>>,
     polling: Cell<bool>,
@@ -53,10 +53,12 @@ fn this_thread() -> Thread {
 }
 
 impl WakeQueue {
-    /// Creates the queue of a run on this thread, which counts its effects in `effects`.
-    pub(crate) fn new(effects: Rc<Cell<usize>>) -> Self {
+    /// Creates the queue of a run on this thread, which counts its effects in `effects`, in the
+    /// memory of `woken`, which is empty.
+    pub(crate) fn new(woken: Vec<(TaskId, usize)>, effects: Rc<Cell<usize>>) -> Self {
+        debug_assert!(woken.is_empty(), "no task was woken");
         Self {
-            woken: RefCell::default(),
+            woken: RefCell::new(woken),
             effects,
             polling: Cell::new(false),
             remote: Arc::new(RemoteWakes {

@@ -40,6 +40,26 @@ impl Default for Tasks {
 }
 
 impl ReadyQueue {
+    /// Creates an empty queue in the memory of `few`, which is empty.
+    pub(crate) fn within(few: VecDeque<TaskId>) -> Self {
+        debug_assert!(few.is_empty(), "no task is ready");
+        Self {
+            tasks: Tasks::Few(few),
+            changes: None,
+        }
+    }
+
+    /// Takes the memory of the queue, without its tasks.
+    pub(crate) fn take_emptied(&mut self) -> VecDeque<TaskId> {
+        match std::mem::take(&mut self.tasks) {
+            Tasks::Few(mut few) => {
+                few.clear();
+                few
+            }
+            Tasks::Many(_) => VecDeque::new(),
+        }
+    }
+
     /// Keeps the changes from now on, or no longer.
     pub(crate) fn follow(&mut self, follow: bool) {
         self.changes = follow.then(Vec::new);
