@@ -109,7 +109,7 @@ fn execute<'a>(config: Config, start: Start<'a>) -> Outcome<()> {
 thread_local! {
     /// The builder of the runtimes of this thread's runs. It keeps only settings, which are the
     /// same for all of them, but for the seed.
-    static BUILDER: Cell<Option<Builder>> = const { Cell::new(None) };
+    static BUILDER: Cell<Option<Box<Builder>>> = const { Cell::new(None) };
 }
 
 /// Builds the runtime of a run. A runtime itself cannot serve two: the generator of tokio's own
@@ -131,8 +131,8 @@ fn build_runtime(seed: u64) -> Runtime {
     runtime
 }
 
-fn new_builder() -> Builder {
-    let mut builder = Builder::new_current_thread();
+fn new_builder() -> Box<Builder> {
+    let mut builder = Box::new(Builder::new_current_thread());
     builder.enable_time().start_paused(true);
     // Time advances while nothing runs, and the first to run may be a task of plain tokio.
     builder.on_thread_unpark(|| {

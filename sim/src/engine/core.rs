@@ -116,7 +116,9 @@ impl Instant {
         Self {
             at,
             begin,
-            limit: begin.saturating_add(budget.steps_per_instant).min(budget.steps),
+            limit: begin
+                .saturating_add(budget.steps_per_instant)
+                .min(budget.steps),
         }
     }
 }

@@ -236,7 +236,7 @@ impl Engine {
         let following = strategy.follows_ready();
         let receives_steps = strategy.receives_steps();
         let spare = Spare::take();
-        let mut ready = ReadyQueue::within(spare.ready);
+        let mut ready = ReadyQueue::default();
         ready.follow(following == Following::Always);
         let effects = Rc::default();
         let mut hosts = IndexVec::default();

@@ -4,7 +4,6 @@
 //! a short run need not allocate them anew.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
 
 use crate::ids::{ResourceId, TaskId};
 use crate::index_vec::{IndexVec, emptied};
@@ -22,7 +21,6 @@ pub(super) struct Spare {
     pub(super) points: IndexVec<TaskId, Option<PendingOperation>>,
     pub(super) resources: IndexVec<ResourceId, ResourceInfo>,
     pub(super) nodes: IndexVec<TaskId, Node>,
-    pub(super) ready: VecDeque<TaskId>,
     pub(super) task_states: IndexVec<TaskId, u64>,
     pub(super) resource_states: IndexVec<ResourceId, u64>,
     pub(super) fingerprinted: Vec<u8>,
@@ -52,7 +50,6 @@ impl Engine {
             points: core.points.take_emptied(),
             resources: core.resources.take_emptied(),
             nodes: core.spawn_tree.take_emptied(),
-            ready: core.ready.take_emptied(),
             task_states,
             resource_states,
             fingerprinted: core.record.fingerprint.take_emptied(),
