@@ -293,7 +293,8 @@ fn run_before(before: &Before) -> Option<::tokio::runtime::Handle> {
                 assert!(futures_util::poll!(&mut sleeps).is_pending());
                 forget(sleeps);
                 forget(world.spawn_on(world.current_host(), pending::<()>()));
-                poll_fn(|cx| Poll::Ready(forget(cx.waker().clone()))).await;
+                let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+                forget(waker);
             });
         }
         Before::LeavesPlainTasks => {
