@@ -17,6 +17,19 @@ pub(crate) struct IndexVec<I, T> {
     ids: PhantomData<fn(I) -> I>,
 }
 
+/// The longest vector whose memory is used again: that of a run with many tasks is given back.
+pub(crate) const MOST_KEPT: usize = 1 << 10;
+
+/// Takes the memory of a vector, without its items; none if it is much.
+pub(crate) fn emptied<T>(vec: &mut Vec<T>) -> Vec<T> {
+    let mut taken = std::mem::take(vec);
+    taken.clear();
+    match taken.capacity() > MOST_KEPT {
+        true => Vec::new(),
+        false => taken,
+    }
+}
+
 impl<I, T> Default for IndexVec<I, T> {
     fn default() -> Self {
         Self {
@@ -52,6 +65,14 @@ impl<I: Id, T> IndexVec<I, T> {
     #[inline]
     pub(crate) fn get_mut(&mut self, id: I) -> Option<&mut T> {
         self.items.get_mut(id.index())
+    }
+
+    /// Takes the memory, without the items, as [`emptied`] does.
+    pub(crate) fn take_emptied(&mut self) -> Self {
+        Self {
+            items: emptied(&mut self.items),
+            ids: PhantomData,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {

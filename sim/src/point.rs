@@ -260,7 +260,7 @@ impl Point {
 
     /// Passes the point, takes what there is to take without a wait, and makes the task its
     /// holder. Ready with none if there is nothing to take, outside a run, and in a plain task.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn poll_take<T>(
         &mut self,
         cx: &Context<'_>,
@@ -363,6 +363,28 @@ impl Progress {
         } else {
             Waiting::renew(&mut self.waiting, resource, operation);
         }
+    }
+}
+
+/// A future that calls a function each time that it is polled, as that of
+/// [`std::future::poll_fn`], whose poll is a call where it is not inlined.
+pub(crate) struct Polled<F>(F);
+
+/// Returns a future that calls `poll` each time that it is polled.
+#[inline]
+pub(crate) fn polled<T, F>(poll: F) -> Polled<F>
+where
+    F: FnMut(&mut Context<'_>) -> Poll<T> + Unpin,
+{
+    Polled(poll)
+}
+
+impl<T, F: FnMut(&mut Context<'_>) -> Poll<T> + Unpin> Future for Polled<F> {
+    type Output = T;
+
+    #[inline(always)]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        (self.get_mut().0)(cx)
     }
 }
 

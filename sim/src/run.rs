@@ -1,8 +1,11 @@
 //! Runs: from a configuration and a program to an outcome.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::panic::{self, AssertUnwindSafe, Location};
 use std::rc::Rc;
+
+use ::tokio::runtime::{Builder, Runtime};
 
 use crate::ambient::Ambient;
 use crate::engine::{Config, Disposal, Driver, Engine, context, panics, plain_tasks, stacks};
@@ -53,21 +56,7 @@ type TakeValue<'a> = Box<dyn FnOnce() + 'a>;
 /// again for each program.
 fn execute<'a>(config: Config, start: Start<'a>) -> Outcome<()> {
     let _ambient = config.ambient.enter(config.seed);
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    builder.enable_time().start_paused(true);
-    // Time advances while nothing runs, and the first to run may be a task of plain tokio.
-    builder.on_thread_unpark(|| {
-        context::with(Engine::read_clock);
-    });
-    // The generator of tokio's own `select!`. It can be seeded only in such a build.
-    #[cfg(tokio_unstable)]
-    builder.rng_seed(tokio::runtime::RngSeed::from_bytes(
-        &config.seed.to_le_bytes(),
-    ));
-    plain_tasks::watch(&mut builder);
-    let runtime = builder
-        .build()
-        .unwrap_or_else(|error| panic!("no runtime for the run: {error}"));
+    let runtime = build_runtime(config.seed);
     let in_runtime = runtime.enter();
     panics::install_hook();
     drop(panics::take_plain_task_panic());
@@ -112,7 +101,45 @@ fn execute<'a>(config: Config, start: Start<'a>) -> Outcome<()> {
         1,
         "the driver and the context have dropped the engine"
     );
-    engine.finish()
+    let outcome = engine.finish();
+    engine.keep_containers();
+    outcome
+}
+
+thread_local! {
+    /// The builder of the runtimes of this thread's runs. It keeps only settings, which are the
+    /// same for all of them, but for the seed.
+    static BUILDER: Cell<Option<Box<Builder>>> = const { Cell::new(None) };
+}
+
+/// Builds the runtime of a run. A runtime itself cannot serve two: the generator of tokio's own
+/// `select!` is seeded where it is built, and who still has a handle to it cannot be seen.
+fn build_runtime(seed: u64) -> Runtime {
+    // At the end of the thread, where a run may be in a destructor, there is no builder.
+    let kept = BUILDER.try_with(Cell::take).ok().flatten();
+    let mut builder = kept.unwrap_or_else(new_builder);
+    // The generator can be seeded only in such a build.
+    #[cfg(tokio_unstable)]
+    builder.rng_seed(tokio::runtime::RngSeed::from_bytes(&seed.to_le_bytes()));
+    #[cfg(not(tokio_unstable))]
+    let _ = seed;
+    let runtime = builder
+        .build()
+        .unwrap_or_else(|error| panic!("no runtime for the run: {error}"));
+    // Else it is dropped.
+    let _ = BUILDER.try_with(|slot| slot.set(Some(builder)));
+    runtime
+}
+
+fn new_builder() -> Box<Builder> {
+    let mut builder = Box::new(Builder::new_current_thread());
+    builder.enable_time().start_paused(true);
+    // Time advances while nothing runs, and the first to run may be a task of plain tokio.
+    builder.on_thread_unpark(|| {
+        context::with(Engine::read_clock);
+    });
+    plain_tasks::watch(&mut builder);
+    builder
 }
 
 /// As [`run`], on a thread of its own and with [`Ambient::Hermetic`], whatever `config`

@@ -74,6 +74,8 @@ pub(crate) struct Core {
     pub(crate) draws: ChoiceSource,
     pub(super) strategy: Box<dyn Strategy>,
     pub(super) following: Following,
+    /// `true` if the strategy receives the steps of the run.
+    pub(super) receives_steps: bool,
     /// Present if the strategy reads the labels of resources.
     pub(super) labels: Option<ResourceLabels>,
     pub(super) task_choices: TaskChoices,
@@ -95,14 +97,36 @@ pub(crate) struct Core {
     pub(super) heartbeat: Arc<Heartbeat>,
     pub(super) leaks: Leaks,
     pub(crate) statistics: Statistics,
-    pub(super) instant: (VirtualTime, u64),
+    pub(super) instant: Instant,
     pub(super) last_activity: VirtualTime,
+}
+
+/// An instant of virtual time, and the steps that the run may take in it.
+pub(super) struct Instant {
+    at: VirtualTime,
+    /// The number of steps before it.
+    begin: u64,
+    /// The number of the last step within the budget.
+    limit: u64,
+}
+
+impl Instant {
+    /// Creates an instant that begins after so many steps.
+    pub(super) fn new(at: VirtualTime, begin: u64, budget: &Budget) -> Self {
+        Self {
+            at,
+            begin,
+            limit: begin
+                .saturating_add(budget.steps_per_instant)
+                .min(budget.steps),
+        }
+    }
 }
 
 /// A task that has not ended.
 pub(crate) struct Task {
     /// None while it is being polled, and while it is suspended in the middle of a poll.
-    pub(super) body: Option<Body>,
+    pub(super) body: Option<Box<Body>>,
     /// The stack on which it is suspended in the middle of a poll.
     pub(super) suspended: Option<Suspended>,
     pub(crate) wake: Arc<TaskWake>,
@@ -123,6 +147,18 @@ pub(crate) struct Task {
 }
 
 impl Task {
+    /// Records whether a waker of the task is out, now that its poll has ended or is suspended,
+    /// in the number of tasks of which one is. Returns how many are.
+    #[inline]
+    pub(super) fn count_wakers_out(&mut self, with_wakers_out: &mut usize) -> usize {
+        let count = self.wakers_out();
+        let are_out = count > 0;
+        let were_out = std::mem::replace(&mut self.has_wakers_out, are_out);
+        *with_wakers_out += usize::from(are_out);
+        *with_wakers_out -= usize::from(were_out);
+        count
+    }
+
     /// Returns how many wakers something else than the simulator keeps.
     #[inline]
     pub(super) fn wakers_out(&self) -> usize {
@@ -142,6 +178,7 @@ pub(crate) enum Exemption {
     Subtree,
 }
 
+/// What a turn of a task needs. Boxed: it is taken out of the task and put back at each poll.
 pub(super) struct Body {
     pub(super) future: Pin<Box<dyn Future<Output = ()>>>,
     pub(super) waker: Waker,
@@ -237,6 +274,18 @@ impl Core {
     /// Moves woken tasks to the ready queue.
     #[inline]
     pub(super) fn collect(&mut self, wakes: &WakeQueue) {
+        // This runs at every scheduling point, and mostly nothing was woken.
+        if wakes.has_some() {
+            self.collect_some(wakes);
+        }
+    }
+
+    #[inline(never)]
+    fn collect_some(&mut self, wakes: &WakeQueue) {
+        // Mostly it is one, and by this thread.
+        if let Some((id, effects)) = wakes.take_single() {
+            return self.enqueue(id, effects);
+        }
         if wakes.drain(|id, effects| self.enqueue(id, effects)) {
             self.woken_remotely(wakes);
         }
@@ -266,9 +315,15 @@ impl Core {
     /// nothing on the tape.
     #[inline]
     pub(super) fn pick(&mut self, running: Option<(TaskId, Option<PendingOperation>)>) -> usize {
-        if self.ready.is_followed() || self.following == Following::Many && self.ready.len() > MANY
+        if self.following != Following::Never
+            && (self.ready.is_followed()
+                || self.following == Following::Many && self.ready.len() > MANY)
         {
             self.report_ready(running);
+        }
+        let len = self.ready.len() + self.postponed.len() + usize::from(running.is_some());
+        if len < 2 && !self.receives_steps {
+            return 0;
         }
         let candidates = Candidates {
             running,
@@ -280,7 +335,6 @@ impl Core {
                 resources: &self.resources,
             },
         };
-        let len = candidates.len();
         if len < 2 {
             self.strategy.step(&candidates, 0);
             return 0;
@@ -294,7 +348,9 @@ impl Core {
             let picked = strategy.pick(&candidates).min(len - 1);
             u32::try_from(picked).expect("below the number of candidates")
         }) as usize;
-        self.strategy.step(&candidates, picked);
+        if self.receives_steps {
+            self.strategy.step(&candidates, picked);
+        }
         picked
     }
 
@@ -466,26 +522,34 @@ impl Core {
         self.statistics.steps += 1;
         self.heartbeat.beat(self.statistics.steps, task);
         self.draws.step = self.statistics.steps;
-        self.last_activity = now;
-        if self.instant.0 == now {
-            self.instant.1 += 1;
-        } else {
-            self.instant = (now, 1);
+        if self.instant.at != now {
+            self.instant = Instant::new(now, self.statistics.steps - 1, &self.budget);
+            self.last_activity = now;
         }
         if self.halted.is_some() {
             return false;
         }
-        if self.statistics.steps > self.budget.steps {
-            self.halted = Some(Verdict::Unknown {
-                steps: self.budget.steps,
-            });
-        } else if self.instant.1 > self.budget.steps_per_instant {
-            self.halted = Some(Verdict::Livelock {
-                at: now,
-                polls: self.instant.1,
-            });
+        let is_within = self.statistics.steps <= self.instant.limit;
+        if !is_within {
+            self.overspend();
         }
-        self.halted.is_none()
+        is_within
+    }
+
+    /// Ends the run, because a budget is spent.
+    #[cold]
+    fn overspend(&mut self) {
+        let verdict = if self.statistics.steps > self.budget.steps {
+            Verdict::Unknown {
+                steps: self.budget.steps,
+            }
+        } else {
+            Verdict::Livelock {
+                at: self.instant.at,
+                polls: self.statistics.steps - self.instant.begin,
+            }
+        };
+        self.halted = Some(verdict);
     }
 
     #[inline]
@@ -496,21 +560,6 @@ impl Core {
     #[inline]
     pub(super) fn task_mut(&mut self, id: TaskId) -> Option<&mut Task> {
         self.tasks.get_mut(id)?.as_deref_mut()
-    }
-
-    /// Records whether a waker of the task is out, now that its poll has ended or is suspended.
-    /// Returns how many are.
-    #[inline]
-    pub(super) fn count_wakers_out(&mut self, id: TaskId) -> usize {
-        let Some(task) = self.tasks[id].as_deref_mut() else {
-            return 0;
-        };
-        let count = task.wakers_out();
-        let are_out = count > 0;
-        let were_out = std::mem::replace(&mut task.has_wakers_out, are_out);
-        self.with_wakers_out += usize::from(are_out);
-        self.with_wakers_out -= usize::from(were_out);
-        count
     }
 
     /// Returns `true` if nothing but the simulator can wake a task, so that time may move to the

@@ -168,9 +168,9 @@ pub(super) enum Next {
 /// What the driver does next.
 enum Begun {
     /// It polls this future of the task.
-    Poll(TaskId, Body),
+    Poll(TaskId, Box<Body>),
     /// It drops a future. What follows is not known before.
-    Drop(Option<Body>),
+    Drop(Option<Box<Body>>),
     /// Nothing has begun.
     Nothing(Next),
 }
@@ -179,7 +179,7 @@ impl Engine {
     /// Ends the poll of a task that is not ready, if there is one, and begins the next turn: one
     /// look at the core for both, because nothing is done more often.
     #[inline]
-    fn next_turn(&self, waiting: Option<(TaskId, Body)>) -> Begun {
+    fn next_turn(&self, waiting: Option<(TaskId, Box<Body>)>) -> Begun {
         if waiting.is_some() && rehearsal_hermetic::has_leaked() {
             self.check_leaks();
         }

@@ -25,6 +25,7 @@ pub(crate) mod plain_tasks;
 mod points;
 mod postponed;
 mod record;
+mod spare;
 mod spawn_tree;
 pub(crate) mod stack_values;
 pub(crate) mod stacks;
@@ -70,6 +71,7 @@ use self::losses::Losses;
 use self::observations::Observations;
 use self::plain_tasks::PlainTasks;
 use self::record::{Record, TAG_TOTAL};
+use self::spare::Spare;
 use self::spawn_tree::SpawnTree;
 use self::stacks::Stacks;
 use self::task_choices::TaskChoices;
@@ -232,6 +234,8 @@ impl Engine {
             false => strategy.can_postpone(),
         };
         let following = strategy.follows_ready();
+        let receives_steps = strategy.receives_steps();
+        let spare = Spare::take();
         let mut ready = ReadyQueue::default();
         ready.follow(following == Following::Always);
         let effects = Rc::default();
@@ -242,23 +246,23 @@ impl Engine {
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             start: Instant::now(),
             now: Cell::new(VirtualTime::ZERO),
-            wakes: WakeQueue::new(Rc::clone(&effects)),
+            wakes: WakeQueue::new(spare.woken, Rc::clone(&effects)),
             timers: RefCell::default(),
             extensions: Extensions::default(),
             core: RefCell::new(Core {
-                tasks: IndexVec::default(),
-                points: IndexVec::default(),
+                tasks: spare.tasks,
+                points: spare.points,
                 ready,
                 next: None,
                 postponed: VecDeque::new(),
                 can_postpone,
                 running: None,
                 last: None,
-                spawn_tree: SpawnTree::new(addressed),
-                happens_before: HappensBefore::default(),
+                spawn_tree: SpawnTree::within(spare.nodes, addressed),
+                happens_before: HappensBefore::within(spare.task_states, spare.resource_states),
                 hosts,
                 plain_tasks: PlainTasks::default(),
-                resources: IndexVec::default(),
+                resources: spare.resources,
                 network: None,
                 net_config: net,
                 has_skewed_clock: false,
@@ -266,6 +270,7 @@ impl Engine {
                 labels: strategy.reads_labels().then(ResourceLabels::default),
                 strategy,
                 following,
+                receives_steps,
                 task_choices: TaskChoices::new(seed),
                 cancellations: Cancellations::new(seed, cancellations),
                 interruptions: Interruptions::new(seed, plain_tasks),
@@ -279,7 +284,7 @@ impl Engine {
                 halted: None,
                 record: Record {
                     recording,
-                    fingerprint: Fingerprinter::new(),
+                    fingerprint: Fingerprinter::within(spare.fingerprinted),
                     stamped: VirtualTime::ZERO,
                     trace: Trace::default(),
                     effects,
@@ -292,7 +297,7 @@ impl Engine {
                 heartbeat,
                 leaks,
                 statistics: Statistics::default(),
-                instant: (VirtualTime::ZERO, 0),
+                instant: self::core::Instant::new(VirtualTime::ZERO, 0, &budget),
                 last_activity: VirtualTime::ZERO,
             }),
         }
@@ -366,6 +371,7 @@ impl Engine {
     }
 
     /// Returns the task that is being polled.
+    #[inline]
     pub(crate) fn running(&self) -> Option<TaskId> {
         self.core.borrow().running
     }

@@ -249,7 +249,7 @@ impl Engine {
     }
 
     /// Makes the running task a holder of `resource`. Returns the task.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn hold(&self, resource: ResourceId) -> Option<TaskId> {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;

@@ -62,11 +62,17 @@ pub(super) const TAG_INTERRUPTION: u8 = 10;
 
 impl Record {
     /// Hashes the time of the next effect, if it differs from the time of the last.
+    #[inline]
     pub(super) fn stamp(&mut self, at: VirtualTime) {
         if at != self.stamped {
             self.stamped = at;
-            self.fingerprint.tag(TAG_TIME).u64(at.as_micros());
+            self.hash_time(at);
         }
+    }
+
+    #[inline(never)]
+    fn hash_time(&mut self, at: VirtualTime) {
+        self.fingerprint.tag(TAG_TIME).u64(at.as_micros());
     }
 
     /// Records a wake after so many effects that made a task ready, if the recording is full.

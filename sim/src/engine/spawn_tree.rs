@@ -14,8 +14,9 @@ pub(crate) struct SpawnTree {
     addresses: Option<IndexVec<TaskId, Address>>,
 }
 
+/// A task in the tree.
 #[derive(Clone, Copy)]
-struct Node {
+pub(super) struct Node {
     spawn_path_hash: u64,
     children: u32,
     /// The steps that the task has begun: its polls, and the scheduling points at which it went
@@ -35,13 +36,20 @@ struct Address {
 }
 
 impl SpawnTree {
-    /// Creates an empty tree. With `addressed`, tasks get sites of their own for the
-    /// scheduler's choices, because these are recorded or replayed.
-    pub(super) fn new(addressed: bool) -> Self {
+    /// Creates an empty tree in the memory of `nodes`, which is empty. With `addressed`, tasks
+    /// get sites of their own for the scheduler's choices, because these are recorded or
+    /// replayed.
+    pub(super) fn within(nodes: IndexVec<TaskId, Node>, addressed: bool) -> Self {
+        debug_assert_eq!(nodes.len(), 0, "no task was spawned");
         Self {
-            nodes: IndexVec::default(),
+            nodes,
             addresses: addressed.then(IndexVec::default),
         }
+    }
+
+    /// Takes the memory of the tree, without its tasks.
+    pub(super) fn take_emptied(&mut self) -> IndexVec<TaskId, Node> {
+        self.nodes.take_emptied()
     }
 
     /// Returns `true` if tasks have sites of their own.

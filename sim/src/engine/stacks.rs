@@ -33,7 +33,7 @@ use super::stack_values::{self, Values};
 use super::tasks::Turn;
 use super::{Engine, Exemption, plain_locks};
 
-type TaskStack = OwnStack<(TaskId, Body), ()>;
+type TaskStack = OwnStack<(TaskId, Box<Body>), ()>;
 
 /// Points that a poll may still pass after the end of the run. One that needs more waits for
 /// another task in a loop, and is unwound.
@@ -73,7 +73,7 @@ pub(super) struct Suspended {
 /// A turn of a task on a stack.
 pub(super) enum StackTurn {
     /// Its future is polled.
-    Poll(Body),
+    Poll(Box<Body>),
     /// The poll that is suspended on the stack goes on.
     Continue(TaskStack),
 }
@@ -276,7 +276,7 @@ impl Engine {
 
     /// Begins the turn of the next task, if that is polled on the current stack.
     #[inline]
-    fn begin_next_poll(&self) -> Option<(TaskId, Body)> {
+    fn begin_next_poll(&self) -> Option<(TaskId, Box<Body>)> {
         loop {
             let mut core = self.core.borrow_mut();
             let Next::Task(id) = core.next_task(&self.wakes) else {
@@ -405,7 +405,7 @@ impl Engine {
 }
 
 /// Polls the future of a task, and those of the tasks that come next: the job of a stack.
-fn poll_in_turn(first: (TaskId, Body)) {
+fn poll_in_turn(first: (TaskId, Box<Body>)) {
     let mut next = Some(first);
     while let Some((id, mut body)) = next {
         stack_values::begin_poll();

@@ -65,7 +65,7 @@ impl Engine {
             _ => Exemption::None,
         };
         core.tasks[id] = Some(Box::new(Task {
-            body: Some(Body { future, waker }),
+            body: Some(Box::new(Body { future, waker })),
             suspended: None,
             wake,
             host,
@@ -156,7 +156,7 @@ impl Engine {
     }
 
     /// Ends the poll of a task.
-    pub(super) fn end_poll(&self, id: TaskId, body: Body, poll: Poll<()>) {
+    pub(super) fn end_poll(&self, id: TaskId, body: Box<Body>, poll: Poll<()>) {
         match poll {
             Poll::Ready(()) => self.end_task_after_poll(id, body),
             Poll::Pending => {
@@ -172,7 +172,7 @@ impl Engine {
     }
 
     /// Ends a task, whose poll has returned that it is ready.
-    pub(super) fn end_task_after_poll(&self, id: TaskId, body: Body) {
+    pub(super) fn end_task_after_poll(&self, id: TaskId, body: Box<Body>) {
         if rehearsal_hermetic::has_leaked() {
             self.check_leaks();
         }
@@ -274,11 +274,11 @@ impl Engine {
 /// The turn of a task.
 pub(super) enum Turn {
     /// Its future is polled.
-    Poll(Body),
+    Poll(Box<Body>),
     /// The same on a stack, or the continuation of what is suspended there.
     OnStack(StackTurn),
     /// It is dropped.
-    Drop(Option<Body>),
+    Drop(Option<Box<Body>>),
     /// It has none.
     None,
 }
@@ -355,29 +355,39 @@ impl Core {
     pub(super) fn end_poll(
         &mut self,
         id: TaskId,
-        body: Body,
+        body: Box<Body>,
         wakes: &WakeQueue,
         now: VirtualTime,
-    ) -> Option<Body> {
+    ) -> Option<Box<Body>> {
         self.running = None;
         self.cancellations.end_poll();
         let Some(task) = self.tasks[id].as_deref_mut() else {
             return Some(body);
         };
-        task.body = Some(body);
+        let none = task.body.replace(body);
+        debug_assert!(none.is_none(), "the body was taken out when the turn began");
         if task.wake.is_woken() && task.wake.claim() {
             // It was suspended in the middle of the poll, and what woke it was taken for the
             // end of that.
             wakes.push(id);
         }
-        self.look_at_waits(id, now);
+        let wakers_out = task.count_wakers_out(&mut self.with_wakers_out);
+        self.look_for_deadlock(id, wakers_out, now);
         None
     }
 
     /// Looks at what a task waits for, now that its poll has ended or is suspended.
     #[inline]
     pub(super) fn look_at_waits(&mut self, id: TaskId, now: VirtualTime) {
-        let wakers_out = self.count_wakers_out(id);
+        let Some(task) = self.tasks[id].as_deref_mut() else {
+            return;
+        };
+        let wakers_out = task.count_wakers_out(&mut self.with_wakers_out);
+        self.look_for_deadlock(id, wakers_out, now);
+    }
+
+    #[inline]
+    fn look_for_deadlock(&mut self, id: TaskId, wakers_out: usize, now: VirtualTime) {
         if wakers_out == 1
             && self.halted.is_none()
             && let Some(verdict) = deadlock::closed_cycle(self, id, now)

@@ -17,7 +17,7 @@ use crate::ids::TaskId;
 /// Tasks that were woken since the engine last collected them, in order.
 pub(crate) struct WakeQueue {
     /// Each with the number of effects that were recorded before it was woken.
-    woken: RefCell<Vec<(TaskId, usize)>>,
+    pub(super) woken: RefCell<Vec<(TaskId, usize)>>,
     /// The number of effects that are recorded.
     effects: Rc<Cell<usize>>,
     polling: Cell<bool>,
@@ -53,10 +53,12 @@ fn this_thread() -> Thread {
 }
 
 impl WakeQueue {
-    /// Creates the queue of a run on this thread, which counts its effects in `effects`.
-    pub(crate) fn new(effects: Rc<Cell<usize>>) -> Self {
+    /// Creates the queue of a run on this thread, which counts its effects in `effects`, in the
+    /// memory of `woken`, which is empty.
+    pub(crate) fn new(woken: Vec<(TaskId, usize)>, effects: Rc<Cell<usize>>) -> Self {
+        debug_assert!(woken.is_empty(), "no task was woken");
         Self {
-            woken: RefCell::default(),
+            woken: RefCell::new(woken),
             effects,
             polling: Cell::new(false),
             remote: Arc::new(RemoteWakes {
@@ -116,23 +118,35 @@ impl WakeQueue {
         lock(&self.remote.foreign).take()
     }
 
-    /// Hands each woken task to `enqueue`, with the number of effects before its wake. Tasks that one step has woken go in the order of
-    /// their ids: tokio wakes some (those of a `watch`) in an order drawn from a generator that
-    /// cannot be seeded. Returns `true` if other threads have woken some.
+    /// Returns `true` if a task was woken since the engine last collected them.
     #[inline]
-    pub(crate) fn drain(&self, mut enqueue: impl FnMut(TaskId, usize)) -> bool {
-        // This runs at every scheduling point, and mostly nothing was woken.
+    pub(crate) fn has_some(&self) -> bool {
+        !self.woken.borrow().is_empty() || self.is_woken_remotely()
+    }
+
+    /// Takes the task that was woken, with the number of effects before its wake, if there is
+    /// one, and no other thread has woken any.
+    #[inline]
+    pub(crate) fn take_single(&self) -> Option<(TaskId, usize)> {
         let mut woken = self.woken.borrow_mut();
-        if woken.len() < 2 {
-            if let Some((task, effects)) = woken.pop() {
-                enqueue(task, effects);
-            }
-        } else {
-            woken.sort_unstable();
-            woken
-                .drain(..)
-                .for_each(|(task, effects)| enqueue(task, effects));
+        if woken.len() != 1 || self.is_woken_remotely() {
+            return None;
         }
+        woken.pop()
+    }
+
+    /// Hands each woken task to `enqueue`, with the number of effects before its wake. Tasks that
+    /// one step has woken go in the order of their ids: tokio wakes some (those of a `watch`) in
+    /// an order drawn from a generator that cannot be seeded. Returns `true` if other threads
+    /// have woken some.
+    #[inline(never)]
+    pub(crate) fn drain(&self, mut enqueue: impl FnMut(TaskId, usize)) -> bool {
+        let mut woken = self.woken.borrow_mut();
+        woken.sort_unstable();
+        woken
+            .drain(..)
+            .for_each(|(task, effects)| enqueue(task, effects));
+        drop(woken);
         let remotely = self.is_woken_remotely();
         if remotely {
             let effects = self.effects.get();

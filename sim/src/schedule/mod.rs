@@ -11,6 +11,7 @@
 //! is still a candidate, the last one, so that a second deviation can let it go on earlier.
 
 mod fenwick;
+mod few;
 mod labels;
 mod playback;
 mod ready_queue;

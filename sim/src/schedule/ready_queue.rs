@@ -1,15 +1,14 @@
 //! The ready queue of a run.
 
-use std::collections::VecDeque;
-
+use super::few::{self, Few};
 use super::slots::Slots;
 use crate::ids::TaskId;
 
 /// A queue of more tasks than this is kept in slots.
-const MANY: usize = 64;
+const MANY: usize = few::MOST;
 
 /// It is kept so until there are no more than this.
-const FEW: usize = 16;
+const FEWEST: usize = 16;
 
 /// A task that has become ready, or is so no more although it was not taken out to run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,21 +21,12 @@ pub(crate) enum ReadyChange {
 /// task is in it at most once.
 #[derive(Default)]
 pub(crate) struct ReadyQueue {
-    tasks: Tasks,
+    /// The tasks, unless they are many.
+    few: Few,
+    /// The tasks, if they are many: slots cost less then.
+    many: Option<Box<Slots>>,
     /// The changes since they were last taken, if the strategy follows them.
     changes: Option<Vec<ReadyChange>>,
-}
-
-/// The tasks of the queue, as costs least for their number.
-enum Tasks {
-    Few(VecDeque<TaskId>),
-    Many(Slots),
-}
-
-impl Default for Tasks {
-    fn default() -> Self {
-        Self::Few(VecDeque::new())
-    }
 }
 
 impl ReadyQueue {
@@ -73,9 +63,9 @@ impl ReadyQueue {
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        match &self.tasks {
-            Tasks::Few(tasks) => tasks.len(),
-            Tasks::Many(tasks) => tasks.len(),
+        match &self.many {
+            None => self.few.len(),
+            Some(slots) => slots.len(),
         }
     }
 
@@ -86,18 +76,20 @@ impl ReadyQueue {
 
     #[inline]
     pub(crate) fn push_back(&mut self, task: TaskId) {
-        match &mut self.tasks {
-            Tasks::Few(tasks) if tasks.len() < MANY => tasks.push_back(task),
-            _ => self.in_slots().push_back(task),
+        if self.many.is_none() && self.few.len() < MANY {
+            self.few.push_back(task);
+        } else {
+            self.in_slots().push_back(task);
         }
         self.changed(ReadyChange::Ready(task));
     }
 
     #[inline]
     pub(crate) fn push_front(&mut self, task: TaskId) {
-        match &mut self.tasks {
-            Tasks::Few(tasks) if tasks.len() < MANY => tasks.push_front(task),
-            _ => self.in_slots().push_front(task),
+        if self.many.is_none() && self.few.len() < MANY {
+            self.few.push_front(task);
+        } else {
+            self.in_slots().push_front(task);
         }
         self.changed(ReadyChange::Ready(task));
     }
@@ -105,82 +97,75 @@ impl ReadyQueue {
     /// Puts the tasks into slots, if they are not, and returns these.
     #[inline(never)]
     fn in_slots(&mut self) -> &mut Slots {
-        if let Tasks::Few(tasks) = &mut self.tasks {
-            let mut slots = Slots::default();
-            tasks.drain(..).for_each(|task| slots.push_back(task));
-            self.tasks = Tasks::Many(slots);
-        }
-        match &mut self.tasks {
-            Tasks::Many(slots) => slots,
-            Tasks::Few(_) => unreachable!("the tasks were put into slots"),
-        }
+        self.many.get_or_insert_with(|| {
+            let mut slots = Box::new(Slots::default());
+            let few = std::mem::take(&mut self.few);
+            few.iter().for_each(|task| slots.push_back(task));
+            slots
+        })
     }
 
     /// Returns the task at `index`.
     #[inline]
     pub(crate) fn get(&self, index: usize) -> Option<TaskId> {
-        match &self.tasks {
-            Tasks::Few(tasks) => tasks.get(index).copied(),
-            Tasks::Many(tasks) => tasks.get(index),
+        match &self.many {
+            None => self.few.get(index),
+            Some(slots) => slots.get(index),
         }
     }
 
     /// Returns the index of a task; none if it is not in the queue.
     #[inline]
     pub(crate) fn index_of(&self, task: TaskId) -> Option<usize> {
-        match &self.tasks {
-            Tasks::Few(tasks) => tasks.iter().position(|one| *one == task),
-            Tasks::Many(tasks) => tasks.index_of(task),
+        match &self.many {
+            None => self.few.iter().position(|one| one == task),
+            Some(slots) => slots.index_of(task),
         }
     }
 
     /// Returns `true` if the task is in the queue.
     #[inline]
     pub(crate) fn contains(&self, task: TaskId) -> bool {
-        match &self.tasks {
-            Tasks::Few(tasks) => tasks.contains(&task),
-            Tasks::Many(tasks) => tasks.contains(task),
+        match &self.many {
+            None => self.few.iter().any(|one| one == task),
+            Some(slots) => slots.contains(task),
         }
     }
 
     /// Returns the tasks in order.
     #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = TaskId> + Clone + '_ {
-        let (few, many) = match &self.tasks {
-            Tasks::Few(tasks) => (Some(tasks), None),
-            Tasks::Many(tasks) => (None, Some(tasks)),
-        };
-        let few = few.into_iter().flatten().copied();
-        few.chain(many.into_iter().flat_map(Slots::iter))
+        // One of them is empty.
+        let many = self.many.as_deref().into_iter();
+        self.few.iter().chain(many.flat_map(Slots::iter))
     }
 
     /// Calls `f` with the tasks in order. Faster than the iterator.
     #[inline]
     pub(crate) fn for_each(&self, mut f: impl FnMut(TaskId)) {
-        match &self.tasks {
-            Tasks::Few(tasks) => tasks.iter().for_each(|task| f(*task)),
-            Tasks::Many(tasks) => tasks.for_each(f),
+        match &self.many {
+            None => self.few.iter().for_each(&mut f),
+            Some(slots) => slots.for_each(f),
         }
     }
 
     /// Takes out the task at `index`.
     #[inline]
     pub(crate) fn remove(&mut self, index: usize) -> Option<TaskId> {
-        match &mut self.tasks {
-            Tasks::Few(tasks) if index == 0 => tasks.pop_front(),
-            Tasks::Few(tasks) => tasks.remove(index),
-            Tasks::Many(_) => self.remove_from_many(index),
+        match &self.many {
+            None if index == 0 => self.few.pop_front(),
+            None => self.few.remove(index),
+            Some(_) => self.remove_from_many(index),
         }
     }
 
     #[inline(never)]
     fn remove_from_many(&mut self, index: usize) -> Option<TaskId> {
-        let Tasks::Many(slots) = &mut self.tasks else {
-            return None;
-        };
+        let slots = self.many.as_mut()?;
         let task = slots.remove(index);
-        if slots.len() <= FEW {
-            self.tasks = Tasks::Few(slots.iter().collect());
+        if slots.len() <= FEWEST {
+            slots.iter().for_each(|task| self.few.push_back(task));
+            self.many = None;
         }
         task
     }
@@ -195,18 +180,17 @@ impl ReadyQueue {
             }
             keeps
         };
-        match &mut self.tasks {
-            Tasks::Few(tasks) => {
-                let mut keep = keep;
-                tasks.retain(|task| keep(*task));
-            }
-            Tasks::Many(tasks) => tasks.retain(keep),
+        match &mut self.many {
+            None => self.few.retain(keep),
+            Some(slots) => slots.retain(keep),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+
     use super::*;
 
     /// Compares the queue, and what is known by its changes, with a plain one over random

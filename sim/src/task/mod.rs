@@ -22,7 +22,7 @@ use crate::engine::interest::Interest;
 use crate::engine::{Engine, Exemption, context, panics};
 use crate::ids::{HostId, TaskId};
 use crate::operation::{Operation, ResourceKind};
-use crate::point::{Point, Resource, Waiting};
+use crate::point::{Point, Resource, Waiting, polled};
 
 /// Spawns a task on the calling task's host. As `tokio::spawn`, which it is outside a run.
 ///
@@ -93,7 +93,7 @@ where
 /// Lets every ready task run first. As `tokio::task::yield_now`.
 pub async fn yield_now() {
     let mut yielded = false;
-    let in_a_run = poll_fn(|cx| {
+    let in_a_run = polled(|cx| {
         if std::mem::replace(&mut yielded, true) {
             context::with(Engine::yielded);
             return Poll::Ready(true);

@@ -35,11 +35,18 @@ pub(crate) struct Fingerprinter {
 }
 
 impl Fingerprinter {
-    pub(crate) fn new() -> Self {
-        Self {
-            hash: None,
-            block: Vec::with_capacity(FIRST),
-        }
+    /// Creates a hash of nothing in the memory of `block`, which is empty.
+    pub(crate) fn within(mut block: Vec<u8>) -> Self {
+        debug_assert!(block.is_empty(), "nothing happened");
+        block.reserve(FIRST);
+        Self { hash: None, block }
+    }
+
+    /// Takes the memory of the block, without what is in it.
+    pub(crate) fn take_emptied(&mut self) -> Vec<u8> {
+        let mut block = std::mem::take(&mut self.block);
+        block.clear();
+        block
     }
 
     pub(crate) fn tag(&mut self, tag: u8) -> &mut Self {
@@ -104,7 +111,7 @@ mod tests {
 
     /// Returns the fingerprint of that many effects, and the hash of their bytes at once.
     fn both(effects: u32) -> (u128, u128) {
-        let (mut fingerprint, mut bytes) = (Fingerprinter::new(), Vec::new());
+        let (mut fingerprint, mut bytes) = (Fingerprinter::within(Vec::new()), Vec::new());
         for effect in 0..effects {
             fingerprint.tagged_u32(2, effect);
             bytes.push(2);

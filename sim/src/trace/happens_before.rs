@@ -67,6 +67,25 @@ pub(crate) fn mix(a: u64, b: u64) -> u64 {
 }
 
 impl HappensBefore {
+    /// Creates an order without operations in the memory of `tasks` and `resources`, which are
+    /// empty.
+    pub(crate) fn within(
+        tasks: IndexVec<TaskId, u64>,
+        resources: IndexVec<ResourceId, u64>,
+    ) -> Self {
+        debug_assert_eq!((tasks.len(), resources.len()), (0, 0), "nothing happened");
+        Self {
+            tasks,
+            resources,
+            ..Self::default()
+        }
+    }
+
+    /// Takes the memory of the order, without what is in it.
+    pub(crate) fn take_emptied(&mut self) -> (IndexVec<TaskId, u64>, IndexVec<ResourceId, u64>) {
+        (self.tasks.take_emptied(), self.resources.take_emptied())
+    }
+
     /// Adds a task; its parent's past is its own.
     pub(crate) fn spawned(&mut self, parent: Option<TaskId>, spawn_path_hash: u64) {
         let past = parent.and_then(|parent| self.tasks.get(parent));

@@ -1,6 +1,10 @@
 //! Laws of the engine, over random programs and worlds.
 
+use std::future::{Ready, pending, poll_fn};
+use std::mem::forget;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -158,6 +162,219 @@ fn random() -> Box<dyn Scheduler> {
     Box::new(Random::default())
 }
 
+/// A run that comes before another on one thread, and leaves it nothing but memory.
+#[derive(Clone, Debug)]
+enum Before {
+    Passes(Vec<Vec<Step>>, u64),
+    Panics,
+    /// The program's closure panics, before there is a task.
+    PanicsAtItsStart,
+    PanicsInAPlainTask,
+    Deadlocks,
+    SpendsItsSteps,
+    EndsWithHeldLocks,
+    /// Futures, guards and wakers of the run are never dropped.
+    Forgets,
+    /// Plain tasks, sleeps and a handle of its runtime outlive the program.
+    LeavesPlainTasks,
+    /// Its containers grow beyond what is kept.
+    HasManyTasks,
+    CrashesItsHost,
+    IsReplayed(Vec<Vec<Step>>, u64),
+}
+
+fn before() -> impl Strategy<Value = Before> {
+    prop_oneof![
+        (program(), any::<u64>()).prop_map(|(tasks, seed)| Before::Passes(tasks, seed)),
+        (program(), any::<u64>()).prop_map(|(tasks, seed)| Before::IsReplayed(tasks, seed)),
+        prop::sample::select(vec![
+            Before::Panics,
+            Before::PanicsAtItsStart,
+            Before::PanicsInAPlainTask,
+            Before::Deadlocks,
+            Before::SpendsItsSteps,
+            Before::EndsWithHeldLocks,
+            Before::Forgets,
+            Before::LeavesPlainTasks,
+            Before::HasManyTasks,
+            Before::CrashesItsHost,
+        ]),
+    ]
+}
+
+/// Runs it on this thread. Returns what outlives the run.
+fn run_before(before: &Before) -> Option<::tokio::runtime::Handle> {
+    let config = |strategy| Config {
+        strategy,
+        recording: Recording::Full,
+        ..Config::default()
+    };
+    match before.clone() {
+        Before::Passes(tasks, seed) => {
+            run_tasks(&tasks, seed, random(), Choices::Fresh);
+        }
+        Before::IsReplayed(tasks, seed) => {
+            let made = run_tasks(&tasks, seed, random(), Choices::Fresh);
+            let replay = Choices::Replay(made.tape.schedule());
+            run_tasks(&tasks, 0, Box::new(Fifo), replay);
+        }
+        Before::Panics => {
+            let panics = run(config(random()), |world| async move {
+                world.spawn_on(world.current_host(), pending::<()>());
+                yield_now().await;
+                panic!("as it is to");
+            });
+            assert_eq!(panics.verdict.as_str(), "panic", "{}", panics.verdict);
+        }
+        Before::PanicsAtItsStart => {
+            let start = || run(config(random()), |_| -> Ready<()> { panic!("as it is to") });
+            assert!(catch_unwind(AssertUnwindSafe(start)).is_err());
+        }
+        Before::PanicsInAPlainTask => {
+            let panics = run(config(random()), |_| async {
+                ::tokio::spawn(async { panic!("as it is to") });
+                pending::<()>().await;
+            });
+            assert_ne!(panics.verdict.as_str(), "pass", "{}", panics.verdict);
+        }
+        Before::Deadlocks => {
+            let deadlock = run(config(random()), |_| async {
+                let lock = Mutex::new(0);
+                let _held = lock.lock().await;
+                let _never = lock.lock().await;
+            });
+            assert_eq!(
+                deadlock.verdict.as_str(),
+                "deadlock",
+                "{}",
+                deadlock.verdict
+            );
+        }
+        Before::SpendsItsSteps => {
+            let budget = Budget {
+                steps: 7,
+                ..Budget::default()
+            };
+            let config = Config {
+                budget,
+                ..config(random())
+            };
+            let unknown = run(config, |world| async move {
+                world.spawn_on(world.current_host(), async {
+                    loop {
+                        yield_now().await;
+                    }
+                });
+                pending::<()>().await;
+            });
+            assert_eq!(unknown.verdict.as_str(), "unknown", "{}", unknown.verdict);
+        }
+        Before::EndsWithHeldLocks => {
+            run(config(random()), |world| async move {
+                let locks = Arc::new([Mutex::new(0), Mutex::new(1)]);
+                for index in [0, 1, 1, 0] {
+                    let locks = Arc::clone(&locks);
+                    world.spawn_on(world.current_host(), async move {
+                        let _held = locks[index].lock().await;
+                        pending::<()>().await;
+                    });
+                }
+                yield_now().await;
+            });
+        }
+        Before::Forgets => {
+            run(config(random()), |world| async move {
+                let lock: &'static Mutex<u32> = Box::leak(Box::new(Mutex::new(0)));
+                forget(lock.lock().await);
+                let mut waits = Box::pin(lock.lock());
+                assert!(futures_util::poll!(&mut waits).is_pending());
+                forget(waits);
+                let mut sleeps = Box::pin(::tokio::time::sleep(Duration::from_secs(9)));
+                assert!(futures_util::poll!(&mut sleeps).is_pending());
+                forget(sleeps);
+                forget(world.spawn_on(world.current_host(), pending::<()>()));
+                let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+                forget(waker);
+            });
+        }
+        Before::LeavesPlainTasks => {
+            let left = run(config(random()), |_| async {
+                for millis in 1..4 {
+                    ::tokio::spawn(async move {
+                        ::tokio::time::sleep(Duration::from_millis(millis)).await;
+                        pending::<()>().await;
+                    });
+                }
+                time::sleep(Duration::from_millis(2)).await;
+                ::tokio::runtime::Handle::current()
+            });
+            return left.value;
+        }
+        Before::HasManyTasks => {
+            let config = Config {
+                recording: Recording::Fingerprint,
+                ..config(random())
+            };
+            run(config, |world| async move {
+                for _ in 0..1_100 {
+                    world.spawn_on(world.current_host(), yield_now());
+                }
+                yield_now().await;
+            });
+        }
+        Before::CrashesItsHost => {
+            run(config(random()), |world| async move {
+                let host = world.host("a");
+                world.spawn_on(host, pending::<()>());
+                yield_now().await;
+                world.crash(host);
+            });
+        }
+    }
+    None
+}
+
+/// Runs the tasks beside plain ones, which tokio's generator and interruptions concern.
+fn run_after(tasks: &[Vec<Step>], seed: u64) -> Outcome<Vec<String>> {
+    let tasks = tasks.to_vec();
+    let config = Config {
+        seed,
+        strategy: random(),
+        recording: Recording::Full,
+        ..Config::default()
+    };
+    run(config, |world| async move {
+        // Tokio draws in which order it wakes those who wait for a watch.
+        let woken = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let (sender, _) = ::tokio::sync::watch::channel(0);
+        let waiting: Vec<_> = (0..12)
+            .map(|number| {
+                let (woken, mut receiver) = (Arc::clone(&woken), sender.subscribe());
+                ::tokio::spawn(async move {
+                    while receiver.changed().await.is_ok() {
+                        let line = format!("plain task {number} is woken at {}", world.now());
+                        woken.lock().unwrap().push(line);
+                    }
+                })
+            })
+            .collect();
+        let plain = ::tokio::spawn(async move {
+            for value in 1..4 {
+                ::tokio::time::sleep(Duration::from_micros(1_500)).await;
+                sender.send_replace(value);
+                ::tokio::task::yield_now().await;
+            }
+        });
+        let mut log = run_all(world, tasks).await;
+        plain.await.expect("it does not fail");
+        for task in waiting {
+            task.await.expect("it does not fail");
+        }
+        log.append(&mut woken.lock().unwrap());
+        log
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -168,6 +385,29 @@ proptest! {
         prop_assert_eq!(&first.trace, &second.trace);
         prop_assert_eq!(first.fingerprint, second.fingerprint);
         prop_assert_eq!(first.value, second.value);
+    }
+
+    /// What the thread has kept of other runs is not seen, however those ended.
+    #[test]
+    fn run_is_the_same_after_any_others_and_on_a_new_thread(
+        befores in prop::collection::vec(before(), 1..4),
+        tasks in program(),
+        seed: u64,
+    ) {
+        let handles: Vec<_> = befores.iter().map(run_before).collect();
+        let after = run_after(&tasks, seed);
+        drop(handles);
+        let new = std::thread::scope(|scope| {
+            let alone = scope.spawn(|| run_after(&tasks, seed));
+            alone.join().expect("a run does not panic")
+        });
+        prop_assert_eq!(&after.trace, &new.trace);
+        prop_assert_eq!(after.fingerprint, new.fingerprint);
+        prop_assert_eq!(after.interleaving, new.interleaving);
+        prop_assert_eq!(after.tape, new.tape);
+        prop_assert_eq!(after.statistics, new.statistics);
+        prop_assert_eq!(after.verdict, new.verdict);
+        prop_assert_eq!(after.value, new.value);
     }
 
     #[test]

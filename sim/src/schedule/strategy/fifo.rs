@@ -31,6 +31,10 @@ impl Strategy for Fifo {
 
     fn start(&mut self, _seed: u64) {}
 
+    fn receives_steps(&self) -> bool {
+        false
+    }
+
     fn pick(&mut self, _candidates: &Candidates<'_>) -> usize {
         0
     }

@@ -120,9 +120,14 @@ pub trait Strategy {
         false
     }
 
+    /// Returns `true` if the strategy receives the steps of the run. Called once, before it.
+    fn receives_steps(&self) -> bool {
+        true
+    }
+
     /// Receives that the candidate at that index runs until its next scheduling point or wait.
-    /// Called for each step of the run: after each pick, and where there was one candidate
-    /// only.
+    /// Called for each step of the run, if [`Strategy::receives_steps`]: after each pick, and
+    /// where there was one candidate only.
     fn step(&mut self, _candidates: &Candidates<'_>, _index: usize) {}
 
     /// Returns the alternative of a choice that is no pick of a task, out of `0..bound`; 0 is

@@ -46,6 +46,10 @@ impl Strategy for Random {
         self.rng = strategy_stream(seed);
     }
 
+    fn receives_steps(&self) -> bool {
+        false
+    }
+
     fn pick(&mut self, candidates: &Candidates<'_>) -> usize {
         let len = u32::try_from(candidates.len()).expect("tasks have numbers of 32 bits");
         below(&mut self.rng, len) as usize

@@ -1,7 +1,6 @@
 //! `Mutex`.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::sync::Arc;
 
 use ::tokio::sync as real;
@@ -10,7 +9,7 @@ use ::tokio::sync::TryLockError;
 use super::shared::Shared;
 use crate::blocking;
 use crate::operation::{Operation, ResourceKind};
-use crate::point::{Holder, Op, Point, Resource};
+use crate::point::{Holder, Op, Point, Resource, polled};
 
 /// As `tokio::sync::Mutex`.
 pub struct Mutex<T> {
@@ -44,7 +43,7 @@ impl<T> Mutex<T> {
         let at = (&self.resource, Operation::Lock);
         // No task waits for a free lock, so there is no need to queue. Outside a run, and in a
         // plain task, the lock must go through tokio, which makes tasks yield that never wait.
-        let free = poll_fn(|cx| point.poll_take(cx, at, || self.inner.try_lock().ok())).await;
+        let free = polled(|cx| point.poll_take(cx, at, || self.inner.try_lock().ok())).await;
         if let Some((inner, holder)) = free {
             return MutexGuard {
                 inner,
