@@ -4,16 +4,14 @@
 //! `rehearsal-fuzzing TARGET 1 SEED N`.
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use cpu_time::ProcessTime;
 use rehearsal_fuzzing::{TARGETS, Target, find, mutation};
 
-/// An input must not take longer.
+/// An input must not take more processor time. The clock would count what other processes have of
+/// the processor too.
 const TIME_MAX: Duration = Duration::from_secs(1);
-
-/// Runs of an input that took longer. Where other processes have the processors, a short one may
-/// take that long once, and only the fastest run tells.
-const RUNS_OF_SLOW: u32 = 5;
 
 /// Bytes that decide one input.
 const DECISIONS: usize = 64;
@@ -29,7 +27,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let corpus = (target.corpus)();
-    let began = now();
+    let began = ProcessTime::now();
     let mut slowest = (Duration::ZERO, 0);
     for number in first..first.saturating_add(count) {
         let input = mutation::mutated(&corpus, &decisions(seed, number));
@@ -44,7 +42,7 @@ fn main() -> ExitCode {
         }
     }
     say(&format!(
-        "{}: {count} inputs from {first} with seed {seed} in {:.1} s, the slowest {} in {:?}; {} KiB of memory at most",
+        "{}: {count} inputs from {first} with seed {seed} in {:.1} s of processor time, the slowest {} in {:?}; {} KiB of memory at most",
         target.name,
         began.elapsed().as_secs_f64(),
         slowest.1,
@@ -54,21 +52,11 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Returns the time that an input takes, and whether it panics.
+/// Returns the processor time that an input takes, and whether it panics.
 fn time(target: &Target, input: &[u8]) -> (Duration, bool) {
-    let mut least = Duration::MAX;
-    for _ in 0..RUNS_OF_SLOW {
-        let begin = now();
-        let result = std::panic::catch_unwind(|| (target.run)(input));
-        least = least.min(begin.elapsed());
-        if result.is_err() {
-            return (least, true);
-        }
-        if least <= TIME_MAX {
-            break;
-        }
-    }
-    (least, false)
+    let begin = ProcessTime::now();
+    let result = std::panic::catch_unwind(|| (target.run)(input));
+    (begin.elapsed(), result.is_err())
 }
 
 fn read(arguments: &[String]) -> Option<(&'static Target, u64, u64, u64)> {
@@ -104,11 +92,6 @@ fn memory() -> Option<u64> {
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.split_whitespace().next()?.parse().ok()
-}
-
-#[expect(clippy::disallowed_methods, reason = "it measures this process")]
-fn now() -> Instant {
-    Instant::now()
 }
 
 #[expect(clippy::print_stderr, reason = "it is a program for the terminal")]
