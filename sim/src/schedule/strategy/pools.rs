@@ -119,7 +119,7 @@ struct Ranks {
 const FEWEST_ENTRIES: usize = 256;
 
 impl Pools {
-    /// Returns the number of classes in which a task has been listed.
+    /// Returns the classes up to the last in which a task has been listed.
     pub(super) fn classes(&self) -> impl Iterator<Item = Class> + use<> {
         (0..self.ranks.len() as u32).map(Class)
     }
