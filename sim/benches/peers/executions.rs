@@ -24,8 +24,17 @@ pub(crate) fn rows(madsim: &Peer) -> Vec<Row> {
         })
     };
     let pct = || Box::new(Pct::new(3, &profile));
-    let urw = || Box::new(Urw::new(&profile));
-    let [fifo, random, pct, pos, urw, walk, priorities, madsim] = in_turn(
+    let [
+        fifo,
+        random,
+        pct,
+        pos,
+        urw,
+        walk,
+        priorities,
+        uniform,
+        madsim,
+    ] = in_turn(
         TURNS,
         [
             ours(&|| Box::new(Fifo)),
@@ -35,7 +44,7 @@ pub(crate) fn rows(madsim: &Peer) -> Vec<Row> {
             }),
             ours(&|| Box::new(Pos::default())),
             side(TIMES, || {
-                (0..TIMES).for_each(|seed| execution(u64::from(seed), urw()));
+                (0..TIMES).for_each(|seed| profiled_urw(u64::from(seed)));
             }),
             side(TIMES, || {
                 shuttle_executions(shuttle::scheduler::RandomScheduler::new_from_seed(
@@ -50,37 +59,43 @@ pub(crate) fn rows(madsim: &Peer) -> Vec<Row> {
                     TIMES as usize,
                 ));
             }),
+            side(TIMES, || {
+                (0..TIMES).for_each(|seed| profiled_shuttle_urw(u64::from(seed)));
+            }),
             madsim.side("executions", [TASKS, ROUNDS], TIMES),
         ],
     );
-    let strategies = [
-        ("fifo", fifo),
-        ("random", random),
-        ("pct:3", pct),
-        ("pos", pos),
-        ("urw", urw),
-    ];
-    let peers = [
-        ("shuttle, random", walk, 5.0),
-        ("shuttle, pct:3", priorities, 5.0),
-        ("madsim", madsim, 4.0),
-    ];
-    let mut rows = Vec::new();
-    for (peer, theirs, goal) in &peers {
-        for (strategy, ours) in &strategies {
-            rows.push(Row {
-                work: format!("an execution, 4 tasks × 99 steps, `{strategy}`"),
-                peer: (*peer).to_owned(),
-                figures: Figures::of(ours, theirs),
-                goal: Goal::Faster(*goal),
-            });
-        }
-    }
-    rows
+    let row = |strategy: &str, ours, peer: &str, theirs, goal| Row {
+        work: format!("an execution, 4 tasks × 99 steps, {strategy}"),
+        peer: peer.to_owned(),
+        figures: Figures::of(ours, theirs),
+        goal,
+    };
+    let shuttle_random =
+        |strategy, ours, goal| row(strategy, ours, "shuttle, random", &walk, Goal::Faster(goal));
+    let beside_madsim =
+        |strategy, ours, goal| row(strategy, ours, "madsim", &madsim, Goal::Faster(goal));
+    vec![
+        shuttle_random("`fifo`", &fifo, 15.0),
+        shuttle_random("`random`", &random, 8.0),
+        shuttle_random("`pct:3`", &pct, 12.0),
+        shuttle_random("`pos`", &pos, 7.0),
+        row("`pct:3`", &pct, "shuttle, pct:3", &priorities, Goal::Known),
+        row(
+            "`urw`, with its profile",
+            &urw,
+            "shuttle, URW, with its profile",
+            &uniform,
+            Goal::Faster(5.0),
+        ),
+        beside_madsim("`fifo`", &fifo, 4.0),
+        beside_madsim("`random`", &random, 2.0),
+        beside_madsim("`pct:3`", &pct, 3.0),
+    ]
 }
 
 /// Returns the programs whose instructions are counted.
-pub(crate) fn programs() -> [Program; 7] {
+pub(crate) fn programs() -> [Program; 8] {
     let program = |name, work: fn()| Program::new(name, 1, work);
     [
         program("empty run", || {
@@ -94,11 +109,12 @@ pub(crate) fn programs() -> [Program; 7] {
             execution(0, Box::new(Pct::new(3, &profile())));
         }),
         program("execution, pos", || execution(0, Box::new(Pos::default()))),
-        program("execution, urw, with its profile", || {
-            execution(0, Box::new(Urw::new(&profile())));
-        }),
+        program("execution, urw, with its profile", || profiled_urw(0)),
         program("execution, shuttle's random", || {
             shuttle_executions(shuttle::scheduler::RandomScheduler::new_from_seed(0, 1));
+        }),
+        program("execution, shuttle's URW, with its profile", || {
+            profiled_shuttle_urw(0);
         }),
     ]
 }
@@ -136,9 +152,21 @@ pub(crate) fn execution_with(config: Config) {
     assert_eq!(outcome.value, Some(TASKS * ROUNDS));
 }
 
-/// Returns the profile for `pct` and `urw`.
+/// Returns the profile of the work's default schedule.
 fn profile() -> Profile {
     Profile::of_default_schedule(|strategy| execution(0, strategy))
+}
+
+/// Runs the work twice: once for the profile.
+fn profiled_urw(seed: u64) {
+    execution(seed, Box::new(Urw::new(&profile())));
+}
+
+/// Runs the work twice as well: shuttle's first execution counts the steps of each task.
+fn profiled_shuttle_urw(seed: u64) {
+    shuttle_executions(shuttle::scheduler::UrwRandomScheduler::new_from_seed(
+        seed, 2,
+    ));
 }
 
 /// Runs the work on shuttle's futures, which it executes a little faster than its threads.

@@ -38,9 +38,9 @@ pub(crate) fn rows(madsim: &Peer) -> Vec<Row> {
         row(
             format!("classic turmoil, {PART} s, times {scale}"),
             turmoil.map(|times| times.into_iter().map(|time| time * scale).collect()),
-            3_000.0,
+            2_000.0,
         ),
-        row("madsim".to_owned(), madsim, 1.0),
+        row("madsim".to_owned(), madsim, 1.7),
     ]
 }
 

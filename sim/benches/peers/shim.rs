@@ -35,7 +35,7 @@ pub(crate) fn rows() -> Vec<Row> {
             &alone,
             "shuttle, random",
             &shuttle,
-            Goal::Faster(4.0),
+            Goal::Faster(12.0),
         ),
         row("one task", &alone, "plain tokio", &tokio, Goal::Known),
         row(
@@ -53,7 +53,7 @@ pub(crate) fn rows() -> Vec<Row> {
         &two,
         "shuttle, random",
         &shuttle,
-        Goal::Faster(4.0),
+        Goal::Faster(8.0),
     ));
     rows
 }

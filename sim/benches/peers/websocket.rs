@@ -62,7 +62,7 @@ pub(crate) fn recording() -> Row {
         work: format!("50 × {TRIPS} WebSocket round trips, {SHORT}, recording in full"),
         peer: "itself, recording off".to_owned(),
         figures: Figures::of(&full, &off),
-        goal: Goal::Dearer(1.3),
+        goal: Goal::Dearer(1.4),
     }
 }
 

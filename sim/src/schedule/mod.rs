@@ -10,7 +10,6 @@
 //! ([`POSTPONED_STEPS`] is the limit), and no choice has to be made against it meanwhile. It
 //! is still a candidate, the last one, so that a second deviation can let it go on earlier.
 
-mod fenwick;
 mod few;
 mod labels;
 mod playback;
@@ -18,6 +17,7 @@ mod ready_queue;
 mod site;
 mod slots;
 pub(crate) mod strategy;
+mod sum_tree;
 mod tape;
 
 /// A postponed task.

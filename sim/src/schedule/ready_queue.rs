@@ -33,6 +33,9 @@ impl ReadyQueue {
     /// Keeps the changes from now on, or no longer.
     pub(crate) fn follow(&mut self, follow: bool) {
         self.changes = follow.then(Vec::new);
+        if let Some(slots) = &mut self.many {
+            slots.note_places(follow);
+        }
     }
 
     /// Returns `true` if the changes are kept.
@@ -99,6 +102,7 @@ impl ReadyQueue {
     fn in_slots(&mut self) -> &mut Slots {
         self.many.get_or_insert_with(|| {
             let mut slots = Box::new(Slots::default());
+            slots.note_places(self.changes.is_some());
             let few = std::mem::take(&mut self.few);
             few.iter().for_each(|task| slots.push_back(task));
             slots

@@ -1,6 +1,8 @@
 //! A queue of many tasks from whose middle tasks are taken.
 
-use super::fenwick::Fenwick;
+use std::cell::Cell;
+
+use super::sum_tree::SumTree;
 use crate::ids::TaskId;
 
 /// Slots of a word, one for each of its bits.
@@ -21,14 +23,17 @@ pub(super) struct Slots {
     /// A bit for each slot: 0 for a gap.
     taken: Vec<u64>,
     /// The tasks in each word, if there are more than [`COUNTED_WORDS`]; else empty.
-    counts: Fenwick,
+    counts: SumTree,
     /// The slots before it are gaps.
     start: usize,
     /// This slot and those after it are gaps.
     end: usize,
     len: usize,
-    /// The slot in which each task stood last, by task number.
-    places: Vec<u32>,
+    /// The slot in which each task stood last, by task number; none if that is not looked up.
+    places: Option<Vec<u32>>,
+    /// The index that was looked up last, and its slot, until the queue changes: what is picked
+    /// is looked up again when it leaves.
+    found: Cell<Option<(usize, usize)>>,
 }
 
 impl Default for Slots {
@@ -36,11 +41,12 @@ impl Default for Slots {
         let mut queue = Self {
             slots: Vec::new(),
             taken: Vec::new(),
-            counts: Fenwick::default(),
+            counts: SumTree::default(),
             start: 0,
             end: 0,
             len: 0,
-            places: Vec::new(),
+            places: None,
+            found: Cell::new(None),
         };
         queue.spread(&[]);
         queue
@@ -71,19 +77,30 @@ impl Slots {
         self.put(self.start, task);
     }
 
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, slot: usize, task: TaskId) {
+        self.found.set(None);
         self.len += 1;
         self.slots[slot] = task;
         self.taken[slot / WORD] |= 1 << (slot % WORD);
         if self.is_indexed() {
             self.counts.add(slot / WORD, 1);
         }
-        let number = task.index() as usize;
-        if self.places.len() <= number {
-            self.places.resize(number + 1, 0);
+        if let Some(places) = &mut self.places {
+            note_place(places, slot, task);
         }
-        self.places[number] = u32::try_from(slot).expect("slots are in proportion to tasks");
+    }
+
+    /// Notes in which slots the tasks stand from now on, or no longer: without that, no task is
+    /// found by itself.
+    pub(super) fn note_places(&mut self, note: bool) {
+        self.places = note.then(|| {
+            let mut places = Vec::new();
+            for slot in taken_slots(&self.taken) {
+                note_place(&mut places, slot, self.slots[slot]);
+            }
+            places
+        });
     }
 
     /// Returns `true` if the tasks in the words are in the table of counts.
@@ -107,6 +124,11 @@ impl Slots {
         if index == 0 {
             return self.first();
         }
+        if let Some((found, slot)) = self.found.get()
+            && found == index
+        {
+            return Some(slot);
+        }
         let (word, rank) = match self.is_indexed() {
             true => {
                 let (word, rank) = self.counts.find(index as u64)?;
@@ -118,7 +140,9 @@ impl Slots {
         for _ in 0..rank {
             bits &= bits - 1;
         }
-        Some(word * WORD + bits.trailing_zeros() as usize)
+        let slot = word * WORD + bits.trailing_zeros() as usize;
+        self.found.set(Some((index, slot)));
+        Some(slot)
     }
 
     /// Returns the word of the task at that rank, which exists, and its rank within the word.
@@ -148,7 +172,7 @@ impl Slots {
         }
     }
 
-    /// Returns the index of a task; none if it is not in the queue, or changes are not kept.
+    /// Returns the index of a task; none if it is not in the queue, or places are not noted.
     #[inline]
     pub(super) fn index_of(&self, task: TaskId) -> Option<usize> {
         let slot = self.place(task)?;
@@ -161,7 +185,9 @@ impl Slots {
             }
         };
         let within = self.taken[word] & !(!0 << bit);
-        Some(before + within.count_ones() as usize)
+        let index = before + within.count_ones() as usize;
+        self.found.set(Some((index, slot)));
+        Some(index)
     }
 
     /// Returns `true` if the task is in the queue.
@@ -172,7 +198,7 @@ impl Slots {
 
     #[inline]
     fn place(&self, task: TaskId) -> Option<usize> {
-        let slot = *self.places.get(task.index() as usize)? as usize;
+        let slot = *self.places.as_ref()?.get(task.index() as usize)? as usize;
         let is_taken = self.taken.get(slot / WORD)? >> (slot % WORD) & 1 == 1;
         (is_taken && self.slots[slot] == task).then_some(slot)
     }
@@ -205,6 +231,7 @@ impl Slots {
 
     #[inline]
     fn clear(&mut self, slot: usize) {
+        self.found.set(None);
         self.len -= 1;
         self.taken[slot / WORD] &= !(1 << (slot % WORD));
         if self.is_indexed() {
@@ -228,7 +255,8 @@ impl Slots {
     /// Makes room at both ends.
     #[cold]
     fn make_room(&mut self) {
-        let tasks: Vec<TaskId> = self.iter().collect();
+        let mut tasks = Vec::with_capacity(self.len);
+        self.for_each(|task| tasks.push(task));
         self.spread(&tasks);
     }
 
@@ -238,20 +266,38 @@ impl Slots {
         let words = (2 * tasks.len()).div_ceil(WORD).next_power_of_two();
         let words = words.max(FEWEST_WORDS);
         self.slots.resize(words * WORD, TaskId::PROGRAM);
+        self.len = tasks.len();
+        self.start = words / 4 * WORD;
+        self.end = self.start + self.len;
+        self.slots[self.start..self.end].copy_from_slice(tasks);
         self.taken.clear();
+        self.taken.resize(self.start / WORD, 0);
+        self.taken.resize(self.end / WORD, !0);
+        self.taken.push(!(!0 << (self.end % WORD)));
         self.taken.resize(words, 0);
+        self.found.set(None);
         self.counts = match self.is_indexed() {
-            true => Fenwick::with_len(words),
-            false => Fenwick::default(),
+            true => {
+                let counts = self.taken.iter().map(|word| u64::from(word.count_ones()));
+                SumTree::of(counts.collect())
+            }
+            false => SumTree::default(),
         };
-        self.len = 0;
-        self.start = words * WORD / 4;
-        self.end = self.start;
-        for task in tasks {
-            self.put(self.end, *task);
-            self.end += 1;
+        if let Some(places) = &mut self.places {
+            for (slot, task) in (self.start..).zip(tasks) {
+                note_place(places, slot, *task);
+            }
         }
     }
+}
+
+#[inline(never)]
+fn note_place(places: &mut Vec<u32>, slot: usize, task: TaskId) {
+    let number = task.index() as usize;
+    if places.len() <= number {
+        places.resize(number + 1, 0);
+    }
+    places[number] = u32::try_from(slot).expect("slots are in proportion to tasks");
 }
 
 /// Returns the slots whose bits are 1, in order.
@@ -285,6 +331,7 @@ mod tests {
     #[test]
     fn queue_behaves_as_a_plain_one_at_any_length() {
         let (mut queue, mut plain) = (Slots::default(), VecDeque::new());
+        queue.note_places(true);
         let mut state = 1u64;
         let mut below = |bound: usize| {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1);
@@ -335,6 +382,23 @@ mod tests {
             .filter_map(|index| queue.get(index))
             .collect();
         assert_eq!(rest, Vec::from(plain));
+    }
+
+    /// Tasks are found by themselves from when their places are noted.
+    #[test]
+    fn places_may_be_noted_later_and_no_longer() {
+        let mut queue = Slots::default();
+        (0..700).for_each(|task| queue.push_back(TaskId(task)));
+        queue.remove(3);
+        assert_eq!(queue.index_of(TaskId(4)), None);
+        queue.note_places(true);
+        queue.push_front(TaskId(3));
+        assert_eq!(queue.index_of(TaskId(3)), Some(0));
+        assert_eq!(queue.index_of(TaskId(4)), Some(4));
+        assert_eq!(queue.index_of(TaskId(699)), Some(699));
+        queue.note_places(false);
+        assert!(!queue.contains(TaskId(4)));
+        assert_eq!(queue.get(4), Some(TaskId(4)));
     }
 
     /// A queue through which many tasks pass stays small.

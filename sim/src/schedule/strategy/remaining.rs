@@ -8,7 +8,7 @@ use rand_chacha::rand_core::Rng;
 
 use super::Spawn;
 use crate::ids::TaskId;
-use crate::schedule::fenwick::Fenwick;
+use crate::schedule::sum_tree::SumTree;
 
 /// The expected steps of one task.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -87,40 +87,37 @@ impl Remaining {
 #[derive(Debug, Default)]
 pub(super) struct Weights {
     /// By task number.
-    weights: Vec<u64>,
-    sums: Fenwick,
+    weights: SumTree,
 }
 
 impl Weights {
     /// Gives a task a weight; 0 takes it out.
+    #[inline]
     pub(super) fn set(&mut self, task: TaskId, weight: u64) {
         let index = task.index() as usize;
-        if self.weights.len() <= index {
-            self.weights.resize(index + 1, 0);
-        }
-        let old = std::mem::replace(&mut self.weights[index], weight);
+        let old = self.weights.get(index);
         match weight.cmp(&old) {
-            Ordering::Greater => self.sums.add(index, weight - old),
-            Ordering::Less => self.sums.subtract(index, old - weight),
+            Ordering::Greater => self.weights.add(index, weight - old),
+            Ordering::Less => self.weights.subtract(index, old - weight),
             Ordering::Equal => {}
         }
     }
 
     /// Returns the weight of a task.
+    #[inline]
     pub(super) fn of(&self, task: TaskId) -> u64 {
-        let weight = self.weights.get(task.index() as usize);
-        weight.copied().unwrap_or(0)
+        self.weights.get(task.index() as usize)
     }
 
     /// Returns the sum of the weights.
     pub(super) fn total(&self) -> u64 {
-        self.sums.total()
+        self.weights.total()
     }
 
     /// Returns the task to which a number below the total belongs: so many numbers belong to
     /// each as it weighs. None for other numbers.
     pub(super) fn find(&self, number: u64) -> Option<TaskId> {
-        let (index, _) = self.sums.find(number)?;
+        let (index, _) = self.weights.find(number)?;
         Some(TaskId(
             u32::try_from(index).expect("tasks have numbers of 32 bits"),
         ))
