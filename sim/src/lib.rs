@@ -59,8 +59,8 @@ pub use time::VirtualTime;
 pub use trace::{
     Census, CodeLine, DeadlockedTask, Decision, DiskLoss, Dropped, Effect, Entry, Fingerprint,
     Interleaving, Interruption, LeakKind, LeakReport, LivePlainTask, LiveSocket, LiveTask,
-    LockChange, LockStep, LockUse, LogLine, LostChange, Meanwhile, Moment, Outcome, PanicReport,
-    Postponement, Resumption, Statistics, Switch, TaskDecision, TaskEnd, TaskInfo, Trace, Unheard,
-    Verdict, Wake, is_in_std,
+    LockChange, LockStep, LockUse, LogLine, LostChange, Meanwhile, Moment, Observed, Outcome,
+    PanicReport, Postponement, Resumption, Statistics, Switch, TaskDecision, TaskEnd, TaskInfo,
+    Trace, Unheard, Verdict, Wake, is_in_std,
 };
 pub use world::{World, current};

@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use rehearsal_sim::hermetic::without_registry;
 use rehearsal_sim::{
-    CodeLine, Deviation, DeviationKind, DiskLoss, Interruption, Link, Meanwhile, Postponement,
+    CodeLine, Deviation, DeviationKind, DiskLoss, Interruption, Link, Observed, Postponement,
     ResourceKind, Resumption, Schedule, Site, Switch, TaskDecision, TaskId, is_in_std,
 };
 
@@ -212,24 +212,25 @@ fn describe(
 fn describe_switch(report: &RunReport, switch: &Switch, decision: &Deviation) -> Described {
     let first = task_name(report, switch.instead_of);
     let taken = task_name(report, switch.taken);
-    let place = place(switch.line.as_ref(), switch.at, switch.uses);
+    let observed = switch.observed.as_deref();
     let (who, what) = match (decision.kind(), switch.operation) {
         (DeviationKind::Preemption, Some(operation)) => {
-            let interrupted = interrupted(operation, switch.line.as_ref(), switch.at);
+            let interrupted = interrupted(operation, line(observed), switch.at);
             (first.clone(), format!("{interrupted}; {taken} goes on"))
         }
         (DeviationKind::Preemption, None) => {
+            let place = place(observed, switch.at);
             (first.clone(), format!("gives way to {taken}{place}"))
         }
         _ => (
             taken,
-            format!("goes before {first}{}", stands(switch.line.as_ref())),
+            format!("goes before {first}{}", stands(line(observed))),
         ),
     };
     Described {
         who,
         what,
-        later: later(report, first, switch.at, switch.meanwhile.as_ref()),
+        later: later(report, first, switch.at, observed),
     }
 }
 
@@ -246,16 +247,22 @@ fn describe_postponement(report: &RunReport, one: &Postponement) -> Described {
         }
         None => "to the end".to_owned(),
     };
+    let observed = one.observed.as_deref();
     let place = match one.operation {
-        Some(operation) => before(operation, one.line.as_ref(), one.at),
-        None => place(one.line.as_ref(), one.at, one.uses),
+        Some(operation) => before(operation, line(observed), one.at),
+        None => place(observed, one.at),
     };
     let comma = if one.at.is_some() { "," } else { "" };
     Described {
         what: format!("is postponed{place}{comma} {until}"),
-        later: later(report, who.clone(), one.at, one.meanwhile.as_ref()),
+        later: later(report, who.clone(), one.at, observed),
         who,
     }
+}
+
+/// Returns the line at which a task stood, if that was observed and is known.
+fn line(observed: Option<&Observed>) -> Option<&CodeLine> {
+    observed?.line.as_ref()
 }
 
 /// Returns the line at which a task that was not running stands.
@@ -276,12 +283,12 @@ fn at_line(line: &CodeLine) -> String {
 
 /// Returns the place at which a running task was interrupted: the line, and the operation that
 /// was next.
-fn place(line: Option<&CodeLine>, at: Option<Place>, uses: u32) -> String {
-    let line = line.map_or_else(String::new, at_line);
+fn place(observed: Option<&Observed>, at: Option<Place>) -> String {
+    let line = line(observed).map_or_else(String::new, at_line);
     let Some((kind, made)) = at else {
         return line;
     };
-    let uses = match uses {
+    let uses = match observed.map_or(0, |observed| observed.uses) {
         0 | 1 => format!("it uses {}", resource(kind, made)),
         uses => format!("its {} use of {}", ordinal(uses), resource(kind, made)),
     };
@@ -343,9 +350,10 @@ fn later(
     report: &RunReport,
     who: String,
     at: Option<Place>,
-    meanwhile: Option<&Meanwhile>,
+    observed: Option<&Observed>,
 ) -> Option<Later> {
     let (kind, made) = at?;
+    let meanwhile = observed?.meanwhile.as_ref();
     let meanwhile = meanwhile.filter(|meanwhile| !meanwhile.uses.is_empty())?;
     let uses = meanwhile.uses.iter().map(|(task, times)| {
         let times = match times {

@@ -65,6 +65,7 @@ pub(crate) enum Goal {
 impl fmt::Display for Goal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Faster(times) if times.fract() > 0.0 => write!(f, "≥ {times}×"),
             Self::Faster(times) => write!(f, "≥ {}×", grouped(*times as u64)),
             Self::Dearer(times) => write!(f, "≤ {times}×"),
             Self::Bytes(bytes) => write!(f, "≤ {} B", grouped(*bytes)),

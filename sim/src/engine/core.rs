@@ -32,7 +32,7 @@ use super::interruptions::Interruptions;
 use super::losses::Losses;
 use super::plain_locks::PlainWait;
 use super::plain_tasks::PlainTasks;
-use super::record::{Record, SwitchEntry, TAG_POLL};
+use super::record::{Lengths, Record, TAG_POLL};
 use super::spawn_tree::SpawnTree;
 use super::stacks::{Stacks, Suspended};
 use super::task_choices::TaskChoices;
@@ -93,6 +93,8 @@ pub(crate) struct Core {
     pub(super) with_wakers_out: usize,
     pub(super) halted: Option<Verdict>,
     pub(super) record: Record,
+    /// The lengths of the last full recording on this thread.
+    pub(super) recorded: Lengths,
     pub(super) budget: Budget,
     pub(super) heartbeat: Arc<Heartbeat>,
     pub(super) leaks: Leaks,
@@ -426,43 +428,23 @@ impl Core {
         };
         let point = candidates.point(0);
         let at = point.map(PendingOperation::resource);
-        let operation = self.name_if_a_point(point);
         let choice = self.draws.recorded() - 1;
-        let (line, uses) = self.standing(instead_of, at, running.is_some());
-        self.watch(choice, instead_of, at);
-        self.record.switches.push(SwitchEntry {
-            line,
-            uses,
+        let switch = Switch {
             choice,
             instead_of,
             turn: self.spawn_tree.turns(instead_of),
-            at,
-            operation,
+            at: at.map(|resource| self.place(resource)),
+            operation: self.name_if_a_point(point),
+            observed: self.observe_passed_over(choice, instead_of, at, running.is_some()),
             taken,
-        });
+        };
+        self.record.switches.push(switch);
     }
 
     /// Returns the name of an operation, if operations that do not wait are points.
     pub(super) fn name_if_a_point(&self, at: Option<PendingOperation>) -> Option<&'static str> {
         let at = at.filter(|_| self.stacks.operations_are_points());
         Some(at?.operation().name())
-    }
-
-    /// Returns the recorded switches, in full.
-    pub(super) fn switches(&mut self) -> Vec<Switch> {
-        let entries = std::mem::take(&mut self.record.switches);
-        let switch = |entry: SwitchEntry| Switch {
-            line: entry.line,
-            uses: entry.uses,
-            meanwhile: self.meanwhile(entry.choice),
-            choice: entry.choice,
-            instead_of: entry.instead_of,
-            turn: entry.turn,
-            at: entry.at.map(|resource| self.place(resource)),
-            operation: entry.operation,
-            taken: entry.taken,
-        };
-        entries.into_iter().map(switch).collect()
     }
 
     /// Returns the kind of a resource, and where it was made.

@@ -228,7 +228,7 @@ impl Engine {
         strategy.start(seed);
         let keep = recording >= Recording::Full;
         let addressed = keep || !matches!(choices, Choices::Fresh);
-        let draws = ChoiceSource::new(seed, choices, keep);
+        let mut draws = ChoiceSource::new(seed, choices, keep);
         let can_postpone = match draws.replays_picks() {
             true => draws.replays_postponements(),
             false => strategy.can_postpone(),
@@ -239,6 +239,20 @@ impl Engine {
         let mut ready = ReadyQueue::default();
         ready.follow(following == Following::Always);
         let effects = Rc::default();
+        let mut record = Record {
+            recording,
+            fingerprint: Fingerprinter::within(spare.fingerprinted),
+            stamped: VirtualTime::ZERO,
+            trace: Trace::default(),
+            effects: Rc::clone(&effects),
+            switches: Vec::new(),
+            postponements: Vec::new(),
+            observations: Observations::default(),
+            tasks: Vec::new(),
+        };
+        if keep {
+            record.reserve(&mut draws, spare.recorded);
+        }
         let mut hosts = IndexVec::default();
         let world = hosts.push(Host::new("world".to_owned()));
         assert_eq!(world, HostId::WORLD);
@@ -246,7 +260,7 @@ impl Engine {
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             start: Instant::now(),
             now: Cell::new(VirtualTime::ZERO),
-            wakes: WakeQueue::new(spare.woken, Rc::clone(&effects)),
+            wakes: WakeQueue::new(spare.woken, effects),
             timers: RefCell::default(),
             extensions: Extensions::default(),
             core: RefCell::new(Core {
@@ -282,17 +296,8 @@ impl Engine {
                 quiescence_waiters: Vec::new(),
                 with_wakers_out: 0,
                 halted: None,
-                record: Record {
-                    recording,
-                    fingerprint: Fingerprinter::within(spare.fingerprinted),
-                    stamped: VirtualTime::ZERO,
-                    trace: Trace::default(),
-                    effects,
-                    switches: Vec::new(),
-                    postponements: Vec::new(),
-                    observations: Observations::default(),
-                    tasks: Vec::new(),
-                },
+                record,
+                recorded: spare.recorded,
                 budget,
                 heartbeat,
                 leaks,
@@ -312,8 +317,12 @@ impl Engine {
         core.statistics.choices = choices;
         core.statistics.deviations = deviations;
         core.statistics.virtual_time = now;
-        let switches = core.switches();
-        let postponements = core.postponements();
+        if core.observes() {
+            core.report_meanwhile();
+        }
+        if core.record.recording >= Recording::Full {
+            core.recorded = core.record.lengths(&core.draws);
+        }
         let unheard = core.unheard();
         let (tape, divergence) = core.draws.finish();
         let record = &mut core.record;
@@ -336,8 +345,8 @@ impl Engine {
             fingerprint,
             trace: std::mem::take(&mut record.trace),
             tape,
-            switches,
-            postponements,
+            switches: std::mem::take(&mut record.switches),
+            postponements: std::mem::take(&mut record.postponements),
             unheard,
             decisions: std::mem::take(&mut core.task_choices.made),
             interruptions: std::mem::take(&mut core.interruptions.made),

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use crate::ids::{ResourceId, TaskId};
 use crate::time::VirtualTime;
-use crate::trace::{CodeLine, Meanwhile, Unheard};
+use crate::trace::{CodeLine, Meanwhile, Observed, Unheard};
 
+use super::record::Record;
 use super::{Core, Engine, Recording};
 
 /// The most backtraces that are taken where tasks yield, wait or are interrupted. There is one
@@ -71,25 +72,69 @@ impl Core {
         self.record.recording == Recording::Observed
     }
 
-    /// Returns the line at which a task stands, as far as it is known, and the number of its
-    /// next use of `resource`, from 1. `running`: it is being polled.
-    pub(super) fn standing(
+    /// Observes where a task stands that is passed over by a choice, and from now on what others
+    /// do with the resource that it was about to use. `running`: it is being polled.
+    #[inline]
+    pub(super) fn observe_passed_over(
         &mut self,
+        choice: usize,
         task: TaskId,
         resource: Option<ResourceId>,
         running: bool,
-    ) -> (Option<CodeLine>, u32) {
-        if !self.observes() {
-            return (None, 0);
-        }
+    ) -> Option<Box<Observed>> {
+        self.observes()
+            .then(|| self.observe_standing(choice, task, resource, running))
+    }
+
+    #[cold]
+    fn observe_standing(
+        &mut self,
+        choice: usize,
+        task: TaskId,
+        resource: Option<ResourceId>,
+        running: bool,
+    ) -> Box<Observed> {
         let observations = &mut self.record.observations;
         let line = match running {
             true => rehearsal_hermetic::own_call_site().map(|place| CodeLine { place, times: 0 }),
             false => observations.lines.get(&task).cloned(),
         };
         let used = |resource| observations.uses.get(&(task, resource)).copied();
-        let next = resource.map_or(0, |resource| 1 + used(resource).unwrap_or(0));
-        (line, next)
+        let uses = resource.map_or(0, |resource| 1 + used(resource).unwrap_or(0));
+        if let Some(resource) = resource {
+            observations.passed_over.push(PassedOver {
+                choice,
+                task,
+                resource,
+                others: BTreeMap::new(),
+            });
+        }
+        Box::new(Observed {
+            line,
+            uses,
+            meanwhile: None,
+        })
+    }
+
+    /// Adds to the recorded deviations what others did with the resources meanwhile.
+    pub(super) fn report_meanwhile(&mut self) {
+        let Record {
+            switches,
+            postponements,
+            observations,
+            ..
+        } = &mut self.record;
+        let switches = switches
+            .iter_mut()
+            .map(|one| (one.choice, &mut one.observed));
+        let postponements = postponements
+            .iter_mut()
+            .map(|one| (one.choice, &mut one.observed));
+        for (choice, observed) in switches.chain(postponements) {
+            if let Some(observed) = observed {
+                observed.meanwhile = observations.meanwhile.remove(&choice);
+            }
+        }
     }
 
     /// Observes where the running task stands when it is suspended at a scheduling point.
@@ -104,19 +149,6 @@ impl Core {
                 }
                 None => drop(observations.lines.remove(&task)),
             }
-        }
-    }
-
-    /// Begins to observe what others do with the resource that a task was about to use when it
-    /// was passed over.
-    pub(super) fn watch(&mut self, choice: usize, task: TaskId, resource: Option<ResourceId>) {
-        if let Some(resource) = resource.filter(|_| self.observes()) {
-            self.record.observations.passed_over.push(PassedOver {
-                choice,
-                task,
-                resource,
-                others: BTreeMap::new(),
-            });
         }
     }
 
@@ -143,11 +175,6 @@ impl Core {
             };
             observations.meanwhile.insert(one.choice, meanwhile);
         }
-    }
-
-    /// Returns what others did while the task of that choice was passed over.
-    pub(super) fn meanwhile(&mut self, choice: usize) -> Option<Meanwhile> {
-        self.record.observations.meanwhile.remove(&choice)
     }
 
     /// Returns the notifications that reached no task.

@@ -11,7 +11,6 @@ use crate::schedule::{POSTPONED_STEPS, Postponed};
 use crate::trace::{Postponement, Resumption};
 
 use super::core::{Core, RunObjects};
-use super::record::PostponementEntry;
 use super::{Engine, Recording};
 
 impl Core {
@@ -82,18 +81,16 @@ impl Core {
         self.draws.postpone(site, turn);
         if self.record.recording >= Recording::Full {
             let choice = self.draws.recorded() - 1;
-            let (line, uses) = self.standing(task, at, running);
-            self.watch(choice, task, at);
-            self.record.postponements.push(PostponementEntry {
-                line,
-                uses,
+            let postponement = Postponement {
                 choice,
                 task,
                 turn,
-                at,
+                at: at.map(|resource| self.place(resource)),
                 operation,
+                observed: self.observe_passed_over(choice, task, at, running),
                 until: None,
-            });
+            };
+            self.record.postponements.push(postponement);
         }
     }
 
@@ -169,23 +166,6 @@ impl Core {
         let index = self.pick(None);
         self.record_pick(None, index);
         self.take_waiting(index)
-    }
-
-    /// Returns the recorded postponements, in full.
-    pub(super) fn postponements(&mut self) -> Vec<Postponement> {
-        let entries = std::mem::take(&mut self.record.postponements);
-        let entry = |entry: PostponementEntry| Postponement {
-            line: entry.line,
-            uses: entry.uses,
-            meanwhile: self.meanwhile(entry.choice),
-            choice: entry.choice,
-            task: entry.task,
-            turn: entry.turn,
-            at: entry.at.map(|resource| self.place(resource)),
-            operation: entry.operation,
-            until: entry.until,
-        };
-        entries.into_iter().map(entry).collect()
     }
 }
 

@@ -3,9 +3,10 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use crate::ids::{ResourceId, TaskId};
+use crate::ids::TaskId;
+use crate::schedule::ChoiceSource;
 use crate::time::VirtualTime;
-use crate::trace::{CodeLine, Effect, Fingerprinter, Resumption, TaskInfo, Trace, Wake};
+use crate::trace::{Effect, Fingerprinter, Postponement, Switch, TaskInfo, Trace, Wake};
 
 use super::Recording;
 use super::observations::Observations;
@@ -18,34 +19,24 @@ pub(super) struct Record {
     pub(super) trace: Trace,
     /// The number of effects in the trace, for those who wake tasks.
     pub(super) effects: Rc<Cell<usize>>,
-    pub(super) switches: Vec<SwitchEntry>,
-    pub(super) postponements: Vec<PostponementEntry>,
+    pub(super) switches: Vec<Switch>,
+    pub(super) postponements: Vec<Postponement>,
     pub(super) observations: Observations,
     pub(super) tasks: Vec<TaskInfo>,
 }
 
-/// A [`Switch`](crate::Switch) in few bytes: there may be as many as picks.
-pub(super) struct SwitchEntry {
-    pub(super) line: Option<CodeLine>,
-    pub(super) uses: u32,
-    pub(super) choice: usize,
-    pub(super) instead_of: TaskId,
-    pub(super) turn: u32,
-    pub(super) at: Option<ResourceId>,
-    pub(super) operation: Option<&'static str>,
-    pub(super) taken: TaskId,
-}
+/// The most elements for which a list reserves room: a run may be far shorter than the one
+/// before it.
+const RESERVED_MOST: usize = 1 << 16;
 
-/// A [`Postponement`](crate::Postponement) in few bytes.
-pub(super) struct PostponementEntry {
-    pub(super) line: Option<CodeLine>,
-    pub(super) uses: u32,
-    pub(super) choice: usize,
-    pub(super) task: TaskId,
-    pub(super) turn: u32,
-    pub(super) at: Option<ResourceId>,
-    pub(super) operation: Option<&'static str>,
-    pub(super) until: Option<(u64, Resumption)>,
+/// The lengths of the lists that a full recording makes.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Lengths {
+    entries: usize,
+    locks: usize,
+    wakes: usize,
+    switches: usize,
+    choices: usize,
 }
 
 // Tags of effects in the fingerprint; part of its specification.
@@ -61,6 +52,28 @@ pub(super) const TAG_TOTAL: u8 = 9;
 pub(super) const TAG_INTERRUPTION: u8 = 10;
 
 impl Record {
+    /// Reserves room in the lists of a full recording, which are probably as long as those of the
+    /// run before.
+    pub(super) fn reserve(&mut self, draws: &mut ChoiceSource, lengths: Lengths) {
+        let most = |length: usize| length.min(RESERVED_MOST);
+        self.trace.entries.reserve(most(lengths.entries));
+        self.trace.locks.reserve(most(lengths.locks));
+        self.trace.wakes.reserve(most(lengths.wakes));
+        self.switches.reserve(most(lengths.switches));
+        draws.reserve(most(lengths.choices));
+    }
+
+    /// Returns the lengths of the lists.
+    pub(super) fn lengths(&self, draws: &ChoiceSource) -> Lengths {
+        Lengths {
+            entries: self.trace.entries.len(),
+            locks: self.trace.locks.len(),
+            wakes: self.trace.wakes.len(),
+            switches: self.switches.len(),
+            choices: draws.recorded(),
+        }
+    }
+
     /// Hashes the time of the next effect, if it differs from the time of the last.
     #[inline]
     pub(super) fn stamp(&mut self, at: VirtualTime) {

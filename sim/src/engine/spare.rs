@@ -1,7 +1,7 @@
 //! Containers that a run leaves to the next one on its thread.
 //!
 //! They are empty: of the run before, the next one gets only capacities, which nothing shows. So
-//! a short run need not allocate them anew.
+//! a short run need not allocate them anew, and a full recording need not move what it has.
 
 use std::cell::Cell;
 
@@ -11,6 +11,7 @@ use crate::schedule::strategy::PendingOperation;
 
 use super::Engine;
 use super::core::Task;
+use super::record::Lengths;
 use super::spawn_tree::Node;
 use super::wait::ResourceInfo;
 
@@ -25,6 +26,8 @@ pub(super) struct Spare {
     pub(super) resource_states: IndexVec<ResourceId, u64>,
     pub(super) fingerprinted: Vec<u8>,
     pub(super) woken: Vec<(TaskId, usize)>,
+    /// The lengths of the last full recording.
+    pub(super) recorded: Lengths,
 }
 
 thread_local! {
@@ -54,6 +57,7 @@ impl Engine {
             resource_states,
             fingerprinted: core.record.fingerprint.take_emptied(),
             woken: emptied(&mut self.wakes.woken.borrow_mut()),
+            recorded: core.recorded,
         };
         // Else they are dropped.
         let _ = SPARE.try_with(|slot| slot.set(Some(spare)));

@@ -198,6 +198,11 @@ impl ChoiceSource {
         }
     }
 
+    /// Reserves room on the tape for so many choices.
+    pub(crate) fn reserve(&mut self, choices: usize) {
+        self.tape.choices.reserve(choices);
+    }
+
     /// Returns the number of a site in this run.
     pub(crate) fn site(&mut self, site: Site) -> SiteId {
         if let Some(id) = self.ids.get(&site) {

@@ -27,8 +27,8 @@ pub use self::leak::{LeakKind, LeakReport};
 pub use self::locks::{LockChange, LockStep};
 pub use self::loss::{DiskLoss, LostChange};
 pub use self::outcome::{
-    CodeLine, DeadlockedTask, LockUse, Meanwhile, Outcome, PanicReport, Postponement, Resumption,
-    Statistics, Switch, TaskInfo, Unheard, Verdict,
+    CodeLine, DeadlockedTask, LockUse, Meanwhile, Observed, Outcome, PanicReport, Postponement,
+    Resumption, Statistics, Switch, TaskInfo, Unheard, Verdict,
 };
 
 /// The effects of a run, in order, and what explains them. Empty unless they were recorded.

@@ -259,16 +259,22 @@ pub struct Switch {
     pub at: Option<(ResourceKind, &'static Location<'static>)>,
     /// The name of the operation, if operations were scheduling points.
     pub operation: Option<&'static str>,
-    /// The line of code at which it stood, if that was observed and is known.
-    pub line: Option<CodeLine>,
-    /// The number of its use of the resource that was put off, from 1; 0 if that was not
-    /// observed.
-    pub uses: u32,
-    /// The uses of the resource by others before its own; none if it has not used it, or if
-    /// that was not observed.
-    pub meanwhile: Option<Meanwhile>,
+    /// What was observed of that task; none if the run was not observed.
+    pub observed: Option<Box<Observed>>,
     /// The task that runs.
     pub taken: TaskId,
+}
+
+/// What was observed of a task that was passed over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Observed {
+    /// The line of code at which it stood, if that is known.
+    pub line: Option<CodeLine>,
+    /// The number of its use of the resource that was put off, from 1; 0 if it did not stand at
+    /// a scheduling point.
+    pub uses: u32,
+    /// The uses of the resource by others before its own; none if it has not used it.
+    pub meanwhile: Option<Meanwhile>,
 }
 
 /// A line of code at which a task stood.
@@ -321,12 +327,8 @@ pub struct Postponement {
     pub at: Option<(ResourceKind, &'static Location<'static>)>,
     /// As [`Switch::operation`].
     pub operation: Option<&'static str>,
-    /// As [`Switch::line`].
-    pub line: Option<CodeLine>,
-    /// As [`Switch::uses`].
-    pub uses: u32,
-    /// As [`Switch::meanwhile`].
-    pub meanwhile: Option<Meanwhile>,
+    /// As [`Switch::observed`].
+    pub observed: Option<Box<Observed>>,
     /// The step of the run before which the postponement ended, and the reason; none if it
     /// did not end.
     pub until: Option<(u64, Resumption)>,
