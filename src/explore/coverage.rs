@@ -99,21 +99,27 @@ impl Coverage {
 
     /// Returns the distinct schedules of all strategies.
     pub fn distinct(&self) -> u64 {
-        self.estimate(self.distinct.len())
+        let runs = self.by_strategy.values().map(|seen| seen.runs).sum();
+        self.estimate(self.distinct.len(), runs)
     }
 
     /// Returns the estimate of each strategy.
     pub fn unseen(&self) -> impl Iterator<Item = Unseen> + '_ {
-        self.by_strategy.iter().map(|(strategy, seen)| Unseen {
-            strategy: *strategy,
-            runs: seen.runs,
-            distinct: self.estimate(seen.again.len()),
-            once: self.estimate(seen.again.values().filter(|again| !**again).count()),
+        self.by_strategy.iter().map(|(strategy, seen)| {
+            let once = seen.again.values().filter(|again| !**again).count();
+            Unseen {
+                strategy: *strategy,
+                runs: seen.runs,
+                distinct: self.estimate(seen.again.len(), seen.runs),
+                once: self.estimate(once, seen.runs),
+            }
         })
     }
 
-    fn estimate(&self, remembered: usize) -> u64 {
-        remembered as u64 * self.one_in()
+    /// Returns about how many schedules there are of which so many are remembered: no more than
+    /// runs.
+    fn estimate(&self, remembered: usize, runs: u64) -> u64 {
+        (remembered as u64 * self.one_in()).min(runs)
     }
 }
 
@@ -142,6 +148,19 @@ mod tests {
         assert_eq!((found.distinct(), found.one_in()), (100, 1));
         let unseen: Vec<Unseen> = found.unseen().collect();
         assert_eq!((unseen[0].runs, unseen[0].once), (140, 60));
+    }
+
+    /// A sample may have more than its part of the schedules: still no run has two.
+    #[test]
+    fn no_more_schedules_are_estimated_than_there_were_runs() {
+        for runs in 1_000..1_400 {
+            let found = coverage(0..runs, 100);
+            assert!(found.one_in() > 1 && found.distinct() <= runs);
+            for unseen in found.unseen() {
+                assert!(unseen.once <= unseen.distinct && unseen.distinct <= runs);
+                assert!(unseen.chance().is_some_and(|chance| chance <= 1.0));
+            }
+        }
     }
 
     /// Half of 100,000 schedules are seen twice, and 1,000 hashes are remembered at most.

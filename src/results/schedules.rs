@@ -97,15 +97,18 @@ impl Schedules {
             let once = drawn.sample.values().filter(|runs| **runs == 1).count();
             let estimate = Estimate {
                 runs: drawn.runs,
-                distinct: self.scaled(drawn.sample.len()),
-                once: self.scaled(once),
+                distinct: self.scaled(drawn.sample.len(), drawn.runs),
+                once: self.scaled(once, drawn.runs),
             };
             (strategy.as_str(), estimate)
         })
     }
 
-    fn scaled(&self, schedules: usize) -> u64 {
-        (schedules as u64).saturating_mul(1_u64.checked_shl(self.zeros).unwrap_or(u64::MAX))
+    /// Returns about how many schedules there are of which so many are in the sample: no more
+    /// than runs.
+    fn scaled(&self, schedules: usize, runs: u64) -> u64 {
+        let one_in = 1_u64.checked_shl(self.zeros).unwrap_or(u64::MAX);
+        (schedules as u64).saturating_mul(one_in).min(runs)
     }
 
     /// Returns what no exploration of so many runs can have counted; none if all is right.

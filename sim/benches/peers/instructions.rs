@@ -77,20 +77,36 @@ pub(crate) fn run(name: &str, times: u32) -> Result<(), String> {
     Ok(())
 }
 
-/// Counts the instructions of each program whose name contains `part`, and prints them.
+/// The programs whose instructions are counted, by parts of their names.
+pub(crate) struct Selection<'a> {
+    /// A program has one of these parts in its name, unless there are none.
+    pub(crate) only: &'a [String],
+    /// It has none of these.
+    pub(crate) except: &'a [String],
+}
+
+impl Selection<'_> {
+    fn has(&self, name: &str) -> bool {
+        let is_in_name = |part: &String| name.contains(part.as_str());
+        (self.only.is_empty() || self.only.iter().any(is_in_name))
+            && !self.except.iter().any(is_in_name)
+    }
+}
+
+/// Counts the instructions of each selected program, and prints them.
 ///
 /// # Errors
 ///
-/// If callgrind cannot be run, if the page cannot be read or written, or if a count has grown
-/// and that is to be an error.
+/// If no program is selected, if callgrind cannot be run, if the page cannot be read or written,
+/// or if a count has grown and that is to be an error.
 #[expect(clippy::print_stdout, reason = "the table is the result")]
-pub(crate) fn count(part: &str, used: Use<'_>) -> Result<(), String> {
+pub(crate) fn count(selection: &Selection<'_>, used: Use<'_>) -> Result<(), String> {
     let page = std::fs::read_to_string(PAGE).map_err(|error| format!("{PAGE}: {error}"))?;
     let before = newest(&page)?;
     println!("| program | instructions | before | change |\n|---|---|---|---|");
     let (mut counts, mut grown) = (Vec::new(), Vec::new());
     for program in programs() {
-        if !program.name.contains(part) {
+        if !selection.has(&program.name) {
             continue;
         }
         let now = instructions(&program)?;
@@ -104,6 +120,9 @@ pub(crate) fn count(part: &str, used: Use<'_>) -> Result<(), String> {
             grown.push(program.name.clone());
         }
         counts.push((program.name, now));
+    }
+    if counts.is_empty() {
+        return Err("no program has such a name".to_owned());
     }
     match used {
         Use::Add(note) => add(&page, note, &counts),
@@ -184,7 +203,12 @@ fn rows(page: &str) -> Result<Vec<Vec<String>>, String> {
 
 /// Returns the newest count of each program.
 fn newest(page: &str) -> Result<Vec<(String, u64)>, String> {
-    let count = |row: Vec<String>| Some((row.first()?.clone(), row.last()?.parse().ok()?));
+    let count = |row: Vec<String>| {
+        let (name, counts) = row.split_first()?;
+        // Not every column has every program.
+        let newest = counts.iter().rev().find_map(|count| count.parse().ok())?;
+        Some((name.clone(), newest))
+    };
     Ok(rows(page)?.into_iter().filter_map(count).collect())
 }
 

@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 
-use instructions::Use;
+use instructions::{Selection, Use};
 use peer::Peer;
 use table::Row;
 
@@ -45,9 +45,12 @@ struct Arguments {
     /// Count instructions, and add them to docs/instructions.md, with this note.
     #[arg(long, value_name = "NOTE", conflicts_with_all = ["group", "write", "check"])]
     note: Option<String>,
-    /// The programs whose instructions are counted: those with this in their names.
-    #[arg(long, value_name = "PART", default_value = "")]
-    only: String,
+    /// Count the instructions of programs with this in their names. May be repeated.
+    #[arg(long, value_name = "PART")]
+    only: Vec<String>,
+    /// Count the instructions of programs without this in their names. May be repeated.
+    #[arg(long, value_name = "PART")]
+    except: Vec<String>,
     /// Runs one program, for the process that counts its instructions.
     #[arg(long, hide = true, value_name = "PROGRAM")]
     alone: Option<String>,
@@ -94,6 +97,13 @@ impl Group {
 }
 
 impl Arguments {
+    fn selection(&self) -> Selection<'_> {
+        Selection {
+            only: &self.only,
+            except: &self.except,
+        }
+    }
+
     /// Returns the use of counts of instructions, if these are wanted.
     fn counts(&self) -> Option<Use<'_>> {
         match &self.note {
@@ -117,7 +127,7 @@ fn main() -> ExitCode {
     }
     let counted = match (&arguments.alone, arguments.counts()) {
         (Some(program), _) => Some(instructions::run(program, arguments.times)),
-        (None, Some(used)) => Some(instructions::count(&arguments.only, used)),
+        (None, Some(used)) => Some(instructions::count(&arguments.selection(), used)),
         (None, None) => None,
     };
     if let Some(result) = counted {

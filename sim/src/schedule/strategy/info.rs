@@ -193,18 +193,17 @@ impl StrategyName {
     /// Returns a help text: the names of the strategies, and the meaning of the last ones. A
     /// search is part of it only where one can be run.
     pub fn help(searches: bool) -> String {
-        let mut text = format!("Scheduling strategy: {}", names(searches));
-        for info in STRATEGIES {
-            let explained = match info.kind {
-                StrategyKind::Sampler(_) => false,
-                StrategyKind::Portfolio => true,
-                StrategyKind::Search(_) => searches,
-            };
-            if explained {
-                text += &format!(". {}: {}", info.name, info.summary);
-            }
+        let is_explained = |info: &&&StrategyInfo| match info.kind {
+            StrategyKind::Sampler(_) => false,
+            StrategyKind::Portfolio => true,
+            StrategyKind::Search(_) => searches,
+        };
+        let mut sentences = vec![format!("Scheduling strategy: {}", names(searches))];
+        for info in STRATEGIES.iter().filter(is_explained) {
+            let summary = info.summary.trim_end_matches('.');
+            sentences.push(format!("{}: {summary}", info.name));
         }
-        text
+        sentences.join(". ")
     }
 }
 
@@ -398,6 +397,9 @@ mod tests {
             );
             let is_search = matches!(info.kind, StrategyKind::Search(_));
             assert_eq!(StrategyName::help(false).contains(info.name), !is_search);
+        }
+        for help in [true, false].map(StrategyName::help) {
+            assert!(!help.contains("..") && !help.ends_with('.'), "{help}");
         }
     }
 }
