@@ -396,8 +396,9 @@ fn interrupted_operation_is_named() {
             .then(|| switch.next())
             .flatten()
     });
-    let line = named.expect("one is interrupted before its store").line;
-    let place = line.expect("it is observed").place;
+    let named = named.expect("one is interrupted before its store");
+    let observed = named.observed.expect("the run is observed");
+    let place = observed.line.expect("the line is known").place;
     assert!(place.starts_with(file!()), "{place}");
 }
 
