@@ -13,6 +13,7 @@ use crate::time::VirtualTime;
 
 use super::Engine;
 use super::core::{Body, Core};
+use super::network::Advance;
 use super::tasks::Turn;
 
 /// The future that tokio polls.
@@ -57,42 +58,9 @@ impl Future for Driver {
                 Begun::Drop(body) => drop(body),
                 Begun::Nothing(Next::Over) => return Poll::Ready(()),
                 Begun::Nothing(Next::Idle) => {
-                    if engine.advance_network() {
-                        this.yielded = false;
-                        continue;
+                    if let Some(poll) = this.idle(&engine, cx) {
+                        return poll;
                     }
-                    if engine.has_quiescence_waiters() && (!this.yielded || plain_tasks_are_ready())
-                    {
-                        // The run is not quiet before the plain tasks have run as well.
-                        this.yielded = true;
-                        engine.wakes.leave();
-                        cx.waker().wake_by_ref();
-                        return Poll::Pending;
-                    }
-                    // The check collects wakes; if one of another thread's came in just then,
-                    // the driver must not sleep while its task is ready.
-                    if engine.wake_quiescence_waiters() || engine.has_ready() {
-                        continue;
-                    }
-                    engine.count_unreported_plain_tasks();
-                    if engine.now() >= this.limit {
-                        engine.out_of_time();
-                        return Poll::Ready(());
-                    }
-                    let at = this.next_event();
-                    if this.time_is_ours() {
-                        engine.move_clock(at);
-                        continue;
-                    }
-                    if this.arm(at, cx).is_ready() {
-                        engine.fire_timers();
-                        continue;
-                    }
-                    if engine.wakes.leave() {
-                        engine.wakes.enter(cx.waker());
-                        continue;
-                    }
-                    return Poll::Pending;
                 }
             }
         }
@@ -109,6 +77,55 @@ impl Driver {
             limit: VirtualTime::ZERO + limit,
             tokio: tokio::runtime::Handle::current(),
             engine,
+        }
+    }
+
+    /// Advances the network and time, until a task may be ready. Returns none then, and else
+    /// what the poll returns. No task is ready when it is called.
+    fn idle(&mut self, engine: &Engine, cx: &mut Context<'_>) -> Option<Poll<()>> {
+        loop {
+            let advance = engine.advance_network();
+            if advance != Advance::Nothing {
+                self.yielded = false;
+            }
+            // Packets that have left wake no task, unless they were for their own host.
+            if advance == Advance::Delivered || engine.wakes.has_some() {
+                return None;
+            }
+            if engine.has_quiescence_waiters() && (!self.yielded || plain_tasks_are_ready()) {
+                // The run is not quiet before the plain tasks have run as well.
+                self.yielded = true;
+                engine.wakes.leave();
+                cx.waker().wake_by_ref();
+                return Some(Poll::Pending);
+            }
+            // The check collects wakes; if one of another thread's came in just then, the driver
+            // must not sleep while its task is ready.
+            if engine.wake_quiescence_waiters() || engine.has_ready() {
+                return None;
+            }
+            engine.count_unreported_plain_tasks();
+            if engine.now() >= self.limit {
+                engine.out_of_time();
+                return Some(Poll::Ready(()));
+            }
+            let at = self.next_event();
+            if self.time_is_ours() {
+                engine.move_clock(at);
+                if engine.wakes.has_some() {
+                    return None;
+                }
+                continue;
+            }
+            if self.arm(at, cx).is_ready() {
+                engine.fire_timers();
+                return None;
+            }
+            if engine.wakes.leave() {
+                engine.wakes.enter(cx.waker());
+                return None;
+            }
+            return Some(Poll::Pending);
         }
     }
 

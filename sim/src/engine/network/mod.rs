@@ -5,6 +5,8 @@ mod faults;
 mod links;
 mod travel;
 
+pub(crate) use self::travel::Advance;
+
 use std::net::{IpAddr, SocketAddr};
 
 use turmoil_net::shim::tokio::net::TcpStream;

@@ -204,22 +204,36 @@ impl Core {
     }
 }
 
+/// The result of an advance of the network.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Advance {
+    /// No packet has left or arrived.
+    Nothing,
+    /// Packets have left their hosts, of which none is due. Those that a host sends to itself are
+    /// with it already.
+    Sent,
+    /// Packets that were due have arrived.
+    Delivered,
+}
+
 impl Engine {
-    /// Collects the kernels' packets and delivers those that are due. Returns `true` if there
-    /// were any of either: a kernel delivers to itself at once, so tasks may have been woken.
-    pub(crate) fn advance_network(&self) -> bool {
+    /// Collects the kernels' packets and delivers those that are due.
+    pub(crate) fn advance_network(&self) -> Advance {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
         let now = self.now();
-        let mut done = core.collect_packets(now, None);
+        let mut advance = match core.collect_packets(now, None) {
+            true => Advance::Sent,
+            false => Advance::Nothing,
+        };
         while let Some(arrival) = core.take_due(now) {
-            done = true;
+            advance = Advance::Delivered;
             match arrival {
                 Due::Packet(transit) => core.arrive(transit, now),
                 Due::GiveUp(from, to) => core.give_up(from, to, now),
             }
         }
-        done
+        advance
     }
 
     pub(crate) fn next_arrival(&self) -> Option<VirtualTime> {
