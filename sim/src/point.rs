@@ -207,14 +207,23 @@ impl Waiting {
     }
 }
 
-impl Drop for Waiting {
-    #[inline]
-    fn drop(&mut self) {
+impl Waiting {
+    /// Removes the entry.
+    #[inline(never)]
+    fn end(&self) {
         context::with(|engine| {
             if engine.serial() == self.serial {
                 engine.end_wait(self.task, self.id);
             }
         });
+    }
+}
+
+impl Drop for Waiting {
+    // Short, so that to drop none of it, as most operations do, is no call.
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -244,7 +244,7 @@ impl Engine {
         let advance = pin!(tokio::time::advance(by));
         let polled = advance.poll(&mut Context::from_waker(Waker::noop()));
         assert!(polled.is_pending(), "tokio's clock is paused");
-        self.read_clock();
+        self.set_clock(self.elapsed.get() + by);
         self.fire_timers();
     }
 

@@ -128,7 +128,10 @@ impl Wake for Waiting {
 
     fn wake_by_ref(self: &Arc<Self>) {
         let Few { first, others } = std::mem::take(&mut *self.lock());
-        first.into_iter().chain(others).for_each(Interest::wake);
+        if let Some(first) = first {
+            first.wake();
+        }
+        others.into_iter().for_each(Interest::wake);
     }
 }
 

@@ -200,6 +200,8 @@ pub(crate) struct Engine {
     pub(super) serial: u32,
     pub(crate) start: Instant,
     pub(super) now: Cell<VirtualTime>,
+    /// The same, with what tokio's clock has below a microsecond.
+    elapsed: Cell<Duration>,
     pub(crate) wakes: WakeQueue,
     /// Apart from the core, because wakers of user code are dropped and woken.
     timers: RefCell<Timers>,
@@ -260,6 +262,7 @@ impl Engine {
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             start: Instant::now(),
             now: Cell::new(VirtualTime::ZERO),
+            elapsed: Cell::default(),
             wakes: WakeQueue::new(spare.woken, effects),
             timers: RefCell::default(),
             extensions: Extensions::default(),
@@ -368,10 +371,16 @@ impl Engine {
 
     /// Reads tokio's clock, for the run and for its hermetic scope.
     pub(crate) fn read_clock(&self) {
-        let elapsed = Instant::now() - self.start;
+        self.set_clock(Instant::now() - self.start);
+    }
+
+    /// Sets the clock of the run, and of its hermetic scope, to so long after the start: tokio's
+    /// clock is there already.
+    fn set_clock(&self, elapsed: Duration) {
         let now = VirtualTime::ZERO + elapsed;
         assert!(now >= self.now.get(), "virtual time does not go back");
         self.now.set(now);
+        self.elapsed.set(elapsed);
         rehearsal_hermetic::set_elapsed(elapsed);
     }
 

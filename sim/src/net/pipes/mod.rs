@@ -37,6 +37,8 @@ pub(crate) struct Pipes {
     listeners: BTreeMap<(HostId, SocketAddr), Listener>,
     /// Ends that may have something to send.
     touched: Vec<EndId>,
+    /// An empty list, which takes the place of that one while its ends send.
+    spare: Vec<EndId>,
     /// Packets that are not collected yet, and their hosts.
     out: VecDeque<(HostId, Packet)>,
 }
@@ -215,9 +217,11 @@ impl Pipes {
     /// Moves all packets that leave their hosts to `leaving`. Packets to the own host arrive.
     pub(crate) fn collect(&mut self, leaving: &mut Vec<Packet>) {
         while self.has_output() {
-            for id in mem::take(&mut self.touched) {
+            let mut sending = mem::replace(&mut self.touched, mem::take(&mut self.spare));
+            for id in sending.drain(..) {
                 self.send_ready(id);
             }
+            self.spare = sending;
             while let Some((host, packet)) = self.out.pop_front() {
                 if self.hosts[host].is_local(packet.dst) {
                     self.arrive(host, host, packet);
