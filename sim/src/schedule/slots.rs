@@ -91,8 +91,8 @@ impl Slots {
         }
     }
 
-    /// Notes in which slots the tasks stand from now on, or no longer: without that, no task is
-    /// found by itself.
+    /// Notes in which slots the tasks stand from now on, or no longer: without that, the index
+    /// of no task is found.
     pub(super) fn note_places(&mut self, note: bool) {
         self.places = note.then(|| {
             let mut places = Vec::new();
@@ -384,7 +384,7 @@ mod tests {
         assert_eq!(rest, Vec::from(plain));
     }
 
-    /// Tasks are found by themselves from when their places are noted.
+    /// The index of a task is found from when places are noted.
     #[test]
     fn places_may_be_noted_later_and_no_longer() {
         let mut queue = Slots::default();
