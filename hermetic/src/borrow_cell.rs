@@ -16,12 +16,18 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::confinement::{Access, Confinement};
+
 /// The count of an exclusive borrow; every shared one adds 1.
 const EXCLUSIVE: usize = 1 << (usize::BITS - 1);
 
 /// A value of which there are any number of [`SharedBorrow`]s, or one [`ExclusiveBorrow`].
+///
+/// One that is confined to a thread can be borrowed on that thread alone. Borrows may go to other
+/// threads, and end there.
 pub struct BorrowCell<T: ?Sized> {
     borrows: AtomicUsize,
+    confinement: Confinement,
     value: UnsafeCell<T>,
 }
 
@@ -44,8 +50,14 @@ pub type Borrowed<'a> = PhantomData<&'a ()>;
 impl<T> BorrowCell<T> {
     /// Creates a cell without a borrow.
     pub const fn new(value: T) -> Self {
+        Self::confined(value, Confinement::NONE)
+    }
+
+    /// Creates a cell without a borrow that is confined.
+    pub const fn confined(value: T, confinement: Confinement) -> Self {
         Self {
             borrows: AtomicUsize::new(0),
+            confinement,
             value: UnsafeCell::new(value),
         }
     }
@@ -66,7 +78,7 @@ impl<T: ?Sized> BorrowCell<T> {
     ///
     /// # Panics
     ///
-    /// If there is an exclusive borrow.
+    /// If there is an exclusive borrow, or the cell is confined to another thread.
     pub fn share(&self) -> SharedBorrow<Borrowed<'_>, T> {
         self.share_kept(PhantomData)
     }
@@ -75,25 +87,44 @@ impl<T: ?Sized> BorrowCell<T> {
     ///
     /// # Panics
     ///
-    /// If there is a borrow.
+    /// If there is a borrow, or the cell is confined to another thread.
+    #[inline]
     pub fn exclude(&self) -> ExclusiveBorrow<Borrowed<'_>, T> {
         self.exclude_kept(PhantomData)
+    }
+
+    /// Borrows the value exclusively. Returns `None` if there is a borrow, or the cell is
+    /// confined to another thread.
+    #[inline]
+    pub fn try_exclude(&self) -> Option<ExclusiveBorrow<Borrowed<'_>, T>> {
+        Count::try_exclude(self).map(|count| self.excluded(count, PhantomData))
+    }
+
+    /// Returns the confinement.
+    pub(crate) fn confinement(&self) -> Confinement {
+        self.confinement
     }
 
     /// Borrows as [`BorrowCell::share`]. The keeper keeps the cell alive and in its place.
     fn share_kept<K>(&self, keeper: K) -> SharedBorrow<K, T> {
         SharedBorrow {
             part: pointer(&self.value),
-            count: Count::add(&self.borrows, 1),
+            count: Count::share(self),
             keeper,
         }
     }
 
     /// Borrows as [`BorrowCell::exclude`]. The keeper keeps the cell alive and in its place.
-    fn exclude_kept<K>(&self, keeper: K) -> ExclusiveBorrow<K, T> {
+    #[inline]
+    pub(crate) fn exclude_kept<K>(&self, keeper: K) -> ExclusiveBorrow<K, T> {
+        self.excluded(Count::exclude(self), keeper)
+    }
+
+    #[inline]
+    fn excluded<K>(&self, count: Count, keeper: K) -> ExclusiveBorrow<K, T> {
         ExclusiveBorrow {
             part: pointer(&self.value),
-            count: Count::add(&self.borrows, EXCLUSIVE),
+            count,
             keeper,
             invariant: PhantomData,
         }
@@ -118,45 +149,88 @@ struct Count {
     amount: usize,
 }
 
+const CONFLICT: &str = "a value is borrowed that its lock has given to another, or to no thread \
+                        but its own";
+
 impl Count {
+    /// Counts a shared borrow.
+    ///
     /// # Panics
     ///
-    /// If the borrow conflicts with one that is there.
-    fn add(borrows: &AtomicUsize, amount: usize) -> Self {
-        let conflicts = if amount == EXCLUSIVE {
-            let free = borrows.compare_exchange(0, EXCLUSIVE, Ordering::Acquire, Ordering::Relaxed);
-            free.is_err()
-        } else {
-            let shared = borrows.fetch_update(Ordering::Acquire, Ordering::Relaxed, |count| {
-                (count < EXCLUSIVE - 1).then_some(count + amount)
-            });
-            shared.is_err()
+    /// If it conflicts with a borrow that is there, or the cell is confined to another thread.
+    fn share<T: ?Sized>(cell: &BorrowCell<T>) -> Self {
+        let more = |count: usize| (count < EXCLUSIVE - 1).then_some(count + 1);
+        let is_counted = cell.confinement.access() != Access::Refused
+            && cell
+                .borrows
+                .fetch_update(Ordering::Acquire, Ordering::Relaxed, more)
+                .is_ok();
+        assert!(is_counted, "{CONFLICT}");
+        Self::of(cell, 1)
+    }
+
+    /// Counts an exclusive borrow.
+    ///
+    /// # Panics
+    ///
+    /// As [`Count::share`].
+    #[inline]
+    fn exclude<T: ?Sized>(cell: &BorrowCell<T>) -> Self {
+        Self::try_exclude(cell).expect(CONFLICT)
+    }
+
+    /// Counts an exclusive borrow. Returns `None` if it conflicts with a borrow that is there, or
+    /// the cell is confined to another thread.
+    #[inline]
+    fn try_exclude<T: ?Sized>(cell: &BorrowCell<T>) -> Option<Self> {
+        let borrows = &cell.borrows;
+        let is_counted = match cell.confinement.access() {
+            // Only this thread makes a borrow where there is none.
+            Access::Alone => {
+                let is_free = borrows.load(Ordering::Acquire) == 0;
+                if is_free {
+                    borrows.store(EXCLUSIVE, Ordering::Relaxed);
+                }
+                is_free
+            }
+            Access::Shared => borrows
+                .compare_exchange(0, EXCLUSIVE, Ordering::Acquire, Ordering::Relaxed)
+                .is_ok(),
+            Access::Refused => false,
         };
-        assert!(
-            !conflicts,
-            "a value is borrowed that its lock has given to another"
-        );
+        is_counted.then(|| Self::of(cell, EXCLUSIVE))
+    }
+
+    #[inline]
+    fn of<T: ?Sized>(cell: &BorrowCell<T>, amount: usize) -> Self {
         Self {
-            borrows: NonNull::from(borrows),
+            borrows: NonNull::from(&cell.borrows),
             amount,
         }
     }
 
     /// Turns the count of an exclusive borrow into that of a shared one.
     fn downgrade(&mut self) {
-        self.subtract(EXCLUSIVE - 1);
         self.amount = 1;
+        self.borrows().store(1, Ordering::Release);
     }
 
-    fn subtract(&self, amount: usize) {
+    #[inline]
+    fn borrows(&self) -> &AtomicUsize {
         // SAFETY: the count is a field of a borrow, beside the keeper of the cell.
-        unsafe { self.borrows.as_ref() }.fetch_sub(amount, Ordering::Release);
+        unsafe { self.borrows.as_ref() }
     }
 }
 
 impl Drop for Count {
+    #[inline]
     fn drop(&mut self) {
-        self.subtract(self.amount);
+        if self.amount == EXCLUSIVE {
+            // Nobody else changes the count of a value that is borrowed exclusively.
+            self.borrows().store(0, Ordering::Release);
+        } else {
+            self.borrows().fetch_sub(self.amount, Ordering::Release);
+        }
     }
 }
 

@@ -33,6 +33,12 @@
 //!
 //! The same goes for [`BorrowCell`], the value of a lock with owned guards.
 //!
+//! # Confinement
+//!
+//! What is made in a [confinement](confine) belongs to its thread until that ends: the thread
+//! locks a [`ConfinedLock`] and borrows from a [`BorrowCell`] without atomic exchanges, and
+//! others are refused.
+//!
 //! # What it does not reach
 //!
 //! - Threads and sockets that are made without the C library's three functions, or
@@ -54,6 +60,8 @@
 
 mod borrow_cell;
 mod call_site;
+mod confined_lock;
+mod confinement;
 mod fresh_thread;
 #[cfg(all(target_os = "linux", any(target_env = "gnu", target_env = "musl")))]
 mod interpose;
@@ -67,6 +75,8 @@ mod stacks;
 
 pub use borrow_cell::{BorrowCell, Borrowed, Cells, ExclusiveBorrow, SharedBorrow};
 pub use call_site::{own_call_site, without_registry};
+pub use confined_lock::{ConfinedLock, Locks};
+pub use confinement::{Confinement, Confining, confine};
 pub use fresh_thread::call_on_fresh_thread;
 pub use leak_detector::{Leak, LeakKind, Watching, has_leaked, take_leak, watch};
 pub use plain_locks::{HandlingPlainLocks, PlainLocks, WaitEnd, handle_plain_locks};

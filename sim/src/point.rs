@@ -249,21 +249,19 @@ impl Point {
         cx: &Context<'_>,
         at: Option<(&Resource, Operation)>,
     ) -> Poll<()> {
-        let passed = std::mem::replace(&mut self.passed, true);
-        let polled_once = cx.waker().data().is_null();
-        let goes_on = context::with(|engine| {
-            if passed {
-                return polled_once || !engine.is_switched_away();
+        let goes_on = match std::mem::replace(&mut self.passed, true) {
+            false => pass(cx, at),
+            true => {
+                let polled_once = cx.waker().data().is_null();
+                let goes_on = |engine: &Engine| polled_once || !engine.is_switched_away();
+                context::with(goes_on) != Some(false)
             }
-            let at = at
-                .map(|(resource, operation)| PendingOperation::new(resource.id(engine), operation));
-            engine.point(at, polled_once)
-        });
-        if goes_on == Some(false) {
+        };
+        if goes_on {
+            Poll::Ready(())
+        } else {
             cx.waker().wake_by_ref();
             Poll::Pending
-        } else {
-            Poll::Ready(())
         }
     }
 
@@ -314,6 +312,18 @@ impl Point {
     pub(crate) fn reset(&mut self) {
         self.passed = false;
     }
+}
+
+/// Passes a scheduling point for the first time. Returns `false` if another task goes first.
+#[inline(never)]
+fn pass(cx: &Context<'_>, at: Option<(&Resource, Operation)>) -> bool {
+    let polled_once = cx.waker().data().is_null();
+    let goes_on = context::with(|engine| {
+        let at =
+            at.map(|(resource, operation)| PendingOperation::new(resource.id(engine), operation));
+        engine.point(at, polled_once)
+    });
+    goes_on != Some(false)
 }
 
 /// Progress of a poll-based operation: its scheduling point, and its entry

@@ -66,6 +66,7 @@ fn execute<'a>(config: Config, start: Start<'a>) -> Outcome<()> {
     let engine = Rc::new(Engine::new(config));
     let entered = context::enter(Rc::clone(&engine));
     let watching = leaks.watch();
+    let confining = leaks.confine();
     let handling_locks = stacks::handle_plain_locks();
     let take_value = start(&engine);
     engine.name_task(TaskId::PROGRAM, "program");
@@ -93,6 +94,7 @@ fn execute<'a>(config: Config, start: Start<'a>) -> Outcome<()> {
     drop(engine.extensions.take());
     engine.check_leaks_at_end();
     drop(handling_locks);
+    drop(confining);
     drop(watching);
     drop(entered);
     drop(beating);

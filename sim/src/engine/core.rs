@@ -13,7 +13,7 @@ use std::task::Waker;
 use crate::engine::Leaks;
 use crate::engine::host::{Host, HostState};
 use crate::engine::wait::{ResourceInfo, Wait};
-use crate::engine::wake_queue::{TaskWake, WakeQueue};
+use crate::engine::wake_queue::{TaskWake, WakeQueue, Woken};
 use crate::ids::{HostId, ResourceId, TaskId};
 use crate::index_vec::IndexVec;
 use crate::net::{NetConfig, Network};
@@ -285,23 +285,24 @@ impl Core {
     #[inline(never)]
     fn collect_some(&mut self, wakes: &WakeQueue) {
         // Mostly it is one, and by this thread.
-        if let Some((id, effects)) = wakes.take_single() {
-            return self.enqueue(id, effects);
+        if let Some(woken) = wakes.take_single() {
+            return self.enqueue(woken);
         }
-        if wakes.drain(|id, effects| self.enqueue(id, effects)) {
+        if wakes.drain(|woken| self.enqueue(woken)) {
             self.woken_remotely(wakes);
         }
     }
 
-    /// Makes a live task ready that was woken after so many effects, or parks it if its host is
-    /// paused.
+    /// Makes a live task ready that was woken, or parks it if its host is paused.
     #[inline]
-    pub(super) fn enqueue(&mut self, id: TaskId, effects: usize) {
+    pub(super) fn enqueue(&mut self, woken: Woken) {
+        let Woken { task: id, effects } = woken;
         let Some(task) = self.tasks[id].as_deref_mut() else {
             return;
         };
+        task.wake.mark_queued();
         if std::mem::replace(&mut task.is_ready, true) {
-            // Two threads have woken it at the same moment.
+            // It was woken twice.
             return;
         }
         self.record.wake(id, effects);

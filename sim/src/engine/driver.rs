@@ -6,6 +6,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use tokio::runtime::{Handle, RuntimeMetrics};
+
 use crate::engine::deadlock;
 use crate::engine::wake_queue::WakeQueue;
 use crate::ids::TaskId;
@@ -27,7 +29,7 @@ pub(crate) struct Driver {
     yielded: bool,
     /// The end of virtual time.
     limit: VirtualTime,
-    tokio: tokio::runtime::Handle,
+    tokio: RuntimeMetrics,
 }
 
 impl Future for Driver {
@@ -75,7 +77,7 @@ impl Driver {
             armed: VirtualTime::ZERO,
             yielded: false,
             limit: VirtualTime::ZERO + limit,
-            tokio: tokio::runtime::Handle::current(),
+            tokio: Handle::current().metrics(),
             engine,
         }
     }
@@ -138,7 +140,7 @@ impl Driver {
     /// Returns `true` if there can be no timer and no task of plain tokio's, which it would have
     /// to run before time moves.
     fn time_is_ours(&self) -> bool {
-        self.engine.time_is_ours() && self.tokio.metrics().num_alive_tasks() == 0
+        self.engine.time_is_ours() && self.tokio.num_alive_tasks() == 0
     }
 
     /// Sets the alarm. Returns `Ready` if it is due already.
@@ -162,7 +164,7 @@ impl Driver {
 /// polls.
 fn plain_tasks_are_ready() -> bool {
     #[cfg(tokio_unstable)]
-    let ready = tokio::runtime::Handle::current()
+    let ready = Handle::current()
         .metrics()
         .worker_local_queue_depth(0)
         > 0;
@@ -222,13 +224,16 @@ impl Engine {
     /// Wakes the tasks that wait for quiescence, if nothing is ready and nothing is in flight.
     /// Returns `true` if there were any.
     pub(super) fn wake_quiescence_waiters(&self) -> bool {
+        if !self.has_quiescence_waiters() {
+            self.core.borrow_mut().collect(&self.wakes);
+            return false;
+        }
         if !self.is_quiet() {
             return false;
         }
         let quiescence_waiters = std::mem::take(&mut self.core.borrow_mut().quiescence_waiters);
-        let any = !quiescence_waiters.is_empty();
         quiescence_waiters.into_iter().for_each(Waker::wake);
-        any
+        true
     }
 
     /// Returns `true` if nothing but the simulator can wake a task.

@@ -1,58 +1,86 @@
 //! Tasks that wait for something of the simulator's.
 //!
 //! A timer, a socket or a handle does not keep the waker that it was polled with if that is its
-//! task's own: it keeps a reference that is not counted. The wakers of a task that are counted
+//! task's own: it keeps the task's number, which is not counted. The wakers of a task that are counted
 //! are then those that something else has taken, tokio's timers among them, and a task none of
 //! whose wakers is out waits for the simulator only (`Core::time_is_ours`).
 
 use std::fmt;
-use std::ptr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use super::wake_queue::TaskWake;
+use rehearsal_hermetic::ConfinedLock;
+
 use super::{Engine, context};
+use crate::ids::TaskId;
 
 /// The task, or a part of one, that is woken when a wait is over.
 pub(crate) enum Interest {
-    /// The task that was polled.
-    Task(Weak<TaskWake>),
+    /// The task that was polled, of the run with that serial.
+    Task(u32, TaskId),
     /// A part of a task that is polled by itself, or a task of plain tokio.
     Waker(Waker),
 }
 
 impl Interest {
     /// Returns what `cx` would wake.
+    #[inline]
     pub(crate) fn of(cx: &Context<'_>) -> Self {
-        let own = context::with(|engine| engine.own_wake(cx.waker())).flatten();
-        own.map_or_else(|| Self::Waker(cx.waker().clone()), Self::Task)
+        own_task(cx.waker()).unwrap_or_else(|| Self::Waker(cx.waker().clone()))
     }
 
-    pub(crate) fn will_wake(&self, waker: &Waker) -> bool {
+    /// Replaces what is in `slot` by what `cx` would wake. Returns what was there, if it is
+    /// something else.
+    #[inline]
+    pub(crate) fn renew(slot: &mut Option<Self>, cx: &Context<'_>) -> Option<Self> {
+        match slot {
+            Some(known) if known.will_wake(cx.waker()) => None,
+            _ => slot.replace(Self::of(cx)),
+        }
+    }
+
+    #[inline]
+    fn will_wake(&self, waker: &Waker) -> bool {
         match self {
-            Self::Task(task) => ptr::eq(task.as_ptr().cast(), waker.data()),
+            Self::Task(serial, task) => {
+                let own = own_task(waker);
+                matches!(own, Some(Self::Task(in_run, own)) if (in_run, own) == (*serial, *task))
+            }
             Self::Waker(known) => known.will_wake(waker),
         }
     }
 
+    #[inline]
     pub(crate) fn wake(self) {
         match self {
-            Self::Task(task) => {
-                if let Some(task) = task.upgrade() {
-                    task.wake_by_ref();
-                }
+            Self::Task(serial, task) => {
+                context::with(|engine| {
+                    if engine.serial() == serial {
+                        engine.wakes.wake_interested(task);
+                    }
+                });
             }
             Self::Waker(waker) => waker.wake(),
         }
     }
 }
 
+/// Returns the running task, if that is what the waker wakes.
+#[inline]
+fn own_task(waker: &Waker) -> Option<Interest> {
+    context::with(|engine| Some(Interest::Task(engine.serial(), engine.own_task(waker)?))).flatten()
+}
+
 impl Engine {
-    /// Returns the wake of the running task, if that is what the waker wakes.
-    fn own_wake(&self, waker: &Waker) -> Option<Weak<TaskWake>> {
+    /// Returns the running task, if that is what the waker wakes.
+    #[inline]
+    fn own_task(&self, waker: &Waker) -> Option<TaskId> {
         let core = self.core.borrow();
-        let wake = &core.task(core.running?)?.wake;
-        ptr::eq(Arc::as_ptr(wake).cast(), waker.data()).then(|| Arc::downgrade(wake))
+        let running = core.running?;
+        core.task(running)?
+            .wake
+            .is_woken_by(waker)
+            .then_some(running)
     }
 }
 
@@ -65,8 +93,7 @@ pub(crate) struct Interests {
     waiting: Arc<Waiting>,
 }
 
-#[derive(Default)]
-struct Waiting(Mutex<Few>);
+struct Waiting(ConfinedLock<Few>);
 
 /// Mostly one, which takes no allocation.
 #[derive(Default)]
@@ -77,7 +104,7 @@ struct Few {
 
 impl Default for Interests {
     fn default() -> Self {
-        let waiting = Arc::new(Waiting::default());
+        let waiting = Arc::new(Waiting(ConfinedLock::new(Few::default())));
         Self {
             waker: Waker::from(Arc::clone(&waiting)),
             waiting,
@@ -94,7 +121,7 @@ impl Interests {
     ) -> Poll<R> {
         let result = poll(&mut Context::from_waker(&self.waker));
         if result.is_pending() {
-            self.waiting.lock().add(cx);
+            self.waiting.0.lock().add(cx);
         }
         result
     }
@@ -114,20 +141,13 @@ impl Few {
     }
 }
 
-impl Waiting {
-    // Never contended: a run has one thread.
-    fn lock(&self) -> MutexGuard<'_, Few> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Wake for Waiting {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let Few { first, others } = std::mem::take(&mut *self.lock());
+        let Few { first, others } = std::mem::take(&mut *self.0.lock());
         if let Some(first) = first {
             first.wake();
         }

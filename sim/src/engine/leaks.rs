@@ -1,6 +1,6 @@
 //! Events outside the tasks' polls: leaks, and panics in tasks of plain tokio.
 
-use rehearsal_hermetic::Watching;
+use rehearsal_hermetic::{Confining, Watching};
 
 use crate::engine::deadlock;
 use crate::engine::panics::{self, PlainTaskPanic};
@@ -35,6 +35,12 @@ impl Leaks {
             context::with(|engine| engine.wakes.wake_driver());
         };
         (self == Self::Fail).then(|| rehearsal_hermetic::watch(notify))
+    }
+
+    /// Confines the objects of the facade to this thread until the returned guard is dropped, if
+    /// no other thread has a part in the run.
+    pub(crate) fn confine(self) -> Option<Confining> {
+        (self == Self::Fail).then(rehearsal_hermetic::confine)
     }
 }
 

@@ -14,6 +14,7 @@ use super::core::Task;
 use super::record::Lengths;
 use super::spawn_tree::Node;
 use super::wait::ResourceInfo;
+use super::wake_queue::Woken;
 
 /// The containers.
 #[derive(Default)]
@@ -25,7 +26,7 @@ pub(super) struct Spare {
     pub(super) task_states: IndexVec<TaskId, u64>,
     pub(super) resource_states: IndexVec<ResourceId, u64>,
     pub(super) fingerprinted: Vec<u8>,
-    pub(super) woken: Vec<(TaskId, usize)>,
+    pub(super) woken: Vec<Woken>,
     /// The lengths of the last full recording.
     pub(super) recorded: Lengths,
 }

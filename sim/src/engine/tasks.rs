@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::engine::host::HostState;
-use crate::engine::wake_queue::WakeQueue;
+use crate::engine::wake_queue::{WakeQueue, Woken};
 use crate::engine::{deadlock, panics};
 use crate::ids::{HostId, TaskId};
 use crate::schedule::strategy::Spawn;
@@ -79,8 +79,7 @@ impl Engine {
             has_wakers_out: false,
         }));
         core.collect(&self.wakes);
-        let effects = core.record.effects.get();
-        core.enqueue(id, effects);
+        core.enqueue_now(id);
         self.wakes.wake_driver();
     }
 
@@ -99,10 +98,9 @@ impl Engine {
         };
         task.aborted = true;
         task.wake.mark_woken();
-        if task.wake.claim() {
+        if !self.wakes.is_woken(id) && task.wake.claim() {
             core.collect(&self.wakes);
-            let effects = core.record.effects.get();
-            core.enqueue(id, effects);
+            core.enqueue_now(id);
             self.wakes.wake_driver();
         }
     }
@@ -284,6 +282,12 @@ pub(super) enum Turn {
 }
 
 impl Core {
+    /// Makes a task ready, after the effects so far.
+    fn enqueue_now(&mut self, task: TaskId) {
+        let effects = self.record.effects.get();
+        self.enqueue(Woken { task, effects });
+    }
+
     /// Shows the task the wall clock of its host. Returns the microseconds by which that is wrong.
     #[inline]
     pub(super) fn shift_wall_clock(&self, id: TaskId, now: VirtualTime) -> i64 {

@@ -75,11 +75,7 @@ impl Timers {
 
     /// Has the timer wake the task of `cx`. Returns what it would have woken.
     fn wakes(&mut self, id: TimerId, cx: &Context<'_>) -> Option<Interest> {
-        let slot = self.slot(id);
-        match &slot.interest {
-            Some(known) if known.will_wake(cx.waker()) => None,
-            _ => slot.interest.replace(Interest::of(cx)),
-        }
+        Interest::renew(&mut self.slot(id).interest, cx)
     }
 
     /// Removes a timer. Returns what it would have woken.

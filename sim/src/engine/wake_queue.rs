@@ -16,12 +16,19 @@ use crate::ids::TaskId;
 
 /// Tasks that were woken since the engine last collected them, in order.
 pub(crate) struct WakeQueue {
-    /// Each with the number of effects that were recorded before it was woken.
-    pub(super) woken: RefCell<Vec<(TaskId, usize)>>,
+    pub(super) woken: RefCell<Vec<Woken>>,
     /// The number of effects that are recorded.
     effects: Rc<Cell<usize>>,
     polling: Cell<bool>,
     remote: Arc<RemoteWakes>,
+}
+
+/// A task that was woken. They are ordered by their tasks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Woken {
+    pub(super) task: TaskId,
+    /// The number of effects that were recorded before.
+    pub(super) effects: usize,
 }
 
 /// Tasks that were woken from other threads than the run's.
@@ -55,7 +62,7 @@ fn this_thread() -> Thread {
 impl WakeQueue {
     /// Creates the queue of a run on this thread, which counts its effects in `effects`, in the
     /// memory of `woken`, which is empty.
-    pub(crate) fn new(woken: Vec<(TaskId, usize)>, effects: Rc<Cell<usize>>) -> Self {
+    pub(crate) fn new(woken: Vec<Woken>, effects: Rc<Cell<usize>>) -> Self {
         debug_assert!(woken.is_empty(), "no task was woken");
         Self {
             woken: RefCell::new(woken),
@@ -124,10 +131,14 @@ impl WakeQueue {
         !self.woken.borrow().is_empty() || self.is_woken_remotely()
     }
 
-    /// Takes the task that was woken, with the number of effects before its wake, if there is
-    /// one, and no other thread has woken any.
+    /// Returns `true` if that task was woken since the engine last collected them.
+    pub(crate) fn is_woken(&self, task: TaskId) -> bool {
+        self.woken.borrow().iter().any(|woken| woken.task == task)
+    }
+
+    /// Takes the task that was woken, if there is one, and no other thread has woken any.
     #[inline]
-    pub(crate) fn take_single(&self) -> Option<(TaskId, usize)> {
+    pub(crate) fn take_single(&self) -> Option<Woken> {
         let mut woken = self.woken.borrow_mut();
         if woken.len() != 1 || self.is_woken_remotely() {
             return None;
@@ -135,22 +146,19 @@ impl WakeQueue {
         woken.pop()
     }
 
-    /// Hands each woken task to `enqueue`, with the number of effects before its wake. Tasks that
-    /// one step has woken go in the order of their ids: tokio wakes some (those of a `watch`) in
+    /// Hands each woken task to `enqueue`. Tasks that one step has woken go in the order of their ids: tokio wakes some (those of a `watch`) in
     /// an order drawn from a generator that cannot be seeded. Returns `true` if other threads
     /// have woken some.
     #[inline(never)]
-    pub(crate) fn drain(&self, mut enqueue: impl FnMut(TaskId, usize)) -> bool {
+    pub(crate) fn drain(&self, mut enqueue: impl FnMut(Woken)) -> bool {
         let mut woken = self.woken.borrow_mut();
         woken.sort_unstable();
-        woken
-            .drain(..)
-            .for_each(|(task, effects)| enqueue(task, effects));
+        woken.drain(..).for_each(&mut enqueue);
         drop(woken);
         let remotely = self.is_woken_remotely();
         if remotely {
             let effects = self.effects.get();
-            self.remote.drain(|task| enqueue(task, effects));
+            self.remote.drain(|task| enqueue(Woken { task, effects }));
         }
         remotely
     }
@@ -176,8 +184,16 @@ impl WakeQueue {
 
     #[inline]
     pub(super) fn push(&self, task: TaskId) {
-        self.woken.borrow_mut().push((task, self.effects.get()));
+        let effects = self.effects.get();
+        self.woken.borrow_mut().push(Woken { task, effects });
         self.wake_driver();
+    }
+
+    /// Wakes a task of this run that waits for the simulator. That it was woken shows once the
+    /// engine collects it.
+    #[inline]
+    pub(super) fn wake_interested(&self, task: TaskId) {
+        self.push(task);
     }
 }
 
@@ -268,6 +284,13 @@ impl TaskWake {
     #[inline]
     pub(super) fn is_woken(&self) -> bool {
         self.woken.load(Ordering::Acquire)
+    }
+
+    /// Records a wake of a task that is being queued.
+    #[inline]
+    pub(super) fn mark_queued(&self) {
+        self.mark_woken();
+        self.queued.store(true, Ordering::Release);
     }
 
     /// Records a wake of a task that is queued already.

@@ -11,10 +11,11 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
+use rehearsal_hermetic::ConfinedLock;
 
 pub use self::id::{Id, id, try_id};
 use crate::engine::host::HostState;
@@ -122,7 +123,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let cell = Arc::new(Mutex::new(Cell {
+    let cell = Arc::new(ConfinedLock::new(Cell {
         state: State::Running,
         joiner: None,
     }));
@@ -157,10 +158,6 @@ enum State<T> {
     Taken,
 }
 
-fn lock<T>(cell: &Mutex<Cell<T>>) -> MutexGuard<'_, Cell<T>> {
-    cell.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 pin_project! {
     /// A task's future with the slot for its result. Dropped before its end, the result is
     /// "cancelled".
@@ -169,13 +166,13 @@ pin_project! {
         // None once it has returned or was dropped.
         #[pin]
         inner: Option<F>,
-        cell: Arc<Mutex<Cell<F::Output>>>,
+        cell: Arc<ConfinedLock<Cell<F::Output>>>,
     }
 
     impl<F: Future> PinnedDrop for TaskFuture<F> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            let running = matches!(lock(this.cell).state, State::Running);
+            let running = matches!(this.cell.lock().state, State::Running);
             if let Err(caught) = clear(this.inner) {
                 fail(*this.id, this.cell, caught);
             } else if running {
@@ -190,9 +187,9 @@ fn clear<F>(mut future: Pin<&mut Option<F>>) -> Result<(), panics::Caught> {
     panics::catch(|| future.set(None))
 }
 
-fn settle<T>(cell: &Mutex<Cell<T>>, result: Result<T, JoinError>) {
+fn settle<T>(cell: &ConfinedLock<Cell<T>>, result: Result<T, JoinError>) {
     let joiner = {
-        let mut cell = lock(cell);
+        let mut cell = cell.lock();
         cell.state = State::Done(result);
         cell.joiner.take()
     };
@@ -201,7 +198,7 @@ fn settle<T>(cell: &Mutex<Cell<T>>, result: Result<T, JoinError>) {
     }
 }
 
-fn fail<T>(id: TaskId, cell: &Mutex<Cell<T>>, caught: panics::Caught) {
+fn fail<T>(id: TaskId, cell: &ConfinedLock<Cell<T>>, caught: panics::Caught) {
     context::with(|engine| engine.panicked(Some(id), caught.message, caught.location));
     settle(
         cell,
@@ -243,7 +240,7 @@ enum Handle<T> {
 
 struct Simulated<T> {
     member: Member,
-    cell: Arc<Mutex<Cell<T>>>,
+    cell: Arc<ConfinedLock<Cell<T>>>,
     resource: Resource,
     point: Point,
     waiting: Option<Waiting>,
@@ -264,7 +261,7 @@ impl<T> JoinHandle<T> {
             Handle::Real(handle) => handle.is_finished(),
             Handle::Simulated(handle) => {
                 handle.resource.look(Operation::IsFinished);
-                !matches!(lock(&handle.cell).state, State::Running)
+                !matches!(handle.cell.lock().state, State::Running)
             }
         }
     }
@@ -326,7 +323,7 @@ impl<T> JoinHandle<T> {
         let Handle::Simulated(handle) = self.0 else {
             return None;
         };
-        match std::mem::replace(&mut lock(&handle.cell).state, State::Taken) {
+        match std::mem::replace(&mut handle.cell.lock().state, State::Taken) {
             State::Done(Ok(value)) => Some(value),
             State::Done(Err(_)) | State::Running | State::Taken => None,
         }
@@ -386,7 +383,7 @@ impl<T> Simulated<T> {
     }
 
     fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
-        let mut cell = lock(&self.cell);
+        let mut cell = self.cell.lock();
         match std::mem::replace(&mut cell.state, State::Taken) {
             State::Done(result) => Poll::Ready(result),
             State::Running => {

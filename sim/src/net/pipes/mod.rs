@@ -219,7 +219,7 @@ impl Pipes {
         while self.has_output() {
             let mut sending = mem::replace(&mut self.touched, mem::take(&mut self.spare));
             for id in sending.drain(..) {
-                self.send_ready(id);
+                self.send_ready(id, leaving);
             }
             self.spare = sending;
             while let Some((host, packet)) = self.out.pop_front() {
@@ -319,9 +319,11 @@ impl Pipes {
         self.out.push_back((host, packet));
     }
 
-    /// Sends what the peer has room for.
-    fn send_ready(&mut self, id: EndId) {
-        let Self { ends, out, .. } = self;
+    /// Sends what the peer has room for. Packets to other hosts leave at once, unless others wait.
+    fn send_ready(&mut self, id: EndId, leaving: &mut Vec<Packet>) {
+        let Self {
+            hosts, ends, out, ..
+        } = self;
         let Some(end) = &mut ends[id.0 as usize] else {
             return;
         };
@@ -332,7 +334,12 @@ impl Pipes {
                 Output::Data(bytes) => Message::Data(bytes),
                 Output::End => Message::End,
             };
-            out.push_back((host, message.packet(local, peer, other)));
+            let packet = message.packet(local, peer, other);
+            if out.is_empty() && !hosts[host].is_local(packet.dst) {
+                leaving.push(packet);
+            } else {
+                out.push_back((host, packet));
+            }
         });
     }
 

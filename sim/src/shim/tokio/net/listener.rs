@@ -6,10 +6,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::panic::Location;
 use std::pin::pin;
-use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use ::tokio::net as real;
+use rehearsal_hermetic::ConfinedLock;
 
 use super::addr::ToSocketAddrs;
 use super::run_host::{PolledOnHost, RunHost, bind, not_of_the_machine};
@@ -33,7 +33,7 @@ struct Simulated {
     socket: Listener,
     resource: Resource,
     /// Progress of `poll_accept`, which has no future to keep it in.
-    accepting: Mutex<Progress>,
+    accepting: ConfinedLock<Progress>,
     accepters: Interests,
 }
 
@@ -102,7 +102,7 @@ impl TcpListener {
             host,
             socket: socket?,
             resource,
-            accepting: Mutex::new(Progress::default()),
+            accepting: ConfinedLock::new(Progress::default()),
             accepters: Interests::default(),
         })))
     }
@@ -132,10 +132,7 @@ impl TcpListener {
         let caller = Location::caller();
         match &self.0 {
             Inner::Simulated(simulated) => {
-                let mut accepting = simulated
-                    .accepting
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
+                let mut accepting = simulated.accepting.lock();
                 accepting.drive(&simulated.resource, Operation::Accept, cx, |cx| {
                     simulated.poll_accept(cx, caller)
                 })
@@ -199,7 +196,7 @@ impl Simulated {
             host,
             socket,
             resource,
-            accepting: Mutex::new(Progress::default()),
+            accepting: ConfinedLock::new(Progress::default()),
             accepters: Interests::default(),
         })
     }

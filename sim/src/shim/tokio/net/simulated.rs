@@ -3,10 +3,10 @@
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use ::tokio::io::ReadBuf;
+use rehearsal_hermetic::ConfinedLock;
 
 use super::run_host::RunHost;
 use super::transport::Stream;
@@ -18,7 +18,7 @@ use crate::point::{Op, Progress, Resource};
 pub(super) struct Connection {
     // A stream needs exclusive access to read and write, which two halves cannot
     // have. Never contended: a run has one thread.
-    stream: Mutex<Stream>,
+    stream: ConfinedLock<Stream>,
     host: RunHost,
     peer: SocketAddr,
     resource: Resource,
@@ -29,7 +29,7 @@ pub(super) struct Connection {
 impl Connection {
     pub(super) fn new(host: RunHost, stream: Stream, peer: SocketAddr, resource: Resource) -> Self {
         Self {
-            stream: Mutex::new(stream),
+            stream: ConfinedLock::new(stream),
             host,
             peer,
             resource,
@@ -44,7 +44,7 @@ impl Connection {
 
     /// Accesses the stream, to read or set one of its options.
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut Stream) -> io::Result<R>) -> io::Result<R> {
-        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stream = self.stream.lock();
         f(&mut stream).map_err(|error| self.host.explain(self.peer, error))
     }
 
@@ -53,7 +53,7 @@ impl Connection {
         &self,
         f: impl FnOnce(&mut Stream) -> Poll<io::Result<R>>,
     ) -> Poll<io::Result<R>> {
-        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stream = self.stream.lock();
         let result = ready!(f(&mut stream));
         Poll::Ready(result.map_err(|error| self.host.explain(self.peer, error)))
     }

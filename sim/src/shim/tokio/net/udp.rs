@@ -6,11 +6,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::panic::Location;
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use ::tokio::io::ReadBuf;
 use ::tokio::net as real;
+use rehearsal_hermetic::ConfinedLock;
 use turmoil_net::shim::tokio::net as shim;
 
 use super::addr::{ToSocketAddrs, destination, no_address, resolve};
@@ -34,8 +34,8 @@ struct Simulated {
     /// Tasks that wait to receive. No task waits to send.
     receivers: Interests,
     /// Progress of `poll_recv_from` and `poll_send_to`, which have no future to keep it in.
-    receiving: Mutex<Progress>,
-    sending: Mutex<Progress>,
+    receiving: ConfinedLock<Progress>,
+    sending: ConfinedLock<Progress>,
 }
 
 impl UdpSocket {
@@ -193,7 +193,7 @@ impl UdpSocket {
             Inner::Simulated(simulated) => simulated,
             Inner::Real(socket) => return socket.poll_recv_from(cx, buf),
         };
-        let mut receiving = lock(&simulated.receiving);
+        let mut receiving = simulated.receiving.lock();
         let received = receiving.drive(&simulated.resource, Operation::RecvFrom, cx, |cx| {
             // Without a state of its own: it may be made anew for each poll.
             let receive = simulated
@@ -223,7 +223,7 @@ impl UdpSocket {
             Inner::Simulated(simulated) => simulated,
             Inner::Real(socket) => return socket.poll_send_to(cx, buf, target),
         };
-        let mut sending = lock(&simulated.sending);
+        let mut sending = simulated.sending.lock();
         sending.drive(&simulated.resource, Operation::SendTo, cx, |cx| {
             let send = simulated
                 .socket
@@ -322,10 +322,6 @@ impl UdpSocket {
 }
 
 /// Never contended: a run has one thread.
-fn lock(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {
-    progress.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Simulated {
     async fn bind(
         host: RunHost,
@@ -339,8 +335,8 @@ impl Simulated {
             socket,
             resource,
             receivers: Interests::default(),
-            receiving: Mutex::default(),
-            sending: Mutex::default(),
+            receiving: ConfinedLock::new(Progress::default()),
+            sending: ConfinedLock::new(Progress::default()),
         })
     }
 
