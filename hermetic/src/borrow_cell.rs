@@ -11,6 +11,7 @@
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -97,7 +98,7 @@ impl<T: ?Sized> BorrowCell<T> {
     /// confined to another thread.
     #[inline]
     pub fn try_exclude(&self) -> Option<ExclusiveBorrow<Borrowed<'_>, T>> {
-        Count::try_exclude(self).map(|count| self.excluded(count, PhantomData))
+        ExclusiveCount::of(self).map(|count| self.excluded(count, PhantomData))
     }
 
     /// Returns the confinement.
@@ -109,7 +110,7 @@ impl<T: ?Sized> BorrowCell<T> {
     fn share_kept<K>(&self, keeper: K) -> SharedBorrow<K, T> {
         SharedBorrow {
             part: pointer(&self.value),
-            count: Count::share(self),
+            count: SharedCount::of(self),
             keeper,
         }
     }
@@ -117,11 +118,12 @@ impl<T: ?Sized> BorrowCell<T> {
     /// Borrows as [`BorrowCell::exclude`]. The keeper keeps the cell alive and in its place.
     #[inline]
     pub(crate) fn exclude_kept<K>(&self, keeper: K) -> ExclusiveBorrow<K, T> {
-        self.excluded(Count::exclude(self), keeper)
+        let count = ExclusiveCount::of(self);
+        self.excluded(count.expect(CONFLICT), keeper)
     }
 
     #[inline]
-    fn excluded<K>(&self, count: Count, keeper: K) -> ExclusiveBorrow<K, T> {
+    fn excluded<K>(&self, count: ExclusiveCount, keeper: K) -> ExclusiveBorrow<K, T> {
         ExclusiveBorrow {
             part: pointer(&self.value),
             count,
@@ -142,23 +144,20 @@ impl<T: ?Sized> fmt::Debug for BorrowCell<T> {
     }
 }
 
-/// The part of a borrow in the count of its cell, which it has until it is dropped.
-#[derive(Debug)]
-struct Count {
-    borrows: NonNull<AtomicUsize>,
-    amount: usize,
-}
-
 const CONFLICT: &str = "a value is borrowed that its lock has given to another, or to no thread \
                         but its own";
 
-impl Count {
-    /// Counts a shared borrow.
+/// The part of a shared borrow in the count of its cell, which it has until it is dropped.
+#[derive(Debug)]
+struct SharedCount(NonNull<AtomicUsize>);
+
+impl SharedCount {
+    /// Counts a borrow.
     ///
     /// # Panics
     ///
-    /// If it conflicts with a borrow that is there, or the cell is confined to another thread.
-    fn share<T: ?Sized>(cell: &BorrowCell<T>) -> Self {
+    /// If there is an exclusive borrow, or the cell is confined to another thread.
+    fn of<T: ?Sized>(cell: &BorrowCell<T>) -> Self {
         let more = |count: usize| (count < EXCLUSIVE - 1).then_some(count + 1);
         let is_counted = cell.confinement.access() != Access::Refused
             && cell
@@ -166,23 +165,27 @@ impl Count {
                 .fetch_update(Ordering::Acquire, Ordering::Relaxed, more)
                 .is_ok();
         assert!(is_counted, "{CONFLICT}");
-        Self::of(cell, 1)
+        Self(NonNull::from(&cell.borrows))
     }
+}
 
-    /// Counts an exclusive borrow.
-    ///
-    /// # Panics
-    ///
-    /// As [`Count::share`].
-    #[inline]
-    fn exclude<T: ?Sized>(cell: &BorrowCell<T>) -> Self {
-        Self::try_exclude(cell).expect(CONFLICT)
+impl Drop for SharedCount {
+    fn drop(&mut self) {
+        // SAFETY: the count is a field of a borrow, beside the keeper of the cell.
+        unsafe { self.0.as_ref() }.fetch_sub(1, Ordering::Release);
     }
+}
 
-    /// Counts an exclusive borrow. Returns `None` if it conflicts with a borrow that is there, or
-    /// the cell is confined to another thread.
+/// The count of an exclusive borrow, which it is until it is dropped. Nobody else changes it
+/// meanwhile.
+#[derive(Debug)]
+struct ExclusiveCount(NonNull<AtomicUsize>);
+
+impl ExclusiveCount {
+    /// Counts a borrow. Returns `None` if there is one, or the cell is confined to another
+    /// thread.
     #[inline]
-    fn try_exclude<T: ?Sized>(cell: &BorrowCell<T>) -> Option<Self> {
+    fn of<T: ?Sized>(cell: &BorrowCell<T>) -> Option<Self> {
         let borrows = &cell.borrows;
         let is_counted = match cell.confinement.access() {
             // Only this thread makes a borrow where there is none.
@@ -198,39 +201,27 @@ impl Count {
                 .is_ok(),
             Access::Refused => false,
         };
-        is_counted.then(|| Self::of(cell, EXCLUSIVE))
+        is_counted.then(|| Self(NonNull::from(borrows)))
+    }
+
+    /// Turns it into the count of a shared borrow.
+    fn downgrade(self) -> SharedCount {
+        self.set(1);
+        let Self(borrows) = *ManuallyDrop::new(self);
+        SharedCount(borrows)
     }
 
     #[inline]
-    fn of<T: ?Sized>(cell: &BorrowCell<T>, amount: usize) -> Self {
-        Self {
-            borrows: NonNull::from(&cell.borrows),
-            amount,
-        }
-    }
-
-    /// Turns the count of an exclusive borrow into that of a shared one.
-    fn downgrade(&mut self) {
-        self.amount = 1;
-        self.borrows().store(1, Ordering::Release);
-    }
-
-    #[inline]
-    fn borrows(&self) -> &AtomicUsize {
-        // SAFETY: the count is a field of a borrow, beside the keeper of the cell.
-        unsafe { self.borrows.as_ref() }
+    fn set(&self, count: usize) {
+        // SAFETY: as with a shared borrow.
+        unsafe { self.0.as_ref() }.store(count, Ordering::Release);
     }
 }
 
-impl Drop for Count {
+impl Drop for ExclusiveCount {
     #[inline]
     fn drop(&mut self) {
-        if self.amount == EXCLUSIVE {
-            // Nobody else changes the count of a value that is borrowed exclusively.
-            self.borrows().store(0, Ordering::Release);
-        } else {
-            self.borrows().fetch_sub(self.amount, Ordering::Release);
-        }
+        self.set(0);
     }
 }
 
@@ -238,7 +229,7 @@ impl Drop for Count {
 /// cell.
 pub struct SharedBorrow<K, U: ?Sized> {
     part: NonNull<U>,
-    count: Count,
+    count: SharedCount,
     // Last: it may drop the cell.
     keeper: K,
 }
@@ -310,7 +301,7 @@ impl<K, U: ?Sized> Deref for SharedBorrow<K, U> {
 /// the cell.
 pub struct ExclusiveBorrow<K, U: ?Sized> {
     part: NonNull<U>,
-    count: Count,
+    count: ExclusiveCount,
     // Last but for what has no size: it may drop the cell.
     keeper: K,
     invariant: PhantomData<*mut U>,
@@ -339,12 +330,16 @@ impl<K, U: ?Sized> ExclusiveBorrow<K, U> {
         &self.keeper
     }
 
+    /// Ends the borrow, and returns what has kept the cell.
+    pub fn into_keeper(self) -> K {
+        self.keeper
+    }
+
     /// Returns a shared borrow in its place.
-    pub fn downgrade(mut self) -> SharedBorrow<K, U> {
-        self.count.downgrade();
+    pub fn downgrade(self) -> SharedBorrow<K, U> {
         SharedBorrow {
             part: self.part,
-            count: self.count,
+            count: self.count.downgrade(),
             keeper: self.keeper,
         }
     }

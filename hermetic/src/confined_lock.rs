@@ -12,15 +12,15 @@ use crate::borrow_cell::{BorrowCell, Borrowed, ExclusiveBorrow};
 use crate::confinement::{Access, Confinement};
 
 /// A lock that is never taken twice by one thread, and mostly free. It is not poisoned.
-pub struct ConfinedLock<T>(BorrowCell<T>);
+pub struct ConfinedLock<T: ?Sized>(BorrowCell<T>);
 
 // SAFETY: the cell lends its value exclusively only, to one thread at a time.
-unsafe impl<T: Send> Sync for ConfinedLock<T> {}
+unsafe impl<T: ?Sized + Send> Sync for ConfinedLock<T> {}
 
 /// An object that contains a lock.
 pub trait Locks {
     /// The value of the lock.
-    type Value;
+    type Value: ?Sized;
 
     /// Returns the lock.
     fn lock(&self) -> &ConfinedLock<Self::Value>;
@@ -37,6 +37,13 @@ impl<T> ConfinedLock<T> {
         Self(BorrowCell::new(value))
     }
 
+    /// Returns the value.
+    pub fn into_inner(self) -> T {
+        self.0.into_inner()
+    }
+}
+
+impl<T: ?Sized> ConfinedLock<T> {
     /// Takes the lock. Where it is not confined, it spins while another thread has it.
     ///
     /// # Panics
@@ -80,14 +87,9 @@ impl<T> ConfinedLock<T> {
     pub fn get_mut(&mut self) -> &mut T {
         self.0.get_mut()
     }
-
-    /// Returns the value.
-    pub fn into_inner(self) -> T {
-        self.0.into_inner()
-    }
 }
 
-impl<O: Locks> ExclusiveBorrow<Arc<O>, O::Value> {
+impl<O: Locks + ?Sized> ExclusiveBorrow<Arc<O>, O::Value> {
     /// Takes a lock that is free, and that the borrow keeps alive.
     ///
     /// # Panics
@@ -99,7 +101,7 @@ impl<O: Locks> ExclusiveBorrow<Arc<O>, O::Value> {
     }
 }
 
-impl<T> fmt::Debug for ConfinedLock<T> {
+impl<T: ?Sized> fmt::Debug for ConfinedLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConfinedLock").finish_non_exhaustive()
     }

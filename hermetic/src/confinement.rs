@@ -65,7 +65,11 @@ pub(crate) enum Access {
 ///
 /// If the thread has a confinement already.
 pub fn confine() -> Confining {
-    assert_eq!(HERE.get().number, NOWHERE.number, "confinements do not nest");
+    assert_eq!(
+        HERE.get().number,
+        NOWHERE.number,
+        "confinements do not nest"
+    );
     let number = NUMBERS.fetch_add(1, Ordering::Relaxed) + 1;
     let free = free().pop();
     let slot = free.unwrap_or_else(|| Box::leak(Box::new(Slot(AtomicU64::new(EVERYWHERE)))));

@@ -64,6 +64,7 @@ macro_rules! same_for_all {
             sync::MutexGuard<'static, $value>;
             sync::OwnedMutexGuard<$value>;
             sync::MappedMutexGuard<'static, $value>;
+            sync::OwnedMappedMutexGuard<$value>;
             sync::RwLock<$value>;
             sync::RwLockReadGuard<'static, $value>;
             sync::RwLockWriteGuard<'static, $value>;

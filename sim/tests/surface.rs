@@ -5,7 +5,6 @@
 //!
 //! - absent parts: Unix sockets, raw handles and some socket options;
 //! - metadata of files, which are types of the facade;
-//! - `Mutex<T>` and `RwLock<T>` of a `T` whose size is not known;
 //! - identity of types: `JoinError`, `JoinHandle`, `AbortHandle`, `Id`, `LocalKey`, runtimes and all
 //!   futures that wait are the facade's own, under the same names.
 //!

@@ -294,7 +294,7 @@ impl Core {
     }
 
     /// Makes a live task ready that was woken, or parks it if its host is paused.
-    #[inline]
+    #[inline(always)]
     pub(super) fn enqueue(&mut self, woken: Woken) {
         let Woken { task: id, effects } = woken;
         let Some(task) = self.tasks[id].as_deref_mut() else {
@@ -316,7 +316,7 @@ impl Core {
 
     /// Returns the index of the candidate that runs next. With one there is no choice, and
     /// nothing on the tape.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pick(&mut self, running: Option<(TaskId, Option<PendingOperation>)>) -> usize {
         if self.following != Following::Never
             && (self.ready.is_followed()

@@ -164,10 +164,7 @@ impl Driver {
 /// polls.
 fn plain_tasks_are_ready() -> bool {
     #[cfg(tokio_unstable)]
-    let ready = Handle::current()
-        .metrics()
-        .worker_local_queue_depth(0)
-        > 0;
+    let ready = Handle::current().metrics().worker_local_queue_depth(0) > 0;
     #[cfg(not(tokio_unstable))]
     let ready = false;
     ready
@@ -197,7 +194,7 @@ enum Begun {
 impl Engine {
     /// Ends the poll of a task that is not ready, if there is one, and begins the next turn: one
     /// look at the core for both, because nothing is done more often.
-    #[inline]
+    #[inline(always)]
     fn next_turn(&self, waiting: Option<(TaskId, Box<Body>)>) -> Begun {
         if waiting.is_some() && rehearsal_hermetic::has_leaked() {
             self.check_leaks();
@@ -290,7 +287,7 @@ impl Engine {
 
 impl Core {
     /// Returns the task that runs next.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next_task(&mut self, wakes: &WakeQueue) -> Next {
         self.collect(wakes);
         // The program is task 0; the run is over when it is.

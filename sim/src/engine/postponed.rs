@@ -147,7 +147,7 @@ impl Core {
 
     /// Takes out a task that waits for its turn: the one with that index in the ready queue, and
     /// behind it among the postponed tasks.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_waiting(&mut self, index: usize) -> Option<TaskId> {
         match index.checked_sub(self.ready.len()) {
             None => self.ready.remove(index),
@@ -156,7 +156,7 @@ impl Core {
     }
 
     /// Picks the next task out of the ready queue. Those that are postponed leave it first.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pick_ready(&mut self) -> Option<TaskId> {
         while self.postpones(None) {
             if let Some(task) = self.ready.remove(0) {

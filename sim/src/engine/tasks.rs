@@ -301,7 +301,7 @@ impl Core {
     }
 
     /// Begins the turn of a task, and takes out what it needs.
-    #[inline]
+    #[inline(always)]
     pub(super) fn begin_turn(&mut self, id: TaskId, now: VirtualTime) -> Turn {
         if !self.spend(now, id) {
             return Turn::None;

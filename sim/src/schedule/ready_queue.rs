@@ -77,7 +77,7 @@ impl ReadyQueue {
         self.len() == 0
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push_back(&mut self, task: TaskId) {
         if self.many.is_none() && self.few.len() < MANY {
             self.few.push_back(task);

@@ -2,6 +2,7 @@
 //! test, and their imports would clash with those of every other.
 
 mod cancel;
+mod confinement;
 mod disk;
 mod engine;
 mod exhaustive;

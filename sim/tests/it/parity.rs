@@ -76,6 +76,7 @@ parity! {
     mutex_counts
     mutex_is_fair_to_waiting_tasks
     mutex_guards
+    mutex_passes_over_who_gave_up
     rwlock_readers_and_writers
     rwlock_guards
     rwlock_owned_parts

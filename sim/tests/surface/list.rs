@@ -30,10 +30,11 @@ use tokio::signal::{
 use tokio::sync::futures::{Notified, OwnedNotified};
 use tokio::sync::{
     AcquireError, Barrier, BarrierWaitResult, MappedMutexGuard, Mutex, MutexGuard, Notify,
-    OnceCell, OwnedMutexGuard, OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard,
-    OwnedRwLockWriteGuard, OwnedSemaphorePermit, RwLock, RwLockMappedWriteGuard, RwLockReadGuard,
-    RwLockWriteGuard, Semaphore, SemaphorePermit, SetError, SetOnce, SetOnceError, TryAcquireError,
-    TryLockError, broadcast, mpsc, oneshot, watch,
+    OnceCell, OwnedMappedMutexGuard, OwnedMutexGuard, OwnedRwLockMappedWriteGuard,
+    OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedSemaphorePermit, RwLock,
+    RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit,
+    SetError, SetOnce, SetOnceError, TryAcquireError, TryLockError, broadcast, mpsc, oneshot,
+    watch,
 };
 use tokio::task::{
     self, AbortHandle, Id, JoinError, JoinHandle, JoinSet, LocalEnterGuard, LocalKey, LocalSet,
@@ -604,6 +605,10 @@ traits! {
     MutexGuard<'a, u8>: Debug, Display, Deref<Target = u8>, DerefMut;
     OwnedMutexGuard<u8>: Debug, Display, Deref<Target = u8>, DerefMut;
     MappedMutexGuard<'a, str>: Debug, Display, Deref<Target = str>, DerefMut;
+    OwnedMappedMutexGuard<u8, str>: Debug, Display, Deref<Target = str>, DerefMut;
+    Mutex<[u8]>: Debug;
+    MutexGuard<'a, [u8]>: Debug, Deref<Target = [u8]>, DerefMut;
+    OwnedMutexGuard<str>: Debug, Display, Deref<Target = str>, DerefMut;
     RwLock<u8>: Debug, Default, From<u8>;
     RwLockReadGuard<'a, str>: Debug, Display, Deref<Target = str>;
     RwLockWriteGuard<'a, str>: Debug, Display, Deref<Target = str>, DerefMut;
@@ -681,6 +686,16 @@ pub(crate) async fn closures(mutex: Arc<Mutex<Values>>, lock: Arc<RwLock<Values>
         MutexGuard::try_map(guard, |values| values.first_mut());
     drop(guard.map(|guard| MappedMutexGuard::map(guard, |first| first)));
     drop(MutexGuard::map(mutex.lock().await, Values::as_mut_slice));
+    let owned: OwnedMappedMutexGuard<Values, [u8]> =
+        OwnedMutexGuard::map(Arc::clone(&mutex).lock_owned().await, Values::as_mut_slice);
+    let owned: Result<OwnedMappedMutexGuard<Values, u8>, OwnedMappedMutexGuard<Values, [u8]>> =
+        OwnedMappedMutexGuard::try_map(owned, |values| values.first_mut());
+    drop(owned.map(|owned| OwnedMappedMutexGuard::map(owned, |first| first)));
+    let owned: Result<OwnedMappedMutexGuard<Values, u8>, OwnedMutexGuard<Values>> =
+        OwnedMutexGuard::try_map(mutex.lock_owned().await, |values| values.first_mut());
+    drop(owned);
+    let of_no_known_size: Arc<Mutex<[u8]>> = Arc::new(Mutex::new([1, 2]));
+    drop(of_no_known_size.lock().await);
 
     let read: RwLockReadGuard<'_, [u8]> = RwLockReadGuard::map(lock.read().await, Values::as_slice);
     drop(RwLockReadGuard::try_map(read, |values| values.first()));

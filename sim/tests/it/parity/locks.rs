@@ -74,15 +74,51 @@ pub(crate) async fn mutex_guards() -> Log {
     let taken = Arc::clone(&shared).try_lock_owned().is_err();
     let count = Arc::strong_count(OwnedMutexGuard::mutex(&owned));
     let shown = format!("{shared:?} {owned:?}");
-    drop(owned);
+    let part = OwnedMutexGuard::map(owned, |pair| &mut pair.1);
+    let shown = format!("{shown} {part}");
+    let part = tokio::sync::OwnedMappedMutexGuard::try_map(part, |_| None::<&mut u8>);
+    let of_part = part.is_err_and(|part| &*part == "ab");
+    let owned = Arc::clone(&shared).lock_owned().await;
+    let of_whole = OwnedMutexGuard::try_map(owned, |_| None::<&mut u8>).is_err();
+    let unsized_mutex: Arc<Mutex<[u8]>> = Arc::new(Mutex::new([1, 2]));
+    unsized_mutex.lock().await[0] = 3;
+    let of_no_size = format!("{unsized_mutex:?}");
     let free = Arc::clone(&shared).try_lock_owned().is_ok();
     let inner = Arc::try_unwrap(shared).unwrap().into_inner();
     *STATIC.lock().await = 7;
     let fixed = *STATIC.lock().await;
     let made = (Mutex::<u8>::default(), Mutex::from(3));
     log![
-        busy, same, text, still_busy, failed, taken, count, shown, free, inner, fixed, made
+        busy, same, text, still_busy, failed, taken, count, shown, free, inner, fixed, made,
+        of_part, of_whole, of_no_size
     ]
+}
+
+// A wait that is given up leaves the line, and one that is given up after its turn has come passes
+// it on.
+pub(crate) async fn mutex_passes_over_who_gave_up() -> Log {
+    let mutex = Mutex::new(());
+    let order = std::sync::Mutex::new(Vec::new());
+    let guard = mutex.lock().await;
+    let mut gives_up = Box::pin(mutex.lock());
+    let mut comes_too_late = Box::pin(mutex.lock());
+    let mut waits = Box::pin(mutex.lock());
+    tokio::select! {
+        biased;
+        _ = &mut gives_up => {}
+        _ = &mut comes_too_late => {}
+        _ = &mut waits => {}
+        () = sleep(MS) => order.lock().unwrap().push("all wait"),
+    }
+    drop(gives_up);
+    drop(guard);
+    // It has the turn already.
+    let busy = mutex.try_lock().is_err();
+    drop(comes_too_late);
+    let still_busy = mutex.try_lock().is_err();
+    drop(waits.await);
+    let free = mutex.try_lock().is_ok();
+    log![order.into_inner(), busy, still_busy, free]
 }
 
 pub(crate) async fn rwlock_readers_and_writers() -> Log {

@@ -12,7 +12,7 @@ use ::tokio::net as real;
 use rehearsal_hermetic::ConfinedLock;
 
 use super::addr::ToSocketAddrs;
-use super::run_host::{PolledOnHost, RunHost, bind, not_of_the_machine};
+use super::run_host::{PolledOnHost, RunHost, bind, not_of_the_machine, run_is_over};
 use super::simulated::Connection;
 use super::stream::TcpStream;
 use super::transport::Listener;
@@ -132,7 +132,7 @@ impl TcpListener {
         let caller = Location::caller();
         match &self.0 {
             Inner::Simulated(simulated) => {
-                let mut accepting = simulated.accepting.lock();
+                let mut accepting = simulated.accepting.try_lock().ok_or_else(run_is_over)?;
                 accepting.drive(&simulated.resource, Operation::Accept, cx, |cx| {
                     simulated.poll_accept(cx, caller)
                 })

@@ -140,7 +140,8 @@ impl<S> OnHost<S> {
     }
 }
 
-fn run_is_over() -> io::Error {
+/// Returns the error of an operation outside the run of its socket.
+pub(super) fn run_is_over() -> io::Error {
     io::Error::new(
         io::ErrorKind::NotConnected,
         "the run of this simulated socket is over",

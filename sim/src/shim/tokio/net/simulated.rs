@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use ::tokio::io::ReadBuf;
 use rehearsal_hermetic::ConfinedLock;
 
-use super::run_host::RunHost;
+use super::run_host::{RunHost, run_is_over};
 use super::transport::Stream;
 use crate::engine::interest::Interests;
 use crate::operation::Operation;
@@ -44,7 +44,7 @@ impl Connection {
 
     /// Accesses the stream, to read or set one of its options.
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut Stream) -> io::Result<R>) -> io::Result<R> {
-        let mut stream = self.stream.lock();
+        let mut stream = self.stream.try_lock().ok_or_else(run_is_over)?;
         f(&mut stream).map_err(|error| self.host.explain(self.peer, error))
     }
 
@@ -53,7 +53,7 @@ impl Connection {
         &self,
         f: impl FnOnce(&mut Stream) -> Poll<io::Result<R>>,
     ) -> Poll<io::Result<R>> {
-        let mut stream = self.stream.lock();
+        let mut stream = self.stream.try_lock().ok_or_else(run_is_over)?;
         let result = ready!(f(&mut stream));
         Poll::Ready(result.map_err(|error| self.host.explain(self.peer, error)))
     }

@@ -14,7 +14,7 @@ use rehearsal_hermetic::ConfinedLock;
 use turmoil_net::shim::tokio::net as shim;
 
 use super::addr::{ToSocketAddrs, destination, no_address, resolve};
-use super::run_host::{OnHost, PolledOnHost, RunHost, bind};
+use super::run_host::{OnHost, PolledOnHost, RunHost, bind, run_is_over};
 use crate::engine::interest::Interests;
 use crate::engine::network;
 use crate::operation::{Operation, ResourceKind};
@@ -193,7 +193,7 @@ impl UdpSocket {
             Inner::Simulated(simulated) => simulated,
             Inner::Real(socket) => return socket.poll_recv_from(cx, buf),
         };
-        let mut receiving = simulated.receiving.lock();
+        let mut receiving = simulated.receiving.try_lock().ok_or_else(run_is_over)?;
         let received = receiving.drive(&simulated.resource, Operation::RecvFrom, cx, |cx| {
             // Without a state of its own: it may be made anew for each poll.
             let receive = simulated
@@ -223,7 +223,7 @@ impl UdpSocket {
             Inner::Simulated(simulated) => simulated,
             Inner::Real(socket) => return socket.poll_send_to(cx, buf, target),
         };
-        let mut sending = simulated.sending.lock();
+        let mut sending = simulated.sending.try_lock().ok_or_else(run_is_over)?;
         sending.drive(&simulated.resource, Operation::SendTo, cx, |cx| {
             let send = simulated
                 .socket

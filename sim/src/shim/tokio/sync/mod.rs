@@ -6,13 +6,10 @@
 //! operations where it happens. Mere queries (`is_closed`, `len`, `capacity`, `OnceCell::get`,
 //! …) are neither. A future that is dropped before its end has the effect that it has in tokio.
 //!
-//! Differences from tokio:
+//! A difference from tokio:
 //!
-//! - [`Mutex`] needs a `T` of known size: write `Mutex<Box<dyn Trait>>`.
 //! - Operations that block their thread (`blocking_lock`, `blocking_send`, …) let other tasks of a
 //!   run go on. As in tokio they panic in a task that may not block.
-//! - Absent: `map` on the owned guard of a [`Mutex`] and `OwnedMappedMutexGuard`, which it
-//!   returns.
 
 /// Implements the traits of every guard, by its field `inner`: `Deref`, `Debug` and `Display`,
 /// and `DerefMut` if marked `mut`.
@@ -128,6 +125,7 @@ macro_rules! weak_sender {
 use weak_sender;
 
 mod barrier;
+mod guards;
 mod mutex;
 mod notify;
 mod once_cell;
@@ -135,6 +133,7 @@ mod rwlock;
 mod semaphore;
 mod set_once;
 mod shared;
+mod turns;
 
 pub mod broadcast;
 pub mod mpsc;
@@ -148,7 +147,7 @@ pub mod futures {
 
 pub use ::tokio::sync::{AcquireError, SetError, SetOnceError, TryAcquireError, TryLockError};
 pub use barrier::{Barrier, BarrierWaitResult};
-pub use mutex::{MappedMutexGuard, Mutex, MutexGuard, OwnedMutexGuard};
+pub use mutex::{MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard};
 pub use notify::Notify;
 pub use once_cell::OnceCell;
 pub use rwlock::{

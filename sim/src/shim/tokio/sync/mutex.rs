@@ -1,58 +1,68 @@
 //! `Mutex`.
 
 use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use ::tokio::sync as real;
 use ::tokio::sync::TryLockError;
+use rehearsal_hermetic::{Borrowed, ConfinedLock, ExclusiveBorrow, Locks};
 
-use super::shared::Shared;
+use super::guards::{Held, lock_guard};
+use super::turns::{Turn, Turns};
 use crate::blocking;
 use crate::operation::{Operation, ResourceKind};
-use crate::point::{Holder, Op, Point, Resource, polled};
+use crate::point::{Op, Point, Resource, polled};
 
 /// As `tokio::sync::Mutex`.
-pub struct Mutex<T> {
+pub struct Mutex<T: ?Sized> {
     resource: Resource,
-    inner: Shared<real::Mutex<T>>,
+    turns: Turns,
+    // Last, because it may have no size.
+    value: ConfinedLock<T>,
 }
 
 impl<T> Mutex<T> {
     /// Creates a free mutex.
     #[track_caller]
     pub fn new(value: T) -> Self {
-        Self::around(Resource::new(ResourceKind::Mutex), value)
+        Self {
+            resource: Resource::new(ResourceKind::Mutex),
+            turns: Turns::new(),
+            value: ConfinedLock::new(value),
+        }
     }
 
     /// Creates a free mutex, for statics.
     #[track_caller]
     pub const fn const_new(value: T) -> Self {
-        Self::around(Resource::const_new(ResourceKind::Mutex), value)
-    }
-
-    const fn around(resource: Resource, value: T) -> Self {
         Self {
-            resource,
-            inner: Shared::new(real::Mutex::const_new(value)),
+            resource: Resource::const_new(ResourceKind::Mutex),
+            turns: Turns::const_new(),
+            value: ConfinedLock::const_new(value),
         }
     }
 
+    /// Returns the value.
+    pub fn into_inner(self) -> T {
+        self.value.into_inner()
+    }
+}
+
+impl<T: ?Sized> Mutex<T> {
     /// Waits for the lock, first come first served.
     pub async fn lock(&self) -> MutexGuard<'_, T> {
         let mut point = Point::default();
         let at = (&self.resource, Operation::Lock);
         // No task waits for a free lock, so there is no need to queue. Outside a run, and in a
         // plain task, the lock must go through tokio, which makes tasks yield that never wait.
-        let free = polled(|cx| point.poll_take(cx, at, || self.inner.try_lock().ok())).await;
-        if let Some((inner, holder)) = free {
-            return MutexGuard {
-                inner,
-                holder,
-                mutex: self,
-            };
+        let free = polled(|cx| point.poll_take(cx, at, || self.turns.try_take())).await;
+        if let Some((turn, holder)) = free {
+            return self.guard(Held::by(holder, turn));
         }
-        let inner = Op::passed(&self.resource, Operation::Lock, self.inner.lock()).await;
-        self.guard(inner)
+        let turn = Op::passed(&self.resource, Operation::Lock, self.turns.take()).await;
+        self.guard(Held::new(turn, &self.resource))
     }
 
     /// Takes the lock, if it is free.
@@ -62,14 +72,15 @@ impl<T> Mutex<T> {
     /// If it is not.
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
         self.resource.operate(Operation::TryLock);
-        Ok(self.guard(self.inner.try_lock()?))
+        let turn = self.turns.try_take().ok_or_else(Turns::taken)?;
+        Ok(self.guard(Held::new(turn, &self.resource)))
     }
 
     /// Waits for the lock; the guard keeps the mutex alive.
     pub async fn lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
-        let lock = Arc::clone(self.inner.arc()).lock_owned();
-        let inner = Op::new(&self.resource, Operation::LockOwned, lock).await;
-        OwnedMutexGuard::new(inner, self)
+        let turn = OwnedTurn::take(&self.turns);
+        let turn = Op::new(&self.resource, Operation::LockOwned, turn).await;
+        OwnedMutexGuard::new(turn, &self)
     }
 
     /// Takes the lock, if it is free; the guard keeps the mutex alive.
@@ -79,8 +90,8 @@ impl<T> Mutex<T> {
     /// If it is not.
     pub fn try_lock_owned(self: Arc<Self>) -> Result<OwnedMutexGuard<T>, TryLockError> {
         self.resource.operate(Operation::TryLock);
-        let inner = Arc::clone(self.inner.arc()).try_lock_owned()?;
-        Ok(OwnedMutexGuard::new(inner, self))
+        let turn = OwnedTurn::try_take(&self.turns)?;
+        Ok(OwnedMutexGuard::new(turn, &self))
     }
 
     /// Blocks the thread until the lock is free.
@@ -90,10 +101,11 @@ impl<T> Mutex<T> {
     /// In a task that may not block, as tokio does.
     #[track_caller]
     pub fn blocking_lock(&self) -> MutexGuard<'_, T> {
-        match blocking::may_block() {
-            true => blocking::block_on(self.lock()),
-            false => self.guard(self.inner.blocking_lock()),
+        if blocking::may_block() {
+            return blocking::block_on(self.lock());
         }
+        let turn = self.turns.take_blocking();
+        self.guard(Held::new(turn, &self.resource))
     }
 
     /// Blocks the thread until the lock is free; the guard keeps the mutex alive.
@@ -106,26 +118,19 @@ impl<T> Mutex<T> {
         if blocking::may_block() {
             return blocking::block_on(self.lock_owned());
         }
-        let inner = Arc::clone(self.inner.arc()).blocking_lock_owned();
-        OwnedMutexGuard::new(inner, self)
+        let turn = OwnedTurn::take_blocking(&self.turns);
+        OwnedMutexGuard::new(turn, &self)
     }
 
     /// Returns the value; there is no other reference to it.
     pub fn get_mut(&mut self) -> &mut T {
-        self.inner.get_mut().get_mut()
+        self.value.get_mut()
     }
 
-    /// Returns the value.
-    pub fn into_inner(self) -> T {
-        self.inner.into_inner().into_inner()
-    }
-
-    fn guard<'a>(&'a self, inner: real::MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-        MutexGuard {
-            inner,
-            holder: self.resource.hold(),
-            mutex: self,
-        }
+    #[inline]
+    fn guard<'a>(&'a self, held: Held<Turn<'a>>) -> MutexGuard<'a, T> {
+        let inner = MappedMutexGuard::around(self.value.lock(), held);
+        MutexGuard { inner, mutex: self }
     }
 }
 
@@ -143,28 +148,41 @@ impl<T: Default> Default for Mutex<T> {
     }
 }
 
-super::debug!([T: fmt::Debug] Mutex<T>);
+impl<T: ?Sized> Locks for Mutex<T> {
+    type Value = T;
+
+    fn lock(&self) -> &ConfinedLock<T> {
+        &self.value
+    }
+}
+
+/// As tokio's.
+impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut mutex = f.debug_struct("Mutex");
+        match self.turns.try_take() {
+            Some(_turn) => mutex.field("data", &&*self.value.lock()),
+            None => mutex.field("data", &format_args!("<locked>")),
+        };
+        mutex.finish()
+    }
+}
 
 /// Access to the value of a [`Mutex`] until it is dropped.
-// In all guards the lock is released before the holder's entry is removed.
 #[must_use = "the mutex is unlocked at once if its guard is not kept"]
-pub struct MutexGuard<'a, T> {
-    inner: real::MutexGuard<'a, T>,
-    holder: Holder,
+pub struct MutexGuard<'a, T: ?Sized> {
+    inner: MappedMutexGuard<'a, T>,
     mutex: &'a Mutex<T>,
 }
 
-impl<'a, T> MutexGuard<'a, T> {
+impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// Returns a guard for a part of the value.
     pub fn map<U, F>(this: Self, f: F) -> MappedMutexGuard<'a, U>
     where
         U: ?Sized,
         F: FnOnce(&mut T) -> &mut U,
     {
-        MappedMutexGuard {
-            inner: real::MutexGuard::map(this.inner, f),
-            holder: this.holder,
-        }
+        MappedMutexGuard::map(this.inner, f)
     }
 
     /// Returns a guard for a part of the value, if `f` returns one.
@@ -177,19 +195,8 @@ impl<'a, T> MutexGuard<'a, T> {
         U: ?Sized,
         F: FnOnce(&mut T) -> Option<&mut U>,
     {
-        let Self {
-            inner,
-            holder,
-            mutex,
-        } = this;
-        match real::MutexGuard::try_map(inner, f) {
-            Ok(inner) => Ok(MappedMutexGuard { inner, holder }),
-            Err(inner) => Err(Self {
-                inner,
-                holder,
-                mutex,
-            }),
-        }
+        let mutex = this.mutex;
+        MappedMutexGuard::try_map(this.inner, f).map_err(|inner| Self { inner, mutex })
     }
 
     /// Returns the mutex.
@@ -198,48 +205,20 @@ impl<'a, T> MutexGuard<'a, T> {
     }
 }
 
-/// Access to the value of a [`Mutex`] in an `Arc`.
-#[must_use = "the mutex is unlocked at once if its guard is not kept"]
-pub struct OwnedMutexGuard<T> {
-    inner: real::OwnedMutexGuard<T>,
-    // Held for its drop.
-    _holder: Holder,
-    // Last: `Mutex::into_inner` relies on this order.
-    mutex: Arc<Mutex<T>>,
-}
-
-impl<T> OwnedMutexGuard<T> {
-    fn new(inner: real::OwnedMutexGuard<T>, mutex: Arc<Mutex<T>>) -> Self {
-        Self {
-            inner,
-            _holder: mutex.resource.hold(),
-            mutex,
-        }
-    }
-
-    /// Returns the mutex.
-    pub fn mutex(this: &Self) -> &Arc<Mutex<T>> {
-        &this.mutex
-    }
-}
-
-/// Access to a part of the value of a [`Mutex`]; see [`MutexGuard::map`].
-#[must_use = "the mutex is unlocked at once if its guard is not kept"]
-pub struct MappedMutexGuard<'a, T: ?Sized> {
-    inner: real::MappedMutexGuard<'a, T>,
-    holder: Holder,
+lock_guard! {
+    /// Access to a part of the value of a [`Mutex`]; see [`MutexGuard::map`].
+    MappedMutexGuard ['a, T: ?Sized] ['a, T]
+    ExclusiveBorrow<Borrowed<'a>, T>, Turn<'a>
 }
 
 impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
     /// Returns a guard for a part of the part.
     pub fn map<U, F>(this: Self, f: F) -> MappedMutexGuard<'a, U>
     where
+        U: ?Sized,
         F: FnOnce(&mut T) -> &mut U,
     {
-        MappedMutexGuard {
-            inner: real::MappedMutexGuard::map(this.inner, f),
-            holder: this.holder,
-        }
+        MappedMutexGuard::around(this.inner.map(f), this.held)
     }
 
     /// Returns a guard for a part of the part, if `f` returns one.
@@ -249,16 +228,238 @@ impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
     /// The guard itself, if `f` returns none.
     pub fn try_map<U, F>(this: Self, f: F) -> Result<MappedMutexGuard<'a, U>, Self>
     where
+        U: ?Sized,
         F: FnOnce(&mut T) -> Option<&mut U>,
     {
-        let Self { inner, holder } = this;
-        match real::MappedMutexGuard::try_map(inner, f) {
-            Ok(inner) => Ok(MappedMutexGuard { inner, holder }),
-            Err(inner) => Err(Self { inner, holder }),
+        let held = this.held;
+        match this.inner.try_map(f) {
+            Ok(inner) => Ok(MappedMutexGuard::around(inner, held)),
+            Err(inner) => Err(Self::around(inner, held)),
         }
     }
 }
 
-super::guard!(mut ['a, T] MutexGuard<'a, T> => T);
-super::guard!(mut [T] OwnedMutexGuard<T> => T);
+/// A turn at a mutex in an `Arc`.
+enum OwnedTurn {
+    /// The guard ends it.
+    InRun,
+    Outside(#[expect(dead_code, reason = "it is kept for its drop")] real::OwnedMutexGuard<()>),
+}
+
+impl OwnedTurn {
+    async fn take(turns: &Turns) -> Self {
+        match turns {
+            Turns::InRun(queue) => {
+                queue.take().await;
+                Self::InRun
+            }
+            Turns::Outside(lock) => Self::Outside(Arc::clone(lock.arc()).lock_owned().await),
+        }
+    }
+
+    fn try_take(turns: &Turns) -> Result<Self, TryLockError> {
+        match turns {
+            Turns::InRun(queue) if queue.try_take() => Ok(Self::InRun),
+            Turns::InRun(_) => Err(Turns::taken()),
+            Turns::Outside(lock) => Arc::clone(lock.arc()).try_lock_owned().map(Self::Outside),
+        }
+    }
+
+    #[track_caller]
+    fn take_blocking(turns: &Turns) -> Self {
+        match turns {
+            Turns::InRun(queue) => {
+                queue.take_blocking();
+                Self::InRun
+            }
+            Turns::Outside(lock) => Self::Outside(Arc::clone(lock.arc()).blocking_lock_owned()),
+        }
+    }
+}
+
+/// Access to the value of a mutex in an `Arc`, or to a part of it.
+struct OwnedAccess<T: ?Sized, U: ?Sized> {
+    // `None` only during its drop.
+    parts: Option<OwnedParts<T, U>>,
+}
+
+/// The borrow, and the turn that permits it. There is one `Arc` for both, because a program can
+/// count them.
+struct OwnedParts<T: ?Sized, U: ?Sized> {
+    borrow: ExclusiveBorrow<Arc<Mutex<T>>, U>,
+    held: Held<OwnedTurn>,
+}
+
+impl<T: ?Sized> OwnedAccess<T, T> {
+    fn new(turn: OwnedTurn, mutex: &Arc<Mutex<T>>) -> Self {
+        let held = Held::new(turn, &mutex.resource);
+        Self::around(ExclusiveBorrow::locked(mutex), held)
+    }
+}
+
+impl<T: ?Sized, U: ?Sized> OwnedAccess<T, U> {
+    fn around(borrow: ExclusiveBorrow<Arc<Mutex<T>>, U>, held: Held<OwnedTurn>) -> Self {
+        let parts = Some(OwnedParts { borrow, held });
+        Self { parts }
+    }
+
+    fn parts(&self) -> &OwnedParts<T, U> {
+        match &self.parts {
+            Some(parts) => parts,
+            None => unreachable!("{DROPPED}"),
+        }
+    }
+
+    fn into_parts(mut self) -> OwnedParts<T, U> {
+        match self.parts.take() {
+            Some(parts) => parts,
+            None => unreachable!("{DROPPED}"),
+        }
+    }
+
+    fn mutex(&self) -> &Arc<Mutex<T>> {
+        self.parts().borrow.keeper()
+    }
+
+    fn map<V: ?Sized>(self, f: impl FnOnce(&mut U) -> &mut V) -> OwnedAccess<T, V> {
+        let OwnedParts { borrow, held } = self.into_parts();
+        OwnedAccess::around(borrow.map(f), held)
+    }
+
+    fn try_map<V: ?Sized>(
+        self,
+        f: impl FnOnce(&mut U) -> Option<&mut V>,
+    ) -> Result<OwnedAccess<T, V>, Self> {
+        let OwnedParts { borrow, held } = self.into_parts();
+        match borrow.try_map(f) {
+            Ok(borrow) => Ok(OwnedAccess::around(borrow, held)),
+            Err(borrow) => Err(Self::around(borrow, held)),
+        }
+    }
+}
+
+const DROPPED: &str = "a guard has access until it is dropped";
+
+impl<T: ?Sized, U: ?Sized> Deref for OwnedAccess<T, U> {
+    type Target = U;
+
+    fn deref(&self) -> &U {
+        &self.parts().borrow
+    }
+}
+
+impl<T: ?Sized, U: ?Sized> DerefMut for OwnedAccess<T, U> {
+    fn deref_mut(&mut self) -> &mut U {
+        match &mut self.parts {
+            Some(parts) => &mut parts.borrow,
+            None => unreachable!("{DROPPED}"),
+        }
+    }
+}
+
+impl<T: ?Sized, U: ?Sized> Drop for OwnedAccess<T, U> {
+    fn drop(&mut self) {
+        let Some(OwnedParts { borrow, held }) = self.parts.take() else {
+            return;
+        };
+        let mutex = borrow.into_keeper();
+        if let Turns::InRun(queue) = &mutex.turns {
+            queue.pass_on();
+        }
+        drop(held);
+    }
+}
+
+/// Access to the value of a [`Mutex`] in an `Arc`.
+#[must_use = "the mutex is unlocked at once if its guard is not kept"]
+pub struct OwnedMutexGuard<T: ?Sized> {
+    inner: OwnedAccess<T, T>,
+    /// Has the traits of tokio's guard.
+    traits: PhantomData<real::OwnedMutexGuard<T>>,
+}
+
+impl<T: ?Sized> OwnedMutexGuard<T> {
+    fn new(turn: OwnedTurn, mutex: &Arc<Mutex<T>>) -> Self {
+        Self::around(OwnedAccess::new(turn, mutex))
+    }
+
+    fn around(inner: OwnedAccess<T, T>) -> Self {
+        let traits = PhantomData;
+        Self { inner, traits }
+    }
+
+    /// Returns a guard for a part of the value.
+    pub fn map<U, F>(this: Self, f: F) -> OwnedMappedMutexGuard<T, U>
+    where
+        U: ?Sized,
+        F: FnOnce(&mut T) -> &mut U,
+    {
+        OwnedMappedMutexGuard::around(this.inner.map(f))
+    }
+
+    /// Returns a guard for a part of the value, if `f` returns one.
+    ///
+    /// # Errors
+    ///
+    /// The guard itself, if `f` returns none.
+    pub fn try_map<U, F>(this: Self, f: F) -> Result<OwnedMappedMutexGuard<T, U>, Self>
+    where
+        U: ?Sized,
+        F: FnOnce(&mut T) -> Option<&mut U>,
+    {
+        let mapped = this.inner.try_map(f);
+        mapped
+            .map(OwnedMappedMutexGuard::around)
+            .map_err(Self::around)
+    }
+
+    /// Returns the mutex.
+    pub fn mutex(this: &Self) -> &Arc<Mutex<T>> {
+        this.inner.mutex()
+    }
+}
+
+/// Access to a part of the value of a [`Mutex`] in an `Arc`; see [`OwnedMutexGuard::map`].
+#[must_use = "the mutex is unlocked at once if its guard is not kept"]
+pub struct OwnedMappedMutexGuard<T: ?Sized, U: ?Sized = T> {
+    inner: OwnedAccess<T, U>,
+    /// Has the traits of tokio's guard.
+    traits: PhantomData<real::OwnedMappedMutexGuard<T, U>>,
+}
+
+impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
+    fn around(inner: OwnedAccess<T, U>) -> Self {
+        let traits = PhantomData;
+        Self { inner, traits }
+    }
+
+    /// Returns a guard for a part of the part.
+    pub fn map<V, F>(this: Self, f: F) -> OwnedMappedMutexGuard<T, V>
+    where
+        V: ?Sized,
+        F: FnOnce(&mut U) -> &mut V,
+    {
+        OwnedMappedMutexGuard::around(this.inner.map(f))
+    }
+
+    /// Returns a guard for a part of the part, if `f` returns one.
+    ///
+    /// # Errors
+    ///
+    /// The guard itself, if `f` returns none.
+    pub fn try_map<V, F>(this: Self, f: F) -> Result<OwnedMappedMutexGuard<T, V>, Self>
+    where
+        V: ?Sized,
+        F: FnOnce(&mut U) -> Option<&mut V>,
+    {
+        let mapped = this.inner.try_map(f);
+        mapped
+            .map(OwnedMappedMutexGuard::around)
+            .map_err(Self::around)
+    }
+}
+
+super::guard!(mut ['a, T: ?Sized] MutexGuard<'a, T> => T);
 super::guard!(mut ['a, T: ?Sized] MappedMutexGuard<'a, T> => T);
+super::guard!(mut [T: ?Sized] OwnedMutexGuard<T> => T);
+super::guard!(mut [T: ?Sized, U: ?Sized] OwnedMappedMutexGuard<T, U> => U);

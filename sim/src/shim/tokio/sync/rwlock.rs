@@ -1,17 +1,17 @@
 //! `RwLock`.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use ::tokio::sync as real;
 use ::tokio::sync::TryLockError;
 use rehearsal_hermetic::{BorrowCell, Borrowed, Cells, ExclusiveBorrow, SharedBorrow};
 
+use super::guards::{Held, lock_guard};
 use super::shared::Shared;
 use crate::blocking;
 use crate::operation::{Operation, ResourceKind};
-use crate::point::{Holder, Op, Resource};
+use crate::point::{Op, Resource};
 
 /// As `tokio::sync::RwLock`: many readers or one writer, first come first
 /// served, so that a reader waits behind a writer that waits.
@@ -207,56 +207,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
     }
 }
 
-/// The parts of a guard beside its access to the value. The lock is released before the holder's
-/// entry is removed.
-struct Held<L> {
-    lock: L,
-    holder: Holder,
-}
-
-impl<L> Held<L> {
-    fn new(lock: L, resource: &Resource) -> Self {
-        let holder = resource.hold();
-        Self { lock, holder }
-    }
-
-    fn map<M>(self, lock: impl FnOnce(L) -> M) -> Held<M> {
-        Held {
-            lock: lock(self.lock),
-            holder: self.holder,
-        }
-    }
-}
-
-/// Defines a guard. Its access to the value ends before the lock is released, and the marker
-/// gives it the traits of tokio's guard.
-macro_rules! guard {
-    (
-        $(#[$doc:meta])*
-        $guard:ident [$($parameters:tt)*] $(= $default:ty,)? [$($arguments:tt)*]
-        $borrow:ident<$keeper:ty, $target:ty>, $lock:ty
-    ) => {
-        $(#[$doc])*
-        #[must_use = "the lock is released at once if its guard is not kept"]
-        pub struct $guard<$($parameters)* $(= $default)?> {
-            inner: $borrow<$keeper, $target>,
-            held: Held<$lock>,
-            traits: PhantomData<real::$guard<$($arguments)*>>,
-        }
-
-        impl<$($parameters)*> $guard<$($arguments)*> {
-            fn around(inner: $borrow<$keeper, $target>, held: Held<$lock>) -> Self {
-                Self {
-                    inner,
-                    held,
-                    traits: PhantomData,
-                }
-            }
-        }
-    };
-}
-
-guard! {
+lock_guard! {
     /// Shared access to the value of an [`RwLock`], or to a part of it.
     RwLockReadGuard ['a, T: ?Sized] ['a, T]
     SharedBorrow<Borrowed<'a>, T>, real::RwLockReadGuard<'a, ()>
@@ -288,7 +239,7 @@ impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
     }
 }
 
-guard! {
+lock_guard! {
     /// Exclusive access to the value of an [`RwLock`].
     RwLockWriteGuard ['a, T: ?Sized] ['a, T]
     ExclusiveBorrow<Borrowed<'a>, T>, real::RwLockWriteGuard<'a, ()>
@@ -359,7 +310,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     }
 }
 
-guard! {
+lock_guard! {
     /// Exclusive access to a part of the value of an [`RwLock`]; see
     /// [`RwLockWriteGuard::map`].
     RwLockMappedWriteGuard ['a, T: ?Sized] ['a, T]
@@ -392,7 +343,7 @@ impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
     }
 }
 
-guard! {
+lock_guard! {
     /// Shared access to the value of an [`RwLock`] in an `Arc`, or to a part of it.
     OwnedRwLockReadGuard [T: ?Sized, U: ?Sized] = T, [T, U]
     SharedBorrow<Arc<RwLock<T>>, U>, real::OwnedRwLockReadGuard<()>
@@ -436,7 +387,7 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
     }
 }
 
-guard! {
+lock_guard! {
     /// Exclusive access to the value of an [`RwLock`] in an `Arc`.
     OwnedRwLockWriteGuard [T: ?Sized] [T]
     ExclusiveBorrow<Arc<RwLock<T>>, T>, real::OwnedRwLockWriteGuard<()>
@@ -523,7 +474,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     }
 }
 
-guard! {
+lock_guard! {
     /// Exclusive access to a part of the value of an [`RwLock`] in an `Arc`; see
     /// [`OwnedRwLockWriteGuard::map`].
     OwnedRwLockMappedWriteGuard [T: ?Sized, U: ?Sized] = T, [T, U]

@@ -32,29 +32,6 @@ impl<L> Shared<L> {
             }
         })
     }
-
-    /// # Panics
-    ///
-    /// If a clone of [`Shared::arc`] still exists. Each owner of one must also keep the object
-    /// that `self` is part of.
-    pub(super) fn get_mut(&mut self) -> &mut L {
-        self.arc();
-        match self.cell.get_mut().and_then(Arc::get_mut) {
-            Some(inner) => inner,
-            None => unreachable!("no clone of the inner object outlives the outer"),
-        }
-    }
-
-    /// # Panics
-    ///
-    /// As [`Shared::get_mut`].
-    pub(super) fn into_inner(self) -> L {
-        self.arc();
-        match self.cell.into_inner().and_then(Arc::into_inner) {
-            Some(inner) => inner,
-            None => unreachable!("no clone of the inner object outlives the outer"),
-        }
-    }
 }
 
 impl<L> Deref for Shared<L> {

@@ -1,0 +1,239 @@
+//! The turns of those who want one lock: one at a time, first come first served.
+//!
+//! A lock that is made in a run keeps those that wait in a queue of its own, which takes no atomic
+//! exchange. Every other is tokio's.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use ::tokio::sync as real;
+use ::tokio::task::coop;
+use rehearsal_hermetic::{ConfinedLock, Confinement};
+
+use super::shared::Shared;
+use crate::engine::context;
+
+/// The order of turns.
+pub(super) enum Turns {
+    InRun(Queue),
+    /// In an `Arc`, because owned turns need it.
+    Outside(Shared<real::Mutex<()>>),
+}
+
+/// A turn, which lasts until this is dropped.
+#[expect(dead_code, reason = "turns are kept for their drop")]
+pub(super) enum Turn<'a> {
+    InRun(TurnInRun<'a>),
+    Outside(real::MutexGuard<'a, ()>),
+}
+
+impl Turns {
+    /// Creates an order in which nobody has a turn. It is the run's, if the thread is in one that
+    /// no other thread has a part in.
+    pub(super) fn new() -> Self {
+        match Confinement::here().is_here() {
+            true => Self::InRun(Queue(ConfinedLock::new(State::default()))),
+            false => Self::const_new(),
+        }
+    }
+
+    /// Creates an order outside runs.
+    pub(super) const fn const_new() -> Self {
+        Self::Outside(Shared::new(real::Mutex::const_new(())))
+    }
+
+    /// Takes the turn, if nobody has it.
+    #[inline]
+    pub(super) fn try_take(&self) -> Option<Turn<'_>> {
+        match self {
+            Self::InRun(queue) => queue.try_take().then(|| Turn::InRun(TurnInRun(queue))),
+            Self::Outside(lock) => lock.try_lock().ok().map(Turn::Outside),
+        }
+    }
+
+    /// Waits for the turn.
+    pub(super) async fn take(&self) -> Turn<'_> {
+        match self {
+            Self::InRun(queue) => {
+                queue.take().await;
+                Turn::InRun(TurnInRun(queue))
+            }
+            Self::Outside(lock) => Turn::Outside(lock.lock().await),
+        }
+    }
+
+    /// Blocks the thread until it has the turn.
+    ///
+    /// # Panics
+    ///
+    /// In a task, as tokio does.
+    #[track_caller]
+    pub(super) fn take_blocking(&self) -> Turn<'_> {
+        match self {
+            Self::InRun(queue) => {
+                queue.take_blocking();
+                Turn::InRun(TurnInRun(queue))
+            }
+            Self::Outside(lock) => Turn::Outside(lock.blocking_lock()),
+        }
+    }
+
+    /// Returns the error of an attempt to take a turn that somebody has.
+    pub(super) fn taken() -> real::TryLockError {
+        let lock = real::Mutex::const_new(());
+        let _held = lock.try_lock();
+        match lock.try_lock() {
+            Ok(_) => unreachable!("a lock that is held is not free"),
+            Err(taken) => taken,
+        }
+    }
+}
+
+/// The queue of a lock that was made in a run.
+pub(super) struct Queue(ConfinedLock<State>);
+
+/// A turn in such a queue.
+pub(super) struct TurnInRun<'a>(&'a Queue);
+
+#[derive(Default)]
+struct State {
+    is_taken: bool,
+    /// The number of the one who has the turn and does not know it yet.
+    granted: Option<u64>,
+    /// The others who wait, in order.
+    waiting: VecDeque<Waiting>,
+    /// The number of those who have ever waited.
+    numbers: u64,
+}
+
+struct Waiting {
+    number: u64,
+    waker: Waker,
+}
+
+impl Queue {
+    #[inline]
+    pub(super) fn try_take(&self) -> bool {
+        let state = self.0.try_lock();
+        state.is_some_and(|mut state| !std::mem::replace(&mut state.is_taken, true))
+    }
+
+    pub(super) async fn take(&self) {
+        let take = Take {
+            queue: self,
+            number: None,
+        };
+        if context::with(|engine| engine.running().is_some()) == Some(true) {
+            take.await;
+        } else {
+            // Tokio has its tasks yield that never wait.
+            coop::cooperative(take).await;
+        }
+    }
+
+    /// Blocks the thread until it has the turn.
+    ///
+    /// # Panics
+    ///
+    /// In a task, as tokio does.
+    #[track_caller]
+    pub(super) fn take_blocking(&self) {
+        let runtime = ::tokio::runtime::Builder::new_current_thread().build();
+        let runtime = runtime.unwrap_or_else(|error| panic!("no runtime to wait in: {error}"));
+        runtime.block_on(self.take());
+    }
+
+    /// Ends a turn, and gives it to the next.
+    #[inline]
+    pub(super) fn pass_on(&self) {
+        // A turn that another thread drops before the run is over does not end.
+        let Some(mut state) = self.0.try_lock() else {
+            return;
+        };
+        let next = state.waiting.pop_front();
+        state.is_taken = next.is_some();
+        state.granted = next.as_ref().map(|next| next.number);
+        drop(state);
+        if let Some(next) = next {
+            next.waker.wake();
+        }
+    }
+}
+
+impl Drop for TurnInRun<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.pass_on();
+    }
+}
+
+/// The wait for a turn.
+struct Take<'a> {
+    queue: &'a Queue,
+    /// Its number, while it waits.
+    number: Option<u64>,
+}
+
+impl Future for Take<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.queue.0.lock();
+        let Some(number) = self.number else {
+            if !std::mem::replace(&mut state.is_taken, true) {
+                return Poll::Ready(());
+            }
+            let number = state.numbers;
+            state.numbers += 1;
+            state.waiting.push_back(Waiting {
+                number,
+                waker: cx.waker().clone(),
+            });
+            drop(state);
+            self.number = Some(number);
+            return Poll::Pending;
+        };
+        if state.granted == Some(number) {
+            state.granted = None;
+            drop(state);
+            self.number = None;
+            return Poll::Ready(());
+        }
+        let mut waiting = state.waiting.iter_mut();
+        let waiting = waiting.find(|waiting| waiting.number == number);
+        let waiting = waiting.expect("who has not got the turn is in the queue");
+        let mut old = None;
+        if !waiting.waker.will_wake(cx.waker()) {
+            old = Some(std::mem::replace(&mut waiting.waker, cx.waker().clone()));
+        }
+        // The drop of a waker may be code of a user.
+        drop(state);
+        drop(old);
+        Poll::Pending
+    }
+}
+
+impl Drop for Take<'_> {
+    fn drop(&mut self) {
+        let Some(number) = self.number else {
+            return;
+        };
+        let Some(mut state) = self.queue.0.try_lock() else {
+            return;
+        };
+        if state.granted == Some(number) {
+            drop(state);
+            self.queue.pass_on();
+            return;
+        }
+        let place = state
+            .waiting
+            .iter()
+            .position(|waiting| waiting.number == number);
+        let removed = place.and_then(|place| state.waiting.remove(place));
+        drop(state);
+        drop(removed);
+    }
+}
