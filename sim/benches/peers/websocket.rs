@@ -21,6 +21,7 @@ pub(crate) fn rows() -> Vec<Row> {
     vec![
         row(50, SHORT, 4.5, 15, 1),
         row(50, SHORT.piped(), 7.0, 15, 1),
+        floor(50, SHORT.piped()),
         row(50, SPREAD, 30.0, 5, 1),
         row(50, SPREAD.piped(), 45.0, 5, 1),
         row(200, SHORT, 60.0, 3, 1),
@@ -47,6 +48,22 @@ fn row(agents: u32, links: Links, goal: f64, turns: u32, part: u32) -> Row {
         },
         figures: Figures::of(&ours, &theirs),
         goal: Goal::Faster(goal),
+    }
+}
+
+/// Measures what the WebSocket library costs by itself: the same trips over buffers in memory,
+/// polled by tokio, without hosts, links, choices or a record.
+fn floor(agents: u32, links: Links) -> Row {
+    let ours = side(1, move || {
+        websocket_in_rehearsal(agents, TRIPS, links, Recording::Fingerprint)
+    });
+    let theirs = side(1, move || websocket_in_memory(agents, TRIPS));
+    let [ours, theirs] = in_turn(15, [ours, theirs]);
+    Row {
+        work: format!("{agents} × {TRIPS} WebSocket round trips, {links}"),
+        peer: "plain tokio, over buffers in memory".to_owned(),
+        figures: Figures::of(&ours, &theirs),
+        goal: Goal::Known,
     }
 }
 
@@ -148,6 +165,22 @@ fn websocket_in_rehearsal(agents: u32, trips: u32, links: Links, recording: Reco
         }
     });
     assert_eq!(outcome.verdict.as_str(), "pass", "{}", outcome.verdict);
+}
+
+fn websocket_in_memory(agents: u32, trips: u32) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.expect("a runtime").block_on(async {
+        let calls: Vec<_> = (0..agents)
+            .map(|_| {
+                let (client, server) = tokio::io::duplex(64 * 1024);
+                tokio::spawn(serve(server));
+                tokio::spawn(call(client, trips))
+            })
+            .collect();
+        for call in calls {
+            call.await.expect("no task fails");
+        }
+    });
 }
 
 fn websocket_turmoil(agents: u32, trips: u32, links: Links) {
