@@ -182,6 +182,14 @@ fn futures() {
         let mutex = Arc::new(Mutex::new(0));
         drop(sendable(mutex.lock()).await);
         drop(sendable(mutex.lock_owned()).await);
+        // A guard that is held while another lock is awaited, of a value whose type is inferred.
+        let (items, stored) = (Mutex::new(Some("item")), Mutex::new(Vec::new()));
+        let moved = async {
+            let mut items = items.lock().await;
+            let mut stored = stored.lock().await;
+            stored.extend(items.take());
+        };
+        sendable(moved).await;
         let lock = Arc::new(RwLock::new(0));
         drop(sendable(lock.read()).await);
         drop(sendable(lock.write()).await);

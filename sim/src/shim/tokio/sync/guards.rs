@@ -19,6 +19,10 @@ impl<L> Held<L> {
         Self { lock, holder }
     }
 
+    pub(super) fn lock(&self) -> &L {
+        &self.lock
+    }
+
     pub(super) fn map<M>(self, lock: impl FnOnce(L) -> M) -> Held<M> {
         Held {
             lock: lock(self.lock),

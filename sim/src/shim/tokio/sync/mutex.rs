@@ -10,7 +10,7 @@ use ::tokio::sync::TryLockError;
 use rehearsal_hermetic::{Borrowed, ConfinedLock, ExclusiveBorrow, Locks};
 
 use super::guards::{Held, lock_guard};
-use super::turns::{Turn, Turns};
+use super::turns::{Turn, TurnInRun, Turns};
 use crate::blocking;
 use crate::operation::{Operation, ResourceKind};
 use crate::point::{Op, Point, Resource, polled};
@@ -61,7 +61,14 @@ impl<T: ?Sized> Mutex<T> {
         if let Some((turn, holder)) = free {
             return self.guard(Held::by(holder, turn));
         }
-        let turn = Op::passed(&self.resource, Operation::Lock, self.turns.take()).await;
+        let turn = match &self.turns {
+            Turns::InRun(queue) => Op::passed(&self.resource, Operation::Lock, queue.take())
+                .await
+                .into(),
+            Turns::Outside(lock) => Op::passed(&self.resource, Operation::Lock, lock.lock())
+                .await
+                .into(),
+        };
         self.guard(Held::new(turn, &self.resource))
     }
 
@@ -78,8 +85,16 @@ impl<T: ?Sized> Mutex<T> {
 
     /// Waits for the lock; the guard keeps the mutex alive.
     pub async fn lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
-        let turn = OwnedTurn::take(&self.turns);
-        let turn = Op::new(&self.resource, Operation::LockOwned, turn).await;
+        let turn = match &self.turns {
+            Turns::InRun(queue) => {
+                let turn = Op::new(&self.resource, Operation::LockOwned, queue.take()).await;
+                OwnedTurn::in_run(turn)
+            }
+            Turns::Outside(lock) => {
+                let lock = Arc::clone(lock.arc()).lock_owned();
+                OwnedTurn::Outside(Op::new(&self.resource, Operation::LockOwned, lock).await)
+            }
+        };
         OwnedMutexGuard::new(turn, &self)
     }
 
@@ -129,8 +144,7 @@ impl<T: ?Sized> Mutex<T> {
 
     #[inline]
     fn guard<'a>(&'a self, held: Held<Turn<'a>>) -> MutexGuard<'a, T> {
-        let inner = MappedMutexGuard::around(self.value.lock(), held);
-        MutexGuard { inner, mutex: self }
+        MutexGuard::around(self.value.lock(), held.map(|turn| (turn, self)))
     }
 }
 
@@ -168,11 +182,10 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
     }
 }
 
-/// Access to the value of a [`Mutex`] until it is dropped.
-#[must_use = "the mutex is unlocked at once if its guard is not kept"]
-pub struct MutexGuard<'a, T: ?Sized> {
-    inner: MappedMutexGuard<'a, T>,
-    mutex: &'a Mutex<T>,
+lock_guard! {
+    /// Access to the value of a [`Mutex`] until it is dropped.
+    MutexGuard ['a, T: ?Sized] ['a, T]
+    ExclusiveBorrow<Borrowed<'a>, T>, (Turn<'a>, &'a Mutex<T>)
 }
 
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
@@ -182,7 +195,8 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
         U: ?Sized,
         F: FnOnce(&mut T) -> &mut U,
     {
-        MappedMutexGuard::map(this.inner, f)
+        let held = this.held.map(|(turn, _)| turn);
+        MappedMutexGuard::around(this.inner.map(f), held)
     }
 
     /// Returns a guard for a part of the value, if `f` returns one.
@@ -195,13 +209,16 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
         U: ?Sized,
         F: FnOnce(&mut T) -> Option<&mut U>,
     {
-        let mutex = this.mutex;
-        MappedMutexGuard::try_map(this.inner, f).map_err(|inner| Self { inner, mutex })
+        let held = this.held;
+        match this.inner.try_map(f) {
+            Ok(inner) => Ok(MappedMutexGuard::around(inner, held.map(|(turn, _)| turn))),
+            Err(inner) => Err(Self::around(inner, held)),
+        }
     }
 
     /// Returns the mutex.
     pub fn mutex(this: &Self) -> &'a Mutex<T> {
-        this.mutex
+        this.held.lock().1
     }
 }
 
@@ -247,20 +264,15 @@ enum OwnedTurn {
 }
 
 impl OwnedTurn {
-    async fn take(turns: &Turns) -> Self {
-        match turns {
-            Turns::InRun(queue) => {
-                queue.take().await;
-                Self::InRun
-            }
-            Turns::Outside(lock) => Self::Outside(Arc::clone(lock.arc()).lock_owned().await),
-        }
+    /// Takes a turn over, for a guard that ends it.
+    fn in_run(turn: TurnInRun<'_>) -> Self {
+        turn.take_over();
+        Self::InRun
     }
 
     fn try_take(turns: &Turns) -> Result<Self, TryLockError> {
         match turns {
-            Turns::InRun(queue) if queue.try_take() => Ok(Self::InRun),
-            Turns::InRun(_) => Err(Turns::taken()),
+            Turns::InRun(queue) => queue.try_take().map(Self::in_run).ok_or_else(Turns::taken),
             Turns::Outside(lock) => Arc::clone(lock.arc()).try_lock_owned().map(Self::Outside),
         }
     }
@@ -268,10 +280,7 @@ impl OwnedTurn {
     #[track_caller]
     fn take_blocking(turns: &Turns) -> Self {
         match turns {
-            Turns::InRun(queue) => {
-                queue.take_blocking();
-                Self::InRun
-            }
+            Turns::InRun(queue) => Self::in_run(queue.take_blocking()),
             Turns::Outside(lock) => Self::Outside(Arc::clone(lock.arc()).blocking_lock_owned()),
         }
     }

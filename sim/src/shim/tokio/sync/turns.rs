@@ -9,11 +9,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use ::tokio::sync as real;
-use ::tokio::task::coop;
+use ::tokio::task::coop::{self, Coop};
 use rehearsal_hermetic::{ConfinedLock, Confinement};
 
 use super::shared::Shared;
-use crate::engine::context;
 
 /// The order of turns.
 pub(super) enum Turns {
@@ -27,6 +26,18 @@ pub(super) enum Turns {
 pub(super) enum Turn<'a> {
     InRun(TurnInRun<'a>),
     Outside(real::MutexGuard<'a, ()>),
+}
+
+impl<'a> From<TurnInRun<'a>> for Turn<'a> {
+    fn from(turn: TurnInRun<'a>) -> Self {
+        Self::InRun(turn)
+    }
+}
+
+impl<'a> From<real::MutexGuard<'a, ()>> for Turn<'a> {
+    fn from(turn: real::MutexGuard<'a, ()>) -> Self {
+        Self::Outside(turn)
+    }
 }
 
 impl Turns {
@@ -48,19 +59,8 @@ impl Turns {
     #[inline]
     pub(super) fn try_take(&self) -> Option<Turn<'_>> {
         match self {
-            Self::InRun(queue) => queue.try_take().then(|| Turn::InRun(TurnInRun(queue))),
+            Self::InRun(queue) => queue.try_take().map(Turn::InRun),
             Self::Outside(lock) => lock.try_lock().ok().map(Turn::Outside),
-        }
-    }
-
-    /// Waits for the turn.
-    pub(super) async fn take(&self) -> Turn<'_> {
-        match self {
-            Self::InRun(queue) => {
-                queue.take().await;
-                Turn::InRun(TurnInRun(queue))
-            }
-            Self::Outside(lock) => Turn::Outside(lock.lock().await),
         }
     }
 
@@ -72,11 +72,8 @@ impl Turns {
     #[track_caller]
     pub(super) fn take_blocking(&self) -> Turn<'_> {
         match self {
-            Self::InRun(queue) => {
-                queue.take_blocking();
-                Turn::InRun(TurnInRun(queue))
-            }
-            Self::Outside(lock) => Turn::Outside(lock.blocking_lock()),
+            Self::InRun(queue) => queue.take_blocking().into(),
+            Self::Outside(lock) => lock.blocking_lock().into(),
         }
     }
 
@@ -115,22 +112,19 @@ struct Waiting {
 
 impl Queue {
     #[inline]
-    pub(super) fn try_take(&self) -> bool {
-        let state = self.0.try_lock();
-        state.is_some_and(|mut state| !std::mem::replace(&mut state.is_taken, true))
+    pub(super) fn try_take(&self) -> Option<TurnInRun<'_>> {
+        let mut state = self.0.try_lock()?;
+        let is_free = !std::mem::replace(&mut state.is_taken, true);
+        is_free.then_some(TurnInRun(self))
     }
 
-    pub(super) async fn take(&self) {
-        let take = Take {
+    /// Waits for the turn. A task of tokio's that never waits yields from time to time, as with
+    /// tokio's locks.
+    pub(super) fn take(&self) -> Coop<Take<'_>> {
+        coop::cooperative(Take {
             queue: self,
             number: None,
-        };
-        if context::with(|engine| engine.running().is_some()) == Some(true) {
-            take.await;
-        } else {
-            // Tokio has its tasks yield that never wait.
-            coop::cooperative(take).await;
-        }
+        })
     }
 
     /// Blocks the thread until it has the turn.
@@ -139,10 +133,10 @@ impl Queue {
     ///
     /// In a task, as tokio does.
     #[track_caller]
-    pub(super) fn take_blocking(&self) {
+    pub(super) fn take_blocking(&self) -> TurnInRun<'_> {
         let runtime = ::tokio::runtime::Builder::new_current_thread().build();
         let runtime = runtime.unwrap_or_else(|error| panic!("no runtime to wait in: {error}"));
-        runtime.block_on(self.take());
+        runtime.block_on(self.take())
     }
 
     /// Ends a turn, and gives it to the next.
@@ -162,6 +156,13 @@ impl Queue {
     }
 }
 
+impl TurnInRun<'_> {
+    /// Has the caller end the turn.
+    pub(super) fn take_over(self) {
+        std::mem::forget(self);
+    }
+}
+
 impl Drop for TurnInRun<'_> {
     #[inline]
     fn drop(&mut self) {
@@ -170,20 +171,21 @@ impl Drop for TurnInRun<'_> {
 }
 
 /// The wait for a turn.
-struct Take<'a> {
+pub(super) struct Take<'a> {
     queue: &'a Queue,
     /// Its number, while it waits.
     number: Option<u64>,
 }
 
-impl Future for Take<'_> {
-    type Output = ();
+impl<'a> Future for Take<'a> {
+    type Output = TurnInRun<'a>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.queue.0.lock();
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<TurnInRun<'a>> {
+        let queue = self.queue;
+        let mut state = queue.0.lock();
         let Some(number) = self.number else {
             if !std::mem::replace(&mut state.is_taken, true) {
-                return Poll::Ready(());
+                return Poll::Ready(TurnInRun(queue));
             }
             let number = state.numbers;
             state.numbers += 1;
@@ -199,7 +201,7 @@ impl Future for Take<'_> {
             state.granted = None;
             drop(state);
             self.number = None;
-            return Poll::Ready(());
+            return Poll::Ready(TurnInRun(queue));
         }
         let mut waiting = state.waiting.iter_mut();
         let waiting = waiting.find(|waiting| waiting.number == number);
