@@ -176,7 +176,7 @@ impl Drop for SharedCount {
     }
 }
 
-/// The count of an exclusive borrow, which it is until it is dropped. Nobody else changes it
+/// The count of an exclusive borrow, which it is until it is dropped. Nothing else changes it
 /// meanwhile.
 #[derive(Debug)]
 struct ExclusiveCount(NonNull<AtomicUsize>);

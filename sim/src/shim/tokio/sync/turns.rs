@@ -1,7 +1,7 @@
-//! The turns of those who want one lock: one at a time, first come first served.
+//! The turns of the tasks at one lock: one at a time, first come first served.
 //!
-//! A lock that is made in a run keeps those that wait in a queue of its own, which takes no atomic
-//! exchange. Every other is tokio's.
+//! A lock that is made in a run keeps the tasks that wait in a queue of its own, which takes no
+//! atomic exchange. Every other is tokio's.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -41,7 +41,7 @@ impl<'a> From<real::MutexGuard<'a, ()>> for Turn<'a> {
 }
 
 impl Turns {
-    /// Creates an order in which nobody has a turn. It is the run's, if the thread is in one that
+    /// Creates an order in which no task has a turn. It is the run's, if the thread is in one that
     /// no other thread has a part in.
     pub(super) fn new() -> Self {
         match Confinement::here().is_here() {
@@ -55,7 +55,7 @@ impl Turns {
         Self::Outside(Shared::new(real::Mutex::const_new(())))
     }
 
-    /// Takes the turn, if nobody has it.
+    /// Takes the turn, if it is free.
     #[inline]
     pub(super) fn try_take(&self) -> Option<Turn<'_>> {
         match self {
@@ -77,7 +77,7 @@ impl Turns {
         }
     }
 
-    /// Returns the error of an attempt to take a turn that somebody has.
+    /// Returns the error of an attempt to take a turn that is not free.
     pub(super) fn taken() -> real::TryLockError {
         let lock = real::Mutex::const_new(());
         let _held = lock.try_lock();
@@ -97,11 +97,11 @@ pub(super) struct TurnInRun<'a>(&'a Queue);
 #[derive(Default)]
 struct State {
     is_taken: bool,
-    /// The number of the one who has the turn and does not know it yet.
+    /// The number of the wait that has got the turn and was not polled since.
     granted: Option<u64>,
-    /// The others who wait, in order.
+    /// The other waits, in order.
     waiting: VecDeque<Waiting>,
-    /// The number of those who have ever waited.
+    /// The number of waits so far.
     numbers: u64,
 }
 
@@ -114,8 +114,10 @@ impl Queue {
     #[inline]
     pub(super) fn try_take(&self) -> Option<TurnInRun<'_>> {
         let mut state = self.0.try_lock()?;
-        let is_free = !std::mem::replace(&mut state.is_taken, true);
-        is_free.then_some(TurnInRun(self))
+        match std::mem::replace(&mut state.is_taken, true) {
+            true => None,
+            false => Some(TurnInRun(self)),
+        }
     }
 
     /// Waits for the turn. A task of tokio's that never waits yields from time to time, as with
@@ -205,7 +207,7 @@ impl<'a> Future for Take<'a> {
         }
         let mut waiting = state.waiting.iter_mut();
         let waiting = waiting.find(|waiting| waiting.number == number);
-        let waiting = waiting.expect("who has not got the turn is in the queue");
+        let waiting = waiting.expect("a wait that has not got the turn is in the queue");
         let mut old = None;
         if !waiting.waker.will_wake(cx.waker()) {
             old = Some(std::mem::replace(&mut waiting.waker, cx.waker().clone()));
