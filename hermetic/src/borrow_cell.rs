@@ -55,7 +55,7 @@ impl<T> BorrowCell<T> {
     }
 
     /// Creates a cell without a borrow that is confined.
-    pub const fn confined(value: T, confinement: Confinement) -> Self {
+    pub(crate) const fn confined(value: T, confinement: Confinement) -> Self {
         Self {
             borrows: AtomicUsize::new(0),
             confinement,
@@ -97,7 +97,7 @@ impl<T: ?Sized> BorrowCell<T> {
     /// Borrows the value exclusively. Returns `None` if there is a borrow, or the cell is
     /// confined to another thread.
     #[inline]
-    pub fn try_exclude(&self) -> Option<ExclusiveBorrow<Borrowed<'_>, T>> {
+    pub(crate) fn try_exclude(&self) -> Option<ExclusiveBorrow<Borrowed<'_>, T>> {
         ExclusiveCount::of(self).map(|count| self.excluded(count, PhantomData))
     }
 

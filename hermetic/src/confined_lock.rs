@@ -23,7 +23,7 @@ pub trait Locks {
     type Value: ?Sized;
 
     /// Returns the lock.
-    fn lock(&self) -> &ConfinedLock<Self::Value>;
+    fn confined_lock(&self) -> &ConfinedLock<Self::Value>;
 }
 
 impl<T> ConfinedLock<T> {
@@ -97,7 +97,7 @@ impl<O: Locks + ?Sized> ExclusiveBorrow<Arc<O>, O::Value> {
     /// If it is not free, or confined to another thread.
     pub fn locked(owner: &Arc<O>) -> Self {
         // As with a cell: an `Arc` gives no exclusive access to what it shares with the borrow.
-        owner.lock().0.exclude_kept(Arc::clone(owner))
+        owner.confined_lock().0.exclude_kept(Arc::clone(owner))
     }
 }
 

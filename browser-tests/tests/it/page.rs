@@ -355,7 +355,7 @@ fn page_of_50_000_events_draws_what_is_in_sight() {
     long_run("of_50_000_events", 4_700, 50_000);
 }
 
-/// Writes what is in sight in both themes below `target/tmp/pictures`, for people to look at.
+/// Writes what is in sight in both themes to `pictures` in `CARGO_TARGET_TMPDIR`, to be looked at.
 /// Returns the background in each.
 pub(crate) fn pictures(page: &mut Page, name: &str) -> [String; 2] {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures");

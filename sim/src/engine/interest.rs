@@ -26,7 +26,10 @@ impl Interest {
     /// Returns what `cx` would wake.
     #[inline]
     pub(crate) fn of(cx: &Context<'_>) -> Self {
-        own_task(cx.waker()).unwrap_or_else(|| Self::Waker(cx.waker().clone()))
+        match own_task(cx.waker()) {
+            Some((serial, task)) => Self::Task(serial, task),
+            None => Self::Waker(cx.waker().clone()),
+        }
     }
 
     /// Replaces what is in `slot` by what `cx` would wake. Returns what was there, if it is
@@ -42,10 +45,7 @@ impl Interest {
     #[inline]
     fn will_wake(&self, waker: &Waker) -> bool {
         match self {
-            Self::Task(serial, task) => {
-                let own = own_task(waker);
-                matches!(own, Some(Self::Task(in_run, own)) if (in_run, own) == (*serial, *task))
-            }
+            Self::Task(serial, task) => own_task(waker) == Some((*serial, *task)),
             Self::Waker(known) => known.will_wake(waker),
         }
     }
@@ -56,7 +56,8 @@ impl Interest {
             Self::Task(serial, task) => {
                 context::with(|engine| {
                     if engine.serial() == serial {
-                        engine.wakes.wake_interested(task);
+                        // That the task was woken shows once the engine collects it.
+                        engine.wakes.push(task);
                     }
                 });
             }
@@ -65,10 +66,10 @@ impl Interest {
     }
 }
 
-/// Returns the running task, if that is what the waker wakes.
+/// Returns the serial of the run and the running task, if that is what the waker wakes.
 #[inline]
-fn own_task(waker: &Waker) -> Option<Interest> {
-    context::with(|engine| Some(Interest::Task(engine.serial(), engine.own_task(waker)?))).flatten()
+fn own_task(waker: &Waker) -> Option<(u32, TaskId)> {
+    context::with(|engine| Some((engine.serial(), engine.own_task(waker)?))).flatten()
 }
 
 impl Engine {

@@ -188,13 +188,6 @@ impl WakeQueue {
         self.woken.borrow_mut().push(Woken { task, effects });
         self.wake_driver();
     }
-
-    /// Wakes a task of this run that waits for the simulator. That it was woken shows once the
-    /// engine collects it.
-    #[inline]
-    pub(super) fn wake_interested(&self, task: TaskId) {
-        self.push(task);
-    }
 }
 
 impl RemoteWakes {

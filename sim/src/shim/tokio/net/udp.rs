@@ -321,7 +321,6 @@ impl UdpSocket {
     }
 }
 
-/// Never contended: a run has one thread.
 impl Simulated {
     async fn bind(
         host: RunHost,

@@ -56,18 +56,18 @@ impl<T: ?Sized> Mutex<T> {
         let mut point = Point::default();
         let at = (&self.resource, Operation::Lock);
         // No task waits for a free lock, so there is no need to queue. Outside a run, and in a
-        // plain task, the lock must go through tokio, which makes tasks yield that never wait.
+        // plain task, there is a wait all the same: in it tokio has tasks yield that never wait.
         let free = polled(|cx| point.poll_take(cx, at, || self.turns.try_take())).await;
         if let Some((turn, holder)) = free {
             return self.guard(Held::by(holder, turn));
         }
         let turn = match &self.turns {
-            Turns::InRun(queue) => Op::passed(&self.resource, Operation::Lock, queue.take())
-                .await
-                .into(),
-            Turns::Outside(lock) => Op::passed(&self.resource, Operation::Lock, lock.lock())
-                .await
-                .into(),
+            Turns::InRun(queue) => {
+                Turn::InRun(Op::passed(&self.resource, Operation::Lock, queue.take()).await)
+            }
+            Turns::Outside(lock) => {
+                Turn::Outside(Op::passed(&self.resource, Operation::Lock, lock.lock()).await)
+            }
         };
         self.guard(Held::new(turn, &self.resource))
     }
@@ -165,7 +165,7 @@ impl<T: Default> Default for Mutex<T> {
 impl<T: ?Sized> Locks for Mutex<T> {
     type Value = T;
 
-    fn lock(&self) -> &ConfinedLock<T> {
+    fn confined_lock(&self) -> &ConfinedLock<T> {
         &self.value
     }
 }

@@ -28,18 +28,6 @@ pub(super) enum Turn<'a> {
     Outside(real::MutexGuard<'a, ()>),
 }
 
-impl<'a> From<TurnInRun<'a>> for Turn<'a> {
-    fn from(turn: TurnInRun<'a>) -> Self {
-        Self::InRun(turn)
-    }
-}
-
-impl<'a> From<real::MutexGuard<'a, ()>> for Turn<'a> {
-    fn from(turn: real::MutexGuard<'a, ()>) -> Self {
-        Self::Outside(turn)
-    }
-}
-
 impl Turns {
     /// Creates an order in which no task has a turn. It is the run's, if the thread is in one that
     /// no other thread has a part in.
@@ -72,8 +60,8 @@ impl Turns {
     #[track_caller]
     pub(super) fn take_blocking(&self) -> Turn<'_> {
         match self {
-            Self::InRun(queue) => queue.take_blocking().into(),
-            Self::Outside(lock) => lock.blocking_lock().into(),
+            Self::InRun(queue) => Turn::InRun(queue.take_blocking()),
+            Self::Outside(lock) => Turn::Outside(lock.blocking_lock()),
         }
     }
 
