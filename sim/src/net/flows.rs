@@ -1,7 +1,7 @@
 //! The directions of TCP connections, as the packets in flight show them.
 
-use std::collections::BTreeMap;
-
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 use turmoil_net::TcpSegment;
 
 use crate::ids::HostId;
@@ -9,11 +9,11 @@ use crate::time::VirtualTime;
 
 /// Every direction of a TCP connection so far.
 #[derive(Default)]
-pub(crate) struct Flows(BTreeMap<FlowKey, Flow>);
+pub(crate) struct Flows(IndexMap<FlowKey, Flow, FxBuildHasher>);
 
 /// Two hosts and two ports, the sender's first, in one number: each packet is looked up, and
 /// numbers compare several times faster.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 struct FlowKey(u128);
 
 /// One direction of a connection.

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 use turmoil_net::shim::tokio::net::TcpStream;
 use turmoil_net::{
     EnterGuard, KernelConfig, Net, NetstatEntry, NetstatState, Packet, Proto, Transport,
@@ -32,7 +34,8 @@ pub(crate) struct Network {
     pub(crate) arrivals: Arrivals<Due>,
     /// Number of packets among the arrivals.
     pub(crate) in_flight: usize,
-    pub(crate) links: BTreeMap<(HostId, HostId), Link>,
+    /// In the order in which they were first used.
+    pub(crate) links: IndexMap<(HostId, HostId), Link, FxBuildHasher>,
     pub(crate) flows: Flows,
     pub(crate) timed_out: BTreeSet<(HostId, SocketAddr)>,
     orphans: Orphans,
@@ -133,7 +136,7 @@ impl Network {
             out: Vec::new(),
             arrivals: Arrivals::default(),
             in_flight: 0,
-            links: BTreeMap::new(),
+            links: IndexMap::default(),
             flows: Flows::default(),
             timed_out: BTreeSet::new(),
             orphans: Orphans::default(),

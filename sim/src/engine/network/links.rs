@@ -86,13 +86,10 @@ impl Core {
     /// Resends packets that stalled on any link to a host.
     pub(crate) fn resend_to(&mut self, to: HostId, now: VirtualTime) {
         let Some(network) = &self.network else { return };
-        let links: Vec<HostId> = network
-            .links
-            .keys()
-            .filter(|(_, end)| *end == to)
-            .map(|(from, _)| *from)
-            .collect();
-        for from in links {
+        let links = network.links.keys().filter(|(_, end)| *end == to);
+        let mut sources: Vec<HostId> = links.map(|(from, _)| *from).collect();
+        sources.sort_unstable();
+        for from in sources {
             self.resend(from, to, now);
         }
         self.reset_orphans(to, now);
