@@ -20,6 +20,7 @@ mod extensions;
 mod generate;
 mod ids;
 mod index_vec;
+mod min_queue;
 mod net;
 mod operation;
 mod point;

@@ -4,12 +4,11 @@
 //! its grid all the same, at whole milliseconds since the start of the run, and those of one
 //! instant fire in the order in which they were set.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::task::{Context, Poll};
 
 use tokio::time::Instant;
 
+use crate::min_queue::MinQueue;
 use crate::time::VirtualTime;
 
 use super::Engine;
@@ -20,7 +19,7 @@ use super::interest::Interest;
 pub(crate) struct Timers {
     /// Time, order, and place in `slots`. An entry whose order is not that of its slot is stale:
     /// its timer was set anew, or dropped.
-    queue: BinaryHeap<Reverse<(VirtualTime, u64, TimerId)>>,
+    queue: MinQueue<(VirtualTime, u64, TimerId)>,
     slots: Vec<Slot>,
     free: Vec<TimerId>,
     /// The number of times that timers were set.
@@ -56,7 +55,7 @@ impl Timers {
         let order = self.order;
         let old = self.slot(id).entry.replace(order);
         self.pending += usize::from(old.is_none());
-        self.queue.push(Reverse((at, order, id)));
+        self.queue.push((at, order, id));
         self.remove_stale();
     }
 
@@ -88,7 +87,7 @@ impl Timers {
 
     /// Returns the time of the next timer.
     fn next(&mut self) -> Option<VirtualTime> {
-        while let Some(Reverse((at, order, id))) = self.queue.peek() {
+        while let Some((at, order, id)) = self.queue.peek() {
             if self.slots[id.0 as usize].entry == Some(*order) {
                 return Some(*at);
             }
@@ -102,7 +101,7 @@ impl Timers {
         if self.next()? > now {
             return None;
         }
-        let Reverse((_, _, id)) = self.queue.pop()?;
+        let (_, _, id) = self.queue.pop()?;
         Some(self.fire(id))
     }
 
@@ -113,7 +112,7 @@ impl Timers {
             return;
         }
         let Self { queue, slots, .. } = self;
-        queue.retain(|Reverse((_, order, id))| slots[id.0 as usize].entry == Some(*order));
+        queue.retain(|(_, order, id)| slots[id.0 as usize].entry == Some(*order));
     }
 
     fn slot(&mut self, id: TimerId) -> &mut Slot {

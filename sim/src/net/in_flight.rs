@@ -1,15 +1,13 @@
 //! Packets and other events in flight, in order of arrival.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
+use crate::min_queue::MinQueue;
 use crate::time::VirtualTime;
 
 /// A queue by time of arrival; arrivals of one instant keep their order.
 pub(crate) struct Arrivals<T> {
-    /// Time, order, and place in `slots`: packets are large, and a heap moves
-    /// what it holds a dozen times.
-    heap: BinaryHeap<Reverse<(VirtualTime, u64, usize)>>,
+    /// Time, order, and place in `slots`: packets are large, and a queue may move what it holds a
+    /// dozen times.
+    queue: MinQueue<(VirtualTime, u64, usize)>,
     slots: Vec<Option<T>>,
     free: Vec<usize>,
     order: u64,
@@ -18,7 +16,7 @@ pub(crate) struct Arrivals<T> {
 impl<T> Default for Arrivals<T> {
     fn default() -> Self {
         Self {
-            heap: BinaryHeap::new(),
+            queue: MinQueue::default(),
             slots: Vec::new(),
             free: Vec::new(),
             order: 0,
@@ -38,13 +36,13 @@ impl<T> Arrivals<T> {
                 self.slots.len() - 1
             }
         };
-        self.heap.push(Reverse((at, self.order, slot)));
+        self.queue.push((at, self.order, slot));
         self.order += 1;
     }
 
     /// Returns the time of the next arrival.
     pub(crate) fn next(&self) -> Option<VirtualTime> {
-        self.heap.peek().map(|Reverse((at, ..))| *at)
+        self.queue.peek().map(|(at, ..)| *at)
     }
 
     /// Takes the next arrival, if it is due by `now`.
@@ -52,7 +50,7 @@ impl<T> Arrivals<T> {
         if self.next()? > now {
             return None;
         }
-        let Reverse((_, _, slot)) = self.heap.pop()?;
+        let (_, _, slot) = self.queue.pop()?;
         self.free.push(slot);
         self.slots[slot].take()
     }
