@@ -8,39 +8,45 @@ use crate::engine::host::HostState;
 use crate::engine::{Core, Engine};
 use crate::ids::HostId;
 use crate::net::packet::{Due, Transit, is_pure_ack, opens, payload_len};
-use crate::net::{Link, Network, Opening};
+use crate::net::{Link, Opening};
 use crate::schedule::{self, Site, SiteId};
 use crate::time::{VirtualTime, micros};
 use crate::trace::Effect;
 
 impl Core {
     pub(super) fn link(&mut self, from: HostId, to: HostId) -> &mut Link {
+        let known = self.network.as_ref();
+        let known = known.and_then(|network| network.links.get_index_of(&(from, to)));
+        let index = known.unwrap_or_else(|| self.add_link(from, to));
+        let network = self.network.as_mut();
+        let links = network.map(|network| &mut network.links);
+        let link = links.and_then(|links| links.get_index_mut(index));
+        let (_, link) = link.expect("links are never removed");
+        link
+    }
+
+    /// Adds a link that was not used before. Returns its index.
+    #[cold]
+    fn add_link(&mut self, from: HostId, to: HostId) -> usize {
         // A link may be cut before the first socket is opened.
         self.build_network();
-        let Self {
-            network,
-            hosts,
-            draws,
-            net_config,
-            ..
-        } = self;
-        let network = network.get_or_insert_with(|| Network::new(net_config.tcp));
-        network.links.entry((from, to)).or_insert_with(|| {
-            let name = |host: HostId| hosts[host].name.clone();
-            let path = schedule::Link {
-                from: name(from),
-                to: name(to),
-            };
-            Link {
-                latency: draws.site(Site::Latency(path.clone())),
-                loss: draws.site(Site::Loss(path)),
-                blocked: false,
-                held: false,
-                opening: Opening::Works,
-                stalled: Vec::new(),
-                waiting: Vec::new(),
-            }
-        })
+        let name = |host: HostId| self.hosts[host].name.clone();
+        let path = schedule::Link {
+            from: name(from),
+            to: name(to),
+        };
+        let link = Link {
+            latency: self.draws.site(Site::Latency(path.clone())),
+            loss: self.draws.site(Site::Loss(path)),
+            blocked: false,
+            held: false,
+            opening: Opening::Works,
+            stalled: Vec::new(),
+            waiting: Vec::new(),
+        };
+        let network = self.network.as_mut();
+        let network = network.expect("the network was just built");
+        network.links.insert_full((from, to), link).0
     }
 
     /// Sends a packet over its link, or puts it aside.
