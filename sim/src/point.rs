@@ -10,7 +10,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use pin_project_lite::pin_project;
 
@@ -30,6 +30,9 @@ pub(crate) struct Resource {
     number: AtomicU64,
     /// Present if it was made inside a run whose strategy reads labels.
     label: Option<ResourceLabel>,
+    /// `true` if it keeps a waker of each task that waits for it; else it keeps the numbers of
+    /// tasks ([`Interest`](crate::engine::interest::Interest)).
+    keeps_wakers: bool,
 }
 
 impl Resource {
@@ -47,6 +50,7 @@ impl Resource {
             created_at: Location::caller(),
             number: AtomicU64::new(0),
             label: None,
+            keeps_wakers: true,
         }
     }
 
@@ -56,6 +60,15 @@ impl Resource {
             created_at,
             number: AtomicU64::new(0),
             label: context::with(|engine| engine.label(created_at)).flatten(),
+            keeps_wakers: true,
+        }
+    }
+
+    /// Returns the same resource, which keeps wakers or does not.
+    pub(crate) fn keeping_wakers(self, keeps_wakers: bool) -> Self {
+        Self {
+            keeps_wakers,
+            ..self
         }
     }
 
@@ -176,9 +189,16 @@ pub(crate) struct Waiting {
 impl Waiting {
     /// Adds an entry of the current task for `resource`. Returns `None` outside a run.
     #[inline]
-    fn begin(engine: &Engine, resource: &Resource, operation: Operation) -> Option<Self> {
+    fn begin(
+        engine: &Engine,
+        resource: &Resource,
+        operation: Operation,
+        waker: Option<&Waker>,
+    ) -> Option<Self> {
+        let is_own = |waker| engine.own_task(waker).is_some();
+        let keeps_waker = resource.keeps_wakers || !waker.is_some_and(is_own);
         let resource = resource.id(engine);
-        let (task, id) = engine.begin_wait(resource, operation)?;
+        let (task, id) = engine.begin_wait(resource, operation, keeps_waker)?;
         Some(Self {
             serial: engine.serial(),
             task,
@@ -190,6 +210,17 @@ impl Waiting {
     /// polled by another task than before.
     #[inline]
     pub(crate) fn renew(slot: &mut Option<Self>, resource: &Resource, operation: Operation) {
+        Self::renew_for(slot, resource, operation, None);
+    }
+
+    /// As [`Waiting::renew`], for a wait that ends with a wake of `waker`.
+    #[inline]
+    fn renew_for(
+        slot: &mut Option<Self>,
+        resource: &Resource,
+        operation: Operation,
+        waker: Option<&Waker>,
+    ) {
         let renewed = context::with(|engine| {
             if let Some(waiting) = slot
                 && (waiting.serial, Some(waiting.task)) == (engine.serial(), engine.running())
@@ -199,7 +230,7 @@ impl Waiting {
             engine.observe_suspension();
             // The old entry goes first: it may be another task's.
             *slot = None;
-            *slot = Self::begin(engine, resource, operation);
+            *slot = Self::begin(engine, resource, operation, waker);
         });
         if renewed.is_none() {
             *slot = None;
@@ -278,23 +309,13 @@ impl Point {
         let polled_once = cx.waker().data().is_null();
         let taken = context::with(|engine| {
             let resource = resource.id(engine);
-            let goes_on = match passed {
-                true => polled_once || !engine.is_switched_away(),
-                false => {
-                    let at = PendingOperation::new(resource, operation);
-                    engine.point(Some(at), polled_once)
-                }
+            let at = PendingOperation::new(resource, operation);
+            let taken = ready!(engine.take_at_point(at, passed, polled_once, take));
+            let Some((taken, task)) = taken else {
+                return Poll::Ready(None);
             };
-            if !goes_on {
-                return Poll::Pending;
-            }
-            let taken = || {
-                let taken = take()?;
-                let task = engine.hold(resource);
-                let held = task.map(|task| (engine.serial(), resource, task));
-                Some((taken, Holder { held }))
-            };
-            Poll::Ready(engine.running().and_then(|_| taken()))
+            let held = Some((engine.serial(), resource, task));
+            Poll::Ready(Some((taken, Holder { held })))
         });
         let taken = taken.unwrap_or(Poll::Ready(None));
         if taken.is_pending() {
@@ -350,7 +371,7 @@ impl Progress {
         if result.is_ready() {
             self.point.reset();
         }
-        self.note(resource, operation, &result);
+        self.note(resource, operation, cx, &result);
         result
     }
 
@@ -366,7 +387,7 @@ impl Progress {
         self.point = Point::passed();
         ready!(self.point.poll(cx, Some((resource, operation))));
         let result = poll(cx);
-        self.note(resource, operation, &result);
+        self.note(resource, operation, cx, &result);
         result
     }
 
@@ -376,11 +397,17 @@ impl Progress {
     }
 
     #[inline]
-    fn note<R>(&mut self, resource: &Resource, operation: Operation, result: &Poll<R>) {
+    fn note<R>(
+        &mut self,
+        resource: &Resource,
+        operation: Operation,
+        cx: &Context<'_>,
+        result: &Poll<R>,
+    ) {
         if result.is_ready() {
             self.waiting = None;
         } else {
-            Waiting::renew(&mut self.waiting, resource, operation);
+            Waiting::renew_for(&mut self.waiting, resource, operation, Some(cx.waker()));
         }
     }
 }

@@ -142,6 +142,8 @@ pub(crate) struct Task {
     pub(super) is_ready: bool,
     /// `true` from when a scheduling point switches it away until it is polled.
     pub(super) is_at_point: bool,
+    /// `true` from a yield until the next turn.
+    pub(super) has_yielded: bool,
     pub(super) exempt: Exemption,
     /// `true` if something else than the simulator had kept a waker of the task when its last
     /// poll ended.
@@ -150,15 +152,23 @@ pub(crate) struct Task {
 
 impl Task {
     /// Records whether a waker of the task is out, now that its poll has ended or is suspended,
-    /// in the number of tasks of which one is. Returns how many are.
+    /// in the number of tasks of which one is. Returns `true` if only one thing can wake the task.
     #[inline]
-    pub(super) fn count_wakers_out(&mut self, with_wakers_out: &mut usize) -> usize {
-        let count = self.wakers_out();
-        let are_out = count > 0;
+    pub(super) fn count_wakers_out(&mut self, with_wakers_out: &mut usize) -> bool {
+        let are_out = self.wakers_out() > 0;
         let were_out = std::mem::replace(&mut self.has_wakers_out, are_out);
         *with_wakers_out += usize::from(are_out);
         *with_wakers_out -= usize::from(were_out);
-        count
+        self.only_wait().is_some()
+    }
+
+    /// Returns what the task waits for, if nothing else can wake it.
+    #[inline]
+    pub(super) fn only_wait(&self) -> Option<&Wait> {
+        match self.waits.as_slice() {
+            [wait] if self.wakers_out() == usize::from(wait.keeps_waker) => Some(wait),
+            _ => None,
+        }
     }
 
     /// Returns how many wakers something else than the simulator keeps.
@@ -229,37 +239,51 @@ impl Core {
             self.happens_before.fault(what);
         }
         if self.record.recording >= Recording::Full {
-            self.record.trace.entries.push(Entry {
-                step: self.statistics.steps,
-                at,
-                effect,
-            });
-            let effects = self.record.trace.entries.len();
-            self.record.effects.set(effects);
-            self.draws.entries = effects;
+            self.push_effect(at, effect);
         }
     }
 
-    /// Records a poll, without the detour by an `Effect`: nothing is recorded more often.
-    #[inline]
+    /// Records a poll as [`Core::record`] would, without a look at what effect it is: nothing is
+    /// recorded more often.
+    #[inline(always)]
     pub(super) fn record_poll(&mut self, at: VirtualTime, task: TaskId) {
-        match self.record.recording {
-            Recording::Off => {}
-            Recording::Fingerprint => {
-                self.record.stamp(at);
-                self.record.fingerprint.tagged_u32(TAG_POLL, task.0);
-            }
-            Recording::Full | Recording::Observed => self.record(at, Effect::Poll { task }),
+        if self.record.recording == Recording::Off {
+            return;
         }
+        self.record.stamp(at);
+        self.record.fingerprint.tagged(TAG_POLL, [task.0]);
+        if self.record.recording >= Recording::Full {
+            self.push_poll(at, task);
+        }
+    }
+
+    #[inline(never)]
+    fn push_poll(&mut self, at: VirtualTime, task: TaskId) {
+        self.push_effect(at, Effect::Poll { task });
+    }
+
+    /// Adds an effect to the trace.
+    #[inline]
+    fn push_effect(&mut self, at: VirtualTime, effect: Effect) {
+        let step = self.statistics.steps;
+        let entries = &mut self.record.trace.entries;
+        entries.push(Entry { step, at, effect });
+        let effects = entries.len();
+        self.record.effects.set(effects);
+        self.draws.entries = effects;
     }
 
     /// Records a step of a task towards a lock or away from it, if the recording is full, the
     /// resource is a lock, and the run is not over: what is dropped then releases everything.
-    #[inline]
+    #[inline(always)]
     pub(super) fn record_lock(&mut self, task: TaskId, lock: ResourceId, step: LockStep) {
-        if self.record.recording < Recording::Full || self.halted.is_some() {
-            return;
+        if self.record.recording >= Recording::Full && self.halted.is_none() {
+            self.record_lock_fully(task, lock, step);
         }
+    }
+
+    #[inline(never)]
+    fn record_lock_fully(&mut self, task: TaskId, lock: ResourceId, step: LockStep) {
         let info = &self.resources[lock];
         if info.kind.is_lock() {
             self.record.trace.locks.push(LockChange {
@@ -308,7 +332,7 @@ impl Core {
         self.record.wake(id, effects);
         let host = &mut self.hosts[task.host];
         if host.state == HostState::Paused {
-            host.parked.push(id);
+            host.park(id);
         } else {
             self.ready.push_back(id);
         }
@@ -342,15 +366,19 @@ impl Core {
             self.strategy.step(&candidates, 0);
             return 0;
         }
-        let strategy = &mut self.strategy;
         let bound = u32::try_from(len).expect("tasks have numbers of 32 bits");
         let preempted = running.map(|(task, _)| task);
         let site = self.spawn_tree.site(preempted, self.last, &mut self.draws);
-        let picked = self.draws.pick(site, bound, || {
-            // An index out of range means the last.
-            let picked = strategy.pick(&candidates).min(len - 1);
-            u32::try_from(picked).expect("below the number of candidates")
-        }) as usize;
+        let picked = match self.draws.replayed_pick(site, bound) {
+            Some(picked) => picked,
+            None => {
+                let picked = self.strategy.pick(&candidates);
+                // An index out of range means the last.
+                u32::try_from(picked).map_or(bound - 1, |picked| picked.min(bound - 1))
+            }
+        };
+        self.draws.take(site, bound, picked);
+        let picked = picked as usize;
         if self.receives_steps {
             self.strategy.step(&candidates, picked);
         }
@@ -367,8 +395,11 @@ impl Core {
             (Following::Many, true) => self.ready.len() > FEW,
             (Following::Many, false) => self.ready.len() > MANY,
         };
-        let changes = self.ready.take_changes();
         let turns = follows != self.ready.is_followed();
+        if !turns && !self.ready.has_changes() {
+            return;
+        }
+        let changes = self.ready.take_changes();
         if turns {
             self.ready.follow(follows);
         }
@@ -474,7 +505,7 @@ impl Core {
 
     /// Lets the running task pass its scheduling point and do its operation. Returns
     /// `true`, always: the result of `point`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pass_point(&mut self, me: TaskId, at: Option<PendingOperation>) -> bool {
         if let Some(at) = at {
             self.operates(me, at.resource());
@@ -483,7 +514,7 @@ impl Core {
     }
 
     /// Records that the task begins an operation on `resource` now.
-    #[inline]
+    #[inline(always)]
     pub(super) fn operates(&mut self, task: TaskId, resource: ResourceId) {
         self.touched(task, resource);
         if self.observes() {
@@ -492,15 +523,23 @@ impl Core {
     }
 
     /// Records that the task operates on `resource` now, or releases it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn touched(&mut self, task: TaskId, resource: ResourceId) {
         if self.record.recording != Recording::Off {
             self.happens_before.touched(task, resource);
         }
     }
 
-    /// Counts a step of a task against the budget. Returns `false` if the run is over.
+    /// Records the end, or the beginning, of what the task does between two yields.
     #[inline]
+    pub(super) fn yielded(&mut self, task: TaskId) {
+        if self.record.recording != Recording::Off {
+            self.happens_before.yielded(task);
+        }
+    }
+
+    /// Counts a step of a task against the budget. Returns `false` if the run is over.
+    #[inline(always)]
     pub(super) fn spend(&mut self, now: VirtualTime, task: TaskId) -> bool {
         self.statistics.steps += 1;
         self.heartbeat.beat(self.statistics.steps, task);

@@ -13,8 +13,8 @@ use crate::trace::{DeadlockedTask, Verdict};
 /// Returns the verdict if `task`, which has just been left pending, closes a cycle.
 ///
 /// A cycle counts only if none of its tasks can be woken by anything but the lock that it waits
-/// for: it has one wait and one waker is out. A time-out around a lock is a second wait (the
-/// facade's) or a second waker (any other), and then there is a way out.
+/// for: it has one wait, and no waker is out but the lock's. A time-out around a lock is a second
+/// wait (the facade's) or another waker (any other), and then there is a way out.
 pub(crate) fn closed_cycle(core: &Core, task: TaskId, now: VirtualTime) -> Option<Verdict> {
     // Mostly the task waits for something else, or for a lock whose holders can continue.
     let lock = blocking_lock(core, task)?;
@@ -63,11 +63,8 @@ fn blocking_lock(core: &Core, id: TaskId) -> Option<ResourceId> {
         // It stands in the middle of a poll, and goes on there whatever a branch of it waits for.
         return None;
     }
-    let [wait] = task.waits.as_slice() else {
-        return None;
-    };
-    // The one is the lock's.
-    (task.wakers_out() == 1 && blocks_until_released(core, wait)).then_some(wait.resource)
+    let wait = task.only_wait()?;
+    blocks_until_released(core, wait).then_some(wait.resource)
 }
 
 /// Returns `true` if only a release by all holders can end the wait. A reader that waits while

@@ -210,11 +210,15 @@ impl Engine {
             Next::Task(id) if !core.has_skewed_clock && !core.stacks.are_used() => id,
             next => return Begun::Nothing(next),
         };
-        match core.begin_turn(id, self.now.get()) {
-            Turn::Poll(body) => Begun::Poll(id, body),
+        let turn = core.begin_turn(id, self.now.get());
+        // A test of its own for what nearly every turn is.
+        if let Turn::Poll(body) = turn {
+            return Begun::Poll(id, body);
+        }
+        match turn {
             Turn::Drop(aborted) => Begun::Drop(aborted),
             Turn::None => Begun::Drop(None),
-            Turn::OnStack(_) => unreachable!("no task is polled on a stack"),
+            Turn::Poll(_) | Turn::OnStack(_) => unreachable!("no task is polled on a stack"),
         }
     }
 

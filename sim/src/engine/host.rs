@@ -60,6 +60,12 @@ pub(crate) struct Host {
 }
 
 impl Host {
+    /// Keeps a task that is ready until the host goes on.
+    #[cold]
+    pub(super) fn park(&mut self, task: TaskId) {
+        self.parked.push(task);
+    }
+
     pub(crate) fn new(name: String) -> Self {
         Self {
             name,

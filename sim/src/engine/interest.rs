@@ -75,7 +75,7 @@ fn own_task(waker: &Waker) -> Option<(u32, TaskId)> {
 impl Engine {
     /// Returns the running task, if that is what the waker wakes.
     #[inline]
-    fn own_task(&self, waker: &Waker) -> Option<TaskId> {
+    pub(crate) fn own_task(&self, waker: &Waker) -> Option<TaskId> {
         let core = self.core.borrow();
         let running = core.running?;
         core.task(running)?

@@ -140,15 +140,13 @@ impl Core {
     /// Observes where the running task stands when it is suspended at a scheduling point.
     #[inline]
     pub(super) fn observe_interruption(&mut self, task: TaskId) {
-        if self.observes() {
-            let observations = &mut self.record.observations;
-            match observations.line() {
-                Some(place) => {
-                    let line = CodeLine { place, times: 0 };
-                    observations.lines.insert(task, line);
-                }
-                None => drop(observations.lines.remove(&task)),
+        let observations = &mut self.record.observations;
+        match observations.line() {
+            Some(place) => {
+                let line = CodeLine { place, times: 0 };
+                observations.lines.insert(task, line);
             }
+            None => drop(observations.lines.remove(&task)),
         }
     }
 

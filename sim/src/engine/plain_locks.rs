@@ -68,7 +68,7 @@ impl Engine {
             core.plain_lock_at(address)
         };
         let waker = self.waker_on_stack()?;
-        let waiting = self.begin_wait(resource, Operation::Lock)?;
+        let waiting = self.begin_wait(resource, Operation::Lock, true)?;
         let mut core = self.core.borrow_mut();
         core.plain_waits.push(PlainWait {
             task: waiting.0,

@@ -1,7 +1,7 @@
 //! Scheduling points, and the holders and waiters of resources.
 
 use std::panic::Location;
-use std::task::Waker;
+use std::task::{Poll, Waker};
 
 use crate::engine::host::HostState;
 use crate::engine::wait::{ResourceInfo, Usage, Wait};
@@ -12,7 +12,7 @@ use crate::schedule::{ResourceLabel, place_hash};
 use crate::time::VirtualTime;
 use crate::trace::LockStep;
 
-use super::{Core, Engine, Recording, stacks};
+use super::{Core, Engine, stacks};
 
 impl Engine {
     /// Passes the scheduling point before an operation of the running task. Returns `false` if
@@ -21,10 +21,52 @@ impl Engine {
     #[inline]
     pub(crate) fn point(&self, at: Option<PendingOperation>, polled_once: bool) -> bool {
         let mut core = self.core.borrow_mut();
+        match core.running {
+            Some(me) => self.point_of(&mut core, me, at, polled_once),
+            None => true,
+        }
+    }
+
+    /// Passes the scheduling point before an operation of the running task, and takes what there
+    /// is to take without a wait. Returns the task, which holds the resource now; none if there is
+    /// nothing to take, and in a plain task. Pending if another task goes first, or has gone since
+    /// the point was `passed`.
+    #[inline(always)]
+    pub(crate) fn take_at_point<T>(
+        &self,
+        at: PendingOperation,
+        passed: bool,
+        polled_once: bool,
+        take: impl FnOnce() -> Option<T>,
+    ) -> Poll<Option<(T, TaskId)>> {
+        let mut core = self.core.borrow_mut();
         let core = &mut *core;
         let Some(me) = core.running else {
-            return true;
+            return Poll::Ready(None);
         };
+        let goes_on = match passed {
+            true => polled_once || !core.is_switched_away(),
+            false => self.point_of(core, me, Some(at), polled_once),
+        };
+        if !goes_on {
+            return Poll::Pending;
+        }
+        let taken = take();
+        if taken.is_some() {
+            core.hold(at.resource(), me, self.now.get());
+        }
+        Poll::Ready(taken.map(|taken| (taken, me)))
+    }
+
+    /// Passes the scheduling point of the running task.
+    #[inline(never)]
+    fn point_of(
+        &self,
+        core: &mut Core,
+        me: TaskId,
+        at: Option<PendingOperation>,
+        polled_once: bool,
+    ) -> bool {
         if polled_once || core.atomic_step == Some(core.statistics.steps) {
             return core.pass_point(me, at);
         }
@@ -70,11 +112,11 @@ impl Engine {
 
     /// Has the strategy choose between the running task, which stands at a scheduling point, and
     /// those that are ready.
-    #[inline]
+    #[inline(always)]
     fn choose_at_point(&self, core: &mut Core, me: TaskId, at: Option<PendingOperation>) -> bool {
         if core.next.is_some() {
             // A point of another branch of this task has switched away already.
-            return self.requeue(core, me, at);
+            return core.requeue(me, at);
         }
         if core.postpones(Some((me, at))) {
             return self.postpone_running(core, me, at);
@@ -88,61 +130,17 @@ impl Engine {
         core.statistics.preemptions += 1;
         core.record_pick(Some((me, at)), index);
         core.next = core.take_waiting(index - 1);
-        self.requeue(core, me, at)
+        core.requeue(me, at)
     }
 
     /// Lets the running task go on, within the budget.
-    #[inline]
+    #[inline(always)]
     fn step(&self, core: &mut Core, me: TaskId, at: Option<PendingOperation>) -> bool {
         if core.spend(self.now.get(), me) {
             core.spawn_tree.begin_turn(me);
             core.pass_point(me, at)
         } else {
-            self.requeue(core, me, at)
-        }
-    }
-
-    /// Puts the running task at the head of the queue: it is the default pick once the other
-    /// one has to wait. If it has paused its own host, it is parked there. Returns `false`,
-    /// always: the result of `point`.
-    #[inline]
-    pub(super) fn requeue(
-        &self,
-        core: &mut Core,
-        me: TaskId,
-        at: Option<PendingOperation>,
-    ) -> bool {
-        self.suspend(core, me, at, |core, me| core.ready.push_front(me));
-        false
-    }
-
-    /// Suspends the running task at a scheduling point, and puts it where `put` does. If it has
-    /// paused its own host, it is parked there; if it was woken while it ran, it is queued
-    /// already, and stays where it is.
-    #[inline]
-    pub(super) fn suspend(
-        &self,
-        core: &mut Core,
-        me: TaskId,
-        at: Option<PendingOperation>,
-        put: impl FnOnce(&mut Core, TaskId),
-    ) {
-        core.points[me] = at;
-        core.observe_interruption(me);
-        let Some(task) = core.task_mut(me) else {
-            return;
-        };
-        if task.wake.claim() {
-            let was_ready = std::mem::replace(&mut task.is_ready, true);
-            assert!(!was_ready, "a ready task is queued once");
-            task.is_at_point = true;
-            let host = task.host;
-            let host = &mut core.hosts[host];
-            if host.state == HostState::Paused {
-                host.parked.push(me);
-            } else {
-                put(core, me);
-            }
+            core.requeue(me, at)
         }
     }
 
@@ -150,9 +148,7 @@ impl Engine {
     /// it or a part of it.
     #[inline]
     pub(crate) fn is_switched_away(&self) -> bool {
-        let core = self.core.borrow();
-        let is_over = core.next.is_some() || core.halted.is_some() || core.cancellations.drops();
-        core.running.is_some() && is_over
+        self.core.borrow().is_switched_away()
     }
 
     /// Excludes every other task until [`Engine::end_atomic`] or the end of the task's poll.
@@ -188,15 +184,13 @@ impl Engine {
     #[inline]
     pub(crate) fn yielded(&self) {
         let mut core = self.core.borrow_mut();
-        if let Some(me) = core.running
-            && core.record.recording != Recording::Off
-        {
-            core.happens_before.yielded(me);
+        if let Some(me) = core.running {
+            core.yielded(me);
         }
     }
 
-    /// Begins a yield of the running task. Returns `true` if it has woken the task; else the
-    /// caller wakes `waker`, which is not the task's own.
+    /// Begins a yield of the running task, which ends with its next turn. Returns `true` if it has
+    /// woken the task; else the caller wakes `waker`, which is not the task's own.
     #[inline]
     pub(crate) fn begin_yield(&self, waker: &Waker) -> bool {
         let mut core = self.core.borrow_mut();
@@ -204,16 +198,19 @@ impl Engine {
         let Some(me) = core.running else {
             return false;
         };
-        if core.record.recording != Recording::Off {
-            core.happens_before.yielded(me);
-        }
+        core.yielded(me);
         if core.observes() {
             core.observe_suspension(me);
         }
-        let own = core.task(me).map(|task| &*task.wake);
-        own.filter(|own| own.is_woken_by(waker))
-            .map(|own| self.wakes.wake(own))
-            .is_some()
+        let Some(task) = core.task_mut(me) else {
+            return false;
+        };
+        task.has_yielded = true;
+        let is_own = task.wake.is_woken_by(waker);
+        if is_own {
+            self.wakes.wake(&task.wake);
+        }
+        is_own
     }
 
     /// Returns the label of a resource that the running task makes; none if the strategy reads
@@ -252,14 +249,8 @@ impl Engine {
     #[inline(always)]
     pub(crate) fn hold(&self, resource: ResourceId) -> Option<TaskId> {
         let mut core = self.core.borrow_mut();
-        let core = &mut *core;
         let task = core.running?;
-        let info = &mut core.resources[resource];
-        if info.holders.is_empty() {
-            info.held_since = self.now.get();
-        }
-        info.holders.push(task);
-        core.record_lock(task, resource, LockStep::Acquired);
+        core.hold(resource, task, self.now.get());
         Some(task)
     }
 
@@ -267,32 +258,21 @@ impl Engine {
     pub(crate) fn release(&self, resource: ResourceId, task: TaskId) {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
-        let info = &mut core.resources[resource];
-        if info.holders == [task] {
-            info.holders.clear();
-        } else {
-            let index = info.holders.iter().position(|holder| *holder == task);
-            info.holders
-                .swap_remove(index.expect("a released resource was held"));
-        }
-        // Most are released in the instant in which they were taken.
-        if info.holders.is_empty() && self.now.get() != info.held_since {
-            let held = self.now.get().since(info.held_since);
-            info.usage.longest_hold = info.usage.longest_hold.max(held);
-        }
+        core.resources[resource].remove_holder(task, self.now.get());
         core.record_lock(task, resource, LockStep::Released);
         if let Some(me) = core.running {
             core.touched(me, resource);
         }
     }
 
-    /// Records that the running task waits for `resource`. Returns the task, and the entry's
-    /// id.
+    /// Records that the running task waits for `resource`, which keeps a waker of it or does not.
+    /// Returns the task, and the entry's id.
     #[inline]
     pub(crate) fn begin_wait(
         &self,
         resource: ResourceId,
         operation: Operation,
+        keeps_waker: bool,
     ) -> Option<(TaskId, u64)> {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
@@ -312,6 +292,7 @@ impl Engine {
                 id,
                 resource,
                 operation,
+                keeps_waker,
                 since: self.now.get(),
             });
         }
@@ -336,5 +317,62 @@ impl Engine {
             }
             core.record_lock(waiter, wait.resource, LockStep::WaitEnded);
         }
+    }
+}
+
+impl Core {
+    /// Puts the running task at the head of the queue: it is the default pick once the other
+    /// one has to wait. If it has paused its own host, it is parked there. Returns `false`,
+    /// always: the result of `point`.
+    #[inline(always)]
+    fn requeue(&mut self, me: TaskId, at: Option<PendingOperation>) -> bool {
+        if self.suspend(me, at) {
+            self.ready.push_front(me);
+        }
+        false
+    }
+
+    /// Suspends the running task at a scheduling point. Returns `true` if the caller is to queue
+    /// it; else it is parked, because it has paused its own host, or it was woken while it ran,
+    /// and is queued already.
+    #[inline(always)]
+    pub(super) fn suspend(&mut self, me: TaskId, at: Option<PendingOperation>) -> bool {
+        self.points[me] = at;
+        if self.observes() {
+            self.observe_interruption(me);
+        }
+        let Some(task) = self.task_mut(me) else {
+            return false;
+        };
+        if !task.wake.claim() {
+            return false;
+        }
+        let was_ready = std::mem::replace(&mut task.is_ready, true);
+        assert!(!was_ready, "a ready task is queued once");
+        task.is_at_point = true;
+        let host = task.host;
+        let host = &mut self.hosts[host];
+        let is_parked = host.state == HostState::Paused;
+        if is_parked {
+            host.park(me);
+        }
+        !is_parked
+    }
+
+    /// Makes a task a holder of `resource`.
+    #[inline]
+    fn hold(&mut self, resource: ResourceId, task: TaskId, now: VirtualTime) {
+        let info = &mut self.resources[resource];
+        if info.holders.is_empty() {
+            info.held_since = now;
+        }
+        info.holders.push(task);
+        self.record_lock(task, resource, LockStep::Acquired);
+    }
+
+    #[inline]
+    fn is_switched_away(&self) -> bool {
+        let is_over = self.next.is_some() || self.halted.is_some() || self.cancellations.drops();
+        self.running.is_some() && is_over
     }
 }

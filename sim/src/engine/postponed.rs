@@ -180,9 +180,9 @@ impl Engine {
         at: Option<PendingOperation>,
     ) -> bool {
         core.statistics.preemptions += 1;
-        let postponed = core.postponed.len();
-        self.suspend(core, me, at, Core::postpone);
-        if core.postponed.len() == postponed {
+        if core.suspend(me, at) {
+            core.postpone(me);
+        } else {
             let entry = core.record.postponements.len().checked_sub(1);
             core.record_resumption(entry, Resumption::HostPaused);
         }

@@ -89,11 +89,16 @@ impl Record {
     }
 
     /// Records a wake after so many effects that made a task ready, if the recording is full.
-    #[inline]
+    #[inline(always)]
     pub(super) fn wake(&mut self, task: TaskId, effects: usize) {
         if self.recording >= Recording::Full {
-            self.trace.wakes.push(Wake { effects, task });
+            self.push_wake(Wake { effects, task });
         }
+    }
+
+    #[inline(never)]
+    fn push_wake(&mut self, wake: Wake) {
+        self.trace.wakes.push(wake);
     }
 
     /// Hashes that a plain task was interrupted: its path, the poll and the operation.
@@ -112,27 +117,24 @@ impl Record {
         self.stamp(at);
         let hash = &mut self.fingerprint;
         match effect {
-            Effect::Poll { task } => hash.tagged_u32(TAG_POLL, task.0),
-            Effect::Spawn { task, parent, host } => hash
-                .tag(TAG_SPAWN)
-                .u32(task.0)
-                .u32(parent.map_or(u32::MAX, |parent| parent.0))
-                .u32(host.0),
-            Effect::End { task, how } => hash.tag(TAG_END).u32(task.0).u32(*how as u32),
+            // `Core::record_poll` does the same.
+            Effect::Poll { task } => hash.tagged(TAG_POLL, [task.0]),
+            Effect::Spawn { task, parent, host } => {
+                let parent = parent.map_or(u32::MAX, |parent| parent.0);
+                hash.tagged(TAG_SPAWN, [task.0, parent, host.0])
+            }
+            Effect::End { task, how } => hash.tagged(TAG_END, [task.0, *how as u32]),
             Effect::Packet {
                 from,
                 to,
                 len,
                 arrives,
-            } => hash
-                .tag(TAG_PACKET)
-                .u32(from.0)
-                .u32(to.0)
-                .u32(*len)
-                .u64(arrives.map_or(u64::MAX, VirtualTime::as_micros)),
-            Effect::Arrival { from, to, len } => {
-                hash.tag(TAG_ARRIVAL).u32(from.0).u32(to.0).u32(*len)
+            } => {
+                let arrives = arrives.map_or(u64::MAX, VirtualTime::as_micros);
+                let halves = [arrives as u32, (arrives >> 32) as u32];
+                hash.tagged(TAG_PACKET, [from.0, to.0, *len, halves[0], halves[1]])
             }
+            Effect::Arrival { from, to, len } => hash.tagged(TAG_ARRIVAL, [from.0, to.0, *len]),
             Effect::Fault { what } => hash.tag(TAG_FAULT).bytes(what.as_bytes()),
             Effect::Note { task, label, text } => hash
                 .tag(TAG_NOTE)

@@ -35,6 +35,24 @@ struct Address {
     cancel: Option<SiteId>,
 }
 
+impl Address {
+    /// Returns the site of a choice that could take the turn from the task, which `runs`, or that
+    /// is made because it could not go on.
+    #[inline(never)]
+    fn turn_site(&mut self, runs: bool, draws: &mut ChoiceSource) -> SiteId {
+        let Self {
+            path,
+            preempt,
+            after,
+            ..
+        } = self;
+        match runs {
+            true => *preempt.get_or_insert_with(|| draws.site(Site::Preempt(path.clone()))),
+            false => *after.get_or_insert_with(|| draws.site(Site::After(path.clone()))),
+        }
+    }
+}
+
 impl SpawnTree {
     /// Creates an empty tree in the memory of `nodes`, which is empty. With `addressed`, tasks
     /// get sites of their own for the scheduler's choices, because these are recorded or
@@ -98,7 +116,7 @@ impl SpawnTree {
     }
 
     /// Counts a turn of the task.
-    #[inline]
+    #[inline(always)]
     pub(super) fn begin_turn(&mut self, task: TaskId) {
         // The schedules of replays count on it that turns only grow in number.
         let turns = &mut self.nodes[task].turns;
@@ -143,7 +161,7 @@ impl SpawnTree {
 
     /// Returns the site of a choice that could take the turn from `running`, or that
     /// is made because `last` could not go on; none if tasks have no addresses.
-    #[inline]
+    #[inline(always)]
     pub(super) fn site(
         &mut self,
         running: Option<TaskId>,
@@ -153,16 +171,7 @@ impl SpawnTree {
         let addresses = self.addresses.as_mut()?;
         // The program is the only task until it has run.
         let task = running.or(last).unwrap_or(TaskId::PROGRAM);
-        let Address {
-            path,
-            preempt,
-            after,
-            ..
-        } = &mut addresses[task];
-        Some(match running {
-            Some(_) => *preempt.get_or_insert_with(|| draws.site(Site::Preempt(path.clone()))),
-            None => *after.get_or_insert_with(|| draws.site(Site::After(path.clone()))),
-        })
+        Some(addresses[task].turn_site(running.is_some(), draws))
     }
 
     /// Returns the site of the task's `select!`s; none if tasks have no addresses.

@@ -75,6 +75,7 @@ impl Engine {
             aborted: false,
             is_ready: false,
             is_at_point: false,
+            has_yielded: false,
             exempt,
             has_wakers_out: false,
         }));
@@ -322,6 +323,7 @@ impl Core {
             task.wake.begin_poll();
         }
         let resumes = std::mem::take(&mut task.is_at_point);
+        let has_yielded = std::mem::take(&mut task.has_yielded);
         let body = task.body.take();
         // A poll is never broken off in its middle.
         let aborted =
@@ -335,22 +337,43 @@ impl Core {
             self.operates(id, at.resource());
         }
         if aborted {
-            drop(self.end_task(id, TaskEnd::Aborted, now));
-            return Turn::Drop(body);
+            return self.abort_in_turn(id, body, now);
         }
         self.running = Some(id);
         self.record_poll(now, id);
+        if has_yielded {
+            // What it does from here on.
+            self.yielded(id);
+        }
         if is_suspended {
-            let suspended = self.task_mut(id).and_then(|task| task.suspended.take());
-            let suspended = suspended.expect("it was suspended when its turn began");
-            return Turn::OnStack(self.continue_suspended(suspended));
+            return self.continue_in_turn(id);
         }
         self.cancellations.begin_poll(resumes);
         match body {
-            None => Turn::None,
-            Some(body) if self.stacks.are_used() => Turn::OnStack(StackTurn::Poll(body)),
+            Some(body) if self.stacks.are_used() => Self::poll_on_stack(body),
             Some(body) => Turn::Poll(body),
+            None => Turn::None,
         }
+    }
+
+    #[cold]
+    fn poll_on_stack(body: Box<Body>) -> Turn {
+        Turn::OnStack(StackTurn::Poll(body))
+    }
+
+    /// Ends a task whose turn it is.
+    #[cold]
+    fn abort_in_turn(&mut self, id: TaskId, body: Option<Box<Body>>, now: VirtualTime) -> Turn {
+        drop(self.end_task(id, TaskEnd::Aborted, now));
+        Turn::Drop(body)
+    }
+
+    /// Returns the turn of a task that is suspended in the middle of a poll.
+    #[inline(never)]
+    fn continue_in_turn(&mut self, id: TaskId) -> Turn {
+        let suspended = self.task_mut(id).and_then(|task| task.suspended.take());
+        let suspended = suspended.expect("it was suspended when its turn began");
+        Turn::OnStack(self.continue_suspended(suspended))
     }
 
     /// Ends the poll of a task that waits now. Returns its future if the task is gone: its host
@@ -375,8 +398,9 @@ impl Core {
             // end of that.
             wakes.push(id);
         }
-        let wakers_out = task.count_wakers_out(&mut self.with_wakers_out);
-        self.look_for_deadlock(id, wakers_out, now);
+        if task.count_wakers_out(&mut self.with_wakers_out) {
+            self.look_for_deadlock(id, now);
+        }
         None
     }
 
@@ -386,17 +410,14 @@ impl Core {
         let Some(task) = self.tasks[id].as_deref_mut() else {
             return;
         };
-        let wakers_out = task.count_wakers_out(&mut self.with_wakers_out);
-        self.look_for_deadlock(id, wakers_out, now);
+        if task.count_wakers_out(&mut self.with_wakers_out) {
+            self.look_for_deadlock(id, now);
+        }
     }
 
-    #[inline]
-    fn look_for_deadlock(&mut self, id: TaskId, wakers_out: usize, now: VirtualTime) {
-        if wakers_out == 1
-            && self.halted.is_none()
-            && let Some(verdict) = deadlock::closed_cycle(self, id, now)
-        {
-            self.halted = Some(verdict);
+    fn look_for_deadlock(&mut self, id: TaskId, now: VirtualTime) {
+        if self.halted.is_none() {
+            self.halted = deadlock::closed_cycle(self, id, now);
         }
     }
 

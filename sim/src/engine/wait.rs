@@ -17,6 +17,8 @@ pub(crate) struct Wait {
     pub(crate) id: u64,
     pub(crate) resource: ResourceId,
     pub(crate) operation: Operation,
+    /// `true` if what is waited for keeps a waker of the task.
+    pub(crate) keeps_waker: bool,
     pub(crate) since: VirtualTime,
 }
 
@@ -39,6 +41,37 @@ pub(crate) struct Usage {
     pub(crate) waited: Duration,
     pub(crate) longest_wait: Duration,
     pub(crate) longest_hold: Duration,
+}
+
+impl ResourceInfo {
+    /// Removes a task from the holders, of which it is one.
+    #[inline(always)]
+    pub(super) fn remove_holder(&mut self, task: TaskId, now: VirtualTime) {
+        match self.holders.as_slice() {
+            [holder] if *holder == task => self.holders.clear(),
+            _ => self.remove_one_of_many(task),
+        }
+        // Most are released in the instant in which they were taken.
+        if now != self.held_since {
+            self.record_hold(now);
+        }
+    }
+
+    #[cold]
+    fn remove_one_of_many(&mut self, task: TaskId) {
+        let index = self.holders.iter().position(|holder| *holder == task);
+        self.holders
+            .swap_remove(index.expect("a released resource was held"));
+    }
+
+    /// Records for how long it was held, if it is no longer.
+    #[cold]
+    fn record_hold(&mut self, now: VirtualTime) {
+        if self.holders.is_empty() {
+            let held = now.since(self.held_since);
+            self.usage.longest_hold = self.usage.longest_hold.max(held);
+        }
+    }
 }
 
 /// Returns the locks that tasks had to wait for, by the places at which they were made, the

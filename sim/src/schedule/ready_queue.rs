@@ -44,6 +44,14 @@ impl ReadyQueue {
         self.changes.is_some()
     }
 
+    /// Returns `true` if there are changes to take.
+    #[inline]
+    pub(crate) fn has_changes(&self) -> bool {
+        self.changes
+            .as_ref()
+            .is_some_and(|changes| !changes.is_empty())
+    }
+
     /// Takes the changes since the last call. [`ReadyQueue::reuse`] takes their memory back.
     pub(crate) fn take_changes(&mut self) -> Vec<ReadyChange> {
         self.changes.as_mut().map_or_else(Vec::new, std::mem::take)
@@ -87,7 +95,7 @@ impl ReadyQueue {
         self.changed(ReadyChange::Ready(task));
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push_front(&mut self, task: TaskId) {
         if self.many.is_none() && self.few.len() < MANY {
             self.few.push_front(task);

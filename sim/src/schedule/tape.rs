@@ -230,24 +230,17 @@ impl ChoiceSource {
         value
     }
 
-    /// Makes a choice of the scheduler, whose value, unless replayed, `pick` returns. The bound
-    /// is at least 2. It needs a site only where choices are recorded or replayed.
-    #[inline]
-    pub(crate) fn pick(
-        &mut self,
-        id: Option<SiteId>,
-        bound: u32,
-        pick: impl FnOnce() -> u32,
-    ) -> u32 {
-        let value = match &mut self.source {
-            Source::Fresh(_) | Source::World(_) => pick().min(bound - 1),
+    /// Returns the value that a choice of the scheduler has in the schedule; none if no schedule
+    /// decides it. The bound is at least 2. [`ChoiceSource::take`] follows.
+    #[inline(always)]
+    pub(crate) fn replayed_pick(&mut self, id: Option<SiteId>, bound: u32) -> Option<u32> {
+        match &mut self.source {
+            Source::Fresh(_) | Source::World(_) => None,
             Source::Replay(playback) => {
                 let id = id.expect("a replayed choice has a site");
-                playback.next(id, &self.tape.sites[id.index()], bound)
+                Some(playback.next(id, &self.tape.sites[id.index()], bound))
             }
-        };
-        self.take(id, bound, value);
-        value
+        }
     }
 
     /// Returns `true` if a schedule decides which tasks are postponed; else the strategy does.
@@ -339,20 +332,27 @@ impl ChoiceSource {
         }
     }
 
-    #[inline]
-    fn take(&mut self, site: Option<SiteId>, bound: u32, value: u32) {
+    /// Counts a choice, and records it if choices are kept. It needs a site only where they are
+    /// recorded or replayed.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, site: Option<SiteId>, bound: u32, value: u32) {
         self.count += 1;
         self.deviations += u64::from(value != 0);
         if self.keep {
-            let site = site.expect("a recorded choice has a site");
-            let index = site.index();
-            if self.made.len() <= index {
-                self.made.resize(index + 1, 0);
-            }
-            let nth = self.made[index];
-            self.made[index] += 1;
-            self.push(site, bound, value, nth);
+            self.record(site, bound, value);
         }
+    }
+
+    #[inline(never)]
+    fn record(&mut self, site: Option<SiteId>, bound: u32, value: u32) {
+        let site = site.expect("a recorded choice has a site");
+        let index = site.index();
+        if self.made.len() <= index {
+            self.made.resize(index + 1, 0);
+        }
+        let nth = self.made[index];
+        self.made[index] += 1;
+        self.push(site, bound, value, nth);
     }
 
     fn push(&mut self, site: SiteId, bound: u32, value: u32, nth: u32) {

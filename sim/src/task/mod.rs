@@ -96,7 +96,6 @@ pub async fn yield_now() {
     let mut yielded = false;
     let in_a_run = polled(|cx| {
         if std::mem::replace(&mut yielded, true) {
-            context::with(Engine::yielded);
             return Poll::Ready(true);
         }
         match context::with(|engine| engine.begin_yield(cx.waker())) {

@@ -55,12 +55,16 @@ impl Fingerprinter {
         self
     }
 
-    /// Hashes a tag and one field at once.
+    /// Hashes a tag and its fields at once; there are at most five.
     #[inline]
-    pub(crate) fn tagged_u32(&mut self, tag: u8, value: u32) -> &mut Self {
+    pub(crate) fn tagged<const N: usize>(&mut self, tag: u8, fields: [u32; N]) -> &mut Self {
         self.make_room();
-        let [a, b, c, d] = value.to_le_bytes();
-        self.block.extend_from_slice(&[tag, a, b, c, d]);
+        let mut bytes = [0; 1 + 4 * 5];
+        bytes[0] = tag;
+        for (place, field) in bytes[1..].chunks_exact_mut(4).zip(fields) {
+            place.copy_from_slice(&field.to_le_bytes());
+        }
+        self.block.extend_from_slice(&bytes[..1 + 4 * N]);
         self
     }
 
@@ -113,7 +117,7 @@ mod tests {
     fn both(effects: u32) -> (u128, u128) {
         let (mut fingerprint, mut bytes) = (Fingerprinter::within(Vec::new()), Vec::new());
         for effect in 0..effects {
-            fingerprint.tagged_u32(2, effect);
+            fingerprint.tagged(2, [effect]);
             bytes.push(2);
             bytes.extend(effect.to_le_bytes());
         }

@@ -46,10 +46,9 @@ impl fmt::Display for Interleaving {
 pub(crate) struct HappensBefore {
     tasks: IndexVec<TaskId, u64>,
     resources: IndexVec<ResourceId, u64>,
-    /// The state of all that tasks share without the facade.
+    /// The state of all that tasks share without the facade: the order of yields and of the ends
+    /// of tasks. It counts if there was a yield.
     memory: u64,
-    /// The order of yields and ends of tasks, if there was a yield.
-    order: u64,
     has_yielded: bool,
     faults: u64,
     sum: u64,
@@ -102,7 +101,7 @@ impl HappensBefore {
     }
 
     /// Adds an operation of a task on a resource.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn touched(&mut self, task: TaskId, resource: ResourceId) {
         let (Some(task), Some(resource)) =
             (self.tasks.get_mut(task), self.resources.get_mut(resource))
@@ -124,7 +123,6 @@ impl HappensBefore {
         let state = mix(*task, self.memory);
         *task = state;
         self.memory = state;
-        self.order = mix(self.order, state);
         self.has_yielded = true;
         self.sum = self.sum.wrapping_add(state);
     }
@@ -132,7 +130,7 @@ impl HappensBefore {
     /// Adds the end of a task.
     pub(crate) fn ended(&mut self, task: TaskId) {
         if let Some(task) = self.tasks.get(task) {
-            self.order = mix(self.order, *task);
+            self.memory = mix(*task, self.memory);
         }
     }
 
@@ -149,8 +147,8 @@ impl HappensBefore {
     }
 
     pub(crate) fn interleaving(&self) -> Interleaving {
-        let order = if self.has_yielded { self.order } else { 0 };
-        Interleaving(mix(self.sum.wrapping_add(order), self.faults))
+        let memory = if self.has_yielded { self.memory } else { 0 };
+        Interleaving(mix(self.sum.wrapping_add(memory), self.faults))
     }
 }
 

@@ -15,7 +15,7 @@ use rehearsal_sim::tokio::sync::{
     Mutex, Notify, OnceCell, RwLock, Semaphore, broadcast, mpsc, oneshot, watch,
 };
 use rehearsal_sim::tokio::time::{sleep, timeout};
-use rehearsal_sim::{Config, Outcome, Random, Verdict, World, run};
+use rehearsal_sim::{Config, Outcome, Random, Verdict, VirtualTime, World, run};
 
 fn random(seed: u64) -> Config {
     Config {
@@ -324,6 +324,60 @@ fn locks_taken_crosswise_deadlock() {
         assert!(report.contains("write of RwLock#"), "{report}");
         assert!(report.contains("held by task"), "{report}");
         assert!(report.contains("points.rs"), "{report}");
+    }
+}
+
+/// Has two tasks take two mutexes crosswise, the second by `second`.
+fn crosswise<F>(second: fn(Arc<Mutex<()>>) -> F) -> Vec<Outcome<()>>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    explore(move |_| async move {
+        let (a, b) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
+        let tasks = [(&a, &b), (&b, &a)].map(|(mine, other)| {
+            let (mine, other) = (Arc::clone(mine), Arc::clone(other));
+            tokio::spawn(async move {
+                let _first = mine.lock_owned().await;
+                second(other).await;
+            })
+        });
+        for task in tasks {
+            let _ = task.await;
+        }
+    })
+}
+
+#[test]
+fn mutexes_taken_crosswise_by_parts_of_tasks_deadlock() {
+    let direct = crosswise(|other| async move { drop(other.lock().await) });
+    let in_a_part = crosswise(|other| async move {
+        let part = async move { drop(other.lock().await) };
+        let mut parts: FuturesUnordered<_> = [part].into_iter().collect();
+        parts.next().await;
+    });
+    for outcomes in [direct, in_a_part] {
+        let found = outcomes.iter().filter_map(deadlock).count();
+        assert!((1..outcomes.len()).contains(&found), "{found}");
+    }
+}
+
+#[test]
+fn mutexes_taken_crosswise_with_a_way_out_are_no_deadlock() {
+    let limit = Duration::from_millis(5);
+    let ours = crosswise(|other| async move {
+        let _ = timeout(Duration::from_millis(5), other.lock()).await;
+    });
+    let tokios = crosswise(|other| async move {
+        let _ = ::tokio::time::timeout(Duration::from_millis(5), other.lock()).await;
+    });
+    for outcomes in [ours, tokios] {
+        let late =
+            |outcome: &&Outcome<()>| outcome.statistics.virtual_time >= VirtualTime::ZERO + limit;
+        let late = outcomes.iter().filter(late).count();
+        assert!((1..outcomes.len()).contains(&late), "{late}");
+        for outcome in outcomes {
+            assert_eq!(outcome.verdict, Verdict::Pass);
+        }
     }
 }
 

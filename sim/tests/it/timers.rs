@@ -1,11 +1,13 @@
 //! Timers of the simulator beside tokio's own: time moves to the next of both.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::tokio::time as plain;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use rehearsal_sim::tokio::sync::oneshot;
+use rehearsal_sim::tokio::sync::{Mutex, oneshot};
+use rehearsal_sim::tokio::task;
 use rehearsal_sim::tokio::time::{self, Instant, MissedTickBehavior, sleep, timeout};
 use rehearsal_sim::{Config, Random, World, run};
 
@@ -55,6 +57,27 @@ fn time_moves_without_a_turn_of_tokios_driver() {
         parks() - before
     });
     assert_eq!(parks, 0);
+}
+
+#[test]
+fn time_moves_by_itself_while_tasks_wait_for_a_mutex() {
+    let (parks, waited) = passes(|_| async {
+        let mutex = Arc::new(Mutex::new(0));
+        let held = Arc::clone(&mutex).lock_owned().await;
+        let start = Instant::now();
+        let waiter = task::spawn(async move {
+            *mutex.lock().await += 1;
+            start.elapsed()
+        });
+        let before = parks();
+        for _ in 0..50 {
+            sleep(ms(10)).await;
+        }
+        drop(held);
+        let waited = waiter.await.expect("it returns");
+        (parks() - before, waited)
+    });
+    assert_eq!((parks, waited), (0, ms(500)));
 }
 
 #[test]

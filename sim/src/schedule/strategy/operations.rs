@@ -1,7 +1,7 @@
 //! Names of operations that are the same in every run.
 
-use std::collections::BTreeMap;
-
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{PendingOperation, Spawn};
@@ -32,7 +32,7 @@ pub(super) struct OperationNames {
     /// The place of the spawn, by task number.
     code: Vec<u64>,
     /// Operations that each task has begun on each resource.
-    begun: BTreeMap<(TaskId, ResourceId), u32>,
+    begun: IndexMap<(TaskId, ResourceId), u32, FxBuildHasher>,
 }
 
 impl OperationNames {

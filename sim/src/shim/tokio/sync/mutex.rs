@@ -4,6 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use ::tokio::sync as real;
 use ::tokio::sync::TryLockError;
@@ -27,9 +28,11 @@ impl<T> Mutex<T> {
     /// Creates a free mutex.
     #[track_caller]
     pub fn new(value: T) -> Self {
+        let turns = Turns::new();
+        let resource = Resource::new(ResourceKind::Mutex);
         Self {
-            resource: Resource::new(ResourceKind::Mutex),
-            turns: Turns::new(),
+            resource: resource.keeping_wakers(!turns.are_in_run()),
+            turns,
             value: ConfinedLock::new(value),
         }
     }
@@ -54,13 +57,29 @@ impl<T: ?Sized> Mutex<T> {
     /// Waits for the lock, first come first served.
     pub async fn lock(&self) -> MutexGuard<'_, T> {
         let mut point = Point::default();
-        let at = (&self.resource, Operation::Lock);
         // No task waits for a free lock, so there is no need to queue. Outside a run, and in a
         // plain task, there is a wait all the same: in it tokio has tasks yield that never wait.
-        let free = polled(|cx| point.poll_take(cx, at, || self.turns.try_take())).await;
-        if let Some((turn, holder)) = free {
-            return self.guard(Held::by(holder, turn));
+        match polled(|cx| self.poll_free(cx, &mut point)).await {
+            Some(guard) => guard,
+            None => self.wait().await,
         }
+    }
+
+    /// Passes the scheduling point, and takes the lock if it is free. Ready with none if it is
+    /// not, outside a run, and in a plain task.
+    #[inline]
+    fn poll_free<'a>(
+        &'a self,
+        cx: &Context<'_>,
+        point: &mut Point,
+    ) -> Poll<Option<MutexGuard<'a, T>>> {
+        let at = (&self.resource, Operation::Lock);
+        let taken = point.poll_take(cx, at, || self.turns.try_take());
+        taken.map(|taken| taken.map(|(turn, holder)| self.guard(Held::by(holder, turn))))
+    }
+
+    /// Waits for the lock behind its scheduling point.
+    async fn wait(&self) -> MutexGuard<'_, T> {
         let turn = match &self.turns {
             Turns::InRun(queue) => {
                 Turn::InRun(Op::passed(&self.resource, Operation::Lock, queue.take()).await)

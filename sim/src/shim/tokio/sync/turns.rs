@@ -4,15 +4,16 @@
 //! atomic exchange. Every other is tokio's.
 
 use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 
 use ::tokio::sync as real;
-use ::tokio::task::coop::{self, Coop};
+use ::tokio::task::coop;
 use rehearsal_hermetic::{ConfinedLock, Confinement};
 
 use super::shared::Shared;
+use crate::engine::interest::Interest;
 
 /// The order of turns.
 pub(super) enum Turns {
@@ -41,6 +42,11 @@ impl Turns {
     /// Creates an order outside runs.
     pub(super) const fn const_new() -> Self {
         Self::Outside(Shared::new(real::Mutex::const_new(())))
+    }
+
+    /// Returns `true` if it is the run's.
+    pub(super) fn are_in_run(&self) -> bool {
+        matches!(self, Self::InRun(_))
     }
 
     /// Takes the turn, if it is free.
@@ -95,7 +101,7 @@ struct State {
 
 struct Waiting {
     number: u64,
-    waker: Waker,
+    interest: Interest,
 }
 
 impl Queue {
@@ -108,13 +114,13 @@ impl Queue {
         }
     }
 
-    /// Waits for the turn. A task of tokio's that never waits yields from time to time, as with
-    /// tokio's locks.
-    pub(super) fn take(&self) -> Coop<Take<'_>> {
-        coop::cooperative(Take {
+    /// Waits for the turn.
+    pub(super) fn take(&self) -> Take<'_> {
+        Take {
             queue: self,
             number: None,
-        })
+            is_of_task: false,
+        }
     }
 
     /// Blocks the thread until it has the turn.
@@ -141,7 +147,7 @@ impl Queue {
         state.granted = next.as_ref().map(|next| next.number);
         drop(state);
         if let Some(next) = next {
-            next.waker.wake();
+            next.interest.wake();
         }
     }
 }
@@ -165,41 +171,65 @@ pub(super) struct Take<'a> {
     queue: &'a Queue,
     /// Its number, while it waits.
     number: Option<u64>,
+    /// `true` if a task of the run itself waits, and not a part of one or a task of tokio's.
+    is_of_task: bool,
 }
 
 impl<'a> Future for Take<'a> {
     type Output = TurnInRun<'a>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<TurnInRun<'a>> {
-        let queue = self.queue;
-        let mut state = queue.0.lock();
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<TurnInRun<'a>> {
+        let this = self.get_mut();
+        if this.is_of_task
+            && let Some(turn) = this.take_granted()
+        {
+            return Poll::Ready(turn);
+        }
+        let interest = Interest::of(cx);
+        this.is_of_task = matches!(interest, Interest::Task(..));
+        if this.is_of_task {
+            return this.poll_turn(interest);
+        }
+        // A task of tokio's that never waits yields from time to time, as with tokio's locks.
+        let turn = poll_fn(|cx| this.poll_turn(Interest::of(cx)));
+        pin!(coop::cooperative(turn)).poll(cx)
+    }
+}
+
+impl<'a> Take<'a> {
+    /// Takes the turn, if it was given to this wait.
+    #[inline]
+    fn take_granted(&mut self) -> Option<TurnInRun<'a>> {
+        self.number?;
+        let mut state = self.queue.0.lock();
+        if state.granted != self.number {
+            return None;
+        }
+        state.granted = None;
+        self.number = None;
+        Some(TurnInRun(self.queue))
+    }
+
+    #[inline]
+    fn poll_turn(&mut self, interest: Interest) -> Poll<TurnInRun<'a>> {
+        if let Some(turn) = self.take_granted() {
+            return Poll::Ready(turn);
+        }
+        let mut state = self.queue.0.lock();
         let Some(number) = self.number else {
             if !std::mem::replace(&mut state.is_taken, true) {
-                return Poll::Ready(TurnInRun(queue));
+                return Poll::Ready(TurnInRun(self.queue));
             }
             let number = state.numbers;
             state.numbers += 1;
-            state.waiting.push_back(Waiting {
-                number,
-                waker: cx.waker().clone(),
-            });
-            drop(state);
+            state.waiting.push_back(Waiting { number, interest });
             self.number = Some(number);
             return Poll::Pending;
         };
-        if state.granted == Some(number) {
-            state.granted = None;
-            drop(state);
-            self.number = None;
-            return Poll::Ready(TurnInRun(queue));
-        }
         let mut waiting = state.waiting.iter_mut();
         let waiting = waiting.find(|waiting| waiting.number == number);
         let waiting = waiting.expect("a wait that has not got the turn is in the queue");
-        let mut old = None;
-        if !waiting.waker.will_wake(cx.waker()) {
-            old = Some(std::mem::replace(&mut waiting.waker, cx.waker().clone()));
-        }
+        let old = std::mem::replace(&mut waiting.interest, interest);
         // The drop of a waker may be code of a user.
         drop(state);
         drop(old);
